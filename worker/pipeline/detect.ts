@@ -1,0 +1,134 @@
+/** Finds the one face of a picture with UltraFace (version-RFB-320). */
+
+import { Problem } from "../../shared/errors.ts";
+import { ModelError, type Session } from "../inference/session.ts";
+import type { Box, RgbImage } from "./image.ts";
+import { resample } from "./resample.ts";
+
+const INPUT_WIDTH = 320;
+const INPUT_HEIGHT = 240;
+const INPUT_SHAPE = [1, 3, INPUT_HEIGHT, INPUT_WIDTH] as const;
+const ANCHORS = 4420;
+const MIN_SCORE = 0.65;
+const MAX_OVERLAP = 0.4;
+const MIN_FACE_WIDTH_PX = 40;
+
+/** A detected face: its box may reach over the picture's edge; score is 0 to 1. */
+export interface Face {
+  readonly box: Box;
+  readonly score: number;
+}
+
+/**
+ * Finds faces.
+ *
+ * @returns The faces that survive non-maximum suppression, best score first
+ */
+export type FaceDetector = (image: RgbImage) => Promise<Face[]>;
+
+/**
+ * Makes a detector from an UltraFace network: input [1, 3, 240, 320], outputs scores [1, 4420, 2]
+ * (column 1 is "face") and boxes [1, 4420, 4] (left, top, right, bottom, each 0 to 1).
+ *
+ * @throws {ModelError} when the session's shapes are others
+ */
+export function createFaceDetector(session: Session): FaceDetector {
+  const [scores, boxes] = session.outputs;
+  if (
+    session.input.shape.join() !== INPUT_SHAPE.join() || session.outputs.length !== 2 ||
+    scores?.shape.join() !== [1, ANCHORS, 2].join() ||
+    boxes?.shape.join() !== [1, ANCHORS, 4].join()
+  ) {
+    throw new ModelError(
+      "The face detection model's shapes are not those of UltraFace 320x240: " +
+        "[1,3,240,320] to [1,4420,2] and [1,4420,4]",
+    );
+  }
+  return async (image) => {
+    const [scores, boxes] = await session.run(detectorInput(image), INPUT_SHAPE);
+    return suppressOverlaps(candidates(scores!, boxes!, image), MAX_OVERLAP);
+  };
+}
+
+function detectorInput(image: RgbImage): Float32Array {
+  const whole = { left: 0, top: 0, right: image.width, bottom: image.height };
+  const pixels = resample(image, whole, INPUT_WIDTH, INPUT_HEIGHT);
+  const plane = INPUT_WIDTH * INPUT_HEIGHT;
+  const input = new Float32Array(3 * plane);
+  for (let i = 0; i < plane; i++) {
+    input[i] = (pixels[i * 3]! - 127) / 128;
+    input[plane + i] = (pixels[i * 3 + 1]! - 127) / 128;
+    input[2 * plane + i] = (pixels[i * 3 + 2]! - 127) / 128;
+  }
+  return input;
+}
+
+function candidates(scores: Float32Array, boxes: Float32Array, image: RgbImage): Face[] {
+  const faces: Face[] = [];
+  for (let i = 0; i < ANCHORS; i++) {
+    const score = scores[i * 2 + 1]!;
+    if (!(score >= MIN_SCORE)) continue;
+    const box = {
+      left: boxes[i * 4]! * image.width,
+      top: boxes[i * 4 + 1]! * image.height,
+      right: boxes[i * 4 + 2]! * image.width,
+      bottom: boxes[i * 4 + 3]! * image.height,
+    };
+    if (box.right > box.left && box.bottom > box.top) faces.push({ box, score });
+  }
+  return faces;
+}
+
+/**
+ * Greedy non-maximum suppression: keeps the best face and drops those that overlap it by more than
+ * `maxOverlap` (intersection over union), and so on with what is left.
+ *
+ * @returns The kept faces, best score first
+ */
+export function suppressOverlaps(faces: readonly Face[], maxOverlap: number): Face[] {
+  const kept: Face[] = [];
+  for (const face of faces.toSorted((a, b) => b.score - a.score)) {
+    if (kept.every((other) => overlap(face.box, other.box) <= maxOverlap)) kept.push(face);
+  }
+  return kept;
+}
+
+/** Intersection over union of two boxes, 0 to 1. */
+export function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  if (width <= 0 || height <= 0) return 0;
+  const both = width * height;
+  return both / (area(a) + area(b) - both);
+}
+
+const area = (box: Box): number => (box.right - box.left) * (box.bottom - box.top);
+const widthOf = (face: Face): number => face.box.right - face.box.left;
+
+/**
+ * Chooses whom a picture is about: its widest face, when it is clear that no other is meant. It is
+ * clear when every other face is less than half as wide; and, for a picture framed on its widest
+ * face (the picture's centre lies in the box), when every other is less than three quarters as wide
+ * (docs/adr/0004-whose-face.md).
+ *
+ * @throws {Problem} `no_face`; `multiple_faces` when it is not clear; `face_too_small` when the face
+ * is under 40 pixels wide
+ */
+export function chooseFace(
+  faces: readonly Face[],
+  { width, height }: { width: number; height: number },
+): Face {
+  const [widest, next] = faces.toSorted((a, b) => widthOf(b) - widthOf(a));
+  if (widest === undefined) throw new Problem("no_face", "No face was found in the picture");
+  const clearShare = contains(widest.box, width / 2, height / 2) ? 3 / 4 : 1 / 2;
+  if (next !== undefined && widthOf(next) >= widthOf(widest) * clearShare) {
+    throw new Problem("multiple_faces", "The picture shows several faces of similar size");
+  }
+  if (widthOf(widest) < MIN_FACE_WIDTH_PX) {
+    throw new Problem("face_too_small", `The face is less than ${MIN_FACE_WIDTH_PX} pixels wide`);
+  }
+  return widest;
+}
+
+const contains = (box: Box, x: number, y: number): boolean =>
+  box.left <= x && x < box.right && box.top <= y && y < box.bottom;

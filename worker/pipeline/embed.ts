@@ -1,0 +1,86 @@
+/** Turns an aligned face into an embedding. */
+
+import { ModelError, type Session } from "../inference/session.ts";
+import { ALIGNED_SIZE } from "./align.ts";
+
+/** Computes embeddings. */
+export interface Embedder {
+  /** Length of an embedding: 512 for the default model. */
+  readonly dimension: number;
+  /**
+   * @param face Interleaved RGB, 0 to 255, length 112 * 112 * 3
+   * @returns Float32Array of length {@linkcode Embedder.dimension}, L2-normalised
+   */
+  embed(face: Float32Array): Promise<Float32Array>;
+}
+
+/**
+ * Makes an embedder from an ArcFace network: input [1, 3, 112, 112] or [1, 112, 112, 3] (the first
+ * dimension may be open), RGB, (p − 127.5) / 128; one output [1, dimension].
+ *
+ * @throws {ModelError} when the session's shapes are others
+ */
+export function createEmbedder(session: Session): Embedder {
+  const layout = inputLayout(session.input.shape);
+  const [output] = session.outputs;
+  if (session.outputs.length !== 1 || output === undefined || output.shape.length !== 2) {
+    throw new ModelError("The recognition model has no single output [1, dimension]");
+  }
+  const dimension = output.shape[1]!;
+  if (dimension < 1) {
+    throw new ModelError("The recognition model leaves the length of its embeddings open");
+  }
+  const shape = layout === "NCHW"
+    ? [1, 3, ALIGNED_SIZE, ALIGNED_SIZE]
+    : [1, ALIGNED_SIZE, ALIGNED_SIZE, 3];
+  return {
+    dimension,
+    async embed(face) {
+      const [embedding] = await session.run(networkInput(face, layout), shape);
+      return normalize(embedding!);
+    },
+  };
+}
+
+type Layout = "NCHW" | "NHWC";
+
+function inputLayout(shape: readonly number[]): Layout {
+  const [batch, ...rest] = shape;
+  if (batch === 1 || batch === -1) {
+    if (rest.join() === [3, ALIGNED_SIZE, ALIGNED_SIZE].join()) return "NCHW";
+    if (rest.join() === [ALIGNED_SIZE, ALIGNED_SIZE, 3].join()) return "NHWC";
+  }
+  throw new ModelError(
+    `The recognition model's input is [${shape}] instead of [1,3,112,112] or [1,112,112,3]`,
+  );
+}
+
+function networkInput(face: Float32Array, layout: Layout): Float32Array {
+  const input = new Float32Array(face.length);
+  if (layout === "NHWC") {
+    for (let i = 0; i < face.length; i++) input[i] = (face[i]! - 127.5) / 128;
+    return input;
+  }
+  const plane = face.length / 3;
+  for (let i = 0, p = 0; i < plane; i++, p += 3) {
+    input[i] = (face[p]! - 127.5) / 128;
+    input[plane + i] = (face[p + 1]! - 127.5) / 128;
+    input[2 * plane + i] = (face[p + 2]! - 127.5) / 128;
+  }
+  return input;
+}
+
+/**
+ * A vector scaled to length 1.
+ *
+ * @throws {RangeError} when its length is zero or not finite: no direction, no identity
+ */
+export function normalize(vector: ArrayLike<number>): Float32Array {
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!;
+  const norm = Math.sqrt(sum);
+  if (!(norm > 0 && Number.isFinite(norm))) {
+    throw new RangeError("A vector of zero or infinite length has no direction");
+  }
+  return Float32Array.from(vector, (value) => value / norm);
+}

@@ -1,0 +1,83 @@
+/** Finds the five points of a face by which it is aligned. */
+
+import { ModelError, type Session } from "../inference/session.ts";
+import { type Box, clipBox, type Point, type RgbImage } from "./image.ts";
+import { resample } from "./resample.ts";
+
+const INPUT_SIZE = 64;
+const INPUT_SHAPE = [1, 1, INPUT_SIZE, INPUT_SIZE] as const;
+const LANDMARKS = 68;
+
+/** Middle of each eye, tip of the nose, corners of the mouth; left and right as in the picture. */
+export type FivePoints = readonly [Point, Point, Point, Point, Point];
+
+/** Finds the five points of the face in `box`, in pixels of the picture. */
+export type LandmarkFinder = (image: RgbImage, box: Box) => Promise<FivePoints>;
+
+// Indices into the 68 points of iBUG 300-W (Sagonas et al., 2013) whose means are the five points.
+const EYE_LEFT = [37, 38, 40, 41];
+const EYE_RIGHT = [43, 44, 46, 47];
+const NOSE = [30];
+const MOUTH_LEFT = [48, 60];
+const MOUTH_RIGHT = [54, 64];
+
+/**
+ * Makes a finder from a 68-point network: input [1, 1, 64, 64] (gray / 256), output [1, 136]
+ * (x, y pairs, 0 to 1 across the crop).
+ *
+ * @throws {ModelError} when the session's shapes are others
+ */
+export function createLandmarkFinder(session: Session): LandmarkFinder {
+  const [output] = session.outputs;
+  if (
+    session.input.shape.join() !== INPUT_SHAPE.join() || session.outputs.length !== 1 ||
+    output?.shape.join() !== [1, LANDMARKS * 2].join()
+  ) {
+    throw new ModelError("The landmark model's shapes are not [1,1,64,64] to [1,136]");
+  }
+  return async (image, box) => {
+    const crop = wholePixels(clipBox(square(box), image.width, image.height));
+    const [points] = await session.run(landmarkInput(image, crop), INPUT_SHAPE);
+    const mean = (indices: readonly number[]): Point => {
+      let x = 0, y = 0;
+      for (const i of indices) {
+        x += points![i * 2]!;
+        y += points![i * 2 + 1]!;
+      }
+      return [
+        crop.left + (x / indices.length) * (crop.right - crop.left),
+        crop.top + (y / indices.length) * (crop.bottom - crop.top),
+      ];
+    };
+    return [mean(EYE_LEFT), mean(EYE_RIGHT), mean(NOSE), mean(MOUTH_LEFT), mean(MOUTH_RIGHT)];
+  };
+}
+
+/** The square around the box with the same centre: a face keeps its proportions in the crop. */
+function square(box: Box): Box {
+  const half = Math.max(box.right - box.left, box.bottom - box.top) / 2;
+  const x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
+  return { left: x - half, top: y - half, right: x + half, bottom: y + half };
+}
+
+function wholePixels(box: Box): Box {
+  const left = Math.floor(box.left);
+  const top = Math.floor(box.top);
+  return {
+    left,
+    top,
+    right: Math.max(left + 1, Math.floor(box.right)),
+    bottom: Math.max(top + 1, Math.floor(box.bottom)),
+  };
+}
+
+function landmarkInput(image: RgbImage, crop: Box): Float32Array {
+  const pixels = resample(image, crop, INPUT_SIZE, INPUT_SIZE);
+  const input = new Float32Array(INPUT_SIZE * INPUT_SIZE);
+  for (let i = 0; i < input.length; i++) {
+    // Luma of ITU-R BT.601, on which the network was trained.
+    const gray = 0.299 * pixels[i * 3]! + 0.587 * pixels[i * 3 + 1]! + 0.114 * pixels[i * 3 + 2]!;
+    input[i] = gray / 256;
+  }
+  return input;
+}

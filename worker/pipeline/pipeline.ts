@@ -1,0 +1,76 @@
+/** A picture to the embedding of the one face in it: decode, detect, align, embed. */
+
+import { openSession } from "../inference/session.ts";
+import { alignFace } from "./align.ts";
+import { decode, type DecodeLimits } from "./decode.ts";
+import { chooseFace, createFaceDetector } from "./detect.ts";
+import { createEmbedder } from "./embed.ts";
+import { type Box, clipBox } from "./image.ts";
+import { createLandmarkFinder, type FivePoints } from "./landmarks.ts";
+
+/** The bytes of the three ONNX files. */
+export interface PipelineModels {
+  readonly detector: Uint8Array;
+  readonly landmarks: Uint8Array;
+  readonly recognition: Uint8Array;
+}
+
+/** Settings of {@linkcode createPipeline}. */
+export interface PipelineOptions extends DecodeLimits {
+  /** Threads for each network; 1 unless told. */
+  readonly threads?: number;
+}
+
+/** The one face of a picture. */
+export interface RecognizedFace {
+  /** Inside the upright picture. */
+  readonly box: Box;
+  readonly points: FivePoints;
+  /** Length {@linkcode Pipeline.dimension}, L2-normalised. */
+  readonly embedding: Float32Array;
+}
+
+/** The recognition pipeline; one picture at a time. */
+export interface Pipeline extends AsyncDisposable {
+  /** Length of its embeddings. */
+  readonly dimension: number;
+  /**
+   * @param picture The bytes of a JPEG, PNG or WebP
+   * @throws {Problem} `unsupported_media_type`, `payload_too_large`, `invalid_image`, `no_face`,
+   * `multiple_faces` or `face_too_small`
+   */
+  recognize(picture: Uint8Array): Promise<RecognizedFace>;
+}
+
+/**
+ * Loads the networks.
+ *
+ * @throws {ModelError} when one cannot be loaded or has the wrong shapes
+ */
+export async function createPipeline(
+  models: PipelineModels,
+  options: PipelineOptions,
+): Promise<Pipeline> {
+  const threads = { threads: options.threads ?? 1 };
+  await using opened = new AsyncDisposableStack();
+  const [detection, landmarks, recognition] = await Promise.all([
+    openSession(models.detector, "face detection", threads),
+    openSession(models.landmarks, "landmark", threads),
+    openSession(models.recognition, "recognition", threads),
+  ].map(async (session) => opened.use(await session)));
+  const detect = createFaceDetector(detection!);
+  const findLandmarks = createLandmarkFinder(landmarks!);
+  const embedder = createEmbedder(recognition!);
+  const sessions = opened.move();
+  return {
+    dimension: embedder.dimension,
+    async recognize(picture) {
+      const image = await decode(picture, options);
+      const { box } = chooseFace(await detect(image), image);
+      const points = await findLandmarks(image, box);
+      const embedding = await embedder.embed(alignFace(image, points));
+      return { box: clipBox(box, image.width, image.height), points, embedding };
+    },
+    [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+  };
+}
