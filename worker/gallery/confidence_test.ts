@@ -1,0 +1,174 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Calibration } from "../../models/manifest.ts";
+import {
+  confidence,
+  falseMatchRate,
+  falsePositiveIdentificationRate,
+  similarityThreshold,
+} from "./confidence.ts";
+
+const MODEL: Calibration = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
+
+const calibrations = fc.record<Calibration>({
+  mean_impostor_cosine: fc.double({ min: -0.5, max: 0.5, noNaN: true }),
+  effective_dimension: fc.double({ min: 3, max: 100_000, noNaN: true }),
+});
+const similarities = fc.double({ min: -1.01, max: 1.01, noNaN: true });
+const counts = fc.integer({ min: 0, max: 10_000_000 });
+
+Deno.test("the false match rate is the area of a spherical cap", () => {
+  // similarity, mean, dimension, rate: computed with mpmath at 60 digits.
+  const golden: readonly (readonly [number, number, number, number])[] = [
+    [-0.3, 0.0221, 79.9, 0.99830821106408080816],
+    [0, 0.0221, 79.9, 0.57758050430742988832],
+    [0.0221, 0.0221, 79.9, 0.5],
+    [0.2, 0.0221, 79.9, 0.05615392604026787107],
+    [0.3, 0.0221, 79.9, 0.0060311707052793486772],
+    [0.425, 0.0221, 79.9, 0.000096990126514667367518],
+    [0.6, 0.0221, 79.9, 8.2391939944355302293e-9],
+    [0.9, 0.0221, 79.9, 2.9735752905780162087e-27],
+    [1, 0.0221, 79.9, 1.0764455092753790625e-55],
+    [0.25, 0, 4, 0.34251882123714628053],
+    [0.9, 0.01, 512, 1.0202280131994978982e-176],
+  ];
+  for (const [similarity, mean, dimension, expected] of golden) {
+    const actual = falseMatchRate(similarity, {
+      mean_impostor_cosine: mean,
+      effective_dimension: dimension,
+    });
+    const error = Math.abs(actual / expected - 1);
+    assert(error <= 1e-12, `FMR(${similarity}) is ${actual}, off by ${error}`);
+  }
+});
+
+Deno.test("on an ordinary sphere a cap's share of the area grows with its height", () => {
+  const sphere = { mean_impostor_cosine: 0, effective_dimension: 3 };
+  for (const similarity of [-1, -0.75, -0.5, 0, 0.25, 0.5, 1]) {
+    assertAlmostEquals(falseMatchRate(similarity, sphere), (1 - similarity) / 2, 1e-14);
+  }
+});
+
+Deno.test("half of the strangers score above the mean", () => {
+  fc.assert(fc.property(calibrations, (calibration) => {
+    assertEquals(falseMatchRate(calibration.mean_impostor_cosine, calibration), 0.5);
+  }));
+});
+
+Deno.test("cosines that rounding brought beyond -1 and 1 count as -1 and 1", () => {
+  const centred = { ...MODEL, mean_impostor_cosine: 0 };
+  assertEquals(falseMatchRate(1.0000001, centred), falseMatchRate(1, centred));
+  assertEquals(falseMatchRate(-1.0000001, centred), falseMatchRate(-1, centred));
+  assertEquals(falseMatchRate(-1, centred), 1);
+  assertEquals(falseMatchRate(1, centred), 0);
+});
+
+Deno.test("the confidence is 1 at a similarity of 1 and next to 0 at -1", () => {
+  for (const similarity of [1, 1.0000001]) {
+    assertEquals(confidence(similarity, 1, MODEL), 1);
+    assertEquals(confidence(similarity, 1_000_000, MODEL), 1);
+  }
+  for (const similarity of [-1, -1.0000001]) {
+    assertAlmostEquals(confidence(similarity, 1, MODEL), 1 / (1 + 3e4 / 7), 1e-12);
+    assertAlmostEquals(confidence(similarity, 1_000_000, MODEL), 1 / (1 + 3e4 / 7), 1e-12);
+  }
+});
+
+Deno.test("a false match rate that underflows to 0 is full confidence", () => {
+  const sharp = { mean_impostor_cosine: 0, effective_dimension: 100_000 };
+  assertEquals(falseMatchRate(0.5, sharp), 0);
+  assertEquals(confidence(0.5, 100_000, sharp), 1);
+});
+
+Deno.test("an empty gallery inspires no confidence", () => {
+  for (const similarity of [-1, 0, 1]) assertEquals(confidence(similarity, 0, MODEL), 0);
+});
+
+Deno.test("nobody is authenticated on numbers that are none", () => {
+  for (const similarity of [NaN, Infinity, -Infinity]) {
+    assertEquals(confidence(similarity, 1, MODEL), 0);
+  }
+  for (const compared of [NaN, Infinity, -1]) assertEquals(confidence(1, compared, MODEL), 0);
+  assertEquals(falseMatchRate(NaN, MODEL), 1);
+});
+
+Deno.test("the chance of a false identification grows with the templates compared", () => {
+  assertEquals(falsePositiveIdentificationRate(0.5, 0), 0);
+  assertEquals(falsePositiveIdentificationRate(0.5, 2), 0.75);
+  assertEquals(falsePositiveIdentificationRate(1, 0), 0);
+  assertEquals(falsePositiveIdentificationRate(1, 3), 1);
+  assertEquals(falsePositiveIdentificationRate(0, 1_000_000), 0);
+  // 1 - (1 - fmr)^N computed as written would be 0 here.
+  assertAlmostEquals(falsePositiveIdentificationRate(1e-20, 1000) / 1e-17, 1, 1e-12);
+});
+
+Deno.test("the confidence is 0.7 at one accepted stranger in 10,000, 0.19 at ten, 0.96 at 0.1", () => {
+  const atRate = (fpir: number) => {
+    // The similarity with that false match rate, by bisection.
+    let low = -1, high = 1;
+    for (let i = 0; i < 100; i++) {
+      const middle = (low + high) / 2;
+      if (falseMatchRate(middle, MODEL) > fpir) low = middle;
+      else high = middle;
+    }
+    return confidence(high, 1, MODEL);
+  };
+  assertAlmostEquals(atRate(1e-4), 0.7, 1e-9);
+  assertAlmostEquals(atRate(1e-3), 0.1892, 5e-5);
+  assertAlmostEquals(atRate(1e-5), 0.9589, 5e-5);
+});
+
+Deno.test("the confidence never falls when the similarity rises", () => {
+  fc.assert(
+    fc.property(calibrations, similarities, similarities, counts, (calibration, a, b, compared) => {
+      const lower = confidence(Math.min(a, b), compared, calibration);
+      const higher = confidence(Math.max(a, b), compared, calibration);
+      assert(lower <= higher + ROUNDING, `${lower} then ${higher}`);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("the confidence never rises when more templates are compared", () => {
+  fc.assert(
+    fc.property(calibrations, similarities, counts, counts, (calibration, similarity, a, b) => {
+      fc.pre(a > 0 && b > 0);
+      const fewer = confidence(similarity, Math.min(a, b), calibration);
+      const more = confidence(similarity, Math.max(a, b), calibration);
+      assert(more <= fewer + ROUNDING, `${fewer} then ${more}`);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("the confidence is a number from 0 to 1 whatever it is given", () => {
+  fc.assert(fc.property(calibrations, fc.double(), fc.double(), (calibration, similarity, n) => {
+    const value = confidence(similarity, n, calibration);
+    assert(value >= 0 && value <= 1, `${value}`);
+  }));
+});
+
+Deno.test("the default threshold asks for more similarity in a larger gallery", () => {
+  assertAlmostEquals(similarityThreshold(0.7, 1, MODEL), 0.425, 0.002);
+  assertAlmostEquals(similarityThreshold(0.7, 50, MODEL), 0.51, 0.005);
+  assertAlmostEquals(similarityThreshold(0.7, 2_000, MODEL), 0.57, 0.005);
+  assertAlmostEquals(similarityThreshold(0.7, 100_000, MODEL), 0.63, 0.005);
+});
+
+Deno.test("the similarity threshold is the least similarity with that confidence", () => {
+  const thresholds = fc.double({ min: 0.001, max: 0.999, noNaN: true });
+  const galleries = fc.integer({ min: 1, max: 1_000_000 });
+  fc.assert(fc.property(thresholds, galleries, (threshold, compared) => {
+    const similarity = similarityThreshold(threshold, compared, MODEL);
+    assert(confidence(similarity, compared, MODEL) >= threshold);
+    assert(confidence(similarity - 1e-9, compared, MODEL) < threshold);
+  }));
+});
+
+Deno.test("no similarity is enough where nothing is compared, any is at a threshold of 0", () => {
+  assertEquals(similarityThreshold(0.7, 0, MODEL), Infinity);
+  assertEquals(similarityThreshold(0, 1, MODEL), -1);
+});
+
+/** Room for the last digit of the computation. */
+const ROUNDING = 1e-12;
