@@ -9,15 +9,18 @@ const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
  * How a recognition model scores strangers: the two numbers from which a similarity becomes a
  * confidence. Printed by `deno task calibrate`.
  */
-export const CalibrationSchema = z.strictObject({
-  /** Mean cosine between faces of different people. */
+export interface Calibration {
+  /** Mean cosine between faces of different people, −1 to 1. */
+  readonly mean_impostor_cosine: number;
+  /** 1 / variance of the cosines between faces of different people, 3 to 100,000. */
+  readonly effective_dimension: number;
+}
+
+/** The form of a {@linkcode Calibration}, in the manifest and in a MODEL_CALIBRATION file. */
+export const CalibrationSchema: z.ZodType<Calibration> = z.strictObject({
   mean_impostor_cosine: z.number().gt(-1).lt(1),
-  /** 1 / variance of the cosines between faces of different people. */
   effective_dimension: z.number().gte(3).lte(100_000),
 });
-
-/** See {@linkcode CalibrationSchema}. */
-export type Calibration = z.infer<typeof CalibrationSchema>;
 
 /** A file inside a published package, checked by its sha256. */
 export const PackageFileSchema = z.strictObject({

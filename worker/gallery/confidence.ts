@@ -6,6 +6,8 @@
 import type { Calibration } from "../../models/manifest.ts";
 import { regularizedIncompleteBeta } from "./incomplete_beta.ts";
 
+export type { Calibration };
+
 /**
  * FPIR at which the confidence is one half: chosen so that it is 0.7, the default threshold, at one
  * false positive in ten thousand (the bound of NIST SP 800-63B on biometric false matches).

@@ -4,7 +4,9 @@ import { normalize } from "../pipeline/embed.ts";
 
 /** A person in the gallery. */
 export interface User {
+  /** Unique in the gallery. */
   readonly userId: string;
+  /** For people to read. */
   readonly name: string;
 }
 
@@ -22,13 +24,17 @@ export interface Gallery {
 
 /** One template as a gallery file holds it. */
 export interface GalleryEntry {
+  /** Several entries may share it. */
   readonly user_id: string;
+  /** The same in all entries of a user. */
   readonly name: string;
+  /** As many numbers as the model gives, not necessarily L2-normalised. */
   readonly embedding: readonly number[];
 }
 
 /** A gallery that cannot be used; the message names the entry at fault. */
 export class GalleryError extends Error {
+  /** Always "GalleryError". */
   override readonly name = "GalleryError";
 }
 

@@ -4,6 +4,7 @@ import type { Gallery, User } from "./gallery.ts";
 
 /** The template nearest to a probe. */
 export interface NearestTemplate {
+  /** Whose template it is. */
   readonly user: User;
   /** Cosine similarity, −1 to 1. */
   readonly similarity: number;
