@@ -1,11 +1,11 @@
 /** A picture to the embedding of the one face in it: decode, detect, align, embed. */
 
-import { openSession } from "../inference/session.ts";
-import { alignFace } from "./align.ts";
+import { ModelError, openSession } from "../inference/session.ts";
+import { ALIGNED_SIZE, alignFace } from "./align.ts";
 import { decode, type DecodeLimits } from "./decode.ts";
 import { chooseFace, createFaceDetector } from "./detect.ts";
 import { createEmbedder } from "./embed.ts";
-import { type Box, clipBox } from "./image.ts";
+import { type Box, clipBox, type RgbImage } from "./image.ts";
 import { createLandmarkFinder, type FivePoints } from "./landmarks.ts";
 
 /** The bytes of the three ONNX files. */
@@ -40,6 +40,12 @@ export interface Pipeline extends AsyncDisposable {
    * `multiple_faces` or `face_too_small`
    */
   recognize(picture: Uint8Array): Promise<RecognizedFace>;
+  /**
+   * Runs every network once on a gray picture, so that the first request finds them warm.
+   *
+   * @throws {ModelError} when the recognition model's output is not of the length it declares
+   */
+  warmUp(): Promise<void>;
 }
 
 /**
@@ -71,6 +77,22 @@ export async function createPipeline(
       const embedding = await embedder.embed(alignFace(image, points));
       return { box: clipBox(box, image.width, image.height), points, embedding };
     },
+    async warmUp() {
+      const image = grayImage(ALIGNED_SIZE);
+      await detect(image);
+      const box = { left: 0, top: 0, right: image.width, bottom: image.height };
+      await findLandmarks(image, box);
+      const { length } = await embedder.embed(Float32Array.from(image.data));
+      if (length !== embedder.dimension) {
+        throw new ModelError(
+          `The recognition model gives ${length} numbers instead of ${embedder.dimension}`,
+        );
+      }
+    },
     [Symbol.asyncDispose]: () => sessions.disposeAsync(),
   };
+}
+
+function grayImage(size: number): RgbImage {
+  return { width: size, height: size, data: new Uint8Array(size * size * 3).fill(127) };
 }

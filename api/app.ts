@@ -1,0 +1,45 @@
+/** The api's HTTP app: no sockets, clocks or environment of its own. */
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { installService, type ServiceDeps, type ServiceEnv } from "../shared/service.ts";
+import type { ApiMetrics } from "../shared/metrics.ts";
+import { Admission } from "./admission.ts";
+import type { WorkerPool } from "./pool/pool.ts";
+import { addAuthenticate, type AuthenticateLimits } from "./routes/authenticate.ts";
+import { addHealth } from "./routes/health.ts";
+import { addMetrics } from "./routes/metrics.ts";
+import { addOpenApi } from "./routes/openapi.ts";
+import type { WorkerClient } from "./worker_client.ts";
+
+/** What the app needs from outside. */
+export interface ApiDeps extends ServiceDeps {
+  readonly pool: WorkerPool;
+  readonly workers: WorkerClient;
+  readonly metrics: ApiMetrics;
+  readonly limits: AuthenticateLimits;
+}
+
+/** The app, and what its owner may ask of it. */
+export interface ApiApp {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** /ready says no from now on; requests are still answered. */
+  drain(): void;
+}
+
+/** Makes the api's app. */
+export function createApp(deps: ApiDeps): ApiApp {
+  const { pool, limits } = deps;
+  const app = new OpenAPIHono<ServiceEnv>();
+  installService(app, deps);
+  const admission = new Admission({
+    maxPending: () => limits.queueLimit + pool.stats().free,
+    maxBytes: limits.queueBytes,
+    refuse: (detail) => pool.refusal(detail),
+  });
+  addAuthenticate(app, { ...deps, admission });
+  const { drain } = addHealth(app, pool);
+  addMetrics(app, deps.metrics);
+  addOpenApi(app);
+  deps.metrics.observePool(() => pool.stats());
+  return { fetch: (request) => app.fetch(request), drain };
+}

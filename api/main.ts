@@ -1,0 +1,107 @@
+/** The api: listens, wires, shuts down. */
+
+import { ConfigError } from "../shared/env.ts";
+import { createLogger, describeError } from "../shared/log.ts";
+import { createApiMetrics } from "../shared/metrics.ts";
+import { parseTokenKeys, randomTokenKey } from "../shared/worker_token.ts";
+import { createApp } from "./app.ts";
+import { type ApiConfig, readApiConfig } from "./config.ts";
+import { localWorker } from "./local_workers.ts";
+import { ProcessPool } from "./pool/process_pool.ts";
+import { createWorkerLauncher } from "./pool/worker_process.ts";
+import { createWorkerClient } from "./worker_client.ts";
+
+const WORKER_START_TIMEOUT_MS = 30_000;
+/** Kubernetes waits 25 s before it kills, 5 s of them in preStop. */
+const SHUTDOWN_DEADLINE_MS = 14_000;
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = await createLogger(config.log);
+  const metrics = createApiMetrics();
+  const now = () => performance.now();
+
+  // The workers live and die with this process, so their key may, too.
+  const tokenKey = randomTokenKey();
+  const tokenKeys = parseTokenKeys(tokenKey);
+  const { env, readable } = localWorker(Deno.env);
+  const logFormat = config.log.format === "auto" && Deno.stderr.isTerminal()
+    ? "pretty"
+    : config.log.format;
+  const pool = new ProcessPool({
+    size: config.pool.size,
+    queueLimit: config.queueLimit,
+    requestsPerWorker: config.requestsPerWorker,
+    launch: createWorkerLauncher({
+      env: { ...env, LOG_FORMAT: logFormat, WORKER_TOKEN_KEYS: tokenKey },
+      readable,
+      startTimeoutMs: WORKER_START_TIMEOUT_MS,
+    }),
+    log,
+    metrics: metrics.pool,
+    now,
+    random: Math.random,
+  });
+  const app = createApp({
+    log,
+    metrics,
+    pool,
+    workers: createWorkerClient(() => tokenKeys),
+    limits: config,
+    now,
+    newRequestId: () => crypto.randomUUID(),
+  });
+  const server = Deno.serve({
+    hostname: config.host,
+    port: config.port,
+    onListen: ({ hostname, port }) => log.info({ hostname, port }, "listening"),
+  }, app.fetch);
+
+  let ending = false;
+  const end = async (reason: string) => {
+    // Asked a second time, it does not wait.
+    if (ending) Deno.exit(1);
+    ending = true;
+    log.info({ reason }, "shutting down");
+    app.drain();
+    setTimeout(() => {
+      log.error("not all requests ended in time");
+      Deno.exit(1);
+    }, SHUTDOWN_DEADLINE_MS);
+    await Promise.all([pool[Symbol.asyncDispose](), server.shutdown()]);
+    Deno.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => void end(signal));
+  }
+
+  try {
+    await pool.started;
+  } catch (error) {
+    log.error({ error: describeError(error) }, "no worker could be started");
+    Deno.exit(1);
+  }
+  greet(server.addr.port);
+}
+
+function readConfig(): ApiConfig {
+  try {
+    return readApiConfig(Deno.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}
+
+/** Tells a person at a terminal what to try. */
+function greet(port: number): void {
+  const url = `http://localhost:${port}`;
+  console.log(`face-it is ready: ${url}\n
+Try it:
+
+    curl --data-binary @test-data/user1_similar.png ${url}/authenticate
+`);
+}
+
+await main();

@@ -1,0 +1,144 @@
+/** `POST /authenticate`: whose face is in this picture? */
+
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { AuthenticateAnswer } from "../../shared/contract.ts";
+import { Problem } from "../../shared/errors.ts";
+import type { ApiMetrics } from "../../shared/metrics.ts";
+import { maxBodyBytes, type Probe } from "../../shared/parse_probe.ts";
+import { declaredLength } from "../../shared/read_body.ts";
+import { readProbe } from "../../shared/read_probe.ts";
+import { refuseOtherMethods, roundMs, type ServiceEnv } from "../../shared/service.ts";
+import type { Admission, Admitted } from "../admission.ts";
+import type { WorkerLease, WorkerPool } from "../pool/pool.ts";
+import type { WorkerClient } from "../worker_client.ts";
+import { AUTHENTICATE_DOC } from "./authenticate_doc.ts";
+
+/** Bounds on requests. */
+export interface AuthenticateLimits {
+  readonly maxImageBytes: number;
+  readonly bodyTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly queueLimit: number;
+  readonly queueBytes: number;
+}
+
+/** What the route works with. */
+export interface AuthenticateDeps {
+  readonly pool: WorkerPool;
+  readonly workers: WorkerClient;
+  readonly admission: Admission;
+  readonly metrics: Pick<ApiMetrics, "authenticated">;
+  readonly limits: AuthenticateLimits;
+  readonly now: () => number;
+}
+
+/** Workers that are asked for one request: a second one only when the first never saw it. */
+const MAX_ATTEMPTS = 2;
+
+/** What nginx logs when the client has gone; nobody is there to read it. */
+const CLIENT_GONE_STATUS = 499;
+
+/** Adds the route. */
+export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: AuthenticateDeps): void {
+  app.openAPIRegistry.registerPath(AUTHENTICATE_DOC);
+
+  app.use("/authenticate", async (c, next) => {
+    const started = deps.now();
+    await next();
+    const event = c.get("event");
+    const outcome = event["code"] ?? event["outcome"];
+    if (typeof outcome === "string") {
+      deps.metrics.authenticated(outcome, (deps.now() - started) / 1000);
+    }
+  });
+
+  app.post("/authenticate", async (c) => {
+    const started = deps.now();
+    const clientGone = c.req.raw.signal;
+    try {
+      const answer = await authenticate(c.req.raw, c.get("requestId"), deps);
+      const event = c.get("event");
+      event["outcome"] = answer.matched ? "matched" : "not_matched";
+      event["worker_ms"] = answer.duration_ms;
+      return c.json({ ...answer, duration_ms: roundMs(deps.now() - started) });
+    } catch (error) {
+      if (error instanceof Problem || !clientGone.aborted) throw error;
+      c.get("event")["outcome"] = "client_gone";
+      return new Response(null, { status: CLIENT_GONE_STATUS });
+    }
+  });
+  refuseOtherMethods(app, "/authenticate", "POST");
+}
+
+async function authenticate(
+  request: Request,
+  requestId: string,
+  deps: AuthenticateDeps,
+): Promise<AuthenticateAnswer> {
+  const { limits, admission } = deps;
+  using deadline = startDeadline(limits.requestTimeoutMs);
+  const signal = AbortSignal.any([request.signal, deadline.signal]);
+  using admitted = admission.admit(expectedBytes(request, limits.maxImageBytes));
+  const probe = await readProbe(request, { ...limits, signal });
+  return await askWorker(probe, requestId, admitted, deps, { ...deadline, signal });
+}
+
+/** What the body may bring at most, as far as its headers tell. */
+function expectedBytes(request: Request, maxImageBytes: number): number {
+  const max = maxBodyBytes(request.headers.get("Content-Type") ?? "", maxImageBytes);
+  return Math.min(declaredLength(request) ?? max, max);
+}
+
+/** The moment at which a request is over, whatever it waits for. */
+interface Deadline {
+  readonly signal: AbortSignal;
+  readonly problem: Problem;
+}
+
+function startDeadline(timeoutMs: number): Deadline & Disposable {
+  const problem = new Problem("deadline_exceeded", `There was no answer within ${timeoutMs} ms`);
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(problem), timeoutMs);
+  return { signal: controller.signal, problem, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+async function askWorker(
+  probe: Probe,
+  requestId: string,
+  admitted: Admitted,
+  { pool, workers }: AuthenticateDeps,
+  deadline: Deadline,
+): Promise<AuthenticateAnswer> {
+  for (let attempt = 1;; attempt++) {
+    await using lease = await claim(pool, deadline);
+    admitted.claimed();
+    const result = await workers.authenticate(lease.worker, probe, requestId, deadline.signal);
+    switch (result.kind) {
+      case "answer":
+        lease.keep();
+        return result.answer;
+      case "refusal":
+        lease.keep();
+        throw result.problem;
+      case "unreached":
+        if (attempt < MAX_ATTEMPTS) continue;
+        throw workerFailed(result.cause);
+      case "failed":
+        throw workerFailed(result.cause);
+    }
+  }
+}
+
+async function claim(pool: WorkerPool, deadline: Deadline): Promise<WorkerLease> {
+  try {
+    return await pool.claim(deadline.signal);
+  } catch (error) {
+    // The request's time went by in the queue: there was no worker, none was slow.
+    if (error === deadline.problem) throw pool.refusal("No worker came free in time");
+    throw error;
+  }
+}
+
+function workerFailed(cause: unknown): Problem {
+  return new Problem("worker_failed", "The worker failed before it answered", { cause });
+}

@@ -1,0 +1,13 @@
+/** Where a checkout keeps what `deno task setup` fetches and makes. */
+
+import { fileURLToPath } from "node:url";
+
+const inCheckout = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** Absolute paths of the local models and of the sample gallery. */
+export const LOCAL_PATHS = {
+  recognition: inCheckout("models/face_recognition.onnx"),
+  detector: inCheckout("models/face_detection.onnx"),
+  landmarks: inCheckout("models/face_landmarks.onnx"),
+  gallery: inCheckout("test-data/embeddings.json"),
+} as const;

@@ -1,0 +1,75 @@
+/** Reads a request's body within a size and a time. */
+
+import { Problem } from "./errors.ts";
+
+/** Bounds on a body. */
+export interface BodyLimits {
+  /** Above this many bytes the body is refused and the rest not read. */
+  readonly maxBytes: number;
+  /** The whole body must have arrived after this long. */
+  readonly timeoutMs: number;
+  /** Ends the reading early, for example because the client went away. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads the whole body.
+ *
+ * @throws {Problem} `payload_too_large` (known from Content-Length before anything is read) or
+ * `request_timeout`
+ * @throws the reason of `signal`, when that ends it
+ */
+export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new Problem("payload_too_large", `The body is larger than ${limits.maxBytes} bytes`);
+  const declared = declaredLength(request);
+  if (declared !== undefined && declared > limits.maxBytes) throw tooLarge();
+  if (request.body === null) return new Uint8Array();
+
+  using cleanup = new DisposableStack();
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(
+      new Problem("request_timeout", `The body did not arrive within ${limits.timeoutMs} ms`),
+    );
+  }, limits.timeoutMs);
+  cleanup.defer(() => clearTimeout(timer));
+
+  const reader = request.body.getReader();
+  const signal = AbortSignal.any([limits.signal, deadline.signal]);
+  // A pending read ends when its reader is cancelled; a body that is over needs no cancelling.
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
+  cleanup.defer(() => signal.removeEventListener("abort", cancel));
+  cleanup.defer(cancel);
+
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const { done, value } = await reader.read();
+    signal.throwIfAborted();
+    if (done) return join(chunks, size);
+    size += value.byteLength;
+    if (size > limits.maxBytes) throw tooLarge();
+    chunks.push(value);
+  }
+}
+
+/** The body's length as the client declares it, undefined when it does not. */
+export function declaredLength(request: Request): number | undefined {
+  const header = request.headers.get("Content-Length");
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [first] = chunks;
+  if (chunks.length === 1) return first!;
+  const body = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return body;
+}

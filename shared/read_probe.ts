@@ -1,0 +1,32 @@
+/** Reads the probe that a request carries: what the api and the worker both do first. */
+
+import { maxBodyBytes, parseProbe, type Probe } from "./parse_probe.ts";
+import { readBody } from "./read_body.ts";
+
+/** Bounds on a request. */
+export interface ProbeLimits {
+  readonly maxImageBytes: number;
+  readonly bodyTimeoutMs: number;
+  /** Ends the reading early. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads the body within its limits and finds the picture in it.
+ *
+ * @throws {Problem} as {@linkcode readBody} and {@linkcode parseProbe} do
+ */
+export async function readProbe(request: Request, limits: ProbeLimits): Promise<Probe> {
+  const contentType = request.headers.get("Content-Type") ?? "";
+  const body = await readBody(request, {
+    maxBytes: maxBodyBytes(contentType, limits.maxImageBytes),
+    timeoutMs: limits.bodyTimeoutMs,
+    signal: limits.signal,
+  });
+  return await parseProbe({
+    body,
+    contentType,
+    queryUserIds: new URL(request.url).searchParams.getAll("user_id"),
+    maxImageBytes: limits.maxImageBytes,
+  });
+}

@@ -1,0 +1,92 @@
+/** The worker: listens, loads, answers its requests, ends. */
+
+import { ConfigError } from "../shared/env.ts";
+import { createLogger, describeError } from "../shared/log.ts";
+import { createWorkerApp } from "./app.ts";
+import type { Authenticator } from "./authenticator.ts";
+import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { startWorker } from "./start.ts";
+
+/** After its last answer the worker waits this long, so that the answer is surely out. */
+const LINGER_AFTER_USE_MS = 5000;
+/** A request may be on its way when SIGTERM comes: the pod was claimed and deleted at once. */
+const LINGER_AFTER_SIGTERM_MS = 2000;
+/** Kubernetes waits 15 s before it kills. */
+const SHUTDOWN_DEADLINE_MS = 12_000;
+
+async function main(): Promise<void> {
+  const config = await readConfig();
+  const log = await createLogger(config.log);
+  let authenticator: Authenticator | undefined;
+  let ending = false;
+
+  const end = (reason: string, lingerMs: number) => {
+    if (ending) return;
+    ending = true;
+    app.drain();
+    log.debug({ reason, linger_ms: lingerMs }, "worker ends");
+    setTimeout(() => Deno.exit(0), SHUTDOWN_DEADLINE_MS);
+    setTimeout(() => server.shutdown().then(() => Deno.exit(0)), lingerMs);
+  };
+
+  const app = createWorkerApp({
+    ...config,
+    log,
+    now: () => performance.now(),
+    newRequestId: () => crypto.randomUUID(),
+    authenticator: () => authenticator,
+    onUsed: () => end("used", LINGER_AFTER_USE_MS),
+  });
+  const server = Deno.serve({
+    hostname: config.host,
+    port: config.port,
+    // The first line on standard output tells whoever started the worker where it listens.
+    onListen: ({ hostname, port }) =>
+      console.log(JSON.stringify({ listening: `http://${hostname}:${port}` })),
+  }, app.fetch);
+
+  if (config.exitOnStdinEof) {
+    void endWithStdin();
+    // Ctrl-C reaches the whole process group; whoever started the worker decides when it ends.
+    for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
+  } else {
+    Deno.addSignalListener("SIGINT", () => end("SIGINT", 0));
+  }
+  Deno.addSignalListener("SIGTERM", () => end("SIGTERM", LINGER_AFTER_SIGTERM_MS));
+
+  const started = performance.now();
+  try {
+    const worker = await startWorker(config);
+    authenticator = worker.authenticator;
+    log.debug(
+      {
+        users: worker.users,
+        templates: worker.templates,
+        start_ms: Math.round(performance.now() - started),
+      },
+      "worker ready",
+    );
+  } catch (error) {
+    log.error({ error: describeError(error) }, "worker cannot start");
+    Deno.exit(1);
+  }
+}
+
+async function readConfig(): Promise<WorkerConfig> {
+  try {
+    return await readWorkerConfig(Deno.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}
+
+/** Exits at once when standard input ends: the process that held its other end is gone. */
+async function endWithStdin(): Promise<never> {
+  const buffer = new Uint8Array(64);
+  while (await Deno.stdin.read(buffer).catch(() => null) !== null);
+  Deno.exit(0);
+}
+
+await main();

@@ -1,0 +1,52 @@
+/** Loads all that a worker needs to answer: models, gallery, score. */
+
+import { describeError } from "../shared/log.ts";
+import { type Authenticator, chooseScore, createAuthenticator } from "./authenticator.ts";
+import type { WorkerConfig } from "./config.ts";
+import { type Gallery, GalleryError, parseGallery } from "./gallery/gallery.ts";
+import { loadModels } from "./models.ts";
+import { createPipeline } from "./pipeline/pipeline.ts";
+
+/** A loaded worker, and what its log says of it. */
+export interface StartedWorker {
+  readonly authenticator: Authenticator;
+  readonly users: number;
+  readonly templates: number;
+}
+
+/**
+ * Loads and checks everything, and runs the networks once. There is no placeholder: whatever is
+ * missing or wrong ends the start.
+ *
+ * @throws {ModelError | GalleryError | NotCalibratedError} naming what is missing or wrong
+ */
+export async function startWorker(config: WorkerConfig): Promise<StartedWorker> {
+  const [{ models, calibration }, json] = await Promise.all([
+    loadModels(config.modelPaths),
+    readGallery(config.embeddingsPath),
+  ]);
+  const score = chooseScore(config.match.on, calibration);
+  const pipeline = await createPipeline(models, { maxPixels: config.maxImagePixels });
+  const gallery: Gallery = parseGallery(json, pipeline.dimension);
+  await pipeline.warmUp();
+  return {
+    authenticator: createAuthenticator({
+      pipeline,
+      gallery,
+      score,
+      threshold: config.match.threshold,
+    }),
+    users: gallery.users.length,
+    templates: gallery.owners.length,
+  };
+}
+
+async function readGallery(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new GalleryError(`The gallery ${path} cannot be read (${describeError(cause)})`, {
+      cause,
+    });
+  }
+}
