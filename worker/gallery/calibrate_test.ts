@@ -29,8 +29,9 @@ Deno.test("a direction that all faces share raises the mean cosine of strangers"
     person.map((embedding) => normalize([0.5, ...embedding]))
   );
   const { calibration } = fitCalibration(people);
-  // Each has the share 0.5 / sqrt(1.25) of the common direction.
+  // Each has the squared share 0.25 / 1.25 of the common direction, and 0.8 of its own in 64.
   assertAlmostEquals(calibration.mean_impostor_cosine, 0.2, 0.01);
+  assertAlmostEquals(calibration.effective_dimension, 64 / 0.8 ** 2, 5);
 });
 
 Deno.test("the calibration does not depend on the order of people and photos", () => {

@@ -1,0 +1,119 @@
+/**
+ * The command `deno task accuracy`: how well the models tell the people of a folder of photographs
+ * apart. It prints tables and draws the DET curve.
+ */
+
+import process from "node:process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import sharp from "sharp";
+import { type EmbeddedPerson, embeddingsOf, embedPeople } from "../../worker/embed_people.ts";
+import {
+  type Calibration,
+  CalibrationError,
+  fitCalibration,
+} from "../../worker/gallery/calibrate.ts";
+import { ModelError } from "../../worker/inference/session.ts";
+import { localModelPaths } from "../../worker/model_paths.ts";
+import { loadModels } from "../../worker/models.ts";
+import { listPhotoFolder, PhotoFolderError } from "../../worker/photo_folder.ts";
+import { createPipeline } from "../../worker/pipeline/pipeline.ts";
+import { drawDet } from "./det_svg.ts";
+import { comparePairs } from "./evaluate.ts";
+import { report } from "./report.ts";
+
+const USAGE = "Usage: deno task accuracy [--from DIR] [--svg FILE]";
+
+const HELP = `${USAGE}
+
+Compares all photos of DIR/<person>/<photo> with each other, prints how often the models are wrong,
+and draws the DET curve to tests/accuracy/out/det.svg and det.png.
+
+  --from DIR   a folder for each person, with photos of that person alone (default: FACE_IT_LFW100)
+  --svg FILE   also writes the curve to this file
+
+MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION choose other models.
+`;
+
+const OUT = fileURLToPath(new URL("./out/", import.meta.url));
+const MAX_PIXELS = 50_000_000;
+
+async function main(args: string[]): Promise<number> {
+  const options = readOptions(args);
+  if (typeof options === "string") {
+    console.error(`${options}. ${USAGE}`);
+    return 2;
+  }
+  if (options.help) {
+    console.log(HELP);
+    return 0;
+  }
+  try {
+    await measure(options.from, options.svg);
+    return 0;
+  } catch (error) {
+    if (
+      error instanceof PhotoFolderError || error instanceof ModelError ||
+      error instanceof CalibrationError || error instanceof RangeError
+    ) {
+      console.error(error.message);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+type Options =
+  | { readonly help: true }
+  | { readonly help: false; readonly from: string; readonly svg: string | undefined };
+
+/** The options, or what is wrong with them. */
+function readOptions(args: string[]): Options | string {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        from: { type: "string" },
+        svg: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    if (values.help) return { help: true };
+    const from = values.from || Deno.env.get("FACE_IT_LFW100");
+    if (!from) return "--from DIR is missing";
+    return { help: false, from, svg: values.svg };
+  } catch (error) {
+    return error instanceof Error ? error.message.split(/\. |\n/)[0]! : String(error);
+  }
+}
+
+async function measure(folder: string, svgFile: string | undefined): Promise<void> {
+  const { people, skipped } = await listPhotoFolder(folder);
+  for (const { path, reason } of skipped) console.error(`${path}: ${reason}`);
+  const loaded = await loadModels(localModelPaths(Deno.env));
+  await using pipeline = await createPipeline(loaded.models, { maxPixels: MAX_PIXELS });
+  const embedded = await embedPeople(pipeline, people, (path, refusal) => {
+    if (refusal !== undefined) console.error(`${path}: ${refusal}`);
+  });
+  const photos = embedded.map(({ photos }) => photos.map(({ embedding }) => embedding));
+  const scores = comparePairs(photos);
+  const calibration = loaded.calibration ?? fitHere(embedded);
+  console.log(report(photos, scores, calibration));
+  const svg = drawDet(scores, calibration);
+  await Deno.mkdir(OUT, { recursive: true });
+  const files = [`${OUT}det.svg`, ...svgFile === undefined ? [] : [svgFile]];
+  for (const file of files) {
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await Deno.writeTextFile(file, svg);
+  }
+  await sharp(new TextEncoder().encode(svg), { density: 144 }).png().toFile(`${OUT}det.png`);
+  console.error(`\nThe DET curve is in ${[...files, `${OUT}det.png`].join(", ")}`);
+}
+
+function fitHere(people: readonly EmbeddedPerson[]): Calibration {
+  console.error("The recognition model has no calibration; using the one fitted on these photos");
+  return fitCalibration(embeddingsOf(people)).calibration;
+}
+
+if (import.meta.main) process.exitCode = await main(Deno.args);

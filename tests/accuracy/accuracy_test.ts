@@ -1,0 +1,137 @@
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { embeddingsOf, embedPeople } from "../../worker/embed_people.ts";
+import { type Calibration, fitCalibration } from "../../worker/gallery/calibrate.ts";
+import { cosine } from "../../worker/gallery/cosine.ts";
+import { loadModels } from "../../worker/models.ts";
+import { localModelPaths } from "../../worker/model_paths.ts";
+import { listPhotoFolder } from "../../worker/photo_folder.ts";
+import { normalize } from "../../worker/pipeline/embed.ts";
+import { createPipeline } from "../../worker/pipeline/pipeline.ts";
+import { crossValidate } from "./cross_validate.ts";
+import { comparePairs, tarAtZeroFar } from "./evaluate.ts";
+import { DEFAULT_CONFIDENCE } from "./report.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+const photos = Deno.env.get("FACE_IT_LFW100");
+const reference = Deno.env.get("FACE_IT_LFW100_REFERENCE");
+const required = Deno.env.get("FACE_IT_REQUIRE_LFW100") === "1";
+
+const missing = await isMissing(photos) || await isMissing(reference);
+const ignore = missing && !required;
+
+if (ignore) {
+  console.warn(
+    "The accuracy tests are skipped. They need 100 photos of 10 people from Labeled Faces in the " +
+      "Wild, as FACE_IT_LFW100/<person>/<photo>.jpg, and embeddings of some of them by another " +
+      "implementation in the file FACE_IT_LFW100_REFERENCE: docs/accuracy.md says how to get them",
+  );
+}
+
+async function isMissing(path: string | undefined): Promise<boolean> {
+  if (!path) return true;
+  return await Deno.stat(path).then(() => false, () => true);
+}
+
+/** Another implementation's result for some of the photos, by their path in the folder. */
+type Reference = Readonly<Record<string, { readonly embedding: readonly number[] }>>;
+
+Deno.test("accuracy on labelled photos", { ignore }, async (t) => {
+  assert(
+    photos && reference && !missing,
+    "FACE_IT_REQUIRE_LFW100 is 1, but FACE_IT_LFW100 or FACE_IT_LFW100_REFERENCE leads nowhere",
+  );
+  const people = await embedFolder(photos);
+  const embeddings = people.map((person) => person.photos.map(({ embedding }) => embedding));
+
+  await t.step("there are 450 pairs of one person and 4,500 of two", () => {
+    const { genuinePairs, impostorPairs } = comparePairs(embeddings);
+    assertEquals([genuinePairs, impostorPairs], [450, 4500]);
+  });
+
+  await t.step("at FAR 0 at least 99.3 % of all genuine pairs match", () => {
+    const { tar } = tarAtZeroFar(comparePairs(embeddings));
+    assert(tar >= 0.993, `TAR is ${tar}`);
+  });
+
+  await t.step("calibrated on one half, the other has FAR 0 and FRR of 4 % at most", () => {
+    const { far, frr, thresholds } = crossValidate(embeddings, DEFAULT_CONFIDENCE);
+    assertEquals(thresholds.length, 2);
+    assertEquals(far, 0);
+    assert(frr <= 0.04, `FRR is ${frr}`);
+  });
+
+  await t.step("the embeddings agree with those of another implementation", async () => {
+    const expected: Reference = JSON.parse(await Deno.readTextFile(reference));
+    const ours = new Map(
+      people.flatMap((person) =>
+        person.photos.map(({ path, embedding }) => [path, embedding] as const)
+      ),
+    );
+    const agreement = Object.entries(expected).map(([photo, { embedding }]) => {
+      const own = ours.get(join(photos, photo));
+      assert(own !== undefined, `${photo} is missing or was refused`);
+      const agrees = cosine(own, normalize(embedding));
+      assert(agrees >= 0.95, `${photo} agrees only to ${agrees}`);
+      return agrees;
+    });
+    assert(agreement.length > 0);
+    const mean = agreement.reduce((sum, value) => sum + value, 0) / agreement.length;
+    assert(mean >= 0.98, `The mean agreement is ${mean}`);
+  });
+
+  await t.step("the manifest's calibration is what these photos give", () => {
+    assertAgrees(fitCalibration(embeddingsOf(people)).calibration);
+  });
+
+  await t.step("what calibrate prints serves as a MODEL_CALIBRATION file", async () => {
+    await using cleanup = new AsyncDisposableStack();
+    const file = await Deno.makeTempFile({ suffix: ".json" });
+    cleanup.defer(() => Deno.remove(file));
+    const { stdout, stderr } = await run("worker/calibrate.ts", "--from", photos);
+    assertMatch(stderr, /10 people, 100 photos, 4500 pairs/);
+    await Deno.writeTextFile(file, stdout);
+    const { calibration } = await loadModels({ ...localModelPaths(Deno.env), calibration: file });
+    assertAgrees(calibration!);
+  });
+
+  await t.step("the accuracy command prints the table and draws the curve", async () => {
+    await using cleanup = new AsyncDisposableStack();
+    const folder = await Deno.makeTempDir();
+    cleanup.defer(() => Deno.remove(folder, { recursive: true }));
+    const svg = join(folder, "det.svg");
+    const { stdout } = await run("tests/accuracy/accuracy.ts", "--from", photos, "--svg", svg);
+    for (const line of [/TAR at FAR 0 .*99\.\d %/, /\| 100,000 +\| 0\.6\d\d/, /FMR measured/]) {
+      assertMatch(stdout, line);
+    }
+    assertMatch(await Deno.readTextFile(svg), /^<svg [^]*N = 100,000[^]*<\/svg>\n$/);
+  });
+});
+
+function assertAgrees(actual: Calibration): void {
+  const expected = MODEL_MANIFEST.models.recognition.calibration;
+  assertAlmostEquals(actual.mean_impostor_cosine, expected.mean_impostor_cosine, 0.002);
+  assertAlmostEquals(actual.effective_dimension, expected.effective_dimension, 2);
+}
+
+async function embedFolder(folder: string) {
+  const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
+  await using pipeline = await createPipeline(models, { maxPixels: 1_000_000 });
+  const { people } = await listPhotoFolder(folder);
+  return await embedPeople(pipeline, people, () => {});
+}
+
+async function run(program: string, ...args: string[]) {
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "-P=tool", program, ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  const stdout = decoder.decode(output.stdout), stderr = decoder.decode(output.stderr);
+  assertEquals(output.code, 0, stderr);
+  return { stdout, stderr };
+}
