@@ -1,0 +1,115 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { GalleryError, parseGallery, parseGalleryEntries } from "./gallery.ts";
+
+const ALICE = { user_id: "alice", name: "Alice", embedding: [3, 0, 4] };
+const BOB = { user_id: "bob", name: "Bob", embedding: [0, 2, 0] };
+
+const fileOf = (...entries: unknown[]): string => JSON.stringify({ embeddings: entries });
+
+function refused(json: string, ...complaints: string[]): void {
+  const error = assertThrows(() => parseGallery(json, 3), GalleryError);
+  for (const complaint of complaints) {
+    assert(error.message.includes(complaint), `"${error.message}" lacks "${complaint}"`);
+  }
+}
+
+Deno.test("templates lie one after another, normalised, with their users", () => {
+  const gallery = parseGallery(fileOf(ALICE, BOB), 3);
+  assertEquals(gallery.dimension, 3);
+  assertEquals(gallery.users, [
+    { userId: "alice", name: "Alice" },
+    { userId: "bob", name: "Bob" },
+  ]);
+  assertEquals([...gallery.owners], [0, 1]);
+  const expected = [0.6, 0, 0.8, 0, 1, 0];
+  assertEquals(gallery.templates.length, 6);
+  gallery.templates.forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6));
+});
+
+Deno.test("several entries with one user_id are that user's templates, wherever they stand", () => {
+  const gallery = parseGallery(fileOf(ALICE, BOB, { ...ALICE, embedding: [1, 0, 0] }), 3);
+  assertEquals(gallery.users.length, 2);
+  assertEquals([...gallery.owners], [0, 1, 0]);
+  assertEquals([...gallery.templates.subarray(6)], [1, 0, 0]);
+});
+
+Deno.test("an empty gallery is a gallery", () => {
+  const gallery = parseGallery(fileOf(), 3);
+  assertEquals([gallery.users.length, gallery.owners.length, gallery.templates.length], [0, 0, 0]);
+});
+
+Deno.test("fields beyond the known ones are passed over", () => {
+  assertEquals(parseGallery(fileOf({ ...ALICE, note: "first" }), 3).users.length, 1);
+});
+
+Deno.test("what is no gallery file is refused, and nothing of it is repeated", () => {
+  refused("", "not valid JSON");
+  const error = assertThrows(() => parseGallery('{"embeddings": [0.12345, ', 3), GalleryError);
+  assert(!error.message.includes("0.12345"));
+  assertEquals(error.cause, undefined);
+  for (const json of ["null", "[]", "{}", '"text"', '{"embeddings": {}}', '{"embeddings": null}']) {
+    refused(json, 'no list "embeddings"');
+  }
+});
+
+Deno.test("an entry without user_id, name or embedding is named", () => {
+  for (const entry of [null, 7, "text", [], {}, { ...ALICE, user_id: undefined }]) {
+    refused(fileOf(BOB, entry), "entry 1", '"user_id"');
+  }
+  for (const userId of [7, "", "  ", null]) {
+    refused(fileOf({ ...ALICE, user_id: userId }), "entry 0", '"user_id"');
+  }
+  for (const name of [undefined, 7, "", null]) {
+    refused(fileOf(BOB, { ...ALICE, name }), 'entry 1 ("alice")', '"name"');
+  }
+  for (const embedding of [undefined, null, "text", { 0: 1, 1: 2, 2: 3, length: 3 }]) {
+    refused(fileOf(BOB, { ...ALICE, embedding }), 'entry 1 ("alice")', '"embedding"');
+  }
+});
+
+Deno.test("an embedding of another length than the model's is named with both lengths", () => {
+  for (const embedding of [[], [1, 2], [1, 2, 3, 4]]) {
+    refused(
+      fileOf(BOB, { ...ALICE, embedding }),
+      'entry 1 ("alice")',
+      `has ${embedding.length} numbers, the model gives 3`,
+    );
+  }
+});
+
+Deno.test("an embedding with something that is not a number is named", () => {
+  for (const value of ["1", null, true, [1], {}, NaN]) {
+    refused(
+      fileOf(BOB, { ...ALICE, embedding: [1, value, 3] }),
+      'entry 1 ("alice")',
+      "not a number",
+    );
+  }
+  refused(fileOf(ALICE).replace("[3,", "[1e999,"), 'entry 0 ("alice")', "not a number");
+});
+
+Deno.test("an embedding without a direction is named", () => {
+  for (const embedding of [[0, 0, 0], [1e300, 1e300, 0]]) {
+    refused(fileOf(BOB, { ...ALICE, embedding }), 'entry 1 ("alice")', "zero or too large");
+  }
+});
+
+Deno.test("a user_id with two names is named with both", () => {
+  refused(
+    fileOf(ALICE, BOB, { ...ALICE, name: "Alicia" }),
+    'entry 2 ("alice")',
+    '"Alice"',
+    '"Alicia"',
+  );
+});
+
+Deno.test("two users may have one name, and strange user_ids are users like others", () => {
+  const strange = ["__proto__", "constructor", "0", "ALICE", "a/b", "名"];
+  const gallery = parseGallery(fileOf(...strange.map((id) => ({ ...ALICE, user_id: id }))), 3);
+  assertEquals(gallery.users.map(({ userId }) => userId), strange);
+});
+
+Deno.test("entries can be read without looking at the embeddings", () => {
+  const entry = { ...ALICE, embedding: [1] };
+  assertEquals(parseGalleryEntries(fileOf(entry, BOB)), [entry, BOB]);
+});

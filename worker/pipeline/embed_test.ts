@@ -1,0 +1,76 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { ModelError } from "../inference/session.ts";
+import { createEmbedder, normalize } from "./embed.ts";
+import { fakeSession } from "./fake_session.ts";
+
+const FACE = Float32Array.from({ length: 112 * 112 * 3 }, (_, i) => [255, 127.5, 0][i % 3]!);
+
+Deno.test("a normalised vector has length 1 and the same direction", () => {
+  const numbers = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+  fc.assert(fc.property(fc.array(numbers, { minLength: 1, maxLength: 600 }), (vector) => {
+    const norm = Math.hypot(...vector);
+    fc.pre(norm > 1e-100);
+    const unit = normalize(vector);
+    assertAlmostEquals(Math.hypot(...unit), 1, 1e-6);
+    unit.forEach((value, i) => assertAlmostEquals(value, vector[i]! / norm, 1e-6));
+  }));
+});
+
+Deno.test("a vector without a direction is refused", () => {
+  for (const vector of [[], [0, 0, 0], [NaN, 1], [Infinity, 1], [1e200, 1e200]]) {
+    assertThrows(() => normalize(vector), RangeError, "no direction");
+  }
+});
+
+Deno.test("the length of an embedding is the model's", async () => {
+  const embedder = createEmbedder(fakeSession([1, 3, 112, 112], [[1, 2]], [Float32Array.of(3, 4)]));
+  assertEquals(embedder.dimension, 2);
+  const embedding = await embedder.embed(FACE);
+  assertAlmostEquals(embedding[0]!, 0.6, 1e-6);
+  assertAlmostEquals(embedding[1]!, 0.8, 1e-6);
+});
+
+Deno.test("a channels-first network sees planes of (p - 127.5) / 128", async () => {
+  for (const batch of [1, -1]) {
+    const session = fakeSession([batch, 3, 112, 112], [[batch, 1]], [Float32Array.of(1)]);
+    await createEmbedder(session).embed(FACE);
+    const { data, shape } = session.runs[0]!;
+    assertEquals([...shape], [1, 3, 112, 112]);
+    const plane = 112 * 112;
+    assertEquals([data[0], data[plane], data[2 * plane]], [127.5 / 128, 0, -127.5 / 128]);
+    assertEquals(data[plane - 1], 127.5 / 128);
+  }
+});
+
+Deno.test("a channels-last network sees the same numbers pixel by pixel", async () => {
+  for (const batch of [1, -1]) {
+    const session = fakeSession([batch, 112, 112, 3], [[batch, 1]], [Float32Array.of(1)]);
+    await createEmbedder(session).embed(FACE);
+    const { data, shape } = session.runs[0]!;
+    assertEquals([...shape], [1, 112, 112, 3]);
+    assertEquals([...data.subarray(0, 4)], [127.5 / 128, 0, -127.5 / 128, 127.5 / 128]);
+  }
+});
+
+Deno.test("a network of another kind is refused", () => {
+  for (
+    const [input, outputs, complaint] of [
+      [[1, 3, 224, 224], [[1, 512]], "[1,3,224,224] instead of"],
+      [[2, 3, 112, 112], [[2, 512]], "[2,3,112,112] instead of"],
+      [[1, 1, 112, 112], [[1, 512]], "instead of"],
+      [[1, 3, 112, 112], [[1, 512], [1, 2]], "no single output"],
+      [[1, 3, 112, 112], [[512]], "no single output"],
+      [[1, 3, 112, 112], [], "no single output"],
+      [[1, 3, 112, 112], [[1, -1]], "leaves the length of its embeddings open"],
+    ] as const
+  ) {
+    assertThrows(() => createEmbedder(fakeSession(input, outputs)), ModelError, complaint);
+  }
+});
+
+Deno.test("an output without a direction is an error, not an identity", async () => {
+  const session = fakeSession([1, 3, 112, 112], [[1, 2]], [Float32Array.of(0, NaN)]);
+  const failure = await createEmbedder(session).embed(FACE).catch((error) => error);
+  assertEquals(failure instanceof RangeError, true);
+});
