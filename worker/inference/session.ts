@@ -2,9 +2,11 @@
 
 import * as ort from "onnxruntime-node";
 
-/** Name and shape of a float32 input or output; a dimension that the model leaves open is -1. */
+/** A float32 input or output. */
 export interface TensorInfo {
+  /** As the model calls it. */
   readonly name: string;
+  /** A dimension that the model leaves open is -1. */
   readonly shape: readonly number[];
 }
 
@@ -16,7 +18,9 @@ export interface SessionOptions {
 
 /** A loaded network with one float32 input. Runs are queued by ONNX Runtime's caller: await each. */
 export interface Session extends AsyncDisposable {
+  /** What a run takes. */
   readonly input: TensorInfo;
+  /** What a run gives, in this order. */
   readonly outputs: readonly TensorInfo[];
   /**
    * Runs the network once.
@@ -30,6 +34,7 @@ export interface Session extends AsyncDisposable {
 
 /** A model that cannot be loaded, or is not the kind of model it should be. */
 export class ModelError extends Error {
+  /** Always "ModelError". */
   override readonly name = "ModelError";
 }
 

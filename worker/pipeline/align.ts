@@ -17,9 +17,13 @@ export const ALIGNED_POINTS: FivePoints = [
 
 /** A rotation, uniform scale and shift: x' = a·x − b·y + dx, y' = b·x + a·y + dy. */
 export interface Similarity {
+  /** Scale times the cosine of the angle. */
   readonly a: number;
+  /** Scale times the sine of the angle. */
   readonly b: number;
+  /** Shift to the right, in the target's pixels. */
   readonly dx: number;
+  /** Shift downwards, in the target's pixels. */
   readonly dy: number;
 }
 

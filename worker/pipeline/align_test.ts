@@ -111,7 +111,9 @@ Deno.test("an upright face of the right size is copied", () => {
 });
 
 Deno.test("a rotated face of any size comes to lie upright", () => {
-  for (const [angle, scale] of [[0.5, 1.3], [-2, 0.8], [Math.PI, 1], [0.1, 0.4]] as const) {
+  for (
+    const [angle, scale] of [[0.5, 1.3], [-2, 0.8], [Math.PI, 1], [0.1, 0.4], [0, 2.1]] as const
+  ) {
     const similarity = {
       a: scale * Math.cos(angle),
       b: scale * Math.sin(angle),

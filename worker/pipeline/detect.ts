@@ -13,9 +13,11 @@ const MIN_SCORE = 0.65;
 const MAX_OVERLAP = 0.4;
 const MIN_FACE_WIDTH_PX = 40;
 
-/** A detected face: its box may reach over the picture's edge; score is 0 to 1. */
+/** A detected face. */
 export interface Face {
+  /** It may reach over the picture's edge. */
   readonly box: Box;
+  /** How sure the network is, 0 to 1. */
   readonly score: number;
 }
 

@@ -8,8 +8,11 @@ export interface Embedder {
   /** Length of an embedding: 512 for the default model. */
   readonly dimension: number;
   /**
+   * Embeds a face.
+   *
    * @param face Interleaved RGB, 0 to 255, length 112 * 112 * 3
-   * @returns Float32Array of length {@linkcode Embedder.dimension}, L2-normalised
+   * @returns Length {@linkcode Embedder.dimension}, L2-normalised
+   * @throws {RangeError} when the network's output has no direction
    */
   embed(face: Float32Array): Promise<Float32Array>;
 }

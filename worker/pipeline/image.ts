@@ -1,17 +1,24 @@
 /** Pictures as the pipeline passes them on. */
 
-/** An upright picture: interleaved 8-bit sRGB, `data.length === width * height * 3`. */
+/** An upright picture. */
 export interface RgbImage {
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
+  /** Interleaved 8-bit sRGB, length `width * height * 3`. */
   readonly data: Uint8Array;
 }
 
-/** A rectangle in pixels of the upright picture; right and bottom edges are exclusive. */
+/** A rectangle in pixels of the upright picture. */
 export interface Box {
+  /** Where its columns begin. */
   readonly left: number;
+  /** Where its rows begin. */
   readonly top: number;
+  /** Where its columns end, exclusive. */
   readonly right: number;
+  /** Where its rows end, exclusive. */
   readonly bottom: number;
 }
 

@@ -10,8 +10,11 @@ import { createLandmarkFinder, type FivePoints } from "./landmarks.ts";
 
 /** The bytes of the three ONNX files. */
 export interface PipelineModels {
+  /** Finds faces: see `createFaceDetector`. */
   readonly detector: Uint8Array;
+  /** Finds 68 points of a face: see `createLandmarkFinder`. */
   readonly landmarks: Uint8Array;
+  /** Makes embeddings: see `createEmbedder`. */
   readonly recognition: Uint8Array;
 }
 
@@ -25,6 +28,7 @@ export interface PipelineOptions extends DecodeLimits {
 export interface RecognizedFace {
   /** Inside the upright picture. */
   readonly box: Box;
+  /** By which it was aligned. */
   readonly points: FivePoints;
   /** Length {@linkcode Pipeline.dimension}, L2-normalised. */
   readonly embedding: Float32Array;
@@ -35,6 +39,8 @@ export interface Pipeline extends AsyncDisposable {
   /** Length of its embeddings. */
   readonly dimension: number;
   /**
+   * Decodes a picture, finds the one face in it and embeds it.
+   *
    * @param picture The bytes of a JPEG, PNG or WebP
    * @throws {Problem} `unsupported_media_type`, `payload_too_large`, `invalid_image`, `no_face`,
    * `multiple_faces` or `face_too_small`
