@@ -7,7 +7,9 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { Calibration } from "../models/manifest.ts";
-import { embeddingsOf, embedPeople } from "./embed_people.ts";
+import { createProgress } from "../shared/progress.ts";
+import { embedFolder } from "./embed_folder.ts";
+import { embeddingsOf } from "./embed_people.ts";
 import { CalibrationError, fitCalibration } from "./gallery/calibrate.ts";
 import { ModelError } from "./inference/session.ts";
 import { localModelPaths } from "./model_paths.ts";
@@ -78,17 +80,18 @@ function readOptions(args: string[]): Options | string {
 }
 
 async function calibrate(folder: string, model: string | undefined): Promise<Calibration> {
-  const { people, skipped } = await listPhotoFolder(folder);
-  for (const { path, reason } of skipped) console.error(`${path}: ${reason}`);
+  const photos = await listPhotoFolder(folder);
   const paths = localModelPaths(Deno.env);
   const recognition = model ?? paths.recognition;
   // The model's present calibration, if it has one, plays no part.
   const { models } = await loadModels({ ...paths, recognition, calibration: undefined });
   await using pipeline = await createPipeline(models, { maxPixels: MAX_PIXELS });
-  const embedded = await embedPeople(pipeline, people, (path, refusal) => {
-    if (refusal !== undefined) console.error(`${path}: ${refusal}`);
+  const people = await embedFolder(photos, {
+    pipeline,
+    progress: createProgress(),
+    writeLine: console.error,
   });
-  const { calibration, ...basis } = fitCalibration(embeddingsOf(embedded));
+  const { calibration, ...basis } = fitCalibration(embeddingsOf(people));
   console.error(
     `Calibrated ${recognition} (sha256 ${await sha256(new Uint8Array(models.recognition))}) on ` +
       `${basis.people} people, ${basis.photos} photos, ${basis.pairs} pairs of different people`,

@@ -8,7 +8,9 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { type EmbeddedPerson, embeddingsOf, embedPeople } from "../../worker/embed_people.ts";
+import { createProgress } from "../../shared/progress.ts";
+import { embedFolder } from "../../worker/embed_folder.ts";
+import { type EmbeddedPerson, embeddingsOf } from "../../worker/embed_people.ts";
 import {
   type Calibration,
   CalibrationError,
@@ -89,17 +91,18 @@ function readOptions(args: string[]): Options | string {
 }
 
 async function measure(folder: string, svgFile: string | undefined): Promise<void> {
-  const { people, skipped } = await listPhotoFolder(folder);
-  for (const { path, reason } of skipped) console.error(`${path}: ${reason}`);
+  const photos = await listPhotoFolder(folder);
   const loaded = await loadModels(localModelPaths(Deno.env));
   await using pipeline = await createPipeline(loaded.models, { maxPixels: MAX_PIXELS });
-  const embedded = await embedPeople(pipeline, people, (path, refusal) => {
-    if (refusal !== undefined) console.error(`${path}: ${refusal}`);
+  const people = await embedFolder(photos, {
+    pipeline,
+    progress: createProgress(),
+    writeLine: console.error,
   });
-  const photos = embedded.map(({ photos }) => photos.map(({ embedding }) => embedding));
-  const scores = comparePairs(photos);
-  const calibration = loaded.calibration ?? fitHere(embedded);
-  console.log(report(photos, scores, calibration));
+  const embeddings = people.map(({ photos }) => photos.map(({ embedding }) => embedding));
+  const scores = comparePairs(embeddings);
+  const calibration = loaded.calibration ?? fitHere(people);
+  console.log(report(embeddings, scores, calibration));
   const svg = drawDet(scores, calibration);
   await Deno.mkdir(OUT, { recursive: true });
   const files = [`${OUT}det.svg`, ...svgFile === undefined ? [] : [svgFile]];
