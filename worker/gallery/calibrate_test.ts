@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { randomPeople } from "../../tests/random_people.ts";
 import { normalize } from "../pipeline/embed.ts";
 import { CalibrationError, fitCalibration, impostorCosines } from "./calibrate.ts";
 
@@ -16,7 +17,7 @@ Deno.test("only pairs of different people count as strangers", () => {
 
 Deno.test("random directions calibrate to mean 0 and the dimension they have", () => {
   for (const dimension of [16, 80, 256]) {
-    const { calibration, ...basis } = fitCalibration(randomPeople(200, 5, dimension));
+    const { calibration, ...basis } = fitCalibration(randomPeople(200, 5, dimension, 0));
     assertEquals(basis, { people: 200, photos: 1000, pairs: 497_500 });
     assertAlmostEquals(calibration.mean_impostor_cosine, 0, 0.005);
     const error = calibration.effective_dimension / dimension - 1;
@@ -25,7 +26,7 @@ Deno.test("random directions calibrate to mean 0 and the dimension they have", (
 });
 
 Deno.test("a direction that all faces share raises the mean cosine of strangers", () => {
-  const people = randomPeople(100, 2, 64).map((person) =>
+  const people = randomPeople(100, 2, 64, 0).map((person) =>
     person.map((embedding) => normalize([0.5, ...embedding]))
   );
   const { calibration } = fitCalibration(people);
@@ -35,7 +36,7 @@ Deno.test("a direction that all faces share raises the mean cosine of strangers"
 });
 
 Deno.test("the calibration does not depend on the order of people and photos", () => {
-  const people = randomPeople(12, 4, 32);
+  const people = randomPeople(12, 4, 32, 0);
   const { calibration } = fitCalibration(people);
   const order = fc.shuffledSubarray(people, { minLength: people.length });
   fc.assert(
@@ -51,20 +52,20 @@ Deno.test("the calibration does not depend on the order of people and photos", (
 Deno.test("too few people or pairs are refused with their number", () => {
   assertThrows(() => fitCalibration([]), CalibrationError, "there are 0 people and 0 pairs");
   assertThrows(
-    () => fitCalibration([...randomPeople(4, 50, 8), []]),
+    () => fitCalibration([...randomPeople(4, 50, 8, 0), []]),
     CalibrationError,
     "there are 4 people",
   );
   assertThrows(
-    () => fitCalibration(randomPeople(5, 7, 8)),
+    () => fitCalibration(randomPeople(5, 7, 8, 0)),
     CalibrationError,
     "there are 5 people and 490 pairs",
   );
-  assertEquals(fitCalibration(randomPeople(5, 8, 8)).pairs, 640);
+  assertEquals(fitCalibration(randomPeople(5, 8, 8, 0)).pairs, 640);
 });
 
 Deno.test("people without a usable photo do not count", () => {
-  const people = randomPeople(6, 8, 8);
+  const people = randomPeople(6, 8, 8, 0);
   const { people: count, photos } = fitCalibration([[], ...people, []]);
   assertEquals({ count, photos }, { count: 6, photos: 48 });
 });
@@ -73,21 +74,3 @@ Deno.test("a model that gives everybody the same embedding is refused", () => {
   const people = Array.from({ length: 10 }, () => [unit(1, 0), unit(1, 0), unit(1, 0), unit(1, 0)]);
   assertThrows(() => fitCalibration(people), CalibrationError, "not those of a recognition model");
 });
-
-/** People whose faces are random directions, the same at every run. */
-function randomPeople(people: number, photos: number, dimension: number): Float32Array[][] {
-  let state = 20_240_501;
-  const uniform = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
-  };
-  const gauss = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-  return Array.from(
-    { length: people },
-    () =>
-      Array.from(
-        { length: photos },
-        () => normalize(Array.from({ length: dimension }, gauss)),
-      ),
-  );
-}
