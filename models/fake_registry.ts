@@ -27,9 +27,9 @@ export interface FakeRegistry extends AsyncDisposable {
 /**
  * Serves a package of the given files.
  *
- * @param files Text of each file by its path in the package
+ * @param files Content of each file by its path in the package
  */
-export async function startFakeRegistry(files: Record<string, string>): Promise<FakeRegistry> {
+export async function startFakeRegistry(files: Record<string, FileContent>): Promise<FakeRegistry> {
   const tarball = await packTarball(files);
   const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
   const requests: string[] = [];
@@ -60,11 +60,21 @@ export async function startFakeRegistry(files: Record<string, string>): Promise<
   return registry;
 }
 
+/** Text, or bytes. */
+export type FileContent = string | Uint8Array<ArrayBuffer>;
+
 /** A file of the package, as a manifest describes it. */
-export async function packageFile(path: string, text: string, file: string): Promise<PackageFile> {
-  const bytes = new TextEncoder().encode(text);
+export async function packageFile(
+  path: string,
+  content: FileContent,
+  file: string,
+): Promise<PackageFile> {
+  const bytes = bytesOf(content);
   return { path, file, bytes: bytes.length, sha256: await sha256(bytes) };
 }
+
+const bytesOf = (content: FileContent): Uint8Array<ArrayBuffer> =>
+  typeof content === "string" ? new TextEncoder().encode(content) : content;
 
 function packument(url: string, integrity: string) {
   const dist = { tarball: `${url}/sample.tgz`, integrity };
@@ -103,12 +113,12 @@ async function* slowly(bytes: Uint8Array<ArrayBuffer>, pieces: number) {
 
 /** The gzipped tarball of a package of the given files, as npm packs it. */
 export async function packTarball(
-  files: Record<string, string>,
+  files: Record<string, FileContent>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const folder = await Deno.makeTempDir();
-  for (const [path, text] of Object.entries(files)) {
+  for (const [path, content] of Object.entries(files)) {
     await Deno.mkdir(join(folder, "package", dirname(path)), { recursive: true });
-    await Deno.writeTextFile(join(folder, "package", path), text);
+    await Deno.writeFile(join(folder, "package", path), bytesOf(content));
   }
   const file = join(folder, "sample.tgz");
   await create({ gzip: true, portable: true, cwd: folder, file }, ["package"]);

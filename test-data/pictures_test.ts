@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import sharp from "sharp";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type FakeRegistry, packageFile, startFakeRegistry } from "../models/fake_registry.ts";
+import { NO_PROGRESS } from "../shared/progress.ts";
+import { sha256 } from "../shared/sha256.ts";
+import { PICTURE_MANIFEST, type PictureManifest, PictureManifestSchema } from "./manifest.ts";
+import { makePictures, PictureError } from "./pictures.ts";
+
+const WIDTH = 60, HEIGHT = 40;
+const CROP = { left: 10, top: 5, width: 20, height: 30 };
+
+/** A photo, its pixels and those of its crop, cut by hand. */
+async function samplePhoto() {
+  const gradient = Uint8Array.from(
+    { length: WIDTH * HEIGHT * 3 },
+    (_, i) => (i % 3) * 40 + Math.floor(i / 3) % WIDTH + Math.floor(i / 3 / WIDTH),
+  );
+  const raw = { width: WIDTH, height: HEIGHT, channels: 3 } as const;
+  const jpeg = new Uint8Array(await sharp(gradient, { raw }).jpeg().toBuffer());
+  const pixels = await sharp(jpeg).raw().toBuffer();
+  const crop = new Uint8Array(CROP.width * CROP.height * 3);
+  for (let y = 0; y < CROP.height; y++) {
+    const start = ((CROP.top + y) * WIDTH + CROP.left) * 3;
+    crop.set(pixels.subarray(start, start + CROP.width * 3), y * CROP.width * 3);
+  }
+  return { jpeg, crop };
+}
+
+const { jpeg: JPEG, crop: PIXELS } = await samplePhoto();
+const PHOTO = await packageFile("demo/photo.jpg", JPEG, "photo.jpg");
+const PICTURE = { file: "face.png", from: "photo.jpg", ...CROP, sha256: await sha256(PIXELS) };
+const FILES = { "demo/photo.jpg": JPEG };
+
+/** A folder that pictures are made in, and what was said meanwhile. */
+class Target implements AsyncDisposable {
+  readonly folder = Deno.makeTempDirSync();
+  readonly path = join(this.folder, "face.png");
+  readonly warnings: string[] = [];
+
+  make(registry: FakeRegistry, change: Partial<PictureManifest> = {}) {
+    const manifest = { source: registry.source, photos: [PHOTO], pictures: [PICTURE], ...change };
+    return makePictures(manifest, {
+      folder: this.folder,
+      npm: { registry: registry.url },
+      warn: (sentence) => this.warnings.push(sentence),
+      progress: NO_PROGRESS,
+    });
+  }
+
+  names(): string[] {
+    return Array.from(Deno.readDirSync(this.folder), ({ name }) => name);
+  }
+
+  async [Symbol.asyncDispose]() {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("a picture is the rectangle of its photo, pixel by pixel, and the photo is not kept", async () => {
+  await using registry = await startFakeRegistry(FILES);
+  await using target = new Target();
+  assertEquals(await target.make(registry), [PICTURE]);
+  assertEquals(target.names(), ["face.png"]);
+  const { data, info } = await sharp(target.path).raw().toBuffer({ resolveWithObject: true });
+  assertEquals([info.format, info.width, info.height, info.channels], ["raw", 20, 30, 3]);
+  assertEquals(new Uint8Array(data), PIXELS);
+});
+
+Deno.test("pictures that are there are not made again, however they are compressed", async () => {
+  await using registry = await startFakeRegistry(FILES);
+  await using target = new Target();
+  const raw = { width: CROP.width, height: CROP.height, channels: 3 } as const;
+  await sharp(PIXELS, { raw }).png({ compressionLevel: 0 }).toFile(target.path);
+  assertEquals(await target.make(registry), []);
+  assertEquals(registry.requests, []);
+});
+
+for (const damage of ["half", "another picture", "no picture"]) {
+  Deno.test(`a picture that is damaged is made again: ${damage}`, async () => {
+    await using registry = await startFakeRegistry(FILES);
+    await using target = new Target();
+    await target.make(registry);
+    const png = await Deno.readFile(target.path);
+    const damaged = damage === "half"
+      ? png.subarray(0, png.length / 2)
+      : damage === "another picture"
+      ? await sharp(PIXELS, { raw: { width: 20, height: 30, channels: 3 } }).negate().png()
+        .toBuffer()
+      : new Uint8Array(3);
+    await Deno.writeFile(target.path, damaged);
+    assertEquals(await target.make(registry), [PICTURE]);
+    assertEquals(await Deno.readFile(target.path), png);
+    assertEquals(target.warnings, [
+      `${target.path} is not the picture that the manifest describes: it will be replaced`,
+    ]);
+  });
+}
+
+Deno.test("a picture with other pixels than the manifest says is refused, and none is kept", async () => {
+  await using registry = await startFakeRegistry(FILES);
+  await using target = new Target();
+  const shifted = { ...PICTURE, file: "shifted.png", left: CROP.left + 1 };
+  await assertRejects(
+    () => target.make(registry, { pictures: [PICTURE, shifted] }),
+    PictureError,
+    "The picture shifted.png as cut out of photo.jpg is not the one that the manifest describes",
+  );
+  assertEquals(target.names(), []);
+});
+
+Deno.test("the manifest lists the photo of every picture", () => {
+  const photos = PICTURE_MANIFEST.photos.slice(1);
+  assertThrows(
+    () => PictureManifestSchema.parse({ ...PICTURE_MANIFEST, photos }),
+    Error,
+    "A picture is cut out of a photo that is not listed",
+  );
+});
