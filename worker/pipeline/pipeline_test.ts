@@ -1,0 +1,106 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { Problem } from "../../shared/errors.ts";
+import { cosine } from "../gallery/cosine.ts";
+import { ModelError } from "../inference/session.ts";
+import { localModelPaths } from "../model_paths.ts";
+import { loadModels } from "../models.ts";
+import golden from "./golden.json" with { type: "json" };
+import { createPipeline, type RecognizedFace } from "./pipeline.ts";
+
+// golden.json holds what this pipeline gave for the sample pictures when it agreed with another
+// implementation (tests/accuracy); the first 16 numbers of each embedding.
+const PICTURES = Object.keys(golden) as (keyof typeof golden)[];
+
+const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
+
+const sample = (name: string): Promise<Uint8Array> =>
+  Deno.readFile(fileURLToPath(new URL(`../../test-data/${name}`, import.meta.url)));
+
+async function recognizeAll(): Promise<Map<string, RecognizedFace>> {
+  await using pipeline = await createPipeline(models, { maxPixels: 50_000_000 });
+  const faces = new Map<string, RecognizedFace>();
+  for (const picture of PICTURES) {
+    faces.set(picture, await pipeline.recognize(await sample(picture)));
+  }
+  return faces;
+}
+
+const faces = await recognizeAll();
+
+Deno.test("boxes, points and embeddings of the sample pictures stay what they are", () => {
+  for (const picture of PICTURES) {
+    const { box, points, embedding } = faces.get(picture)!;
+    const expected = golden[picture];
+    assertNear(Object.values(box), expected.box, 0.5, `${picture}: box`);
+    assertNear(points.flat(), expected.points.flat(), 0.2, `${picture}: points`);
+    assertNear([...embedding.subarray(0, 16)], expected.embedding, 1e-3, `${picture}: embedding`);
+  }
+});
+
+Deno.test("every embedding has the model's length and is normalised", () => {
+  for (const { embedding } of faces.values()) {
+    assertEquals(embedding.length, 512);
+    assertAlmostEquals(cosine(embedding, embedding), 1, 1e-5);
+  }
+});
+
+Deno.test("two photographs of one person resemble each other, those of two people do not", () => {
+  for (const [i, a] of PICTURES.entries()) {
+    for (const b of PICTURES.slice(i + 1)) {
+      const similarity = cosine(faces.get(a)!.embedding, faces.get(b)!.embedding);
+      const same = a.startsWith("user1") && b.startsWith("user1");
+      assert(same ? similarity > 0.5 : similarity < 0.25, `${a} and ${b}: ${similarity}`);
+    }
+  }
+});
+
+Deno.test("a picture without a face has none", async () => {
+  await using pipeline = await createPipeline(models, { maxPixels: 1_000_000 });
+  const wall = { create: { width: 320, height: 240, channels: 3, background: "gray" } } as const;
+  const picture = await sharp(wall).png().toBuffer();
+  const problem = await assertRejects(() => pipeline.recognize(picture), Problem);
+  assertEquals(problem.code, "no_face");
+});
+
+Deno.test("a picture with more pixels than allowed is refused", async () => {
+  await using pipeline = await createPipeline(models, { maxPixels: 100 });
+  const picture = await sample(PICTURES[0]!);
+  const problem = await assertRejects(() => pipeline.recognize(picture), Problem);
+  assertEquals(problem.code, "payload_too_large");
+});
+
+Deno.test("models in each other's place are refused", async () => {
+  const limits = { maxPixels: 100 };
+  const { detector, landmarks, recognition } = models;
+  for (
+    const [swapped, complaint] of [
+      [{ detector: landmarks, landmarks, recognition }, "face detection model"],
+      [{ detector, landmarks: recognition, recognition }, "landmark model"],
+      [{ detector, landmarks, recognition: detector }, "recognition model"],
+    ] as const
+  ) {
+    await assertRejects(() => createPipeline(swapped, limits), ModelError, complaint);
+  }
+});
+
+Deno.test("a warmed-up pipeline works as before", async () => {
+  await using pipeline = await createPipeline(models, { maxPixels: 50_000_000 });
+  await pipeline.warmUp();
+  const { embedding } = await pipeline.recognize(await sample(PICTURES[0]!));
+  assertAlmostEquals(cosine(embedding, faces.get(PICTURES[0]!)!.embedding), 1, 1e-5);
+});
+
+function assertNear(
+  actual: readonly number[],
+  expected: readonly number[],
+  tolerance: number,
+  label: string,
+): void {
+  assertEquals(actual.length, expected.length, label);
+  actual.forEach((value, i) => {
+    const message = `${label}: ${value} instead of ${expected[i]}`;
+    assertAlmostEquals(value, expected[i]!, tolerance, message);
+  });
+}
