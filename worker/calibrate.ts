@@ -8,12 +8,13 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import type { Calibration } from "../models/manifest.ts";
 import { createProgress } from "../shared/progress.ts";
+import { sha256 } from "../shared/sha256.ts";
 import { embedFolder } from "./embed_folder.ts";
 import { embeddingsOf } from "./embed_people.ts";
 import { CalibrationError, fitCalibration } from "./gallery/calibrate.ts";
 import { ModelError } from "./inference/session.ts";
 import { localModelPaths } from "./model_paths.ts";
-import { loadModels, sha256 } from "./models.ts";
+import { loadModels } from "./models.ts";
 import { listPhotoFolder, PhotoFolderError } from "./photo_folder.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 
