@@ -187,6 +187,16 @@ Deno.test("a registry that cannot be reached leaves a sentence that says what to
   );
 });
 
+Deno.test("a registry that is no URL leaves such a sentence too", async () => {
+  await using registry = await startFakeRegistry(CONTENTS);
+  await using target = new Target();
+  await assertRejects(
+    () => target.fetch({ ...registry, url: "nonsense" }, [MODEL]),
+    FetchError,
+    "The package sample@1.0.0 cannot be fetched (Invalid URL: 'nonsense'); look at the network",
+  );
+});
+
 Deno.test("an interruption ends the fetch with its reason", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = new Target();

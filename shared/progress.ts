@@ -55,13 +55,14 @@ export const NO_PROGRESS: Progress = {
 export function createLineProgress(writeLine: (line: string) => void): Progress {
   return {
     start(label, total, unit) {
+      const shown = shownAs(unit);
       let done = 0;
-      writeLine(`${label}: ${formatAmount(total, unit)} …`);
+      writeLine(`${label}: ${shown.write(total)} ${shown.unit} …`);
       return {
         advance: (amount) => {
           done += amount;
         },
-        end: () => writeLine(`${label}: ${formatAmount(done, unit)}, done`),
+        end: () => writeLine(`${label}: ${shown.write(done)} ${shown.unit}, done`),
         [Symbol.dispose]: () => {},
       };
     },
@@ -75,13 +76,16 @@ export function createBarProgress(stream: ProgressStream): Progress {
       // The package has no types.
       const bar: SingleBar = new cliProgress.SingleBar({
         stream,
-        format: "{label} [{bar}] {percentage}% | {amount}",
-        barsize: 24,
+        format: "{label} [{bar}] {amount}",
+        barsize: 16,
+        // Left as it is: an interruption would leave the terminal without wrapping.
+        linewrap: true,
       }, cliProgress.Presets.shades_classic);
       let done = 0;
+      const shown = shownAs(unit);
       const payload = () => ({
         label,
-        amount: `${formatAmount(done, unit)} of ${formatAmount(total, unit)}`,
+        amount: `${shown.write(done)}/${shown.write(total)} ${shown.unit}`,
       });
       bar.start(total, 0, payload());
       return {
@@ -102,6 +106,9 @@ interface SingleBar {
   stop(): void;
 }
 
-function formatAmount(amount: number, unit: string): string {
-  return unit === "bytes" ? `${(amount / 1e6).toFixed(1)} MB` : `${amount} ${unit}`;
+/** How amounts of a unit are written. */
+function shownAs(unit: string): { write(amount: number): string; readonly unit: string } {
+  return unit === "bytes"
+    ? { write: (amount) => (amount / 1e6).toFixed(1), unit: "MB" }
+    : { write: String, unit };
 }

@@ -38,16 +38,16 @@ Deno.test("bytes are shown as megabytes", () => {
   assertEquals(lines, ["Fetching: 41.1 MB …"]);
 });
 
-Deno.test("on a terminal, a bar grows to 100 % and leaves the cursor on a new line", () => {
+Deno.test("on a terminal, a bar grows to its full length and leaves the cursor on a new line", () => {
   const stream = recordingStream(true);
   {
     using task = createBarProgress(stream).start("Reading", 4, "photos");
-    assertMatch(stream.text, /Reading \[░{24}\] 0% \| 0 photos of 4 photos/);
+    assertMatch(stream.text, /Reading \[░{16}\] 0\/4 photos/);
     task.advance(1);
     task.advance(3);
     task.end();
   }
-  assertMatch(stream.text, /Reading \[█{24}\] 100% \| 4 photos of 4 photos/);
+  assertMatch(stream.text, /Reading \[█{16}\] 4\/4 photos/);
   assertEquals(stream.text.match(/\n/g)?.length, 1);
 });
 
@@ -57,7 +57,7 @@ Deno.test("the bar of work that failed stays where it was, and stops", () => {
     using task = createBarProgress(stream).start("Reading", 4, "photos");
     task.advance(1);
   }
-  assertStringIncludes(stream.text, "25% | 1 photos of 4 photos");
+  assertStringIncludes(stream.text, "[████░░░░░░░░░░░░] 1/4 photos");
   assertMatch(stream.text, /\n$/);
 });
 
