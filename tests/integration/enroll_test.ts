@@ -1,0 +1,272 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
+import sharp from "sharp";
+import { type Gallery, parseGallery } from "../../worker/gallery/gallery.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const sample = (name: string): string => join(ROOT, "test-data", name);
+
+Deno.test("a folder of people becomes a gallery, again and again the same", async () => {
+  await using desk = await temporaryDesk();
+  await desk.put("people/ada_lovelace/1.png", sample("user1.png"));
+  await desk.put("people/ada_lovelace/2.png", sample("user1_similar.png"));
+  await desk.put("people/bob/1.png", sample("user2.png"));
+  const args = ["--gallery", "g.json", "--from", "people"];
+  const { code, out, err } = await desk.enroll(...args);
+  assertEquals({ code, out }, { code: 0, out: "g.json: 2 users, 3 templates\n" });
+  assertEquals(err, "Enrolling: 3 photos …\nEnrolling: 3 photos, done\n");
+  const { users, owners } = await desk.gallery();
+  assertEquals(users, [
+    { userId: "ada_lovelace", name: "ada lovelace" },
+    { userId: "bob", name: "bob" },
+  ]);
+  assertEquals(owners, Int32Array.of(0, 0, 1));
+  const { size, mode } = await Deno.stat(join(desk.folder, "g.json"));
+  assert(size <= 3 * 6500, `${size} bytes`);
+  assertEquals(mode! & 0o777, 0o600);
+
+  const once = await desk.text();
+  assertEquals((await desk.enroll(...args)).code, 0);
+  assertEquals(await desk.text(), once);
+});
+
+Deno.test("each refused photo has a line with its reason, other files are skipped", async () => {
+  await using desk = await temporaryDesk();
+  await desk.put("people/alice/1.png", sample("user1.png"));
+  await Deno.writeFile(join(desk.folder, "people/alice/2.jpg"), await twoFaces());
+  await Deno.writeFile(join(desk.folder, "people/alice/3.webp"), await noFace());
+  const half = (await Deno.readFile(sample("user1.png"))).subarray(0, 50_000);
+  await Deno.writeFile(join(desk.folder, "people/alice/4.png"), half);
+  await Deno.writeTextFile(join(desk.folder, "people/alice/5.jpg"), "no picture");
+  await Deno.symlink("nowhere", join(desk.folder, "people/alice/6.jpg"));
+  const { code, out, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
+  assertEquals({ code, out }, {
+    code: 0,
+    out: "g.json: 1 user, 1 template; 4 photos refused\n",
+  });
+  assertEquals(err.split("\n").slice(2, -1), [
+    "skipped  people/alice/5.jpg  not_a_photo",
+    "refused  people/alice/6.jpg  unreadable",
+    "refused  people/alice/2.jpg  multiple_faces",
+    "refused  people/alice/3.webp  no_face",
+    "refused  people/alice/4.png  invalid_image",
+  ]);
+});
+
+Deno.test("who ends up with no template is named, and the others are enrolled", async () => {
+  await using desk = await temporaryDesk();
+  await desk.put("people/alice/1.png", sample("user1.png"));
+  await Deno.mkdir(join(desk.folder, "people/empty"));
+  await Deno.mkdir(join(desk.folder, "people/nobody"));
+  await Deno.writeFile(join(desk.folder, "people/nobody/1.png"), await noFace());
+  const { code, out, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
+  assertEquals({ code, out }, { code: 1, out: "g.json: 1 user, 1 template; 1 photo refused\n" });
+  assertMatch(err, /\nNo photo was accepted of empty, nobody: no template\n$/);
+  assertEquals((await desk.gallery()).users.map(({ userId }) => userId), ["alice"]);
+});
+
+Deno.test("those whom a folder names are replaced, unless all is refused; others stay", async () => {
+  await using desk = await temporaryDesk();
+  const people = { bob: "user2.png", carol: "user3.png", alice: "user1.png" };
+  for (const [user, photo] of Object.entries(people)) {
+    await desk.enroll("--gallery", "g.json", "--user-id", user, "--name", user, sample(photo));
+  }
+  const before = (await desk.text()).split("\n");
+  await desk.put("people/alice/1.png", sample("user1_similar.png"));
+  await Deno.mkdir(join(desk.folder, "people/bob"));
+  await Deno.writeFile(join(desk.folder, "people/bob/1.png"), await noFace());
+  const { code, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
+  assertEquals(code, 0);
+  assertStringIncludes(err, "\nkept     bob  the earlier templates, as no photo was accepted\n");
+  const after = (await desk.text()).split("\n");
+  assertEquals(after.slice(0, 3), before.slice(0, 3));
+  assert(after[3]!.includes(`"user_id":"alice"`) && after[3] !== before[3]);
+  assertEquals(after.length, before.length);
+});
+
+Deno.test("photos are added to a user of the gallery, the same one only once", async () => {
+  await using desk = await temporaryDesk();
+  const add = (...args: string[]) => desk.enroll("--gallery", "g.json", "--user-id", "u1", ...args);
+  const made = await add("--name", "Ada Lovelace", sample("user1.png"));
+  assertEquals([made.code, made.out], [0, "g.json: 1 user, 1 template\n"]);
+  const added = await add(sample("user1_similar.png"), sample("user1.png"));
+  assertEquals([added.code, added.out], [0, "g.json: 1 user, 2 templates\n"]);
+  assertMatch(added.err, /\nskipped {2}\S+user1\.png {2}already there\n$/);
+  assertEquals((await desk.gallery()).users, [{ userId: "u1", name: "Ada Lovelace" }]);
+
+  const renamed = await add("--name", "Ada King", sample("user1.png"));
+  assertEquals(renamed, {
+    code: 1,
+    out: "",
+    err: 'The user "u1" has the name "Ada Lovelace" in the gallery, not "Ada King"\n',
+  });
+  assertEquals((await desk.gallery()).owners.length, 2);
+});
+
+Deno.test("a new user needs a name, and a photo that can be used", async () => {
+  await using desk = await temporaryDesk();
+  const add = (...args: string[]) => desk.enroll("--gallery", "g.json", "--user-id", "u1", ...args);
+  assertEquals(await add(sample("user1.png")), {
+    code: 1,
+    out: "",
+    err: 'The user "u1" is new and needs a name\n',
+  });
+  const { code, out, err } = await add("--name", "U", "missing.jpg", join(ROOT, "deno.json"));
+  assertEquals([code, out], [
+    1,
+    "g.json: not written, as no photo was accepted; 2 photos refused\n",
+  ]);
+  assertStringIncludes(err, "\nrefused  missing.jpg  unreadable\n");
+  assertStringIncludes(err, "deno.json  unsupported_media_type\n");
+  assertEquals(await desk.names(), []);
+});
+
+Deno.test("a photo that may show somebody else is pointed out", async () => {
+  await using desk = await temporaryDesk();
+  await desk.put("people/alice/1.png", sample("user1.png"));
+  await desk.put("people/alice/2.png", sample("user2.png"));
+  await desk.put("people/bob/1.png", sample("user2.png"));
+  const { code, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
+  assertEquals(code, 0);
+  assertEquals(err.split("\n").slice(2, -1), [
+    "check    people/alice/1.png  unlike the other photos of alice",
+    "check    people/alice/2.png  unlike the other photos of alice",
+    "check    people/alice/2.png  much like bob",
+    "check    people/bob/1.png  much like alice",
+  ]);
+});
+
+Deno.test("a gallery that cannot be used is refused in one line and stays as it is", async () => {
+  await using desk = await temporaryDesk();
+  const short = { user_id: "u1", name: "U", embedding: [1, 2, 3] };
+  const cases = [
+    [JSON.stringify({ embeddings: [short] }), "has 3 numbers, the model gives 512"],
+    [JSON.stringify({ users: [] }), 'g.json: The gallery has no list "embeddings"'],
+    ["{", "g.json: The gallery is not valid JSON"],
+  ] as const;
+  for (const [content, message] of cases) {
+    await Deno.writeTextFile(join(desk.folder, "g.json"), content);
+    const { code, out, err } = await desk.enroll(
+      ...["--gallery", "g.json", "--user-id", "u1", "--name", "U", sample("user1.png")],
+    );
+    assertEquals([code, out], [1, ""]);
+    assertStringIncludes(err, message);
+    assertMatch(err, /^[^\n]+\n$/);
+    assertEquals(await desk.text(), content);
+  }
+  assertEquals(await desk.names(), ["g.json"]);
+});
+
+Deno.test("a folder or a model that is not there is named in one line", async () => {
+  await using desk = await temporaryDesk();
+  const gone = await desk.enroll("--gallery", "g.json", "--from", "people");
+  assertEquals(gone, { code: 1, out: "", err: "The folder people does not exist\n" });
+  await Deno.mkdir(join(desk.folder, "people"));
+  const empty = await desk.enroll("--gallery", "g.json", "--from", "people");
+  assertEquals([empty.code, empty.out], [1, ""]);
+  assertMatch(empty.err, /^The folder people holds nobody[^\n]*\n$/);
+  await Deno.mkdir(join(desk.folder, "people/alice"));
+  const nowhere = await desk.enroll("--gallery", "no/g.json", "--from", "people");
+  assertEquals(nowhere, {
+    code: 1,
+    out: "",
+    err: "The folder of the gallery no/g.json does not exist\n",
+  });
+  const modelless = await desk.enrollWith({ MODEL_PATH: "no.onnx" }, "people");
+  assertEquals([modelless.code, modelless.out], [1, ""]);
+  assertMatch(modelless.err, /^The model no\.onnx cannot be read[^\n]*\n$/);
+});
+
+Deno.test("the size of a photo is limited as in the service", async () => {
+  await using desk = await temporaryDesk();
+  await desk.put("people/alice/1.png", sample("user1.png"));
+  const { code, err } = await desk.enrollWith({ MAX_IMAGE_PIXELS: "1000" }, "people");
+  assertEquals(code, 1);
+  assertStringIncludes(err, "\nrefused  people/alice/1.png  payload_too_large\n");
+  const wrong = await desk.enrollWith({ MAX_IMAGE_PIXELS: "many" }, "people");
+  assertEquals(wrong, {
+    code: 1,
+    out: "",
+    err: "Bad environment: MAX_IMAGE_PIXELS: must be a whole number\n",
+  });
+});
+
+Deno.test("a wrong command line gets one line with the usage, and exit code 2", async () => {
+  await using desk = await temporaryDesk();
+  const photo = sample("user1.png");
+  const cases = [
+    [],
+    ["--gallery", "g.json"],
+    ["--gallery", "g.json", "--form", "people"],
+    ["--gallery", "g.json", "--from", "people", "--user-id", "u1", photo],
+    ["--gallery", "g.json", "--user-id", "a\tb", "--name", "U", photo],
+    ["--gallery", "g.json", "--user-id", "u1", "--name", "n".repeat(257), photo],
+  ];
+  for (const args of cases) {
+    const { code, out, err } = await desk.enroll(...args);
+    assertEquals([code, out], [2, ""], args.join(" "));
+    assertMatch(err, /^[^\n]+\. Usage: deno task enroll [^\n]+\n$/);
+  }
+  assertEquals(await desk.names(), []);
+  const { code, out } = await desk.enroll("--help");
+  assertEquals(code, 0);
+  assertStringIncludes(out, "--from DIR");
+});
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A folder in which the command runs. */
+async function temporaryDesk() {
+  const folder = await Deno.makeTempDir();
+  const path = join(folder, "g.json");
+  const run = async (env: Record<string, string>, args: readonly string[]): Promise<Result> => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-q", "--config", join(ROOT, "deno.json"), "-P=tool"],
+        ...[join(ROOT, "worker/enroll.ts"), ...args],
+      ],
+      cwd: folder,
+      env: { NO_COLOR: "1", ...env },
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+  };
+  return {
+    folder,
+    enroll: (...args: string[]) => run({}, args),
+    enrollWith: (env: Record<string, string>, from: string) =>
+      run(env, ["--gallery", "g.json", "--from", from]),
+    /** Copies a file to a path in the folder. */
+    async put(to: string, from: string) {
+      await Deno.mkdir(dirname(join(folder, to)), { recursive: true });
+      await Deno.copyFile(from, join(folder, to));
+    },
+    text: () => Deno.readTextFile(path),
+    gallery: async (): Promise<Gallery> => parseGallery(await Deno.readTextFile(path), 512),
+    /** Of everything in the folder. */
+    names: () => Array.fromAsync(Deno.readDir(folder), ({ name }) => name),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** Two people side by side. */
+async function twoFaces(): Promise<Uint8Array> {
+  const [left, right] = await Promise.all(
+    ["user1.png", "user2.png"].map((name) =>
+      sharp(sample(name)).resize(400, 400, { fit: "cover" }).png().toBuffer()
+    ),
+  );
+  return await sharp({ create: { width: 800, height: 400, channels: 3, background: "white" } })
+    .composite([{ input: left!, left: 0, top: 0 }, { input: right!, left: 400, top: 0 }])
+    .jpeg()
+    .toBuffer();
+}
+
+/** A gray picture. */
+const noFace = (): Promise<Uint8Array> =>
+  sharp({ create: { width: 200, height: 200, channels: 3, background: "gray" } }).webp().toBuffer();

@@ -1,0 +1,81 @@
+/** The command `deno task enroll`: photos of people become templates in a gallery file. */
+
+import process from "node:process";
+import { z } from "zod";
+import { ConfigError, integer, parseEnv } from "../shared/env.ts";
+import { createProgress } from "../shared/progress.ts";
+import {
+  ENROLL_HELP,
+  ENROLL_USAGE,
+  type EnrollOptions,
+  readEnrollOptions,
+} from "./enroll_options.ts";
+import { enrollIntoGalleryFile, type PersonToEnrol } from "./enrolment.ts";
+import { type EnrolmentReport, reportEnrolment } from "./enrolment_report.ts";
+import { GalleryError } from "./gallery/gallery.ts";
+import { ModelError } from "./inference/session.ts";
+import { localModelPaths } from "./model_paths.ts";
+import { loadModels } from "./models.ts";
+import { EnrolmentError } from "./name_users.ts";
+import { listPhotoFolder, personName, PhotoFolderError, type SkippedFile } from "./photo_folder.ts";
+import { createPipeline } from "./pipeline/pipeline.ts";
+
+const EnvSchema = z.object({
+  MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(50_000_000),
+});
+
+const EXPECTED_ERRORS = [ConfigError, EnrolmentError, GalleryError, ModelError, PhotoFolderError];
+
+async function main(args: string[]): Promise<number> {
+  const options = readEnrollOptions(args);
+  if (options === "help") {
+    console.log(ENROLL_HELP);
+    return 0;
+  }
+  if ("wrong" in options) {
+    console.error(`${options.wrong}. ${ENROLL_USAGE}`);
+    return 2;
+  }
+  try {
+    const { lines, summary, failure } = await enroll(options);
+    for (const line of lines) console.error(line);
+    console.log(summary);
+    if (failure === undefined) return 0;
+    console.error(failure);
+    return 1;
+  } catch (error) {
+    if (!EXPECTED_ERRORS.some((expected) => error instanceof expected)) throw error;
+    console.error((error as Error).message);
+    return 1;
+  }
+}
+
+async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
+  const { MAX_IMAGE_PIXELS: maxPixels } = parseEnv(EnvSchema, Deno.env);
+  const { people, skipped } = await peopleOf(options);
+  // Whether the model has a calibration makes no difference to templates.
+  const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
+  await using pipeline = await createPipeline(models, { maxPixels });
+  const enrolment = await enrollIntoGalleryFile(options.gallery, people, pipeline, {
+    earlier: "from" in options ? "replace" : "keep",
+    progress: createProgress(),
+  });
+  return reportEnrolment(options.gallery, skipped, enrolment);
+}
+
+async function peopleOf(
+  options: EnrollOptions,
+): Promise<{ people: readonly PersonToEnrol[]; skipped: readonly SkippedFile[] }> {
+  if ("person" in options) return { people: [options.person], skipped: [] };
+  const { people, skipped } = await listPhotoFolder(options.from);
+  return {
+    people: people.map(({ person, photos }) => ({
+      userId: person,
+      name: personName(person),
+      photos,
+    })),
+    skipped,
+  };
+}
+
+if (import.meta.main) process.exitCode = await main(Deno.args);
