@@ -41,6 +41,7 @@ Deno.test("a photo is compared with earlier templates, which are not themselves 
     template("alice", "2.jpg", 0, 1, 0),
     template("bob", undefined, 0, 1, 0.5),
     template("carol", undefined, 0, 1, 0.2),
+    template("dan", undefined, 0, 1, 0.9),
   ]);
   assertEquals(doubts, [
     { photo: "2.jpg", userId: "alice", like: undefined },
