@@ -1,6 +1,7 @@
 /** Reads the three model files and finds the recognition model's calibration. */
 
 import { type Calibration, calibrationOf, CalibrationSchema } from "../models/manifest.ts";
+import { sha256 } from "../shared/sha256.ts";
 import { ModelError } from "./inference/session.ts";
 import type { PipelineModels } from "./pipeline/pipeline.ts";
 
@@ -55,9 +56,4 @@ async function readCalibration(path: string): Promise<Calibration> {
       { cause },
     );
   }
-}
-
-/** The sha256 of some bytes, in lower-case hexadecimal. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
