@@ -66,12 +66,16 @@ export async function openSession(
   } catch (cause) {
     throw new ModelError(`The ${label} model cannot be loaded`, { cause });
   }
+  // The native session is no garbage that anybody collects: a refused model gives it back here.
+  await using refused = new AsyncDisposableStack();
+  refused.defer(() => session.release());
   const inputs = session.inputMetadata.map((value) => tensorInfo(value, label));
   const outputs = session.outputMetadata.map((value) => tensorInfo(value, label));
   const [input] = inputs;
   if (input === undefined || inputs.length !== 1) {
     throw new ModelError(`The ${label} model has ${inputs.length} inputs instead of 1`);
   }
+  const opened = refused.move();
   return {
     input,
     outputs,
@@ -79,7 +83,7 @@ export async function openSession(
       const results = await session.run({ [input.name]: new ort.Tensor("float32", data, shape) });
       return outputs.map(({ name }) => results[name]!.data as Float32Array);
     },
-    [Symbol.asyncDispose]: () => session.release(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
