@@ -1,0 +1,58 @@
+/** Real worker processes, for the pool's behaviour suite. */
+
+import { localWorker } from "../../api/local_workers.ts";
+import { ProcessPool, type WorkerProcess } from "../../api/pool/process_pool.ts";
+import { createWorkerLauncher } from "../../api/pool/worker_process.ts";
+import { createLogger } from "../../shared/log.ts";
+import { createApiMetrics } from "../../shared/metrics.ts";
+import { randomTokenKey } from "../../shared/worker_token.ts";
+import type { PoolBackend } from "./pool_contract.ts";
+
+/** Opens pools of real processes with an empty gallery. */
+export async function openProcessBackend(): Promise<PoolBackend> {
+  await using opened = new AsyncDisposableStack();
+  const gallery = await Deno.makeTempFile({ suffix: ".json" });
+  opened.defer(() => Deno.remove(gallery));
+  await Deno.writeTextFile(gallery, '{"embeddings": []}');
+
+  const { env, readable } = localWorker(new Map([["EMBEDDINGS_PATH", gallery]]));
+  const log = await createLogger({ level: "silent", format: "json", service: "test" });
+  const running = new Map<string, WorkerProcess>();
+  const stack = opened.move();
+  return {
+    open(settings) {
+      const launch = createWorkerLauncher({
+        env: {
+          ...env,
+          WORKER_TOKEN_KEYS: randomTokenKey(),
+          REQUESTS_PER_WORKER: String(settings.requestsPerWorker),
+        },
+        readable,
+        startTimeoutMs: 30_000,
+      });
+      return stack.use(
+        new ProcessPool({
+          ...settings,
+          launch: async (name, signal) => {
+            const process = await launch(name, signal);
+            running.set(name, process);
+            void process.ended.then(() => running.delete(name));
+            return process;
+          },
+          log,
+          metrics: createApiMetrics().pool,
+          now: () => performance.now(),
+          random: Math.random,
+        }),
+      );
+    },
+    exists: (name) => Promise.resolve(running.has(name)),
+    count: () => Promise.resolve(running.size),
+    async kill(name) {
+      const process = running.get(name);
+      process?.kill();
+      await process?.ended;
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
