@@ -2,7 +2,9 @@
 
 /** Bounds of {@linkcode backoffMs}. */
 export interface BackoffOptions {
+  /** After the first failure, in milliseconds. */
   readonly firstMs: number;
+  /** After many, in milliseconds. */
   readonly maxMs: number;
 }
 

@@ -45,11 +45,22 @@ export interface ProblemOptions {
  * shown to clients, so it names neither people nor internals.
  */
 export class Problem extends Error {
+  /** Tells it from other errors in a log. */
   override readonly name = "Problem";
+  /** What an application branches on. */
   readonly code: ProblemCode;
+  /** See {@linkcode ProblemOptions}. */
   readonly retryAfterSeconds: number | undefined;
+  /** See {@linkcode ProblemOptions}. */
   readonly allow: string | undefined;
 
+  /**
+   * A failure with that code.
+   *
+   * @param code What an application branches on
+   * @param detail One sentence for the client
+   * @param options What else it carries
+   */
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;

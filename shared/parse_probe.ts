@@ -14,7 +14,9 @@ export interface Probe {
 
 /** The parts of a request that a probe is read from. */
 export interface ProbeRequest {
+  /** In full. */
   readonly body: Uint8Array;
+  /** The Content-Type header, empty when there is none. */
   readonly contentType: string;
   /** Every user_id of the query; one at most is right. */
   readonly queryUserIds: readonly string[];

@@ -36,6 +36,7 @@ export interface LeasedWorker {
  * disposal only begins that, so that no answer waits for it.
  */
 export interface WorkerLease extends AsyncDisposable {
+  /** Whom to send the request to. */
   readonly worker: LeasedWorker;
   /**
    * The request ended cleanly: the worker may serve again while REQUESTS_PER_WORKER allows. Without
@@ -60,6 +61,12 @@ export interface PoolStats {
 
 /** No worker could be had. The client may come again after `retryAfterSeconds`. */
 export class NoWorkerAvailable extends Problem {
+  /**
+   * A refusal.
+   *
+   * @param detail What the client is told
+   * @param retryAfterSeconds At least 1
+   */
   constructor(detail: string, retryAfterSeconds: number) {
     super("no_worker_available", detail, { retryAfterSeconds });
   }

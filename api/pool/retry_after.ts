@@ -18,7 +18,11 @@ export class RetryAfter {
   #lastArrival: number | undefined;
   #promisedUntil = -Infinity;
 
-  /** @param now Milliseconds of a monotonic clock */
+  /**
+   * Knows nothing yet.
+   *
+   * @param now Milliseconds of a monotonic clock
+   */
   constructor(now: () => number) {
     this.#now = now;
   }

@@ -11,7 +11,11 @@ export class WaitQueue<T> {
   // A Set keeps the order of insertion and forgets a waiter in constant time.
   readonly #waiters = new Set<Waiter<T>>();
 
-  /** @param limit How many may wait at once */
+  /**
+   * An empty queue.
+   *
+   * @param limit How many may wait at once
+   */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -57,7 +61,11 @@ export class WaitQueue<T> {
     return true;
   }
 
-  /** Sends everybody away. */
+  /**
+   * Sends everybody away.
+   *
+   * @param reason What the waiter at that place is told
+   */
   rejectAll(reason: (waiter: number) => unknown): void {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
