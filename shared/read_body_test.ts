@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Problem } from "./errors.ts";
+import { type BodyLimits, declaredLength, readBody } from "./read_body.ts";
+
+/** A request whose body comes in chunks, and what became of the body. */
+function chunked(
+  chunks: readonly string[],
+  options: { stalls?: boolean; headers?: Record<string, string> } = {},
+) {
+  const left = [...chunks];
+  const seen = { pulled: 0, cancelled: false };
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const chunk = left.shift();
+      if (chunk !== undefined) {
+        seen.pulled++;
+        controller.enqueue(new TextEncoder().encode(chunk));
+      } else if (!options.stalls) {
+        controller.close();
+      } else {
+        return new Promise(() => {});
+      }
+      return undefined;
+    },
+    cancel() {
+      seen.cancelled = true;
+    },
+  }, { highWaterMark: 0 });
+  const headers = options.headers ?? {};
+  return { request: new Request("http://test/", { method: "POST", body, headers }), seen };
+}
+
+const limits = (options: Partial<BodyLimits> = {}): BodyLimits => ({
+  maxBytes: 100,
+  timeoutMs: 10_000,
+  signal: new AbortController().signal,
+  ...options,
+});
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+Deno.test("a body is read as a whole, however many chunks it comes in", async () => {
+  for (const chunks of [["whole"], ["wh", "ole"], ["w", "", "h", "o", "le"]]) {
+    assertEquals(text(await readBody(chunked(chunks).request, limits())), "whole");
+  }
+});
+
+Deno.test("no body is an empty one", async () => {
+  const bodies = [new Request("http://test/", { method: "POST" }), chunked([]).request];
+  for (const request of bodies) {
+    assertEquals(await readBody(request, limits()), new Uint8Array());
+  }
+});
+
+Deno.test("a body may be as large as the limit", async () => {
+  const { request } = chunked(["12345", "67890"]);
+  assertEquals(text(await readBody(request, limits({ maxBytes: 10 }))), "1234567890");
+});
+
+Deno.test("a body that says it is too large is refused and not read", async () => {
+  const { request, seen } = chunked(["1"], { headers: { "Content-Length": "11" } });
+  const problem = await assertRejects(() => readBody(request, limits({ maxBytes: 10 })), Problem);
+  assertEquals(problem.code, "payload_too_large");
+  assertEquals(seen.pulled, 0);
+});
+
+Deno.test("a body that turns out too large is refused and the rest not read", async () => {
+  for (const headers of [{}, { "Content-Length": "2" }, { "Content-Length": "many" }]) {
+    const { request, seen } = chunked(["12345", "678901", "rest", "rest"], { headers });
+    const problem = await assertRejects(() => readBody(request, limits({ maxBytes: 10 })), Problem);
+    assertEquals(problem.code, "payload_too_large");
+    assertEquals(seen, { pulled: 2, cancelled: true });
+  }
+});
+
+Deno.test("a body that stalls is refused when its time is over", async () => {
+  const { request, seen } = chunked(["12345"], { stalls: true });
+  const problem = await assertRejects(() => readBody(request, limits({ timeoutMs: 3 })), Problem);
+  assertEquals(problem.code, "request_timeout");
+  assertEquals(seen, { pulled: 1, cancelled: true });
+});
+
+Deno.test("reading ends with the signal, for its reason", async () => {
+  const { request, seen } = chunked(["12345"], { stalls: true });
+  const gone = new AbortController();
+  const reason = new RangeError("The client went away");
+  const reading = assertRejects(() => readBody(request, limits({ signal: gone.signal })), Error);
+  gone.abort(reason);
+  assert(await reading === reason);
+  assertEquals(seen.cancelled, true);
+});
+
+Deno.test("nothing is read when the signal was aborted before", async () => {
+  const { request, seen } = chunked(["12345"]);
+  const reason = new RangeError("Over");
+  const signal = AbortSignal.abort(reason);
+  assert(await assertRejects(() => readBody(request, limits({ signal })), Error) === reason);
+  assertEquals(seen.pulled, 0);
+});
+
+Deno.test("a body that breaks off passes its error on", async () => {
+  const broken = new RangeError("The connection was reset");
+  const body = new ReadableStream({ pull: (controller) => controller.error(broken) });
+  const request = new Request("http://test/", { method: "POST", body });
+  assert(await assertRejects(() => readBody(request, limits()), Error) === broken);
+});
+
+Deno.test("a declared length is a number in digits, or none", () => {
+  const declared = (value: string) =>
+    declaredLength(new Request("http://test/", { headers: { "Content-Length": value } }));
+  assertEquals(declared("0"), 0);
+  assertEquals(declared("10485760"), 10_485_760);
+  for (const value of ["", "-1", "+1", "1e3", "1.5", "ten", "9".repeat(16)]) {
+    assertEquals(declared(value), undefined);
+  }
+  assertEquals(declaredLength(new Request("http://test/")), undefined);
+});
