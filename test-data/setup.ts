@@ -24,7 +24,6 @@ async function setup(): Promise<string> {
     path: LOCAL_PATHS.gallery,
     pictures: pictureFolder,
     models: localModelPaths(Deno.env),
-    warn,
   });
   const made = [
     ...models.map(({ file }) => `models/${file}`),
