@@ -1,0 +1,74 @@
+import { assert, assertEquals } from "@std/assert";
+import { RetryAfter } from "./retry_after.ts";
+
+function setUp() {
+  const clock = { ms: 5000 };
+  return { clock, retryAfter: new RetryAfter(() => clock.ms) };
+}
+
+/** Lets workers arrive at a steady interval while somebody waits. */
+function refill({ clock, retryAfter }: ReturnType<typeof setUp>, intervalMs: number): void {
+  for (let i = 0; i < 50; i++) {
+    clock.ms += intervalMs;
+    retryAfter.workerArrived(3);
+  }
+}
+
+Deno.test("before anything is measured a worker is promised every second", () => {
+  const { retryAfter } = setUp();
+  assertEquals([1, 2, 3].map(() => retryAfter.promise(0)), [1, 2, 3]);
+});
+
+Deno.test("who is refused comes after all who wait", () => {
+  assertEquals(setUp().retryAfter.promise(5), 6);
+});
+
+Deno.test("the refused are told to come at the rate at which workers come free", () => {
+  const setup = setUp();
+  refill(setup, 500);
+  assertEquals([1, 2, 3, 4, 5].map(() => setup.retryAfter.promise(4)), [3, 3, 4, 4, 5]);
+});
+
+Deno.test("promises that are over count no more", () => {
+  const { clock, retryAfter } = setUp();
+  for (let i = 0; i < 10; i++) retryAfter.promise(0);
+  clock.ms += 8000;
+  assertEquals(retryAfter.promise(0), 3);
+  clock.ms += 60_000;
+  assertEquals(retryAfter.promise(0), 1);
+});
+
+Deno.test("nobody is sent away for less than a second or more than a minute", () => {
+  const fast = setUp();
+  refill(fast, 10);
+  assertEquals(fast.retryAfter.promise(0), 1);
+  const slow = setUp();
+  refill(slow, 45_000);
+  assertEquals([slow.retryAfter.promise(0), slow.retryAfter.promise(0)], [45, 60]);
+  assertEquals(setUp().retryAfter.promise(10_000), 60);
+});
+
+Deno.test("a minute's worth of promises is forgotten as time goes by", () => {
+  const { clock, retryAfter } = setUp();
+  for (let i = 0; i < 1000; i++) retryAfter.promise(0);
+  clock.ms += 30_000;
+  assertEquals(retryAfter.promise(0), 31);
+});
+
+Deno.test("workers that come while nobody waits say nothing about the rate", () => {
+  const setup = setUp();
+  refill(setup, 500);
+  setup.retryAfter.workerArrived(0);
+  setup.clock.ms += 3_600_000;
+  setup.retryAfter.workerArrived(0);
+  setup.clock.ms += 3_600_000;
+  setup.retryAfter.workerArrived(2);
+  assertEquals(setup.retryAfter.promise(3), 2);
+});
+
+Deno.test("the newest intervals count most", () => {
+  const setup = setUp();
+  refill(setup, 10_000);
+  refill(setup, 1000);
+  assert(setup.retryAfter.promise(0) <= 2);
+});
