@@ -1,0 +1,205 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { AuthenticateAnswerSchema, ProblemBodySchema } from "../shared/contract.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../shared/errors.ts";
+import { createFakeLog } from "../shared/fake_log.ts";
+import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../shared/worker_token.ts";
+import { createWorkerApp } from "./app.ts";
+import type { Authenticator, Identity } from "./authenticator.ts";
+
+const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
+const NAME = "worker-1";
+const MATCH: Identity = {
+  matched: true,
+  user_id: "user1",
+  user_name: "User One",
+  confidence: 0.9998,
+  similarity: 0.6,
+  face: { box: [412, 96, 180, 224] },
+};
+
+interface Settings {
+  readonly requestsPerWorker?: number;
+  readonly authenticator?: Authenticator;
+}
+
+/** A warm worker that matches every picture, unless told otherwise. */
+function setUp(settings: Settings = {}) {
+  const clock = { ms: 0 };
+  const tokenKeys = parseTokenKeys(randomTokenKey());
+  const { log, lines } = createFakeLog();
+  const state = {
+    authenticator: (settings.authenticator ?? (() => Promise.resolve(MATCH))) as
+      | Authenticator
+      | undefined,
+    used: 0,
+  };
+  const app = createWorkerApp({
+    name: NAME,
+    tokenKeys,
+    requestsPerWorker: settings.requestsPerWorker ?? 1,
+    maxImageBytes: 1000,
+    bodyTimeoutMs: 3,
+    authenticator: () => state.authenticator,
+    onUsed: () => state.used++,
+    log,
+    now: () => clock.ms,
+    newRequestId: () => "made-up",
+  });
+  const call = async (path: string, init: RequestInit = {}) =>
+    await app.fetch(new Request(`http://worker.test${path}`, init));
+  const post = async (init: RequestInit = {}, path = "/authenticate") => {
+    const token = await signWorkerToken(tokenKeys, NAME);
+    const headers = { "Authorization": `Bearer ${token}`, ...init.headers };
+    return await call(path, { method: "POST", body: PNG, ...init, headers });
+  };
+  const ready = async () => {
+    const response = await call("/ready");
+    return [response.status, (await response.json()).status];
+  };
+  return { app, state, clock, lines, call, post, ready };
+}
+
+async function assertProblem(response: Response, code: ProblemCode): Promise<void> {
+  assertEquals(response.status, PROBLEMS[code].status);
+  assertEquals(ProblemBodySchema.parse(await response.json()).code, code);
+}
+
+Deno.test("a worker says who it is and how long it took", async () => {
+  const { post, clock } = setUp({
+    authenticator: () => {
+      clock.ms += 28.94;
+      return Promise.resolve(MATCH);
+    },
+  });
+  const response = await post();
+  assertEquals(response.status, 200);
+  assertEquals(AuthenticateAnswerSchema.parse(await response.json()), {
+    ...MATCH,
+    duration_ms: 28.9,
+  });
+});
+
+Deno.test("the authenticator gets the picture and whom it should show", async () => {
+  const probes: Parameters<Authenticator>[0][] = [];
+  const { post } = setUp({
+    authenticator: (probe) => {
+      probes.push(probe);
+      return Promise.resolve(MATCH);
+    },
+  });
+  await (await post({}, "/authenticate?user_id=user1")).body?.cancel();
+  assertEquals(probes, [{ image: PNG, userId: "user1" }]);
+});
+
+Deno.test("without a valid token a worker neither looks at a request nor counts it", async () => {
+  const { post, call, state } = setUp();
+  const other = await signWorkerToken(parseTokenKeys(randomTokenKey()), NAME);
+  for (const Authorization of ["", "Bearer ", "Basic dTpw", "Bearer a.b.c", `Bearer ${other}`]) {
+    await assertProblem(await post({ headers: { Authorization } }), "unauthorized");
+  }
+  await assertProblem(await call("/authenticate", { method: "POST", body: PNG }), "unauthorized");
+  assertEquals(state.used, 0);
+  const response = await post();
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+});
+
+Deno.test("a worker answers its requests, refuses the next and says once that it is used", async () => {
+  const { post, state, ready } = setUp({ requestsPerWorker: 3 });
+  for (const used of [0, 0, 1]) {
+    const response = await post();
+    assertEquals(response.status, 200);
+    await response.body?.cancel();
+    assertEquals(state.used, used);
+  }
+  for (let i = 0; i < 2; i++) await assertProblem(await post(), "worker_used");
+  assertEquals(state.used, 1);
+  assertEquals(await ready(), [503, "unavailable"]);
+});
+
+Deno.test("a worker is used only when its last answer is made", async () => {
+  const { promise, resolve } = Promise.withResolvers<Identity>();
+  const { post, state, ready } = setUp({ authenticator: () => promise });
+  const answering = post();
+  await assertProblem(await post(), "worker_used");
+  assertEquals(state.used, 0);
+  assertEquals(await ready(), [503, "unavailable"]);
+  resolve(MATCH);
+  await (await answering).body?.cancel();
+  assertEquals(state.used, 1);
+});
+
+Deno.test("a request that fails counts, too", async () => {
+  const stalled = new ReadableStream<Uint8Array>({ start: (body) => body.enqueue(PNG) });
+  for (
+    const [init, authenticator, code] of [
+      [{ body: "GIF89a......" }, undefined, "unsupported_media_type"],
+      [{ body: stalled }, undefined, "request_timeout"],
+      [{}, () => Promise.reject(new Problem("no_face", "No face")), "no_face"],
+      [{}, () => Promise.reject(new TypeError("unforeseen")), "internal"],
+    ] as const
+  ) {
+    const { post, state } = setUp({ ...(authenticator !== undefined && { authenticator }) });
+    await assertProblem(await post(init), code);
+    assertEquals(state.used, 1);
+    await assertProblem(await post(), "worker_used");
+  }
+});
+
+Deno.test("a worker that is still starting says so and is not used up by it", async () => {
+  const { post, state, ready } = setUp();
+  const { authenticator } = state;
+  state.authenticator = undefined;
+  assertEquals(await ready(), [503, "unavailable"]);
+  await assertProblem(await post(), "no_worker_available");
+  state.authenticator = authenticator;
+  assertEquals(await ready(), [200, "ok"]);
+  const response = await post();
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+});
+
+Deno.test("a draining worker is not ready, but answers", async () => {
+  const { app, post, ready } = setUp();
+  app.drain();
+  assertEquals(await ready(), [503, "unavailable"]);
+  const response = await post();
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+});
+
+Deno.test("/health says yes at all times", async () => {
+  const { app, call, state } = setUp();
+  state.authenticator = undefined;
+  app.drain();
+  const response = await call("/health");
+  assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
+});
+
+Deno.test("a worker goes by the api's request id", async () => {
+  const { post, lines } = setUp();
+  const response = await post({ headers: { "X-Request-Id": "from-the-api" } });
+  await response.body?.cancel();
+  assertEquals(response.headers.get("X-Request-Id"), "from-the-api");
+  assertEquals(lines.at(-1)!["request_id"], "from-the-api");
+});
+
+Deno.test("a worker's log holds neither a name nor a score", async () => {
+  const { post, lines } = setUp();
+  await (await post({}, "/authenticate?user_id=user1")).body?.cancel();
+  const text = JSON.stringify(lines);
+  assertStringIncludes(text, "/authenticate");
+  for (const secret of ["user1", "User One", "0.9998", "Bearer"]) {
+    assertEquals(text.includes(secret), false);
+  }
+});
+
+Deno.test("a worker has no other paths and methods", async () => {
+  const { call } = setUp();
+  await assertProblem(await call("/metrics"), "not_found");
+  for (const [path, allow] of [["/authenticate", "POST"], ["/health", "GET"], ["/ready", "GET"]]) {
+    const response = await call(path!, { method: "PATCH" });
+    assertEquals(response.headers.get("Allow"), allow);
+    await assertProblem(response, "method_not_allowed");
+  }
+});
