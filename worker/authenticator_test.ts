@@ -1,0 +1,149 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Problem } from "../shared/errors.ts";
+import {
+  type AuthenticatorDeps,
+  chooseScore,
+  createAuthenticator,
+  type Identity,
+  NotCalibratedError,
+} from "./authenticator.ts";
+import { buildGallery } from "./gallery/gallery.ts";
+import type { NearestTemplate } from "./gallery/match.ts";
+import { createFakePipeline } from "./pipeline/fake_pipeline.ts";
+import type { Pipeline } from "./pipeline/pipeline.ts";
+
+const pipeline = createFakePipeline(2, {
+  "east": [1, 0],
+  "north": [0, 1],
+  "north-east": [1, 1],
+  "landscape": "no_face",
+});
+const gallery = buildGallery([
+  { user_id: "user1", name: "User One", embedding: [1, 0] },
+  { user_id: "user2", name: "User Two", embedding: [0, 1] },
+  { user_id: "user2", name: "User Two", embedding: [-1, 0] },
+], 2);
+const FACE: Identity["face"] = { box: [0, 0, 100, 100] };
+const NOBODY: Identity = { matched: false, confidence: 0, face: FACE };
+
+/** Asks for a picture, and maybe for one user alone. */
+function setUp(deps: Partial<AuthenticatorDeps> = {}) {
+  const authenticate = createAuthenticator({
+    pipeline,
+    gallery,
+    score: ({ similarity }) => similarity,
+    threshold: 0.7,
+    ...deps,
+  });
+  return (word: string, userId?: string) =>
+    authenticate({ image: new TextEncoder().encode(word), userId });
+}
+
+Deno.test("the user who is nearest is named, with the score and the face", async () => {
+  const ask = setUp();
+  assertEquals(await ask("east"), {
+    matched: true,
+    user_id: "user1",
+    user_name: "User One",
+    confidence: 1,
+    similarity: 1,
+    face: FACE,
+  });
+});
+
+Deno.test("the confidence is the score, the similarity the cosine", async () => {
+  const answer = await setUp({ score: () => 0.9 })("north-east", "user1");
+  assert(answer.matched);
+  assertEquals(answer.confidence, 0.9);
+  assertAlmostEquals(answer.similarity, Math.SQRT1_2, 1e-6);
+});
+
+Deno.test("a score at the threshold is a match, one below it is none and tells no score", async () => {
+  assertEquals((await setUp({ score: () => 0.7 })("east")).matched, true);
+  assertEquals(await setUp({ score: () => 0.7 - Number.EPSILON })("east"), NOBODY);
+});
+
+Deno.test("a score that is not a number never matches", async () => {
+  for (const threshold of [0.7, 0, -Infinity, NaN]) {
+    assertEquals(await setUp({ score: () => NaN, threshold })("east"), NOBODY);
+  }
+});
+
+Deno.test("with a user_id that user alone is compared", async () => {
+  const ask = setUp();
+  assertEquals(await ask("east", "user2"), NOBODY);
+  const answer = await ask("north", "user2");
+  assertEquals(answer.matched && answer.user_id, "user2");
+});
+
+Deno.test("the score hears how many templates were compared", async () => {
+  const compared: number[] = [];
+  const ask = setUp({
+    score: (nearest) => {
+      compared.push(nearest.compared);
+      return 1;
+    },
+  });
+  await ask("east");
+  await ask("east", "user1");
+  await ask("east", "user2");
+  assertEquals(compared, [3, 1, 2]);
+});
+
+Deno.test("a user_id that the gallery does not hold is a non-match like any other", async () => {
+  const ask = setUp({ score: () => 1 });
+  for (const userId of ["user3", "", "__proto__", "USER1"]) {
+    assertEquals(await ask("east", userId), NOBODY);
+  }
+});
+
+Deno.test("an empty gallery matches nobody", async () => {
+  const ask = setUp({ gallery: buildGallery([], 2), score: () => 1 });
+  assertEquals(await ask("east"), NOBODY);
+  assertEquals(await ask("east", "user1"), NOBODY);
+});
+
+Deno.test("a picture that the pipeline refuses is refused, whoever was asked for", async () => {
+  for (const userId of [undefined, "user1", "user3"]) {
+    const problem = await assertRejects(() => setUp()("landscape", userId), Problem);
+    assertEquals(problem.code, "no_face");
+  }
+});
+
+Deno.test("the face's box is told in whole pixels", async () => {
+  const between: Pipeline = {
+    ...pipeline,
+    recognize: async (picture) => ({
+      ...await pipeline.recognize(picture),
+      box: { left: 10.4, top: 20.6, right: 30.5, bottom: 40.4 },
+    }),
+  };
+  assertEquals((await setUp({ pipeline: between })("east")).face.box, [10, 21, 21, 19]);
+});
+
+const nearest = (similarity: number, compared = 1): NearestTemplate => ({
+  user: { userId: "user1", name: "User One" },
+  similarity,
+  compared,
+});
+const CALIBRATION = { mean_impostor_cosine: 0.022, effective_dimension: 80 };
+
+Deno.test("a calibrated score falls as more templates are compared", () => {
+  const score = chooseScore("confidence", CALIBRATION);
+  assert(score(nearest(0.5)) > 0.7);
+  assert(score(nearest(0.5, 100)) < score(nearest(0.5)));
+  assert(score(nearest(0.1)) < 0.01);
+});
+
+Deno.test("a cosine is its own score, whatever the model and the gallery, but never negative", () => {
+  for (const calibration of [CALIBRATION, undefined]) {
+    const score = chooseScore("cosine", calibration);
+    assertEquals(score(nearest(0.42)), 0.42);
+    assertEquals(score(nearest(0.42, 1000)), 0.42);
+    assertEquals(score(nearest(-0.3)), 0);
+  }
+});
+
+Deno.test("a model without calibration gives no confidences", () => {
+  assertThrows(() => chooseScore("confidence", undefined), NotCalibratedError, "MATCH_ON=cosine");
+});

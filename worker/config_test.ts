@@ -1,0 +1,132 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ConfigError } from "../shared/env.ts";
+import { randomTokenKey } from "../shared/worker_token.ts";
+import { readWorkerConfig, WORKER_ENV_NAMES } from "./config.ts";
+
+const KEY = randomTokenKey();
+const MINIMAL = { WORKER_NAME: "worker-1", WORKER_TOKEN_KEYS: KEY };
+
+const read = (variables: Record<string, string>) =>
+  readWorkerConfig(new Map(Object.entries(variables)));
+
+Deno.test("a worker needs no more than its name and its keys", async () => {
+  const { tokenKeys, ...config } = await read(MINIMAL);
+  assertEquals(tokenKeys.map((key) => new TextDecoder().decode(key)), [KEY]);
+  assertEquals(config, {
+    host: "0.0.0.0",
+    port: 8080,
+    log: { level: "info", format: "auto", service: "worker" },
+    name: "worker-1",
+    embeddingsPath: "/etc/embeddings/data.json",
+    modelPaths: {
+      recognition: "/models/face_recognition.onnx",
+      detector: "/models/face_detection.onnx",
+      landmarks: "/models/face_landmarks.onnx",
+      calibration: undefined,
+    },
+    match: { on: "confidence", threshold: 0.7 },
+    maxImageBytes: 10 * 1024 * 1024,
+    maxImagePixels: 50_000_000,
+    bodyTimeoutMs: 5000,
+    requestsPerWorker: 1,
+    exitOnStdinEof: false,
+  });
+});
+
+Deno.test("every variable of a worker can be set", async () => {
+  const variables: Record<string, string> = {
+    ...MINIMAL,
+    HOST: "127.0.0.1",
+    PORT: "0",
+    LOG_LEVEL: "debug",
+    LOG_FORMAT: "json",
+    EMBEDDINGS_PATH: "/gallery.json",
+    MODEL_PATH: "/recognition.onnx",
+    DETECTOR_PATH: "/detector.onnx",
+    LANDMARKS_PATH: "/landmarks.onnx",
+    MODEL_CALIBRATION: "/calibration.json",
+    MATCH_ON: "cosine",
+    MATCH_THRESHOLD: "0.45",
+    MAX_IMAGE_BYTES: "1000",
+    MAX_IMAGE_PIXELS: "2000",
+    BODY_TIMEOUT_MS: "3000",
+    REQUESTS_PER_WORKER: "50",
+    EXIT_ON_STDIN_EOF: "true",
+  };
+  const { tokenKeys: _, ...config } = await read(variables);
+  assertEquals(config, {
+    host: "127.0.0.1",
+    port: 0,
+    log: { level: "debug", format: "json", service: "worker" },
+    name: "worker-1",
+    embeddingsPath: "/gallery.json",
+    modelPaths: {
+      recognition: "/recognition.onnx",
+      detector: "/detector.onnx",
+      landmarks: "/landmarks.onnx",
+      calibration: "/calibration.json",
+    },
+    match: { on: "cosine", threshold: 0.45 },
+    maxImageBytes: 1000,
+    maxImagePixels: 2000,
+    bodyTimeoutMs: 3000,
+    requestsPerWorker: 50,
+    exitOnStdinEof: true,
+  });
+  const untried = WORKER_ENV_NAMES.filter((name) => !(name in variables));
+  assertEquals(untried, ["WORKER_TOKEN_KEYS_PATH"]);
+});
+
+Deno.test("keys are read from a file", async () => {
+  const path = await Deno.makeTempFile();
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => Deno.remove(path));
+  await Deno.writeTextFile(path, `${KEY}\n${randomTokenKey()}\n`);
+  const { tokenKeys } = await read({ WORKER_NAME: "worker-1", WORKER_TOKEN_KEYS_PATH: path });
+  assertEquals(tokenKeys.length, 2);
+});
+
+Deno.test("keys come from one place, and there must be some", async () => {
+  for (
+    const variables of [
+      { WORKER_NAME: "worker-1" },
+      { ...MINIMAL, WORKER_TOKEN_KEYS_PATH: "/keys" },
+    ]
+  ) {
+    await assertRejects(() => read(variables), ConfigError, "one of WORKER_TOKEN_KEYS_PATH");
+  }
+  await assertRejects(
+    () => read({ WORKER_NAME: "worker-1", WORKER_TOKEN_KEYS_PATH: "/no/such/file" }),
+    ConfigError,
+    "WORKER_TOKEN_KEYS_PATH",
+  );
+  const short = await assertRejects(
+    () => read({ ...MINIMAL, WORKER_TOKEN_KEYS: "hunter2" }),
+    ConfigError,
+    "shorter than 32 bytes",
+  );
+  assert(!short.message.includes("hunter2"));
+});
+
+Deno.test("a bad variable is named", async () => {
+  for (
+    const [name, value] of [
+      ["WORKER_NAME", ""],
+      ["MATCH_ON", "similarity"],
+      ["MATCH_THRESHOLD", "0"],
+      ["MATCH_THRESHOLD", "1.01"],
+      ["MATCH_THRESHOLD", "NaN"],
+      ["MAX_IMAGE_PIXELS", "0"],
+      ["BODY_TIMEOUT_MS", "5s"],
+      ["REQUESTS_PER_WORKER", "0"],
+      ["EXIT_ON_STDIN_EOF", "yes"],
+      ["PORT", "65536"],
+    ] as const
+  ) {
+    await assertRejects(() => read({ ...MINIMAL, [name]: value }), ConfigError, `${name}: must be`);
+  }
+});
+
+Deno.test("the configuration does not change any more", async () => {
+  assert(Object.isFrozen(await read(MINIMAL)));
+});
