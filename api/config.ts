@@ -5,6 +5,7 @@ import {
   choice,
   ConfigError,
   type Environment,
+  flag,
   integer,
   parseEnv,
   SERVICE_ENV,
@@ -26,6 +27,10 @@ export interface ApiConfig {
   readonly queueBytes: number;
   readonly requestsPerWorker: number;
   readonly pool: ProcessPoolConfig;
+  /** End when whoever started the service is gone: `deno task`, or npx above it. */
+  readonly exitWithStarter: boolean;
+  /** npx started the service. */
+  readonly throughNpx: boolean;
 }
 
 /** Worker processes on this machine. */
@@ -42,7 +47,9 @@ const ApiEnvSchema = z.object({
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000).default(10_000),
   QUEUE_LIMIT: integer(0, 100_000).default(64),
   QUEUE_BYTES: integer(1, 100_000_000_000).default(256 * 1024 * 1024),
+  EXIT_WITH_STARTER: flag.default(false),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
+  npm_lifecycle_event: z.string().optional(),
 });
 
 /**
@@ -67,6 +74,8 @@ export function readApiConfig(env: Environment): ApiConfig {
     queueLimit: values.QUEUE_LIMIT,
     queueBytes: values.QUEUE_BYTES,
     requestsPerWorker: values.REQUESTS_PER_WORKER,
+    exitWithStarter: values.EXIT_WITH_STARTER,
+    throughNpx: values.npm_lifecycle_event === "npx",
     pool: { kind: "process", size: values.POOL_SIZE },
   });
 }

@@ -9,8 +9,10 @@ import { type ApiConfig, readApiConfig } from "./config.ts";
 import { localWorker } from "./local_workers.ts";
 import { ProcessPool } from "./pool/process_pool.ts";
 import { createWorkerLauncher } from "./pool/worker_process.ts";
+import { exists, findStarters, PROCESS_TABLE } from "./starter_watch.ts";
 import { createWorkerClient } from "./worker_client.ts";
 
+const STARTER_POLL_MS = 500;
 const WORKER_START_TIMEOUT_MS = 30_000;
 /** Kubernetes waits 25 s before it kills, 5 s of them in preStop. */
 const SHUTDOWN_DEADLINE_MS = 14_000;
@@ -75,6 +77,8 @@ async function main(): Promise<void> {
     Deno.addSignalListener(signal, () => void end(signal));
   }
 
+  if (config.exitWithStarter) void watchStarter(config.throughNpx, () => void end("starter gone"));
+
   try {
     await pool.started;
   } catch (error) {
@@ -92,6 +96,17 @@ function readConfig(): ApiConfig {
     console.error(error.message);
     Deno.exit(1);
   }
+}
+
+/** Calls back once when whoever started the service is gone. */
+async function watchStarter(throughNpx: boolean, onGone: () => void): Promise<void> {
+  const starters = await findStarters(Deno.ppid, throughNpx, PROCESS_TABLE);
+  if (starters === undefined) return onGone();
+  const timer = setInterval(() => {
+    if (starters.pids.every(exists)) return;
+    clearInterval(timer);
+    onGone();
+  }, STARTER_POLL_MS);
 }
 
 /** Tells a person at a terminal what to try. */
