@@ -100,7 +100,10 @@ function readConfig(): ApiConfig {
 
 /** Calls back once when whoever started the service is gone. */
 async function watchStarter(throughNpx: boolean, onGone: () => void): Promise<void> {
-  const starters = await findStarters(Deno.ppid, throughNpx, PROCESS_TABLE);
+  const parent = Deno.ppid;
+  // A machine without ps cannot tell who is above the parent.
+  const starters = await findStarters(parent, throughNpx, PROCESS_TABLE)
+    .catch(() => ({ pids: [parent] }));
   if (starters === undefined) return onGone();
   const timer = setInterval(() => {
     if (starters.pids.every(exists)) return;
