@@ -53,6 +53,7 @@ export const PROCESS_TABLE: ProcessTable = {
   async lookUp(pid) {
     const { stdout } = await new Deno.Command("ps", {
       args: ["-o", "ppid=,args=", "-p", String(pid)],
+      env: { PATH: "/usr/bin:/bin" },
       stderr: "null",
     }).output();
     const match = /^\s*(\d+)\s+(.*)/.exec(new TextDecoder().decode(stdout));
