@@ -70,7 +70,9 @@ async function main(): Promise<void> {
       log.error("not all requests ended in time");
       Deno.exit(1);
     }, SHUTDOWN_DEADLINE_MS);
-    await Promise.all([pool[Symbol.asyncDispose](), server.shutdown()]);
+    // Until the last worker is gone who asks is told to come again, instead of finding nobody there.
+    await pool[Symbol.asyncDispose]();
+    await server.shutdown();
     Deno.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
