@@ -30,7 +30,7 @@ async function destination(format: LogOptions["format"]): Promise<DestinationStr
   const pretty = format === "pretty" || (format === "auto" && Deno.stderr.isTerminal());
   if (!pretty) return pino.destination({ fd: 2, sync: true });
   const { default: pinoPretty } = await import("pino-pretty");
-  return pinoPretty({ destination: 2, sync: true, ignore: "service,pid,hostname" });
+  return pinoPretty({ destination: 2, sync: true, ignore: "service", singleLine: true });
 }
 
 /** What a log may say of an error: its name and message, and those of its causes, no properties. */
