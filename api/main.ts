@@ -1,7 +1,7 @@
 /** The api: listens, wires, shuts down. */
 
 import { ConfigError } from "../shared/env.ts";
-import { createLogger, describeError } from "../shared/log.ts";
+import { createLogger, describeError, type Logger } from "../shared/log.ts";
 import { createApiMetrics } from "../shared/metrics.ts";
 import { parseTokenKeys, randomTokenKey } from "../shared/worker_token.ts";
 import { createApp } from "./app.ts";
@@ -53,11 +53,7 @@ async function main(): Promise<void> {
     now,
     newRequestId: () => crypto.randomUUID(),
   });
-  const server = Deno.serve({
-    hostname: config.host,
-    port: config.port,
-    onListen: ({ hostname, port }) => log.info({ hostname, port }, "listening"),
-  }, app.fetch);
+  const server = listen(config, log, app.fetch);
 
   let ending = false;
   const end = async (reason: string) => {
@@ -96,6 +92,22 @@ function readConfig(): ApiConfig {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
+    Deno.exit(1);
+  }
+}
+
+/** Listens, or ends the process with a line that says why it cannot. */
+function listen(
+  { host: hostname, port }: ApiConfig,
+  log: Logger,
+  handler: Deno.ServeHandler,
+): Deno.HttpServer<Deno.NetAddr> {
+  const onListen = (address: Deno.NetAddr) =>
+    log.info({ hostname: address.hostname, port: address.port }, "listening");
+  try {
+    return Deno.serve({ hostname, port, onListen }, handler);
+  } catch (error) {
+    log.error({ hostname, port, error: describeError(error) }, "cannot listen");
     Deno.exit(1);
   }
 }
