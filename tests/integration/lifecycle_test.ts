@@ -1,0 +1,229 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { eventually } from "../eventually.ts";
+import { sample, slowPicture } from "./pictures.ts";
+import { assertProblem, Service } from "./service.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const;
+
+Deno.test("no process is left when the service ends, by whatever signal", async () => {
+  for (const signal of SIGNALS) {
+    await using service = await Service.ready();
+    await service.untilFull();
+    const code = await service.stop(signal);
+    assertEquals(code, signal === "SIGKILL" ? 137 : 0, signal);
+    await service.leavesNothing();
+  }
+});
+
+Deno.test("no process is left when the service ends while its workers start", async () => {
+  for (const signal of SIGNALS) {
+    await using service = new Service({ POOL_SIZE: "3" });
+    await eventually(async () => (await service.workers()).length === 3, "three workers start");
+    assertEquals(await service.stop(signal), signal === "SIGKILL" ? 137 : 0, signal);
+    await service.leavesNothing();
+    assert(!service.out.includes("ready"), "It had not started yet");
+  }
+});
+
+Deno.test("no process is left when the service is killed during a request", async () => {
+  const picture = await slowPicture();
+  await using service = await Service.ready();
+  const answer = service.post(picture).catch(() => "gone");
+  await untilMetric(service, "face_it_pool_busy", 1);
+  await service.stop("SIGKILL");
+  assertEquals(await answer, "gone");
+  await service.leavesNothing();
+});
+
+Deno.test("no process is left when a worker's start hangs", async () => {
+  await using service = new Service();
+  await eventually(async () => (await service.workers()).length === 2, "two workers start");
+  for (const worker of await service.workers()) Deno.kill(worker, "SIGSTOP");
+  assertEquals(await service.stop(), 0);
+  await service.leavesNothing();
+});
+
+Deno.test("on SIGTERM a running request is answered, and who waits is refused at once", async () => {
+  const picture = await slowPicture();
+  await using service = await Service.ready({ POOL_SIZE: "1" });
+  const running = service.post(picture);
+  await untilMetric(service, "face_it_pool_busy", 1);
+  const waiting = [service.post(picture), service.post(picture)];
+  await untilMetric(service, "face_it_pool_waiters", 2);
+  const ended: string[] = [];
+  void running.then(() => ended.push("running"));
+  void Promise.all(waiting).then(() => ended.push("waiting"));
+
+  service.kill("SIGTERM");
+  for (const answer of await Promise.all(waiting)) {
+    assertStringIncludes(assertProblem(answer, "no_worker_available"), "shutting down");
+    assert(Number(answer.headers.get("Retry-After")) >= 1);
+  }
+  const ready = await service.get("/ready");
+  assertEquals([ready.status, ready.text], [503, '{"status":"unavailable"}']);
+  const late = await service.post(await sample("user1.png"));
+  assertStringIncludes(assertProblem(late, "no_worker_available"), "shutting down");
+
+  const { status, text } = await running;
+  assertEquals(status, 200);
+  assertEquals(JSON.parse(text).user_id, "user1");
+  assertEquals(ended, ["waiting", "running"]);
+  assertEquals((await service.ended).code, 0);
+  await service.leavesNothing();
+});
+
+Deno.test("asked to end a second time, the service waits for nobody", async () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    await using service = await Service.ready({ POOL_SIZE: "1" });
+    const [worker] = await service.workers();
+    Deno.kill(worker!, "SIGSTOP");
+    const answer = service.post(await sample("user1.png")).catch(() => "gone");
+    await untilMetric(service, "face_it_pool_busy", 1);
+    service.kill(signal);
+    await eventually(() => service.log.some(({ msg }) => msg === "shutting down"), "it ends");
+    service.kill(signal);
+    assertEquals((await service.ended).code, 1);
+    assertEquals(await answer, "gone");
+    // A stopped process cannot see that the service is gone; this one can again.
+    Deno.kill(worker!, "SIGCONT");
+    await service.leavesNothing();
+  }
+});
+
+Deno.test("a bad gallery stops the start, and the entry at fault is named", async () => {
+  const { embeddings } = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
+  const [one, two] = embeddings;
+  const zero = one.embedding.map(() => 0);
+  const cases = [
+    ["{", "The gallery is not valid JSON"],
+    ["[]", 'The gallery has no list "embeddings"'],
+    [gallery(one, { ...two, embedding: [1, 2] }), 'entry 1 ("user2"): the embedding has 2 numbers'],
+    [gallery({ ...one, embedding: [null, ...zero.slice(1)] }), 'entry 0 ("user1"): the embedding'],
+    [gallery({ ...one, embedding: zero }).replace("[0,", "[NaN,"), "not valid JSON"],
+    [gallery(one, two, { ...one, embedding: zero }), 'entry 2 ("user1"): the embedding is zero'],
+    [gallery(one, { ...one, name: "User Won" }), 'entry 1 ("user1"): the user_id has two names'],
+  ] as const;
+  await using folder = await temporaryFolder();
+  for (const [content, message] of cases) {
+    await assertRefusesToStart({ EMBEDDINGS_PATH: await folder.write(content) }, message);
+  }
+  const missing = folder.path("missing.json");
+  await assertRefusesToStart({ EMBEDDINGS_PATH: missing }, `The gallery ${missing} cannot be read`);
+});
+
+Deno.test("an empty gallery starts, and matches nobody", async () => {
+  await using folder = await temporaryFolder();
+  const path = await folder.write('{"embeddings": []}');
+  await using service = await Service.ready({ EMBEDDINGS_PATH: path });
+  const { status, text } = await service.post(await sample("user1.png"));
+  assertEquals([status, JSON.parse(text).matched], [200, false]);
+});
+
+Deno.test("a missing or damaged model stops the start, and the model is named", async () => {
+  await using folder = await temporaryFolder();
+  const half = (await Deno.readFile(LOCAL_PATHS.recognition)).subarray(0, 100_000);
+  const damaged = await folder.write(half);
+  const missing = folder.path("missing.onnx");
+  const cases = [
+    [{ MODEL_PATH: missing }, `The model ${missing} cannot be read`],
+    [{ LANDMARKS_PATH: missing }, `The model ${missing} cannot be read`],
+    [{ MODEL_PATH: damaged, MATCH_ON: "cosine" }, "The recognition model cannot be loaded"],
+    [{ DETECTOR_PATH: damaged }, "The face detection model"],
+    [{ DETECTOR_PATH: LOCAL_PATHS.landmarks }, "The face detection model's shapes"],
+  ] as const;
+  for (const [env, message] of cases) await assertRefusesToStart(env, message);
+});
+
+Deno.test("a model without calibration starts only to match on cosine, or with one", async () => {
+  await using folder = await temporaryFolder();
+  const model = await Deno.readFile(LOCAL_PATHS.recognition);
+  // A field of a number that no ONNX file uses: another checksum, the same network.
+  const MODEL_PATH = await folder.write(new Uint8Array([...model, 0xa0, 0x06, 0x01]));
+  await assertRefusesToStart({ MODEL_PATH }, "no calibration: give MODEL_CALIBRATION");
+  const calibration = await folder.write(
+    '{"mean_impostor_cosine": 0.0221, "effective_dimension": 79.9}',
+  );
+  for (
+    const env of [
+      { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.4" },
+      { MODEL_CALIBRATION: calibration },
+    ]
+  ) {
+    await using service = await Service.ready({ MODEL_PATH, ...env });
+    const { text } = await service.post(await sample("user1_similar.png"));
+    assertEquals(JSON.parse(text).user_id, "user1");
+  }
+  const bad = await folder.write('{"effective_dimension": 79.9}');
+  await assertRefusesToStart({ MODEL_PATH, MODEL_CALIBRATION: bad }, `The calibration ${bad}`);
+});
+
+Deno.test("a bad variable stops the start with one line that names it", async () => {
+  const cases: Record<string, string[]> = {
+    PORT: ["http", "65536", "-1"],
+    POOL: ["kubernetes", "threads"],
+    POOL_SIZE: ["0"],
+    QUEUE_LIMIT: ["many"],
+    REQUESTS_PER_WORKER: ["0"],
+    LOG_LEVEL: ["loud"],
+  };
+  for (const [name, values] of Object.entries(cases)) {
+    for (const value of values) {
+      await using service = new Service({ [name]: value });
+      assertEquals((await service.ended).code, 1, `${name}=${value}`);
+      await service.leavesNothing();
+      assertEquals(service.lines.length, 1, service.lines.join("\n"));
+      assertMatch(service.lines[0]!, new RegExp(`^Bad environment: ${name}: `));
+    }
+  }
+});
+
+Deno.test("a bad variable of the workers stops the start, too, and is named", async () => {
+  for (const [name, value] of [["MATCH_THRESHOLD", "1.5"], ["MATCH_ON", "luck"]] as const) {
+    await assertRefusesToStart({ [name]: value }, `Bad environment: ${name}: `);
+  }
+});
+
+Deno.test("a port that is taken stops the start, and is named", async () => {
+  await using first = await Service.ready({ POOL_SIZE: "1" });
+  await assertRefusesToStart({ PORT: first.url.port }, first.url.port);
+});
+
+/** Starts a service that must end soon with exit code 1 and a line that holds `message`. */
+async function assertRefusesToStart(
+  env: Readonly<Record<string, string>>,
+  message: string,
+): Promise<void> {
+  await using service = new Service(env);
+  await eventually(async () => (await service.processes()).length === 0, `it ends: ${message}`);
+  const text = service.lines.join("\n");
+  assertEquals((await service.ended).code, 1, text);
+  await service.leavesNothing();
+  const unescaped = text.replaceAll('\\"', '"');
+  assertStringIncludes(unescaped, message);
+  assert(!service.out.includes("ready"), service.out);
+}
+
+async function untilMetric(service: Service, name: string, value: number): Promise<void> {
+  await eventually(async () => await service.metric(name) === value, `${name} is ${value}`);
+}
+
+const gallery = (...embeddings: unknown[]): string => JSON.stringify({ embeddings });
+
+/** A folder for galleries and models. */
+async function temporaryFolder() {
+  const folder = await Deno.makeTempDir();
+  let files = 0;
+  return {
+    path: (name: string) => join(folder, name),
+    /** Writes a new file and gives its path. */
+    async write(content: string | Uint8Array): Promise<string> {
+      const path = join(folder, `file-${++files}`);
+      if (typeof content === "string") await Deno.writeTextFile(path, content);
+      else await Deno.writeFile(path, content);
+      return path;
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
