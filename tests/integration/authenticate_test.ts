@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import sharp from "sharp";
+import {
+  AuthenticateAnswerSchema,
+  MatchSchema,
+  NonMatchSchema,
+  REQUEST_ID_HEADER,
+} from "../../shared/contract.ts";
+import { encoded, type Picture, sample } from "./pictures.ts";
+import { type Answer, type PostOptions, Service } from "./service.ts";
+
+const JSON_TYPE = "application/json";
+
+Deno.test("another photograph of user1 is recognised among all, and by its user_id", async () => {
+  await using service = await Service.ready();
+  const picture = await sample("user1_similar.png");
+  for (const user_id of [undefined, "user1"]) {
+    for (const answer of await postInAllForms(service, picture, user_id)) assertIsUser1(answer);
+  }
+});
+
+Deno.test("a user_id that is another's, or nobody's, is a non-match that tells nothing", async () => {
+  await using service = await Service.ready();
+  const picture = await sample("user1_similar.png");
+  const answers: Answer[] = [];
+  for (const user_id of ["user2", "user9", "User1", "user1 ", "__proto__"]) {
+    answers.push(...await postInAllForms(service, picture, user_id));
+  }
+  for (const answer of answers) assertMatchesNobody(answer);
+  // Whether the gallery holds the user shows in nothing but the time and the request.
+  const bodies = answers.map(({ text }) => ({ ...JSON.parse(text), duration_ms: 0 }));
+  for (const body of bodies) assertEquals(body, bodies[0]);
+});
+
+Deno.test("a stranger matches nobody, asked for anybody or by a user_id", async () => {
+  await using service = await Service.ready();
+  const picture = await sample("different.png");
+  for (const user_id of [undefined, "user1", "user2", "user3"]) {
+    for (const answer of await postInAllForms(service, picture, user_id)) {
+      assertMatchesNobody(answer);
+    }
+  }
+});
+
+Deno.test("everybody in the sample gallery is recognised as himself", async () => {
+  await using service = await Service.ready();
+  for (const user of ["user1", "user2", "user3"]) {
+    const { text } = await service.post(await sample(`${user}.png`));
+    const { user_id, similarity } = MatchSchema.parse(JSON.parse(text));
+    assertEquals(user_id, user);
+    assert(similarity > 0.999, `The very photograph that was enrolled: ${similarity}`);
+  }
+});
+
+Deno.test("JSON may carry a data URL, and its type may name a charset", async () => {
+  await using service = await Service.ready();
+  const picture = await sample("user1_similar.png");
+  const base64 = picture.toBase64();
+  for (const image_base64 of [`data:image/png;base64,${base64}`, lines(base64)]) {
+    const body = JSON.stringify({ image_base64 });
+    assertIsUser1(await service.post(body, { contentType: "Application/JSON; charset=utf-8" }));
+  }
+});
+
+Deno.test("a bare picture may have any content type, or none", async () => {
+  await using service = await Service.ready();
+  const picture = await sample("user1_similar.png");
+  const types = [
+    ...["image/png", "image/jpeg", "image/webp", "application/octet-stream"],
+    // What curl --data-binary says.
+    ...["application/x-www-form-urlencoded", "text/plain"],
+    undefined,
+  ];
+  for (const contentType of types) assertIsUser1(await service.post(picture, { contentType }));
+});
+
+Deno.test("JPEG and WebP are recognised as PNG is", async () => {
+  await using service = await Service.ready();
+  const picture = sharp(await sample("user1_similar.png"));
+  const versions: Picture[] = [
+    await encoded(picture.clone().jpeg()),
+    await encoded(picture.clone().jpeg({ progressive: true })),
+    await encoded(picture.clone().grayscale().jpeg()),
+    await encoded(picture.clone().webp()),
+    await encoded(picture.clone().webp({ lossless: true })),
+    await encoded(picture.clone().png({ palette: true })),
+    // Lying on its side, as cameras write it.
+    await encoded(picture.clone().rotate(90).withMetadata({ orientation: 8 }).jpeg()),
+  ];
+  for (const version of versions) assertIsUser1(await service.post(version));
+});
+
+Deno.test("the answer names the request, and is not to be stored", async () => {
+  await using service = await Service.ready();
+  const picture = await sample("user1_similar.png");
+  const named = await service.post(picture, { headers: { [REQUEST_ID_HEADER]: "order-66" } });
+  assertEquals(named.headers.get(REQUEST_ID_HEADER), "order-66");
+  assertEquals(named.headers.get("Cache-Control"), "no-store");
+  assertMatch(named.headers.get("Content-Type")!, /^application\/json\b/);
+  const unnamed = await service.post(picture);
+  assertMatch(unnamed.headers.get(REQUEST_ID_HEADER)!, /^[\da-f-]{36}$/);
+
+  const line = service.log.find(({ request_id }) => request_id === "order-66")!;
+  assertEquals(
+    [line["msg"], line["method"], line["path"], line["status"], line["outcome"]],
+    ["request", "POST", "/authenticate", 200, "matched"],
+  );
+  assert(!/user1|User One|similarity|confidence/.test(JSON.stringify(line)), "Nobody is logged");
+});
+
+/** The same request as bytes, as JSON and as a form, with the user_id where each has it. */
+async function postInAllForms(
+  service: Service,
+  picture: Picture,
+  user_id: string | undefined,
+): Promise<Answer[]> {
+  const form = new FormData();
+  form.append("image", new File([picture], "photo.png", { type: "image/png" }));
+  if (user_id !== undefined) form.append("user_id", user_id);
+  const json = JSON.stringify({ image_base64: picture.toBase64(), user_id });
+  const query: PostOptions = user_id === undefined ? {} : { query: { user_id } };
+  return [
+    await service.post(picture, { contentType: "image/png", ...query }),
+    await service.post(json, { contentType: JSON_TYPE }),
+    await service.post(json, { contentType: JSON_TYPE, ...query }),
+    await service.post(form),
+  ];
+}
+
+function assertIsUser1(answer: Answer): void {
+  assertEquals(answer.status, 200, answer.text);
+  const match = MatchSchema.parse(JSON.parse(answer.text));
+  assertEquals([match.user_id, match.user_name], ["user1", "User One"]);
+  assert(match.confidence >= 0.7 && match.similarity > 0.3, answer.text);
+  assertPlausible(answer);
+}
+
+function assertMatchesNobody(answer: Answer): void {
+  assertEquals(answer.status, 200, answer.text);
+  // Strict: there is no user_id, user_name or similarity.
+  const { matched, confidence } = NonMatchSchema.parse(JSON.parse(answer.text));
+  assertEquals([matched, confidence], [false, 0]);
+  assertPlausible(answer);
+}
+
+/** A sample picture shows a head that fills a good part of it, about in the middle. */
+function assertPlausible({ text }: Answer): void {
+  const { duration_ms, face } = AuthenticateAnswerSchema.parse(JSON.parse(text));
+  assert(duration_ms > 1 && duration_ms < 20_000, text);
+  const [x, y, width, height] = face.box;
+  assert(width > 100 && width < 400 && height > 120 && height < 480, text);
+  assert(x > 0 && y > 0 && x + width < 560 && y + height < 560, text);
+  const middle = x + width / 2;
+  assert(middle > 150 && middle < 370, text);
+}
+
+/** Base64 as mail and many tools write it. */
+const lines = (base64: string): string => base64.replace(/.{76}/g, "$&\r\n");
