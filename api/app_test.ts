@@ -196,6 +196,18 @@ Deno.test("a body that does not arrive holds no worker and is refused in time", 
   assertEquals(pool.leases, []);
 });
 
+Deno.test("a client that hangs up amid its body is no internal error", async () => {
+  const { post, pool, lines } = setUp();
+  const body = new ReadableStream({
+    pull: (controller) => controller.error(new Deno.errors.BadResource("The client hung up")),
+  });
+  await assertProblem(await post({ body }), "invalid_request");
+  assertEquals(pool.leases, []);
+  assertEquals(lines.map(({ level, cause }) => [level, cause]), [
+    ["info", "BadResource: The client hung up"],
+  ]);
+});
+
 Deno.test("a request over the queue's limit is refused with a time to come again", async () => {
   const { post, pool } = setUp({ free: 0, limits: { queueLimit: 2 }, workers: [silentWorker] });
   const gone = new AbortController();

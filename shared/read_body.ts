@@ -15,8 +15,8 @@ export interface BodyLimits {
 /**
  * Reads the whole body.
  *
- * @throws {Problem} `payload_too_large` (known from Content-Length before anything is read) or
- * `request_timeout`
+ * @throws {Problem} `payload_too_large` (known from Content-Length before anything is read),
+ * `request_timeout`, or `invalid_request` when the connection breaks off
  * @throws the reason of `signal`, when that ends it
  */
 export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
@@ -47,13 +47,19 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   let size = 0;
   for (;;) {
     signal.throwIfAborted();
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((cause) => brokenOff(cause, signal));
     signal.throwIfAborted();
     if (done) return join(chunks, size);
     size += value.byteLength;
     if (size > limits.maxBytes) throw tooLarge();
     chunks.push(value);
   }
+}
+
+/** A client that leaves amid its body shows in the body alone: the request's signal stays silent. */
+function brokenOff(cause: unknown, signal: AbortSignal): never {
+  signal.throwIfAborted();
+  throw new Problem("invalid_request", "The body broke off before its end", { cause });
 }
 
 /** The body's length as the client declares it, undefined when it does not. */

@@ -98,11 +98,29 @@ Deno.test("nothing is read when the signal was aborted before", async () => {
   assertEquals(seen.pulled, 0);
 });
 
-Deno.test("a body that breaks off passes its error on", async () => {
-  const broken = new RangeError("The connection was reset");
-  const body = new ReadableStream({ pull: (controller) => controller.error(broken) });
+Deno.test("a body that breaks off is the client's fault, not an unforeseen error", async () => {
+  const cause = new RangeError("The connection was reset");
+  const body = new ReadableStream({ pull: (controller) => controller.error(cause) });
   const request = new Request("http://test/", { method: "POST", body });
-  assert(await assertRejects(() => readBody(request, limits()), Error) === broken);
+  const problem = await assertRejects(() => readBody(request, limits()), Problem);
+  assertEquals(problem.code, "invalid_request");
+  assert(problem.cause === cause);
+});
+
+Deno.test("a client that hangs up amid its body leaves an invalid request behind", async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    resolve(readBody(request, limits()).catch((error) => error));
+    return promise.then(() => new Response());
+  });
+  {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+    const head = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 50\r\n\r\n";
+    await connection.write(new TextEncoder().encode(head + "begin"));
+  }
+  const problem = await promise;
+  assert(problem instanceof Problem);
+  assertEquals(problem.code, "invalid_request");
 });
 
 Deno.test("a declared length is a number in digits, or none", () => {
