@@ -16,7 +16,7 @@ const SHUTDOWN_DEADLINE_MS = 12_000;
 
 async function main(): Promise<void> {
   const config = await readConfig();
-  const log = await createLogger(config.log);
+  const log = (await createLogger(config.log)).child({ worker: config.name });
   let authenticator: Authenticator | undefined;
   let ending = false;
 
