@@ -125,19 +125,19 @@ export class Service implements AsyncDisposable {
     return this.lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   }
 
-  /** Where it listens. */
+  /** Where it listens: the api's log says so, or a worker's first line. */
   get url(): URL {
-    const port = this.log.find(({ msg }) => msg === "listening")?.["port"];
-    assert(typeof port === "number", `It does not listen yet:\n${this.lines.join("\n")}`);
+    const port = this.#port();
+    assert(port !== undefined, `It does not listen yet:\n${this.lines.join("\n")}`);
     return new URL(`http://127.0.0.1:${port}`);
   }
 
-  /** Waits until the log says where it listens. */
+  /** Waits until it says where it listens. */
   async untilListening(): Promise<void> {
     await eventually(
       () => {
         this.#assertRuns();
-        return this.log.some(({ msg }) => msg === "listening");
+        return this.#port() !== undefined;
       },
       "the service listens",
       START_TIMEOUT_MS,
@@ -242,6 +242,11 @@ export class Service implements AsyncDisposable {
       await Promise.all([this.ended, this.#outputs]);
       throw error;
     }
+  }
+
+  #port(): unknown {
+    const [, ofWorker] = /^\{"listening":"http:[^"]*:(\d+)"\}\n/.exec(this.out) ?? [];
+    return ofWorker ?? this.log.find(({ msg }) => msg === "listening")?.["port"];
   }
 
   /** Those of the processes seen so far that are still there. */

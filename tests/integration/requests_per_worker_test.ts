@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { REQUEST_ID_HEADER } from "../../shared/contract.ts";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../../shared/worker_token.ts";
+import { eventually } from "../eventually.ts";
+import { gray, type Picture, sample, slowPicture } from "./pictures.ts";
+import { type Answer, assertProblem, Service } from "./service.ts";
+
+const REQUESTS = 30;
+
+for (const limit of [1, 3]) {
+  Deno.test(`no worker serves more than ${limit}, however many ask at once`, async () => {
+    await using service = await Service.ready({
+      REQUESTS_PER_WORKER: String(limit),
+      LOG_LEVEL: "debug",
+    });
+    const [face, nobody] = [await sample("user1_similar.png"), await gray(300, 300)];
+    const ids = Array.from({ length: REQUESTS }, (_, i) => `request-${i}`);
+    const answers = await Promise.all(ids.map((id, i) =>
+      // A refused picture is a request like any other.
+      service.post(i % 5 === 4 ? nobody : face, { headers: { [REQUEST_ID_HEADER]: id } })
+    ));
+    assertEquals(answers.map(({ status }) => status), ids.map((_, i) => i % 5 === 4 ? 422 : 200));
+
+    const served = Map.groupBy(
+      service.log.filter((line) => line["service"] === "worker" && line["method"] === "POST"),
+      (line) => line["worker"],
+    );
+    const lines = [...served.values()].flat();
+    assertEquals(lines.map((line) => String(line["request_id"])).sort(), ids.toSorted());
+    assert(!served.has(undefined), "Each line names its worker");
+    const counts = [...served.values()].map((lines) => lines.length);
+    assertEquals(Math.max(...counts), limit);
+    assert(served.size >= REQUESTS / limit);
+  });
+}
+
+Deno.test("a worker serves nobody without a token for it, and that costs it nothing", async () => {
+  await using worker = await Worker.ready({ REQUESTS_PER_WORKER: "1" });
+  const tokens = [
+    undefined,
+    "",
+    "Bearer ",
+    "Bearer x.y.z",
+    await worker.token({ key: randomTokenKey() }),
+    await worker.token({ audience: "worker-8" }),
+    (await worker.token()).replace("Bearer ", "Basic "),
+    unsigned("worker-7"),
+  ];
+  for (const token of tokens) {
+    assertProblem(await worker.post(await sample("user1.png"), token), "unauthorized");
+  }
+  assertEquals((await worker.post(await sample("user1.png"), await worker.token())).status, 200);
+  // It would linger for five seconds now.
+  await worker.process.stop("SIGKILL");
+});
+
+Deno.test("a worker refuses to serve once more than it may, and ends", async () => {
+  await using worker = await Worker.ready({ REQUESTS_PER_WORKER: "2" });
+  const picture = await sample("user1.png");
+  const answers = await Promise.all(Array.from({ length: 4 }, async () => {
+    return await worker.post(picture, await worker.token());
+  }));
+  const lastAnswer = performance.now();
+  const statuses = answers.map(({ status }) => status).sort();
+  assertEquals(statuses, [200, 200, 409, 409]);
+  for (const answer of answers.filter(({ status }) => status === 409)) {
+    assertProblem(answer, "worker_used");
+  }
+  assertEquals((await worker.process.get("/ready")).status, 503);
+  assertEquals((await worker.process.get("/health")).status, 200);
+
+  assertEquals((await worker.process.ended).code, 0);
+  const lingeredMs = performance.now() - lastAnswer;
+  assert(lingeredMs > 4500 && lingeredMs < 9000, `It ended after ${lingeredMs} ms`);
+});
+
+Deno.test("a worker that is told to end still serves the request that it has", async () => {
+  const picture = await slowPicture();
+  await using worker = await Worker.ready();
+  const answer = worker.post(picture, await worker.token());
+  let answered = false;
+  void answer.then(() => answered = true);
+  worker.process.kill("SIGTERM");
+  await eventually(
+    () => worker.process.log.some(({ reason }) => reason === "SIGTERM"),
+    "the worker has the signal",
+  );
+  assertEquals((await worker.process.get("/ready")).status, 503);
+  assert(!answered, "The request was still running");
+  const { status, text } = await answer;
+  assertEquals(status, 200, text);
+  assertStringIncludes(text, '"user_id":"user1"');
+  assertEquals((await worker.process.ended).code, 0);
+});
+
+/** A worker on its own, with a key that the test knows. */
+class Worker implements AsyncDisposable {
+  readonly process: Service;
+  readonly #key: string;
+
+  private constructor(process: Service, key: string) {
+    this.process = process;
+    this.#key = key;
+  }
+
+  static async ready(env: Readonly<Record<string, string>> = {}): Promise<Worker> {
+    const key = randomTokenKey();
+    const process = new Service({
+      WORKER_NAME: "worker-7",
+      WORKER_TOKEN_KEYS: key,
+      EMBEDDINGS_PATH: LOCAL_PATHS.gallery,
+      MODEL_PATH: LOCAL_PATHS.recognition,
+      DETECTOR_PATH: LOCAL_PATHS.detector,
+      LANDMARKS_PATH: LOCAL_PATHS.landmarks,
+      LOG_LEVEL: "debug",
+      ...env,
+    }, ["run", "-q", "-P=worker", "worker/main.ts"]);
+    await process.untilReady();
+    return new Worker(process, key);
+  }
+
+  /** The Authorization that the api would send. */
+  async token({ key = this.#key, audience = "worker-7" } = {}): Promise<string> {
+    return `Bearer ${await signWorkerToken(parseTokenKeys(key), audience)}`;
+  }
+
+  post(picture: Picture, authorization: string | undefined): Promise<Answer> {
+    const headers = authorization === undefined ? {} : { Authorization: authorization };
+    return this.process.post(picture, { headers });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.process[Symbol.asyncDispose]();
+  }
+}
+
+/** A token that says it needs no signature. */
+function unsigned(audience: string): string {
+  const now = Math.floor(Date.now() / 1000);
+  const parts = [{ alg: "none" }, { aud: audience, iat: now, exp: now + 30 }];
+  const [header, claims] = parts.map((part) =>
+    new TextEncoder().encode(JSON.stringify(part)).toBase64({ alphabet: "base64url" })
+      .replaceAll("=", "")
+  );
+  return `Bearer ${header}.${claims}.`;
+}
