@@ -46,7 +46,7 @@ export interface ProcessPoolOptions {
 }
 
 const BACKOFF = { firstMs: 100, maxMs: 10_000 };
-/** A worker that lived at least this long did not die of its start. */
+/** A worker that died idle after less than this died of its start. */
 const HEALTHY_AFTER_MS = 5000;
 
 interface Worker {
@@ -123,41 +123,53 @@ export class ProcessPool implements WorkerPool {
     await Promise.all(this.#slots);
   }
 
+  /** One process after another, until the pool closes. */
   async #runSlot(started: PromiseWithResolvers<void>): Promise<void> {
-    const { launch, log, metrics, now, random } = this.#options;
+    const { log, now, random } = this.#options;
     const closing = this.#closing.signal;
     let failures = 0;
     while (!closing.aborted) {
       const name = `worker-${++this.#launched}`;
-      let process: WorkerProcess;
-      this.#starting++;
+      const born = now();
       try {
-        process = await launch(name, closing);
+        const process = await this.#launch(name);
+        started.resolve();
+        const diedEarly = await this.#serve(process) && now() - born < HEALTHY_AFTER_MS;
+        failures = diedEarly ? failures + 1 : 0;
       } catch (error) {
-        if (closing.aborted) break;
         started.reject(error);
+        if (closing.aborted) break;
         failures++;
         log.error({ worker: name, error: describeError(error), failures }, "worker did not start");
-        await this.#pause(backoffMs(failures, BACKOFF, random()));
-        continue;
-      } finally {
-        this.#starting--;
       }
-      started.resolve();
-      const worker: Worker = { process, served: 0, alive: true };
-      const born = now();
-      this.#offer(worker);
-      await process.ended;
-      worker.alive = false;
-      if (!this.#forget(worker) || closing.aborted) {
-        failures = 0;
-        continue;
-      }
-      metrics.reaped("died_idle");
-      failures = now() - born < HEALTHY_AFTER_MS ? failures + 1 : 0;
-      log.warn({ worker: name, failures }, "worker died idle");
       if (failures > 0) await this.#pause(backoffMs(failures, BACKOFF, random()));
     }
+  }
+
+  async #launch(name: string): Promise<WorkerProcess> {
+    this.#starting++;
+    using cleanup = new DisposableStack();
+    cleanup.defer(() => this.#starting--);
+    return await this.#options.launch(name, this.#closing.signal);
+  }
+
+  /**
+   * Lets a process serve until it is gone.
+   *
+   * @returns Whether it died by itself while it was free
+   */
+  async #serve(process: WorkerProcess): Promise<boolean> {
+    const worker: Worker = { process, served: 0, alive: true };
+    this.#offer(worker);
+    await process.ended;
+    worker.alive = false;
+    const wasFree = this.#forget(worker);
+    if (this.#closing.signal.aborted) return false;
+    if (!wasFree && !this.#busy.has(worker)) return false;
+    const reason = wasFree ? "died_idle" : "died_in_request";
+    this.#options.metrics.reaped(reason);
+    this.#options.log.warn({ worker: process.name, reason }, "worker died");
+    return wasFree;
   }
 
   #pause(ms: number): Promise<void> {

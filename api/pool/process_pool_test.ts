@@ -144,6 +144,7 @@ Deno.test("a worker that does not start is tried again, later", async () => {
   launcher.launches[0]!.fail(new RangeError("Once"));
   await settle();
   assertEquals(launcher.launches.length, 1);
+  assertEquals(pool.stats().starting, 0);
   launcher.instant = true;
   await eventually(() => pool.stats().free === 1, "another worker is there");
   assertEquals(names(launcher), ["worker-1", "worker-2"]);
@@ -159,10 +160,29 @@ Deno.test("a worker that dies idle at once is replaced later, one that lived is 
     await settle();
     assertEquals(launcher.launches.length, launches);
     assertEquals(pool.stats().free, launches - 1);
-    assertEquals(lines.at(-1)!["msg"], "worker died idle");
+    assertEquals(lines.at(-1)!["msg"], "worker died");
     assert(await measured('face_it_pool_reaped_total{reason="died_idle"} 1'));
     await pool[Symbol.asyncDispose]();
   }
+});
+
+Deno.test("a worker that dies in its request is counted, and replaced at once", async () => {
+  const { pool, launcher, lines, measured } = open();
+  await settle();
+  const lease = await pool.claim(forever());
+  launcher.processes[0]!.die();
+  await settle();
+  assertEquals(lines.at(-1)!["reason"], "died_in_request");
+  assert(await measured('face_it_pool_reaped_total{reason="died_in_request"} 1'));
+  assertEquals(pool.stats().free, 1);
+  await lease[Symbol.asyncDispose]();
+  await pool[Symbol.asyncDispose]();
+});
+
+Deno.test("a pool that is closed before a worker is there has not started", async () => {
+  const { pool } = open({ instant: false });
+  await pool[Symbol.asyncDispose]();
+  await assertRejects(() => pool.started, NoWorkerAvailable);
 });
 
 Deno.test("a worker that dies idle is leased to nobody", async () => {
