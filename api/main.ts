@@ -80,6 +80,8 @@ async function main(): Promise<void> {
   try {
     await pool.started;
   } catch (error) {
+    // Asked to end before the first worker was ready: that is no failure.
+    if (ending) return;
     log.error({ error: describeError(error) }, "no worker could be started");
     Deno.exit(1);
   }
