@@ -70,7 +70,7 @@ Deno.test("on SIGTERM a running request is answered, and who waits is refused at
   assertEquals(status, 200);
   assertEquals(JSON.parse(text).user_id, "user1");
   assertEquals(ended, ["waiting", "running"]);
-  assertEquals((await service.ended).code, 0);
+  assertEquals(await service.exitCode(), 0);
   await service.leavesNothing();
 });
 
@@ -84,7 +84,7 @@ Deno.test("asked to end a second time, the service waits for nobody", async () =
     service.kill(signal);
     await eventually(() => service.log.some(({ msg }) => msg === "shutting down"), "it ends");
     service.kill(signal);
-    assertEquals((await service.ended).code, 1);
+    assertEquals(await service.exitCode(), 1);
     assertEquals(await answer, "gone");
     // A stopped process cannot see that the service is gone; this one can again.
     Deno.kill(worker!, "SIGCONT");
@@ -171,7 +171,7 @@ Deno.test("a bad variable stops the start with one line that names it", async ()
   for (const [name, values] of Object.entries(cases)) {
     for (const value of values) {
       await using service = new Service({ [name]: value });
-      assertEquals((await service.ended).code, 1, `${name}=${value}`);
+      assertEquals(await service.exitCode(), 1, `${name}=${value}`);
       await service.leavesNothing();
       assertEquals(service.lines.length, 1, service.lines.join("\n"));
       assertMatch(service.lines[0]!, new RegExp(`^Bad environment: ${name}: `));
@@ -198,7 +198,7 @@ async function assertRefusesToStart(
   await using service = new Service(env);
   await eventually(async () => (await service.processes()).length === 0, `it ends: ${message}`);
   const text = service.lines.join("\n");
-  assertEquals((await service.ended).code, 1, text);
+  assertEquals(await service.exitCode(), 1, text);
   await service.leavesNothing();
   const unescaped = text.replaceAll('\\"', '"');
   assertStringIncludes(unescaped, message);

@@ -70,7 +70,7 @@ Deno.test("a worker refuses to serve once more than it may, and ends", async () 
   assertEquals((await worker.process.get("/ready")).status, 503);
   assertEquals((await worker.process.get("/health")).status, 200);
 
-  assertEquals((await worker.process.ended).code, 0);
+  assertEquals(await worker.process.exitCode(), 0);
   const lingeredMs = performance.now() - lastAnswer;
   assert(lingeredMs > 4500 && lingeredMs < 9000, `It ended after ${lingeredMs} ms`);
 });
@@ -91,7 +91,7 @@ Deno.test("a worker that is told to end still serves the request that it has", a
   const { status, text } = await answer;
   assertEquals(status, 200, text);
   assertStringIncludes(text, '"user_id":"user1"');
-  assertEquals((await worker.process.ended).code, 0);
+  assertEquals(await worker.process.exitCode(), 0);
 });
 
 /** A worker on its own, with a key that the test knows. */

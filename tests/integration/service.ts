@@ -62,13 +62,12 @@ export interface PostOptions {
 export class Service implements AsyncDisposable {
   /** Of the process that was started. */
   readonly pid: number;
-  /** How that process ended. */
-  readonly ended: Promise<Deno.CommandStatus>;
   /** The lines of its standard error so far, those of its workers among them. */
   readonly lines: string[] = [];
   /** Its standard output so far. */
   out = "";
   readonly #child: Deno.ChildProcess;
+  readonly #ended: Promise<Deno.CommandStatus>;
   readonly #outputs: Promise<void>;
   readonly #seen = new Map<number, ListedProcess>();
   #running = true;
@@ -104,7 +103,7 @@ export class Service implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.pid = this.#child.pid;
-    this.ended = this.#child.status.finally(() => this.#running = false);
+    this.#ended = this.#child.status.finally(() => this.#running = false);
     this.#outputs = Promise.all([
       readText(this.#child.stdout, (text) => this.out += text),
       readLines(this.#child.stderr, this.lines),
@@ -215,8 +214,13 @@ export class Service implements AsyncDisposable {
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<number> {
     await this.processes();
     this.kill(signal);
-    await eventually(() => !this.#running, `it ends after ${signal}`, END_TIMEOUT_MS);
-    return (await this.ended).code;
+    return await this.exitCode();
+  }
+
+  /** Waits until the process that was started has ended, and gives its exit code. */
+  async exitCode(): Promise<number> {
+    await eventually(() => !this.#running, "the service ends", END_TIMEOUT_MS);
+    return (await this.#ended).code;
   }
 
   /**
@@ -239,7 +243,7 @@ export class Service implements AsyncDisposable {
     } catch (error) {
       this.kill("SIGKILL");
       for (const { pid } of await this.#left()) Deno.kill(pid, "SIGKILL");
-      await Promise.all([this.ended, this.#outputs]);
+      await Promise.all([this.#ended, this.#outputs]);
       throw error;
     }
   }

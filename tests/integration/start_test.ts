@@ -35,7 +35,7 @@ Deno.test("deno task start leaves no process when the api is killed", async () =
   const api = family.find(({ command }) => command.includes("api/main.ts"));
   assert(api !== undefined && api.pid !== service.pid, JSON.stringify(family));
   Deno.kill(api.pid, "SIGKILL");
-  assert((await service.ended).code !== 0, "deno task says that it was not asked to end");
+  assert(await service.exitCode() !== 0, "deno task says that it was not asked to end");
   await service.leavesNothing();
 });
 
