@@ -55,8 +55,8 @@ Deno.test("on SIGTERM a running request is answered, and who waits is refused at
   const waiting = [service.post(picture), service.post(picture)];
   await untilMetric(service, "face_it_pool_waiters", 2);
   const ended: string[] = [];
-  void running.then(() => ended.push("running"));
-  void Promise.all(waiting).then(() => ended.push("waiting"));
+  void running.then(() => ended.push("running"), () => {});
+  void Promise.all(waiting).then(() => ended.push("waiting"), () => {});
 
   service.kill("SIGTERM");
   for (const answer of await Promise.all(waiting)) {

@@ -80,7 +80,7 @@ Deno.test("a worker that is told to end still serves the request that it has", a
   await using worker = await Worker.ready();
   const answer = worker.post(picture, await worker.token());
   let answered = false;
-  void answer.then(() => answered = true);
+  void answer.then(() => answered = true, () => {});
   worker.process.kill("SIGTERM");
   await eventually(
     () => worker.process.log.some(({ reason }) => reason === "SIGTERM"),

@@ -150,7 +150,7 @@ export class Service implements AsyncDisposable {
       async () => {
         this.#assertRuns();
         // A service that cannot start may end while it is asked.
-      return (await this.get("/ready").catch(() => undefined))?.status === 200;
+        return (await this.get("/ready").catch(() => undefined))?.status === 200;
       },
       "the service is ready",
       START_TIMEOUT_MS,
