@@ -196,6 +196,11 @@ Deno.test("a body that does not arrive holds no worker and is refused in time", 
   assertEquals(pool.leases, []);
 });
 
+Deno.test("a body that is late is the client's fault, however short a request may take", async () => {
+  const { post } = setUp({ limits: { requestTimeoutMs: 5, bodyTimeoutMs: 5000 } });
+  await assertProblem(await post({ body: stalledBody() }), "request_timeout");
+});
+
 Deno.test("a client that hangs up amid its body is no internal error", async () => {
   const { post, pool, lines } = setUp();
   const body = new ReadableStream({
@@ -441,10 +446,10 @@ Deno.test("every path says which methods it has", async () => {
     const [path, method, allow] of [
       ["/authenticate", "GET", "POST"],
       ["/authenticate", "PUT", "POST"],
-      ["/health", "POST", "GET"],
-      ["/ready", "DELETE", "GET"],
-      ["/metrics", "POST", "GET"],
-      ["/openapi.json", "POST", "GET"],
+      ["/health", "POST", "GET, HEAD"],
+      ["/ready", "DELETE", "GET, HEAD"],
+      ["/metrics", "POST", "GET, HEAD"],
+      ["/openapi.json", "POST", "GET, HEAD"],
     ] as const
   ) {
     const response = await call(path, { method });

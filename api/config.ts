@@ -42,8 +42,7 @@ export interface ProcessPoolConfig {
 const ApiEnvSchema = z.object({
   ...SERVICE_ENV,
   POOL: choice("kubernetes", "process").optional(),
-  POOL_SIZE: integer(1, 1000).default(4),
-  BODY_TIMEOUT_MS: integer(1, 3_600_000).default(5000),
+  POOL_SIZE: integer(1, 64).default(4),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000).default(10_000),
   QUEUE_LIMIT: integer(0, 100_000).default(64),
   QUEUE_BYTES: integer(1, 100_000_000_000).default(256 * 1024 * 1024),
@@ -51,6 +50,9 @@ const ApiEnvSchema = z.object({
   KUBERNETES_SERVICE_HOST: z.string().optional(),
   npm_lifecycle_event: z.string().optional(),
 });
+
+/** The variables that the api reads. */
+export const API_ENV_NAMES: readonly string[] = Object.keys(ApiEnvSchema.shape);
 
 /**
  * Reads the configuration.

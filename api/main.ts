@@ -1,11 +1,12 @@
 /** The api: listens, wires, shuts down. */
 
 import { ConfigError } from "../shared/env.ts";
-import { createLogger, describeError, type Logger } from "../shared/log.ts";
+import { listen } from "../shared/listen.ts";
+import { createLogger, describeError } from "../shared/log.ts";
 import { createApiMetrics } from "../shared/metrics.ts";
 import { parseTokenKeys, randomTokenKey } from "../shared/worker_token.ts";
 import { createApp } from "./app.ts";
-import { type ApiConfig, readApiConfig } from "./config.ts";
+import { readApiConfig } from "./config.ts";
 import { localWorker } from "./local_workers.ts";
 import { ProcessPool } from "./pool/process_pool.ts";
 import { createWorkerLauncher } from "./pool/worker_process.ts";
@@ -18,7 +19,7 @@ const WORKER_START_TIMEOUT_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 14_000;
 
 async function main(): Promise<void> {
-  const config = readConfig();
+  const config = orExit(() => readApiConfig(Deno.env));
   const log = await createLogger(config.log);
   const metrics = createApiMetrics();
   const now = () => performance.now();
@@ -53,7 +54,13 @@ async function main(): Promise<void> {
     now,
     newRequestId: () => crypto.randomUUID(),
   });
-  const server = listen(config, log, app.fetch);
+  const server = orExit(() =>
+    listen({
+      host: config.host,
+      port: config.port,
+      onListen: ({ hostname, port }) => log.info({ hostname, port: Number(port) }, "listening"),
+    }, app.fetch)
+  );
 
   let ending = false;
   const end = async (reason: string) => {
@@ -88,28 +95,13 @@ async function main(): Promise<void> {
   greet(server.addr.port);
 }
 
-function readConfig(): ApiConfig {
+/** What `start` gives, or the end of the process with the line that says what is set wrong. */
+function orExit<T>(start: () => T): T {
   try {
-    return readApiConfig(Deno.env);
+    return start();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
-    Deno.exit(1);
-  }
-}
-
-/** Listens, or ends the process with a line that says why it cannot. */
-function listen(
-  { host: hostname, port }: ApiConfig,
-  log: Logger,
-  handler: Deno.ServeHandler,
-): Deno.HttpServer<Deno.NetAddr> {
-  const onListen = (address: Deno.NetAddr) =>
-    log.info({ hostname: address.hostname, port: address.port }, "listening");
-  try {
-    return Deno.serve({ hostname, port, onListen }, handler);
-  } catch (error) {
-    log.error({ hostname, port, error: describeError(error) }, "cannot listen");
     Deno.exit(1);
   }
 }

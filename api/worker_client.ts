@@ -102,7 +102,13 @@ async function readAnswer(body: AsyncIterable<Uint8Array>): Promise<unknown> {
     if (size > MAX_ANSWER_BYTES) throw new RangeError("The worker's answer is too large");
     chunks.push(chunk);
   }
-  return JSON.parse(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text());
+  const text = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may name somebody.
+    throw new SyntaxError("The worker's answer is not JSON");
+  }
 }
 
 function understand(status: number, body: unknown): WorkerResult {

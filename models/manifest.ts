@@ -12,14 +12,27 @@ const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export interface Calibration {
   /** Mean cosine between faces of different people, −1 to 1. */
   readonly mean_impostor_cosine: number;
-  /** 1 / variance of the cosines between faces of different people, 3 to 100,000. */
+  /** 1 / variance of the cosines between faces of different people, 3 to 4,096. */
   readonly effective_dimension: number;
 }
 
-/** The form of a {@linkcode Calibration}, in the manifest and in a MODEL_CALIBRATION file. */
-export const CalibrationSchema: z.ZodType<Calibration> = z.strictObject({
-  mean_impostor_cosine: z.number().gt(-1).lt(1),
-  effective_dimension: z.number().gte(3).lte(100_000),
+const CALIBRATION_FIELDS = {
+  mean_impostor_cosine: z.number().gt(-0.5).lt(0.9),
+  effective_dimension: z.number().gte(3).lte(4096),
+};
+
+/** The form of a {@linkcode Calibration}. */
+export const CalibrationSchema: z.ZodType<Calibration> = z.strictObject(CALIBRATION_FIELDS);
+
+/** A calibration, and the sha256 of the model file that it is of: of another it would be wrong. */
+export interface ModelCalibration extends Calibration {
+  readonly model_sha256: string;
+}
+
+/** The form of a {@linkcode ModelCalibration}, in the manifest and in a MODEL_CALIBRATION file. */
+export const ModelCalibrationSchema: z.ZodType<ModelCalibration> = z.strictObject({
+  model_sha256: Sha256,
+  ...CALIBRATION_FIELDS,
 });
 
 /** A file inside a published package, checked by its sha256. */
@@ -54,7 +67,7 @@ export const ModelManifestSchema = z.strictObject({
   models: z.strictObject({
     detector: PackageFileSchema,
     landmarks: PackageFileSchema,
-    recognition: PackageFileSchema.extend({ calibration: CalibrationSchema }),
+    recognition: PackageFileSchema.extend({ calibration: ModelCalibrationSchema }),
   }),
 });
 
@@ -67,5 +80,5 @@ export const MODEL_MANIFEST: ModelManifest = ModelManifestSchema.parse(manifest)
 /** The calibration of the model whose file has this sha256, if the manifest knows it. */
 export function calibrationOf(sha256: string): Calibration | undefined {
   const { recognition } = MODEL_MANIFEST.models;
-  return recognition.sha256 === sha256 ? recognition.calibration : undefined;
+  return recognition.calibration.model_sha256 === sha256 ? recognition.calibration : undefined;
 }

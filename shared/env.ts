@@ -77,6 +77,8 @@ export const SERVICE_ENV = {
   LOG_FORMAT: choice("auto", "json", "pretty").default("auto"),
   /** Bytes of a picture above which it is refused. */
   MAX_IMAGE_BYTES: integer(1, 1_000_000_000).default(10 * 1024 * 1024),
+  /** A body that has not arrived by then is given up. */
+  BODY_TIMEOUT_MS: integer(1, 3_600_000).default(5000),
   /** Requests that a worker serves before it is destroyed. */
   REQUESTS_PER_WORKER: integer(1, 1_000_000).default(1),
 } as const;

@@ -82,6 +82,7 @@ Deno.test("what every service has, has defaults", () => {
     LOG_LEVEL: "info",
     LOG_FORMAT: "auto",
     MAX_IMAGE_BYTES: 10_485_760,
+    BODY_TIMEOUT_MS: 5000,
     REQUESTS_PER_WORKER: 1,
   });
 });

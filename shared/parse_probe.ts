@@ -1,5 +1,7 @@
 /** Finds the picture, and whom it should show, in the three forms of a request. */
 
+import { Buffer } from "node:buffer";
+import type { z } from "zod";
 import { AuthenticateJsonSchema, UserIdSchema } from "./contract.ts";
 import { Problem } from "./errors.ts";
 import { sniffImageType } from "./image_type.ts";
@@ -92,14 +94,18 @@ function parseJson(body: Uint8Array): Form {
   const result = AuthenticateJsonSchema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
-    const where = issue!.path.length > 0 ? `${issue!.path.join(".")}: ` : "";
-    throw new Problem(
-      "invalid_request",
-      `The body is not as documented: ${where}${issue!.message}`,
-    );
+    throw new Problem("invalid_request", `The body is not as documented: ${describe(issue!)}`);
   }
   const { image_base64: text, user_id: userId } = result.data;
   return { image: decodeBase64(text), userId };
+}
+
+/** Never the client's own words: they have no bound. */
+function describe(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    return 'it has a field other than "image_base64" and "user_id"';
+  }
+  return issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : issue.message;
 }
 
 function decodeBase64(text: string): Uint8Array {
@@ -113,6 +119,9 @@ function decodeBase64(text: string): Uint8Array {
 const DATA_URL_PREFIX = /^data:[a-z]+\/[a-z0-9.+-]+;base64,/i;
 
 async function parseMultipart(body: Uint8Array, contentType: string): Promise<Form> {
+  if (countParts(body, contentType) > MAX_PARTS) {
+    throw new Problem("invalid_request", "The form has too many parts");
+  }
   let form: FormData;
   try {
     const response = new Response(body as Uint8Array<ArrayBuffer>, {
@@ -139,6 +148,22 @@ async function parseMultipart(body: Uint8Array, contentType: string): Promise<Fo
     throw new Problem("invalid_request", "user_id is sent as a file instead of text");
   }
   return { image: await image.bytes(), userId };
+}
+
+/** Parsing hundreds of thousands of tiny parts would keep everybody else waiting. */
+const MAX_PARTS = 8;
+
+/** How often the boundary stands in the body, as far as that matters. */
+function countParts(body: Uint8Array, contentType: string): number {
+  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
+  const delimiter = `--${quoted ?? bare ?? ""}`;
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  let count = 0;
+  for (let at = bytes.indexOf(delimiter); at >= 0; at = bytes.indexOf(delimiter, at + 2)) {
+    // The last delimiter closes the form.
+    if (++count > MAX_PARTS + 1) break;
+  }
+  return count - 1;
 }
 
 function oneUserId(

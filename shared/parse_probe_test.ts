@@ -234,6 +234,24 @@ Deno.test("a form with an unknown part is refused", async () => {
   );
 });
 
+Deno.test("a form of very many parts is refused before it is parsed", async () => {
+  const eight = Array.from({ length: 8 }, () => ["image", PNG] as const);
+  await assertRefused(await multipart(eight), "invalid_request", "one part");
+  await assertRefused(await multipart([...eight, ["image", PNG]]), "invalid_request", "too many");
+  const quoted = await multipart([...eight, ["image", PNG]]);
+  const contentType = quoted.contentType.replace(/boundary=(.*)$/, 'boundary="$1"');
+  await assertRefused({ ...quoted, contentType }, "invalid_request", "too many");
+});
+
+Deno.test("a refusal repeats no field name of the client's", async () => {
+  const { message } = await assertRefused(
+    json({ image_base64: PNG.toBase64(), ["x".repeat(100_000)]: 1 }),
+    "invalid_request",
+    "has a field other than",
+  );
+  assertEquals(message.length < 200, true);
+});
+
 Deno.test("a broken form is refused", async () => {
   const whole = await multipart([["image", PNG]]);
   for (

@@ -41,13 +41,13 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
   installService(app, deps);
 
   app.get("/health", (c) => c.json({ status: "ok" }));
-  refuseOtherMethods(app, "/health", "GET");
+  refuseOtherMethods(app, "/health", "GET, HEAD");
 
   app.get("/ready", (c) => {
     const ready = deps.authenticator() !== undefined && left > 0 && !draining;
     return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
   });
-  refuseOtherMethods(app, "/ready", "GET");
+  refuseOtherMethods(app, "/ready", "GET, HEAD");
 
   app.post("/authenticate", async (c) => {
     const started = deps.now();

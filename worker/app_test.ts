@@ -197,7 +197,12 @@ Deno.test("a worker's log holds neither a name nor a score", async () => {
 Deno.test("a worker has no other paths and methods", async () => {
   const { call } = setUp();
   await assertProblem(await call("/metrics"), "not_found");
-  for (const [path, allow] of [["/authenticate", "POST"], ["/health", "GET"], ["/ready", "GET"]]) {
+  for (
+    const [path, allow] of [["/authenticate", "POST"], ["/health", "GET, HEAD"], [
+      "/ready",
+      "GET, HEAD",
+    ]]
+  ) {
     const response = await call(path!, { method: "PATCH" });
     assertEquals(response.headers.get("Allow"), allow);
     await assertProblem(response, "method_not_allowed");

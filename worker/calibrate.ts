@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import type { Calibration } from "../models/manifest.ts";
+import type { ModelCalibration } from "../models/manifest.ts";
 import { createProgress } from "../shared/progress.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { embedFolder } from "./embed_folder.ts";
@@ -80,7 +80,7 @@ function readOptions(args: string[]): Options | string {
   }
 }
 
-async function calibrate(folder: string, model: string | undefined): Promise<Calibration> {
+async function calibrate(folder: string, model: string | undefined): Promise<ModelCalibration> {
   const photos = await listPhotoFolder(folder);
   const paths = localModelPaths(Deno.env);
   const recognition = model ?? paths.recognition;
@@ -93,16 +93,14 @@ async function calibrate(folder: string, model: string | undefined): Promise<Cal
     writeLine: console.error,
   });
   const { calibration, ...basis } = fitCalibration(embeddingsOf(people));
+  const checksum = await sha256(new Uint8Array(models.recognition));
   console.error(
-    `Calibrated ${recognition} (sha256 ${await sha256(new Uint8Array(models.recognition))}) on ` +
-      `${basis.people} people, ${basis.photos} photos, ${basis.pairs} pairs of different people`,
+    `Calibrated ${recognition} on ${basis.people} people, ${basis.photos} photos, ` +
+      `${basis.pairs} pairs of different people`,
   );
-  return rounded(calibration);
-}
-
-/** Rounded to fewer digits than other people's photos would agree on. */
-function rounded(calibration: Calibration): Calibration {
+  // Fewer digits than other people's photos would agree on.
   return {
+    model_sha256: checksum,
     mean_impostor_cosine: Number(calibration.mean_impostor_cosine.toFixed(4)),
     effective_dimension: Number(calibration.effective_dimension.toFixed(1)),
   };

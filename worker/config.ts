@@ -11,7 +11,7 @@ import {
   parseEnv,
   SERVICE_ENV,
 } from "../shared/env.ts";
-import type { LogOptions } from "../shared/log.ts";
+import { describeError, type LogOptions } from "../shared/log.ts";
 import { parseTokenKeys, type TokenKeys } from "../shared/worker_token.ts";
 import type { ModelPaths } from "./models.ts";
 
@@ -56,7 +56,6 @@ const WorkerEnvSchema = z.object({
   MATCH_ON: choice("confidence", "cosine").default("confidence"),
   MATCH_THRESHOLD: fraction(0, 1).default(0.7),
   MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(50_000_000),
-  BODY_TIMEOUT_MS: integer(1, 3_600_000).default(5000),
   EXIT_ON_STDIN_EOF: flag.default(false),
 });
 
@@ -106,9 +105,12 @@ async function readTokenKeys(
   try {
     text = await Deno.readTextFile(path!);
   } catch (cause) {
-    throw new ConfigError(`Bad environment: WORKER_TOKEN_KEYS_PATH: ${path} cannot be read`, {
-      cause,
-    });
+    throw new ConfigError(
+      `Bad environment: WORKER_TOKEN_KEYS_PATH: ${path} cannot be read (${describeError(cause)})`,
+      {
+        cause,
+      },
+    );
   }
   return parseTokenKeys(text);
 }

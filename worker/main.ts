@@ -1,10 +1,11 @@
 /** The worker: listens, loads, answers its requests, ends. */
 
 import { ConfigError } from "../shared/env.ts";
+import { listen } from "../shared/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createWorkerApp } from "./app.ts";
 import type { Authenticator } from "./authenticator.ts";
-import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { readWorkerConfig } from "./config.ts";
 import { startWorker } from "./start.ts";
 
 /** After its last answer the worker waits this long, so that the answer is surely out. */
@@ -15,7 +16,7 @@ const LINGER_AFTER_SIGTERM_MS = 2000;
 const SHUTDOWN_DEADLINE_MS = 12_000;
 
 async function main(): Promise<void> {
-  const config = await readConfig();
+  const config = await orExit(() => readWorkerConfig(Deno.env));
   const log = (await createLogger(config.log)).child({ worker: config.name });
   let authenticator: Authenticator | undefined;
   let ending = false;
@@ -37,13 +38,14 @@ async function main(): Promise<void> {
     authenticator: () => authenticator,
     onUsed: () => end("used", LINGER_AFTER_USE_MS),
   });
-  const server = Deno.serve({
-    hostname: config.host,
-    port: config.port,
-    // The first line on standard output tells whoever started the worker where it listens.
-    onListen: ({ hostname, port }) =>
-      console.log(JSON.stringify({ listening: `http://${hostname}:${port}` })),
-  }, app.fetch);
+  const server = await orExit(() =>
+    listen({
+      host: config.host,
+      port: config.port,
+      // The first line on standard output tells whoever started the worker where it listens.
+      onListen: ({ origin }) => console.log(JSON.stringify({ listening: origin })),
+    }, app.fetch)
+  );
 
   if (config.exitOnStdinEof) {
     void endWithStdin();
@@ -72,9 +74,10 @@ async function main(): Promise<void> {
   }
 }
 
-async function readConfig(): Promise<WorkerConfig> {
+/** What `start` gives, or the end of the process with the line that says what is set wrong. */
+async function orExit<T>(start: () => T | Promise<T>): Promise<T> {
   try {
-    return await readWorkerConfig(Deno.env);
+    return await start();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);

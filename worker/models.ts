@@ -1,6 +1,13 @@
 /** Reads the three model files and finds the recognition model's calibration. */
 
-import { type Calibration, calibrationOf, CalibrationSchema } from "../models/manifest.ts";
+import {
+  type Calibration,
+  calibrationOf,
+  type ModelCalibration,
+  ModelCalibrationSchema,
+} from "../models/manifest.ts";
+import { LOCAL_PATHS } from "../shared/local_paths.ts";
+import { describeError } from "../shared/log.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { ModelError } from "./inference/session.ts";
 import type { PipelineModels } from "./pipeline/pipeline.ts";
@@ -25,7 +32,7 @@ export interface LoadedModels {
  * Reads the model files.
  *
  * @throws {ModelError} naming the file that is missing or unreadable, or a calibration file that is
- * not of the form of {@linkcode CalibrationSchema}
+ * not of the form of {@linkcode ModelCalibrationSchema}
  */
 export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
   const [detector, landmarks, recognition] = await Promise.all([
@@ -33,9 +40,10 @@ export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
     readModel(paths.landmarks),
     readModel(paths.recognition),
   ]);
+  const checksum = await sha256(recognition);
   const calibration = paths.calibration === undefined
-    ? calibrationOf(await sha256(recognition))
-    : await readCalibration(paths.calibration);
+    ? calibrationOf(checksum)
+    : await readCalibration(paths.calibration, checksum);
   return { models: { detector, landmarks, recognition }, calibration };
 }
 
@@ -43,17 +51,35 @@ async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);
   } catch (cause) {
-    throw new ModelError(`The model ${path} cannot be read; run "deno task setup"`, { cause });
+    const isDefault = Object.values<string>(LOCAL_PATHS).includes(path);
+    const hint = isDefault ? '; "deno task setup" fetches it' : "";
+    throw new ModelError(`The model ${path} cannot be read (${describeError(cause)})${hint}`, {
+      cause,
+    });
   }
 }
 
-async function readCalibration(path: string): Promise<Calibration> {
+async function readCalibration(path: string, modelSha256: string): Promise<Calibration> {
+  let text: string;
   try {
-    return CalibrationSchema.parse(JSON.parse(await Deno.readTextFile(path)));
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new ModelError(`The calibration ${path} cannot be read (${describeError(cause)})`, {
+      cause,
+    });
+  }
+  let calibration: ModelCalibration;
+  try {
+    calibration = ModelCalibrationSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new ModelError(
-      `The calibration ${path} is not {"mean_impostor_cosine", "effective_dimension"}`,
+      `The calibration ${path} is not what "deno task calibrate" prints: ` +
+        '{"model_sha256", "mean_impostor_cosine", "effective_dimension"}',
       { cause },
     );
   }
+  if (calibration.model_sha256 !== modelSha256) {
+    throw new ModelError(`The calibration ${path} is that of another model`);
+  }
+  return calibration;
 }

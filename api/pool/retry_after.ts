@@ -35,6 +35,8 @@ export class RetryAfter {
    */
   workerArrived(waiters: number): void {
     const now = this.#now();
+    // The demand is met: who was promised a later time will find a worker whenever they come.
+    if (waiters === 0) this.#promisedUntil = -Infinity;
     if (waiters > 0 && this.#lastArrival !== undefined) {
       const interval = now - this.#lastArrival;
       this.#refillMs = this.#refillMs === undefined

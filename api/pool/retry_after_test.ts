@@ -66,6 +66,13 @@ Deno.test("workers that come while nobody waits say nothing about the rate", () 
   assertEquals(setup.retryAfter.promise(3), 2);
 });
 
+Deno.test("once workers come while nobody waits, earlier promises count no more", () => {
+  const { retryAfter } = setUp();
+  for (let i = 0; i < 40; i++) retryAfter.promise(0);
+  retryAfter.workerArrived(0);
+  assertEquals(retryAfter.promise(0), 1);
+});
+
 Deno.test("the newest intervals count most", () => {
   const setup = setUp();
   refill(setup, 10_000);

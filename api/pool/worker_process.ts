@@ -31,6 +31,7 @@ const DENO_ENV = [
   "HOME",
   "LOCALAPPDATA",
   "NO_COLOR",
+  "NPM_CONFIG_REGISTRY",
   "PATH",
   "SYSTEMROOT",
   "TMPDIR",
@@ -80,7 +81,10 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
         if (!(error instanceof TypeError)) throw error;
       }
     };
-    const ended = child.status.then(() => {});
+    const ended = child.status.then(async () => {
+      // Left alone, this end of the pipe would stay open until a garbage collection.
+      await child.stdin.close().catch(() => {});
+    });
     const gaveUp = new AbortController();
     const startSignal = AbortSignal.any([
       signal,

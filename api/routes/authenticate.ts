@@ -79,7 +79,12 @@ async function authenticate(
   using deadline = startDeadline(limits.requestTimeoutMs);
   const signal = AbortSignal.any([request.signal, deadline.signal]);
   using admitted = admission.admit(expectedBytes(request, limits.maxImageBytes));
-  const probe = await readProbe(request, { ...limits, signal });
+  const probe = await readProbe(request, {
+    maxImageBytes: limits.maxImageBytes,
+    // Whichever is up first, a body that is late is the client's fault.
+    bodyTimeoutMs: Math.min(limits.bodyTimeoutMs, limits.requestTimeoutMs),
+    signal: request.signal,
+  });
   return await askWorker(probe, requestId, admitted, deps, { ...deadline, signal });
 }
 

@@ -25,7 +25,7 @@ export function addHealth(
     responses: { 200: { description: "It is", content } },
   });
   app.get("/health", (c) => c.json({ status: "ok" }));
-  refuseOtherMethods(app, "/health", "GET");
+  refuseOtherMethods(app, "/health", "GET, HEAD");
 
   app.openAPIRegistry.registerPath({
     method: "get",
@@ -40,7 +40,7 @@ export function addHealth(
     const ready = pool.stats().warmed && !draining;
     return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
   });
-  refuseOtherMethods(app, "/ready", "GET");
+  refuseOtherMethods(app, "/ready", "GET, HEAD");
 
   return {
     drain: () => {

@@ -21,5 +21,5 @@ export function addMetrics(app: OpenAPIHono<ServiceEnv>, metrics: ApiMetrics): v
     "/metrics",
     async (c) => c.body(await metrics.text(), 200, { "Content-Type": metrics.contentType }),
   );
-  refuseOtherMethods(app, "/metrics", "GET");
+  refuseOtherMethods(app, "/metrics", "GET, HEAD");
 }

@@ -16,5 +16,5 @@ export function addOpenApi(app: OpenAPIHono<ServiceEnv>): void {
     },
   });
   app.get("/openapi.json", (c) => c.json(document));
-  refuseOtherMethods(app, "/openapi.json", "GET");
+  refuseOtherMethods(app, "/openapi.json", "GET, HEAD");
 }

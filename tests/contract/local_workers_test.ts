@@ -1,8 +1,19 @@
 import { assert } from "@std/assert";
 import { localWorker } from "../../api/local_workers.ts";
+import { API_ENV_NAMES } from "../../api/config.ts";
+import project from "../../deno.json" with { type: "json" };
 import { WORKER_ENV_NAMES } from "../../worker/config.ts";
 
 Deno.test("a worker understands every variable that the api gives it", () => {
   const { env } = localWorker({ get: () => "1" });
   for (const name of Object.keys(env)) assert(WORKER_ENV_NAMES.includes(name), name);
+});
+
+Deno.test("each service may read the variables that it is configured by", () => {
+  const { worker, "api-local": api } = project.permissions;
+  for (const name of WORKER_ENV_NAMES) assert(worker.env.allow.includes(name), `worker: ${name}`);
+  for (const name of API_ENV_NAMES) assert(api.env.allow.includes(name), `api: ${name}`);
+  for (const name of Object.keys(localWorker(new Map()).env)) {
+    assert(api.env.allow.includes(name), `api, for its workers: ${name}`);
+  }
 });

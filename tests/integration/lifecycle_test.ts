@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { sha256 } from "../../shared/sha256.ts";
 import { eventually } from "../eventually.ts";
 import { sample, slowPicture } from "./pictures.ts";
 import { assertProblem, Service } from "./service.ts";
@@ -144,9 +145,9 @@ Deno.test("a model without calibration starts only to match on cosine, or with o
   // A field of a number that no ONNX file uses: another checksum, the same network.
   const MODEL_PATH = await folder.write(new Uint8Array([...model, 0xa0, 0x06, 0x01]));
   await assertRefusesToStart({ MODEL_PATH }, "no calibration: give MODEL_CALIBRATION");
-  const calibration = await folder.write(
-    '{"mean_impostor_cosine": 0.0221, "effective_dimension": 79.9}',
-  );
+  const numbers = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
+  const ofModel = { model_sha256: await sha256(await Deno.readFile(MODEL_PATH)), ...numbers };
+  const calibration = await folder.write(JSON.stringify(ofModel));
   for (
     const env of [
       { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.4" },
@@ -157,7 +158,8 @@ Deno.test("a model without calibration starts only to match on cosine, or with o
     const { text } = await service.post(await sample("user1_similar.png"));
     assertEquals(JSON.parse(text).user_id, "user1");
   }
-  const bad = await folder.write('{"effective_dimension": 79.9}');
+  await assertRefusesToStart({ MODEL_CALIBRATION: calibration }, "is that of another model");
+  const bad = await folder.write(JSON.stringify(numbers));
   await assertRefusesToStart({ MODEL_PATH, MODEL_CALIBRATION: bad }, `The calibration ${bad}`);
 });
 

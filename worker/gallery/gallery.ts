@@ -124,12 +124,22 @@ function template(embedding: readonly number[], dimension: number, label: string
   }
 }
 
+/** Of a user_id and a name: what a request and an answer can carry. */
+const MAX_CHARACTERS = 256;
+
 const entryLabel = (index: number, userId: string): string => `entry ${index} ("${userId}")`;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 function nonEmptyText(value: unknown, label: string, field: string): string {
-  if (typeof value === "string" && value.trim() !== "") return value;
-  throw new GalleryError(`Gallery ${label}: "${field}" is missing or not a text`);
+  if (typeof value !== "string" || value.trim() === "") {
+    throw new GalleryError(`Gallery ${label}: "${field}" is missing or not a text`);
+  }
+  if (value.length > MAX_CHARACTERS) {
+    throw new GalleryError(
+      `Gallery ${label}: "${field}" has more than ${MAX_CHARACTERS} characters`,
+    );
+  }
+  return value;
 }

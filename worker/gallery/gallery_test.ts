@@ -67,6 +67,12 @@ Deno.test("an entry without user_id, name or embedding is named", () => {
   }
 });
 
+Deno.test("a user_id or name that no request or answer can carry is named", () => {
+  const long = "x".repeat(257);
+  refused(fileOf({ ...ALICE, user_id: long }), "entry 0", '"user_id" has more than 256');
+  refused(fileOf(BOB, { ...ALICE, name: long }), 'entry 1 ("alice")', '"name" has more than 256');
+});
+
 Deno.test("an embedding of another length than the model's is named with both lengths", () => {
   for (const embedding of [[], [1, 2], [1, 2, 3, 4]]) {
     refused(

@@ -2,7 +2,7 @@
 
 import { Problem } from "../../shared/errors.ts";
 import { ModelError, type Session } from "../inference/session.ts";
-import type { Box, RgbImage } from "./image.ts";
+import { type Box, clipBox, type RgbImage } from "./image.ts";
 import { resample } from "./resample.ts";
 
 const INPUT_WIDTH = 320;
@@ -76,7 +76,8 @@ function candidates(scores: Float32Array, boxes: Float32Array, image: RgbImage):
       right: boxes[i * 4 + 2]! * image.width,
       bottom: boxes[i * 4 + 3]! * image.height,
     };
-    if (box.right > box.left && box.bottom > box.top) faces.push({ box, score });
+    const inside = clipBox(box, image.width, image.height);
+    if (inside.right > inside.left && inside.bottom > inside.top) faces.push({ box, score });
   }
   return faces;
 }

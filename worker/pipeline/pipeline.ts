@@ -65,11 +65,17 @@ export async function createPipeline(
 ): Promise<Pipeline> {
   const threads = { threads: options.threads ?? 1 };
   await using opened = new AsyncDisposableStack();
-  const [detection, landmarks, recognition] = await Promise.all([
+  // All are waited for, so that one that fails leaves none of the others behind.
+  const results = await Promise.allSettled([
     openSession(models.detector, "face detection", threads),
     openSession(models.landmarks, "landmark", threads),
     openSession(models.recognition, "recognition", threads),
-  ].map(async (session) => opened.use(await session)));
+  ]);
+  for (const result of results) if (result.status === "fulfilled") opened.use(result.value);
+  const [detection, landmarks, recognition] = results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
   const detect = createFaceDetector(detection!);
   const findLandmarks = createLandmarkFinder(landmarks!);
   const embedder = createEmbedder(recognition!);
