@@ -29,7 +29,7 @@ Deno.test({
   fn: async () => {
     const launch = launcher({});
     const before = await openFiles();
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < 12; i++) {
       const worker = await launch(`worker-${i}`, forever());
       worker.kill();
       await worker.ended;
