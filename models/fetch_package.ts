@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { sha256 } from "../shared/sha256.ts";
 import { writeAtomically } from "../shared/write_atomically.ts";
+import { FetchError } from "./fetch_error.ts";
 import type { PackageFile, PackageSource } from "./manifest.ts";
 import type { ReadPackageOptions } from "./read_package.ts";
 
@@ -12,38 +13,63 @@ export interface FetchPackageOptions extends ReadPackageOptions {
   readonly folder: string;
   /** Is told in one sentence that a file which was there is replaced. */
   readonly warn: (sentence: string) => void;
+  /** Makes the file that is kept out of one that was fetched, where it has a `prepared_sha256`. */
+  readonly prepare?: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * Puts each of `files` into the folder under its `file` name, unless it is there already with the
- * right sha256. When all are there the network is not touched. A file appears whole or not at all,
+ * Puts each of `files` into the folder under its `file` name, prepared if it is to be, unless it is
+ * there already with the right sha256. When all are there the network is not touched. A file appears whole or not at all,
  * and none does unless all that were fetched are right.
  *
- * @returns The files that were fetched
- * @throws {FetchError} as readPackageFiles does; Deno.errors when the folder cannot be written
+ * @returns The files that were fetched or prepared
+ * @throws {FetchError} when a prepared file is not the one that the manifest describes, and as readPackageFiles does; Deno.errors when the folder cannot be written
  */
 export async function fetchPackageFiles(
   source: PackageSource,
   files: readonly PackageFile[],
   options: FetchPackageOptions,
 ): Promise<PackageFile[]> {
-  const missing: PackageFile[] = [];
+  const missing: PackageFile[] = [], unprepared: PackageFile[] = [];
   for (const file of files) {
     const path = join(options.folder, file.file);
     const present = await sha256Of(path);
-    if (present === file.sha256) continue;
+    if (present === (file.prepared_sha256 ?? file.sha256)) continue;
+    if (present === file.sha256) {
+      unprepared.push(file);
+      continue;
+    }
     if (present !== undefined) {
       options.warn(`${path} is not the file that the manifest describes: it will be replaced`);
     }
     missing.push(file);
   }
-  if (missing.length === 0) return missing;
-  const { readPackageFiles } = await import("./read_package.ts");
-  const contents = await readPackageFiles(source, missing, options);
-  for (const { file, path } of missing) {
-    await writeAtomically(join(options.folder, file), contents.get(path)!);
+  const contents = new Map<PackageFile, Uint8Array<ArrayBuffer>>();
+  for (const file of unprepared) {
+    contents.set(file, await Deno.readFile(join(options.folder, file.file)));
   }
-  return missing;
+  if (missing.length > 0) {
+    const { readPackageFiles } = await import("./read_package.ts");
+    const fetched = await readPackageFiles(source, missing, options);
+    for (const file of missing) contents.set(file, new Uint8Array(fetched.get(file.path)!));
+  }
+  const ready: [PackageFile, Uint8Array][] = [];
+  for (const [file, bytes] of contents) ready.push([file, await prepared(file, bytes, options)]);
+  for (const [{ file }, bytes] of ready) await writeAtomically(join(options.folder, file), bytes);
+  return ready.map(([file]) => file);
+}
+
+async function prepared(
+  file: PackageFile,
+  bytes: Uint8Array<ArrayBuffer>,
+  { prepare }: FetchPackageOptions,
+): Promise<Uint8Array> {
+  if (file.prepared_sha256 === undefined) return bytes;
+  const result = await prepare?.(bytes);
+  if (result === undefined || await sha256(result) !== file.prepared_sha256) {
+    throw new FetchError(`${file.file} cannot be prepared as the manifest describes it`);
+  }
+  return result;
 }
 
 async function sha256Of(path: string): Promise<string | undefined> {

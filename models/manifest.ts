@@ -43,6 +43,8 @@ export const PackageFileSchema = z.strictObject({
   file: z.string(),
   bytes: z.int().positive(),
   sha256: Sha256,
+  /** Of the file after prepareModel, where that changes it. */
+  prepared_sha256: Sha256.optional(),
 });
 
 /** A published package and the files that are taken out of it. */
@@ -80,5 +82,6 @@ export const MODEL_MANIFEST: ModelManifest = ModelManifestSchema.parse(manifest)
 /** The calibration of the model whose file has this sha256, if the manifest knows it. */
 export function calibrationOf(sha256: string): Calibration | undefined {
   const { recognition } = MODEL_MANIFEST.models;
-  return recognition.calibration.model_sha256 === sha256 ? recognition.calibration : undefined;
+  const known = [recognition.sha256, recognition.calibration.model_sha256];
+  return known.includes(sha256) ? recognition.calibration : undefined;
 }

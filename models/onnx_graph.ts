@@ -1,0 +1,182 @@
+/** ONNX files as far as preparing them needs: the graph's nodes and weights. */
+
+import {
+  create,
+  createFileRegistry,
+  type DescMessage,
+  fromBinary,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import {
+  type FieldDescriptorProto_Label as Label,
+  type FieldDescriptorProto_Type as Type,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
+
+/** A model. What is not named here or below it is kept as it is. */
+export interface OnnxModel extends Message {
+  graph?: OnnxGraph;
+  opsetImport: OnnxOperatorSet[];
+}
+
+/** The version of a set of operators; the standard one has no domain. */
+export interface OnnxOperatorSet extends Message {
+  domain: string;
+  version: bigint;
+}
+
+/** Nodes in an order in which they can be computed, and the weights by name. */
+export interface OnnxGraph extends Message {
+  node: OnnxNode[];
+  initializer: OnnxTensor[];
+}
+
+/** One operation. */
+export interface OnnxNode extends Message {
+  input: string[];
+  output: string[];
+  name: string;
+  opType: string;
+  domain: string;
+}
+
+/** A weight. */
+export interface OnnxTensor extends Message {
+  dims: bigint[];
+  dataType: number;
+  /** The elements, or: */
+  floatData: number[];
+  /** the elements as little-endian bytes. */
+  rawData: Uint8Array;
+  name: string;
+}
+
+/** `dataType` of 32-bit floats. */
+export const FLOAT32 = 1;
+
+const ONE = 1 as Label, MANY = 3 as Label;
+const FLOAT = 2 as Type, INT64 = 3 as Type, INT32 = 5 as Type, STRING = 9 as Type;
+const MESSAGE = 11 as Type, BYTES = 12 as Type;
+
+// Numbers and types of onnx.proto3 (IR version 3 and later); a field that is left out here is kept
+// byte for byte as an unknown one.
+const REGISTRY = createFileRegistry(create(FileDescriptorSetSchema, {
+  file: [create(FileDescriptorProtoSchema, {
+    name: "onnx.proto",
+    package: "onnx",
+    syntax: "proto3",
+    messageType: [
+      {
+        name: "ModelProto",
+        field: [
+          { name: "graph", number: 7, label: ONE, type: MESSAGE, typeName: ".onnx.GraphProto" },
+          {
+            name: "opset_import",
+            number: 8,
+            label: MANY,
+            type: MESSAGE,
+            typeName: ".onnx.OperatorSetIdProto",
+          },
+        ],
+      },
+      {
+        name: "OperatorSetIdProto",
+        field: [
+          { name: "domain", number: 1, label: ONE, type: STRING },
+          { name: "version", number: 2, label: ONE, type: INT64 },
+        ],
+      },
+      {
+        name: "GraphProto",
+        field: [
+          { name: "node", number: 1, label: MANY, type: MESSAGE, typeName: ".onnx.NodeProto" },
+          {
+            name: "initializer",
+            number: 5,
+            label: MANY,
+            type: MESSAGE,
+            typeName: ".onnx.TensorProto",
+          },
+        ],
+      },
+      {
+        name: "NodeProto",
+        field: [
+          { name: "input", number: 1, label: MANY, type: STRING },
+          { name: "output", number: 2, label: MANY, type: STRING },
+          { name: "name", number: 3, label: ONE, type: STRING },
+          { name: "op_type", number: 4, label: ONE, type: STRING },
+          { name: "domain", number: 7, label: ONE, type: STRING },
+        ],
+      },
+      {
+        name: "TensorProto",
+        field: [
+          { name: "dims", number: 1, label: MANY, type: INT64 },
+          { name: "data_type", number: 2, label: ONE, type: INT32 },
+          { name: "float_data", number: 4, label: MANY, type: FLOAT },
+          { name: "name", number: 8, label: ONE, type: STRING },
+          { name: "raw_data", number: 9, label: ONE, type: BYTES },
+        ],
+      },
+    ],
+  })],
+}));
+
+function schema(name: string): DescMessage {
+  const found = REGISTRY.getMessage(`onnx.${name}`);
+  if (found === undefined) throw new TypeError(`The schema has no ${name}`);
+  return found;
+}
+
+const MODEL = schema("ModelProto"), NODE = schema("NodeProto"), TENSOR = schema("TensorProto");
+
+/**
+ * Reads an ONNX file.
+ *
+ * @throws {Error} when the bytes are no protocol buffer
+ */
+export function readOnnx(bytes: Uint8Array): OnnxModel {
+  return fromBinary(MODEL, bytes) as OnnxModel;
+}
+
+/** The bytes of an ONNX file. */
+export function writeOnnx(model: OnnxModel): Uint8Array<ArrayBuffer> {
+  return toBinary(MODEL, model) as Uint8Array<ArrayBuffer>;
+}
+
+/** A node of the standard operator set. */
+export function createNode(opType: string, input: string[], output: string): OnnxNode {
+  return create(
+    NODE,
+    { opType, input, output: [output], name: output } as Record<string, unknown>,
+  ) as OnnxNode;
+}
+
+/** A weight of 32-bit floats. */
+export function createFloatTensor(
+  name: string,
+  dims: readonly bigint[],
+  values: Float32Array,
+): OnnxTensor {
+  const rawData = new Uint8Array(values.length * 4);
+  const view = new DataView(rawData.buffer);
+  values.forEach((value, i) => view.setFloat32(i * 4, value, true));
+  const fields = { name, dims: [...dims], dataType: FLOAT32, rawData };
+  return create(TENSOR, fields as Record<string, unknown>) as OnnxTensor;
+}
+
+/** The elements of a weight of 32-bit floats, undefined when it has another form. */
+export function floatValues(tensor: OnnxTensor): Float32Array | undefined {
+  if (tensor.dataType !== FLOAT32) return undefined;
+  const count = tensor.dims.reduce((product, size) => product * Number(size), 1);
+  if (tensor.floatData.length > 0) {
+    return tensor.floatData.length === count ? Float32Array.from(tensor.floatData) : undefined;
+  }
+  if (tensor.rawData.byteLength !== count * 4) return undefined;
+  const { buffer, byteOffset, byteLength } = tensor.rawData;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  return Float32Array.from({ length: count }, (_, i) => view.getFloat32(i * 4, true));
+}
