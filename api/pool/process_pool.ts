@@ -67,8 +67,10 @@ export class ProcessPool implements WorkerPool {
   readonly #retryAfter: RetryAfter;
   readonly #closing = new AbortController();
   readonly #slots: Promise<void>[];
+  readonly #opened: number;
   #starting = 0;
   #launched = 0;
+  #arrived = 0;
   #warmed = false;
 
   /** Resolves when the first worker is ready; rejects when the first that was started failed. */
@@ -78,6 +80,7 @@ export class ProcessPool implements WorkerPool {
     this.#options = options;
     this.#queue = new WaitQueue(options.queueLimit);
     this.#retryAfter = new RetryAfter(options.now);
+    this.#opened = options.now();
     const started = Promise.withResolvers<void>();
     this.started = started.promise;
     this.started.catch(() => {});
@@ -180,6 +183,9 @@ export class ProcessPool implements WorkerPool {
     if (this.#closing.signal.aborted) {
       worker.process.kill();
       return;
+    }
+    if (++this.#arrived === this.#options.size) {
+      this.#retryAfter.assume((this.#options.now() - this.#opened) / this.#arrived);
     }
     this.#warmed = true;
     this.#retryAfter.workerArrived(this.#queue.length);

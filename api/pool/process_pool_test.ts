@@ -131,6 +131,15 @@ Deno.test("one claim too many is refused, and counted", async () => {
   await waiting;
 });
 
+Deno.test("a refusal's time goes by how fast the pool filled", async () => {
+  const { pool, launcher, clock } = open({ size: 2, instant: false, queueLimit: 0 });
+  clock.ms += 6000;
+  for (const launch of launcher.launches) launch.ready();
+  await settle();
+  assertEquals(pool.refusal("Too many").retryAfterSeconds, 3);
+  await pool[Symbol.asyncDispose]();
+});
+
 Deno.test("a pool whose first worker does not start says so", async () => {
   const { pool, launcher, lines } = open({ size: 2, instant: false });
   launcher.launches[0]!.fail(new RangeError("The gallery cannot be read"));

@@ -28,6 +28,15 @@ export class RetryAfter {
   }
 
   /**
+   * Says what to go by until an interval is measured: how long the pool took to fill, per worker.
+   *
+   * @param refillMs Milliseconds from one worker to the next
+   */
+  assume(refillMs: number): void {
+    this.#refillMs ??= refillMs;
+  }
+
+  /**
    * A worker came free.
    *
    * @param waiters How many waited before it came; with none the pool was ahead of the demand, so

@@ -19,6 +19,16 @@ Deno.test("before anything is measured a worker is promised every second", () =>
   assertEquals([1, 2, 3].map(() => retryAfter.promise(0)), [1, 2, 3]);
 });
 
+Deno.test("how fast the pool filled counts until something is measured", () => {
+  const setup = setUp();
+  setup.retryAfter.assume(250);
+  assertEquals([1, 2, 3, 4, 5].map(() => setup.retryAfter.promise(0)), [1, 1, 1, 1, 2]);
+  setup.retryAfter.workerArrived(0);
+  refill(setup, 2000);
+  setup.retryAfter.assume(250);
+  assertEquals(setup.retryAfter.promise(0), 2);
+});
+
 Deno.test("who is refused comes after all who wait", () => {
   assertEquals(setUp().retryAfter.promise(5), 6);
 });
