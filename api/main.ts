@@ -1,9 +1,9 @@
 /** The api: listens, wires, shuts down. */
 
-import { ConfigError } from "../shared/env.ts";
 import { listen } from "../shared/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createApiMetrics } from "../shared/metrics.ts";
+import { orExit } from "../shared/or_exit.ts";
 import { parseTokenKeys, randomTokenKey } from "../shared/worker_token.ts";
 import { createApp } from "./app.ts";
 import { readApiConfig } from "./config.ts";
@@ -19,7 +19,7 @@ const WORKER_START_TIMEOUT_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 14_000;
 
 async function main(): Promise<void> {
-  const config = orExit(() => readApiConfig(Deno.env));
+  const config = await orExit(() => readApiConfig(Deno.env));
   const log = await createLogger(config.log);
   const metrics = createApiMetrics();
   const now = () => performance.now();
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
     now,
     newRequestId: () => crypto.randomUUID(),
   });
-  const server = orExit(() =>
+  const server = await orExit(() =>
     listen({
       host: config.host,
       port: config.port,
@@ -93,17 +93,6 @@ async function main(): Promise<void> {
     Deno.exit(1);
   }
   greet(server.addr.port);
-}
-
-/** What `start` gives, or the end of the process with the line that says what is set wrong. */
-function orExit<T>(start: () => T): T {
-  try {
-    return start();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
-  }
 }
 
 /** Calls back once when whoever started the service is gone. */

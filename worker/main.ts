@@ -1,8 +1,8 @@
 /** The worker: listens, loads, answers its requests, ends. */
 
-import { ConfigError } from "../shared/env.ts";
 import { listen } from "../shared/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
+import { orExit } from "../shared/or_exit.ts";
 import { createWorkerApp } from "./app.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { readWorkerConfig } from "./config.ts";
@@ -70,17 +70,6 @@ async function main(): Promise<void> {
     );
   } catch (error) {
     log.error({ error: describeError(error) }, "worker cannot start");
-    Deno.exit(1);
-  }
-}
-
-/** What `start` gives, or the end of the process with the line that says what is set wrong. */
-async function orExit<T>(start: () => T | Promise<T>): Promise<T> {
-  try {
-    return await start();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
     Deno.exit(1);
   }
 }
