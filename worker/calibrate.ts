@@ -5,12 +5,12 @@
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 import type { ModelCalibration } from "../models/manifest.ts";
 import { createProgress } from "../shared/progress.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { embedFolder } from "./embed_folder.ts";
 import { embeddingsOf } from "./embed_people.ts";
+import { type FolderCommand, runFolderCommand } from "./folder_command.ts";
 import { CalibrationError, fitCalibration } from "./gallery/calibrate.ts";
 import { ModelError } from "./inference/session.ts";
 import { localModelPaths } from "./model_paths.ts";
@@ -31,54 +31,15 @@ the calibration as JSON: keep it in a file for MODEL_CALIBRATION.
 
 const MAX_PIXELS = 50_000_000;
 
-async function main(args: string[]): Promise<number> {
-  const options = readOptions(args);
-  if (typeof options === "string") {
-    console.error(`${options}. ${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
-  }
-  try {
-    const calibration = await calibrate(options.from, options.model);
-    console.log(JSON.stringify(calibration, undefined, 2));
-    return 0;
-  } catch (error) {
-    if (
-      error instanceof PhotoFolderError || error instanceof ModelError ||
-      error instanceof CalibrationError
-    ) {
-      console.error(error.message);
-      return 1;
-    }
-    throw error;
-  }
-}
-
-type Options =
-  | { readonly help: true }
-  | { readonly help: false; readonly from: string; readonly model: string | undefined };
-
-/** The options, or what is wrong with them. */
-function readOptions(args: string[]): Options | string {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        from: { type: "string" },
-        model: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    if (values.help) return { help: true };
-    if (!values.from) return "--from DIR is missing";
-    return { help: false, from: values.from, model: values.model };
-  } catch (error) {
-    return error instanceof Error ? error.message.split(/\. |\n/)[0]! : String(error);
-  }
-}
+const COMMAND: FolderCommand = {
+  usage: USAGE,
+  help: HELP,
+  option: "model",
+  expectedErrors: [PhotoFolderError, ModelError, CalibrationError],
+  async run(folder, model) {
+    console.log(JSON.stringify(await calibrate(folder, model), undefined, 2));
+  },
+};
 
 async function calibrate(folder: string, model: string | undefined): Promise<ModelCalibration> {
   const photos = await listPhotoFolder(folder);
@@ -106,4 +67,4 @@ async function calibrate(folder: string, model: string | undefined): Promise<Mod
   };
 }
 
-if (import.meta.main) process.exitCode = await main(Deno.args);
+if (import.meta.main) process.exitCode = await runFolderCommand(Deno.args, COMMAND);

@@ -6,7 +6,6 @@
 import process from "node:process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { createProgress } from "../../shared/progress.ts";
 import { embedFolder } from "../../worker/embed_folder.ts";
@@ -16,6 +15,7 @@ import {
   CalibrationError,
   fitCalibration,
 } from "../../worker/gallery/calibrate.ts";
+import { type FolderCommand, runFolderCommand } from "../../worker/folder_command.ts";
 import { ModelError } from "../../worker/inference/session.ts";
 import { localModelPaths } from "../../worker/model_paths.ts";
 import { loadModels } from "../../worker/models.ts";
@@ -41,54 +41,14 @@ MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION choose other mod
 const OUT = fileURLToPath(new URL("./out/", import.meta.url));
 const MAX_PIXELS = 50_000_000;
 
-async function main(args: string[]): Promise<number> {
-  const options = readOptions(args);
-  if (typeof options === "string") {
-    console.error(`${options}. ${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
-  }
-  try {
-    await measure(options.from, options.svg);
-    return 0;
-  } catch (error) {
-    if (
-      error instanceof PhotoFolderError || error instanceof ModelError ||
-      error instanceof CalibrationError || error instanceof RangeError
-    ) {
-      console.error(error.message);
-      return 1;
-    }
-    throw error;
-  }
-}
-
-type Options =
-  | { readonly help: true }
-  | { readonly help: false; readonly from: string; readonly svg: string | undefined };
-
-/** The options, or what is wrong with them. */
-function readOptions(args: string[]): Options | string {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        from: { type: "string" },
-        svg: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    if (values.help) return { help: true };
-    const from = values.from || Deno.env.get("FACE_IT_LFW100");
-    if (!from) return "--from DIR is missing";
-    return { help: false, from, svg: values.svg };
-  } catch (error) {
-    return error instanceof Error ? error.message.split(/\. |\n/)[0]! : String(error);
-  }
-}
+const COMMAND: FolderCommand = {
+  usage: USAGE,
+  help: HELP,
+  option: "svg",
+  defaultFolder: Deno.env.get("FACE_IT_LFW100"),
+  expectedErrors: [PhotoFolderError, ModelError, CalibrationError, RangeError],
+  run: measure,
+};
 
 async function measure(folder: string, svgFile: string | undefined): Promise<void> {
   const photos = await listPhotoFolder(folder);
@@ -119,4 +79,4 @@ function fitHere(people: readonly EmbeddedPerson[]): Calibration {
   return fitCalibration(embeddingsOf(people)).calibration;
 }
 
-if (import.meta.main) process.exitCode = await main(Deno.args);
+if (import.meta.main) process.exitCode = await runFolderCommand(Deno.args, COMMAND);
