@@ -60,6 +60,14 @@ const ONE = 1 as Label, MANY = 3 as Label;
 const FLOAT = 2 as Type, INT64 = 3 as Type, INT32 = 5 as Type, STRING = 9 as Type;
 const MESSAGE = 11 as Type, BYTES = 12 as Type;
 
+const field = (name: string, number: number, label: Label, type: Type, typeName = "") => ({
+  name,
+  number,
+  label,
+  type,
+  typeName,
+});
+
 // Numbers and types of onnx.proto3 (IR version 3 and later); a field that is left out here is kept
 // byte for byte as an unknown one.
 const REGISTRY = createFileRegistry(create(FileDescriptorSetSchema, {
@@ -71,54 +79,39 @@ const REGISTRY = createFileRegistry(create(FileDescriptorSetSchema, {
       {
         name: "ModelProto",
         field: [
-          { name: "graph", number: 7, label: ONE, type: MESSAGE, typeName: ".onnx.GraphProto" },
-          {
-            name: "opset_import",
-            number: 8,
-            label: MANY,
-            type: MESSAGE,
-            typeName: ".onnx.OperatorSetIdProto",
-          },
+          field("graph", 7, ONE, MESSAGE, ".onnx.GraphProto"),
+          field("opset_import", 8, MANY, MESSAGE, ".onnx.OperatorSetIdProto"),
         ],
       },
       {
         name: "OperatorSetIdProto",
-        field: [
-          { name: "domain", number: 1, label: ONE, type: STRING },
-          { name: "version", number: 2, label: ONE, type: INT64 },
-        ],
+        field: [field("domain", 1, ONE, STRING), field("version", 2, ONE, INT64)],
       },
       {
         name: "GraphProto",
         field: [
-          { name: "node", number: 1, label: MANY, type: MESSAGE, typeName: ".onnx.NodeProto" },
-          {
-            name: "initializer",
-            number: 5,
-            label: MANY,
-            type: MESSAGE,
-            typeName: ".onnx.TensorProto",
-          },
+          field("node", 1, MANY, MESSAGE, ".onnx.NodeProto"),
+          field("initializer", 5, MANY, MESSAGE, ".onnx.TensorProto"),
         ],
       },
       {
         name: "NodeProto",
         field: [
-          { name: "input", number: 1, label: MANY, type: STRING },
-          { name: "output", number: 2, label: MANY, type: STRING },
-          { name: "name", number: 3, label: ONE, type: STRING },
-          { name: "op_type", number: 4, label: ONE, type: STRING },
-          { name: "domain", number: 7, label: ONE, type: STRING },
+          field("input", 1, MANY, STRING),
+          field("output", 2, MANY, STRING),
+          field("name", 3, ONE, STRING),
+          field("op_type", 4, ONE, STRING),
+          field("domain", 7, ONE, STRING),
         ],
       },
       {
         name: "TensorProto",
         field: [
-          { name: "dims", number: 1, label: MANY, type: INT64 },
-          { name: "data_type", number: 2, label: ONE, type: INT32 },
-          { name: "float_data", number: 4, label: MANY, type: FLOAT },
-          { name: "name", number: 8, label: ONE, type: STRING },
-          { name: "raw_data", number: 9, label: ONE, type: BYTES },
+          field("dims", 1, MANY, INT64),
+          field("data_type", 2, ONE, INT32),
+          field("float_data", 4, MANY, FLOAT),
+          field("name", 8, ONE, STRING),
+          field("raw_data", 9, ONE, BYTES),
         ],
       },
     ],

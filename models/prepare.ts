@@ -93,10 +93,10 @@ function rewritePRelu(graph: OnnxGraph): number {
     const slope = node.opType === "PRelu" && node.domain === ""
       ? weights.get(node.input[1]!)
       : undefined;
-    const rest = slope && restOf(slope, weights, names);
-    if (rest === undefined) return [node];
+    const nodes = slope && equivalentOf(node, slope, weights, names);
+    if (nodes === undefined) return [node];
     rewritten++;
-    return threeNodes(node, rest, names);
+    return nodes;
   });
   graph.initializer = [...weights.values()];
   return rewritten;
@@ -118,15 +118,22 @@ function restOf(
   return name;
 }
 
-function threeNodes(node: OnnxNode, rest: string, names: Set<string>): OnnxNode[] {
-  const [x, slope] = node.input, [y] = node.output;
-  const parts = ["linear", "relu", "positive"].map((part) => `${y}/${part}`);
-  if (parts.some((part) => names.has(part))) return [node];
-  const [linear, relu, positive] = parts;
+/** a·x + (1 − a)·Relu(x) for PRelu(x; a), or undefined when its names are taken or a is no float. */
+function equivalentOf(
+  node: OnnxNode,
+  slope: OnnxTensor,
+  weights: Map<string, OnnxTensor>,
+  names: Set<string>,
+): OnnxNode[] | undefined {
+  const [x] = node.input, [y] = node.output;
+  const linear = `${y}/linear`, relu = `${y}/relu`, positive = `${y}/positive`;
+  if ([linear, relu, positive].some((name) => names.has(name))) return undefined;
+  const rest = restOf(slope, weights, names);
+  if (rest === undefined) return undefined;
   return [
-    createNode("Mul", [x!, slope!], linear!),
-    createNode("Relu", [x!], relu!),
-    createNode("Mul", [relu!, rest], positive!),
-    createNode("Add", [linear!, positive!], y!),
+    createNode("Mul", [x!, slope.name], linear),
+    createNode("Relu", [x!], relu),
+    createNode("Mul", [relu, rest], positive),
+    createNode("Add", [linear, positive], y!),
   ];
 }
