@@ -19,34 +19,33 @@ export interface FetchPackageOptions extends ReadPackageOptions {
 
 /**
  * Puts each of `files` into the folder under its `file` name, prepared if it is to be, unless it is
- * there already with the right sha256. When all are there the network is not touched. A file appears whole or not at all,
- * and none does unless all that were fetched are right.
+ * there already with the right sha256. When all are there the network is not touched. A file appears
+ * whole or not at all, and none does unless all that were fetched are right.
  *
  * @returns The files that were fetched or prepared
- * @throws {FetchError} when a prepared file is not the one that the manifest describes, and as readPackageFiles does; Deno.errors when the folder cannot be written
+ * @throws {FetchError} as readPackageFiles does, and when a prepared file is not the one that the
+ * manifest describes; Deno.errors when the folder cannot be written
  */
 export async function fetchPackageFiles(
   source: PackageSource,
   files: readonly PackageFile[],
   options: FetchPackageOptions,
 ): Promise<PackageFile[]> {
-  const missing: PackageFile[] = [], unprepared: PackageFile[] = [];
+  const missing: PackageFile[] = [];
+  const contents = new Map<PackageFile, Uint8Array<ArrayBuffer>>();
   for (const file of files) {
     const path = join(options.folder, file.file);
-    const present = await sha256Of(path);
+    const bytes = await readIfPresent(path);
+    const present = bytes && await sha256(bytes);
     if (present === (file.prepared_sha256 ?? file.sha256)) continue;
-    if (present === file.sha256) {
-      unprepared.push(file);
+    if (bytes !== undefined && present === file.sha256) {
+      contents.set(file, bytes);
       continue;
     }
-    if (present !== undefined) {
+    if (bytes !== undefined) {
       options.warn(`${path} is not the file that the manifest describes: it will be replaced`);
     }
     missing.push(file);
-  }
-  const contents = new Map<PackageFile, Uint8Array<ArrayBuffer>>();
-  for (const file of unprepared) {
-    contents.set(file, await Deno.readFile(join(options.folder, file.file)));
   }
   if (missing.length > 0) {
     const { readPackageFiles } = await import("./read_package.ts");
@@ -72,9 +71,9 @@ async function prepared(
   return result;
 }
 
-async function sha256Of(path: string): Promise<string | undefined> {
+async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
-    return await sha256(await Deno.readFile(path));
+    return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
