@@ -70,8 +70,8 @@ export class ProcessPool implements WorkerPool {
   readonly #opened: number;
   #starting = 0;
   #launched = 0;
-  #arrived = 0;
-  #warmed = false;
+  /** Launches that came to a ready worker. */
+  #ready = 0;
 
   /** Resolves when the first worker is ready; rejects when the first that was started failed. */
   readonly started: Promise<void>;
@@ -93,7 +93,7 @@ export class ProcessPool implements WorkerPool {
       busy: this.#busy.size,
       starting: this.#starting,
       waiters: this.#queue.length,
-      warmed: this.#warmed,
+      warmed: this.#ready > 0,
     };
   }
 
@@ -162,6 +162,8 @@ export class ProcessPool implements WorkerPool {
    * @returns Whether it died by itself while it was free
    */
   async #serve(process: WorkerProcess): Promise<boolean> {
+    const { size, now } = this.#options;
+    if (++this.#ready === size) this.#retryAfter.assume((now() - this.#opened) / size);
     const worker: Worker = { process, served: 0, alive: true };
     this.#offer(worker);
     await process.ended;
@@ -184,10 +186,6 @@ export class ProcessPool implements WorkerPool {
       worker.process.kill();
       return;
     }
-    if (++this.#arrived === this.#options.size) {
-      this.#retryAfter.assume((this.#options.now() - this.#opened) / this.#arrived);
-    }
-    this.#warmed = true;
     this.#retryAfter.workerArrived(this.#queue.length);
     // Busy from this moment on: the waiter that gets it goes on in a later microtask.
     if (this.#queue.length > 0) this.#busy.add(worker);
