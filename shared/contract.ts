@@ -5,7 +5,6 @@
 
 import { z } from "zod";
 import { PROBLEM_CODES } from "./errors.ts";
-import { IMAGE_TYPES } from "./image_type.ts";
 
 /** A user's identifier, as the gallery holds it. */
 export const UserIdSchema = z.string().min(1).max(256).meta({
@@ -93,6 +92,3 @@ export const REQUEST_ID_HEADER = "X-Request-Id";
 
 /** The media type of every error's body. */
 export const PROBLEM_CONTENT_TYPE = "application/problem+json";
-
-/** The media types that a picture may be posted as, bare. */
-export const PICTURE_CONTENT_TYPES = IMAGE_TYPES;

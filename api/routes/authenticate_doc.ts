@@ -5,11 +5,11 @@ import {
   AuthenticateAnswerSchema,
   AuthenticateJsonSchema,
   AuthenticateQuerySchema,
-  PICTURE_CONTENT_TYPES,
   PROBLEM_CONTENT_TYPE,
   ProblemBodySchema,
 } from "../../shared/contract.ts";
 import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../shared/errors.ts";
+import { IMAGE_TYPES } from "../../shared/image_type.ts";
 
 /** Codes that this path never answers with. */
 const ELSEWHERE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
@@ -33,7 +33,7 @@ export const AUTHENTICATE_DOC: RouteConfig = {
       required: true,
       content: {
         "application/json": { schema: AuthenticateJsonSchema },
-        ...Object.fromEntries(PICTURE_CONTENT_TYPES.map((type) => [type, binary])),
+        ...Object.fromEntries(IMAGE_TYPES.map((type) => [type, binary])),
         "multipart/form-data": {
           schema: {
             type: "object",

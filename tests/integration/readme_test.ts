@@ -38,14 +38,6 @@ const isCurl = (command: string): boolean => /\bcurl /.test(command);
 /** Photos of at least five people, which `accuracy` and `calibrate` want. */
 const PHOTOS = Deno.env.get("FACE_IT_LFW100");
 
-/** A folder on the PATH in which `deno` is this Deno, as for somebody who has installed it. */
-async function* denoOnPath(): AsyncGenerator<string> {
-  const folder = await Deno.makeTempDir();
-  await Deno.symlink(Deno.execPath(), join(folder, "deno"));
-  yield folder;
-  await Deno.remove(folder, { recursive: true });
-}
-
 interface Shell {
   /** Stands for gallery.json, so that no gallery of somebody's is touched. */
   readonly gallery: string;
@@ -134,17 +126,18 @@ Deno.test("the README's test command is the one that CI runs", async () => {
 
 Deno.test("the README's commands do what it says", async (t) => {
   await using cleanup = new AsyncDisposableStack();
-  const paths = denoOnPath();
-  const { value: path } = await paths.next();
-  cleanup.defer(async () => void await paths.next());
   const folder = await Deno.makeTempDir();
   cleanup.defer(() => Deno.remove(folder, { recursive: true }));
+  // A folder on the PATH in which `deno` is this Deno, as for somebody who has installed it.
+  const path = join(folder, "bin");
+  await Deno.mkdir(path);
+  await Deno.symlink(Deno.execPath(), join(path, "deno"));
   const photos = join(folder, "photos");
   for (const user of ["user1", "user3"]) {
     await Deno.mkdir(join(photos, user), { recursive: true });
     await Deno.copyFile(join(ROOT, `test-data/${user}.png`), join(photos, user, "1.png"));
   }
-  const shell = { gallery: join(folder, "g.json"), photos, port: choosePort(), path: path! };
+  const shell = { gallery: join(folder, "g.json"), photos, port: choosePort(), path };
 
   await t.step("start, and every curl line against it", async () => {
     await whileServing(START, shell, async () => {
