@@ -7,7 +7,7 @@ import assertModule from "node:assert/strict";
 
 /** Fails unless `actual` and `expected` are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  assertModule.deepEqual(actual, expected, message);
+  assertModule.deepEqual(actual, expected, message!);
 }
 
 /** Fails unless `condition` is truthy. */
@@ -27,7 +27,7 @@ export function assertAlmostEquals(
 
 /** Fails unless `actual` matches the pattern. */
 export function assertMatch(actual: string, expected: RegExp, message?: string): void {
-  assertModule.match(actual, expected, message);
+  assertModule.match(actual, expected, message!);
 }
 
 /** Fails unless `actual` contains `expected`. */
