@@ -104,13 +104,13 @@ const pixel = (face: Float32Array, x: number, y: number): number[] => [
   ...face.subarray((y * ALIGNED_SIZE + x) * 3, (y * ALIGNED_SIZE + x) * 3 + 3),
 ];
 
-Deno.test("an upright face of the right size is copied", () => {
+Deno.test("an upright face of the right size is copied", async () => {
   const image = coordinateImage(112, 112);
-  const face = alignFace(image, ALIGNED_POINTS);
+  const face = await alignFace(image, ALIGNED_POINTS);
   for (let i = 0; i < face.length; i++) assertAlmostEquals(face[i]!, image.data[i]!, 1e-2);
 });
 
-Deno.test("a rotated face of any size comes to lie upright", () => {
+Deno.test("a rotated face of any size comes to lie upright", async () => {
   for (
     const [angle, scale] of [[0.5, 1.3], [-2, 0.8], [Math.PI, 1], [0.1, 0.4], [0, 2.1]] as const
   ) {
@@ -122,32 +122,34 @@ Deno.test("a rotated face of any size comes to lie upright", () => {
     };
     const [cx, cy] = apply(similarity, [56, 56]);
     const toPicture = { ...similarity, dx: 120 - cx, dy: 125 - cy };
-    const face = alignFace(coordinateImage(250, 250), applyToFive(toPicture, ALIGNED_POINTS));
+    const face = await alignFace(coordinateImage(250, 250), applyToFive(toPicture, ALIGNED_POINTS));
     for (const [x, y] of [[56, 56], [20, 30], [90, 70], [0, 111]] as const) {
       const [red, green] = pixel(face, x, y);
       const [fromX, fromY] = apply(toPicture, [x, y]);
-      assertAlmostEquals(red!, fromX, 0.05);
-      assertAlmostEquals(green!, fromY, 0.05);
+      // What is shrunk before is rounded to whole levels.
+      const tolerance = scale > 2 ? 1 : 0.05;
+      assertAlmostEquals(red!, fromX, tolerance);
+      assertAlmostEquals(green!, fromY, tolerance);
     }
   }
 });
 
-Deno.test("a face larger than the crop is averaged, not picked from", () => {
+Deno.test("a face larger than the crop is averaged, not picked from", async () => {
   const size = 112 * 6;
   const data = new Uint8Array(size * size * 3);
   for (let i = 0; i < size * size; i++) {
     data.fill((i + Math.floor(i / size)) % 2 * 255, i * 3, i * 3 + 3);
   }
   const large = applyToFive({ a: 6, b: 0, dx: 0, dy: 0 }, ALIGNED_POINTS);
-  const face = alignFace({ width: size, height: size, data }, large);
+  const face = await alignFace({ width: size, height: size, data }, large);
   for (const [x, y] of [[10, 10], [56, 57], [100, 31]] as const) {
     assertAlmostEquals(pixel(face, x, y)[0]!, 127.5, 10);
   }
 });
 
-Deno.test("what lies outside the picture is black", () => {
+Deno.test("what lies outside the picture is black", async () => {
   const white: RgbImage = { width: 56, height: 112, data: new Uint8Array(56 * 112 * 3).fill(255) };
-  const face = alignFace(white, ALIGNED_POINTS);
+  const face = await alignFace(white, ALIGNED_POINTS);
   assertAlmostEquals(pixel(face, 20, 56)[0]!, 255, 1e-3);
   assertAlmostEquals(pixel(face, 90, 56)[0]!, 0, 1e-3);
 });

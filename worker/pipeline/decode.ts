@@ -27,28 +27,47 @@ export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<R
   if (sniffImageType(bytes) === undefined) {
     throw new Problem("unsupported_media_type", "The picture is not a JPEG, PNG or WebP");
   }
-  const picture = sharp(bytes, { failOn: "error", limitInputPixels: false });
-  const { width, height } = await picture.metadata().catch(invalidImage);
-  if (width * height > limits.maxPixels) {
-    throw new Problem(
-      "payload_too_large",
-      `The picture has more than ${limits.maxPixels} pixels`,
-    );
-  }
-  const { data, info } = await picture
+  const { maxPixels } = limits;
+  const { data, info } = await sharp(bytes, { failOn: "error", limitInputPixels: maxPixels })
     .autoOrient()
     .toColourspace("srgb")
-    .flatten({ background: "white" })
-    .removeAlpha()
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true })
-    .catch(invalidImage);
-  if (info.channels !== 3) {
-    throw new Problem("invalid_image", "The picture cannot be shown in RGB");
+    .catch(async (cause) => {
+      if (await isOver(maxPixels, bytes)) {
+        throw new Problem("payload_too_large", `The picture has more than ${maxPixels} pixels`);
+      }
+      throw invalidImage(cause);
+    });
+  const image = { width: info.width, height: info.height };
+  switch (info.channels) {
+    case 3:
+      return { ...image, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+    case 4:
+      return { ...image, data: await flatten({ ...image, data }) };
+    default:
+      throw new Problem("invalid_image", "The picture cannot be shown in RGB");
   }
-  return { width: info.width, height: info.height, data };
 }
 
-function invalidImage(cause: unknown): never {
-  throw new Problem("invalid_image", "The picture is damaged or truncated", { cause });
+/** Whether it is for its size that a picture was not decoded; asked only then, for it takes time. */
+async function isOver(maxPixels: number, bytes: Uint8Array): Promise<boolean> {
+  const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata()
+    .catch((cause) => {
+      throw invalidImage(cause);
+    });
+  return width * height > maxPixels;
 }
+
+/** RGB of a picture with transparency, laid over white. */
+function flatten(
+  { width, height, data }: { width: number; height: number; data: Uint8Array },
+): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: false })
+    .flatten({ background: "white" })
+    .raw()
+    .toBuffer();
+}
+
+const invalidImage = (cause: unknown): Problem =>
+  new Problem("invalid_image", "The picture is damaged or truncated", { cause });

@@ -8,6 +8,7 @@ import { resample } from "./resample.ts";
 const INPUT_WIDTH = 320;
 const INPUT_HEIGHT = 240;
 const INPUT_SHAPE = [1, 3, INPUT_HEIGHT, INPUT_WIDTH] as const;
+const INPUT_RANGE = { mean: 127, scale: 128 } as const;
 const ANCHORS = 4420;
 const MIN_SCORE = 0.65;
 const MAX_OVERLAP = 0.4;
@@ -47,22 +48,11 @@ export function createFaceDetector(session: Session): FaceDetector {
     );
   }
   return async (image) => {
-    const [scores, boxes] = await session.run(detectorInput(image), INPUT_SHAPE);
+    const whole = { left: 0, top: 0, right: image.width, bottom: image.height };
+    const input = await resample(image, whole, INPUT_WIDTH, INPUT_HEIGHT, INPUT_RANGE);
+    const [scores, boxes] = await session.run(input, INPUT_SHAPE);
     return suppressOverlaps(candidates(scores!, boxes!, image), MAX_OVERLAP);
   };
-}
-
-function detectorInput(image: RgbImage): Float32Array {
-  const whole = { left: 0, top: 0, right: image.width, bottom: image.height };
-  const pixels = resample(image, whole, INPUT_WIDTH, INPUT_HEIGHT);
-  const plane = INPUT_WIDTH * INPUT_HEIGHT;
-  const input = new Float32Array(3 * plane);
-  for (let i = 0; i < plane; i++) {
-    input[i] = (pixels[i * 3]! - 127) / 128;
-    input[plane + i] = (pixels[i * 3 + 1]! - 127) / 128;
-    input[2 * plane + i] = (pixels[i * 3 + 2]! - 127) / 128;
-  }
-  return input;
 }
 
 function candidates(scores: Float32Array, boxes: Float32Array, image: RgbImage): Face[] {

@@ -6,6 +6,7 @@ import { resample } from "./resample.ts";
 
 const INPUT_SIZE = 64;
 const INPUT_SHAPE = [1, 1, INPUT_SIZE, INPUT_SIZE] as const;
+const INPUT_RANGE = { mean: 0, scale: 256 } as const;
 const LANDMARKS = 68;
 
 /** Middle of each eye, tip of the nose, corners of the mouth; left and right as in the picture. */
@@ -37,7 +38,7 @@ export function createLandmarkFinder(session: Session): LandmarkFinder {
   }
   return async (image, box) => {
     const crop = wholePixels(clipBox(square(box), image.width, image.height));
-    const [points] = await session.run(landmarkInput(image, crop), INPUT_SHAPE);
+    const [points] = await session.run(await landmarkInput(image, crop), INPUT_SHAPE);
     const mean = (indices: readonly number[]): Point => {
       let x = 0, y = 0;
       for (const i of indices) {
@@ -71,13 +72,13 @@ function wholePixels(box: Box): Box {
   };
 }
 
-function landmarkInput(image: RgbImage, crop: Box): Float32Array {
-  const pixels = resample(image, crop, INPUT_SIZE, INPUT_SIZE);
-  const input = new Float32Array(INPUT_SIZE * INPUT_SIZE);
-  for (let i = 0; i < input.length; i++) {
+async function landmarkInput(image: RgbImage, crop: Box): Promise<Float32Array> {
+  const rgb = await resample(image, crop, INPUT_SIZE, INPUT_SIZE, INPUT_RANGE);
+  const plane = INPUT_SIZE * INPUT_SIZE;
+  const input = new Float32Array(plane);
+  for (let i = 0; i < plane; i++) {
     // Luma of ITU-R BT.601, on which the network was trained.
-    const gray = 0.299 * pixels[i * 3]! + 0.587 * pixels[i * 3 + 1]! + 0.114 * pixels[i * 3 + 2]!;
-    input[i] = gray / 256;
+    input[i] = 0.299 * rgb[i]! + 0.587 * rgb[plane + i]! + 0.114 * rgb[2 * plane + i]!;
   }
   return input;
 }

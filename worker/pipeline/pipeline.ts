@@ -86,7 +86,7 @@ export async function createPipeline(
       const image = await decode(picture, options);
       const { box } = chooseFace(await detect(image), image);
       const points = await findLandmarks(image, box);
-      const embedding = await embedder.embed(alignFace(image, points));
+      const embedding = await embedder.embed(await alignFace(image, points));
       return { box: clipBox(box, image.width, image.height), points, embedding };
     },
     async warmUp() {

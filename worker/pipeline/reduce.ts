@@ -1,0 +1,33 @@
+/** Shrinks a region of a picture in native code. */
+
+import sharp from "sharp";
+import type { Box, RgbImage } from "./image.ts";
+
+/**
+ * Shrinks a region with a triangle filter. Quicker than {@linkcode filterTriangle} by the pixel, but
+ * a call takes half a millisecond, and the result is rounded to whole numbers.
+ *
+ * @param image The picture
+ * @param region Whole pixels inside the picture, at least `width` x `height`
+ * @param width Of the result, in pixels
+ * @param height Of the result, in pixels
+ */
+export async function reduce(
+  image: RgbImage,
+  region: Box,
+  width: number,
+  height: number,
+): Promise<RgbImage> {
+  const raw = { width: image.width, height: image.height, channels: 3 } as const;
+  const data = await sharp(image.data, { raw, limitInputPixels: false })
+    .extract({
+      left: region.left,
+      top: region.top,
+      width: region.right - region.left,
+      height: region.bottom - region.top,
+    })
+    .resize(width, height, { fit: "fill", kernel: "linear" })
+    .raw()
+    .toBuffer();
+  return { width, height, data };
+}
