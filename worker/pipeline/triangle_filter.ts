@@ -4,7 +4,9 @@ import type { Box, RgbImage } from "./image.ts";
 
 /** How the values of pixels become those of a network: `(value - mean) / scale`. */
 export interface Range {
+  /** What becomes 0. */
   readonly mean: number;
+  /** The distance from it that becomes 1. */
   readonly scale: number;
 }
 
