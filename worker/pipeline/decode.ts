@@ -1,6 +1,6 @@
 /** Picture bytes to upright RGB pixels. */
 
-import sharp from "sharp";
+import sharp, { type Metadata, type OutputInfo, type Sharp } from "sharp";
 import { Problem } from "../../shared/errors.ts";
 import { sniffImageType } from "../../shared/image_type.ts";
 import type { RgbImage } from "./image.ts";
@@ -12,62 +12,98 @@ sharp.concurrency(1);
 
 /** Bounds on what {@linkcode decode} accepts. */
 export interface DecodeLimits {
-  /** Width times height above which a picture is refused before it is decoded. */
+  /**
+   * Width times height above which a picture is refused before it is decoded. A picture that its
+   * format makes the decoder hold whole at more than 4 bytes a pixel counts as so much larger.
+   */
   readonly maxPixels: number;
 }
 
+/** A decoded picture, and how large it was before it was reduced. */
+export interface DecodedPicture extends RgbImage {
+  /** Of the upright picture itself, in pixels. */
+  readonly original: { readonly width: number; readonly height: number };
+}
+
+/**
+ * A picture of more pixels is reduced: decoding all of them takes most of a request's time, and
+ * would fill the memory that a worker may have. The detector finds no face of less than a 32nd of
+ * the picture's width, so what is left of a face is more than 60 pixels wide.
+ */
+const MAX_KEPT_PIXELS = 4_000_000;
+
 /**
  * Decodes a JPEG, PNG or WebP into upright (EXIF orientation applied) 8-bit sRGB. Transparency is
- * laid over white, of an animation the first frame is used.
+ * laid over white, of an animation the first frame is used. A picture of more than 4 million pixels
+ * is reduced to half its width and height, one of more than 16 million to a third, and so on.
  *
  * @throws {Problem} `unsupported_media_type` by its first bytes, `payload_too_large` over
  * `maxPixels`, `invalid_image` when it is truncated or damaged
  */
-export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<RgbImage> {
+export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {
   if (sniffImageType(bytes) === undefined) {
     throw new Problem("unsupported_media_type", "The picture is not a JPEG, PNG or WebP");
   }
-  const { maxPixels } = limits;
-  const { data, info } = await sharp(bytes, { failOn: "error", limitInputPixels: maxPixels })
+  // Most pictures are neither large nor damaged. Their headers are not read twice.
+  const limit = Math.min(limits.maxPixels, MAX_KEPT_PIXELS);
+  const whole = await pixelsOf(sharp(bytes, { failOn: "error", limitInputPixels: limit }))
+    .catch(() => undefined);
+  if (whole !== undefined) return { ...whole, original: whole };
+  return await decodeReduced(bytes, limits);
+}
+
+async function decodeReduced(bytes: Uint8Array, { maxPixels }: DecodeLimits) {
+  const picture = sharp(bytes, { failOn: "error", limitInputPixels: false });
+  const metadata = await picture.metadata().catch(invalidImage);
+  const pixels = metadata.width * metadata.height;
+  if (pixels * Math.max(1, heldBytes(metadata) / 4) > maxPixels) {
+    throw new Problem("payload_too_large", `The picture has more than ${maxPixels} pixels`);
+  }
+  const { width, height } = metadata.autoOrient;
+  const factor = Math.ceil(Math.sqrt(pixels / MAX_KEPT_PIXELS));
+  const reduced = picture
+    .resize(Math.ceil(width / factor), Math.ceil(height / factor), { fit: "fill" });
+  const image = await pixelsOf(reduced).catch(invalidImage);
+  return { ...image, original: { width, height } };
+}
+
+/** Runs a decoder's pipeline to its end. */
+async function pixelsOf(picture: Sharp): Promise<RgbImage> {
+  const { data, info } = await picture
     .autoOrient()
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true })
-    .catch(async (cause) => {
-      if (await isOver(maxPixels, bytes)) {
-        throw new Problem("payload_too_large", `The picture has more than ${maxPixels} pixels`);
-      }
-      throw invalidImage(cause);
-    });
-  const image = { width: info.width, height: info.height };
-  switch (info.channels) {
-    case 3:
-      return { ...image, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
-    case 4:
-      return { ...image, data: await flatten({ ...image, data }) };
-    default:
-      throw new Problem("invalid_image", "The picture cannot be shown in RGB");
-  }
+    .toBuffer({ resolveWithObject: true });
+  const rgb = info.channels === 3 ? data : await overWhite(data, info);
+  // A Buffer is another kind of array to the compiler than what else fills pictures.
+  return {
+    width: info.width,
+    height: info.height,
+    data: new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.byteLength),
+  };
 }
 
-/** Whether it is for its size that a picture was not decoded; asked only then, for it takes time. */
-async function isOver(maxPixels: number, bytes: Uint8Array): Promise<boolean> {
-  const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata()
-    .catch((cause) => {
-      throw invalidImage(cause);
-    });
-  return width * height > maxPixels;
-}
-
-/** RGB of a picture with transparency, laid over white. */
-function flatten(
-  { width, height, data }: { width: number; height: number; data: Uint8Array },
-): Promise<Uint8Array> {
-  return sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: false })
+/** A picture with transparency laid over white; asked for only then, for it takes time. */
+function overWhite(data: Uint8Array, { width, height, channels }: OutputInfo): Promise<Uint8Array> {
+  if (channels !== 4) throw new RangeError(`A picture of ${channels} channels is not RGB`);
+  return sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
     .flatten({ background: "white" })
     .raw()
     .toBuffer();
 }
 
-const invalidImage = (cause: unknown): Problem =>
-  new Problem("invalid_image", "The picture is damaged or truncated", { cause });
+/**
+ * Bytes a pixel of what the decoder must hold whole before it has the first row: the coefficients of
+ * a JPEG in several scans (16-bit), all of an interlaced PNG, nothing of those that come row by row.
+ */
+function heldBytes(
+  { isProgressive, format, channels, chromaSubsampling, depth }: Metadata,
+): number {
+  if (!isProgressive) return 0;
+  if (format === "jpeg") return chromaSubsampling === "4:2:0" ? 3 : channels * 2;
+  return depth === "ushort" ? channels * 2 : channels;
+}
+
+function invalidImage(cause: unknown): never {
+  throw new Problem("invalid_image", "The picture is damaged or truncated", { cause });
+}

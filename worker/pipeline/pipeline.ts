@@ -3,7 +3,7 @@
 import sharp from "sharp";
 import { ModelError, openSession } from "../inference/session.ts";
 import { ALIGNED_POINTS, alignFace } from "./align.ts";
-import { decode, type DecodeLimits } from "./decode.ts";
+import { decode, type DecodedPicture, type DecodeLimits } from "./decode.ts";
 import { chooseFace, createFaceDetector } from "./detect.ts";
 import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
@@ -88,7 +88,7 @@ export async function createPipeline(
       const { box } = chooseFace(await detect(image), image);
       const points = await findLandmarks(image, box);
       const embedding = await embedder.embed(await alignFace(image, points));
-      return { box: clipBox(box, image.width, image.height), points, embedding };
+      return { ...inOriginal(image, box, points), embedding };
     },
     async warmUp() {
       const picture = await grayJpeg();
@@ -106,6 +106,21 @@ export async function createPipeline(
     },
     [Symbol.asyncDispose]: () => sessions.disposeAsync(),
   };
+}
+
+/** A face found in a reduced picture, in pixels of the picture itself. */
+function inOriginal(
+  { width, height, original }: DecodedPicture,
+  { left, top, right, bottom }: Box,
+  points: FivePoints,
+): Omit<RecognizedFace, "embedding"> {
+  const x = original.width / width, y = original.height / height;
+  const box = { left: left * x, top: top * y, right: right * x, bottom: bottom * y };
+  const scaled = points.map((point) => [
+    (point[0] + 0.5) * x - 0.5,
+    (point[1] + 0.5) * y - 0.5,
+  ]) as unknown as FivePoints;
+  return { box: clipBox(box, original.width, original.height), points: scaled };
 }
 
 /** After two runs a request takes half as long as after none; a third costs more than it saves. */
