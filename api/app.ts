@@ -6,9 +6,11 @@ import type { ApiMetrics } from "../shared/metrics.ts";
 import { Admission } from "./admission.ts";
 import type { WorkerPool } from "./pool/pool.ts";
 import { addAuthenticate, type AuthenticateLimits } from "./routes/authenticate.ts";
+import { addDocs } from "./routes/docs.ts";
 import { addHealth } from "./routes/health.ts";
 import { addMetrics } from "./routes/metrics.ts";
 import { addOpenApi } from "./routes/openapi.ts";
+import { addPage } from "./routes/page.ts";
 import type { WorkerClient } from "./worker_client.ts";
 
 /** What the app needs from outside. */
@@ -39,7 +41,8 @@ export function createApp(deps: ApiDeps): ApiApp {
   addAuthenticate(app, { ...deps, admission });
   const { drain } = addHealth(app, pool);
   addMetrics(app, deps.metrics);
-  addOpenApi(app);
+  addDocs(app, addOpenApi(app));
+  addPage(app);
   deps.metrics.observePool(() => pool.stats());
   return { fetch: (request) => app.fetch(request), drain };
 }

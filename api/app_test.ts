@@ -434,7 +434,7 @@ Deno.test("every reference in /openapi.json leads somewhere", async () => {
 
 Deno.test("there is nothing at other paths", async () => {
   const { call, post } = setUp();
-  for (const path of ["/", "/authenticate/", "/Authenticate", "/admin"]) {
+  for (const path of ["/page/", "/authenticate/", "/Authenticate", "/admin"]) {
     await assertProblem(await call(path), "not_found");
     await assertProblem(await post({}, path), "not_found");
   }

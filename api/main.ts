@@ -113,7 +113,7 @@ async function watchStarter(throughNpx: boolean, onGone: () => void): Promise<vo
 function greet(port: number): void {
   const url = `http://localhost:${port}`;
   console.log(`face-it is ready: ${url}\n
-Try it:
+Try it there in a browser, or:
 
     curl --data-binary @test-data/user1_similar.png ${url}/authenticate
 `);

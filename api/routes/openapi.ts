@@ -4,8 +4,11 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { refuseOtherMethods, type ServiceEnv } from "../../shared/service.ts";
 import project from "../../deno.json" with { type: "json" };
 
-/** Adds the route; to be called after all others. */
-export function addOpenApi(app: OpenAPIHono<ServiceEnv>): void {
+/** What /openapi.json says. */
+export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
+
+/** Adds the route and returns its document; to be called after all that are in the document. */
+export function addOpenApi(app: OpenAPIHono<ServiceEnv>): OpenApiDocument {
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
@@ -17,4 +20,5 @@ export function addOpenApi(app: OpenAPIHono<ServiceEnv>): void {
   });
   app.get("/openapi.json", (c) => c.json(document));
   refuseOtherMethods(app, "/openapi.json", "GET, HEAD");
+  return document;
 }

@@ -1,0 +1,28 @@
+/** @import { ProblemCode } from "../../shared/errors.ts" */
+
+/**
+ * What a person can do about each refusal and error.
+ *
+ * @type {Readonly<Record<Exclude<ProblemCode, "unauthorized" | "worker_used">, string>>}
+ */
+export const EXPLANATIONS = {
+  invalid_request: "The file is empty, or the user ID is not valid.",
+  invalid_image: "The picture is damaged or incomplete. Choose another file.",
+  not_found: "The service does not have what this page asks for. Reload the page.",
+  method_not_allowed: "The service does not do what this page asks for. Reload the page.",
+  request_timeout:
+    "The picture took too long to arrive. Try again with a better connection or a smaller picture.",
+  payload_too_large: "The picture has more bytes or pixels than the service accepts. " +
+    "Choose a smaller one.",
+  unsupported_media_type: "The file is not a JPEG, PNG or WebP picture. Choose another one.",
+  no_face: "Choose a picture that shows the face upright, from the front and in good light.",
+  multiple_faces: "It is unclear whom to look at: several faces are about equally large. " +
+    "Choose a picture of one person, or let that person come closer.",
+  face_too_small: "The face is less than 40 pixels wide. Come closer to the camera, or choose a " +
+    "picture with more pixels.",
+  internal: "Something unforeseen went wrong. The service's log has it under the request ID.",
+  worker_failed: "The worker failed while it looked at the picture. Another one takes its place: " +
+    "try again.",
+  no_worker_available: "All workers are busy. Wait a moment, then ask again.",
+  deadline_exceeded: "There was no answer in time. Try again; a smaller picture is faster.",
+};

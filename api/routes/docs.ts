@@ -1,0 +1,12 @@
+/** `GET /docs`: /openapi.json as a page to read. */
+
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { ServiceEnv } from "../../shared/service.ts";
+import { renderDocs } from "./docs_html.ts";
+import type { OpenApiDocument } from "./openapi.ts";
+import { addText } from "./page.ts";
+
+/** Adds the route. */
+export function addDocs(app: OpenAPIHono<ServiceEnv>, document: OpenApiDocument): void {
+  addText(app, "/docs", "text/html", renderDocs(document));
+}

@@ -1,0 +1,49 @@
+/** `GET /`: a page to try the service with. Its files are read when the program is loaded. */
+
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { refuseOtherMethods, type ServiceEnv } from "../../shared/service.ts";
+import answer from "../page/answer.js" with { type: "text" };
+import ask from "../page/ask.js" with { type: "text" };
+import camera from "../page/camera.js" with { type: "text" };
+import docsCss from "../page/docs.css" with { type: "text" };
+import element from "../page/element.js" with { type: "text" };
+import explanations from "../page/explanations.js" with { type: "text" };
+import icon from "../page/icon.svg" with { type: "text" };
+import index from "../page/index.html" with { type: "text" };
+import pageCss from "../page/page.css" with { type: "text" };
+import page from "../page/page.js" with { type: "text" };
+import picture from "../page/picture.js" with { type: "text" };
+
+const SCRIPTS = { answer, ask, camera, element, explanations, page, picture };
+
+/** Nothing but what this origin serves, and the picture that the user has chosen. */
+const HEADERS = {
+  "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; " +
+    "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+    "frame-ancestors 'none'; require-trusted-types-for 'script'",
+  "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+  "Referrer-Policy": "no-referrer",
+} as const;
+
+/** Adds the page and what it loads. */
+export function addPage(app: OpenAPIHono<ServiceEnv>): void {
+  addText(app, "/", "text/html", index);
+  addText(app, "/page/page.css", "text/css", pageCss);
+  addText(app, "/page/docs.css", "text/css", docsCss);
+  addText(app, "/page/icon.svg", "image/svg+xml", icon);
+  for (const [name, script] of Object.entries(SCRIPTS)) {
+    addText(app, `/page/${name}.js`, "text/javascript", script);
+  }
+}
+
+/** Adds a text that a browser shows or runs. */
+export function addText(
+  app: OpenAPIHono<ServiceEnv>,
+  path: string,
+  type: string,
+  text: string,
+): void {
+  const headers = { ...HEADERS, "Content-Type": `${type}; charset=utf-8` };
+  app.get(path, (c) => c.body(text, 200, headers));
+  refuseOtherMethods(app, path, "GET, HEAD");
+}

@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { sample } from "../integration/pictures.ts";
+import { asFile, ignore, PHONE, Visit } from "./visit.ts";
+
+/** What has the focus, and the outline that shows it. */
+interface Focus {
+  readonly name: string;
+  readonly style: string;
+  readonly width: number;
+}
+
+const FOCUS = `
+  const { activeElement } = document;
+  const label = activeElement.labels?.[0];
+  const shown = activeElement.type === "file" ? label : activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(shown);
+  ({
+    name: (label ?? activeElement).innerText,
+    style: outlineStyle,
+    width: parseFloat(outlineWidth),
+  })`;
+
+const HEARD = `\
+- banner:
+  - text: face-it
+  - navigation:
+    - link "HTTP API":
+      - /url: docs
+- main:
+  - heading "Whose face is this?" [level=1]
+  - paragraph: Show a picture of one person. It is compared with the people this service knows, and is not stored.
+  - form "Picture":
+    - heading "Picture" [level=2]
+    - 'button "Choose a picture or drop or paste one here: JPEG, PNG or WebP"'
+    - strong: Choose a picture
+    - text: "or drop or paste one here: JPEG, PNG or WebP"
+    - button "Use the camera"
+    - text: User ID (optional)
+    - textbox "User ID (optional)"
+    - paragraph: With it, the face is compared with this user alone, as for a login.
+    - button "Ask again"
+  - region "Answer":
+    - heading "Answer" [level=2]
+    - img "The picture that was sent"
+    - status:
+      - paragraph: This is User One
+      - term: User ID
+      - definition: user1
+      - term: Confidence
+      - definition: "N"
+      - term: Similarity
+      - definition: "N"
+      - term: Time
+      - definition: N ms`;
+
+Deno.test("a keyboard is enough, and shows where it is", { ignore }, async () => {
+  await using visit = await Visit.start();
+  const { page } = visit;
+  const press = async (key: string) => {
+    await page.keyboard.press(key);
+    const outline = await page.evaluate<Focus>(FOCUS);
+    assert(outline.width >= 2 && outline.style === "solid", JSON.stringify(outline));
+    return outline.name;
+  };
+  const chooser = page.waitForEvent("filechooser");
+  assertEquals(await press("Tab"), "HTTP API");
+  assertMatch(await press("Tab"), /^Choose a picture/);
+  await press("Enter");
+  await (await chooser).setFiles(asFile(await sample("user1_similar.png")));
+  await visit.answers("This is User One");
+  assertEquals(await press("Tab"), "Use the camera");
+  assertEquals(await press("Tab"), "User ID (optional)");
+  await page.keyboard.type("user3");
+  assertEquals(await press("Tab"), "Ask again");
+  await press("Enter");
+  await visit.answers("Not recognised as user3");
+});
+
+Deno.test("a screen reader finds headings, names and the answer", { ignore }, async () => {
+  await using visit = await Visit.start();
+  await visit.choose(await sample("user1_similar.png"));
+  await visit.answers("This is User One");
+  const heard = (await visit.page.locator("body").ariaSnapshot()).replace(
+    /\d+\.\d+|\d+(?= ms)/g,
+    "N",
+  );
+  assertEquals(heard, HEARD);
+});
+
+Deno.test("/docs shows the contract, on a phone as well", { ignore }, async () => {
+  await using visit = await Visit.start({ path: "/docs", context: PHONE });
+  const { page } = visit;
+  await page.getByRole("heading", { name: "POST /authenticate" }).waitFor();
+  await visit.fits();
+  await page.getByRole("link", { name: "NonMatch" }).click();
+  assertEquals(new URL(page.url()).hash, "#NonMatch");
+  await page.getByRole("link", { name: "Try it" }).click();
+  await page.getByRole("heading", { name: "Whose face is this?" }).waitFor();
+});

@@ -1,0 +1,108 @@
+import { assert, assertAlmostEquals, assertMatch } from "@std/assert";
+import sharp from "sharp";
+import { encoded, sample } from "../integration/pictures.ts";
+import { DESKTOP, ignore, PHONE, Visit } from "./visit.ts";
+
+for (const [name, context] of [["phone", PHONE], ["desktop", DESKTOP]] as const) {
+  Deno.test(`on a ${name} a picture is answered, with its face in a box`, { ignore }, async () => {
+    await using visit = await Visit.start({ context });
+    await visit.choose(await sample("user1_similar.png"));
+    await visit.answers("This is User One");
+    const answer = await visit.answer.innerText();
+    assertMatch(answer, /User ID\s+user1\s+Confidence\s+0\.9\d+\s+Similarity\s+0\.6\d+\s+Time/);
+    const box = await boxOnPicture(visit);
+    assert(box.x > 0.2 && box.x + box.width < 0.8, JSON.stringify(box));
+    assert(box.y > 0.1 && box.y + box.height < 0.9, JSON.stringify(box));
+    await visit.fits();
+    const { y, height } = (await visit.answer.boundingBox())!;
+    assert(y + height < context.viewport.height + 1, "The answer is in sight");
+  });
+}
+
+Deno.test("a stranger is not recognised, nor is somebody as another user", { ignore }, async () => {
+  await using visit = await Visit.start();
+  await visit.choose(await sample("different.png"));
+  await visit.answers("Not recognised");
+  await visit.page.getByLabel("User ID").fill("user2");
+  await visit.choose(await sample("user1_similar.png"));
+  await visit.answers("Not recognised as user2");
+  assert((await boxOnPicture(visit)).width > 0.2, "The face that was looked at has a box");
+});
+
+Deno.test(
+  "a picture lying on its side is shown upright, and so is its box",
+  { ignore },
+  async () => {
+    await using visit = await Visit.start();
+    const upright = sharp(await sample("user1_similar.png"));
+    await visit.choose(await encoded(upright.clone().jpeg({ quality: 95 })));
+    await visit.answers("This is User One");
+    const expected = await boxOnPicture(visit);
+    const lying = upright.clone().rotate(90).withMetadata({ orientation: 8 });
+    await visit.choose(await encoded(lying.jpeg({ quality: 95 })), "image/jpeg");
+    await visit.answers("This is User One");
+    const box = await boxOnPicture(visit);
+    for (const side of ["x", "y", "width", "height"] as const) {
+      assertAlmostEquals(box[side], expected[side], 0.03);
+    }
+  },
+);
+
+Deno.test(
+  "a picture of more bytes than the service takes is made smaller",
+  { ignore },
+  async () => {
+    await using visit = await Visit.start();
+    const large = sharp(await sample("user1_similar.png")).resize(2600, 2800);
+    const bytes = await encoded(large.png({ compressionLevel: 0 }));
+    assert(bytes.length > 10 * 1024 * 1024);
+    await visit.choose(bytes);
+    await visit.answers("This is User One");
+    assert((await boxOnPicture(visit)).width > 0.2);
+  },
+);
+
+Deno.test(
+  "a newer picture takes the place of one that is still asked about",
+  { ignore },
+  async () => {
+    await using visit = await Visit.start({ env: { POOL_SIZE: "2" } });
+    const workers = await visit.service.workers();
+    for (const worker of workers) Deno.kill(worker, "SIGSTOP");
+    await visit.choose(await sample("user2.png"));
+    await visit.answers("Looking…");
+    await visit.choose(await sample("user1_similar.png"));
+    for (const worker of workers) Deno.kill(worker, "SIGCONT");
+    await visit.answers("This is User One");
+  },
+);
+
+Deno.test("a picture can be dropped anywhere, and pasted", { ignore }, async () => {
+  await using visit = await Visit.start();
+  const handOver = async (name: string, event: string) =>
+    await visit.page.evaluate(`
+      const files = new DataTransfer();
+      const bytes = Uint8Array.fromBase64("${(await sample(name)).toBase64()}");
+      files.items.add(new File([bytes], "photo.png"));
+      document.body.dispatchEvent(${event});
+    `);
+  await handOver("user2.png", 'new DragEvent("drop", { dataTransfer: files, bubbles: true })');
+  await visit.answers("This is User Two");
+  await handOver(
+    "user3.png",
+    'new ClipboardEvent("paste", { clipboardData: files, bubbles: true })',
+  );
+  await visit.answers("This is User Three");
+});
+
+/** Where the box lies on the picture as it is shown, in parts of its width and height. */
+async function boxOnPicture({ page }: Visit) {
+  const picture = (await page.getByAltText("The picture that was sent").boundingBox())!;
+  const box = (await page.locator("rect").last().boundingBox())!;
+  return {
+    x: (box.x - picture.x) / picture.width,
+    y: (box.y - picture.y) / picture.height,
+    width: box.width / picture.width,
+    height: box.height / picture.height,
+  };
+}
