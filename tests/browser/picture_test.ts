@@ -6,13 +6,18 @@ import { DESKTOP, ignore, PHONE, Visit } from "./visit.ts";
 for (const [name, context] of [["phone", PHONE], ["desktop", DESKTOP]] as const) {
   Deno.test(`on a ${name} a picture is answered, with its face in a box`, { ignore }, async () => {
     await using visit = await Visit.start({ context });
-    await visit.choose(await sample("user1_similar.png"));
+    const picture = await sample("user1_similar.png");
+    await visit.choose(picture);
     await visit.answers("This is User One");
     const answer = await visit.answer.innerText();
     assertMatch(answer, /User ID\s+user1\s+Confidence\s+0\.9\d+\s+Similarity\s+0\.6\d+\s+Time/);
+    const { face } = JSON.parse((await visit.service.post(picture)).text);
+    const size = await sharp(picture).metadata();
     const box = await boxOnPicture(visit);
-    assert(box.x > 0.2 && box.x + box.width < 0.8, JSON.stringify(box));
-    assert(box.y > 0.1 && box.y + box.height < 0.9, JSON.stringify(box));
+    assertAlmostEquals(box.x, face.box[0] / size.width, 0.01);
+    assertAlmostEquals(box.y, face.box[1] / size.height, 0.01);
+    assertAlmostEquals(box.width, face.box[2] / size.width, 0.01);
+    assertAlmostEquals(box.height, face.box[3] / size.height, 0.01);
     await visit.fits();
     const { y, height } = (await visit.answer.boundingBox())!;
     assert(y + height < context.viewport.height + 1, "The answer is in sight");
