@@ -152,9 +152,15 @@ function describeType(schema: Schema): string {
 }
 
 function renderName(name: string, required: boolean): Html {
-  return html`<code>${name}</code>${!required && html` <span class="quiet">optional</span>`}`;
+  return html`<code>${name}</code> <span class="quiet">${!required && "optional"}</span>`;
 }
 
 function renderList(entries: readonly Entry[]): Html {
-  return html`<dl>${entries.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>`;
+  const items = entries.map(([term, value]) =>
+    html`
+      <dt>${term}</dt>
+      <dd>${value}</dd>
+    `
+  );
+  return html`<dl>${items}</dl>`;
 }

@@ -76,7 +76,9 @@ Deno.test(
     for (const worker of workers) Deno.kill(worker, "SIGSTOP");
     await visit.choose(await sample("user2.png"));
     await visit.answers("Looking…");
+    const givenUp = visit.page.waitForEvent("requestfailed");
     await visit.choose(await sample("user1_similar.png"));
+    await givenUp;
     for (const worker of workers) Deno.kill(worker, "SIGCONT");
     await visit.answers("This is User One");
   },
