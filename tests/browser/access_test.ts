@@ -35,6 +35,7 @@ const HEARD = `\
     - strong: Choose a picture
     - text: "or drop or paste one here: JPEG, PNG or WebP"
     - button "Use the camera"
+    - status
     - text: User ID (optional)
     - textbox "User ID (optional)"
     - paragraph: With it, the face is compared with this user alone, as for a login.
