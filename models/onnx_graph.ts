@@ -169,7 +169,6 @@ export function floatValues(tensor: OnnxTensor): Float32Array | undefined {
     return tensor.floatData.length === count ? Float32Array.from(tensor.floatData) : undefined;
   }
   if (tensor.rawData.byteLength !== count * 4) return undefined;
-  const { buffer, byteOffset, byteLength } = tensor.rawData;
-  const view = new DataView(buffer, byteOffset, byteLength);
-  return Float32Array.from({ length: count }, (_, i) => view.getFloat32(i * 4, true));
+  // A copy of the bytes: a conversion might flush denormal numbers. Deno's machines are little-endian.
+  return new Float32Array(tensor.rawData.slice().buffer);
 }

@@ -27,8 +27,12 @@ export class NotOnnxError extends Error {
   override readonly name = "NotOnnxError";
 }
 
-/** Below this a product with anything a network computes is denormal, or lost in the sum. */
-const NEGLIGIBLE = 1e-15;
+/**
+ * 1e-15: below this a product with anything a network computes is denormal, or lost in the sum. As
+ * the bits of a float, which rise with its magnitude: in a process where ONNX Runtime flushes
+ * denormal numbers they equal zero to every other comparison.
+ */
+const [NEGLIGIBLE_BITS] = bitsOf(Float32Array.of(1e-15)) as unknown as [number];
 
 /** The first operator set whose Mul and Add broadcast as PRelu does. */
 const BROADCASTING_OPSET = 7n;
@@ -74,8 +78,9 @@ function zeroNegligible(graph: OnnxGraph): number {
     const values = floatValues(tensor);
     if (values === undefined) return tensor;
     let here = 0;
-    values.forEach((value, i) => {
-      if (value === 0 || Math.abs(value) >= NEGLIGIBLE) return;
+    bitsOf(values).forEach((bits, i) => {
+      const magnitude = bits & 0x7fffffff;
+      if (magnitude === 0 || magnitude >= NEGLIGIBLE_BITS) return;
       values[i] = 0;
       here++;
     });
@@ -83,6 +88,10 @@ function zeroNegligible(graph: OnnxGraph): number {
     return here === 0 ? tensor : createFloatTensor(tensor.name, tensor.dims, values);
   });
   return zeroed;
+}
+
+function bitsOf({ buffer, byteOffset, length }: Float32Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length);
 }
 
 function rewritePRelu(graph: OnnxGraph): number {
