@@ -14,7 +14,7 @@ sharp.concurrency(1);
 export interface DecodeLimits {
   /**
    * Width times height above which a picture is refused before it is decoded. A picture that its
-   * format makes the decoder hold whole at more than 4 bytes a pixel counts as so much larger.
+   * format makes the decoder hold whole at more than 3 bytes a pixel counts as so much larger.
    */
   readonly maxPixels: number;
 }
@@ -24,6 +24,9 @@ export interface DecodedPicture extends RgbImage {
   /** Of the upright picture itself, in pixels. */
   readonly original: { readonly width: number; readonly height: number };
 }
+
+/** Reducing a picture of longer rows takes many times its memory; panoramas have 16,000 pixels. */
+const MAX_SIDE_PX = 16_384;
 
 /**
  * A picture of more pixels is reduced: decoding all of them takes most of a request's time, and
@@ -38,7 +41,7 @@ const MAX_KEPT_PIXELS = 4_000_000;
  * is reduced to half its width and height, one of more than 16 million to a third, and so on.
  *
  * @throws {Problem} `unsupported_media_type` by its first bytes, `payload_too_large` over
- * `maxPixels`, `invalid_image` when it is truncated or damaged
+ * `maxPixels` or 16,384 pixels wide or high, `invalid_image` when it is truncated or damaged
  */
 export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {
   if (sniffImageType(bytes) === undefined) {
@@ -48,7 +51,11 @@ export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<D
   const limit = Math.min(limits.maxPixels, MAX_KEPT_PIXELS);
   const whole = await pixelsOf(sharp(bytes, { failOn: "error", limitInputPixels: limit }))
     .catch(() => undefined);
-  if (whole !== undefined) return { ...whole, original: whole };
+  if (whole !== undefined) {
+    refuseLongSides(whole);
+    const { width, height } = whole;
+    return { ...whole, original: { width, height } };
+  }
   return await decodeReduced(bytes, limits);
 }
 
@@ -56,15 +63,24 @@ async function decodeReduced(bytes: Uint8Array, { maxPixels }: DecodeLimits) {
   const picture = sharp(bytes, { failOn: "error", limitInputPixels: false });
   const metadata = await picture.metadata().catch(invalidImage);
   const pixels = metadata.width * metadata.height;
-  if (pixels * Math.max(1, heldBytes(metadata) / 4) > maxPixels) {
+  if (pixels * Math.max(1, heldBytes(metadata) / 3) > maxPixels) {
     throw new Problem("payload_too_large", `The picture has more than ${maxPixels} pixels`);
   }
   const { width, height } = metadata.autoOrient;
+  refuseLongSides(metadata.autoOrient);
   const factor = Math.ceil(Math.sqrt(pixels / MAX_KEPT_PIXELS));
   const reduced = picture
     .resize(Math.ceil(width / factor), Math.ceil(height / factor), { fit: "fill" });
   const image = await pixelsOf(reduced).catch(invalidImage);
   return { ...image, original: { width, height } };
+}
+
+function refuseLongSides({ width, height }: { width: number; height: number }): void {
+  if (Math.max(width, height) <= MAX_SIDE_PX) return;
+  throw new Problem(
+    "payload_too_large",
+    `The picture is more than ${MAX_SIDE_PX} pixels wide or high`,
+  );
 }
 
 /** Runs a decoder's pipeline to its end. */

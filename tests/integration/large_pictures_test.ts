@@ -1,0 +1,76 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import sharp, { type Sharp } from "sharp";
+import { MatchSchema } from "../../shared/contract.ts";
+import { encoded, type Picture, sample } from "./pictures.ts";
+import { type Answer, assertProblem, Service } from "./service.ts";
+
+type Match = ReturnType<typeof MatchSchema.parse>;
+
+/** What a worker may have in all: the limit of its container. */
+const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
+const SIDE = 7071;
+const SMALL_SIDE = 1000;
+
+Deno.test("50 million pixels of every kind are answered within the worker's memory", async () => {
+  await using service = await Service.ready({ POOL_SIZE: "1", REQUESTS_PER_WORKER: "100" });
+  const [worker] = await service.workers();
+  const scene = await largeScene();
+  const small = await encoded(scene().resize(SMALL_SIDE).png());
+  const { face: { box: expected } } = matchOf(await service.post(small));
+
+  for (const [kind, picture] of await inAllFormats(scene)) {
+    const { user_id, face } = matchOf(await service.post(picture), kind);
+    assertEquals(user_id, "user1", kind);
+    face.box.forEach((value, i) => {
+      const inSmall = value * SMALL_SIDE / SIDE;
+      assertAlmostEquals(inSmall, expected[i]!, 10, `${kind}: ${face.box} for ${expected}`);
+    });
+  }
+  assertEquals(await service.workers(), [worker], "One worker has answered them all");
+  if (Deno.build.os !== "linux") return;
+  const peak = await peakMemory(worker!);
+  assert(peak < MEMORY_LIMIT_BYTES, `The worker took ${peak} bytes at its worst`);
+});
+
+Deno.test("a picture that cannot be decoded in pieces may have fewer pixels", async () => {
+  await using service = await Service.ready({ REQUESTS_PER_WORKER: "100" });
+  const wall = sharp({ create: { width: 6000, height: 6000, channels: 3, background: "gray" } });
+  const wholeCoefficients = wall.jpeg({ progressive: true, chromaSubsampling: "4:4:4" });
+  assertProblem(await service.post(await encoded(wholeCoefficients)), "payload_too_large");
+});
+
+function matchOf({ status, text }: Answer, kind = "small"): Match {
+  assertEquals(status, 200, `${kind}: ${text}`);
+  return MatchSchema.parse(JSON.parse(text));
+}
+
+/** user1 amid 50 million pixels. */
+async function largeScene(): Promise<() => Sharp> {
+  const face = await sharp(await sample("user1.png")).resize(Math.round(SIDE / 3)).toBuffer();
+  const blank = sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: "#89a" } });
+  const { data, info } = await blank.composite([{ input: face, left: 1800, top: 1500 }]).raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  return () => sharp(data, { raw: { width, height, channels } }).removeAlpha();
+}
+
+async function inAllFormats(scene: () => Sharp): Promise<[kind: string, Picture][]> {
+  /** As a camera that was turned writes it: upright once its orientation is heeded. */
+  const turned = (picture: Sharp) => picture.rotate(90).withMetadata({ orientation: 8 });
+  const kinds: [string, Sharp][] = [
+    ["JPEG", scene().jpeg()],
+    ["progressive JPEG", turned(scene()).jpeg({ progressive: true })],
+    ["WebP with alpha", turned(scene().ensureAlpha(0.9)).webp({ quality: 50, effort: 0 })],
+    ["interlaced PNG", turned(scene()).png({ progressive: true })],
+  ];
+  const pictures: [string, Picture][] = [];
+  for (const [kind, picture] of kinds) pictures.push([kind, await encoded(picture)]);
+  return pictures;
+}
+
+/** The most memory that a process has had so far, in bytes. */
+async function peakMemory(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/status`] }).output();
+  const status = new TextDecoder().decode(stdout);
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+}
