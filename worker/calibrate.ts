@@ -6,6 +6,7 @@
 
 import process from "node:process";
 import type { ModelCalibration } from "../models/manifest.ts";
+import { ConfigError } from "../shared/env.ts";
 import { createProgress } from "../shared/progress.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { embedFolder } from "./embed_folder.ts";
@@ -13,6 +14,7 @@ import { embeddingsOf } from "./embed_people.ts";
 import { type FolderCommand, runFolderCommand } from "./folder_command.ts";
 import { CalibrationError, fitCalibration } from "./gallery/calibrate.ts";
 import { ModelError } from "./inference/session.ts";
+import { readMaxImagePixels } from "./max_image_pixels.ts";
 import { localModelPaths } from "./model_paths.ts";
 import { loadModels } from "./models.ts";
 import { listPhotoFolder, PhotoFolderError } from "./photo_folder.ts";
@@ -29,25 +31,24 @@ the calibration as JSON: keep it in a file for MODEL_CALIBRATION.
   --model FILE  the recognition model, an ONNX file (default: MODEL_PATH or the fetched one)
 `;
 
-const MAX_PIXELS = 50_000_000;
-
 const COMMAND: FolderCommand = {
   usage: USAGE,
   help: HELP,
   option: "model",
-  expectedErrors: [PhotoFolderError, ModelError, CalibrationError],
+  expectedErrors: [ConfigError, PhotoFolderError, ModelError, CalibrationError],
   async run(folder, model) {
     console.log(JSON.stringify(await calibrate(folder, model), undefined, 2));
   },
 };
 
 async function calibrate(folder: string, model: string | undefined): Promise<ModelCalibration> {
+  const maxPixels = readMaxImagePixels(Deno.env);
   const photos = await listPhotoFolder(folder);
   const paths = localModelPaths(Deno.env);
   const recognition = model ?? paths.recognition;
   // The model's present calibration, if it has one, plays no part.
   const { models } = await loadModels({ ...paths, recognition, calibration: undefined });
-  await using pipeline = await createPipeline(models, { maxPixels: MAX_PIXELS });
+  await using pipeline = await createPipeline(models, { maxPixels });
   const people = await embedFolder(photos, {
     pipeline,
     progress: createProgress(),

@@ -7,12 +7,12 @@ import {
   type Environment,
   flag,
   fraction,
-  integer,
   parseEnv,
   SERVICE_ENV,
 } from "../shared/env.ts";
 import { describeError, type LogOptions } from "../shared/log.ts";
 import { parseTokenKeys, type TokenKeys } from "../shared/worker_token.ts";
+import { MAX_IMAGE_PIXELS_ENV } from "./max_image_pixels.ts";
 import type { ModelPaths } from "./models.ts";
 
 /** Everything that can be set from outside, parsed once. */
@@ -55,7 +55,7 @@ const WorkerEnvSchema = z.object({
   MODEL_CALIBRATION: z.string().optional(),
   MATCH_ON: choice("confidence", "cosine").default("confidence"),
   MATCH_THRESHOLD: fraction(0, 1).default(0.7),
-  MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(50_000_000),
+  ...MAX_IMAGE_PIXELS_ENV,
   EXIT_ON_STDIN_EOF: flag.default(false),
 });
 

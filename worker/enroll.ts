@@ -1,8 +1,7 @@
 /** The command `deno task enroll`: photos of people become templates in a gallery file. */
 
 import process from "node:process";
-import { z } from "zod";
-import { ConfigError, integer, parseEnv } from "../shared/env.ts";
+import { ConfigError } from "../shared/env.ts";
 import { createProgress } from "../shared/progress.ts";
 import {
   ENROLL_HELP,
@@ -14,15 +13,12 @@ import { enrollIntoGalleryFile, type PersonToEnrol } from "./enrolment.ts";
 import { type EnrolmentReport, reportEnrolment } from "./enrolment_report.ts";
 import { GalleryError } from "./gallery/gallery.ts";
 import { ModelError } from "./inference/session.ts";
+import { readMaxImagePixels } from "./max_image_pixels.ts";
 import { localModelPaths } from "./model_paths.ts";
 import { loadModels } from "./models.ts";
 import { EnrolmentError } from "./name_users.ts";
 import { listPhotoFolder, personName, PhotoFolderError, type SkippedFile } from "./photo_folder.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
-
-const EnvSchema = z.object({
-  MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(50_000_000),
-});
 
 const EXPECTED_ERRORS = [ConfigError, EnrolmentError, GalleryError, ModelError, PhotoFolderError];
 
@@ -51,7 +47,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
-  const { MAX_IMAGE_PIXELS: maxPixels } = parseEnv(EnvSchema, Deno.env);
+  const maxPixels = readMaxImagePixels(Deno.env);
   const { people, skipped } = await peopleOf(options);
   // Whether the model has a calibration makes no difference to templates.
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });

@@ -7,6 +7,7 @@ import process from "node:process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { ConfigError } from "../../shared/env.ts";
 import { createProgress } from "../../shared/progress.ts";
 import { embedFolder } from "../../worker/embed_folder.ts";
 import { type EmbeddedPerson, embeddingsOf } from "../../worker/embed_people.ts";
@@ -17,6 +18,7 @@ import {
 } from "../../worker/gallery/calibrate.ts";
 import { type FolderCommand, runFolderCommand } from "../../worker/folder_command.ts";
 import { ModelError } from "../../worker/inference/session.ts";
+import { readMaxImagePixels } from "../../worker/max_image_pixels.ts";
 import { localModelPaths } from "../../worker/model_paths.ts";
 import { loadModels } from "../../worker/models.ts";
 import { listPhotoFolder, PhotoFolderError } from "../../worker/photo_folder.ts";
@@ -39,21 +41,21 @@ MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION choose other mod
 `;
 
 const OUT = fileURLToPath(new URL("./out/", import.meta.url));
-const MAX_PIXELS = 50_000_000;
 
 const COMMAND: FolderCommand = {
   usage: USAGE,
   help: HELP,
   option: "svg",
   defaultFolder: Deno.env.get("FACE_IT_LFW100"),
-  expectedErrors: [PhotoFolderError, ModelError, CalibrationError, RangeError],
+  expectedErrors: [ConfigError, PhotoFolderError, ModelError, CalibrationError, RangeError],
   run: measure,
 };
 
 async function measure(folder: string, svgFile: string | undefined): Promise<void> {
+  const maxPixels = readMaxImagePixels(Deno.env);
   const photos = await listPhotoFolder(folder);
   const loaded = await loadModels(localModelPaths(Deno.env));
-  await using pipeline = await createPipeline(loaded.models, { maxPixels: MAX_PIXELS });
+  await using pipeline = await createPipeline(loaded.models, { maxPixels });
   const people = await embedFolder(photos, {
     pipeline,
     progress: createProgress(),
