@@ -107,6 +107,13 @@ const CASES: Case[] = [
     "spec.template.metadata.annotations[face-it.io/gallery-revision]",
     "b",
   ],
+  // A number that would be written as 2.026e+07 otherwise.
+  [
+    "gallery.revision=20260101",
+    WORKER,
+    "spec.template.metadata.annotations[face-it.io/gallery-revision]",
+    "20260101",
+  ],
   ["models.persistentVolumeClaim=m", WORKER, `${POD}.volumes[models].persistentVolumeClaim`, {
     claimName: "m",
     readOnly: true,
