@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { eventually } from "../eventually.ts";
-import { get, install, type Installed, kubectl, withoutCluster } from "./cluster.ts";
+import { clusterTest, get, install, type Installed, kubectl } from "./cluster.ts";
 import type { KubeObject, Outcome } from "./helm.ts";
-import { withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm() || withoutCluster();
 
 type Operation = { op: "add" | "replace" | "remove"; path: string; value?: unknown };
 
@@ -65,7 +62,7 @@ const REFUSED: [what: string, operations: Operation[], message: string][] = [
   ],
 ];
 
-Deno.test("the api's account", { ignore }, async (t) => {
+clusterTest("the api's account", async (t) => {
   await using installed = await install("poolSize=1", "api.replicas=0");
   const { release, api, worker } = installed;
   const account = await installed.as(api, `${release}-api`);

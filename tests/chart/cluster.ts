@@ -1,17 +1,24 @@
 /** Installs the chart into a cluster that may be played with. */
 
 import { assert } from "@std/assert";
-import { CHART, helm, type KubeObject, type Outcome, run } from "./helm.ts";
+import {
+  type Body,
+  CHART,
+  helm,
+  helmTest,
+  type KubeObject,
+  type Outcome,
+  run,
+  testWith,
+} from "./helm.ts";
 
-/** Whether the tests that need a cluster do not run. */
-export function withoutCluster(): boolean {
-  if (Deno.env.get("FACE_IT_TEST_CLUSTER") === "1") return false;
-  assert(Deno.env.get("FACE_IT_REQUIRE_CLUSTER") !== "1", "FACE_IT_TEST_CLUSTER is not 1");
-  console.warn(
-    "The chart's tests on a cluster are skipped. Give them one that may be played with, such as " +
-      "that of `kind create cluster`: set KUBECONFIG and FACE_IT_TEST_CLUSTER=1",
-  );
-  return true;
+/** Registers a test that needs helm and a cluster: see {@linkcode helmTest}. */
+export function clusterTest(name: string, body: Body): void {
+  const given = Deno.env.get("FACE_IT_TEST_CLUSTER") === "1";
+  const need =
+    "KUBECONFIG to a cluster to play with, such as one of kind, and FACE_IT_TEST_CLUSTER=1";
+  if (given) helmTest(name, body);
+  else testWith(given, need, name, body);
 }
 
 /** Runs kubectl, given `input`. */

@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { get, install, kubectl, withoutCluster } from "./cluster.ts";
-import { type KubeObject, render, withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm() || withoutCluster();
+import { clusterTest, get, install, kubectl } from "./cluster.ts";
+import { type KubeObject, render } from "./helm.ts";
 
 /** Kinds that a cluster has only with the operators that read them. */
 const FOREIGN = ["ServiceMonitor", "PrometheusRule", "HTTPRoute"];
@@ -34,7 +32,7 @@ for (
     ["a gallery in a claim", ["gallery.persistentVolumeClaim.name=faces"]],
   ] as const
 ) {
-  Deno.test(`the API server accepts every object of ${what}`, { ignore }, async () => {
+  clusterTest(`the API server accepts every object of ${what}`, async () => {
     await using installed = await install("poolSize=1", "api.replicas=0");
     const values = [
       `namespaces.api=${installed.api}`,
@@ -57,7 +55,7 @@ for (
   });
 }
 
-Deno.test("every pod is admitted where only restricted ones are", { ignore }, async () => {
+clusterTest("every pod is admitted where only restricted ones are", async () => {
   await using installed = await install("poolSize=1", "api.replicas=0");
   const { release, api, worker } = installed;
   const namespaces = `namespaces.api=${api},namespaces.worker=${worker}`;

@@ -1,7 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { at, environment, find, type KubeObject, render, withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm();
+import { at, environment, find, helmTest, type KubeObject, render } from "./helm.ts";
 
 const path = (objects: KubeObject[]) =>
   environment(find(objects, "Deployment/face-it-worker"))["EMBEDDINGS_PATH"];
@@ -13,7 +11,7 @@ const checksum = (objects: KubeObject[]) =>
     "spec.template.metadata.annotations[face-it.io/gallery-checksum]",
   );
 
-Deno.test("without a gallery the workers have an empty one", { ignore }, async () => {
+helmTest("without a gallery the workers have an empty one", async () => {
   const objects = await render();
   const { data } = find(objects, "ConfigMap/face-it-empty-gallery");
   assertEquals(JSON.parse(data["gallery.json"]), { embeddings: [] });
@@ -24,7 +22,7 @@ Deno.test("without a gallery the workers have an empty one", { ignore }, async (
   assertEquals(path(objects), "/etc/embeddings/gallery.json");
 });
 
-Deno.test("one Secret is one file", { ignore }, async () => {
+helmTest("one Secret is one file", async () => {
   const objects = await render("--set", "gallery.secrets={staff},gallery.key=people.json");
   assertEquals(at(volume(objects), "projected.sources"), [
     { secret: { name: "staff", items: [{ key: "people.json", path: "staff.json" }] } },
@@ -33,7 +31,7 @@ Deno.test("one Secret is one file", { ignore }, async () => {
   assert(objects.every(({ metadata }) => metadata.name !== "face-it-empty-gallery"));
 });
 
-Deno.test("several Secrets are a folder of files, none hidden by another", { ignore }, async () => {
+helmTest("several Secrets are a folder of files, none hidden by another", async () => {
   const objects = await render("--set", "gallery.secrets={staff,guests}");
   const sources = at(volume(objects), "projected.sources") as {
     secret: { items: { path: string }[] };
@@ -42,7 +40,7 @@ Deno.test("several Secrets are a folder of files, none hidden by another", { ign
   assertEquals(path(objects), "/etc/embeddings");
 });
 
-Deno.test("a claim holds a file, or a folder of them", { ignore }, async () => {
+helmTest("a claim holds a file, or a folder of them", async () => {
   const claim = "gallery.persistentVolumeClaim.name=faces";
   const file = await render("--set", claim);
   assertEquals(at(volume(file), "persistentVolumeClaim"), { claimName: "faces", readOnly: true });
@@ -51,20 +49,16 @@ Deno.test("a claim holds a file, or a folder of them", { ignore }, async () => {
   assertEquals(path(folder), "/etc/embeddings");
 });
 
-Deno.test(
-  "a gallery given as a value is a Secret, and changes the workers",
-  { ignore },
-  async () => {
-    const file = await Deno.makeTempFile();
-    try {
-      await Deno.writeTextFile(file, '{"embeddings": []}');
-      const objects = await render("--set-file", `gallery.json=${file}`);
-      const { data } = find(objects, "Secret/face-it-gallery");
-      assertEquals(atob(data["gallery.json"]), '{"embeddings": []}');
-      assertEquals(at(volume(objects), "secret.secretName"), "face-it-gallery");
-      assert(checksum(objects) !== checksum(await render()));
-    } finally {
-      await Deno.remove(file);
-    }
-  },
-);
+helmTest("a gallery given as a value is a Secret, and changes the workers", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, '{"embeddings": []}');
+    const objects = await render("--set-file", `gallery.json=${file}`);
+    const { data } = find(objects, "Secret/face-it-gallery");
+    assertEquals(atob(data["gallery.json"]), '{"embeddings": []}');
+    assertEquals(at(volume(objects), "secret.secretName"), "face-it-gallery");
+    assert(checksum(objects) !== checksum(await render()));
+  } finally {
+    await Deno.remove(file);
+  }
+});

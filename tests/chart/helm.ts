@@ -51,16 +51,26 @@ export function helm(...args: string[]): Promise<Outcome> {
   return run(HELM, args);
 }
 
-/** Why the tests that need helm do not run; undefined when they do. */
-export async function withoutHelm(): Promise<boolean> {
-  const works = await helm("version").then(({ ok }) => ok, () => false);
-  if (works) return false;
-  assert(Deno.env.get("FACE_IT_REQUIRE_CLUSTER") !== "1", `${HELM} does not run`);
-  console.warn(
-    "The chart's tests are skipped. They need Helm 3 or 4: put helm on the PATH, or name it in " +
-      "FACE_IT_HELM",
-  );
-  return true;
+/** The body of a test. */
+export type Body = (t: Deno.TestContext) => void | Promise<void>;
+
+const required = Deno.env.get("FACE_IT_REQUIRE_CLUSTER") === "1";
+const helmWorks = await helm("version").then(({ ok }) => ok, () => false);
+
+/** Registers a test that needs helm. Without it the test is skipped, or fails where it must not be. */
+export function helmTest(name: string, body: Body): void {
+  testWith(helmWorks, "Helm 3 or 4 as helm on the PATH, or FACE_IT_HELM", name, body);
+}
+
+/** Registers a test that needs something from outside. Its name says so where it is skipped. */
+export function testWith(given: boolean, need: string, name: string, body: Body): void {
+  if (!given && !required) Deno.test.ignore(`${name} [needs ${need}]`, () => {});
+  else {
+    Deno.test(name, async (t) => {
+      assert(given, `FACE_IT_REQUIRE_CLUSTER is 1, and there is no ${need}`);
+      await body(t);
+    });
+  }
 }
 
 /** Renders the chart of the release face-it, with further arguments of `helm template`. */

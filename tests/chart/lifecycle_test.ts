@@ -1,9 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../eventually.ts";
-import { get, install, type Installed, kubectl, list, withoutCluster } from "./cluster.ts";
-import { at, withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm() || withoutCluster();
+import { clusterTest, get, install, type Installed, kubectl, list } from "./cluster.ts";
+import { at } from "./helm.ts";
 
 const SMALL = ["poolSize=1", "api.replicas=0"];
 
@@ -16,7 +14,7 @@ async function tokenKeys({ release, api, worker }: Installed): Promise<string[]>
   return secrets.map((secret) => secret?.["data"].keys);
 }
 
-Deno.test("token keys are made once and kept by upgrades", { ignore }, async () => {
+clusterTest("token keys are made once and kept by upgrades", async () => {
   await using installed = await install(...SMALL);
   const [api, worker] = await tokenKeys(installed);
   assert(api !== undefined);
@@ -34,7 +32,7 @@ Deno.test("token keys are made once and kept by upgrades", { ignore }, async () 
   assertEquals(await tokenKeys(installed), [api, worker]);
 });
 
-Deno.test("a gallery that changes in its Secret replaces the workers", { ignore }, async () => {
+clusterTest("a gallery that changes in its Secret replaces the workers", async () => {
   await using installed = await install(...SMALL);
   const { release, worker } = installed;
   const gallery = [...SMALL, "gallery.secrets={people}"];
@@ -66,7 +64,7 @@ Deno.test("a gallery that changes in its Secret replaces the workers", { ignore 
   assertEquals(new Set(seen).size, 3);
 });
 
-Deno.test("uninstalling leaves the namespaces and the user's Secrets", { ignore }, async (t) => {
+clusterTest("uninstalling leaves the namespaces and the user's Secrets", async (t) => {
   await using installed = await install(...SMALL);
   const { release, api, worker } = installed;
   const inWorkers = `--namespace=${worker}`;
@@ -131,7 +129,7 @@ Deno.test("uninstalling leaves the namespaces and the user's Secrets", { ignore 
   });
 });
 
-Deno.test("namespaces of somebody else are used as they are", { ignore }, async () => {
+clusterTest("namespaces of somebody else are used as they are", async () => {
   await using installed = await install(...SMALL);
   const { api, worker } = installed;
   await installed.uninstall();

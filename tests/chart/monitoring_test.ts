@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createApiMetrics } from "../../shared/metrics.ts";
-import { find, render, withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm();
+import { find, helmTest, render } from "./helm.ts";
 
 /** The names under which Prometheus knows the api's metrics. */
 async function metricNames(): Promise<string[]> {
@@ -21,7 +19,7 @@ async function assertKnown(text: string): Promise<void> {
   for (const name of used) assert(known.includes(name), `The api has no metric ${name}`);
 }
 
-Deno.test("the alerts ask for metrics that the api has", { ignore }, async () => {
+helmTest("the alerts ask for metrics that the api has", async () => {
   const objects = await render("--set", "monitoring.prometheusRule.enabled=true");
   const { spec } = find(objects, "PrometheusRule/face-it-api");
   const rules: { alert: string; expr: string }[] = spec.groups[0].rules;
@@ -31,23 +29,19 @@ Deno.test("the alerts ask for metrics that the api has", { ignore }, async () =>
   }
 });
 
-Deno.test("the dashboard asks for metrics that the api has", { ignore }, async () => {
+helmTest("the dashboard asks for metrics that the api has", async () => {
   const objects = await render("--set", "monitoring.dashboard.enabled=true");
   const dashboard = find(objects, "ConfigMap/face-it-dashboard")["data"]["face-it.json"];
   assertEquals(JSON.parse(dashboard).uid, "face-it");
   await assertKnown(dashboard);
 });
 
-Deno.test(
-  "Prometheus finds the api by the labels and the port of its Service",
-  { ignore },
-  async () => {
-    const objects = await render("--set", "monitoring.serviceMonitor.enabled=true");
-    const { spec } = find(objects, "ServiceMonitor/face-it-api");
-    const service = find(objects, "Service/face-it-api");
-    for (const [label, value] of Object.entries(spec.selector.matchLabels)) {
-      assertEquals(service.metadata.labels?.[label], value);
-    }
-    assertEquals(spec.endpoints[0].port, service["spec"].ports[0].name);
-  },
-);
+helmTest("Prometheus finds the api by the labels and the port of its Service", async () => {
+  const objects = await render("--set", "monitoring.serviceMonitor.enabled=true");
+  const { spec } = find(objects, "ServiceMonitor/face-it-api");
+  const service = find(objects, "Service/face-it-api");
+  for (const [label, value] of Object.entries(spec.selector.matchLabels)) {
+    assertEquals(service.metadata.labels?.[label], value);
+  }
+  assertEquals(spec.endpoints[0].port, service["spec"].ports[0].name);
+});

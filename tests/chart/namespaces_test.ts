@@ -1,7 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { find, type KubeObject, render, withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm();
+import { find, helmTest, type KubeObject, render } from "./helm.ts";
 
 /** Kinds that have no namespace. */
 const CLUSTER_WIDE = [
@@ -16,7 +14,7 @@ const identity = ({ kind, metadata }: KubeObject) =>
 const namespaces = (objects: KubeObject[]) =>
   objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
 
-Deno.test("the chart makes both namespaces, restricted, and keeps them", { ignore }, async () => {
+helmTest("the chart makes both namespaces, restricted, and keeps them", async () => {
   const objects = await render();
   assertEquals(namespaces(objects), ["face-it-api", "face-it-workers"]);
   for (const name of namespaces(objects)) {
@@ -26,11 +24,11 @@ Deno.test("the chart makes both namespaces, restricted, and keeps them", { ignor
   }
 });
 
-Deno.test("namespaces that exist are left alone", { ignore }, async () => {
+helmTest("namespaces that exist are left alone", async () => {
   assertEquals(namespaces(await render("--set", "namespaces.create=false")), []);
 });
 
-Deno.test("every object names its namespace, and the two parts their own", { ignore }, async () => {
+helmTest("every object names its namespace, and the two parts their own", async () => {
   for (const { kind, metadata } of await render()) {
     const label = `${kind}/${metadata.name}`;
     assertEquals(metadata.namespace === undefined, CLUSTER_WIDE.includes(kind), label);
@@ -39,7 +37,7 @@ Deno.test("every object names its namespace, and the two parts their own", { ign
   }
 });
 
-Deno.test("both parts may share a namespace, without one object twice", { ignore }, async () => {
+helmTest("both parts may share a namespace, without one object twice", async () => {
   const objects = await render("--set", "namespaces.api=one,namespaces.worker=one");
   assertEquals(namespaces(objects), ["one"]);
   const identities = objects.map(identity);
@@ -48,7 +46,7 @@ Deno.test("both parts may share a namespace, without one object twice", { ignore
   assertEquals(secrets.length, 1);
 });
 
-Deno.test("both namespaces hold the same token keys", { ignore }, async () => {
+helmTest("both namespaces hold the same token keys", async () => {
   const secrets = (await render()).filter(({ kind }) => kind === "Secret");
   const [api, worker] = secrets;
   assertEquals(secrets.map(({ metadata }) => metadata.namespace), [
@@ -59,7 +57,7 @@ Deno.test("both namespaces hold the same token keys", { ignore }, async () => {
   assert(atob(api!["data"].keys).length >= 32);
 });
 
-Deno.test("token keys of the user's own are not made again", { ignore }, async () => {
+helmTest("token keys of the user's own are not made again", async () => {
   const objects = await render("--set", "token.existingSecret=ours");
   assertEquals(objects.filter(({ kind }) => kind === "Secret"), []);
 });

@@ -1,7 +1,5 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { CHART, helm, refusal, withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm();
+import { CHART, helm, helmTest, refusal } from "./helm.ts";
 
 /** Values that are refused, and what helm says of them. */
 const REFUSED: [set: string, message: string][] = [
@@ -41,19 +39,19 @@ const REFUSED: [set: string, message: string][] = [
 ];
 
 for (const [set, message] of REFUSED) {
-  Deno.test(`--set ${set} is refused: ${message}`, { ignore }, async () => {
+  helmTest(`--set ${set} is refused: ${message}`, async () => {
     assertStringIncludes(await refusal("--set", set), message);
   });
 }
 
-Deno.test("a Kubernetes that is too old is refused", { ignore }, async () => {
+helmTest("a Kubernetes that is too old is refused", async () => {
   assertStringIncludes(
     await refusal("--kube-version", "1.29.9"),
     "chart requires kubeVersion: >=1.30.0-0",
   );
 });
 
-Deno.test("helm finds nothing to complain about", { ignore }, async () => {
+helmTest("helm finds nothing to complain about", async () => {
   const { ok, text } = await helm("lint", "--strict", "--quiet", CHART);
   assert(ok, text);
 });

@@ -1,13 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { at, find, type KubeObject, render, withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm();
+import { at, find, helmTest, type KubeObject, render } from "./helm.ts";
 
 const CLAIM_LABELS = { app: "face-recognition-worker", status: "ready" };
 const off = (switchName: string) => render("--set", `${switchName}.enabled=false`);
 const kinds = (objects: KubeObject[]) => objects.map(({ kind }) => kind);
 
-Deno.test("the api's account may do what a claim needs, and nothing else", { ignore }, async () => {
+helmTest("the api's account may do what a claim needs, and nothing else", async () => {
   const objects = await render();
   const roles = objects.filter(({ kind }) => kind.endsWith("Role"));
   assertEquals(roles.map((role) => role["rules"]), [[
@@ -21,7 +19,7 @@ Deno.test("the api's account may do what a claim needs, and nothing else", { ign
   ]]);
 });
 
-Deno.test("no worker has a token of the API server", { ignore }, async () => {
+helmTest("no worker has a token of the API server", async () => {
   const objects = await render();
   const pod = at(find(objects, "Deployment/face-it-worker"), "spec.template.spec");
   assertEquals(at(pod, "automountServiceAccountToken"), false);
@@ -31,27 +29,23 @@ Deno.test("no worker has a token of the API server", { ignore }, async () => {
   );
 });
 
-Deno.test(
-  "a claim takes a pod out of the Deployment, not out of its policies",
-  { ignore },
-  async () => {
-    const objects = await render();
-    const deployment = find(objects, "Deployment/face-it-worker");
-    const selector = at(deployment, "spec.selector.matchLabels") as Record<string, string>;
-    assertEquals(selector["status"], CLAIM_LABELS.status);
-    assertEquals(selector["app"], CLAIM_LABELS.app);
-    assertEquals(
-      at(find(objects, "PodDisruptionBudget/face-it-worker"), "spec.selector.matchLabels"),
-      CLAIM_LABELS,
-    );
-    assertEquals(
-      at(find(objects, "NetworkPolicy/face-it-worker"), "spec.podSelector.matchLabels"),
-      { app: CLAIM_LABELS.app },
-    );
-  },
-);
+helmTest("a claim takes a pod out of the Deployment, not out of its policies", async () => {
+  const objects = await render();
+  const deployment = find(objects, "Deployment/face-it-worker");
+  const selector = at(deployment, "spec.selector.matchLabels") as Record<string, string>;
+  assertEquals(selector["status"], CLAIM_LABELS.status);
+  assertEquals(selector["app"], CLAIM_LABELS.app);
+  assertEquals(
+    at(find(objects, "PodDisruptionBudget/face-it-worker"), "spec.selector.matchLabels"),
+    CLAIM_LABELS,
+  );
+  assertEquals(
+    at(find(objects, "NetworkPolicy/face-it-worker"), "spec.podSelector.matchLabels"),
+    { app: CLAIM_LABELS.app },
+  );
+});
 
-Deno.test("workers are reached by the api alone, and reach nothing", { ignore }, async () => {
+helmTest("workers are reached by the api alone, and reach nothing", async () => {
   const { spec } = find(await render(), "NetworkPolicy/face-it-worker");
   assertEquals(spec.policyTypes, ["Ingress", "Egress"]);
   assertEquals(spec.egress, []);
@@ -65,7 +59,7 @@ Deno.test("workers are reached by the api alone, and reach nothing", { ignore },
   );
 });
 
-Deno.test("who may reach the api can be limited, helm test stays able to", { ignore }, async () => {
+helmTest("who may reach the api can be limited, helm test stays able to", async () => {
   const peer = "networkPolicy.apiFrom[0].podSelector.matchLabels.app=gate";
   const { spec } = find(await render("--set", peer), "NetworkPolicy/face-it-api");
   assertEquals(spec.ingress[0].from.length, 2);
@@ -73,12 +67,12 @@ Deno.test("who may reach the api can be limited, helm test stays able to", { ign
   assertEquals(open["spec"].ingress[0].from, undefined);
 });
 
-Deno.test("network policies and the admission policy can be left out", { ignore }, async () => {
+helmTest("network policies and the admission policy can be left out", async () => {
   assert(!kinds(await off("networkPolicy")).includes("NetworkPolicy"));
   assert(!kinds(await off("admissionPolicy")).some((kind) => kind.startsWith("Validating")));
 });
 
-Deno.test("the api and its preStop have the time that its shutdown takes", { ignore }, async () => {
+helmTest("the api and its preStop have the time that its shutdown takes", async () => {
   const objects = await render();
   const api = at(find(objects, "Deployment/face-it-api"), "spec.template.spec");
   assertEquals(at(api, "terminationGracePeriodSeconds"), 25);

@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { readValues } from "../../charts/values_table.ts";
-import { at, CHART, environment, find, render, withoutHelm } from "./helm.ts";
-
-const ignore = await withoutHelm();
+import { at, CHART, environment, find, helmTest, render } from "./helm.ts";
 
 const API = "Deployment/face-it-api";
 const WORKER = "Deployment/face-it-worker";
@@ -255,17 +253,13 @@ const ELSEWHERE = [
 ];
 
 for (const [set, name, path, becomes] of CASES) {
-  Deno.test(
-    `--set ${set}: ${name} has ${path} ${JSON.stringify(becomes)}`,
-    { ignore },
-    async () => {
-      const object = find(await render("--set", set), name);
-      const value = path.startsWith("env.")
-        ? environment(object)[path.slice("env.".length)]
-        : at(object, path);
-      assertEquals(value, becomes);
-    },
-  );
+  helmTest(`--set ${set}: ${name} has ${path} ${JSON.stringify(becomes)}`, async () => {
+    const object = find(await render("--set", set), name);
+    const value = path.startsWith("env.")
+      ? environment(object)[path.slice("env.".length)]
+      : at(object, path);
+    assertEquals(value, becomes);
+  });
 }
 
 Deno.test("every value of the chart has a test", async () => {
