@@ -1,0 +1,65 @@
+/**
+ * The command behind `helm test`: URL. Sends a picture through the service, its pool and a worker.
+ */
+
+import { z } from "zod";
+import { delay } from "../shared/backoff.ts";
+
+/** A grey PNG of 64 x 64: a face is nobody's to ship. A worker that looks at it answers no_face. */
+const GREY_PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIKMb3RD77SAA6VEEAoFA" +
+  "IBAIBAKBQCAQfA8G320AeXC6efoAAAAASUVORK5CYII=";
+const PAUSE_MS = 1000;
+const DEADLINE_MS = 90_000;
+
+const CodeSchema = z.object({ code: z.string() });
+
+/** The service answered something else than it should. */
+export class UnexpectedAnswer extends Error {
+  override readonly name = "UnexpectedAnswer";
+}
+
+/**
+ * Sends the picture until a worker has answered. A service that is not there yet, or has no worker
+ * yet, is asked again.
+ *
+ * @throws {UnexpectedAnswer} for any other answer; the signal's reason
+ */
+export async function tryService(url: URL, signal: AbortSignal, pauseMs = PAUSE_MS): Promise<void> {
+  for (;;) {
+    const answer = await post(new URL("/authenticate", url), signal);
+    if (answer?.code === "no_face") return;
+    if (answer !== undefined && answer.status !== 503) {
+      throw new UnexpectedAnswer(`The service answered ${answer.status} ${answer.code}`);
+    }
+    await delay(pauseMs, signal);
+  }
+}
+
+/** @returns undefined when nobody answers */
+async function post(url: URL, signal: AbortSignal) {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ image_base64: GREY_PNG }),
+      signal,
+    });
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+  const body = CodeSchema.safeParse(await response.json().catch(() => undefined));
+  return { status: response.status, code: body.data?.code };
+}
+
+if (import.meta.main) {
+  try {
+    await tryService(new URL(Deno.args[0] ?? ""), AbortSignal.timeout(DEADLINE_MS));
+    console.log("A worker looked at a picture and found no face in it, as there is none");
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,47 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { tryService, UnexpectedAnswer } from "./try_service.ts";
+
+/** A service that gives these answers one after the other. */
+function serve(...answers: [status: number, code?: string][]) {
+  let requests = 0;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    const [status, code] = answers[requests++]!;
+    return Response.json({ code }, { status });
+  });
+  return {
+    url: new URL(`http://127.0.0.1:${server.addr.port}`),
+    requests: () => requests,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+const signal = () => AbortSignal.timeout(20_000);
+
+Deno.test("a service passes once a worker has looked at the picture", async () => {
+  await using service = serve([503, "no_worker_available"], [422, "no_face"]);
+  await tryService(service.url, signal(), 1);
+  assertEquals(service.requests(), 2);
+});
+
+Deno.test("a service whose worker fails does not pass", async () => {
+  await using service = serve([502, "worker_failed"]);
+  await assertRejects(
+    () => tryService(service.url, signal(), 1),
+    UnexpectedAnswer,
+    "502 worker_failed",
+  );
+});
+
+Deno.test("something else that answers does not pass", async () => {
+  await using service = serve([200]);
+  await assertRejects(() => tryService(service.url, signal(), 1), UnexpectedAnswer, "200");
+});
+
+Deno.test("a service that is not there is asked until the deadline", async () => {
+  const gone = serve();
+  await gone[Symbol.asyncDispose]();
+  const deadline = new AbortController();
+  const trying = tryService(gone.url, deadline.signal, 1);
+  deadline.abort(new Error("the deadline"));
+  await assertRejects(() => trying, Error, "the deadline");
+});

@@ -1,0 +1,53 @@
+{{- define "face-it.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{ .Values.fullnameOverride }}
+{{- else if contains "face-it" .Release.Name -}}
+{{ .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-face-it" (.Release.Name | trunc 32) }}
+{{- end -}}
+{{- end -}}
+
+{{- define "face-it.api" -}}
+{{ include "face-it.fullname" . }}-api
+{{- end -}}
+
+{{- define "face-it.worker" -}}
+{{ include "face-it.fullname" . }}-worker
+{{- end -}}
+
+{{- define "face-it.pool" -}}
+{{ include "face-it.fullname" . }}-pool
+{{- end -}}
+
+{{- define "face-it.tokenSecret" -}}
+{{ .Values.token.existingSecret | default (printf "%s-token-keys" (include "face-it.fullname" .)) }}
+{{- end -}}
+
+{{- /* Labels that never change, by component: {root, component}. */ -}}
+{{- define "face-it.selector" -}}
+app.kubernetes.io/name: face-it
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- /* Labels of an object: {root, component}. */ -}}
+{{- define "face-it.labels" -}}
+{{ include "face-it.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end -}}
+
+{{- /* The label that makes a pod a worker, free or claimed. The claim watches it and the api's
+WORKER_SELECTOR names it. */ -}}
+{{- define "face-it.workerApp" -}}
+app: face-recognition-worker
+{{- end -}}
+
+{{- /* A pod image: {root, image}. */ -}}
+{{- define "face-it.image" -}}
+{{- with .image -}}
+{{ with .registry }}{{ . }}/{{ end }}{{ .repository }}:{{ .tag | default $.root.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,65 @@
+{{- /* What the restricted Pod Security Standard asks of a pod. 1993 is the images' user. */ -}}
+{{- define "face-it.podSecurity" -}}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 1993
+  runAsGroup: 1993
+  fsGroup: 1993
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- /* What it asks of a container, and more: nothing is written to the root. */ -}}
+{{- define "face-it.containerSecurity" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{- /* Where a pod may run: {root, values, spread}; spread is the default of the constraints. */ -}}
+{{- define "face-it.scheduling" -}}
+{{- with .values -}}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+topologySpreadConstraints: {{- .topologySpreadConstraints | default $.spread | toYaml | nindent 2 }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- /* Variables that both services have. */ -}}
+{{- define "face-it.env" -}}
+- {name: LOG_LEVEL, value: {{ .Values.logLevel | quote }}}
+- {name: LOG_FORMAT, value: json}
+- {name: WORKER_TOKEN_KEYS_PATH, value: /etc/face-it/token-keys/keys}
+- {name: REQUESTS_PER_WORKER, value: {{ .Values.requestsPerWorker | toJson | quote }}}
+- {name: BODY_TIMEOUT_MS, value: {{ .Values.limits.bodyTimeoutMs | toJson | quote }}}
+- {name: MAX_IMAGE_BYTES, value: {{ .Values.limits.maxImageBytes | toJson | quote }}}
+{{- end -}}
+
+{{- define "face-it.tokenVolume" -}}
+- name: token-keys
+  secret:
+    secretName: {{ include "face-it.tokenSecret" . }}
+    defaultMode: 0440
+    items: [{key: keys, path: keys}]
+{{- end -}}
+
+{{- define "face-it.tokenMount" -}}
+- {name: token-keys, mountPath: /etc/face-it/token-keys, readOnly: true}
+{{- end -}}

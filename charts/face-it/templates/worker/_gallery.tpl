@@ -1,0 +1,46 @@
+{{- define "face-it.galleryPath" -}}
+{{- with .Values.gallery -}}
+{{- if gt (len .secrets) 1 -}}
+/etc/embeddings
+{{- else if .secrets -}}
+/etc/embeddings/{{ first .secrets }}.json
+{{- else if .persistentVolumeClaim.name -}}
+/etc/embeddings{{ with .persistentVolumeClaim.path }}/{{ . }}{{ end }}
+{{- else -}}
+/etc/embeddings/gallery.json
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "face-it.galleryVolume" -}}
+- name: gallery
+{{- with .Values.gallery }}
+  {{- if .secrets }}
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range $name := .secrets }}
+      # A name of its own for each file: a second one of the same name would hide the first.
+      - secret:
+          name: {{ $name }}
+          items: [{key: {{ $.Values.gallery.key | quote }}, path: {{ printf "%s.json" $name | quote }}}]
+      {{- end }}
+  {{- else if .persistentVolumeClaim.name }}
+  persistentVolumeClaim: {claimName: {{ .persistentVolumeClaim.name }}, readOnly: true}
+  {{- else if .json }}
+  secret: {secretName: {{ include "face-it.fullname" $ }}-gallery, defaultMode: 0440}
+  {{- else }}
+  configMap: {name: {{ include "face-it.fullname" $ }}-empty-gallery}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- /* Changes with the gallery, as far as helm can see it. */ -}}
+{{- define "face-it.galleryChecksum" -}}
+{{- $seen := list .Values.gallery.json -}}
+{{- range $name := .Values.gallery.secrets -}}
+{{- $secret := lookup "v1" "Secret" $.Values.namespaces.worker $name -}}
+{{- $seen = append $seen (dig "data" $.Values.gallery.key "" $secret) -}}
+{{- end -}}
+{{ $seen | toJson | sha256sum }}
+{{- end -}}

@@ -1,0 +1,64 @@
+import { assert, assertEquals } from "@std/assert";
+import { at, environment, find, helmTest, type KubeObject, render } from "./helm.ts";
+
+const path = (objects: KubeObject[]) =>
+  environment(find(objects, "Deployment/face-it-worker"))["EMBEDDINGS_PATH"];
+const volume = (objects: KubeObject[]) =>
+  at(find(objects, "Deployment/face-it-worker"), "spec.template.spec.volumes[gallery]");
+const checksum = (objects: KubeObject[]) =>
+  at(
+    find(objects, "Deployment/face-it-worker"),
+    "spec.template.metadata.annotations[face-it.io/gallery-checksum]",
+  );
+
+helmTest("without a gallery the workers have an empty one", async () => {
+  const objects = await render();
+  const { data } = find(objects, "ConfigMap/face-it-empty-gallery");
+  assertEquals(JSON.parse(data["gallery.json"]), { embeddings: [] });
+  assertEquals(volume(objects), {
+    name: "gallery",
+    configMap: { name: "face-it-empty-gallery" },
+  });
+  assertEquals(path(objects), "/etc/embeddings/gallery.json");
+});
+
+helmTest("one Secret is one file", async () => {
+  const objects = await render("--set", "gallery.secrets={staff},gallery.key=people.json");
+  assertEquals(at(volume(objects), "projected.sources"), [
+    { secret: { name: "staff", items: [{ key: "people.json", path: "staff.json" }] } },
+  ]);
+  assertEquals(path(objects), "/etc/embeddings/staff.json");
+  assert(objects.every(({ metadata }) => metadata.name !== "face-it-empty-gallery"));
+});
+
+helmTest("several Secrets are a folder of files, none hidden by another", async () => {
+  const objects = await render("--set", "gallery.secrets={staff,guests}");
+  const sources = at(volume(objects), "projected.sources") as {
+    secret: { items: { path: string }[] };
+  }[];
+  assertEquals(sources.map(({ secret }) => secret.items[0]!.path), ["staff.json", "guests.json"]);
+  assertEquals(path(objects), "/etc/embeddings");
+});
+
+helmTest("a claim holds a file, or a folder of them", async () => {
+  const claim = "gallery.persistentVolumeClaim.name=faces";
+  const file = await render("--set", claim);
+  assertEquals(at(volume(file), "persistentVolumeClaim"), { claimName: "faces", readOnly: true });
+  assertEquals(path(file), "/etc/embeddings/gallery.json");
+  const folder = await render("--set", `${claim},gallery.persistentVolumeClaim.path=`);
+  assertEquals(path(folder), "/etc/embeddings");
+});
+
+helmTest("a gallery given as a value is a Secret, and changes the workers", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, '{"embeddings": []}');
+    const objects = await render("--set-file", `gallery.json=${file}`);
+    const { data } = find(objects, "Secret/face-it-gallery");
+    assertEquals(atob(data["gallery.json"]), '{"embeddings": []}');
+    assertEquals(at(volume(objects), "secret.secretName"), "face-it-gallery");
+    assert(checksum(objects) !== checksum(await render()));
+  } finally {
+    await Deno.remove(file);
+  }
+});

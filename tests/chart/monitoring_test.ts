@@ -1,0 +1,47 @@
+import { assert, assertEquals } from "@std/assert";
+import { createApiMetrics } from "../../shared/metrics.ts";
+import { find, helmTest, render } from "./helm.ts";
+
+/** The names under which Prometheus knows the api's metrics. */
+async function metricNames(): Promise<string[]> {
+  const metrics = createApiMetrics();
+  metrics.observePool(() => ({ free: 0, busy: 0, waiters: 0 }));
+  const declared = (await metrics.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
+  return [...declared].flatMap(([, name, type]) =>
+    type === "histogram" ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name!]
+  );
+}
+
+async function assertKnown(text: string): Promise<void> {
+  const known = await metricNames();
+  const used = text.match(/face_it_\w+/g) ?? [];
+  assert(used.length > 0);
+  for (const name of used) assert(known.includes(name), `The api has no metric ${name}`);
+}
+
+helmTest("the alerts ask for metrics that the api has", async () => {
+  const objects = await render("--set", "monitoring.prometheusRule.enabled=true");
+  const { spec } = find(objects, "PrometheusRule/face-it-api");
+  const rules: { alert: string; expr: string }[] = spec.groups[0].rules;
+  for (const { alert, expr } of rules) {
+    await assertKnown(expr);
+    assert(expr.includes('{namespace="face-it-api",service="face-it-api"'), alert);
+  }
+});
+
+helmTest("the dashboard asks for metrics that the api has", async () => {
+  const objects = await render("--set", "monitoring.dashboard.enabled=true");
+  const dashboard = find(objects, "ConfigMap/face-it-dashboard")["data"]["face-it.json"];
+  assertEquals(JSON.parse(dashboard).uid, "face-it");
+  await assertKnown(dashboard);
+});
+
+helmTest("Prometheus finds the api by the labels and the port of its Service", async () => {
+  const objects = await render("--set", "monitoring.serviceMonitor.enabled=true");
+  const { spec } = find(objects, "ServiceMonitor/face-it-api");
+  const service = find(objects, "Service/face-it-api");
+  for (const [label, value] of Object.entries(spec.selector.matchLabels)) {
+    assertEquals(service.metadata.labels?.[label], value);
+  }
+  assertEquals(spec.endpoints[0].port, service["spec"].ports[0].name);
+});

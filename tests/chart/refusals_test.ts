@@ -1,0 +1,57 @@
+import { assert, assertStringIncludes } from "@std/assert";
+import { CHART, helm, helmTest, refusal } from "./helm.ts";
+
+/** Values that are refused, and what helm says of them. */
+const REFUSED: [set: string, message: string][] = [
+  ["poolSise=4", "additional properties 'poolSise' not allowed"],
+  ["worker.image.tags=a", "additional properties 'tags' not allowed"],
+  ["poolSize=0", "at '/poolSize': minimum: got 0, want 1"],
+  ["poolSize=many", "at '/poolSize': got string, want integer"],
+  ["threshold=1.5", "at '/threshold'"],
+  ["threshold=0.0", "threshold must be above 0"],
+  ["namespaces.api=Front", "at '/namespaces/api': 'Front' does not match pattern"],
+  ["matchOn=euclid", "at '/matchOn': value must be one of 'confidence', 'cosine'"],
+  ["logLevel=loud", "at '/logLevel': value must be one of 'debug', 'info', 'warn'"],
+  ["api.image.digest=sha256:1", "at '/api/image/digest'"],
+  ["api.image.pullPolicy=Sometimes", "at '/api/image/pullPolicy': value must be one of 'Always'"],
+  ["worker.maxSurge=all", "at '/worker/maxSurge'"],
+  ["ingress.path=id", "at '/ingress/path': 'id' does not match pattern '^/'"],
+  ["models.recognition=../x", "at '/models/recognition'"],
+  ["models.recognition=x", "models.recognition needs models.persistentVolumeClaim"],
+  [
+    "gallery.secrets={a},gallery.persistentVolumeClaim.name=b",
+    "only one of gallery.secrets and gallery.persistentVolumeClaim.name can be the gallery",
+  ],
+  ["gallery.secrets={a,a}", "at '/gallery/secrets': items at 0 and 1 are equal"],
+  ["gallery.json=people.json", "gallery.json is not a gallery"],
+  [
+    "requestsPerWorker=2,leaseMaxMs=10000",
+    "leaseMaxMs must be longer than limits.requestTimeoutMs",
+  ],
+  [
+    "api.autoscaling.enabled=true,api.autoscaling.minReplicas=9",
+    "api.autoscaling.minReplicas must not be above api.autoscaling.maxReplicas",
+  ],
+  ["api.service.nodePort=30080", "api.service.nodePort needs api.service.type NodePort"],
+  ["worker.runtimeClass.create=true", "worker.runtimeClass.create needs worker.runtimeClass.name"],
+  ["ingress.enabled=true", "ingress.enabled needs ingress.host"],
+  ["httpRoute.enabled=true", "httpRoute.enabled needs httpRoute.parentRefs"],
+];
+
+for (const [set, message] of REFUSED) {
+  helmTest(`--set ${set} is refused: ${message}`, async () => {
+    assertStringIncludes(await refusal("--set", set), message);
+  });
+}
+
+helmTest("a Kubernetes that is too old is refused", async () => {
+  assertStringIncludes(
+    await refusal("--kube-version", "1.29.9"),
+    "chart requires kubeVersion: >=1.30.0-0",
+  );
+});
+
+helmTest("helm finds nothing to complain about", async () => {
+  const { ok, text } = await helm("lint", "--strict", "--quiet", CHART);
+  assert(ok, text);
+});
