@@ -32,7 +32,10 @@ export function createApp(deps: ApiDeps): ApiApp {
   const app = new OpenAPIHono<ServiceEnv>();
   installService(app, deps);
   const admission = new Admission({
-    maxPending: () => limits.queueLimit + pool.stats().free,
+    queueFull: () => {
+      const { free, waiters } = pool.stats();
+      return free === 0 && waiters >= limits.queueLimit;
+    },
     maxBytes: limits.queueBytes,
     refuse: (detail) => pool.refusal(detail),
   });

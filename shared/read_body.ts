@@ -10,14 +10,25 @@ export interface BodyLimits {
   readonly timeoutMs: number;
   /** Ends the reading early, for example because the client went away. */
   readonly signal: AbortSignal;
+  /** Is told of every piece; what it throws ends the reading. */
+  readonly arrived?: (bytes: number) => void;
+}
+
+/** The connection ended before the body did, or what came was no body by the rules of HTTP. */
+export class BodyBrokenOff extends Problem {
+  /** @param cause What the runtime says of it */
+  constructor(cause: unknown) {
+    super("invalid_request", "The body broke off before its end", { cause });
+  }
 }
 
 /**
  * Reads the whole body.
  *
  * @throws {Problem} `payload_too_large` (known from Content-Length before anything is read),
- * `request_timeout`, or `invalid_request` when the connection breaks off
- * @throws the reason of `signal`, when that ends it
+ * `request_timeout`
+ * @throws {BodyBrokenOff}
+ * @throws the reason of `signal`, when that ends it, or what `arrived` throws
  */
 export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   const tooLarge = () =>
@@ -52,14 +63,14 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
     if (done) return join(chunks, size);
     size += value.byteLength;
     if (size > limits.maxBytes) throw tooLarge();
+    limits.arrived?.(value.byteLength);
     chunks.push(value);
   }
 }
 
-/** A client that leaves amid its body shows in the body alone: the request's signal stays silent. */
 function brokenOff(cause: unknown, signal: AbortSignal): never {
   signal.throwIfAborted();
-  throw new Problem("invalid_request", "The body broke off before its end", { cause });
+  throw new BodyBrokenOff(cause);
 }
 
 /** The body's length as the client declares it, undefined when it does not. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Problem } from "./errors.ts";
-import { type BodyLimits, declaredLength, readBody } from "./read_body.ts";
+import { BodyBrokenOff, type BodyLimits, declaredLength, readBody } from "./read_body.ts";
 
 /** A request whose body comes in chunks, and what became of the body. */
 function chunked(
@@ -102,12 +102,26 @@ Deno.test("a body that breaks off is the client's fault, not an unforeseen error
   const cause = new RangeError("The connection was reset");
   const body = new ReadableStream({ pull: (controller) => controller.error(cause) });
   const request = new Request("http://test/", { method: "POST", body });
-  const problem = await assertRejects(() => readBody(request, limits()), Problem);
+  const problem = await assertRejects(() => readBody(request, limits()), BodyBrokenOff);
   assertEquals(problem.code, "invalid_request");
   assert(problem.cause === cause);
 });
 
-Deno.test("a client that hangs up amid its body leaves an invalid request behind", async () => {
+Deno.test("whoever counts is told of every piece, and may end the reading", async () => {
+  const pieces: number[] = [];
+  await readBody(chunked(["12345", "678"]).request, limits({ arrived: (n) => pieces.push(n) }));
+  assertEquals(pieces, [5, 3]);
+
+  const { request, seen } = chunked(["12345", "678", "rest"]);
+  const enough = new RangeError("Enough");
+  const arrived = (n: number) => {
+    if (n === 3) throw enough;
+  };
+  assert(await assertRejects(() => readBody(request, limits({ arrived })), RangeError) === enough);
+  assertEquals(seen, { pulled: 2, cancelled: true });
+});
+
+Deno.test("a client that hangs up amid its body breaks it off", async () => {
   const { promise, resolve } = Promise.withResolvers<unknown>();
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     resolve(readBody(request, limits()).catch((error) => error));
@@ -119,8 +133,7 @@ Deno.test("a client that hangs up amid its body leaves an invalid request behind
     await connection.write(new TextEncoder().encode(head + "begin"));
   }
   const problem = await promise;
-  assert(problem instanceof Problem);
-  assertEquals(problem.code, "invalid_request");
+  assert(problem instanceof BodyBrokenOff);
 });
 
 Deno.test("a declared length is a number in digits, or none", () => {

@@ -9,6 +9,8 @@ export interface ProbeLimits {
   readonly bodyTimeoutMs: number;
   /** Ends the reading early. */
   readonly signal: AbortSignal;
+  /** Is told of every piece of the body; what it throws ends the reading. */
+  readonly arrived?: (bytes: number) => void;
 }
 
 /**
@@ -19,9 +21,9 @@ export interface ProbeLimits {
 export async function readProbe(request: Request, limits: ProbeLimits): Promise<Probe> {
   const contentType = request.headers.get("Content-Type") ?? "";
   const body = await readBody(request, {
+    ...limits,
     maxBytes: maxBodyBytes(contentType, limits.maxImageBytes),
     timeoutMs: limits.bodyTimeoutMs,
-    signal: limits.signal,
   });
   return await parseProbe({
     body,
