@@ -202,15 +202,17 @@ Deno.test("a body that is late is the client's fault, however short a request ma
 });
 
 Deno.test("a client that hangs up amid its body counts as gone", async () => {
-  const { post, pool, lines } = setUp();
+  const { call, post, pool, lines } = setUp();
   const body = new ReadableStream({
     pull: (controller) => controller.error(new Deno.errors.BadResource("The client hung up")),
   });
-  assertEquals((await post({ body })).status, 499);
+  await assertProblem(await post({ body }), "invalid_request");
   assertEquals(pool.leases, []);
-  assertEquals(lines.map(({ level, outcome, code }) => [level, outcome, code]), [
-    ["info", "client_gone", undefined],
+  assertEquals(lines.map(({ level, outcome, cause }) => [level, outcome, cause]), [
+    ["info", "client_gone", "BadResource: The client hung up"],
   ]);
+  const metrics = await (await call("/metrics")).text();
+  assertStringIncludes(metrics, 'face_it_authenticate_seconds_count{outcome="client_gone"} 1');
 });
 
 Deno.test("a request over the queue's limit is refused with a time to come again", async () => {

@@ -46,7 +46,7 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
     const started = deps.now();
     await next();
     const event = c.get("event");
-    const outcome = event["code"] ?? event["outcome"];
+    const outcome = event["outcome"] ?? event["code"];
     if (typeof outcome === "string") {
       deps.metrics.authenticated(outcome, (deps.now() - started) / 1000);
     }
@@ -62,11 +62,11 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
       event["worker_ms"] = answer.duration_ms;
       return c.json({ ...answer, duration_ms: roundMs(deps.now() - started) });
     } catch (error) {
-      // A client that leaves amid its body shows in the body alone: its signal stays silent.
-      const gone = error instanceof BodyBrokenOff ||
-        clientGone.aborted && !(error instanceof Problem);
-      if (!gone) throw error;
-      c.get("event")["outcome"] = "client_gone";
+      const answerable = error instanceof Problem || !clientGone.aborted;
+      // Amid a body the signal stays silent. Who is still there, and sent chunks that are none,
+      // gets an answer all the same.
+      if (!answerable || error instanceof BodyBrokenOff) c.get("event")["outcome"] = "client_gone";
+      if (answerable) throw error;
       return new Response(null, { status: CLIENT_GONE_STATUS });
     }
   });
