@@ -28,7 +28,12 @@ export async function readProbe(request: Request, limits: ProbeLimits): Promise<
   return await parseProbe({
     body,
     contentType,
-    queryUserIds: new URL(request.url).searchParams.getAll("user_id"),
+    queryUserIds: query(request.url).getAll("user_id"),
     maxImageBytes: limits.maxImageBytes,
   });
+}
+
+/** A request's address has the Host header in it as it came, so that it may be none for `URL`. */
+function query(url: string): URLSearchParams {
+  return new URLSearchParams(/\?.*/s.exec(url)?.[0]);
 }

@@ -60,6 +60,14 @@ export class RawConnection implements Disposable {
     }
   }
 
+  /** Says that nothing more will be sent. */
+  async end(): Promise<void> {
+    // The service may have closed it altogether.
+    await this.#connection.closeWrite().catch((error) => {
+      if (!isClosed(error)) throw error;
+    });
+  }
+
   /** Hangs up. */
   [Symbol.dispose](): void {
     this.#connection[Symbol.dispose]();
