@@ -6,8 +6,10 @@ import type { NoWorkerAvailable } from "./pool/pool.ts";
 export interface AdmissionOptions {
   /** Whether a request that has its body now finds neither a worker nor a place in the queue. */
   readonly queueFull: () => boolean;
-  /** Bytes that the bodies of all admitted requests may have together. */
+  /** Bytes that all admitted requests may hold together. */
   readonly maxBytes: number;
+  /** Bytes that a request holds beside its body. */
+  readonly bytesPerRequest: number;
   /** The refusal of one request too many. */
   readonly refuse: (detail: string) => NoWorkerAvailable;
 }
@@ -41,7 +43,7 @@ export class Admission {
    * @throws {NoWorkerAvailable} when there is no room
    */
   admit(declaredBytes: number): Admitted {
-    const { queueFull, maxBytes, refuse } = this.#options;
+    const { queueFull, maxBytes, bytesPerRequest, refuse } = this.#options;
     if (queueFull()) throw refuse("All workers are busy and the queue is full");
     let own = 0;
     const assertRoom = (bytes: number) => {
@@ -50,12 +52,16 @@ export class Admission {
         throw refuse("Too many bytes are on their way already");
       }
     };
-    assertRoom(declaredBytes);
+    const take = (bytes: number) => {
+      own += bytes;
+      this.#bytes += bytes;
+    };
+    assertRoom(bytesPerRequest + declaredBytes);
+    take(bytesPerRequest);
     return {
       arrived: (bytes) => {
         assertRoom(bytes);
-        own += bytes;
-        this.#bytes += bytes;
+        take(bytes);
       },
       [Symbol.dispose]: () => {
         this.#bytes -= own;

@@ -7,6 +7,7 @@ const admission = (options: Partial<AdmissionOptions> = {}) =>
   new Admission({
     queueFull: () => false,
     maxBytes: 100,
+    bytesPerRequest: 0,
     refuse: (detail) => new NoWorkerAvailable(detail, 7),
     ...options,
   });
@@ -47,6 +48,17 @@ Deno.test("uploads that declare much and bring nothing keep nobody out", () => {
   const door = admission();
   for (let i = 0; i < 1000; i++) door.admit(100);
   bring(door, 100);
+});
+
+Deno.test("a request holds something beside its body", () => {
+  const door = admission({ bytesPerRequest: 20 });
+  const first = bring(door, 50);
+  assertRefuses(() => door.admit(11), "bytes");
+  const second = door.admit(0);
+  assertRefuses(() => door.admit(0), "bytes");
+  first[Symbol.dispose]();
+  second.arrived(80);
+  assertRefuses(() => door.admit(0), "bytes");
 });
 
 Deno.test("an upload that brings more than there is room for is refused while it arrives", () => {

@@ -26,6 +26,9 @@ export interface ApiApp {
   drain(): void;
 }
 
+/** What a request that waits for its body was measured to cost: buffers and streams. */
+const BYTES_PER_REQUEST = 256 * 1024;
+
 /** Makes the api's app. */
 export function createApp(deps: ApiDeps): ApiApp {
   const { pool, limits } = deps;
@@ -37,6 +40,7 @@ export function createApp(deps: ApiDeps): ApiApp {
       return free === 0 && waiters >= limits.queueLimit;
     },
     maxBytes: limits.queueBytes,
+    bytesPerRequest: BYTES_PER_REQUEST,
     refuse: (detail) => pool.refusal(detail),
   });
   addAuthenticate(app, { ...deps, admission });

@@ -33,7 +33,7 @@ const LIMITS: AuthenticateLimits = {
   bodyTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
   queueLimit: 10,
-  queueBytes: 1_000_000,
+  queueBytes: 512 * 1024 * 1024,
 };
 
 const answers = (answer: AuthenticateAnswer): FakeWorker => () => ({ kind: "answer", answer });
@@ -232,11 +232,11 @@ Deno.test("uploads that stall keep nobody out, however many they are", async () 
   const { post, pool } = setUp({
     free: 1,
     queueLimit: 0,
-    limits: { queueLimit: 0, queueBytes: 20_000, bodyTimeoutMs: 1_000_000 },
+    limits: { queueLimit: 0, maxImageBytes: 1_000_000, bodyTimeoutMs: 1_000_000 },
     workers: [answers(MATCH)],
   });
   const gone = new AbortController();
-  const headers = { "Content-Length": "1000" };
+  const headers = { "Content-Length": "1000000" };
   const stalled = Array.from(
     { length: 1000 },
     () => post({ signal: gone.signal, body: stalledBody(), headers }),
@@ -264,17 +264,17 @@ Deno.test("no body is read while the queue is full", async () => {
 Deno.test("bodies that have arrived have a limit together", async () => {
   const { post, pool } = setUp({
     free: 2,
-    limits: { queueBytes: 1500, maxImageBytes: 1000 },
+    limits: { queueBytes: 1_500_000, maxImageBytes: 1_000_000 },
     workers: [silentWorker, answers(MATCH)],
   });
   const gone = new AbortController();
-  const large = new Uint8Array(1000);
+  const large = new Uint8Array(1_000_000);
   large.set(PNG);
   const running = post({ signal: gone.signal, body: large });
   while (pool.stats().busy === 0) await Promise.resolve();
-  const declared = { "Content-Length": "501" };
+  const declared = { "Content-Length": "500000" };
   await assertProblem(await post({ headers: declared }), "no_worker_available");
-  const undeclared = large.subarray(0, 501);
+  const undeclared = large.subarray(0, 500_000);
   await assertProblem(await post({ body: undeclared }), "no_worker_available");
   gone.abort();
   await running;

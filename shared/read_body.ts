@@ -16,7 +16,11 @@ export interface BodyLimits {
 
 /** The connection ended before the body did, or what came was no body by the rules of HTTP. */
 export class BodyBrokenOff extends Problem {
-  /** @param cause What the runtime says of it */
+  /**
+   * A body without its end.
+   *
+   * @param cause What the runtime says of it
+   */
   constructor(cause: unknown) {
     super("invalid_request", "The body broke off before its end", { cause });
   }
