@@ -50,20 +50,29 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   }, limits.timeoutMs);
   cleanup.defer(() => clearTimeout(timer));
 
-  const reader = request.body.getReader();
   const signal = AbortSignal.any([limits.signal, deadline.signal]);
-  // A pending read ends when its reader is cancelled; a body that is over needs no cancelling.
-  const cancel = () => void reader.cancel().catch(() => {});
-  signal.addEventListener("abort", cancel, { once: true });
-  cleanup.defer(() => signal.removeEventListener("abort", cancel));
-  cleanup.defer(cancel);
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => {});
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  cleanup.defer(() => signal.removeEventListener("abort", abort));
+
+  const reader = request.body.getReader();
+  let pending = false;
+  cleanup.defer(() => {
+    // Deno never frees the buffer of a read that is cancelled while it is pending. Left alone, that
+    // read ends with its connection.
+    if (!pending) void reader.cancel().catch(() => {});
+  });
 
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     signal.throwIfAborted();
-    const { done, value } = await reader.read().catch((cause) => brokenOff(cause, signal));
-    signal.throwIfAborted();
+    pending = true;
+    const read = reader.read().catch((cause) => brokenOff(cause, signal));
+    const { done, value } = await Promise.race([read, aborted.promise]);
+    pending = false;
     if (done) return join(chunks, size);
     size += value.byteLength;
     if (size > limits.maxBytes) throw tooLarge();
