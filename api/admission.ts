@@ -1,27 +1,35 @@
-/** Decides, before a body is read, whether there is room for one more request. */
+/** Decides, before a body is read and while it arrives, whether there is room for one more request. */
 
 import type { NoWorkerAvailable } from "./pool/pool.ts";
 
 /** Bounds of {@linkcode Admission}. */
 export interface AdmissionOptions {
-  /** Requests that may be without a worker: being read, or waiting. */
-  readonly maxPending: () => number;
-  /** Bytes that the bodies of all admitted requests may have together. */
+  /** Whether a request that has its body now finds neither a worker nor a place in the queue. */
+  readonly queueFull: () => boolean;
+  /** Bytes that all admitted requests may hold together. */
   readonly maxBytes: number;
+  /** Bytes that a request holds beside its body. */
+  readonly bytesPerRequest: number;
   /** The refusal of one request too many. */
   readonly refuse: (detail: string) => NoWorkerAvailable;
 }
 
 /** A request that was let in; dispose it when the request is over. */
 export interface Admitted extends Disposable {
-  /** It has a worker now, and its place is free for another. */
-  claimed(): void;
+  /**
+   * So much more of its body is here.
+   *
+   * @throws {NoWorkerAvailable} when that is too much
+   */
+  arrived(bytes: number): void;
 }
 
-/** Counts the requests that are let in and the bytes that they may bring. */
+/**
+ * Counts the bytes that requests hold. An upload counts by what has arrived and not by what it
+ * declares, nor has it a place in the queue before it is whole: those that stall keep nobody out.
+ */
 export class Admission {
   readonly #options: AdmissionOptions;
-  #pending = 0;
   #bytes = 0;
 
   constructor(options: AdmissionOptions) {
@@ -31,31 +39,33 @@ export class Admission {
   /**
    * Lets a request in.
    *
-   * @param bytes What its body may bring at most
+   * @param declaredBytes What its body will bring, as far as that is known
    * @throws {NoWorkerAvailable} when there is no room
    */
-  admit(bytes: number): Admitted {
-    const { maxPending, maxBytes, refuse } = this.#options;
-    if (this.#pending >= maxPending()) {
-      throw refuse("All workers are busy and the queue is full");
-    }
-    // A lone request is let in whatever it declares: its own limit has been checked.
-    if (this.#bytes > 0 && this.#bytes + bytes > maxBytes) {
-      throw refuse("Too many bytes are on their way already");
-    }
-    this.#pending++;
-    this.#bytes += bytes;
-    let pending = true, over = false;
-    const claimed = () => {
-      if (pending) this.#pending--;
-      pending = false;
+  admit(declaredBytes: number): Admitted {
+    const { queueFull, maxBytes, bytesPerRequest, refuse } = this.#options;
+    if (queueFull()) throw refuse("All workers are busy and the queue is full");
+    let own = 0;
+    const assertRoom = (bytes: number) => {
+      // A lone request is let in whatever it brings: its own limit is checked elsewhere.
+      if (this.#bytes > own && this.#bytes + bytes > maxBytes) {
+        throw refuse("Too many bytes are on their way already");
+      }
     };
+    const take = (bytes: number) => {
+      own += bytes;
+      this.#bytes += bytes;
+    };
+    assertRoom(bytesPerRequest + declaredBytes);
+    take(bytesPerRequest);
     return {
-      claimed,
+      arrived: (bytes) => {
+        assertRoom(bytes);
+        take(bytes);
+      },
       [Symbol.dispose]: () => {
-        claimed();
-        if (!over) this.#bytes -= bytes;
-        over = true;
+        this.#bytes -= own;
+        own = 0;
       },
     };
   }

@@ -28,14 +28,21 @@ export interface ApiApp {
   drain(): void;
 }
 
+/** What a request that waits for its body was measured to cost: buffers and streams. */
+const BYTES_PER_REQUEST = 256 * 1024;
+
 /** Makes the api's app. */
 export function createApp(deps: ApiDeps): ApiApp {
   const { pool, limits } = deps;
   const app = new OpenAPIHono<ServiceEnv>();
   installService(app, deps);
   const admission = new Admission({
-    maxPending: () => limits.queueLimit + pool.stats().free,
+    queueFull: () => {
+      const { free, waiters } = pool.stats();
+      return free === 0 && waiters >= limits.queueLimit;
+    },
     maxBytes: limits.queueBytes,
+    bytesPerRequest: BYTES_PER_REQUEST,
     refuse: (detail) => pool.refusal(detail),
   });
   addAuthenticate(app, { ...deps, admission });

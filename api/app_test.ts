@@ -33,7 +33,7 @@ const LIMITS: AuthenticateLimits = {
   bodyTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
   queueLimit: 10,
-  queueBytes: 1_000_000,
+  queueBytes: 512 * 1024 * 1024,
 };
 
 const answers = (answer: AuthenticateAnswer): FakeWorker => () => ({ kind: "answer", answer });
@@ -201,22 +201,25 @@ Deno.test("a body that is late is the client's fault, however short a request ma
   await assertProblem(await post({ body: stalledBody() }), "request_timeout");
 });
 
-Deno.test("a client that hangs up amid its body is no internal error", async () => {
-  const { post, pool, lines } = setUp();
+Deno.test("a client that hangs up amid its body counts as gone", async () => {
+  const { call, post, pool, lines } = setUp();
   const body = new ReadableStream({
     pull: (controller) => controller.error(new Deno.errors.BadResource("The client hung up")),
   });
   await assertProblem(await post({ body }), "invalid_request");
   assertEquals(pool.leases, []);
-  assertEquals(lines.map(({ level, cause }) => [level, cause]), [
-    ["info", "BadResource: The client hung up"],
+  assertEquals(lines.map(({ level, outcome, cause }) => [level, outcome, cause]), [
+    ["info", "client_gone", "BadResource: The client hung up"],
   ]);
+  const metrics = await (await call("/metrics")).text();
+  assertStringIncludes(metrics, 'face_it_authenticate_seconds_count{outcome="client_gone"} 1');
 });
 
 Deno.test("a request over the queue's limit is refused with a time to come again", async () => {
   const { post, pool } = setUp({ free: 0, limits: { queueLimit: 2 }, workers: [silentWorker] });
   const gone = new AbortController();
   const waiting = [post({ signal: gone.signal }), post({ signal: gone.signal })];
+  while (pool.stats().waiters < 2) await Promise.resolve();
   const refused = await post();
   assertEquals(refused.headers.get("Retry-After"), "7");
   await assertProblem(refused, "no_worker_available");
@@ -225,34 +228,57 @@ Deno.test("a request over the queue's limit is refused with a time to come again
   await Promise.all(waiting);
 });
 
-Deno.test("free workers make room for as many requests more", async () => {
-  const { post } = setUp({
+Deno.test("uploads that stall keep nobody out, however many they are", async () => {
+  const { post, pool } = setUp({
     free: 1,
-    limits: { queueLimit: 0 },
+    queueLimit: 0,
+    limits: { queueLimit: 0, maxImageBytes: 1_000_000, bodyTimeoutMs: 1_000_000 },
+    workers: [answers(MATCH)],
+  });
+  const gone = new AbortController();
+  const headers = { "Content-Length": "1000000" };
+  const stalled = Array.from(
+    { length: 1000 },
+    () => post({ signal: gone.signal, body: stalledBody(), headers }),
+  );
+  const served = await post();
+  assertEquals(served.status, 200);
+  await served.body?.cancel();
+  gone.abort();
+  for (const { status } of await Promise.all(stalled)) assertEquals(status, 499);
+  assertEquals([states(pool), pool.refusals], [["kept"], 0]);
+});
+
+Deno.test("no body is read while the queue is full", async () => {
+  const { post } = setUp({ free: 0, limits: { queueLimit: 0 } });
+  let read = false;
+  const body = new ReadableStream({
+    pull() {
+      read = true;
+    },
+  }, { highWaterMark: 0 });
+  await assertProblem(await post({ body }), "no_worker_available");
+  assert(!read, "It was read");
+});
+
+Deno.test("bodies that have arrived have a limit together", async () => {
+  const { post, pool } = setUp({
+    free: 2,
+    limits: { queueBytes: 1_500_000, maxImageBytes: 1_000_000 },
     workers: [silentWorker, answers(MATCH)],
   });
   const gone = new AbortController();
-  const running = post({ signal: gone.signal, body: stalledBody() });
-  await assertProblem(await post(), "no_worker_available");
+  const large = new Uint8Array(1_000_000);
+  large.set(PNG);
+  const running = post({ signal: gone.signal, body: large });
+  while (pool.stats().busy === 0) await Promise.resolve();
+  const declared = { "Content-Length": "500000" };
+  await assertProblem(await post({ headers: declared }), "no_worker_available");
+  const undeclared = large.subarray(0, 500_000);
+  await assertProblem(await post({ body: undeclared }), "no_worker_available");
   gone.abort();
   await running;
-});
-
-Deno.test("bodies that are on their way have a limit together", async () => {
-  const { post } = setUp({
-    free: 3,
-    limits: { queueBytes: 1500, maxImageBytes: 1000 },
-    workers: [answers(MATCH), answers(MATCH)],
-  });
-  const gone = new AbortController();
-  const running = post({ signal: gone.signal, body: stalledBody() });
-  await assertProblem(await post({ body: PNG }), "no_worker_available");
-  const small = await post({ headers: { "Content-Length": String(PNG.length) } });
-  assertEquals(small.status, 200);
-  await small.body?.cancel();
-  gone.abort();
-  await running;
-  const next = await post();
+  const next = await post({ body: large });
   assertEquals(next.status, 200);
   await next.body?.cancel();
 });

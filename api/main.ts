@@ -59,6 +59,7 @@ async function main(): Promise<void> {
       host: config.host,
       port: config.port,
       onListen: ({ hostname, port }) => log.info({ hostname, port: Number(port) }, "listening"),
+      log,
     }, app.fetch)
   );
 
@@ -92,7 +93,7 @@ async function main(): Promise<void> {
     log.error({ error: describeError(error) }, "no worker could be started");
     Deno.exit(1);
   }
-  greet(server.addr.port);
+  greet(server.port);
 }
 
 /** Calls back once when whoever started the service is gone. */

@@ -10,14 +10,29 @@ export interface BodyLimits {
   readonly timeoutMs: number;
   /** Ends the reading early, for example because the client went away. */
   readonly signal: AbortSignal;
+  /** Is told of every piece; what it throws ends the reading. */
+  readonly arrived?: (bytes: number) => void;
+}
+
+/** The connection ended before the body did, or what came was no body by the rules of HTTP. */
+export class BodyBrokenOff extends Problem {
+  /**
+   * A body without its end.
+   *
+   * @param cause What the runtime says of it
+   */
+  constructor(cause: unknown) {
+    super("invalid_request", "The body broke off before its end", { cause });
+  }
 }
 
 /**
  * Reads the whole body.
  *
  * @throws {Problem} `payload_too_large` (known from Content-Length before anything is read),
- * `request_timeout`, or `invalid_request` when the connection breaks off
- * @throws the reason of `signal`, when that ends it
+ * `request_timeout`
+ * @throws {BodyBrokenOff}
+ * @throws the reason of `signal`, when that ends it, or what `arrived` throws
  */
 export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   const tooLarge = () =>
@@ -35,31 +50,40 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   }, limits.timeoutMs);
   cleanup.defer(() => clearTimeout(timer));
 
-  const reader = request.body.getReader();
   const signal = AbortSignal.any([limits.signal, deadline.signal]);
-  // A pending read ends when its reader is cancelled; a body that is over needs no cancelling.
-  const cancel = () => void reader.cancel().catch(() => {});
-  signal.addEventListener("abort", cancel, { once: true });
-  cleanup.defer(() => signal.removeEventListener("abort", cancel));
-  cleanup.defer(cancel);
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => {});
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  cleanup.defer(() => signal.removeEventListener("abort", abort));
+
+  const reader = request.body.getReader();
+  let pending = false;
+  cleanup.defer(() => {
+    // Deno never frees the buffer of a read that is cancelled while it is pending. Left alone, that
+    // read ends with its connection.
+    if (!pending) void reader.cancel().catch(() => {});
+  });
 
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     signal.throwIfAborted();
-    const { done, value } = await reader.read().catch((cause) => brokenOff(cause, signal));
-    signal.throwIfAborted();
+    pending = true;
+    const read = reader.read().catch((cause) => brokenOff(cause, signal));
+    const { done, value } = await Promise.race([read, aborted.promise]);
+    pending = false;
     if (done) return join(chunks, size);
     size += value.byteLength;
     if (size > limits.maxBytes) throw tooLarge();
+    limits.arrived?.(value.byteLength);
     chunks.push(value);
   }
 }
 
-/** A client that leaves amid its body shows in the body alone: the request's signal stays silent. */
 function brokenOff(cause: unknown, signal: AbortSignal): never {
   signal.throwIfAborted();
-  throw new Problem("invalid_request", "The body broke off before its end", { cause });
+  throw new BodyBrokenOff(cause);
 }
 
 /** The body's length as the client declares it, undefined when it does not. */

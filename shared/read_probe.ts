@@ -9,6 +9,8 @@ export interface ProbeLimits {
   readonly bodyTimeoutMs: number;
   /** Ends the reading early. */
   readonly signal: AbortSignal;
+  /** Is told of every piece of the body; what it throws ends the reading. */
+  readonly arrived?: (bytes: number) => void;
 }
 
 /**
@@ -19,14 +21,19 @@ export interface ProbeLimits {
 export async function readProbe(request: Request, limits: ProbeLimits): Promise<Probe> {
   const contentType = request.headers.get("Content-Type") ?? "";
   const body = await readBody(request, {
+    ...limits,
     maxBytes: maxBodyBytes(contentType, limits.maxImageBytes),
     timeoutMs: limits.bodyTimeoutMs,
-    signal: limits.signal,
   });
   return await parseProbe({
     body,
     contentType,
-    queryUserIds: new URL(request.url).searchParams.getAll("user_id"),
+    queryUserIds: query(request.url).getAll("user_id"),
     maxImageBytes: limits.maxImageBytes,
   });
+}
+
+/** A request's address has the Host header in it as it came, so that it may be none for `URL`. */
+function query(url: string): URLSearchParams {
+  return new URLSearchParams(/\?.*/s.exec(url)?.[0]);
 }

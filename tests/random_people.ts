@@ -1,6 +1,7 @@
 /** People for tests whose faces are random directions: the same at every run. */
 
 import { normalize } from "../worker/pipeline/embed.ts";
+import { seededRandom } from "./seeded_random.ts";
 
 /**
  * Makes people. Two photos of one have a cosine of about `likeness`², of two people about 0.
@@ -28,13 +29,9 @@ export function randomPeople(
   });
 }
 
-/** Directions by Box and Muller over a linear congruential generator. */
+/** Directions by Box and Muller. */
 function randomDirections(dimension: number): () => Float32Array {
-  let state = 20_240_501;
-  const uniform = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
-  };
+  const uniform = seededRandom(20_240_501);
   const gauss = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
   return () => normalize(Array.from({ length: dimension }, gauss));
 }

@@ -44,6 +44,7 @@ async function main(): Promise<void> {
       port: config.port,
       // The first line on standard output tells whoever started the worker where it listens.
       onListen: ({ origin }) => console.log(JSON.stringify({ listening: origin })),
+      log,
     }, app.fetch)
   );
 

@@ -70,6 +70,8 @@ export class RetryAfter {
       Math.max(this.#promisedUntil, afterWaiters) + refillMs,
       latest,
     );
-    return Math.max(1, Math.ceil((this.#promisedUntil - now) / 1000));
+    // A clock's fractions may add up to a hair more than the latest.
+    const seconds = Math.ceil((this.#promisedUntil - now) / 1000);
+    return Math.min(Math.max(1, seconds), MAX_SECONDS);
   }
 }

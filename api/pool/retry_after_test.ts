@@ -56,6 +56,10 @@ Deno.test("nobody is sent away for less than a second or more than a minute", ()
   refill(slow, 45_000);
   assertEquals([slow.retryAfter.promise(0), slow.retryAfter.promise(0)], [45, 60]);
   assertEquals(setUp().retryAfter.promise(10_000), 60);
+  const uneven = setUp();
+  // Where this plus a minute is a hair more than a minute later.
+  uneven.clock.ms = 15_951.850404790568;
+  assertEquals(uneven.retryAfter.promise(10_000), 60);
 });
 
 Deno.test("a minute's worth of promises is forgotten as time goes by", () => {

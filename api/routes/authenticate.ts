@@ -5,10 +5,10 @@ import type { AuthenticateAnswer } from "../../shared/contract.ts";
 import { Problem } from "../../shared/errors.ts";
 import type { ApiMetrics } from "../../shared/metrics.ts";
 import { maxBodyBytes, type Probe } from "../../shared/parse_probe.ts";
-import { declaredLength } from "../../shared/read_body.ts";
+import { BodyBrokenOff, declaredLength } from "../../shared/read_body.ts";
 import { readProbe } from "../../shared/read_probe.ts";
 import { refuseOtherMethods, roundMs, type ServiceEnv } from "../../shared/service.ts";
-import type { Admission, Admitted } from "../admission.ts";
+import type { Admission } from "../admission.ts";
 import type { WorkerLease, WorkerPool } from "../pool/pool.ts";
 import type { WorkerClient } from "../worker_client.ts";
 import { AUTHENTICATE_DOC } from "./authenticate_doc.ts";
@@ -46,7 +46,7 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
     const started = deps.now();
     await next();
     const event = c.get("event");
-    const outcome = event["code"] ?? event["outcome"];
+    const outcome = event["outcome"] ?? event["code"];
     if (typeof outcome === "string") {
       deps.metrics.authenticated(outcome, (deps.now() - started) / 1000);
     }
@@ -62,8 +62,11 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
       event["worker_ms"] = answer.duration_ms;
       return c.json({ ...answer, duration_ms: roundMs(deps.now() - started) });
     } catch (error) {
-      if (error instanceof Problem || !clientGone.aborted) throw error;
-      c.get("event")["outcome"] = "client_gone";
+      const answerable = error instanceof Problem || !clientGone.aborted;
+      // Amid a body the signal stays silent. Who is still there, and sent chunks that are none,
+      // gets an answer all the same.
+      if (!answerable || error instanceof BodyBrokenOff) c.get("event")["outcome"] = "client_gone";
+      if (answerable) throw error;
       return new Response(null, { status: CLIENT_GONE_STATUS });
     }
   });
@@ -84,14 +87,15 @@ async function authenticate(
     // Whichever is up first, a body that is late is the client's fault.
     bodyTimeoutMs: Math.min(limits.bodyTimeoutMs, limits.requestTimeoutMs),
     signal: request.signal,
+    arrived: admitted.arrived,
   });
-  return await askWorker(probe, requestId, admitted, deps, { ...deadline, signal });
+  return await askWorker(probe, requestId, deps, { ...deadline, signal });
 }
 
-/** What the body may bring at most, as far as its headers tell. */
+/** What the body will bring, as far as its headers tell. One that is too large is not read. */
 function expectedBytes(request: Request, maxImageBytes: number): number {
   const max = maxBodyBytes(request.headers.get("Content-Type") ?? "", maxImageBytes);
-  return Math.min(declaredLength(request) ?? max, max);
+  return Math.min(declaredLength(request) ?? 0, max);
 }
 
 /** The moment at which a request is over, whatever it waits for. */
@@ -110,13 +114,11 @@ function startDeadline(timeoutMs: number): Deadline & Disposable {
 async function askWorker(
   probe: Probe,
   requestId: string,
-  admitted: Admitted,
   { pool, workers }: AuthenticateDeps,
   deadline: Deadline,
 ): Promise<AuthenticateAnswer> {
   for (let attempt = 1;; attempt++) {
     await using lease = await claim(pool, deadline);
-    admitted.claimed();
     const result = await workers.authenticate(lease.worker, probe, requestId, deadline.signal);
     switch (result.kind) {
       case "answer":

@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { REQUEST_ID_HEADER } from "../../shared/contract.ts";
 import type { ProblemCode } from "../../shared/errors.ts";
 import { eventually } from "../eventually.ts";
+import { RawConnection } from "../raw_http.ts";
 import { encoded, gray, type Picture, sample } from "./pictures.ts";
 import { type Answer, assertProblem, Service } from "./service.ts";
 
@@ -251,34 +252,19 @@ function assertRetryAfter(answer: Answer): void {
   assert(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60, `Retry-After ${seconds}`);
 }
 
-/** Speaks HTTP by hand, for what fetch would not send. */
-async function send(service: Service, headers: string, body?: Picture): Promise<Answer> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(service.url.port) });
-  const request = text(
-    `POST /authenticate HTTP/1.1\r\nHost: face-it.test\r\nConnection: close\r\n${headers}`,
-  );
-  // The service may answer and close before it has read all.
-  void writeAll(connection, request, ...(body === undefined ? [] : [body])).catch(() => {});
-  let received = "";
-  for await (const part of connection.readable.pipeThrough(new TextDecoderStream())) {
-    received += part;
-    const [, head, rest] = /^HTTP\/1\.1 (.+?)\r\n\r\n(.*)$/s.exec(received) ?? [];
-    if (head === undefined) continue;
-    const [status, ...lines] = head.split("\r\n");
-    const answer = {
-      status: Number(status!.slice(0, 3)),
-      headers: new Headers(lines.map((line) => line.split(": ", 2) as [string, string])),
-      text: rest!,
-    };
-    if (rest!.length >= Number(answer.headers.get("Content-Length"))) return answer;
-  }
-  throw new Error(`The connection ended after ${JSON.stringify(received)}`);
-}
-
-async function writeAll(connection: Deno.Conn, ...parts: Picture[]): Promise<void> {
-  for (let part of parts) {
-    while (part.byteLength > 0) part = part.subarray(await connection.write(part));
-  }
+/** Posts by hand, for what fetch would not send. */
+async function send(
+  service: Service,
+  headers: string,
+  body: string | Picture = "",
+): Promise<Answer> {
+  using connection = await RawConnection.open(service.url);
+  const head = `POST /authenticate HTTP/1.1\r\nHost: face-it.test\r\n${headers}`;
+  // The service may answer before it has read all.
+  void connection.send(head, body);
+  const answer = await connection.answer();
+  assert(answer !== undefined, "The connection ended without an answer");
+  return answer;
 }
 
 const text = (content: string): Picture => new TextEncoder().encode(content);

@@ -284,7 +284,8 @@ export function assertProblem(answer: Answer, code: ProblemCode): string {
   return problem.detail;
 }
 
-async function readAnswer(pending: Promise<Response>): Promise<Answer> {
+/** Reads a response whole. */
+export async function readAnswer(pending: Promise<Response>): Promise<Answer> {
   const response = await pending;
   return { status: response.status, headers: response.headers, text: await response.text() };
 }

@@ -1,0 +1,188 @@
+/**
+ * Sends the api what nobody should send, and looks whether each answer is a documented one.
+ * `deno task fuzz` runs it long, http_fuzz_test.ts short.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { createApp } from "../../api/app.ts";
+import { FakePool } from "../../api/pool/fake_pool.ts";
+import type { WorkerClient } from "../../api/worker_client.ts";
+import {
+  type AuthenticateAnswer,
+  AuthenticateAnswerSchema,
+  REQUEST_ID_HEADER,
+} from "../../shared/contract.ts";
+import { Problem, PROBLEM_CODES } from "../../shared/errors.ts";
+import { createFakeLog } from "../../shared/fake_log.ts";
+import { sniffImageType } from "../../shared/image_type.ts";
+import { listen } from "../../shared/listen.ts";
+import { createApiMetrics } from "../../shared/metrics.ts";
+import { type Answer, assertProblem, readAnswer } from "../integration/service.ts";
+import { RawConnection } from "../raw_http.ts";
+import { oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
+
+/** How long and which way to fuzz. */
+export interface FuzzOptions {
+  readonly runs: number;
+  readonly seed: number;
+}
+
+const MAX_IMAGE_BYTES = 1000;
+/** Answers that only trouble behind the api brings about, and there is none. */
+const NEVER: ReadonlySet<string> = new Set(["internal", "worker_failed", "deadline_exceeded"]);
+const NON_MATCH: AuthenticateAnswer = {
+  matched: false,
+  confidence: 0,
+  face: { box: [412, 96, 180, 224] },
+  duration_ms: 29,
+};
+
+/** A worker that answers at once, and insists on what the api promises it. */
+const workers: WorkerClient = {
+  authenticate(_worker, { image, userId }) {
+    assert(sniffImageType(image) !== undefined, "The api sent what is no picture");
+    assert(image.byteLength <= MAX_IMAGE_BYTES, "The api sent more than it should");
+    assert(userId === undefined || (userId.length >= 1 && userId.length <= 256), "A bad user_id");
+    return Promise.resolve(
+      image.byteLength % 2 === 0
+        ? { kind: "answer", answer: NON_MATCH }
+        : { kind: "refusal", problem: new Problem("no_face", "No face was found in the picture") },
+    );
+  },
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/** The api before a pool of one. */
+function setUp() {
+  const pool = new FakePool({ free: 1 });
+  const { log, lines } = createFakeLog();
+  const app = createApp({
+    pool,
+    workers,
+    metrics: createApiMetrics(),
+    limits: {
+      maxImageBytes: MAX_IMAGE_BYTES,
+      bodyTimeoutMs: 50,
+      requestTimeoutMs: 10_000,
+      queueLimit: 10,
+      queueBytes: 1_000_000,
+    },
+    log,
+    now: () => performance.now(),
+    newRequestId: () => crypto.randomUUID(),
+  });
+  let seen = 0;
+  const assertUnharmed = () => {
+    const { free, busy, waiters } = pool.stats();
+    assertEquals([free, busy, waiters], [1, 0, 0]);
+    const added = lines.slice(seen);
+    seen = lines.length;
+    assertEquals(added.filter(({ level }) => level === "error"), []);
+  };
+  return { app, log, assertUnharmed };
+}
+
+/**
+ * Fuzzes the app itself: JSON, forms, pictures, headers, queries, methods.
+ *
+ * @throws with the smallest request that is answered wrongly
+ */
+export async function fuzzApp(options: FuzzOptions): Promise<void> {
+  const { app, assertUnharmed } = setUp();
+  const document = await (await app.fetch(new Request("http://api.test/openapi.json"))).json();
+  const paths: Record<string, Record<string, { responses: object }>> = document.paths;
+
+  /** The statuses that the document foresees for a request. */
+  const foreseen = ({ path, method }: OddRequest): string[] => {
+    const { pathname } = new URL(path, "http://api.test");
+    if (pathname === "/openapi.json") return ["200", "405"];
+    const methods = paths[pathname];
+    if (methods === undefined) return ["404"];
+    const operation = methods[method === "HEAD" ? "get" : method.toLowerCase()];
+    return operation === undefined ? ["405"] : Object.keys(operation.responses);
+  };
+  await fc.assert(
+    fc.asyncProperty(oddRequest, async (odd) => {
+      const { method, headers, path } = odd;
+      const hasBody = method !== "GET" && method !== "HEAD";
+      const request = new Request(`http://api.test${path}`, {
+        method,
+        headers: headers as Record<string, string>,
+        body: hasBody ? odd.body : null,
+      });
+      const answer = await readAnswer(Promise.resolve(app.fetch(request)));
+      assert(
+        foreseen({ ...odd, method: request.method }).includes(String(answer.status)),
+        `${answer.status}`,
+      );
+      assertDocumented(answer, request.method);
+      const id = headers[REQUEST_ID_HEADER];
+      if (id !== undefined && /^[\w.-]{1,64}$/.test(id)) {
+        assertEquals(answer.headers.get(REQUEST_ID_HEADER), id);
+      }
+      assertUnharmed();
+    }),
+    { numRuns: options.runs, seed: options.seed },
+  );
+}
+
+/**
+ * Fuzzes the app behind a socket, where bytes are a request only when they follow HTTP.
+ *
+ * @throws with the shortest bytes that are answered wrongly
+ */
+export async function fuzzSocket(options: FuzzOptions): Promise<void> {
+  const { app, log, assertUnharmed } = setUp();
+  const listener = listen({ host: "127.0.0.1", port: 0, onListen() {}, log }, app.fetch);
+  const url = new URL(`http://127.0.0.1:${listener.port}`);
+  await using _listening = { [Symbol.asyncDispose]: () => listener.shutdown() };
+  await fc.assert(
+    fc.asyncProperty(oddBytes, async (bytes) => {
+      {
+        using connection = await RawConnection.open(url);
+        await connection.send(bytes);
+        await connection.end();
+        for (let answers = 0;; answers++) {
+          const answer = await connection.answer();
+          if (answer === undefined) break;
+          assert(answers < 10, "There is no end of answers");
+          assertAnswersBytes(answer);
+        }
+      }
+      const { status } = await readAnswer(fetch(new URL("/health", url)));
+      assertEquals(status, 200);
+      assertUnharmed();
+    }),
+    { numRuns: options.runs, seed: options.seed },
+  );
+}
+
+/** An answer by the app, or by Deno to what is not HTTP. */
+function assertAnswersBytes(answer: Answer): void {
+  if (answer.status === 100) return;
+  const byDeno = !answer.headers.has(REQUEST_ID_HEADER);
+  if (byDeno) assertEquals([answer.status, answer.text], [400, ""]);
+  else assertDocumented(answer, answer.text === "" ? "HEAD" : "POST");
+}
+
+function assertDocumented(answer: Answer, method: string): void {
+  assert(answer.headers.has(REQUEST_ID_HEADER), "No request id");
+  if (method === "HEAD") return;
+  if (answer.status === 200 || answer.headers.get("Content-Type") === "application/json") {
+    const body = answer.text;
+    if (body.startsWith('{"matched"')) AuthenticateAnswerSchema.parse(JSON.parse(body));
+    return;
+  }
+  const code = PROBLEM_CODES.find((code) => code === JSON.parse(answer.text).code);
+  assert(code !== undefined && !NEVER.has(code), answer.text);
+  assertProblem(answer, code);
+}
+
+if (import.meta.main) {
+  const seed = Number(Deno.args[0] ?? Date.now() % 1e9);
+  console.log(`seed ${seed}`);
+  await fuzzApp({ runs: 10_000, seed });
+  await fuzzSocket({ runs: 2000, seed });
+  console.log("10000 requests and 2000 connections got documented answers");
+}

@@ -1,0 +1,188 @@
+/** Requests as nobody should send them, for the api to refuse in the documented way. */
+
+import fc from "fast-check";
+
+/** The start of a PNG, which is all of it that the api looks at. */
+const PNG = "\x89PNG\r\n\x1a\n rest of the picture";
+const PATHS = ["/authenticate", "/health", "/ready", "/metrics", "/openapi.json"];
+const METHODS = ["POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post", "PROPFIND"];
+const TYPES = [
+  "application/json",
+  "application/json; charset=utf-16",
+  "APPLICATION/JSON;x",
+  "multipart/form-data; boundary=b",
+  'multipart/form-data; boundary="b"; boundary=c',
+  "multipart/form-data",
+  "multipart/form-data; boundary=",
+  "image/png",
+  "text/plain",
+  ";",
+];
+
+/** One byte a character. */
+const latin1 = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+const anything = fc.string({ unit: "binary", maxLength: 40 });
+const oddText = fc.oneof(
+  anything,
+  fc.constantFrom("", "\0", "user1", "\u{1f600}", "\ud800", "x".repeat(257), "../..", "%00", "%"),
+);
+
+/** Text with some pieces cut out, doubled, or replaced by chance. */
+const mutated = (text: string): fc.Arbitrary<string> =>
+  fc.array(fc.tuple(fc.nat(text.length), fc.nat(12), fc.oneof(fc.constant(""), anything)), {
+    maxLength: 4,
+  }).map((edits) =>
+    edits.reduce((left, [at, size, put]) => left.slice(0, at) + put + left.slice(at + size), text)
+  );
+
+const json = fc.oneof(
+  fc.record({
+    image_base64: fc.oneof(
+      fc.constantFrom(btoa(PNG), "data:image/png;base64," + btoa(PNG), btoa("GIF89a")),
+      oddText,
+      fc.jsonValue(),
+    ),
+    user_id: fc.oneof(oddText, fc.jsonValue()),
+    other: fc.jsonValue(),
+  }, { requiredKeys: [] }).map((value) => JSON.stringify(value)),
+  mutated(JSON.stringify({ image_base64: btoa(PNG), user_id: "user1" })),
+  fc.json(),
+  fc.nat(20_000).map((depth) => "[".repeat(depth) + "]".repeat(depth)),
+);
+
+const part = fc.tuple(
+  fc.constantFrom("image", "user_id", "other", "__proto__", ""),
+  fc.constantFrom("", '; filename="a.png"', "; filename=", "; filename*=UTF-8''%ff"),
+  fc.oneof(fc.constantFrom(PNG, "user1", ""), anything),
+).map(([name, file, content]) =>
+  `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n${content}\r\n`
+);
+
+const multipart = fc.array(part, { maxLength: 12 })
+  .map((parts) => parts.join("") + "--b--\r\n")
+  .chain((form) => fc.oneof(fc.constant(form), mutated(form)));
+
+/** A body, and what it should be called. */
+const content = fc.oneof(
+  json.map((text) => ["application/json", new TextEncoder().encode(text)] as const),
+  multipart.map((text) => ["multipart/form-data; boundary=b", latin1(text)] as const),
+  mutated(PNG).map((text) => ["image/png", latin1(text)] as const),
+  fc.uint8Array({ maxLength: 3000 }).map((bytes) => ["", Uint8Array.from(bytes)] as const),
+);
+
+const headerValue = fc.string({ maxLength: 80 }).map((text) =>
+  text.replaceAll(/[^\x21-\x7e]/g, "")
+);
+const headers = fc.record({
+  "Content-Type": fc.oneof(fc.constantFrom(...TYPES), headerValue),
+  "Content-Length": fc.constantFrom("0", "-1", "12", "99999999999999999999", "1e9", "x"),
+  "X-Request-Id": fc.oneof(
+    fc.constantFrom("mine", "a".repeat(64), "a".repeat(65), ""),
+    headerValue,
+  ),
+  "Authorization": headerValue,
+  "Accept": headerValue,
+  "Content-Encoding": fc.constantFrom("gzip", "identity", "x"),
+  "Range": fc.constantFrom("bytes=0-1", "x"),
+}, { requiredKeys: [] });
+
+const encoded = oddText.map((text) => encodeURIComponent(text.toWellFormed()));
+const query = fc.array(
+  fc.tuple(
+    fc.constantFrom("user_id", "x", "__proto__"),
+    fc.oneof(encoded, fc.constantFrom("user1", "%ff", "%", "+", "a=b")),
+  ),
+  { maxLength: 3 },
+).map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join("&"));
+
+/** What `new Request` takes: the form may be odd, the characters are those of HTTP. */
+export interface OddRequest {
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Partial<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Requests in which anything may be odd; most are for POST /authenticate. */
+export const oddRequest: fc.Arbitrary<OddRequest> = fc.record({
+  path: fc.tuple(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.constant("/authenticate") },
+      { weight: 1, arbitrary: fc.constantFrom(...PATHS) },
+      { weight: 1, arbitrary: encoded.map((text) => `/${text}`) },
+    ),
+    query,
+  ).map(([path, query]) => query === "" ? path : `${path}?${query}`),
+  method: fc.oneof(
+    { weight: 8, arbitrary: fc.constant("POST") },
+    { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
+  ),
+  headers,
+  content,
+}).map(({ content: [type, body], headers, ...rest }) => ({
+  ...rest,
+  headers: { "Content-Type": type, ...headers },
+  body,
+}));
+
+const line = fc.constantFrom(
+  "Host: face-it.test",
+  "Host: a b",
+  "Host: [",
+  "Host: a/b?c",
+  "Host: face-it.test:99999",
+  "Host:",
+  "Content-Length: 5",
+  "Content-Length: -5",
+  "Content-Length: 5, 5",
+  "Transfer-Encoding: chunked",
+  "Transfer-Encoding: chunked, chunked",
+  "Transfer-Encoding: identity",
+  "Connection: close",
+  "Connection: upgrade",
+  "Upgrade: websocket",
+  "Upgrade: h2c",
+  "Expect: 100-continue",
+  "Expect: x",
+  "Content-Type: application/json",
+  "Content-Type: multipart/form-data; boundary=b",
+  "X-Request-Id: mine",
+  "X-Long: " + "x".repeat(5000),
+  " folded",
+  ": nameless",
+  "no colon",
+  "Bad Name: x",
+  "X-Nul: \0",
+  "X-High: \xff",
+);
+const requestLine = fc.tuple(
+  fc.constantFrom("POST", "GET", "TRACE", "CONNECT", "PRI", "get", "", "P\0ST", "X".repeat(300)),
+  fc.constantFrom(
+    "/authenticate",
+    "/authenticate?user_id=%ff&user_id=%",
+    "/health",
+    "http://elsewhere.test/health",
+    "//[/authenticate",
+    "*",
+    "",
+    "/%",
+    "/\xff",
+    "/" + "a".repeat(9000),
+  ),
+  fc.constantFrom("HTTP/1.1", "HTTP/1.0", "HTTP/0.9", "HTTP/2.0", "HTTP/9.9", "http/1.1", ""),
+).map((words) => words.join(" "));
+
+/** Bytes that begin like an HTTP/1 request. */
+export const oddBytes: fc.Arbitrary<Uint8Array<ArrayBuffer>> = fc.tuple(
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constant("POST /authenticate HTTP/1.1") },
+    { weight: 1, arbitrary: requestLine },
+  ),
+  fc.array(line, { maxLength: 8 }),
+  fc.constantFrom("\r\n", "\r\n", "\r\n", "\n", "\r"),
+  fc.constantFrom("", "hello", "5\r\nhello\r\n0\r\n\r\n", "zz\r\n", PNG),
+).map(([first, lines, end, body]) => [first, ...lines, "", body].join(end))
+  .chain((text) => fc.oneof(fc.constant(text), mutated(text)))
+  .map(latin1);

@@ -1,0 +1,22 @@
+/** What the operating system knows of a process. */
+
+/** Bytes of memory that a process has in use (its resident set). */
+export async function residentBytes(pid: number): Promise<number> {
+  return Number(await run("ps", "-o", "rss=", "-p", String(pid))) * 1024;
+}
+
+/** How many files and connections a process has open; Linux alone lists them in a folder. */
+export async function openFiles(pid: number): Promise<number> {
+  return (await run("ls", `/proc/${pid}/fd`)).trimEnd().split("\n").length;
+}
+
+/** Sets how many files a running process may have open; on Linux alone. */
+export async function limitOpenFiles(pid: number, files: number): Promise<void> {
+  await run("prlimit", "--pid", String(pid), `--nofile=${files}:`);
+}
+
+async function run(command: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
+  if (!success) throw new Error(`${command}: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
