@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { assert, assertEquals } from "@std/assert";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { type Gallery, parseGallery } from "../worker/gallery/gallery.ts";
-import { findNearest } from "../worker/gallery/match.ts";
+import { createMatcher } from "../worker/gallery/match.ts";
 import { loadModels } from "../worker/models.ts";
 import { createPipeline } from "../worker/pipeline/pipeline.ts";
 import { makeSampleGallery } from "./sample_gallery.ts";
@@ -43,7 +43,7 @@ Deno.test("the sample gallery recognises user1 by another photo and nobody in di
   });
   const nearest = async (picture: string) => {
     const bytes = await Deno.readFile(join(PICTURES, picture));
-    return findNearest(gallery, (await pipeline.recognize(bytes)).embedding)!;
+    return createMatcher(gallery)((await pipeline.recognize(bytes)).embedding)!;
   };
   const similar = await nearest("user1_similar.png");
   assertEquals(similar.user.userId, "user1");

@@ -6,7 +6,7 @@ import type { Calibration } from "../models/manifest.ts";
 import type { MatchConfig } from "./config.ts";
 import { confidence } from "./gallery/confidence.ts";
 import type { Gallery } from "./gallery/gallery.ts";
-import { findNearest, type NearestTemplate } from "./gallery/match.ts";
+import { createMatcher, type NearestTemplate } from "./gallery/match.ts";
 import type { Box } from "./pipeline/image.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 
@@ -35,10 +35,11 @@ export type Authenticator = (probe: Probe) => Promise<Identity>;
  */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const { pipeline, gallery, score, threshold } = deps;
+  const findNearest = createMatcher(gallery);
   return async ({ image, userId }) => {
     const { box, embedding } = await pipeline.recognize(image);
     const face = { box: wholeBox(box) };
-    const nearest = findNearest(gallery, embedding, userId);
+    const nearest = findNearest(embedding, userId);
     if (nearest !== undefined) {
       const confidence = score(nearest);
       if (confidence >= threshold) {

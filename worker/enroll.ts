@@ -10,8 +10,9 @@ import {
   readEnrollOptions,
 } from "./enroll_options.ts";
 import { enrollIntoGalleryFile, type PersonToEnrol } from "./enrolment.ts";
-import { type EnrolmentReport, reportEnrolment } from "./enrolment_report.ts";
-import { GalleryError } from "./gallery/gallery.ts";
+import { type EnrolmentReport, reportCompaction, reportEnrolment } from "./enrolment_report.ts";
+import { compactGalleryFile } from "./gallery/compact_gallery.ts";
+import { GalleryError } from "./gallery/gallery_entry.ts";
 import { ModelError } from "./inference/session.ts";
 import { readMaxImagePixels } from "./max_image_pixels.ts";
 import { localModelPaths } from "./model_paths.ts";
@@ -47,23 +48,28 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
+  const { gallery, compact, from, person } = options;
+  if (from === undefined && person === undefined) {
+    return reportCompaction(gallery, await compactGalleryFile(gallery));
+  }
   const maxPixels = readMaxImagePixels(Deno.env);
   const { people, skipped } = await peopleOf(options);
   // Whether the model has a calibration makes no difference to templates.
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
   await using pipeline = await createPipeline(models, { maxPixels });
-  const enrolment = await enrollIntoGalleryFile(options.gallery, people, pipeline, {
-    earlier: "from" in options ? "replace" : "keep",
+  const enrolment = await enrollIntoGalleryFile(gallery, people, pipeline, {
+    earlier: from === undefined ? "keep" : "replace",
+    compact,
     progress: createProgress(),
   });
-  return reportEnrolment(options.gallery, skipped, enrolment);
+  return reportEnrolment(gallery, skipped, enrolment);
 }
 
 async function peopleOf(
-  options: EnrollOptions,
+  { from, person }: EnrollOptions,
 ): Promise<{ people: readonly PersonToEnrol[]; skipped: readonly SkippedFile[] }> {
-  if ("person" in options) return { people: [options.person], skipped: [] };
-  const { people, skipped } = await listPhotoFolder(options.from);
+  if (person !== undefined) return { people: [person], skipped: [] };
+  const { people, skipped } = await listPhotoFolder(from!);
   return {
     people: people.map(({ person, photos }) => ({
       userId: person,

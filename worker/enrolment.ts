@@ -3,7 +3,8 @@
 import { Problem, type ProblemCode } from "../shared/errors.ts";
 import { NO_PROGRESS, type Progress, type ProgressTask } from "../shared/progress.ts";
 import { type DoubtfulPhoto, findDoubtfulPhotos } from "./gallery/doubtful_photos.ts";
-import { buildGallery, type GalleryEntry, GalleryError } from "./gallery/gallery.ts";
+import { buildGallery } from "./gallery/gallery.ts";
+import { type GalleryEntry, namingFile } from "./gallery/gallery_entry.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery/gallery_file.ts";
 import {
   type AcceptedPhoto,
@@ -27,6 +28,8 @@ export interface EnrolmentOptions {
    * user has. `replace`: they and the name take the place of the earlier ones.
    */
   readonly earlier: Earlier;
+  /** Whether new templates are rounded to bytes; not unless told. Others keep the form they have. */
+  readonly compact?: boolean;
   /** Shows how many photos are done; nothing is shown unless told. */
   readonly progress?: Progress;
 }
@@ -77,7 +80,7 @@ export async function enrollIntoGalleryFile(
   pipeline: Pick<Pipeline, "dimension" | "recognize">,
   options: EnrolmentOptions,
 ): Promise<Enrolment> {
-  const { earlier, progress = NO_PROGRESS } = options;
+  const { earlier, compact = false, progress = NO_PROGRESS } = options;
   nameUsers(await readEntries(path, pipeline.dimension), people, earlier);
   const refused: RefusedPhoto[] = [];
   const accepted = new Map<PersonToEnrol, AcceptedPhoto[]>();
@@ -97,7 +100,7 @@ export async function enrollIntoGalleryFile(
     before,
     photos: accepted.get(user)!,
   }));
-  const { templates, alreadyThere } = mergeTemplates(entries, users, earlier);
+  const { templates, alreadyThere } = mergeTemplates(entries, users, { earlier, compact });
   const written = templates.some(({ photo }) => photo !== undefined);
   if (written) await writeGalleryFile(path, templates.map(({ entry }) => entry));
   const enrolled = new Set(templates.map(({ entry }) => entry.user_id));
@@ -122,12 +125,7 @@ export async function enrollIntoGalleryFile(
 
 async function readEntries(path: string, dimension: number): Promise<readonly GalleryEntry[]> {
   const entries = await readGalleryFile(path) ?? [];
-  try {
-    buildGallery(entries, dimension);
-  } catch (cause) {
-    if (!(cause instanceof GalleryError)) throw cause;
-    throw new GalleryError(`${path}: ${cause.message}`, { cause });
-  }
+  namingFile(path, () => buildGallery(entries, dimension));
   return entries;
 }
 

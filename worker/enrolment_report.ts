@@ -56,6 +56,12 @@ export function reportEnrolment(
   };
 }
 
+/** Words what became of a gallery that was made compact. */
+export function reportCompaction(gallery: string, rounded: number): EnrolmentReport {
+  const what = rounded === 0 ? "compact already" : `${count(rounded, "template")} made compact`;
+  return { lines: [], summary: printable(`${gallery}: ${what}`), failure: undefined };
+}
+
 const otherPhotos = (userId: string): string => `unlike the other photos of ${userId}`;
 
 const line = (kind: string, about: string, why: string): string =>

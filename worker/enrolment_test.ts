@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { createLineProgress } from "../shared/progress.ts";
 import { enrollIntoGalleryFile } from "./enrolment.ts";
-import { type GalleryEntry, GalleryError } from "./gallery/gallery.ts";
+import { type GalleryEntry, GalleryError } from "./gallery/gallery_entry.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery/gallery_file.ts";
 import { EnrolmentError } from "./name_users.ts";
 import { createFakePipeline } from "./pipeline/fake_pipeline.ts";

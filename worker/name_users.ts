@@ -1,6 +1,6 @@
 /** Decides under which name each user is enrolled, and which are allowed. */
 
-import type { GalleryEntry } from "./gallery/gallery.ts";
+import type { GalleryEntry } from "./gallery/gallery_entry.ts";
 import type { Earlier } from "./gallery/merge_templates.ts";
 
 const MAX_CHARACTERS = 256;

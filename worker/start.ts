@@ -1,9 +1,8 @@
 /** Loads all that a worker needs to answer: models, gallery, score. */
 
-import { describeError } from "../shared/log.ts";
 import { type Authenticator, chooseScore, createAuthenticator } from "./authenticator.ts";
 import type { WorkerConfig } from "./config.ts";
-import { type Gallery, GalleryError, parseGallery } from "./gallery/gallery.ts";
+import { loadGallery } from "./gallery/load_gallery.ts";
 import { loadModels } from "./models.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 
@@ -21,14 +20,13 @@ export interface StartedWorker {
  * @throws {ModelError | GalleryError | NotCalibratedError} naming what is missing or wrong
  */
 export async function startWorker(config: WorkerConfig): Promise<StartedWorker> {
-  const [{ models, calibration }, json] = await Promise.all([
-    loadModels(config.modelPaths),
-    readGallery(config.embeddingsPath),
-  ]);
+  const { models, calibration } = await loadModels(config.modelPaths);
   const score = chooseScore(config.match.on, calibration);
   const pipeline = await createPipeline(models, { maxPixels: config.maxImagePixels });
-  const gallery: Gallery = parseGallery(json, pipeline.dimension);
-  await pipeline.warmUp();
+  const [gallery] = await Promise.all([
+    loadGallery(config.embeddingsPath, pipeline.dimension),
+    pipeline.warmUp(),
+  ]);
   return {
     authenticator: createAuthenticator({
       pipeline,
@@ -37,16 +35,6 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
       threshold: config.match.threshold,
     }),
     users: gallery.users.length,
-    templates: gallery.owners.length,
+    templates: gallery.size,
   };
-}
-
-async function readGallery(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (cause) {
-    throw new GalleryError(`The gallery ${path} cannot be read (${describeError(cause)})`, {
-      cause,
-    });
-  }
 }

@@ -5,6 +5,7 @@ import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { embeddingsOf, embedPeople } from "../../worker/embed_people.ts";
 import { type Calibration, fitCalibration } from "../../worker/gallery/calibrate.ts";
 import { cosine } from "../../worker/gallery/cosine.ts";
+import { toInt8 } from "../../worker/gallery/gallery_entry.ts";
 import { loadModels } from "../../worker/models.ts";
 import { localModelPaths } from "../../worker/model_paths.ts";
 import { listPhotoFolder } from "../../worker/photo_folder.ts";
@@ -34,6 +35,24 @@ Deno.test("accuracy on labelled photos", { ignore: skipLabelledPhotos }, async (
     const { tar } = tarAtZeroFar(comparePairs(embeddings));
     assert(tar >= 0.993, `TAR is ${tar}`);
   });
+
+  await t.step(
+    "a compact template changes no cosine by more than 0.002, and no right answer",
+    () => {
+      const faces = embeddings.flat().filter((embedding) => embedding !== undefined);
+      for (const face of faces) {
+        const compact = normalize(toInt8(face));
+        for (const probe of faces) {
+          assertAlmostEquals(cosine(probe, compact), cosine(probe, face), 0.002);
+        }
+      }
+      const rounded = embeddings.map((person) =>
+        person.map((embedding) => embedding && normalize(toInt8(embedding)))
+      );
+      const { tar } = tarAtZeroFar(comparePairs(rounded));
+      assertEquals(tar, tarAtZeroFar(comparePairs(embeddings)).tar);
+    },
+  );
 
   await t.step("calibrated on one half, the other has FAR 0 and FRR of 4 % at most", () => {
     const { far, frr, thresholds } = crossValidate(embeddings, DEFAULT_CONFIDENCE);

@@ -16,12 +16,12 @@ Deno.test("a folder of people becomes a gallery, again and again the same", asyn
   const { code, out, err } = await desk.enroll(...args);
   assertEquals({ code, out }, { code: 0, out: "g.json: 2 users, 3 templates\n" });
   assertEquals(err, "Enrolling: 3 photos …\nEnrolling: 3 photos, done\n");
-  const { users, owners } = await desk.gallery();
+  const { users, segments } = await desk.gallery();
   assertEquals(users, [
     { userId: "ada_lovelace", name: "ada lovelace" },
     { userId: "bob", name: "bob" },
   ]);
-  assertEquals(owners, Int32Array.of(0, 0, 1));
+  assertEquals(segments[0]?.owners, Int32Array.of(0, 0, 1));
   const { size, mode } = await Deno.stat(join(desk.folder, "g.json"));
   assert(size <= 3 * 6500, `${size} bytes`);
   assertEquals(mode! & 0o777, 0o600);
@@ -101,7 +101,31 @@ Deno.test("photos are added to a user of the gallery, the same one only once", a
     out: "",
     err: 'The user "u1" has the name "Ada Lovelace" in the gallery, not "Ada King"\n',
   });
-  assertEquals((await desk.gallery()).owners.length, 2);
+  assertEquals((await desk.gallery()).size, 2);
+});
+
+Deno.test("new templates are compact when asked for, and so is a whole gallery", async () => {
+  await using desk = await temporaryDesk();
+  const args = ["--gallery", "g.json", "--user-id", "u1", "--name", "U", sample("user1.png")];
+  assertEquals((await desk.enroll(...args)).code, 0);
+  await desk.put("people/bob/1.png", sample("user2.png"));
+  const added = await desk.enroll("--gallery", "g.json", "--compact", "--from", "people");
+  assertEquals(added.out, "g.json: 2 users, 2 templates\n");
+  const { embeddings } = JSON.parse(await desk.text());
+  const forms = embeddings.map((entry: Record<string, unknown>) => Object.keys(entry)[2]);
+  assertEquals(forms, ["embedding", "embedding_int8"]);
+
+  const made = await desk.enroll("--gallery", "g.json", "--compact");
+  assertEquals(made, { code: 0, out: "g.json: 1 template made compact\n", err: "" });
+  assert((await desk.text()).length < 2 * 800);
+  assertEquals(
+    (await desk.enroll(...args)).err.split("\n").at(-2)?.endsWith("already there"),
+    true,
+  );
+  const again = await desk.enroll("--gallery", "g.json", "--compact");
+  assertEquals(again.out, "g.json: compact already\n");
+  const none = await desk.enroll("--gallery", "none.json", "--compact");
+  assertEquals(none, { code: 1, out: "", err: "The gallery none.json does not exist\n" });
 });
 
 Deno.test("a new user needs a name, and a photo that can be used", async () => {

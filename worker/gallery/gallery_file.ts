@@ -1,13 +1,16 @@
 /** Gallery files: reading one that may not exist yet, and writing one whole or not at all. */
 
 import { basename, dirname, join } from "node:path";
-import { type GalleryEntry, GalleryError, parseGalleryEntries } from "./gallery.ts";
+import {
+  formatGallery,
+  type GalleryEntry,
+  GalleryError,
+  namingFile,
+  parseGalleryEntries,
+} from "./gallery_entry.ts";
 
 /** Embeddings are biometric data: a new file is its owner's alone. */
 const NEW_FILE_MODE = 0o600;
-
-/** A float32 has no more than this; at 512 numbers a template takes 6 KB, a cosine keeps 1e-7. */
-const SIGNIFICANT_DIGITS = 7;
 
 /**
  * Reads the entries of a gallery file, their embeddings not looked at.
@@ -27,12 +30,7 @@ export async function readGalleryFile(path: string): Promise<GalleryEntry[] | un
     if (folder?.isDirectory) return undefined;
     throw new GalleryError(`The folder of the gallery ${path} does not exist`, { cause });
   }
-  try {
-    return parseGalleryEntries(json);
-  } catch (cause) {
-    if (!(cause instanceof GalleryError)) throw cause;
-    throw new GalleryError(`${path}: ${cause.message}`, { cause });
-  }
+  return namingFile(path, () => parseGalleryEntries(json));
 }
 
 /** The steps of a write that can fail: a full disk, a failing disk, a folder that is gone. */
@@ -57,7 +55,7 @@ const STEPS: GalleryFileSteps = {
  * Writes a gallery file: into a temporary file in the same folder, whose name begins with a dot, and
  * from there into its place. Whoever reads meanwhile finds the old file or the new one. A file that
  * exists keeps its mode and owner, and remains where a link leads; a new one is readable by its
- * owner alone. Numbers are written with 7 significant digits, an entry in each line.
+ * owner alone.
  *
  * @param path Where; its folder exists
  * @param entries What, in this order
@@ -95,18 +93,6 @@ export async function writeGalleryFile(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new GalleryError(`The gallery ${path} cannot be written: ${why}`, { cause });
   }
-}
-
-/** The content of a gallery file. */
-function formatGallery(entries: readonly GalleryEntry[]): string {
-  const lines = entries.map(({ user_id, name, embedding }) =>
-    JSON.stringify({
-      user_id,
-      name,
-      embedding: embedding.map((value) => Number(value.toPrecision(SIGNIFICANT_DIGITS))),
-    })
-  );
-  return lines.length === 0 ? '{"embeddings":[]}\n' : `{"embeddings":[\n${lines.join(",\n")}\n]}\n`;
 }
 
 /** Gives a file the owner and the mode of the one that it replaces. */

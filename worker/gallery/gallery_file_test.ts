@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { randomPeople } from "../../tests/random_people.ts";
 import { cosine } from "./cosine.ts";
-import { type GalleryEntry, GalleryError, parseGallery } from "./gallery.ts";
+import { parseGallery } from "./gallery.ts";
+import { type GalleryEntry, GalleryError } from "./gallery_entry.ts";
 import { type GalleryFileSteps, readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 
 const ALICE: GalleryEntry = { user_id: "alice", name: "Alice", embedding: [0.6, -0.8] };
@@ -32,9 +33,9 @@ Deno.test("a template takes at most 6.5 KB and keeps its cosines to 1e-6", async
   );
   const { size } = await Deno.stat(path);
   assert(size / embeddings.length <= 6500, `${size / embeddings.length} bytes a template`);
-  const { templates } = parseGallery(await Deno.readTextFile(path), 512);
+  const [segment] = parseGallery(await Deno.readTextFile(path), 512).segments;
   embeddings.forEach((embedding, i) => {
-    const read = templates.subarray(i * 512, (i + 1) * 512);
+    const read = segment!.templates.subarray(i * 512, (i + 1) * 512);
     for (const other of embeddings) {
       const error = Math.abs(cosine(read, other) - cosine(embedding, other));
       assert(error <= 1e-6, `off by ${error}`);
@@ -47,8 +48,8 @@ Deno.test("an entry without length 1 keeps its direction", async () => {
   const path = join(folder.path, "gallery.json");
   const tiny = { ...ALICE, embedding: [3e-12, 4e-12] };
   await writeGalleryFile(path, [tiny]);
-  const { templates } = parseGallery(await Deno.readTextFile(path), 2);
-  assertEquals(templates, Float32Array.of(0.6, 0.8));
+  const [segment] = parseGallery(await Deno.readTextFile(path), 2).segments;
+  assertEquals(segment?.templates, Float32Array.of(0.6, 0.8));
 });
 
 Deno.test("a new file is its owner's alone, an existing one keeps its mode", async () => {

@@ -1,8 +1,14 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { GalleryError, parseGallery, parseGalleryEntries } from "./gallery.ts";
+import { normalize } from "../pipeline/embed.ts";
+import { type Gallery, parseGallery } from "./gallery.ts";
+import { GalleryError, parseGalleryEntries } from "./gallery_entry.ts";
 
 const ALICE = { user_id: "alice", name: "Alice", embedding: [3, 0, 4] };
 const BOB = { user_id: "bob", name: "Bob", embedding: [0, 2, 0] };
+
+const base64 = (...bytes: number[]): string => Uint8Array.from(bytes).toBase64();
+const owners = ({ segments }: Gallery) => segments.flatMap(({ owners }) => [...owners]);
+const templates = ({ segments }: Gallery) => segments.flatMap(({ templates }) => [...templates]);
 
 const fileOf = (...entries: unknown[]): string => JSON.stringify({ embeddings: entries });
 
@@ -20,22 +26,22 @@ Deno.test("templates lie one after another, normalised, with their users", () =>
     { userId: "alice", name: "Alice" },
     { userId: "bob", name: "Bob" },
   ]);
-  assertEquals([...gallery.owners], [0, 1]);
+  assertEquals(owners(gallery), [0, 1]);
   const expected = [0.6, 0, 0.8, 0, 1, 0];
-  assertEquals(gallery.templates.length, 6);
-  gallery.templates.forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6));
+  assertEquals(templates(gallery).length, 6);
+  templates(gallery).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6));
 });
 
 Deno.test("several entries with one user_id are that user's templates, wherever they stand", () => {
   const gallery = parseGallery(fileOf(ALICE, BOB, { ...ALICE, embedding: [1, 0, 0] }), 3);
   assertEquals(gallery.users.length, 2);
-  assertEquals([...gallery.owners], [0, 1, 0]);
-  assertEquals([...gallery.templates.subarray(6)], [1, 0, 0]);
+  assertEquals(owners(gallery), [0, 1, 0]);
+  assertEquals(templates(gallery).slice(6), [1, 0, 0]);
 });
 
 Deno.test("an empty gallery is a gallery", () => {
   const gallery = parseGallery(fileOf(), 3);
-  assertEquals([gallery.users.length, gallery.owners.length, gallery.templates.length], [0, 0, 0]);
+  assertEquals([gallery.users.length, gallery.size, gallery.segments.length], [0, 0, 0]);
 });
 
 Deno.test("fields beyond the known ones are passed over", () => {
@@ -113,6 +119,43 @@ Deno.test("two users may have one name, and strange user_ids are users like othe
   const strange = ["__proto__", "constructor", "0", "ALICE", "a/b", "名"];
   const gallery = parseGallery(fileOf(...strange.map((id) => ({ ...ALICE, user_id: id }))), 3);
   assertEquals(gallery.users.map(({ userId }) => userId), strange);
+});
+
+Deno.test("a compact embedding is signed bytes, normalised like any other", () => {
+  const compact = { user_id: "alice", name: "Alice", embedding_int8: base64(3, 0, -4) };
+  const gallery = parseGallery(
+    fileOf(compact, BOB, { ...compact, embedding_int8: base64(1, 0, 0) }),
+    3,
+  );
+  assertEquals(owners(gallery), [0, 1, 0]);
+  const expected = [0.6, 0, -0.8, 0, 1, 0, 1, 0, 0];
+  templates(gallery).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-7));
+  assertEquals(templates(parseGallery(fileOf({ ...compact, embedding_int8: "gIB/" }), 3)), [
+    ...normalize([-128, -128, 127]),
+  ]);
+});
+
+Deno.test("an entry with two embeddings or none is named", () => {
+  const both = { ...ALICE, embedding_int8: base64(1, 2, 3) };
+  refused(fileOf(BOB, both), 'entry 1 ("alice")', "both of", '"embedding_int8"');
+  refused(fileOf(BOB, { ...both, embedding: null }), 'entry 1 ("alice")', "both of");
+  refused(fileOf(BOB, { ...ALICE, embedding: undefined }), 'entry 1 ("alice")', "neither");
+});
+
+Deno.test("a compact embedding that is not base64, or of other bytes, is named and not repeated", () => {
+  for (const embedding_int8 of ["AQID!", "AQI-", null, 7, [1, 2, 3], {}]) {
+    const entry = { user_id: "alice", name: "Alice", embedding_int8 };
+    refused(fileOf(BOB, entry), 'entry 1 ("alice")', "not a text in base64");
+  }
+  for (const bytes of [[], [1, 2], [1, 2, 3, 4]]) {
+    refused(
+      fileOf(BOB, { user_id: "alice", name: "Alice", embedding_int8: base64(...bytes) }),
+      'entry 1 ("alice")',
+      `has ${bytes.length} numbers, the model gives 3`,
+    );
+  }
+  const zero = { user_id: "alice", name: "Alice", embedding_int8: base64(0, 0, 0) };
+  refused(fileOf(zero), 'entry 0 ("alice")', "zero or too large");
 });
 
 Deno.test("entries can be read without looking at the embeddings", () => {

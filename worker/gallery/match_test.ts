@@ -1,8 +1,18 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { randomPeople } from "../../tests/random_people.ts";
 import { normalize } from "../pipeline/embed.ts";
-import { buildGallery, type GalleryEntry } from "./gallery.ts";
-import { findNearest } from "./match.ts";
+import { buildGallery, createGalleryBuilder, type Gallery } from "./gallery.ts";
+import type { GalleryEntry } from "./gallery_entry.ts";
+import { createMatcher } from "./match.ts";
+import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
+
+const usearch = loadUsearch();
+assert(usearch, "usearch has no addon for this system: the tests want one");
+const SCANS: Readonly<Record<string, Scan>> = { loop: scanByLoop, usearch };
+
+const findNearest = (gallery: Gallery, probe: Float32Array, userId?: string) =>
+  createMatcher(gallery)(probe, userId);
 
 const entry = (userId: string, ...embedding: number[]): GalleryEntry => ({
   user_id: userId,
@@ -74,6 +84,32 @@ Deno.test("rounding does not bring a similarity beyond 1", () => {
   }));
 });
 
+Deno.test("of equally similar templates the first is found, in whatever file it lies", () => {
+  const builder = createGalleryBuilder(2);
+  builder.add([entry("far", 0, 1), entry("first", 1, 0), entry("second", 1, 0)]);
+  builder.add([]);
+  builder.add([entry("third", 1, 0)]);
+  for (const [name, scan] of Object.entries(SCANS)) {
+    const match = createMatcher(builder.build(), scan);
+    assertEquals(match(probe(1, 0))?.user.userId, "first", name);
+    assertEquals(match(probe(1, 0), "third")?.similarity, 1, name);
+  }
+});
+
+Deno.test("a probe is itself, wherever it lies in its buffer", () => {
+  const buffer = Float32Array.of(1, 0, 0, 0, 1, 0);
+  for (const [name, scan] of Object.entries(SCANS)) {
+    assertEquals(createMatcher(GALLERY, scan)(buffer.subarray(3))?.user.userId, "bob", name);
+  }
+});
+
+Deno.test("no scan lets a probe that is not a number resemble anybody", () => {
+  for (const [name, scan] of Object.entries(SCANS)) {
+    const none = createMatcher(GALLERY, scan)(Float32Array.of(NaN, NaN, 1));
+    assertEquals(none, undefined, name);
+  }
+});
+
 Deno.test("the match agrees with comparing everything in double precision", () => {
   // Lengths that are no multiple of 4 too: the sum takes four elements at a time.
   const cases = fc.integer({ min: 1, max: 37 }).chain((dimension) => {
@@ -85,15 +121,16 @@ Deno.test("the match agrees with comparing everything in double precision", () =
       minLength: 1,
       maxLength: 30,
     });
-    return fc.tuple(vector, entries, fc.constantFrom(undefined, "a", "b"));
+    const only = fc.constantFrom(undefined, "a", "b");
+    return fc.tuple(vector, entries, fc.nat(30), only, fc.constantFrom(...Object.values(SCANS)));
   });
   fc.assert(
-    fc.property(cases, ([vector, entries, only]) => {
-      const gallery = buildGallery(
-        entries.map(([userId, embedding]) => entry(userId, ...embedding)),
-        vector.length,
-      );
-      const nearest = findNearest(gallery, normalize(vector), only);
+    fc.property(cases, ([vector, entries, cut, only, scan]) => {
+      const builder = createGalleryBuilder(vector.length);
+      const inFile = entries.map(([userId, embedding]) => entry(userId, ...embedding));
+      builder.add(inFile.slice(0, cut));
+      builder.add(inFile.slice(cut));
+      const nearest = createMatcher(builder.build(), scan)(normalize(vector), only);
       const scores = entries
         .filter(([userId]) => only === undefined || userId === only)
         .map(([userId, embedding]) => ({ userId, score: doubleCosine(embedding, vector) }));
@@ -102,13 +139,50 @@ Deno.test("the match agrees with comparing everything in double precision", () =
         return;
       }
       const best = Math.max(...scores.map(({ score }) => score));
-      assertAlmostEquals(nearest.similarity, best, 1e-5);
+      assertAlmostEquals(nearest.similarity, best, 1e-6);
       assertEquals(nearest.compared, scores.length);
       const own = scores.filter(({ userId }) => userId === nearest.user.userId);
-      assertAlmostEquals(Math.max(...own.map(({ score }) => score)), best, 1e-5);
+      assertAlmostEquals(Math.max(...own.map(({ score }) => score)), best, 1e-6);
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
+});
+
+Deno.test("among 100,000 templates the match is the one that double precision finds", () => {
+  const size = 100_000, dimension = 512;
+  const [directions] = randomPeople(1, 200, dimension, 0);
+  const templates = new Float32Array(size * dimension);
+  // Each is the sum of two directions, one more a little of a third: all different, and soon made.
+  for (let i = 0; i < size; i++) {
+    const [a, b] = [directions![i % 199]!, directions![(i * 7 + Math.floor(i / 199)) % 200]!];
+    const sum = a.map((value, j) => value + 0.9 * b[j]!);
+    normalize(sum, templates.subarray(i * dimension, (i + 1) * dimension));
+  }
+  const owners = Int32Array.from({ length: size }, (_, i) => i);
+  const users = Array.from({ length: size }, (_, i) => ({ userId: `${i}`, name: "" }));
+  const indexOf = new Map(users.map(({ userId }, i) => [userId, i]));
+  const match = createMatcher({
+    dimension,
+    users,
+    indexOf,
+    segments: [{ templates, owners }],
+    size,
+  });
+  for (const seed of [1, 2, 3]) {
+    const [a, b] = [directions![seed * 31]!, directions![seed * 57]!];
+    const sought = normalize(a.map((value, j) => value + 0.7 * b[j]!));
+    let best = -1, similarity = -Infinity;
+    for (let i = 0; i < size; i++) {
+      let score = 0;
+      for (let j = 0; j < dimension; j++) score += templates[i * dimension + j]! * sought[j]!;
+      if (score > similarity) [best, similarity] = [i, score];
+    }
+    const nearest = match(sought)!;
+    assertEquals(nearest.compared, size);
+    assertAlmostEquals(nearest.similarity, similarity, 1e-6);
+    assertEquals(nearest.user.userId, `${best}`);
+    assertEquals(match(sought, `${best}`)?.similarity, nearest.similarity);
+  }
 });
 
 function doubleCosine(a: readonly number[], b: readonly number[]): number {

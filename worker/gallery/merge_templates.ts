@@ -2,7 +2,7 @@
 
 import { normalize } from "../pipeline/embed.ts";
 import { cosine } from "./cosine.ts";
-import type { GalleryEntry } from "./gallery.ts";
+import { entryEmbedding, type GalleryEntry, isCompact, toInt8 } from "./gallery_entry.ts";
 
 /** Embeddings more alike than this are of the very same photo. */
 const SAME_PHOTO = 0.99999;
@@ -28,6 +28,14 @@ export interface AcceptedUser {
 /** What becomes of the templates that a user has already. */
 export type Earlier = "keep" | "replace";
 
+/** Settings of {@linkcode mergeTemplates}. */
+export interface MergeOptions {
+  /** What becomes of the earlier templates of those who have new ones. */
+  readonly earlier: Earlier;
+  /** Whether new templates are rounded to bytes. */
+  readonly compact: boolean;
+}
+
 /** A template of the merged gallery. */
 export interface MergedTemplate {
   /** As the gallery file holds it. */
@@ -48,21 +56,21 @@ export interface MergedGallery {
 
 /**
  * Adds to users, or replaces, their templates. A user of whom no photo was accepted keeps what there
- * was. The same photo twice makes one template.
+ * was. The same photo twice makes one template. What was there keeps its form.
  *
  * @param entries What the gallery holds, every embedding valid and as long as the new ones
  * @param users Each at most once
- * @param earlier What becomes of earlier templates of `users`
+ * @param options What becomes of earlier templates, and the form of the new
  */
 export function mergeTemplates(
   entries: readonly GalleryEntry[],
   users: readonly AcceptedUser[],
-  earlier: Earlier,
+  { earlier, compact }: MergeOptions,
 ): MergedGallery {
   // A Map keeps a key where it is when its value is replaced, and so the users their order.
   const byUser = new Map<string, MergedTemplate[]>();
   for (const entry of entries) {
-    const template = { entry, embedding: normalize(entry.embedding), photo: undefined };
+    const template = { entry, embedding: normalize(entryEmbedding(entry)), photo: undefined };
     byUser.set(entry.user_id, [...byUser.get(entry.user_id) ?? [], template]);
   }
   const alreadyThere: string[] = [];
@@ -70,12 +78,21 @@ export function mergeTemplates(
     if (photos.length === 0) continue;
     const templates = earlier === "keep" ? byUser.get(userId) ?? [] : [];
     for (const { path, embedding } of photos) {
-      if (templates.some((template) => cosine(template.embedding, embedding) > SAME_PHOTO)) {
+      const embedding_int8 = toInt8(embedding);
+      const rounded = normalize(embedding_int8);
+      // Rounding alone takes a photo further from itself than SAME_PHOTO.
+      const isSamePhoto = ({ entry, embedding: earlier }: MergedTemplate) =>
+        cosine(earlier, isCompact(entry) ? rounded : embedding) > SAME_PHOTO;
+      if (templates.some(isSamePhoto)) {
         alreadyThere.push(path);
         continue;
       }
-      const entry = { user_id: userId, name, embedding: Array.from(embedding) };
-      templates.push({ entry, embedding, photo: path });
+      const owner = { user_id: userId, name };
+      templates.push(
+        compact
+          ? { entry: { ...owner, embedding_int8 }, embedding: rounded, photo: path }
+          : { entry: { ...owner, embedding: Array.from(embedding) }, embedding, photo: path },
+      );
     }
     byUser.set(userId, templates);
   }

@@ -78,14 +78,20 @@ function networkInput(face: Float32Array, layout: Layout): Float32Array {
 /**
  * A vector scaled to length 1.
  *
+ * @param vector Any length but zero
+ * @param target Where the result goes, as long as `vector`; a new array unless told
  * @throws {RangeError} when its length is zero or not finite: no direction, no identity
  */
-export function normalize(vector: ArrayLike<number>): Float32Array {
+export function normalize(
+  vector: ArrayLike<number>,
+  target: Float32Array = new Float32Array(vector.length),
+): Float32Array {
   let sum = 0;
   for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!;
   const norm = Math.sqrt(sum);
   if (!(norm > 0 && Number.isFinite(norm))) {
     throw new RangeError("A vector of zero or infinite length has no direction");
   }
-  return Float32Array.from(vector, (value) => value / norm);
+  for (let i = 0; i < vector.length; i++) target[i] = vector[i]! / norm;
+  return target;
 }

@@ -1,0 +1,53 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { formatGallery, type GalleryEntry, toInt8 } from "../../worker/gallery/gallery_entry.ts";
+import { readGalleryFile } from "../../worker/gallery/gallery_file.ts";
+import { randomPeople } from "../random_people.ts";
+import { sample } from "./pictures.ts";
+import { Service } from "./service.ts";
+
+Deno.test("a volume of several Secrets is one gallery, with the permissions that a worker has", async () => {
+  await using volume = await mount({
+    // Strangers enough that usearch is loaded.
+    "strangers.json": randomPeople(1000, 1, 512, 0).map(([embedding], i) => ({
+      user_id: `stranger${i}`,
+      name: `Stranger ${i}`,
+      embedding_int8: toInt8(embedding!),
+    })),
+    "users.json": (await readGalleryFile(LOCAL_PATHS.gallery))!,
+  });
+  await using service = await Service.ready({ EMBEDDINGS_PATH: volume.path, LOG_LEVEL: "debug" });
+  const ready = service.log.find(({ msg }) => msg === "worker ready");
+  assertEquals([ready?.["users"], ready?.["templates"]], [1003, 1003]);
+  const identify = async (picture: string, query = {}) => {
+    const { text } = await service.post(await sample(picture), { query });
+    const { matched, user_id } = JSON.parse(text);
+    return matched ? user_id : matched;
+  };
+  assertEquals(await identify("user1_similar.png"), "user1");
+  assertEquals(await identify("user2.png", { user_id: "user2" }), "user2");
+  assertEquals(await identify("user2.png", { user_id: "stranger7" }), false);
+  assertEquals(await identify("different.png"), false);
+});
+
+Deno.test("a volume that was not filled stops the start, and is named", async () => {
+  await using volume = await mount({});
+  await using service = new Service({ EMBEDDINGS_PATH: volume.path });
+  assertEquals(await service.exitCode(), 1);
+  const text = service.lines.join("\n");
+  assert(text.includes(`The gallery folder ${volume.path} holds no file *.json`), text);
+});
+
+/** Lays files out as Kubernetes mounts a projected volume. */
+async function mount(files: Readonly<Record<string, readonly GalleryEntry[]>>) {
+  const path = await Deno.makeTempDir();
+  const data = "..2026_11_24_10_00_00.123456789";
+  await Deno.mkdir(join(path, data));
+  await Deno.symlink(data, join(path, "..data"));
+  for (const [name, entries] of Object.entries(files)) {
+    await Deno.writeTextFile(join(path, data, name), formatGallery(entries));
+    await Deno.symlink(join("..data", name), join(path, name));
+  }
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
