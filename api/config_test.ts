@@ -75,10 +75,61 @@ Deno.test("a bad variable is named", () => {
   }
 });
 
-Deno.test("inside Kubernetes the pool is not one of processes, unless that is asked for", () => {
-  const inside = { KUBERNETES_SERVICE_HOST: "10.0.0.1" };
-  assertThrows(() => read(inside), ConfigError, "POOL");
+Deno.test("inside Kubernetes the pool is one of pods, unless another is asked for", async () => {
+  const inside = { KUBERNETES_SERVICE_HOST: "10.0.0.1", WORKER_TOKEN_KEYS: "k" };
+  const { pool } = read(inside);
+  assert(pool.kind === "kubernetes");
+  const { readTokenKeys, ...others } = pool;
+  assertEquals(await readTokenKeys(), "k");
+  assertEquals(others, {
+    kind: "kubernetes",
+    namespace: "face-it-workers",
+    owner: "face-it-pool",
+    selector: { app: "face-recognition-worker", status: "ready" },
+    workerPort: 8080,
+    leaseMaxMs: 300_000,
+    inCluster: true,
+  });
   assertEquals(read({ ...inside, POOL: "process" }).pool.kind, "process");
+});
+
+Deno.test("a pool of pods can be had from outside of the cluster, and set", () => {
+  const { pool } = read({
+    POOL: "kubernetes",
+    WORKER_TOKEN_KEYS_PATH: "/keys",
+    WORKER_NAMESPACE: "here",
+    POOL_OWNER: "me",
+    WORKER_SELECTOR: "example.org/app=w,status=ready,tier=1",
+    WORKER_PORT: "9000",
+    LEASE_MAX_MS: "1000",
+  });
+  assert(pool.kind === "kubernetes");
+  const { readTokenKeys: _, ...others } = pool;
+  assertEquals(others, {
+    kind: "kubernetes",
+    namespace: "here",
+    owner: "me",
+    selector: { "example.org/app": "w", status: "ready", tier: "1" },
+    workerPort: 9000,
+    leaseMaxMs: 1000,
+    inCluster: false,
+  });
+});
+
+Deno.test("what a pool of pods cannot work with is named", () => {
+  const good = { POOL: "kubernetes", WORKER_TOKEN_KEYS: "k" };
+  for (
+    const [bad, message] of [
+      [{ WORKER_TOKEN_KEYS: "" }, "one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS"],
+      [{ WORKER_TOKEN_KEYS_PATH: "/keys" }, "one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS"],
+      [{ WORKER_SELECTOR: "app=w" }, "WORKER_SELECTOR: must contain status=ready"],
+      [{ WORKER_SELECTOR: "status=ready" }, "WORKER_SELECTOR: must contain another label"],
+      [{ WORKER_SELECTOR: "app in (w),status=ready" }, "WORKER_SELECTOR: must be name=value"],
+      [{ LEASE_MAX_MS: "9999", REQUESTS_PER_WORKER: "2" }, "LEASE_MAX_MS: must be at least"],
+    ] as const
+  ) {
+    assertThrows(() => read({ ...good, ...bad }), ConfigError, message);
+  }
 });
 
 Deno.test("the configuration does not change any more", () => {

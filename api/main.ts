@@ -4,17 +4,13 @@ import { listen } from "../shared/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createApiMetrics } from "../shared/metrics.ts";
 import { orExit } from "../shared/or_exit.ts";
-import { parseTokenKeys, randomTokenKey } from "../shared/worker_token.ts";
 import { createApp } from "./app.ts";
-import { readApiConfig } from "./config.ts";
-import { localWorker } from "./local_workers.ts";
-import { ProcessPool } from "./pool/process_pool.ts";
-import { createWorkerLauncher } from "./pool/worker_process.ts";
+import { type ApiConfig, readApiConfig } from "./config.ts";
+import type { OpenedPool, PoolSurroundings } from "./opened_pool.ts";
 import { exists, findStarters, PROCESS_TABLE } from "./starter_watch.ts";
 import { createWorkerClient } from "./worker_client.ts";
 
 const STARTER_POLL_MS = 500;
-const WORKER_START_TIMEOUT_MS = 30_000;
 /** Kubernetes waits 25 s before it kills, 5 s of them in preStop. */
 const SHUTDOWN_DEADLINE_MS = 14_000;
 
@@ -24,32 +20,12 @@ async function main(): Promise<void> {
   const metrics = createApiMetrics();
   const now = () => performance.now();
 
-  // The workers live and die with this process, so their key may, too.
-  const tokenKey = randomTokenKey();
-  const tokenKeys = parseTokenKeys(tokenKey);
-  const { env, readable } = localWorker(Deno.env);
-  const logFormat = config.log.format === "auto" && Deno.stderr.isTerminal()
-    ? "pretty"
-    : config.log.format;
-  const pool = new ProcessPool({
-    size: config.pool.size,
-    queueLimit: config.queueLimit,
-    requestsPerWorker: config.requestsPerWorker,
-    launch: createWorkerLauncher({
-      env: { ...env, LOG_FORMAT: logFormat, WORKER_TOKEN_KEYS: tokenKey },
-      readable,
-      startTimeoutMs: WORKER_START_TIMEOUT_MS,
-    }),
-    log,
-    metrics: metrics.pool,
-    now,
-    random: Math.random,
-  });
+  const { pool, tokenKeys, started } = await orExit(() => openPool(config, { log, metrics, now }));
   const app = createApp({
     log,
     metrics,
     pool,
-    workers: createWorkerClient(() => tokenKeys),
+    workers: createWorkerClient(tokenKeys),
     limits: config,
     now,
     newRequestId: () => crypto.randomUUID(),
@@ -85,8 +61,9 @@ async function main(): Promise<void> {
 
   if (config.exitWithStarter) void watchStarter(config.throughNpx, () => void end("starter gone"));
 
+  if (started === undefined) return;
   try {
-    await pool.started;
+    await started;
   } catch (error) {
     // Asked to end before the first worker was ready: that is no failure.
     if (ending) return;
@@ -94,6 +71,16 @@ async function main(): Promise<void> {
     Deno.exit(1);
   }
   greet(server.port);
+}
+
+/** Opens the pool that the configuration names, and loads the code of no other. */
+async function openPool(config: ApiConfig, surroundings: PoolSurroundings): Promise<OpenedPool> {
+  if (config.pool.kind === "kubernetes") {
+    const { openKubernetesPool } = await import("./open_kubernetes_pool.ts");
+    return await openKubernetesPool(config, config.pool, surroundings);
+  }
+  const { openProcessPool } = await import("./open_process_pool.ts");
+  return openProcessPool(config, config.pool, surroundings);
 }
 
 /** Calls back once when whoever started the service is gone. */

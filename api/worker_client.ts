@@ -1,6 +1,6 @@
 /** Sends a probe to a worker and understands its answer. */
 
-import { Agent, errors, request } from "undici";
+import { Agent, request } from "undici";
 import {
   type AuthenticateAnswer,
   AuthenticateAnswerSchema,
@@ -9,6 +9,7 @@ import {
 } from "../shared/contract.ts";
 import { Problem, type ProblemCode } from "../shared/errors.ts";
 import type { Probe } from "../shared/parse_probe.ts";
+import { isUnreached } from "../shared/unreached.ts";
 import { signWorkerToken, type TokenKeys } from "../shared/worker_token.ts";
 import type { LeasedWorker } from "./pool/pool.ts";
 
@@ -47,14 +48,6 @@ const PASSED_ON: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "no_face",
   "multiple_faces",
   "face_too_small",
-]);
-
-/** Errors at connecting: not a byte of the request has left. */
-const UNREACHED_CODES: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -127,10 +120,4 @@ function understand(status: number, body: unknown): WorkerResult {
   // Neither of these has looked at the probe.
   const unseen = code === "worker_used" || code === "no_worker_available";
   return { kind: unseen ? "unreached" : "failed", cause };
-}
-
-function isUnreached(error: unknown): boolean {
-  if (error instanceof errors.ConnectTimeoutError) return true;
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" && UNREACHED_CODES.has(code);
 }

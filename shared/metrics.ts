@@ -16,6 +16,8 @@ export interface PoolMetrics {
   reaped(reason: string): void;
   watchRestart(): void;
   deleteFailure(): void;
+  /** A call to the cluster that failed, by what was asked and the status code. */
+  apiFailure(call: string, code: string): void;
 }
 
 /** What a pool holds, read when the metrics are asked for. */
@@ -69,6 +71,11 @@ export function createApiMetrics(): ApiMetrics {
   );
   const watchRestarts = counter("face_it_pool_watch_restarts_total", "Watches begun again");
   const deleteFailures = counter("face_it_pool_delete_failures_total", "Workers not deleted");
+  const apiFailures = counter(
+    "face_it_pool_api_failures_total",
+    "Calls to the Kubernetes API that failed, by call and status code",
+    ["call", "code"],
+  );
   const authenticate = histogram(
     "face_it_authenticate_seconds",
     "Time to answer POST /authenticate, by outcome",
@@ -83,6 +90,7 @@ export function createApiMetrics(): ApiMetrics {
       reaped: (reason) => reaped.inc({ reason }),
       watchRestart: () => watchRestarts.inc(),
       deleteFailure: () => deleteFailures.inc(),
+      apiFailure: (call, code) => apiFailures.inc({ call, code }),
     },
     authenticated: (outcome, seconds) => authenticate.observe({ outcome }, seconds),
     observePool(stats) {

@@ -11,6 +11,7 @@ Deno.test("every metric is there from the first scrape on, with its type", async
   const types = (await lines(metrics)).filter((line) => line.startsWith("# TYPE "));
   assertEquals(types.map((line) => line.slice("# TYPE ".length)).sort(), [
     "face_it_authenticate_seconds histogram",
+    "face_it_pool_api_failures_total counter",
     "face_it_pool_busy gauge",
     "face_it_pool_claim_seconds histogram",
     "face_it_pool_delete_failures_total counter",

@@ -3,14 +3,14 @@
 import { z } from "zod";
 import {
   choice,
-  ConfigError,
   type Environment,
   flag,
   fraction,
   parseEnv,
   SERVICE_ENV,
 } from "../shared/env.ts";
-import { describeError, type LogOptions } from "../shared/log.ts";
+import type { LogOptions } from "../shared/log.ts";
+import { tokenKeySource } from "../shared/token_key_source.ts";
 import { parseTokenKeys, type TokenKeys } from "../shared/worker_token.ts";
 import { MAX_IMAGE_PIXELS_ENV } from "./max_image_pixels.ts";
 import type { ModelPaths } from "./models.ts";
@@ -69,12 +69,13 @@ export const WORKER_ENV_NAMES: readonly string[] = Object.keys(WorkerEnvSchema.s
  */
 export async function readWorkerConfig(env: Environment): Promise<WorkerConfig> {
   const values = parseEnv(WorkerEnvSchema, env);
+  const readTokenKeys = tokenKeySource(values.WORKER_TOKEN_KEYS_PATH, values.WORKER_TOKEN_KEYS);
   return Object.freeze({
     host: values.HOST,
     port: values.PORT,
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT, service: "worker" },
     name: values.WORKER_NAME,
-    tokenKeys: await readTokenKeys(values.WORKER_TOKEN_KEYS_PATH, values.WORKER_TOKEN_KEYS),
+    tokenKeys: parseTokenKeys(await readTokenKeys()),
     embeddingsPath: values.EMBEDDINGS_PATH,
     modelPaths: {
       recognition: values.MODEL_PATH,
@@ -89,28 +90,4 @@ export async function readWorkerConfig(env: Environment): Promise<WorkerConfig> 
     requestsPerWorker: values.REQUESTS_PER_WORKER,
     exitOnStdinEof: values.EXIT_ON_STDIN_EOF,
   });
-}
-
-async function readTokenKeys(
-  path: string | undefined,
-  inline: string | undefined,
-): Promise<TokenKeys> {
-  if ((path === undefined) === (inline === undefined)) {
-    throw new ConfigError(
-      "Bad environment: one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS must be set",
-    );
-  }
-  if (inline !== undefined) return parseTokenKeys(inline);
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path!);
-  } catch (cause) {
-    throw new ConfigError(
-      `Bad environment: WORKER_TOKEN_KEYS_PATH: ${path} cannot be read (${describeError(cause)})`,
-      {
-        cause,
-      },
-    );
-  }
-  return parseTokenKeys(text);
 }

@@ -1,6 +1,7 @@
 /** Claims that wait for a worker: a bounded first-in first-out queue that can be left. */
 
 interface Waiter<T> {
+  readonly turn: number;
   resolve(item: T): void;
   reject(reason: unknown): void;
 }
@@ -8,8 +9,9 @@ interface Waiter<T> {
 /** Waits for items of type `T`. Every waiter gets an item, a rejection, or leaves by its signal. */
 export class WaitQueue<T> {
   readonly #limit: number;
-  // A Set keeps the order of insertion and forgets a waiter in constant time.
+  // In the order of turns. A Set forgets a waiter in constant time.
   readonly #waiters = new Set<Waiter<T>>();
+  #turns = 0;
 
   /**
    * An empty queue.
@@ -30,23 +32,29 @@ export class WaitQueue<T> {
     return this.#waiters.size >= this.#limit;
   }
 
+  /** A place in the order of arrival: who waits a second time with it does not go to the end. */
+  takeTurn(): number {
+    return this.#turns++;
+  }
+
   /**
    * Waits for the next item, after all who came before.
    *
    * @param signal Leaves the queue
+   * @param turn Who had one is let in even when the queue is full
    * @throws {RangeError} when the queue is full: ask {@linkcode WaitQueue.full} first
    * @throws the signal's reason, or that of {@linkcode WaitQueue.rejectAll}
    */
-  async wait(signal: AbortSignal): Promise<T> {
+  async wait(signal: AbortSignal, turn?: number): Promise<T> {
     signal.throwIfAborted();
-    if (this.full) throw new RangeError("The queue is full");
+    if (turn === undefined && this.full) throw new RangeError("The queue is full");
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const waiter = { resolve, reject };
+    const waiter = { turn: turn ?? this.takeTurn(), resolve, reject };
     const leave = () => {
       if (this.#waiters.delete(waiter)) reject(signal.reason);
     };
     using cleanup = new DisposableStack();
-    this.#waiters.add(waiter);
+    this.#insert(waiter);
     signal.addEventListener("abort", leave, { once: true });
     cleanup.defer(() => signal.removeEventListener("abort", leave));
     return await promise;
@@ -70,5 +78,12 @@ export class WaitQueue<T> {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     waiters.forEach((waiter, i) => waiter.reject(reason(i)));
+  }
+
+  #insert(waiter: Waiter<T>): void {
+    const later = [...this.#waiters].filter(({ turn }) => turn > waiter.turn);
+    // Put behind it again, in their order.
+    for (const other of later) this.#waiters.delete(other);
+    for (const other of [waiter, ...later]) this.#waiters.add(other);
   }
 }

@@ -141,3 +141,19 @@ Deno.test("whatever happens, each waiter is settled once and each item given onc
     },
   ));
 });
+
+Deno.test("who comes back with a turn keeps the place, even when the queue is full", async () => {
+  const queue = new WaitQueue<string>(2);
+  const early = queue.takeTurn(), forever = new AbortController().signal;
+  const got: string[] = [];
+  const wait = async (name: string, turn?: number) => {
+    got.push(`${name} ${await queue.wait(forever, turn)}`);
+  };
+  const waiting = [wait("second"), wait("third")];
+  assert(queue.full);
+  waiting.push(wait("first", early));
+  assertEquals(queue.length, 3);
+  for (const item of ["a", "b", "c"]) queue.offer(item);
+  await Promise.all(waiting);
+  assertEquals(got, ["first a", "second b", "third c"]);
+});

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { delay } from "../../shared/backoff.ts";
+import { orAborted } from "../../shared/or_aborted.ts";
 import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 
 /** How worker processes are started. */
@@ -159,14 +160,4 @@ async function waitUntilReady(url: URL, signal: AbortSignal): Promise<void> {
     if (response.ok) return;
     await delay(READY_POLL_MS, signal);
   }
-}
-
-/** Settles as `promise` does, or rejects as soon as the signal aborts. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -10,9 +10,12 @@ Deno.test("a worker understands every variable that the api gives it", () => {
 });
 
 Deno.test("each service may read the variables that it is configured by", () => {
-  const { worker, "api-local": api } = project.permissions;
+  const { worker, api: kubernetes, "api-local": api } = project.permissions;
   for (const name of WORKER_ENV_NAMES) assert(worker.env.allow.includes(name), `worker: ${name}`);
-  for (const name of API_ENV_NAMES) assert(api.env.allow.includes(name), `api: ${name}`);
+  for (const name of API_ENV_NAMES) {
+    assert(api.env.allow.includes(name), `api-local: ${name}`);
+    assert(kubernetes.env.allow.includes(name), `api: ${name}`);
+  }
   for (const name of Object.keys(localWorker(new Map()).env)) {
     assert(api.env.allow.includes(name), `api, for its workers: ${name}`);
   }

@@ -30,7 +30,7 @@ export async function openProcessBackend(): Promise<PoolBackend> {
         readable,
         startTimeoutMs: 30_000,
       });
-      return stack.use(
+      const pool = stack.use(
         new ProcessPool({
           ...settings,
           launch: async (name, signal) => {
@@ -45,6 +45,7 @@ export async function openProcessBackend(): Promise<PoolBackend> {
           random: Math.random,
         }),
       );
+      return Promise.resolve(pool);
     },
     exists: (name) => Promise.resolve(running.has(name)),
     count: () => Promise.resolve(running.size),

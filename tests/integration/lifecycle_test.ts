@@ -166,7 +166,7 @@ Deno.test("a model without calibration starts only to match on cosine, or with o
 Deno.test("a bad variable stops the start with one line that names it", async () => {
   const cases: Record<string, string[]> = {
     PORT: ["http", "65536", "-1"],
-    POOL: ["kubernetes", "threads"],
+    POOL: ["threads"],
     POOL_SIZE: ["0"],
     QUEUE_LIMIT: ["many"],
     REQUESTS_PER_WORKER: ["0"],

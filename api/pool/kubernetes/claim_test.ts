@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { assert, assertEquals } from "@std/assert";
+import { claimPatch, readClaim } from "./claim.ts";
+import { FakePodApi } from "./fake_pod_api.ts";
+import type { Pod } from "./pod.ts";
+
+const OWNER = { name: "pool", uid: "owner-uid" };
+
+const times = fc.record({
+  ageMs: fc.integer({ min: 0, max: 10 ** 9 }),
+  leaseMs: fc.integer({ min: 1, max: 10 ** 7 }),
+});
+
+/** The value of the operation at a path. */
+function valueAt(pod: Pod, path: string, claim = { id: "id", by: "me", deadline: 0 }, now = 0) {
+  return claimPatch(pod, claim, OWNER, now).find((operation) => operation.path === path)?.value;
+}
+
+Deno.test("a claim can be read from the pod that it was applied to", async () => {
+  for (const annotations of [undefined, {}, { "other.io/a": "b" }]) {
+    const api = new FakePodApi();
+    const pod = api.add("pod", { annotations });
+    const claim = { id: "id", by: "me", deadline: api.clock + 1234 };
+    const claimed = await api.patch("pod", claimPatch(pod, claim, OWNER, api.clock));
+    assertEquals(readClaim(claimed), claim);
+    assertEquals(claimed.annotations?.["other.io/a"], annotations?.["other.io/a"]);
+    assertEquals(claimed.annotations?.["cluster-autoscaler.kubernetes.io/safe-to-evict"], "false");
+  }
+});
+
+Deno.test("a claim is applied only to the pod that was seen, as it was seen, while it is ready", () => {
+  const pod = new FakePodApi().add("pod");
+  const patch = claimPatch(pod, { id: "id", by: "me", deadline: 0 }, OWNER, 0);
+  assertEquals(patch.filter(({ op }) => op === "test"), [
+    { op: "test", path: "/metadata/uid", value: pod.uid },
+    { op: "test", path: "/metadata/resourceVersion", value: pod.resourceVersion },
+    { op: "test", path: "/metadata/labels/status", value: "ready" },
+  ]);
+  assert(patch.findIndex(({ op }) => op !== "test") === 3, "The tests come first");
+});
+
+Deno.test("what is no claim is not read as one", () => {
+  const api = new FakePodApi();
+  assertEquals(readClaim(api.add("free")), undefined);
+  assertEquals(
+    readClaim(api.add("odd", {
+      annotations: {
+        "face-it.io/claim-id": "id",
+        "face-it.io/claimed-by": "me",
+        "face-it.io/claim-deadline": "soon",
+      },
+    })),
+    undefined,
+  );
+});
+
+Deno.test("a claimed pod is owned by the pool, whoever owned it before", () => {
+  const value = valueAt(new FakePodApi().add("pod"), "/metadata/ownerReferences");
+  assertEquals(value, [{ apiVersion: "v1", kind: "ConfigMap", ...OWNER, controller: true }]);
+});
+
+Deno.test("the kubelet ends a pod 5 to 6 s after its claim is over, however old it is", () => {
+  fc.assert(fc.property(times, ({ ageMs, leaseMs }) => {
+    const now = 10 ** 12;
+    const pod = new FakePodApi().add("pod", { startedAt: now - ageMs });
+    const claim = { id: "id", by: "me", deadline: now + leaseMs };
+    const seconds = valueAt(pod, "/spec/activeDeadlineSeconds", claim, now) as number;
+    const afterMs = now - ageMs + seconds * 1000 - claim.deadline;
+    assert(Number.isInteger(seconds) && afterMs >= 5000 && afterMs < 6000, `${afterMs} ms`);
+  }));
+});
+
+Deno.test("a deadline that a pod has already is never raised", () => {
+  const pod = new FakePodApi().add("pod", { startedAt: 0, activeDeadlineSeconds: 30 });
+  const claim = { id: "id", by: "me", deadline: 60_000 };
+  assertEquals(valueAt(pod, "/spec/activeDeadlineSeconds", claim), 30);
+});

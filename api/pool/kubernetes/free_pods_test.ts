@@ -1,0 +1,124 @@
+import fc from "fast-check";
+import { assert, assertEquals } from "@std/assert";
+import { FreePods } from "./free_pods.ts";
+import type { Pod } from "./pod.ts";
+
+const pod = (name: string, version: number, change: Partial<Pod> = {}): Pod => ({
+  name,
+  uid: name,
+  resourceVersion: String(version),
+  labels: { app: "w", status: "ready" },
+  annotations: {},
+  deleting: false,
+  phase: "Running",
+  ready: true,
+  ip: "127.0.0.1",
+  startedAt: 0,
+  activeDeadlineSeconds: undefined,
+  ...change,
+});
+
+function open(random = () => 0, onFree = (_pod: Pod) => false) {
+  return new FreePods({
+    selector: { app: "w", status: "ready" },
+    random,
+    onFree,
+    onUnfit: () => {},
+    onGone: () => {},
+  });
+}
+
+Deno.test("any free pod is taken, by chance", () => {
+  for (const [chance, name] of [[0, "a"], [0.5, "b"], [0.99, "c"]] as const) {
+    const pods = open(() => chance);
+    pods.listed(["a", "b", "c"].map((name) => pod(name, 1)));
+    assertEquals(pods.take()?.name, name);
+    assertEquals(pods.size, 2);
+  }
+});
+
+Deno.test("a pod that is taken is not free, whatever the watch still says", () => {
+  const pods = open();
+  pods.listed([pod("a", 1)]);
+  const taken = pods.take()!;
+  pods.seen(pod("a", 2));
+  pods.listed([pod("a", 3)]);
+  assertEquals(pods.take(), undefined);
+  pods.release(taken);
+  assertEquals(pods.take()?.resourceVersion, "3");
+});
+
+Deno.test("a pod that is gone can come back only as another", () => {
+  const pods = open();
+  pods.listed([pod("a", 1), pod("b", 1)]);
+  const taken = pods.take()!;
+  pods.listed([pod("b", 1)]);
+  pods.release(taken);
+  assertEquals([...pods.all()].map(({ name }) => name), ["b"]);
+  assertEquals(pods.size, 1);
+});
+
+Deno.test("a pod goes to who waits, and is taken then", () => {
+  const given: string[] = [];
+  const pods = open(() => 0, ({ name }) => given.push(name) > 0);
+  pods.seen(pod("a", 1));
+  pods.seen(pod("a", 2));
+  assertEquals(given, ["a"]);
+  assertEquals(pods.size, 0);
+});
+
+const names = ["a", "b", "c"];
+const steps = fc.array(
+  fc.record({
+    do: fc.constantFrom("see", "claimed", "gone", "relist", "take", "release", "lose"),
+    name: fc.constantFrom(...names),
+  }),
+  { maxLength: 60 },
+);
+
+Deno.test("only a pod is given out that is ready, in nobody's hands and not lost as it is", () => {
+  fc.assert(fc.property(steps, (steps) => {
+    const pods = open(() => 0.5);
+    const seen = new Map<string, Pod>(), taken = new Map<string, Pod>();
+    const lost = new Map<string, string>();
+    let version = 0;
+    const see = (next: Pod) => {
+      seen.set(next.name, next);
+      pods.seen(next);
+    };
+    const forget = (name: string) => [seen, taken, lost].forEach((map) => map.delete(name));
+    for (const { do: step, name } of steps) {
+      version++;
+      const current = seen.get(name), mine = taken.get(name);
+      if (step === "see") see(pod(name, version));
+      if (step === "claimed") see(pod(name, version, { labels: { app: "w", status: "busy" } }));
+      if (step === "gone" && current) {
+        forget(name);
+        pods.gone(current);
+      }
+      if (step === "relist") {
+        for (const other of seen.keys()) if (other !== name) forget(other);
+        pods.listed([...seen.values()]);
+      }
+      if (step === "take") {
+        const got = pods.take();
+        if (got === undefined) continue;
+        assertEquals(got, seen.get(got.name));
+        assert(!taken.has(got.name), "it is in somebody's hands");
+        assertEquals(got.labels["status"], "ready");
+        assert(lost.get(got.name) !== got.resourceVersion, "it was lost as it is");
+        taken.set(got.name, got);
+      }
+      if ((step === "release" || step === "lose") && mine) {
+        taken.delete(name);
+        if (step === "lose") lost.set(name, mine.resourceVersion);
+        pods[step](mine);
+      }
+      const free = [...seen.values()].filter((pod) =>
+        pod.labels["status"] === "ready" && !taken.has(pod.name) &&
+        lost.get(pod.name) !== pod.resourceVersion
+      );
+      assertEquals(pods.size, free.length);
+    }
+  }));
+});

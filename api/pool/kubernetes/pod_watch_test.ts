@@ -1,0 +1,114 @@
+import { assert, assertEquals } from "@std/assert";
+import { createFakeLog } from "../../../shared/fake_log.ts";
+import { FakeDelays, settle } from "./fake_delays.ts";
+import { FakePodApi, noAnswer } from "./fake_pod_api.ts";
+import type { Pod } from "./pod.ts";
+import { ApiError } from "./pod_api.ts";
+import { watchPods } from "./pod_watch.ts";
+
+/** Follows an api with two pods and notes what it is told. */
+async function follow(prepare: (api: FakePodApi) => void = () => {}) {
+  const api = new FakePodApi();
+  api.add("a");
+  api.add("b");
+  prepare(api);
+  const { log, lines } = createFakeLog();
+  const delays = new FakeDelays(), stop = new AbortController();
+  const told: string[] = [];
+  let restarts = 0;
+  const names = (pods: readonly Pod[]) => pods.map(({ name }) => name).join(" ");
+  const watching = watchPods({
+    api,
+    observer: {
+      listed: (pods) => told.push(`listed ${names(pods)}`),
+      seen: ({ name }) => told.push(`seen ${name}`),
+      gone: ({ name }) => told.push(`gone ${name}`),
+      ownerIs: (uid) => told.push(`owner ${uid}`),
+    },
+    log,
+    metrics: { watchRestart: () => restarts++ },
+    random: () => 1,
+    delay: delays.delay,
+  }, stop.signal);
+  await settle();
+  const end = async () => {
+    stop.abort();
+    await watching;
+  };
+  /** What was told since the last time. */
+  const news = () => told.splice(0);
+  return { api, delays, lines, news, end, restarts: () => restarts };
+}
+
+Deno.test("a watch begins with the owner and a list, and follows", async () => {
+  const { api, news, end } = await follow();
+  assertEquals(news(), ["owner owner-uid", "listed a b"]);
+  api.add("c");
+  api.remove("a");
+  assertEquals(news(), ["seen c", "gone a"]);
+  await end();
+});
+
+Deno.test("a watch that ends goes on from where it was, and reads the owner again", async () => {
+  const { api, news, end, delays, lines, restarts } = await follow();
+  news();
+  api.add("c");
+  const { resourceVersion } = await api.read("c");
+  api.owner = "another";
+  api.cut();
+  await settle();
+  await delays.pass();
+  assertEquals(news(), ["seen c", "owner another"]);
+  assertEquals(api.watchedFrom.at(-1), resourceVersion);
+  assertEquals(restarts(), 1);
+  assertEquals(lines, []);
+  await end();
+});
+
+Deno.test("a watch that is too far behind lists again", async () => {
+  const { api, news, end, delays } = await follow();
+  news();
+  api.cut(new ApiError("watch", 410, "too old"));
+  api.remove("b");
+  await settle();
+  await delays.pass();
+  assertEquals(news().slice(-2), ["owner owner-uid", "listed a"]);
+  await end();
+});
+
+Deno.test("failures are logged and waited out longer and longer, until something happens", async () => {
+  const { api, end, delays, lines } = await follow((api) => {
+    for (let i = 0; i < 3; i++) api.fail("list", { before: noAnswer(false) });
+  });
+  for (let i = 0; i < 3; i++) await delays.pass();
+  assertEquals(delays.asked, [100, 200, 400]);
+  assertEquals(lines.filter(({ msg }) => msg === "watch of the pods failed").length, 3);
+  assert(lines.some(({ msg }) => msg === "pods are watched again"));
+  api.cut(noAnswer(true));
+  await settle();
+  assertEquals(delays.asked.at(-1), 800);
+  await delays.pass();
+  api.add("c");
+  api.cut(noAnswer(true));
+  await settle();
+  assertEquals(delays.asked.at(-1), 100);
+  await end();
+});
+
+Deno.test("a watch that fails as soon as it begins is waited out, too", async () => {
+  const { api, end, delays } = await follow((api) => {
+    for (let i = 0; i < 3; i++) api.fail("watch", { before: new ApiError("watch", 403, "no") });
+  });
+  for (let i = 0; i < 3; i++) await delays.pass();
+  assertEquals(delays.asked, [100, 200, 400]);
+  assertEquals(api.calls.filter((call) => call === "list").length, 1);
+  await end();
+});
+
+Deno.test("a missing owner is told, and does not stop the watch", async () => {
+  const { api, news, end } = await follow((api) => api.owner = undefined);
+  assertEquals(news(), ["owner undefined", "listed a b"]);
+  assertEquals(api.watchers, 1);
+  await end();
+  assertEquals(api.watchers, 0);
+});

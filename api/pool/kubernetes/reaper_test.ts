@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import { createFakeLog } from "../../../shared/fake_log.ts";
+import { createApiMetrics } from "../../../shared/metrics.ts";
+import { FakeDelays, settle } from "./fake_delays.ts";
+import { FakePodApi, noAnswer } from "./fake_pod_api.ts";
+import type { Pod } from "./pod.ts";
+import { reapReason, runReaper } from "./reaper.ts";
+
+const NOW = 1_000_000_000_000;
+const api = new FakePodApi();
+
+/** A busy pod that was claimed by somebody until so many milliseconds from now. */
+function claimed(by: string, ms: number, change: Partial<Pod> = {}): Pod {
+  return api.add("pod", {
+    labels: { app: "w", status: "busy" },
+    annotations: {
+      "face-it.io/claimed-by": by,
+      "face-it.io/claim-id": "id",
+      "face-it.io/claim-deadline": new Date(NOW + ms).toISOString(),
+    },
+    ...change,
+  });
+}
+
+const nothing = { pods: () => [], isTaken: () => false, isUndeleted: () => false };
+const reason = (pod: Pod, view = nothing) => reapReason(pod, NOW, "me", view);
+
+Deno.test("a claim is reaped when its deadline is past, whoever made it and however old it is", () => {
+  assertEquals(reason(claimed("other", -1)), "past_deadline");
+  assertEquals(reason(claimed("other", 0)), undefined);
+  assertEquals(reason(claimed("other", 1, { startedAt: 0 })), undefined);
+});
+
+Deno.test("a pod that ended is reaped", () => {
+  assertEquals(reason(claimed("other", 1, { phase: "Failed" })), "ended");
+  assertEquals(reason(claimed("other", 1, { phase: "Succeeded" })), "ended");
+});
+
+Deno.test("a replica's own claim is reaped when it knows nothing of it", () => {
+  assertEquals(reason(claimed("me", 1)), "lost_track");
+  assertEquals(reason(claimed("me", 1), { ...nothing, isTaken: () => true }), undefined);
+});
+
+Deno.test("a deletion that failed is tried again before the deadline", () => {
+  assertEquals(reason(claimed("me", 1), { ...nothing, isUndeleted: () => true }), "delete_failed");
+});
+
+Deno.test("what nobody claimed, and what is being deleted, is left alone", () => {
+  assertEquals(reason(api.add("free", { startedAt: 0 })), undefined);
+  assertEquals(reason(claimed("other", -1, { deleting: true })), undefined);
+});
+
+Deno.test("the reaper deletes, counts by reason, and goes on after failures", async () => {
+  const api = new FakePodApi();
+  const pods = ["a", "b", "c"].map((name) => api.add(name, { phase: "Failed" }));
+  api.remove("b");
+  const { log } = createFakeLog();
+  const metrics = createApiMetrics(), delays = new FakeDelays(), stop = new AbortController();
+  const running = runReaper({
+    api,
+    view: { ...nothing, pods: () => pods },
+    replica: "me",
+    log,
+    metrics: metrics.pool,
+    random: () => 0,
+    delay: delays.delay,
+  }, stop.signal);
+  api.fail("delete", { before: noAnswer(true) });
+  await delays.pass();
+  assertEquals(api.deleted, []);
+  await delays.pass();
+  assertEquals(api.deleted, ["a", "c"]);
+  const lines = (await metrics.text()).split("\n");
+  assertEquals(
+    lines.filter((line) => /^face_it_pool_(reaped|delete_failures)/.test(line)),
+    ['face_it_pool_reaped_total{reason="ended"} 2', "face_it_pool_delete_failures_total 1"],
+  );
+  stop.abort();
+  await running;
+  await settle();
+});

@@ -1,0 +1,181 @@
+/** Plays the kubelet: makes pods Ready at addresses of this machine, ends them, and answers for them. */
+
+import { type TokenKeys, verifyWorkerToken } from "../../shared/worker_token.ts";
+import type { Admin, Thing } from "./admin.ts";
+
+/** What a worker's pod is made of, where nothing runs it. */
+export const WORKER_SPEC = {
+  automountServiceAccountToken: false,
+  // The scheduler would note again and again that there is no node.
+  schedulerName: "none",
+  containers: [{ name: "worker", image: "face-it/worker:test" }],
+};
+
+/** Pods that are made at once. */
+const AT_ONCE = 16;
+
+/** Runs the pods of one namespace. Nothing is run: one server answers for all of them. */
+export class FakeKubelet implements AsyncDisposable {
+  /** Requests that each pod has had, by uid; counted here, where they arrive. */
+  readonly requests = new Map<string, number>();
+  /** Every state of every pod that the API server told of, in order. */
+  readonly history: { readonly type: string; readonly object: Thing }[] = [];
+  readonly port: number;
+  readonly #admin: Admin;
+  readonly #podsPath: string;
+  readonly #keys: TokenKeys | undefined;
+  readonly #pods = new Map<string, Thing>();
+  readonly #uidByIp = new Map<string, string>();
+  readonly #deadlines = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #stop = new AbortController();
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #running: Promise<void>;
+  readonly #work = new Set<Promise<unknown>>();
+  readonly #replaced = new Set<string>();
+  #refill: Readonly<Record<string, string>> | undefined;
+  #addresses = 0;
+
+  /**
+   * Begins to run the pods there.
+   *
+   * @param keys Of the tokens that requests must bear
+   */
+  constructor(admin: Admin, podsPath: string, keys?: TokenKeys) {
+    this.#keys = keys;
+    this.#admin = admin;
+    this.#podsPath = podsPath;
+    this.#server = Deno.serve(
+      { hostname: "0.0.0.0", port: 0, onListen: () => {} },
+      (request) => this.#answer(request),
+    );
+    this.port = this.#server.addr.port;
+    this.#running = this.#run();
+  }
+
+  /**
+   * Makes pods that belong to no Deployment, and one more for each that is claimed: a controller
+   * manager's own rate would bound a test.
+   */
+  async fill(replicas: number, labels: Readonly<Record<string, string>>): Promise<void> {
+    this.#refill = labels;
+    await this.add(replicas, labels);
+  }
+
+  /** Makes so many pods that belong to no Deployment. */
+  async add(count: number, labels: Readonly<Record<string, string>>): Promise<void> {
+    let left = count;
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      while (left-- > 0) await this.#create(labels);
+    }));
+  }
+
+  /** The pods that exist, by name. */
+  get pods(): ReadonlyMap<string, Thing> {
+    return this.#pods;
+  }
+
+  /** Deletes a pod at once, as if its node had died. */
+  async kill(name: string): Promise<void> {
+    const body = { gracePeriodSeconds: 0 };
+    await this.#admin.call("DELETE", `${this.#podsPath}/${name}`, body, [404]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    for (const timer of this.#deadlines.values()) clearTimeout(timer);
+    await this.#running;
+    await Promise.allSettled(this.#work);
+    await this.#server.shutdown();
+  }
+
+  async #run(): Promise<void> {
+    for await (const event of this.#admin.watch(this.#podsPath, this.#stop.signal)) {
+      this.history.push(event);
+      const { type, object: pod } = event;
+      if (type === "DELETED") this.#forget(pod);
+      else this.#see(pod);
+    }
+  }
+
+  #see(pod: Thing): void {
+    const { uid, name } = pod.metadata;
+    this.#pods.set(name, pod);
+    if (pod.status.podIP === undefined) this.#do(this.#start(pod));
+    const isClaimed = pod.metadata.labels.status !== "ready";
+    if (this.#refill !== undefined && isClaimed && !this.#replaced.has(uid)) {
+      this.#replaced.add(uid);
+      this.#do(this.#create(this.#refill));
+    }
+    const seconds = pod.spec.activeDeadlineSeconds;
+    if (seconds !== undefined && !this.#deadlines.has(uid)) {
+      const end = Date.parse(pod.status.startTime) + seconds * 1000;
+      this.#deadlines.set(uid, setTimeout(() => this.#do(this.#fail(pod)), end - Date.now()));
+    }
+  }
+
+  async #create(labels: Readonly<Record<string, string>>): Promise<void> {
+    await this.#admin.call("POST", this.#podsPath, {
+      metadata: { generateName: "worker-", labels },
+      spec: WORKER_SPEC,
+    });
+  }
+
+  async #start(pod: Thing): Promise<void> {
+    if (this.#uidByIp.values().some((uid) => uid === pod.metadata.uid)) return;
+    const n = ++this.#addresses;
+    const podIP = `127.${1 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+    this.#uidByIp.set(podIP, pod.metadata.uid);
+    const now = new Date().toISOString();
+    await this.#patchStatus(pod, {
+      phase: "Running",
+      podIP,
+      podIPs: [{ ip: podIP }],
+      startTime: now,
+      conditions: [{ type: "Ready", status: "True", lastTransitionTime: now }],
+    });
+  }
+
+  /** What a kubelet does at spec.activeDeadlineSeconds. */
+  async #fail(pod: Thing): Promise<void> {
+    await this.#patchStatus(pod, {
+      phase: "Failed",
+      reason: "DeadlineExceeded",
+      conditions: [{ type: "Ready", status: "False" }],
+    });
+  }
+
+  async #patchStatus(pod: Thing, status: unknown): Promise<void> {
+    const path = `${this.#podsPath}/${pod.metadata.name}/status`;
+    await this.#admin.call("PATCH", path, { status }, [404]);
+  }
+
+  #forget(pod: Thing): void {
+    this.#pods.delete(pod.metadata.name);
+    this.#uidByIp.delete(pod.status.podIP);
+    clearTimeout(this.#deadlines.get(pod.metadata.uid));
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const { hostname, pathname } = new URL(request.url);
+    await request.body?.cancel();
+    const uid = this.#uidByIp.get(hostname);
+    const pod = this.#pods.values().find(({ metadata }) => metadata.uid === uid);
+    if (pod === undefined) return new Response(null, { status: 404 });
+    if (pathname === "/authenticate") {
+      const authorization = request.headers.get("Authorization") ?? undefined;
+      if (this.#keys) await verifyWorkerToken(this.#keys, pod.metadata.name, authorization);
+      this.requests.set(pod.metadata.uid, (this.requests.get(pod.metadata.uid) ?? 0) + 1);
+    }
+    return Response.json({
+      matched: false,
+      confidence: 0,
+      face: { box: [0, 0, 1, 1] },
+      duration_ms: 1,
+    });
+  }
+
+  #do(work: Promise<unknown>): void {
+    this.#work.add(work);
+    work.finally(() => this.#work.delete(work));
+  }
+}
