@@ -1,14 +1,7 @@
 /** The worker's configuration, from its environment. */
 
 import { z } from "zod";
-import {
-  choice,
-  type Environment,
-  flag,
-  fraction,
-  parseEnv,
-  SERVICE_ENV,
-} from "../shared/env.ts";
+import { choice, type Environment, flag, fraction, parseEnv, SERVICE_ENV } from "../shared/env.ts";
 import type { LogOptions } from "../shared/log.ts";
 import { tokenKeySource } from "../shared/token_key_source.ts";
 import { parseTokenKeys, type TokenKeys } from "../shared/worker_token.ts";
