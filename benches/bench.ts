@@ -3,10 +3,19 @@
 import { printFindings } from "./budget.ts";
 import { measureMatch } from "./match.ts";
 import { measurePipeline } from "./pipeline.ts";
+import { measurePreparedModel } from "./prepared_model.ts";
 import { measureService } from "./service.ts";
 import { measureWorkerStart } from "./worker_start.ts";
 
-for (const measure of [measurePipeline, measureMatch, measureWorkerStart, measureService]) {
+const MEASURES = [
+  measurePipeline,
+  measurePreparedModel,
+  measureMatch,
+  measureWorkerStart,
+  measureService,
+];
+
+for (const measure of MEASURES) {
   printFindings(await measure());
   console.log();
 }

