@@ -29,6 +29,8 @@ export interface FuzzOptions {
 }
 
 const MAX_IMAGE_BYTES = 1000;
+/** What a browser shows, and the document itself: not in the document. */
+const PAGES: ReadonlySet<string> = new Set(["/", "/docs", "/openapi.json", "/page/page.js"]);
 /** Answers that only trouble behind the api brings about, and there is none. */
 const NEVER: ReadonlySet<string> = new Set(["internal", "worker_failed", "deadline_exceeded"]);
 const NON_MATCH: AuthenticateAnswer = {
@@ -96,7 +98,7 @@ export async function fuzzApp(options: FuzzOptions): Promise<void> {
   /** The statuses that the document foresees for a request. */
   const foreseen = ({ path, method }: OddRequest): string[] => {
     const { pathname } = new URL(path, "http://api.test");
-    if (pathname === "/openapi.json") return ["200", "405"];
+    if (PAGES.has(pathname)) return ["200", "405"];
     const methods = paths[pathname];
     if (methods === undefined) return ["404"];
     const operation = methods[method === "HEAD" ? "get" : method.toLowerCase()];

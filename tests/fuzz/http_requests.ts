@@ -4,7 +4,15 @@ import fc from "fast-check";
 
 /** The start of a PNG, which is all of it that the api looks at. */
 const PNG = "\x89PNG\r\n\x1a\n rest of the picture";
-const PATHS = ["/authenticate", "/health", "/ready", "/metrics", "/openapi.json"];
+const PATHS = [
+  "/authenticate",
+  "/health",
+  "/ready",
+  "/metrics",
+  "/openapi.json",
+  "/docs",
+  "/page/page.js",
+];
 const METHODS = ["POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post", "PROPFIND"];
 const TYPES = [
   "application/json",
