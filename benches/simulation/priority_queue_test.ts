@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { PriorityQueue } from "./priority_queue.ts";
+
+Deno.test("items come by their keys, those of one key as they were added", () => {
+  fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 9 })), (keys) => {
+    const queue = new PriorityQueue<number>();
+    for (const [i, key] of keys.entries()) queue.add(key, i);
+    const expected = [...keys.keys()].sort((a, b) => keys[a]! - keys[b]! || a - b);
+    assertEquals(queue.length, keys.length);
+    assertEquals(keys.map(() => [queue.firstKey, queue.take()]), expected.map((i) => [keys[i], i]));
+    assertEquals([queue.firstKey, queue.take()], [undefined, undefined]);
+  }));
+});
+
+Deno.test("items may be added while others are taken", () => {
+  fc.assert(fc.property(fc.array(fc.option(fc.integer({ min: 0, max: 9 }))), (steps) => {
+    const queue = new PriorityQueue<number>();
+    let model: number[] = [];
+    for (const key of steps) {
+      if (key === null) {
+        assertEquals(queue.take(), model.shift());
+      } else {
+        queue.add(key, key);
+        model = [...model, key].sort((a, b) => a - b);
+      }
+    }
+  }));
+});

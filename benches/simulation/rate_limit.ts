@@ -1,0 +1,34 @@
+/** The limit that a Kubernetes component sets to its own calls of the API server. */
+
+/** A component's settings. */
+export interface ClientLimit {
+  /** Calls per second in the long run: kube-api-qps. */
+  readonly qps: number;
+  /** Calls at once after a pause: kube-api-burst. */
+  readonly burst: number;
+}
+
+/** A token bucket whose callers queue, as client-go's. */
+export class RateLimit {
+  readonly #limit: ClientLimit;
+  #tokens: number;
+  #at = 0;
+
+  constructor(limit: ClientLimit) {
+    this.#limit = limit;
+    this.#tokens = limit.burst;
+  }
+
+  /**
+   * Takes a place in the queue.
+   *
+   * @param now Seconds; never less than in the call before
+   * @returns Seconds until the call may be made
+   */
+  take(now: number): number {
+    const { qps, burst } = this.#limit;
+    this.#tokens = Math.min(burst, this.#tokens + (now - this.#at) * qps) - 1;
+    this.#at = now;
+    return this.#tokens >= 0 ? 0 : -this.#tokens / qps;
+  }
+}

@@ -1,0 +1,53 @@
+/** Cores that single-threaded tasks share: processor sharing, as Linux does it. */
+
+import { PriorityQueue } from "./priority_queue.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** Gives each of n tasks the same share of the cores, one core at most. */
+export class SharedCores {
+  readonly #timeline: Timeline;
+  readonly #cores: number;
+  /** By the progress at which each ends. */
+  readonly #tasks = new PriorityQueue<() => void>();
+  /** Core-seconds that a task has got which runs since the start. */
+  #progress = 0;
+  #progressAt = 0;
+  #plan = 0;
+
+  constructor(timeline: Timeline, cores: number) {
+    this.#timeline = timeline;
+    this.#cores = cores;
+  }
+
+  /** Begins a task; `done` is called when it has had its core-seconds. */
+  run(coreSeconds: number, done: () => void): void {
+    this.#advance();
+    this.#tasks.add(this.#progress + coreSeconds, done);
+    this.#planNext();
+  }
+
+  get #share(): number {
+    return Math.min(1, this.#cores / this.#tasks.length);
+  }
+
+  #advance(): void {
+    const { now } = this.#timeline;
+    if (this.#tasks.length > 0) this.#progress += (now - this.#progressAt) * this.#share;
+    this.#progressAt = now;
+  }
+
+  /** Plans the end of the task that ends first, if no task comes or goes before. */
+  #planNext(): void {
+    const plan = ++this.#plan;
+    const end = this.#tasks.firstKey;
+    if (end === undefined) return;
+    this.#timeline.after(Math.max(0, end - this.#progress) / this.#share, () => {
+      if (plan !== this.#plan) return;
+      this.#progressAt = this.#timeline.now;
+      this.#progress = end;
+      const done = this.#tasks.take()!;
+      this.#planNext();
+      done();
+    });
+  }
+}
