@@ -149,7 +149,15 @@ Deno.test("a picture that shows nobody, several or somebody far away has its own
 
 Deno.test("another path or method is refused with what there is", async () => {
   await using service = await Service.ready();
-  for (const path of ["/", "/authenticate/", "/Authenticate", "/metrics/x", "/%2e%2e/deno.json"]) {
+  for (
+    const path of [
+      "/page/nothing.js",
+      "/authenticate/",
+      "/Authenticate",
+      "/metrics/x",
+      "/%2e%2e/deno.json",
+    ]
+  ) {
     assertProblem(await service.get(path), "not_found");
   }
   assertProblem(await service.get("/nothing", { method: "POST" }), "not_found");

@@ -11,6 +11,8 @@ const REQUESTS = 30;
 for (const limit of [1, 3]) {
   Deno.test(`no worker serves more than ${limit}, however many ask at once`, async () => {
     await using service = await Service.ready({
+      // On a slow machine the last of 30 waits for many workers to start.
+      REQUEST_TIMEOUT_MS: "60000",
       REQUESTS_PER_WORKER: String(limit),
       LOG_LEVEL: "debug",
     });
