@@ -23,10 +23,9 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
   const { models, calibration } = await loadModels(config.modelPaths);
   const score = chooseScore(config.match.on, calibration);
   const pipeline = await createPipeline(models, { maxPixels: config.maxImagePixels });
-  const [gallery] = await Promise.all([
-    loadGallery(config.embeddingsPath, pipeline.dimension),
-    pipeline.warmUp(),
-  ]);
+  await pipeline.warmUp();
+  // Last: what reading it took, 30 MB for 2,000 users, is given back then, and kept otherwise.
+  const gallery = await loadGallery(config.embeddingsPath, pipeline.dimension);
   return {
     authenticator: createAuthenticator({
       pipeline,

@@ -70,7 +70,10 @@ async function decodeReduced(bytes: Uint8Array, { maxPixels }: DecodeLimits) {
   refuseLongSides(metadata.autoOrient);
   const factor = Math.ceil(Math.sqrt(pixels / MAX_KEPT_PIXELS));
   const reduced = picture
-    .resize(Math.ceil(width / factor), Math.ceil(height / factor), { fit: "fill" });
+    .resize(Math.ceil(width / factor), Math.ceil(height / factor), {
+      fit: "fill",
+      kernel: "linear",
+    });
   const image = await pixelsOf(reduced).catch(invalidImage);
   return { ...image, original: { width, height } };
 }
