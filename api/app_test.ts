@@ -7,6 +7,7 @@ import {
 import { Problem, type ProblemCode, PROBLEMS } from "../shared/errors.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { createApiMetrics } from "../shared/metrics.ts";
+import { eventually } from "../tests/eventually.ts";
 import { createApp } from "./app.ts";
 import { type FakeWorker, FakeWorkerClient, silentWorker } from "./fake_worker_client.ts";
 import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
@@ -219,7 +220,7 @@ Deno.test("a request over the queue's limit is refused with a time to come again
   const { post, pool } = setUp({ free: 0, limits: { queueLimit: 2 }, workers: [silentWorker] });
   const gone = new AbortController();
   const waiting = [post({ signal: gone.signal }), post({ signal: gone.signal })];
-  while (pool.stats().waiters < 2) await Promise.resolve();
+  await eventually(() => pool.stats().waiters === 2, "both wait");
   const refused = await post();
   assertEquals(refused.headers.get("Retry-After"), "7");
   await assertProblem(refused, "no_worker_available");
@@ -271,7 +272,7 @@ Deno.test("bodies that have arrived have a limit together", async () => {
   const large = new Uint8Array(1_000_000);
   large.set(PNG);
   const running = post({ signal: gone.signal, body: large });
-  while (pool.stats().busy === 0) await Promise.resolve();
+  await eventually(() => pool.stats().busy === 1, "the request has a worker");
   const declared = { "Content-Length": "500000" };
   await assertProblem(await post({ headers: declared }), "no_worker_available");
   const undeclared = large.subarray(0, 500_000);
@@ -311,7 +312,7 @@ Deno.test("a client that goes away leaves the queue", async () => {
   const { post, pool, lines } = setUp({ free: 0 });
   const gone = new AbortController();
   const waiting = post({ signal: gone.signal });
-  while (pool.stats().waiters === 0) await Promise.resolve();
+  await eventually(() => pool.stats().waiters === 1, "the request waits");
   gone.abort();
   assertEquals((await waiting).status, 499);
   assertEquals(pool.stats().waiters, 0);

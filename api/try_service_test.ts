@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "../shared/backoff.ts";
 import { tryService, UnexpectedAnswer } from "./try_service.ts";
 
 /** A service that gives these answers one after the other. */
@@ -42,6 +43,11 @@ Deno.test("a service that is not there is asked until the deadline", async () =>
   await gone[Symbol.asyncDispose]();
   const deadline = new AbortController();
   const trying = tryService(gone.url, deadline.signal, 1);
+  let over = false;
+  void trying.catch(() => over = true);
+  // Time enough for many refused connections.
+  await delay(200, new AbortController().signal);
+  assert(!over, "It gave up before the deadline");
   deadline.abort(new Error("the deadline"));
   await assertRejects(() => trying, Error, "the deadline");
 });

@@ -1,7 +1,10 @@
 /** Listens for a service. */
 
+import { backoffMs, delay } from "./backoff.ts";
 import { ConfigError } from "./env.ts";
 import { describeError, type Logger } from "./log.ts";
+
+const BACKOFF = { firstMs: 50, maxMs: 2000 };
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -36,10 +39,23 @@ export function listen(
     server.finished.catch((error) => {
       log.error({ error: describeError(error) }, "connections closed to listen again");
       connections.abort();
-      current = serve({ port: server.addr.port, onListen() {} });
+      void listenAgain(server.addr.port);
     });
     return server;
   };
+  const listenAgain = async (port: number) => {
+    for (let failures = 1; !ended.signal.aborted; failures++) {
+      try {
+        current = serve({ port, onListen() {} });
+        return;
+      } catch (error) {
+        log.error({ error: describeError(error), failures }, "cannot listen again yet");
+        // Whoever else wants files or the port has them for a moment.
+        await delay(backoffMs(failures, BACKOFF, Math.random()), ended.signal).catch(() => {});
+      }
+    }
+  };
+  const ended = new AbortController();
   let current: Deno.HttpServer<Deno.NetAddr>;
   try {
     current = serve({ port, onListen: (address) => onListen(urlOf(address)) });
@@ -50,7 +66,13 @@ export function listen(
       { cause },
     );
   }
-  return { port: current.addr.port, shutdown: () => current.shutdown() };
+  return {
+    port: current.addr.port,
+    shutdown() {
+      ended.abort();
+      return current.shutdown();
+    },
+  };
 }
 
 function urlOf({ hostname, port }: Deno.NetAddr): URL {

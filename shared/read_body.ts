@@ -65,20 +65,23 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
     if (!pending) void reader.cancel().catch(() => {});
   });
 
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    signal.throwIfAborted();
-    pending = true;
-    const read = reader.read().catch((cause) => brokenOff(cause, signal));
-    const { done, value } = await Promise.race([read, aborted.promise]);
-    pending = false;
-    if (done) return join(chunks, size);
-    size += value.byteLength;
-    if (size > limits.maxBytes) throw tooLarge();
-    limits.arrived?.(value.byteLength);
-    chunks.push(value);
-  }
+  const body = new GrowingBytes();
+  const readAll = async () => {
+    for (;;) {
+      pending = true;
+      const { done, value } = await reader.read().catch((cause) => brokenOff(cause, signal));
+      pending = false;
+      // Nobody waits for the rest any more.
+      signal.throwIfAborted();
+      if (done) return body.bytes;
+      if (body.size + value.byteLength > limits.maxBytes) throw tooLarge();
+      limits.arrived?.(value.byteLength);
+      body.add(value);
+    }
+  };
+  signal.throwIfAborted();
+  // One race for the whole body: one for each piece would keep all pieces until it is over.
+  return await Promise.race([readAll(), aborted.promise]);
 }
 
 function brokenOff(cause: unknown, signal: AbortSignal): never {
@@ -92,14 +95,26 @@ export function declaredLength(request: Request): number | undefined {
   return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [first] = chunks;
-  if (chunks.length === 1) return first!;
-  const body = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.byteLength;
+/**
+ * Bytes in one array that doubles when it is full. Kept as they come, pieces of one byte would hold
+ * the 64 KiB each that Deno reads into.
+ */
+class GrowingBytes {
+  #array = new Uint8Array(16 * 1024);
+  size = 0;
+
+  get bytes(): Uint8Array {
+    return this.#array.subarray(0, this.size);
   }
-  return body;
+
+  add(piece: Uint8Array): void {
+    const needed = this.size + piece.byteLength;
+    if (needed > this.#array.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#array.length));
+      larger.set(this.bytes);
+      this.#array = larger;
+    }
+    this.#array.set(piece, this.size);
+    this.size = needed;
+  }
 }

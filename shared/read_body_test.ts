@@ -172,3 +172,29 @@ Deno.test("a declared length is a number in digits, or none", () => {
   }
   assertEquals(declaredLength(new Request("http://test/")), undefined);
 });
+
+Deno.test("pieces of one byte hold no more memory than the body", async () => {
+  const PIECES = 8000;
+  let left = PIECES;
+  // As Deno hands them out: a byte of an array of 64 KiB.
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (left-- > 0) controller.enqueue(new Uint8Array(64 * 1024).fill(7, 0, 1).subarray(0, 1));
+      else controller.close();
+    },
+  }, { highWaterMark: 0 });
+  const request = new Request("http://test/", { method: "POST", body });
+  const before = Deno.memoryUsage().external;
+  let most = 0;
+  const read = await readBody(
+    request,
+    limits({
+      maxBytes: PIECES,
+      arrived() {
+        most = Math.max(most, Deno.memoryUsage().external - before);
+      },
+    }),
+  );
+  assertEquals(read, new Uint8Array(PIECES).fill(7));
+  assert(most < 200 * 1024 * 1024, `${PIECES} bytes held ${most / 1024 / 1024} MiB`);
+});

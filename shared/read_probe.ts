@@ -33,7 +33,7 @@ export async function readProbe(request: Request, limits: ProbeLimits): Promise<
   });
 }
 
-/** A request's address has the Host header in it as it came, so that it may be none for `URL`. */
+/** The address has the Host header in it as it came: "x:99999" makes it none for `URL`. */
 function query(url: string): URLSearchParams {
-  return new URLSearchParams(/\?.*/s.exec(url)?.[0]);
+  return new URLSearchParams(/^\w+:\/\/[^/]*\/[^?]*(\?.*)/s.exec(url)?.[1]);
 }

@@ -59,6 +59,14 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     else log.info(line, "request");
   });
 
+  app.use(async (c, next) => {
+    // It is part of the address, where it would become a path or a query that nobody asked for.
+    if (/[\s/?#@\\]/.test(c.req.header("Host") ?? "")) {
+      throw new Problem("invalid_request", "The Host header names no host");
+    }
+    await next();
+  });
+
   app.onError((error, c) => {
     if (error instanceof Problem) {
       const event = c.get("event");

@@ -34,6 +34,9 @@ export function setUpCamera(onPhoto) {
     element("phone-camera", HTMLElement).hidden = false;
   }
 
+  /** Raised by close(): what was asked for before is not wanted any more. */
+  let opened = 0;
+
   async function start() {
     note.textContent = "";
     if (devices === undefined) {
@@ -41,10 +44,16 @@ export function setUpCamera(onPhoto) {
       return;
     }
     open.disabled = true;
+    const wanted = opened;
     try {
-      video.srcObject = await devices.getUserMedia({
+      const stream = await devices.getUserMedia({
         video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } },
       });
+      if (wanted !== opened) {
+        stop(stream);
+        return;
+      }
+      video.srcObject = stream;
       panel.hidden = false;
       open.hidden = true;
       await video.play();
@@ -59,9 +68,8 @@ export function setUpCamera(onPhoto) {
   }
 
   function close() {
-    if (video.srcObject instanceof MediaStream) {
-      for (const track of video.srcObject.getTracks()) track.stop();
-    }
+    opened++;
+    if (video.srcObject instanceof MediaStream) stop(video.srcObject);
     video.srcObject = null;
     panel.hidden = true;
     open.hidden = false;
@@ -69,7 +77,9 @@ export function setUpCamera(onPhoto) {
 
   open.addEventListener("click", start);
   takePhoto.addEventListener("click", async () => {
+    takePhoto.disabled = true;
     const photo = await toJpeg(video, video.videoWidth, video.videoHeight);
+    takePhoto.disabled = false;
     close();
     open.focus();
     onPhoto(photo);
@@ -79,4 +89,9 @@ export function setUpCamera(onPhoto) {
     open.focus();
   });
   return { close };
+}
+
+/** @param {MediaStream} stream */
+function stop(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }

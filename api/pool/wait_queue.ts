@@ -54,7 +54,8 @@ export class WaitQueue<T> {
       if (this.#waiters.delete(waiter)) reject(signal.reason);
     };
     using cleanup = new DisposableStack();
-    this.#insert(waiter);
+    if (turn === undefined) this.#waiters.add(waiter);
+    else this.#insert(waiter);
     signal.addEventListener("abort", leave, { once: true });
     cleanup.defer(() => signal.removeEventListener("abort", leave));
     return await promise;

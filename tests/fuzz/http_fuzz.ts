@@ -13,7 +13,7 @@ import {
   AuthenticateAnswerSchema,
   REQUEST_ID_HEADER,
 } from "../../shared/contract.ts";
-import { Problem, PROBLEM_CODES } from "../../shared/errors.ts";
+import { Problem, PROBLEM_CODES, PROBLEMS } from "../../shared/errors.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
 import { sniffImageType } from "../../shared/image_type.ts";
 import { listen } from "../../shared/listen.ts";
@@ -31,8 +31,18 @@ export interface FuzzOptions {
 const MAX_IMAGE_BYTES = 1000;
 /** What a browser shows, and the document itself: not in the document. */
 const PAGES: ReadonlySet<string> = new Set(["/", "/docs", "/openapi.json", "/page/page.js"]);
-/** Answers that only trouble behind the api brings about, and there is none. */
-const NEVER: ReadonlySet<string> = new Set(["internal", "worker_failed", "deadline_exceeded"]);
+/** What only trouble behind the api brings about, and there is none, or only a worker says. */
+const NEVER: ReadonlySet<string> = new Set([
+  "internal",
+  "worker_failed",
+  "deadline_exceeded",
+  "unauthorized",
+  "worker_used",
+]);
+const STATUSES: ReadonlySet<number> = new Set([
+  200,
+  ...PROBLEM_CODES.filter((code) => !NEVER.has(code)).map((code) => PROBLEMS[code].status),
+]);
 const NON_MATCH: AuthenticateAnswer = {
   matched: false,
   confidence: 0,
@@ -170,10 +180,14 @@ function assertAnswersBytes(answer: Answer): void {
 
 function assertDocumented(answer: Answer, method: string): void {
   assert(answer.headers.has(REQUEST_ID_HEADER), "No request id");
-  if (method === "HEAD") return;
+  if (method === "HEAD") {
+    assert(STATUSES.has(answer.status), `${answer.status}`);
+    return;
+  }
   if (answer.status === 200 || answer.headers.get("Content-Type") === "application/json") {
-    const body = answer.text;
-    if (body.startsWith('{"matched"')) AuthenticateAnswerSchema.parse(JSON.parse(body));
+    // Nothing but /authenticate is posted to.
+    if (method === "POST") AuthenticateAnswerSchema.parse(JSON.parse(answer.text));
+    else assert(answer.text !== "", "Nothing is in the answer");
     return;
   }
   const code = PROBLEM_CODES.find((code) => code === JSON.parse(answer.text).code);

@@ -304,3 +304,27 @@ async function farAway(): Promise<Picture> {
   const border = { left: 40, right: 40, top: 20, bottom: 20 };
   return await encoded(person.extend({ ...border, background: "gray" }).png());
 }
+
+Deno.test("a Host that is no host cannot say whom to compare with", async () => {
+  await using service = await Service.ready();
+  const picture = await sample("user2.png");
+  const ask = async (host: string) => {
+    using connection = await RawConnection.open(service.url);
+    await connection.send(
+      `POST /authenticate?user_id=user1 HTTP/1.1\r\nHost: ${host}\r\n` +
+        `Content-Length: ${picture.byteLength}\r\n\r\n`,
+      picture,
+    );
+    return await connection.answer();
+  };
+  for (
+    const host of ["x?b", "x?user_id=user2&", "x/authenticate?user_id=user2&", "x#", "x\\y", "a@b"]
+  ) {
+    const answer = await ask(host);
+    // Some of them Deno refuses itself.
+    if (answer?.headers.has(REQUEST_ID_HEADER)) assertProblem(answer, "invalid_request");
+    else assertEquals([answer?.status, answer?.text], [400, ""], host);
+  }
+  const answer = await ask("face-it.test:8080");
+  assertEquals([answer?.status, JSON.parse(answer!.text).matched], [200, false]);
+});
