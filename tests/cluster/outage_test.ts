@@ -18,7 +18,7 @@ function outageTest(name: string, body: (surroundings: Surroundings) => Promise<
   clusterTest(name, async () => {
     await using pool = await openReplicatedPool(PODS);
     await using proxy = await FaultProxy.open(pool.admin);
-    const replica = await pool.start({}, proxy.server);
+    const replica = await pool.start({ server: proxy.server });
     await full(replica);
     await eventually(() => proxy.watches === 1, "it watches");
     await body({ pool, proxy, replica });
@@ -132,7 +132,7 @@ clusterTest("without the right to list pods a replica is not ready, and says why
     "/roles/face-it-api";
   const { rules } = await admin.call("GET", role);
   await admin.call("PATCH", role, { rules: [] });
-  const replica = await pool.start({}, admin.server, "listening");
+  const replica = await pool.start({ until: "listening" });
   await eventually(() => saysOf(replica, "watch of the pods failed") >= 2, "it says so");
   assert(replica.lines.some((line) => line.includes("403")));
   assertEquals((await replica.get("/ready")).status, 503);

@@ -39,7 +39,7 @@ for (const replicas of [1, 2, 5]) {
     async () => {
       await using pool = await openReplicatedPool(0);
       const { kubelet, installation } = pool;
-      await kubelet.fill(PODS, installation.labels);
+      await kubelet.fill(PODS, installation.template);
       const services = await Promise.all(Array.from({ length: replicas }, () => pool.start()));
       const answers = await Promise.all(services.map((service) => ask(service, CLAIMS / replicas)));
       for (const statuses of answers) assertEquals([...statuses], [[200, CLAIMS / replicas]]);
