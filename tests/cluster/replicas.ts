@@ -18,6 +18,8 @@ export interface ReplicaOptions {
   readonly server?: string;
   /** Its credentials, if not the service account's. */
   readonly config?: KubeConfig;
+  /** Files that it may read beside its own. */
+  readonly readable?: readonly string[];
   /** What to wait for. */
   readonly until?: "ready" | "listening";
 }
@@ -44,7 +46,9 @@ export async function openReplicatedPool(replicas: number): Promise<ReplicatedPo
     admin,
     installation,
     kubelet,
-    async start({ env, server, config = installation.config(server), until = "ready" } = {}) {
+    async start(
+      { env, server, config = installation.config(server), readable = [], until = "ready" } = {},
+    ) {
       const folder = await Deno.makeTempDir();
       stack.defer(() => Deno.remove(folder, { recursive: true }));
       const files = {
@@ -56,7 +60,7 @@ export async function openReplicatedPool(replicas: number): Promise<ReplicatedPo
       const service = stack.use(
         new Service(
           { ...installation.env, ...files, WORKER_PORT: String(kubelet.port), ...env },
-          ["run", "-q", "-P=api", `--allow-read=${folder}`, "api/main.ts"],
+          ["run", "-q", "-P=api", `--allow-read=${[folder, ...readable].join()}`, "api/main.ts"],
         ),
       );
       if (until === "ready") await service.untilReady();

@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../eventually.ts";
 import type { Service } from "../integration/service.ts";
+import { Admin } from "./admin.ts";
 import type { FakeKubelet } from "./fake_kubelet.ts";
 import { openReplicatedPool, PICTURE } from "./replicas.ts";
 import { clusterTest } from "./test_cluster.ts";
 
 /** Of all replicas together; more take their time. */
-const CLAIMS = Number(Deno.env.get("FACE_IT_TEST_CLAIMS") ?? 1000);
+const CLAIMS = Number(Deno.env.get("FACE_IT_TEST_CLAIMS") ?? 300);
 const CONCURRENCY = 4;
 const PODS = 40;
 
@@ -57,3 +58,23 @@ for (const replicas of [1, 2, 5]) {
     },
   );
 }
+
+clusterTest(
+  "replicas claim under the chart's policy, which lets them change nothing else",
+  async () => {
+    await using pool = await openReplicatedPool(1);
+    const { admin, installation, kubelet } = pool;
+    const replica = await pool.start();
+    const [name] = kubelet.pods.keys();
+    await using account = await Admin.connect(installation.config());
+    const change = { metadata: { annotations: { mine: "yes" } } };
+    const path = `${installation.podsPath}/${name}?dryRun=All`;
+    // A policy is in force some moments after it is made.
+    await eventually(async () => {
+      const { message } = await account.call("PATCH", path, change, [403]);
+      return message?.includes("the api may not change metadata.annotations: mine") ?? false;
+    }, "the policy is in force");
+    await admin.call("PATCH", path, change);
+    assertEquals((await replica.post(PICTURE)).status, 200);
+  },
+);
