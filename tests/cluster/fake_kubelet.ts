@@ -80,6 +80,16 @@ export class FakeKubelet implements AsyncDisposable {
     return this.#pods;
   }
 
+  /** Every claim that the API server told of: the pod's uid and the claim's id. */
+  claims(): { readonly uid: string; readonly id: string }[] {
+    const claims = new Map<string, { uid: string; id: string }>();
+    for (const { object: { metadata: { uid, annotations } } } of this.history) {
+      const id = annotations?.["face-it.io/claim-id"];
+      if (id !== undefined) claims.set(`${uid} ${id}`, { uid, id });
+    }
+    return [...claims.values()];
+  }
+
   /** Deletes a pod at once, as if its node had died. */
   async kill(name: string): Promise<void> {
     this.#workers.delete(this.#pods.get(name)?.status.podIP);
