@@ -36,7 +36,11 @@ const spare = {
   ...template,
   metadata: { ...template.metadata, labels: { ...template.metadata.labels, app: "spare" } },
 };
-const sparePods = `${podsPath}?labelSelector=app%3Dspare%2Cstatus%3Dready`;
+const toPatch = {
+  pods: podsPath,
+  label: "app=spare,status=ready",
+  owner: `/api/v1/namespaces/${installation.namespace}/configmaps/${installation.ownerName}`,
+};
 
 /** Sees to it that so many pods of a kind are there. */
 async function fill(template: typeof spare, count: number): Promise<void> {
@@ -115,7 +119,7 @@ async function prepare(replicas: readonly Replica[], free: number, patches: numb
   await eventually(see, `all replicas see ${free} pods`, FILL_TIMEOUT_MS);
   await fill(spare, patches);
   for (const [nth, replica] of replicas.entries()) {
-    await replica.tell({ do: "prepare", path: sparePods, nth, of: replicas.length });
+    await replica.tell({ do: "prepare", ...toPatch, nth, of: replicas.length });
   }
 }
 
@@ -123,7 +127,7 @@ async function prepare(replicas: readonly Replica[], free: number, patches: numb
 async function compareTimes(): Promise<Finding[]> {
   await using stack = new AsyncDisposableStack();
   const [replica] = await openReplicas(1, stack);
-  const count = 1.1 * TURNS;
+  const count = TURNS + TURNS / 10;
   await prepare([replica!], count, count);
   const { a, b }: PairedTimes = await replica!.tell({ do: "turns", count: TURNS });
   await replica!.tell({ do: "release" });

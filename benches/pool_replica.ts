@@ -22,13 +22,25 @@ export type Command =
   /** Say how many pods are free: answered with a number. */
   | { readonly do: "count" }
   /** Read which pods there are to patch, of which this replica has every `of`-th. */
-  | { readonly do: "prepare"; readonly path: string; readonly nth: number; readonly of: number }
+  | PrepareCommand
   /** Claim so many pods, or patch them, so many at once. */
   | { readonly do: "claim" | "patch"; readonly count: number; readonly atOnce: number }
   /** Claim one and patch one in turns: answered with the milliseconds of each, as PairedTimes. */
   | { readonly do: "turns"; readonly count: number }
   /** End all leases: answered with how many claims were lost since the last time. */
   | { readonly do: "release" };
+
+interface PrepareCommand {
+  readonly do: "prepare";
+  /** Where the API server has the pods. */
+  readonly pods: string;
+  /** What marks those to patch. */
+  readonly label: string;
+  /** Where it has their owner to be. */
+  readonly owner: string;
+  readonly nth: number;
+  readonly of: number;
+}
 
 /** A patch that is ready to be sent. */
 interface Prepared {
@@ -83,15 +95,14 @@ const acts = {
   },
 };
 
-async function prepare(path: string, nth: number, of: number): Promise<number> {
-  const owner = { name: "bench", uid: crypto.randomUUID() };
-  const { items } = await call("GET", path);
-  const [podsPath] = path.split("?");
+async function prepare({ pods, label, owner, nth, of }: PrepareCommand): Promise<number> {
+  const { items } = await call("GET", `${pods}?labelSelector=${encodeURIComponent(label)}`);
+  const { metadata: { name, uid } } = await call("GET", owner);
   prepared = items.map(readPod).filter((_: unknown, i: number) => i % of === nth).map(
     (pod: ReturnType<typeof readPod>) => {
       const claim = { id: crypto.randomUUID(), by: "bench", deadline: Date.now() + 600_000 };
-      const body = JSON.stringify(claimPatch(pod, claim, owner, Date.now()));
-      return { path: `${podsPath}/${pod.name}`, body };
+      const body = JSON.stringify(claimPatch(pod, claim, { name, uid }, Date.now()));
+      return { path: `${pods}/${pod.name}`, body };
     },
   );
   return prepared.length;
@@ -112,7 +123,7 @@ async function obey(command: Command): Promise<unknown> {
     case "count":
       return pool.stats().free;
     case "prepare":
-      return await prepare(command.path, command.nth, command.of);
+      return await prepare(command);
     case "turns":
       return await timeInTurns(command.count, acts.claim, acts.patch);
     case "release":
@@ -134,4 +145,5 @@ for await (const line of createInterface(process.stdin)) {
 }
 await leases.disposeAsync();
 await pool[Symbol.asyncDispose]();
-await agent.destroy();
+// The token keys would be followed forever.
+Deno.exit(0);
