@@ -1,26 +1,24 @@
 /**
  * What a claim costs, beside what the API server itself takes: `deno task bench:pool`, with KUBECONFIG
- * naming a cluster that it may play with.
+ * naming a cluster that it may play with. Each replica is a process; this one plays the kubelet.
  */
 
-import { Agent, request } from "undici";
-import { createPodApi } from "../api/pool/kubernetes/client.ts";
-import { KubernetesPool } from "../api/pool/kubernetes/kubernetes_pool.ts";
-import { claimPatch } from "../api/pool/kubernetes/claim.ts";
-import { readPod } from "../api/pool/kubernetes/pod.ts";
-import type { WorkerPool } from "../api/pool/pool.ts";
-import { delay } from "../shared/backoff.ts";
-import { createLogger } from "../shared/log.ts";
-import type { PoolMetrics } from "../shared/metrics.ts";
-import { Admin, type Thing } from "../tests/cluster/admin.ts";
+import { fileURLToPath } from "node:url";
+import { Admin } from "../tests/cluster/admin.ts";
 import { FakeKubelet } from "../tests/cluster/fake_kubelet.ts";
-import { install, type Installation } from "../tests/cluster/installation.ts";
+import { install } from "../tests/cluster/installation.ts";
 import { eventually } from "../tests/eventually.ts";
+import { digits, type Finding, printFindings } from "./budget.ts";
+import type { Command } from "./pool_replica.ts";
+import { median, type PairedTimes, quantile, timed } from "./timing.ts";
 
-/** Claims of each measurement. */
-const CLAIMS = 200;
-/** Claims at once, of all replicas together. */
-const CONCURRENCY = 16;
+/** Claims, and as many patches, that are timed one by one, after a tenth as warm-up. */
+const TURNS = 200;
+/** Claims of all replicas together, and then as many patches, that are timed together; how often. */
+const BLOCK = 160, BLOCKS = 4;
+/** Calls at once, of all replicas together; each has as many. */
+const AT_ONCE = 16;
+const REPLICAS = [1, 2, 5], FREE = [10, 100, 1000];
 const FILL_TIMEOUT_MS = 600_000;
 
 if (Deno.env.get("FACE_IT_TEST_CLUSTER") !== "1") {
@@ -28,174 +26,163 @@ if (Deno.env.get("FACE_IT_TEST_CLUSTER") !== "1") {
   Deno.exit(1);
 }
 
-const now = () => performance.now();
-const forever = new AbortController().signal;
-const log = await createLogger({ level: "warn", format: "auto", service: "bench" });
 await using admin = await Admin.connect();
 await using installation = await install(admin, 0);
 await using kubelet = new FakeKubelet(admin, installation.podsPath);
-await using raw = rawClient(admin, installation);
+const { template, podsPath } = installation;
 
-/** Pods that were claimed or patched; what the watch says of them is a little late. */
-const used = new Set<string>();
+/** Like the workers, and no pool sees them: these are patched without one. */
+const spare = {
+  ...template,
+  metadata: { ...template.metadata, labels: { ...template.metadata.labels, app: "spare" } },
+};
+const toPatch = {
+  pods: podsPath,
+  label: "app=spare,status=ready",
+  owner: `/api/v1/namespaces/${installation.namespace}/configmaps/${installation.ownerName}`,
+};
 
-/** Pods that wait to be claimed or patched. */
-function readyPods(): Thing[] {
-  return kubelet.pods.values().filter(({ metadata, status }) =>
-    !used.has(metadata.name) && status.podIP !== undefined
-  ).toArray();
+/** Sees to it that so many pods of a kind are there. */
+async function fill(template: typeof spare, count: number): Promise<void> {
+  const { app } = template.metadata.labels;
+  const free = () =>
+    kubelet.pods.values().filter(({ metadata: { labels }, status }) =>
+      labels.app === app && labels.status === "ready" && status.podIP !== undefined
+    ).toArray().length;
+  await kubelet.add(count - free(), template);
+  await eventually(() => free() >= count, `${count} pods are ready`, FILL_TIMEOUT_MS);
 }
 
-async function fill(free: number): Promise<void> {
-  await kubelet.add(free - readyPods().length, installation.labels);
-  await eventually(() => readyPods().length >= free, `${free} pods are ready`, FILL_TIMEOUT_MS);
-}
-
-/** A pool, and how many claims it lost. */
+/** A process that does as it is told. */
 interface Replica extends AsyncDisposable {
-  readonly pool: KubernetesPool;
-  lost: number;
+  // deno-lint-ignore no-explicit-any
+  tell(command: Command): Promise<any>;
 }
 
-async function openReplica(id: number): Promise<Replica> {
-  const counts = { lost: 0 };
-  const metrics: PoolMetrics = {
-    claimSeconds() {},
-    waitSeconds() {},
-    lostClaim: () => counts.lost++,
-    shed() {},
-    reaped() {},
-    watchRestart() {},
-    deleteFailure() {},
-    apiFailure() {},
-  };
-  const api = await createPodApi({
-    config: installation.config(),
-    namespace: installation.namespace,
-    selector: `app=${installation.labels["app"]}`,
-    owner: installation.ownerName,
-    onFailure: () => {},
-    now,
-  });
-  const pool = new KubernetesPool({
-    api,
-    replica: `bench-${id}`,
-    selector: installation.labels,
-    ownerName: installation.ownerName,
-    workerPort: kubelet.port,
-    queueLimit: CLAIMS,
-    requestsPerWorker: 1,
-    requestTimeoutMs: 600_000,
-    leaseMaxMs: 600_000,
-    log,
-    metrics,
-    now,
-    random: Math.random,
-    newClaimId: () => crypto.randomUUID(),
-    delay,
-  });
-  return Object.assign(counts, { pool, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() });
-}
-
-/** The same patch without a pool: one request over a connection that is kept open. */
-function rawClient(admin: Admin, { token, podsPath, ownerName }: Installation) {
-  const agent = new Agent({ allowH2: false, connect: { ca: admin.ca } });
-  const owner = { name: ownerName, uid: crypto.randomUUID() };
-  return {
-    async patch(object: Thing): Promise<void> {
-      const pod = readPod(object);
-      used.add(pod.name);
-      const claim = { id: crypto.randomUUID(), by: "raw", deadline: Date.now() + 600_000 };
-      const { statusCode, body } = await request(`${admin.server}${podsPath}/${pod.name}`, {
-        method: "PATCH",
-        dispatcher: agent,
-        headers: {
-          "Authorization": `Bearer ${token}`,
-          "Content-Type": "application/json-patch+json",
-        },
-        body: JSON.stringify(claimPatch(pod, claim, owner, Date.now())),
-      });
-      await body.json();
-      if (statusCode !== 200) throw new Error(`A raw patch was answered with ${statusCode}`);
+async function openReplica(): Promise<Replica> {
+  const folder = await Deno.makeTempDir();
+  const kubeconfig = `${folder}/kubeconfig`, keys = `${folder}/keys`;
+  await Deno.writeTextFile(kubeconfig, installation.config().exportConfig());
+  await Deno.writeTextFile(keys, installation.tokenKeys);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "-P=test", fileURLToPath(new URL("pool_replica.ts", import.meta.url))],
+    env: {
+      ...installation.env,
+      KUBECONFIG: kubeconfig,
+      WORKER_TOKEN_KEYS_PATH: keys,
+      LOG_LEVEL: "error",
+      // No lease may end before its measurement has.
+      REQUEST_TIMEOUT_MS: String(FILL_TIMEOUT_MS),
+      QUEUE_LIMIT: String(BLOCK),
     },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  const answers = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  return {
+    async tell(command) {
+      await input.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`));
+      while (!text.includes("\n")) {
+        const { value, done } = await answers.read();
+        if (done) throw new Error("A replica has ended");
+        text += value;
+      }
+      const [line] = text.split("\n", 1);
+      text = text.slice(line!.length + 1);
+      return JSON.parse(line!);
+    },
+    async [Symbol.asyncDispose]() {
+      await input.close();
+      await child.status;
+      await answers.cancel();
+      await Deno.remove(folder, { recursive: true });
+    },
   };
 }
 
-const quantile = (times: readonly number[], q: number) =>
-  times.toSorted((a, b) => a - b)[Math.floor(q * times.length)]!;
-
-async function timed(act: () => Promise<unknown>): Promise<number> {
-  const started = now();
-  await act();
-  return now() - started;
+async function openReplicas(count: number, stack: AsyncDisposableStack): Promise<Replica[]> {
+  const replicas = await Promise.all(Array.from({ length: count }, openReplica));
+  for (const replica of replicas) stack.use(replica);
+  return replicas;
 }
 
-/** Does it as often as there are items, so many at once; how many a second. */
-async function rate<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<unknown>) {
-  const left = [...items];
-  const ms = await timed(() =>
-    Promise.all(Array.from({ length: atOnce }, async () => {
-      for (let item = left.pop(); item !== undefined; item = left.pop()) await act(item);
-    }))
-  );
-  return items.length / ms * 1000;
-}
-
-/** Claims a worker for as long as the stack lives. */
-async function claim(pool: WorkerPool, stack: AsyncDisposableStack): Promise<void> {
-  const { worker } = stack.use(await pool.claim(forever));
-  used.add(worker.name);
-}
-
-/** Claims and raw patches in turn, one at a time, so that both meet the same weather. */
-async function compareTimes(): Promise<void> {
-  await fill(2 * CLAIMS + 10);
-  await using replica = await openReplica(0);
-  await eventually(() => replica.pool.stats().free >= 2 * CLAIMS, "the pool sees the pods");
-  await using stack = new AsyncDisposableStack();
-  const claims: number[] = [], patches: number[] = [];
-  for (let i = 0; i < CLAIMS; i++) {
-    claims.push(await timed(() => claim(replica.pool, stack)));
-    const [pod] = readyPods();
-    patches.push(await timed(() => raw.patch(pod)));
-  }
-  for (const q of [0.5, 0.99]) {
-    const claim = quantile(claims, q), patch = quantile(patches, q);
-    console.log(
-      `claim p${q * 100}: ${claim.toFixed(1)} ms, a raw patch ${patch.toFixed(1)} ms: ` +
-        `${(claim / patch).toFixed(2)}`,
-    );
+/** Lets replicas see so many free pods, and has them read which to patch. */
+async function prepare(replicas: readonly Replica[], free: number, patches: number) {
+  const see = async () => {
+    // What this process knows of claims is a little late.
+    await fill(template, free);
+    const counts = await Promise.all(replicas.map((replica) => replica.tell({ do: "count" })));
+    return counts.every((count) => count === free);
+  };
+  await eventually(see, `all replicas see ${free} pods`, FILL_TIMEOUT_MS);
+  await fill(spare, patches);
+  for (const [nth, replica] of replicas.entries()) {
+    await replica.tell({ do: "prepare", ...toPatch, nth, of: replicas.length });
   }
 }
 
-/** Claims of several replicas at once, with that many free pods left in the end. */
-async function compareRates(replicas: number, free: number): Promise<void> {
-  await fill(free + 2 * CLAIMS + CONCURRENCY);
-  const patches = await rate(readyPods().slice(0, CLAIMS), CONCURRENCY, raw.patch);
+/** Claims and patches in turns, one at a time, so that both meet the same weather. */
+async function compareTimes(): Promise<Finding[]> {
   await using stack = new AsyncDisposableStack();
-  const opened = await Promise.all(Array.from({ length: replicas }, (_, id) => openReplica(id)));
-  for (const replica of opened) stack.use(replica);
-  await eventually(
-    () => opened.every(({ pool }) => pool.stats().free >= free + CLAIMS + CONCURRENCY),
-    "the pools see the pods",
-  );
-  const turns = Array.from({ length: CLAIMS }, (_, i) => opened[i % replicas]!.pool);
-  // Opens the connections.
-  await Promise.all(turns.slice(0, CONCURRENCY).map((pool) => claim(pool, stack)));
-  for (const replica of opened) replica.lost = 0;
-  const claims = await rate(turns, CONCURRENCY, (pool) => claim(pool, stack));
-  const lost = opened.reduce((sum, replica) => sum + replica.lost, 0);
-  console.log(
-    `${replicas} replicas, ${String(free).padStart(4)} pods left: ` +
-      `${claims.toFixed(0).padStart(4)} claims/s, ${
-        patches.toFixed(0).padStart(4)
-      } raw patches/s: ` +
-      `${(claims / patches).toFixed(2)}; ${(lost / CLAIMS).toFixed(3)} lost per claim`,
-  );
+  const [replica] = await openReplicas(1, stack);
+  const count = TURNS + TURNS / 10;
+  await prepare([replica!], count, count);
+  const { a, b }: PairedTimes = await replica!.tell({ do: "turns", count: TURNS });
+  await replica!.tell({ do: "release" });
+  const parts = [0.5, 0.99].map((share) => {
+    const [claim, patch] = [quantile(a, share), quantile(b, share)];
+    return { ratio: claim / patch, text: `${digits(claim)} ms ÷ ${digits(patch)} ms` };
+  });
+  return [{
+    what: "claim ÷ raw PATCH, p50",
+    measured: parts[0]!.ratio,
+    budget: 1.3,
+    bound: "at most",
+    detail: `${parts[0]!.text}; p99: ${parts[1]!.text}`,
+  }];
 }
 
-await compareTimes();
-for (const free of [10, 100, 1000]) {
-  for (const replicas of [1, 2, 5]) await compareRates(replicas, free);
+/** Claims of several replicas at once, and patches of as many processes, in turns. */
+async function compareRates(count: number, free: number): Promise<Finding> {
+  await using stack = new AsyncDisposableStack();
+  const replicas = await openReplicas(count, stack);
+  const each = { count: BLOCK / count, atOnce: Math.round(AT_ONCE / count) };
+  const run = (act: "claim" | "patch") =>
+    timed(() => Promise.all(replicas.map((replica) => replica.tell({ do: act, ...each }))));
+  const seconds = { claim: [] as number[], patch: [] as number[] };
+  let lost = 0;
+  // The first opens the connections.
+  for (let block = -1; block < BLOCKS; block++) {
+    await prepare(replicas, free + BLOCK, BLOCK);
+    const patch = await run("patch"), claim = await run("claim");
+    const counts = await Promise.all(replicas.map((replica) => replica.tell({ do: "release" })));
+    if (block < 0) continue;
+    seconds.claim.push(claim / 1000);
+    seconds.patch.push(patch / 1000);
+    lost += counts.reduce((sum, count) => sum + count);
+  }
+  const rates = [seconds.claim, seconds.patch].map((seconds) => digits(BLOCK / median(seconds)));
+  return {
+    what: `claims/s ÷ raw PATCHes/s, ${count} replicas, ${free} pods left free`,
+    measured: median(seconds.patch.map((s, i) => s / seconds.claim[i]!)),
+    budget: 0.8,
+    bound: "at least",
+    detail: `${rates[0]} ÷ ${rates[1]}; ${digits(lost / BLOCK / BLOCKS)} lost per claim`,
+  };
 }
+
+const findings = await compareTimes();
+for (const free of FREE) {
+  for (const count of REPLICAS) findings.push(await compareRates(count, free));
+}
+const claims = kubelet.claims();
+findings.push({
+  what: "pods claimed twice",
+  measured: claims.length - new Set(claims.map(({ uid }) => uid)).size,
+  budget: 0,
+  bound: "at most",
+  detail: `${claims.length} claims and raw patches`,
+});
+printFindings(findings);

@@ -14,21 +14,22 @@ export class Admin implements AsyncDisposable {
   /** PEM. */
   readonly ca: string;
   readonly #agent: Agent;
+  readonly #headers: RequestOptions["headers"];
 
   private constructor(config: KubeConfig, tls: RequestOptions) {
     this.server = config.getCurrentCluster()!.server;
     this.ca = String(tls.ca);
-    const { ca, cert, key } = tls;
+    const { ca, cert, key, headers } = tls;
+    this.#headers = headers;
     this.#agent = new Agent({
       allowH2: false,
       connect: { ca, cert, key } as Agent.Options["connect"] & object,
     });
   }
 
-  /** By KUBECONFIG. */
-  static async connect(): Promise<Admin> {
-    const config = new KubeConfig(), tls: RequestOptions = {};
-    config.loadFromDefault();
+  /** By KUBECONFIG, or as whom the configuration names. */
+  static async connect(config = defaultConfig()): Promise<Admin> {
+    const tls: RequestOptions = {};
     await config.applyToHTTPSOptions(tls);
     return new Admin(config, tls);
   }
@@ -48,6 +49,7 @@ export class Admin implements AsyncDisposable {
       method,
       dispatcher: this.#agent,
       headers: {
+        ...this.#headers as Record<string, string>,
         "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
       },
       body: body === undefined ? null : JSON.stringify(body),
@@ -84,4 +86,10 @@ export class Admin implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+function defaultConfig(): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  return config;
 }

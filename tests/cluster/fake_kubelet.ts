@@ -3,14 +3,6 @@
 import { type TokenKeys, verifyWorkerToken } from "../../shared/worker_token.ts";
 import type { Admin, Thing } from "./admin.ts";
 
-/** What a worker's pod is made of, where nothing runs it. */
-export const WORKER_SPEC = {
-  automountServiceAccountToken: false,
-  // The scheduler would note again and again that there is no node.
-  schedulerName: "none",
-  containers: [{ name: "worker", image: "face-it/worker:test" }],
-};
-
 /** Pods that are made at once. */
 const AT_ONCE = 16;
 
@@ -25,15 +17,18 @@ export class FakeKubelet implements AsyncDisposable {
   readonly #podsPath: string;
   readonly #keys: TokenKeys | undefined;
   readonly #pods = new Map<string, Thing>();
-  readonly #uidByIp = new Map<string, string>();
+  /** Who answers at an address. Who is deleted still does: a worker finishes the request it has. */
+  readonly #workers = new Map<string, { readonly name: string; readonly uid: string }>();
+  /** Pods that have an address, by uid. */
+  readonly #started = new Set<string>();
   readonly #deadlines = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #stop = new AbortController();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #running: Promise<void>;
   readonly #work = new Set<Promise<unknown>>();
   readonly #replaced = new Set<string>();
-  #refill: Readonly<Record<string, string>> | undefined;
-  #addresses = 0;
+  #template: Thing;
+  #isCordoned = false;
 
   /**
    * Begins to run the pods there.
@@ -56,17 +51,28 @@ export class FakeKubelet implements AsyncDisposable {
    * Makes pods that belong to no Deployment, and one more for each that is claimed: a controller
    * manager's own rate would bound a test.
    */
-  async fill(replicas: number, labels: Readonly<Record<string, string>>): Promise<void> {
-    this.#refill = labels;
-    await this.add(replicas, labels);
+  async fill(replicas: number, template: Thing): Promise<void> {
+    this.#template = template;
+    await this.add(replicas, template);
   }
 
   /** Makes so many pods that belong to no Deployment. */
-  async add(count: number, labels: Readonly<Record<string, string>>): Promise<void> {
+  async add(count: number, template: Thing): Promise<void> {
     let left = count;
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      while (left-- > 0) await this.#create(labels);
+      while (left-- > 0) await this.#create(template);
     }));
+  }
+
+  /** No pod becomes Ready any more, as if no node took one. */
+  cordon(): void {
+    this.#isCordoned = true;
+  }
+
+  /** All that wait become Ready. */
+  uncordon(): void {
+    this.#isCordoned = false;
+    for (const pod of this.#pods.values()) this.#see(pod);
   }
 
   /** The pods that exist, by name. */
@@ -74,8 +80,19 @@ export class FakeKubelet implements AsyncDisposable {
     return this.#pods;
   }
 
+  /** Every claim that the API server told of: the pod's uid and the claim's id. */
+  claims(): { readonly uid: string; readonly id: string }[] {
+    const claims = new Map<string, { uid: string; id: string }>();
+    for (const { object: { metadata: { uid, annotations } } } of this.history) {
+      const id = annotations?.["face-it.io/claim-id"];
+      if (id !== undefined) claims.set(`${uid} ${id}`, { uid, id });
+    }
+    return [...claims.values()];
+  }
+
   /** Deletes a pod at once, as if its node had died. */
   async kill(name: string): Promise<void> {
+    this.#workers.delete(this.#pods.get(name)?.status.podIP);
     const body = { gracePeriodSeconds: 0 };
     await this.#admin.call("DELETE", `${this.#podsPath}/${name}`, body, [404]);
   }
@@ -100,11 +117,11 @@ export class FakeKubelet implements AsyncDisposable {
   #see(pod: Thing): void {
     const { uid, name } = pod.metadata;
     this.#pods.set(name, pod);
-    if (pod.status.podIP === undefined) this.#do(this.#start(pod));
+    if (!this.#isCordoned && !this.#started.has(uid)) this.#do(this.#start(pod));
     const isClaimed = pod.metadata.labels.status !== "ready";
-    if (this.#refill !== undefined && isClaimed && !this.#replaced.has(uid)) {
+    if (this.#template !== undefined && isClaimed && !this.#replaced.has(uid)) {
       this.#replaced.add(uid);
-      this.#do(this.#create(this.#refill));
+      this.#do(this.#create(this.#template));
     }
     const seconds = pod.spec.activeDeadlineSeconds;
     if (seconds !== undefined && !this.#deadlines.has(uid)) {
@@ -113,18 +130,18 @@ export class FakeKubelet implements AsyncDisposable {
     }
   }
 
-  async #create(labels: Readonly<Record<string, string>>): Promise<void> {
+  async #create({ metadata, spec }: Thing): Promise<void> {
     await this.#admin.call("POST", this.#podsPath, {
-      metadata: { generateName: "worker-", labels },
-      spec: WORKER_SPEC,
+      metadata: { ...metadata, generateName: "worker-" },
+      spec,
     });
   }
 
   async #start(pod: Thing): Promise<void> {
-    if (this.#uidByIp.values().some((uid) => uid === pod.metadata.uid)) return;
-    const n = ++this.#addresses;
+    const { name, uid } = pod.metadata;
+    const n = this.#started.add(uid).size;
     const podIP = `127.${1 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
-    this.#uidByIp.set(podIP, pod.metadata.uid);
+    this.#workers.set(podIP, { name, uid });
     const now = new Date().toISOString();
     await this.#patchStatus(pod, {
       phase: "Running",
@@ -151,20 +168,18 @@ export class FakeKubelet implements AsyncDisposable {
 
   #forget(pod: Thing): void {
     this.#pods.delete(pod.metadata.name);
-    this.#uidByIp.delete(pod.status.podIP);
     clearTimeout(this.#deadlines.get(pod.metadata.uid));
   }
 
   async #answer(request: Request): Promise<Response> {
     const { hostname, pathname } = new URL(request.url);
     await request.body?.cancel();
-    const uid = this.#uidByIp.get(hostname);
-    const pod = this.#pods.values().find(({ metadata }) => metadata.uid === uid);
-    if (pod === undefined) return new Response(null, { status: 404 });
+    const worker = this.#workers.get(hostname);
+    if (worker === undefined) return new Response(null, { status: 404 });
     if (pathname === "/authenticate") {
       const authorization = request.headers.get("Authorization") ?? undefined;
-      if (this.#keys) await verifyWorkerToken(this.#keys, pod.metadata.name, authorization);
-      this.requests.set(pod.metadata.uid, (this.requests.get(pod.metadata.uid) ?? 0) + 1);
+      if (this.#keys) await verifyWorkerToken(this.#keys, worker.name, authorization);
+      this.requests.set(worker.uid, (this.requests.get(worker.uid) ?? 0) + 1);
     }
     return Response.json({
       matched: false,

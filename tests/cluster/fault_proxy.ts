@@ -27,6 +27,8 @@ export interface Call {
 export class FaultProxy implements AsyncDisposable {
   /** Decides about each call when it arrives; what it does before is done before the call. */
   rule: (call: Call) => Fault | Promise<Fault> = () => "none";
+  /** Is told of each call that the API server has answered, and delays its answer until it returns. */
+  answered: (call: Call) => unknown = () => {};
   /** Connections so far. */
   connections = 0;
   readonly #admin: Admin;
@@ -89,7 +91,8 @@ export class FaultProxy implements AsyncDisposable {
     const method = incoming.method!;
     const body = await new Response(incoming as unknown as ReadableStream).text();
     try {
-      const fault = await this.rule({ method, url, isWatch });
+      const call = { method, url, isWatch };
+      const fault = await this.rule(call);
       if (fault === "dropped") return void response.destroy();
       if (fault === "gone") {
         const status = { kind: "Status", code: 410, message: "too old resource version" };
@@ -104,6 +107,7 @@ export class FaultProxy implements AsyncDisposable {
         dispatcher: this.#agent,
         bodyTimeout: 0,
       });
+      await this.answered(call);
       if (fault === "answer_lost") {
         await answer.body.dump();
         return void response.destroy();

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../eventually.ts";
-import { type Fault, FaultProxy } from "./fault_proxy.ts";
+import { type Call, type Fault, FaultProxy } from "./fault_proxy.ts";
 import { openReplicatedPool, PICTURE } from "./replicas.ts";
 import { clusterTest } from "./test_cluster.ts";
 
@@ -9,32 +9,64 @@ const REQUEST_TIMEOUT_MS = 2000;
 /** The claim's deadline and 10 s more. */
 const BOUND_MS = REQUEST_TIMEOUT_MS + 10_000;
 
-/** Where a replica dies: at which call, whether before the server acts, and what becomes of it. */
+/** Where a replica dies: at which call, before or after the server acts, and what becomes of it. */
 const STEPS: readonly {
   readonly name: string;
   readonly method: string;
+  readonly at: "rule" | "answered";
   readonly fault: Fault;
   readonly claimed: boolean;
 }[] = [
-  { name: "before its patch leaves", method: "PATCH", fault: "dropped", claimed: false },
-  { name: "while its patch is applied", method: "PATCH", fault: "answer_lost", claimed: true },
-  { name: "before its delete leaves", method: "DELETE", fault: "dropped", claimed: true },
-  { name: "while its delete is applied", method: "DELETE", fault: "answer_lost", claimed: true },
+  {
+    name: "before its patch leaves",
+    method: "PATCH",
+    at: "rule",
+    fault: "dropped",
+    claimed: false,
+  },
+  {
+    name: "while its patch is on its way",
+    method: "PATCH",
+    at: "rule",
+    fault: "answer_lost",
+    claimed: true,
+  },
+  {
+    name: "after its patch is applied",
+    method: "PATCH",
+    at: "answered",
+    fault: "none",
+    claimed: true,
+  },
+  {
+    name: "before its delete leaves",
+    method: "DELETE",
+    at: "rule",
+    fault: "dropped",
+    claimed: true,
+  },
+  {
+    name: "while its delete is on its way",
+    method: "DELETE",
+    at: "rule",
+    fault: "answer_lost",
+    claimed: true,
+  },
 ];
 
 for (const survivor of [true, false]) {
-  for (const { name, method, fault, claimed } of STEPS) {
+  for (const { name, method, at, fault, claimed } of STEPS) {
     const who = survivor ? "another replica" : "the kubelet alone";
     clusterTest(`a replica killed ${name} leaves nothing: ${who} sees to it`, async () => {
       await using pool = await openReplicatedPool(PODS);
       const { admin, kubelet } = pool;
       await using proxy = await FaultProxy.open(admin);
       const env = { REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS) };
-      const victim = await pool.start(env, proxy.server);
-      const other = survivor ? await pool.start(env) : undefined;
+      const victim = await pool.start({ env, server: proxy.server });
+      const other = survivor ? await pool.start({ env }) : undefined;
       await eventually(async () => await victim.metric("face_it_pool_free") === PODS, "full");
 
-      proxy.rule = async (call) => {
+      proxy[at] = async (call: Call) => {
         if (call.method !== method) return "none";
         victim.kill("SIGKILL");
         await victim.exitCode();
@@ -53,7 +85,7 @@ for (const survivor of [true, false]) {
           metadata.deletionTimestamp === undefined
         ).toArray();
       await eventually(() => busy().length === 0, "no claimed pod still runs", BOUND_MS);
-      const replica = other ?? await pool.start(env);
+      const replica = other ?? await pool.start({ env });
       await eventually(
         async () =>
           kubelet.pods.size === PODS && await replica.metric("face_it_pool_free") === PODS,

@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../eventually.ts";
 import { assertProblem, type Service } from "../integration/service.ts";
-import { FaultProxy } from "./fault_proxy.ts";
+import { type Call, type Fault, FaultProxy } from "./fault_proxy.ts";
 import { openReplicatedPool, PICTURE, type ReplicatedPool } from "./replicas.ts";
 import { clusterTest } from "./test_cluster.ts";
 
 const PODS = 3;
+const OUTAGE_TIMEOUT_MS = 60_000;
 
 interface Surroundings {
   readonly pool: ReplicatedPool;
@@ -18,7 +19,7 @@ function outageTest(name: string, body: (surroundings: Surroundings) => Promise<
   clusterTest(name, async () => {
     await using pool = await openReplicatedPool(PODS);
     await using proxy = await FaultProxy.open(pool.admin);
-    const replica = await pool.start({}, proxy.server);
+    const replica = await pool.start({ server: proxy.server });
     await full(replica);
     await eventually(() => proxy.watches === 1, "it watches");
     await body({ pool, proxy, replica });
@@ -73,7 +74,12 @@ outageTest(
   "while the API server is away requests are refused, and it recovers by itself",
   async ({ proxy, replica }) => {
     await proxy.down();
-    await eventually(() => saysOf(replica, "watch of the pods failed") >= 5, "the log says so");
+    // So many take about 20 s: the wait between two has become as long as it ever does.
+    await eventually(
+      () => saysOf(replica, "watch of the pods failed") >= 9,
+      "the log says so",
+      OUTAGE_TIMEOUT_MS,
+    );
     const answer = await replica.post(PICTURE);
     assertProblem(answer, "no_worker_available");
     assert(Number(answer.headers.get("Retry-After")) >= 1);
@@ -85,9 +91,58 @@ outageTest(
     await eventually(
       () => saysOf(replica, "pods are watched again") > 0,
       "it says that it is back",
+      OUTAGE_TIMEOUT_MS,
     );
   },
 );
+
+outageTest(
+  "what was free before an outage is served as far as the claim confirms it",
+  async ({ pool, proxy, replica }) => {
+    // Claims and deletions come through: the replica goes by what it last saw.
+    proxy.rule = ({ method }) => method === "GET" ? "dropped" : "none";
+    proxy.cutWatches();
+    await eventually(() => saysOf(replica, "watch of the pods failed") >= 1, "it sees nothing");
+    const [gone, claimed] = pool.kubelet.pods.keys();
+    await pool.kubelet.kill(gone!);
+    const busy = { metadata: { labels: { status: "busy" } } };
+    await pool.admin.call("PATCH", `${pool.installation.podsPath}/${claimed}`, busy);
+    assertEquals((await replica.post(PICTURE)).status, 200);
+    const next = replica.post(PICTURE);
+    await eventually(
+      async () => await replica.metric("face_it_pool_waiters") === 1,
+      "none is left",
+    );
+    assertEquals(pool.kubelet.requests.size, 1);
+    const { text } = await replica.get("/metrics");
+    for (const code of [404, 422]) {
+      assert(text.includes(`face_it_pool_lost_claims_total{code="${code}"} 1`), text);
+    }
+    await pool.kubelet.kill(claimed!);
+    proxy.rule = () => "none";
+    assertEquals((await next).status, 200);
+  },
+);
+
+for (const [moment, at] of [["just before", "rule"], ["just after", "answered"]] as const) {
+  outageTest(
+    `a request whose pod its ReplicaSet deletes ${moment} the claim is answered`,
+    async ({ pool, proxy, replica }) => {
+      const deleted: string[] = [];
+      // By name, and as it saw the pod last: a ReplicaSet that scales down does no more.
+      proxy[at] = async ({ method, url }: Call): Promise<Fault> => {
+        if (method === "PATCH" && deleted.length === 0) {
+          deleted.push((await pool.admin.call("DELETE", url.pathname)).metadata.uid);
+        }
+        return "none";
+      };
+      assertEquals((await replica.post(PICTURE)).status, 200);
+      assertEquals(deleted.length, 1);
+      const [served] = pool.kubelet.requests.keys();
+      assertEquals(served === deleted[0], moment === "just after");
+    },
+  );
+}
 
 outageTest("a claim whose answer is lost is used", async ({ pool, proxy, replica }) => {
   let left = 1;
@@ -132,7 +187,7 @@ clusterTest("without the right to list pods a replica is not ready, and says why
     "/roles/face-it-api";
   const { rules } = await admin.call("GET", role);
   await admin.call("PATCH", role, { rules: [] });
-  const replica = await pool.start({}, admin.server, "listening");
+  const replica = await pool.start({ until: "listening" });
   await eventually(() => saysOf(replica, "watch of the pods failed") >= 2, "it says so");
   assert(replica.lines.some((line) => line.includes("403")));
   assertEquals((await replica.get("/ready")).status, 503);
@@ -140,4 +195,27 @@ clusterTest("without the right to list pods a replica is not ready, and says why
   assert(/^face_it_pool_api_failures_total\{call="owner",code="403"\} /m.test(text), text);
   await admin.call("PATCH", role, { rules });
   await replica.untilReady();
+});
+
+clusterTest("a token that is refused is read again, without a restart", async () => {
+  await using pool = await openReplicatedPool(1);
+  const tokenFile = await Deno.makeTempFile();
+  await Deno.writeTextFile(tokenFile, "not-a-token");
+  const config = pool.installation.config();
+  const { name } = config.getCurrentUser()!;
+  // As in a pod, where the kubelet replaces the file.
+  config.loadFromClusterAndUser(config.getCurrentCluster()!, {
+    name,
+    authProvider: { name: "tokenFile", config: { tokenFile } },
+  });
+  const replica = await pool.start({ config, until: "listening", readable: [tokenFile] });
+  await eventually(() => saysOf(replica, "watch of the pods failed") >= 2, "it says so");
+  assert(replica.lines.some((line) => line.includes("401")));
+  assertEquals((await replica.get("/ready")).status, 503);
+  const { text } = await replica.get("/metrics");
+  assert(/^face_it_pool_api_failures_total\{call="owner",code="401"\} /m.test(text), text);
+  await Deno.writeTextFile(tokenFile, pool.installation.token);
+  await replica.untilReady();
+  assertEquals((await replica.post(PICTURE)).status, 200);
+  await Deno.remove(tokenFile);
 });

@@ -26,6 +26,20 @@ function startAsking(replica: Service): () => Promise<Answer[]> {
   };
 }
 
+function assertServedOrRefused(answers: readonly Answer[]): void {
+  for (const answer of answers) {
+    if (answer.status === 200) continue;
+    assertProblem(answer, "no_worker_available");
+    assert(Number(answer.headers.get("Retry-After")) >= 1);
+  }
+}
+
+function assertMostServed(answers: readonly Answer[]): void {
+  assertServedOrRefused(answers);
+  const others = answers.filter(({ status }) => status !== 200).length;
+  assert(others <= answers.length * 0.05, `${others} of ${answers.length}`);
+}
+
 /** Registers a test in which something happens to the Deployment while requests come. */
 function underLoad(name: string, disturb: (pool: ReplicatedPool) => Promise<void>): void {
   clusterTest(`${name} under load costs at most one request in twenty`, async () => {
@@ -36,13 +50,7 @@ function underLoad(name: string, disturb: (pool: ReplicatedPool) => Promise<void
     await disturb(pool);
     const served = pool.kubelet.requests.size;
     await eventually(() => pool.kubelet.requests.size >= served + 10, "requests are served after");
-    const answers = await stopAsking();
-    const others = answers.filter(({ status }) => status !== 200);
-    for (const answer of others) {
-      assertProblem(answer, "no_worker_available");
-      assert(Number(answer.headers.get("Retry-After")) >= 1);
-    }
-    assert(others.length <= answers.length * 0.05, `${others.length} of ${answers.length}`);
+    assertMostServed(await stopAsking());
     assert(pool.kubelet.requests.values().every((count) => count === 1));
     await eventually(
       () => pool.kubelet.pods.values().every((pod) => pod.metadata.labels.status === "ready"),
@@ -68,4 +76,25 @@ underLoad("a scale-down to one pod and back", async ({ installation, kubelet }) 
   await eventually(() => ready().length === 1, "one pod is left");
   await installation.scale(PODS);
   await eventually(() => ready().length === PODS, "all are back");
+});
+
+clusterTest("while no node takes a pod, what is free is served and the rest refused", async () => {
+  await using pool = await openReplicatedPool(PODS);
+  const { kubelet } = pool;
+  // Nobody waits for so long that the request is over.
+  const replica = await pool.start({ env: { QUEUE_LIMIT: "1" } });
+  kubelet.cordon();
+  const stopAskingCordoned = startAsking(replica);
+  await eventually(async () => await replica.metric("face_it_pool_shed_total") >= 3, "it refuses");
+  assertEquals(kubelet.requests.size, PODS);
+  kubelet.uncordon();
+  const answers = await stopAskingCordoned();
+  assertServedOrRefused(answers);
+  await eventually(async () => await replica.metric("face_it_pool_free") === PODS, "full again");
+
+  const stopAsking = startAsking(replica);
+  const served = kubelet.requests.size;
+  await eventually(() => kubelet.requests.size >= served + 10, "requests are served after");
+  assertMostServed(await stopAsking());
+  assert(kubelet.requests.values().every((count) => count === 1));
 });

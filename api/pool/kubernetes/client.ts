@@ -45,8 +45,8 @@ const GRACE_SECONDS = 1;
 const EXPECTED_STATUS: ReadonlySet<number> = new Set([409, 410, 422]);
 
 /**
- * Makes the client. The credentials are read again as they change: a service account's token lives
- * for an hour.
+ * Makes the client. The credentials are read again as they change, for a service account's token
+ * lives for an hour, and at once when they are refused.
  *
  * @throws {TypeError} when the configuration names no cluster
  */
@@ -70,6 +70,9 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
     } catch (cause) {
       signal?.throwIfAborted();
       const error = asPodApiError(name, cause);
+      if (error instanceof ApiError && error.status === 401) {
+        for (const credentials of [calls, watches]) credentials.renew();
+      }
       const code = error instanceof ApiError ? String(error.status) : "no_answer";
       // A pod may be gone; the owner may not.
       const expected = error instanceof ApiError &&

@@ -41,6 +41,7 @@ export class FakePodApi implements PodApi {
   readonly #pods = new Map<string, Pod>();
   readonly #watchers = new Set<Watcher>();
   readonly #failures = new Map<FakeCall, Failure[]>();
+  readonly #stalled = new Map<FakeCall, Promise<void>>();
   #version = 0;
   /** Events that watchers have not been told yet. */
   #held: WatchEvent[] | undefined;
@@ -84,6 +85,16 @@ export class FakePodApi implements PodApi {
   /** Lets a call fail, once for each time that this is called. */
   fail(call: FakeCall, failure: Failure): void {
     this.#failures.set(call, [...this.#failures.get(call) ?? [], failure]);
+  }
+
+  /** From now on calls of that kind do not come to an end, until the function is called. */
+  stall(call: FakeCall): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#stalled.set(call, promise);
+    return () => {
+      this.#stalled.delete(call);
+      resolve();
+    };
   }
 
   /** From now on watchers are told nothing, until `tell`. */
@@ -174,7 +185,7 @@ export class FakePodApi implements PodApi {
     this.calls.push(call);
     const failure = this.#failures.get(call)?.shift();
     // The answer takes its time, as a real one does.
-    await Promise.resolve();
+    await this.#stalled.get(call);
     if (failure !== undefined && "before" in failure) throw failure.before;
     const result = act();
     if (failure !== undefined) throw failure.after;

@@ -1,6 +1,7 @@
 /** Which pods a claim may take: what the watch says, less what is in flight. */
 
 import { canServe, hasEnded, type Pod } from "./pod.ts";
+import { PodBag } from "./pod_bag.ts";
 import type { PodObserver } from "./pod_watch.ts";
 
 /** Settings and surroundings of {@linkcode FreePods}. */
@@ -23,9 +24,9 @@ export interface FreePodsOptions {
  */
 export class FreePods implements Omit<PodObserver, "ownerIs"> {
   readonly #options: FreePodsOptions;
-  /** All pods, by uid, as the three below. */
+  /** All pods, by uid, as the two below. */
   readonly #pods = new Map<string, Pod>();
-  readonly #free = new Map<string, Pod>();
+  readonly #free = new PodBag();
   readonly #taken = new Set<string>();
   /** The resourceVersion at which a claim was lost: until a newer one is seen, it would be again. */
   readonly #lost = new Map<string, string>();
@@ -60,12 +61,8 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
 
   /** Takes any free pod: replicas that choose at random seldom choose the same. */
   take(): Pod | undefined {
-    const uids = [...this.#free.keys()];
-    const uid = uids[Math.floor(this.#options.random() * uids.length)];
-    if (uid === undefined) return undefined;
-    const pod = this.#free.get(uid)!;
-    this.#free.delete(uid);
-    this.#taken.add(uid);
+    const pod = this.#free.draw(this.#options.random());
+    if (pod !== undefined) this.#taken.add(pod.uid);
     return pod;
   }
 
@@ -95,7 +92,8 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
   }
 
   gone(pod: Pod): void {
-    for (const set of [this.#pods, this.#free, this.#taken, this.#lost]) set.delete(pod.uid);
+    for (const set of [this.#pods, this.#taken, this.#lost]) set.delete(pod.uid);
+    this.#free.remove(pod);
     this.#options.onUnfit(pod);
     this.#options.onGone(pod);
   }
@@ -104,11 +102,8 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
     const { uid, resourceVersion } = pod;
     const isFree = canServe(pod) && this.#isUnclaimed(pod) && !this.#taken.has(uid) &&
       this.#lost.get(uid) !== resourceVersion;
-    if (!isFree) {
-      this.#free.delete(uid);
-      return;
-    }
-    if (this.#free.has(uid) || !this.#options.onFree(pod)) this.#free.set(uid, pod);
+    if (!isFree) this.#free.remove(pod);
+    else if (this.#free.has(pod) || !this.#options.onFree(pod)) this.#free.put(pod);
     else this.#taken.add(uid);
   }
 

@@ -3,18 +3,13 @@
 import type { Logger } from "../../../shared/log.ts";
 import type { PoolMetrics } from "../../../shared/metrics.ts";
 import { orAborted } from "../../../shared/or_aborted.ts";
-import {
-  type LeasedWorker,
-  NoWorkerAvailable,
-  type PoolStats,
-  type WorkerLease,
-  type WorkerPool,
-} from "../pool.ts";
+import { NoWorkerAvailable, type PoolStats, type WorkerLease, type WorkerPool } from "../pool.ts";
 import { RetryAfter } from "../retry_after.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import { claimPod } from "./claim_pod.ts";
 import { Deletions } from "./deletions.ts";
 import { FreePods } from "./free_pods.ts";
+import { type ClaimedWorker, KeptWorkers } from "./kept_workers.ts";
 import { canServe, type Pod, podUrl } from "./pod.ts";
 import type { PodApi } from "./pod_api.ts";
 import { watchPods } from "./pod_watch.ts";
@@ -48,16 +43,8 @@ export interface KubernetesPoolOptions {
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** A pod that this replica has claimed. */
-interface Worker extends LeasedWorker {
-  readonly pod: Pod;
-  /** When its claim is over; milliseconds of the monotonic clock. */
-  readonly until: number;
-  served: number;
-}
-
 /** What a claim gets: a pod still to be claimed, or a worker that was kept. */
-type Candidate = { readonly pod: Pod } | { readonly worker: Worker };
+type Candidate = { readonly pod: Pod } | { readonly worker: ClaimedWorker };
 
 /** Claims pods of a Deployment, which replaces them, and deletes each after its use. */
 export class KubernetesPool implements WorkerPool {
@@ -67,9 +54,8 @@ export class KubernetesPool implements WorkerPool {
   readonly #retryAfter: RetryAfter;
   readonly #closing = new AbortController();
   readonly #background: Promise<void>[];
-  /** Claimed workers that nobody uses at the moment. */
-  readonly #kept = new Set<Worker>();
-  readonly #leases = new Set<Worker>();
+  readonly #kept: KeptWorkers;
+  readonly #leases = new Set<ClaimedWorker>();
   /** Claims that are on their way. */
   readonly #claiming = new Set<Promise<unknown>>();
   readonly #deletions: Deletions;
@@ -82,11 +68,12 @@ export class KubernetesPool implements WorkerPool {
     this.#queue = new WaitQueue(options.queueLimit);
     this.#retryAfter = new RetryAfter(options.now);
     this.#deletions = new Deletions(options);
+    this.#kept = new KeptWorkers({ ...options, onDone: ({ pod }) => this.#deletions.begin(pod) });
     this.#pods = new FreePods({
       selector: options.selector,
       random: options.random,
       onFree: (pod) => this.#arrived({ pod }),
-      onUnfit: (pod) => this.#unfit(pod),
+      onUnfit: (pod) => this.#kept.drop(pod),
       onGone: (pod) => this.#deletions.forget(pod),
     });
     const observer = {
@@ -108,7 +95,7 @@ export class KubernetesPool implements WorkerPool {
 
   stats(): PoolStats {
     return {
-      free: this.#pods.size + [...this.#kept].filter((worker) => this.#lasts(worker)).length,
+      free: this.#pods.size + this.#kept.size,
       busy: this.#leases.size,
       starting: this.#pods.starting,
       waiters: this.#queue.length,
@@ -146,7 +133,7 @@ export class KubernetesPool implements WorkerPool {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
     this.#queue.rejectAll(() => this.#closing.signal.reason);
-    for (const worker of this.#kept) this.#deletions.begin(worker.pod);
+    this.#kept.dropAll();
     if (this.#leases.size > 0) await new Promise<void>((resolve) => this.#onIdle = resolve);
     await Promise.allSettled(this.#claiming);
     await this.#deletions.ended();
@@ -156,11 +143,8 @@ export class KubernetesPool implements WorkerPool {
 
   /** The next pod or kept worker, in the order of turns. */
   async #next(signal: AbortSignal, turn: number, hadTurn: boolean): Promise<Candidate> {
-    for (const worker of this.#kept) {
-      this.#kept.delete(worker);
-      if (this.#lasts(worker)) return { worker };
-      this.#deletions.begin(worker.pod);
-    }
+    const worker = this.#kept.take();
+    if (worker !== undefined) return { worker };
     const pod = this.#pods.take();
     if (pod !== undefined) return { pod };
     if (!hadTurn && this.#queue.full) {
@@ -176,7 +160,7 @@ export class KubernetesPool implements WorkerPool {
    * @throws {ApiError} when it refuses
    * @throws the signal's reason; the claim goes on, and what it wins is given back
    */
-  async #claimPod(pod: Pod, signal: AbortSignal): Promise<Worker | undefined> {
+  async #claimPod(pod: Pod, signal: AbortSignal): Promise<ClaimedWorker | undefined> {
     if (signal.aborted) {
       this.#pods.release(pod);
       throw signal.reason;
@@ -195,7 +179,7 @@ export class KubernetesPool implements WorkerPool {
     }
   }
 
-  async #sendClaim(pod: Pod): Promise<Worker | undefined> {
+  async #sendClaim(pod: Pod): Promise<ClaimedWorker | undefined> {
     const { ownerName: name, metrics, workerPort } = this.#options;
     if (this.#ownerUid === undefined) {
       this.#pods.release(pod);
@@ -228,7 +212,7 @@ export class KubernetesPool implements WorkerPool {
     }
   }
 
-  #lease(worker: Worker): WorkerLease {
+  #lease(worker: ClaimedWorker): WorkerLease {
     worker.served++;
     this.#leases.add(worker);
     let kept = false;
@@ -249,16 +233,12 @@ export class KubernetesPool implements WorkerPool {
   }
 
   /** A worker that is used no more, or not at all: for the next one while it may serve. */
-  #giveBack(worker: Worker): void {
-    const reusable = worker.served < this.#options.requestsPerWorker && this.#lasts(worker) &&
-      !this.#closing.signal.aborted;
-    if (!reusable) this.#deletions.begin(worker.pod);
-    else if (!this.#arrived({ worker })) this.#kept.add(worker);
-  }
-
-  /** Whether there is time for a whole request before the worker's claim is over. */
-  #lasts(worker: Worker): boolean {
-    return this.#options.now() + this.#options.requestTimeoutMs <= worker.until;
+  #giveBack(worker: ClaimedWorker): void {
+    if (this.#closing.signal.aborted || !this.#kept.mayServe(worker)) {
+      this.#deletions.begin(worker.pod);
+    } else if (!this.#arrived({ worker })) {
+      this.#kept.keep(worker);
+    }
   }
 
   get #leaseMs(): number {
@@ -271,14 +251,6 @@ export class KubernetesPool implements WorkerPool {
     if (this.#ownerUid !== undefined) this.#warmed = true;
     this.#retryAfter.workerArrived(this.#queue.length);
     return this.#queue.offer(candidate);
-  }
-
-  #unfit(pod: Pod): void {
-    for (const worker of this.#kept) {
-      if (worker.pod.uid !== pod.uid) continue;
-      this.#kept.delete(worker);
-      this.#deletions.begin(worker.pod);
-    }
   }
 
   #ownerIs(uid: string | undefined): void {
