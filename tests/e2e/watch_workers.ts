@@ -7,6 +7,8 @@ import { eventually } from "../eventually.ts";
 export interface PodEvent {
   readonly type: string;
   readonly pod: Thing;
+  /** When it was heard of; milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** Follows the pods until it is disposed. */
@@ -17,15 +19,19 @@ export interface WatchedWorkers extends AsyncDisposable {
   until(what: string, matches: (event: PodEvent) => boolean): Promise<PodEvent>;
 }
 
-/** Watches the workers of a namespace. */
-export async function watchWorkers(namespace: string): Promise<WatchedWorkers> {
+/** Watches the workers of a namespace, or other pods in it. */
+export async function watchWorkers(
+  namespace: string,
+  selector = "app=face-recognition-worker",
+): Promise<WatchedWorkers> {
   const admin = await Admin.connect();
   const stop = new AbortController();
   const events: PodEvent[] = [];
-  const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=app%3Dface-recognition-worker`;
+  const query = new URLSearchParams({ labelSelector: selector });
+  const path = `/api/v1/namespaces/${namespace}/pods?${query}`;
   const following = (async () => {
     for await (const { type, object } of admin.watch(path, stop.signal)) {
-      events.push({ type, pod: object });
+      events.push({ type, pod: object, at: Date.now() });
     }
   })();
   return {
