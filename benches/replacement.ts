@@ -1,6 +1,7 @@
 /** From a claim to the replacement's readiness on a real node, and what passes in between. */
 
 import { assert } from "@std/assert";
+import { delay } from "../shared/backoff.ts";
 import { get, kubectl } from "../tests/chart/cluster.ts";
 import { isFree, isReady, type Release } from "../tests/e2e/release.ts";
 import { type PodEvent, watchWorkers } from "../tests/e2e/watch_workers.ts";
@@ -34,6 +35,7 @@ export async function measureReplacement(
   const all: number[][] = [];
   for (let i = 0; i < times; i++) {
     await release.untilFull(poolSize);
+    await anyMoment();
     const from = watched.events.length;
     const known = new Set(watched.events.map(({ pod }) => pod.metadata.uid));
     await release.post(picture);
@@ -86,6 +88,11 @@ function hasSandbox({ status }: any): boolean {
   );
 }
 
+/** Pods that follow on each other would all meet the kubelet at the same point of its second. */
+function anyMoment(): Promise<void> {
+  return delay(1000 * Math.random(), new AbortController().signal);
+}
+
 function gaps(moments: readonly number[]): number[] {
   return moments.slice(1).map((moment, i) => moment - moments[i]!);
 }
@@ -127,6 +134,7 @@ export async function measureBarePods({ release, worker }: Release, times: numbe
   let { pod: last } = await watched.until("a bare pod", next);
   for (let i = 0; i < times; i++) {
     for (const { pod } of watched.events) known.add(pod.metadata.uid);
+    await anyMoment();
     const started = Date.now();
     await kubectl(["delete", "pod", last.metadata.name, `--namespace=${worker}`, "--wait=false"]);
     const { pod, at } = await watched.until("its replacement", next);
