@@ -69,7 +69,7 @@ e2eTest("the service on a cluster", async (t) => {
     await release.untilFull(POOL_SIZE);
   });
 
-  await t.step("answers every error of the contract with its code", async () => {
+  await t.step("answers each error that a request can bring about with its code", async () => {
     const get = (path: string) => readAnswer(fetch(new URL(path, SERVICE)));
     const cases: [ProblemCode, () => Promise<Answer>][] = [
       ["invalid_request", () => post("{", { contentType: "application/json" })],

@@ -24,16 +24,18 @@ e2eTest("upgrades under load", async (t) => {
   const load = new Load(() => release.post(picture), 2 * await refillMs(release, picture));
   await release.untilFull(POOL_SIZE);
 
+  const secret = ["gallery.secrets={people}", `poolSize=${POOL_SIZE}`];
   const upgrades: [what: string, set: string[], name: string | undefined][] = [
     ["a threshold", [SAMPLE_GALLERY, "threshold=0.99999", `poolSize=${POOL_SIZE}`], undefined],
     ["a larger pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE + 2}`], "User One"],
     ["a smaller pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE - 1}`], "User One"],
-    ["a gallery", ["gallery.secrets={people}", `poolSize=${POOL_SIZE}`], "Somebody Else"],
+    ["a gallery", secret, "Somebody Else"],
+    ["a gallery that has changed in its Secret", secret, "Nobody Else"],
   ];
-  await createGallery(release);
   load.start();
   for (const [what, set, name] of upgrades) {
     await t.step(`${what} is in force once it is rolled out`, async () => {
+      if (set === secret) await putGallery(release, name!);
       await release.upgrade(...set);
       await release.rolledOut();
       assertNames(await load.since(performance.now(), 4), name);
@@ -109,11 +111,15 @@ async function refillMs({ post }: Release, picture: Uint8Array): Promise<number>
   return Math.round((performance.now() - started) / (BURST - POOL_SIZE));
 }
 
-/** The sample gallery under another name, in a Secret. */
-async function createGallery({ worker }: Release): Promise<void> {
+/** Puts the sample gallery into a Secret, with another name for its first user. */
+async function putGallery({ worker }: Release, name: string): Promise<void> {
   const gallery = await Deno.readTextFile("test-data/embeddings.json");
-  const literal = `--from-literal=gallery.json=${gallery.replace("User One", "Somebody Else")}`;
-  const args = ["create", "secret", "generic", "people", `--namespace=${worker}`, literal];
-  const { ok, text } = await kubectl(args);
+  const secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "people", namespace: worker },
+    stringData: { "gallery.json": gallery.replace("User One", name) },
+  };
+  const { ok, text } = await kubectl(["apply", "--filename=-"], JSON.stringify(secret));
   assert(ok, text);
 }
