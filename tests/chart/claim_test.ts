@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertStringIncludes } from "@std/assert";
 import { eventually } from "../eventually.ts";
 import { clusterTest, get, install, type Installed, kubectl } from "./cluster.ts";
 import type { KubeObject, Outcome } from "./helm.ts";
+import { assertRights } from "./rights.ts";
 
 type Operation = { op: "add" | "replace" | "remove"; path: string; value?: unknown };
 
@@ -116,41 +117,9 @@ clusterTest("the api's account", async (t) => {
   });
 
   await t.step("may do nothing else", async () => {
-    for (const [allowed, ...args] of RIGHTS) {
-      const scope = args.map((arg) =>
-        arg.replace("WORKERS", worker).replace("API", api).replace("POOL", `${release}-pool`)
-      );
-      const { text } = await account(["auth", "can-i", ...scope]);
-      assertEquals(text.trim() === "yes", allowed, `${scope.join(" ")}: ${text}`);
-    }
+    await assertRights(account, installed);
   });
 });
-
-const RIGHTS: [allowed: boolean, ...args: string[]][] = [
-  [true, "get", "pods", "--namespace=WORKERS"],
-  [true, "list", "pods", "--namespace=WORKERS"],
-  [true, "watch", "pods", "--namespace=WORKERS"],
-  [true, "patch", "pods", "--namespace=WORKERS"],
-  [true, "delete", "pods", "--namespace=WORKERS"],
-  [true, "get", "configmaps/POOL", "--namespace=WORKERS"],
-  [false, "get", "secrets", "--namespace=WORKERS"],
-  [false, "list", "secrets", "--namespace=WORKERS"],
-  [false, "get", "secrets", "--namespace=API"],
-  [false, "create", "pods", "--namespace=WORKERS"],
-  [false, "update", "pods", "--namespace=WORKERS"],
-  [false, "deletecollection", "pods", "--namespace=WORKERS"],
-  [false, "create", "pods", "--subresource=exec", "--namespace=WORKERS"],
-  [false, "get", "pods", "--subresource=log", "--namespace=WORKERS"],
-  [false, "patch", "pods", "--subresource=ephemeralcontainers", "--namespace=WORKERS"],
-  [false, "get", "configmaps/other", "--namespace=WORKERS"],
-  [false, "list", "configmaps", "--namespace=WORKERS"],
-  [false, "patch", "configmaps/POOL", "--namespace=WORKERS"],
-  [false, "patch", "deployments.apps", "--namespace=WORKERS"],
-  [false, "create", "serviceaccounts", "--subresource=token", "--namespace=WORKERS"],
-  [false, "list", "pods", "--namespace=API"],
-  [false, "list", "pods", "--all-namespaces"],
-  [false, "get", "nodes"],
-];
 
 /** A free pod like those of the pool, and with an init container, which those do not have. */
 async function podWithInitContainer({ release, worker }: Installed): Promise<string> {

@@ -45,7 +45,7 @@ export interface Installed extends AsyncDisposable {
   readonly release: string;
   readonly api: string;
   readonly worker: string;
-  /** Installs or upgrades it, with values. */
+  /** Installs or upgrades it, with values `name=value` or further arguments `--name=value`. */
   upgrade(...set: string[]): Promise<void>;
   uninstall(): Promise<void>;
   /** Runs kubectl as a service account, by its own token. */
@@ -63,7 +63,7 @@ export async function install(...set: string[]): Promise<Installed> {
     worker,
     async upgrade(...set) {
       const values = [`namespaces.api=${api}`, `namespaces.worker=${worker}`, ...set];
-      const args = values.flatMap((value) => ["--set", value]);
+      const args = values.map((value) => value.startsWith("--") ? value : `--set=${value}`);
       const { ok, text } = await helm("upgrade", "--install", release, CHART, ...args);
       assert(ok, text);
     },

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../eventually.ts";
 import { clusterTest, get, install, type Installed, kubectl, list } from "./cluster.ts";
 import { at } from "./helm.ts";
+import { leftovers } from "./leftovers.ts";
 
 const SMALL = ["poolSize=1", "api.replicas=0"];
 
@@ -66,7 +67,7 @@ clusterTest("a gallery that changes in its Secret replaces the workers", async (
 
 clusterTest("uninstalling leaves the namespaces and the user's Secrets", async (t) => {
   await using installed = await install(...SMALL);
-  const { release, api, worker } = installed;
+  const { release, worker } = installed;
   const inWorkers = `--namespace=${worker}`;
   await kubectl(["create", "secret", "generic", "people", inWorkers, "--from-literal=a=b"]);
   const owner = await get("configmap", `${release}-pool`, inWorkers);
@@ -107,21 +108,7 @@ clusterTest("uninstalling leaves the namespaces and the user's Secrets", async (
     );
   });
   await t.step("nothing else of the release is left", async () => {
-    const kinds = "deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings," +
-      "networkpolicies,poddisruptionbudgets";
-    for (const namespace of [api, worker]) {
-      const left = (await list(kinds, `--namespace=${namespace}`)).map(({ kind, metadata }) =>
-        `${kind}/${metadata.name}`
-      )
-        // Every namespace has these.
-        .filter((name) => !["ConfigMap/kube-root-ca.crt", "ServiceAccount/default"].includes(name));
-      assertEquals(left, namespace === worker ? ["Secret/people"] : []);
-    }
-    const label = `--selector=app.kubernetes.io/instance=${release}`;
-    assertEquals(
-      await list("validatingadmissionpolicies,validatingadmissionpolicybindings", label),
-      [],
-    );
+    assertEquals(await leftovers(installed), [`${worker}: Secret/people`]);
   });
   await t.step("the namespaces serve the next install", async () => {
     await installed.upgrade(...SMALL);

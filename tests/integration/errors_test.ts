@@ -7,7 +7,7 @@ import { REQUEST_ID_HEADER } from "../../shared/contract.ts";
 import type { ProblemCode } from "../../shared/errors.ts";
 import { eventually } from "../eventually.ts";
 import { RawConnection } from "../raw_http.ts";
-import { encoded, gray, type Picture, sample } from "./pictures.ts";
+import { encoded, farAway, gray, type Picture, sample, sideBySide } from "./pictures.ts";
 import { type Answer, assertProblem, Service } from "./service.ts";
 
 const JSON_TYPE = "application/json";
@@ -285,24 +285,6 @@ function formOf(parts: readonly (readonly [string, string | Picture])[]): FormDa
     else form.append(name, new File([value], "picture"));
   }
   return form;
-}
-
-/** Two people next to each other, as large. */
-async function sideBySide(): Promise<Picture> {
-  const faces = await Promise.all(["user1.png", "user2.png"].map(async (name, i) => ({
-    input: await sharp(await sample(name)).resize(400, 400, { fit: "cover" }).toBuffer(),
-    left: i * 400,
-    top: 0,
-  })));
-  const blank = sharp({ create: { width: 800, height: 400, channels: 3, background: "white" } });
-  return await encoded(blank.composite(faces).png());
-}
-
-/** One person in the middle of a small picture, the face about 30 pixels wide. */
-async function farAway(): Promise<Picture> {
-  const person = sharp(await sample("user1.png")).resize(80, 80);
-  const border = { left: 40, right: 40, top: 20, bottom: 20 };
-  return await encoded(person.extend({ ...border, background: "gray" }).png());
 }
 
 Deno.test("a Host that is no host cannot say whom to compare with", async () => {

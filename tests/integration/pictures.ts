@@ -21,6 +21,24 @@ export async function slowPicture(): Promise<Picture> {
   return await encoded(small.resize(6500, 7000).jpeg({ quality: 70, progressive: true }));
 }
 
+/** Two people next to each other, as large. */
+export async function sideBySide(): Promise<Picture> {
+  const faces = await Promise.all(["user1.png", "user2.png"].map(async (name, i) => ({
+    input: await sharp(await sample(name)).resize(400, 400, { fit: "cover" }).toBuffer(),
+    left: i * 400,
+    top: 0,
+  })));
+  const blank = sharp({ create: { width: 800, height: 400, channels: 3, background: "white" } });
+  return await encoded(blank.composite(faces).png());
+}
+
+/** One person in the middle of a small picture, the face about 30 pixels wide. */
+export async function farAway(): Promise<Picture> {
+  const person = sharp(await sample("user1.png")).resize(80, 80);
+  const border = { left: 40, right: 40, top: 20, bottom: 20 };
+  return await encoded(person.extend({ ...border, background: "gray" }).png());
+}
+
 /** What sharp encodes, in a buffer of its own. */
 export const encoded = async (picture: Sharp): Promise<Picture> =>
   Uint8Array.from(await picture.toBuffer());

@@ -175,11 +175,7 @@ export class Service implements AsyncDisposable {
 
   /** Posts to /authenticate. */
   post(body: Uint8Array | string | FormData, options: PostOptions = {}): Promise<Answer> {
-    const url = new URL("/authenticate", this.url);
-    url.search = new URLSearchParams(options.query).toString();
-    const headers = new Headers(options.headers);
-    if (options.contentType !== undefined) headers.set("Content-Type", options.contentType);
-    return readAnswer(fetch(url, { method: "POST", body: body as BodyInit, headers }));
+    return postTo(this.url, body, options);
   }
 
   /** The value of a metric without labels. */
@@ -282,6 +278,19 @@ export function assertProblem(answer: Answer, code: ProblemCode): string {
     /\.ts\b|\.onnx|Error\b|worker-\d|127\.0\.0\.1|localhost|:\d{3,}|\/(home|root|tmp|usr)\//;
   assert(!internals.test(problem.detail), `This tells internals: ${problem.detail}`);
   return problem.detail;
+}
+
+/** Posts to the /authenticate of a service. */
+export function postTo(
+  service: URL,
+  body: Uint8Array | string | FormData,
+  options: PostOptions = {},
+): Promise<Answer> {
+  const url = new URL("/authenticate", service);
+  url.search = new URLSearchParams(options.query).toString();
+  const headers = new Headers(options.headers);
+  if (options.contentType !== undefined) headers.set("Content-Type", options.contentType);
+  return readAnswer(fetch(url, { method: "POST", body: body as BodyInit, headers }));
 }
 
 /** Reads a response whole. */

@@ -1,0 +1,125 @@
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "../../shared/backoff.ts";
+import { kubectl } from "../chart/cluster.ts";
+import { helm } from "../chart/helm.ts";
+import { sample } from "../integration/pictures.ts";
+import { type Answer, assertProblem } from "../integration/service.ts";
+import { e2eTest, openRelease, type Release, SAMPLE_GALLERY } from "./release.ts";
+
+const POOL_SIZE = 4;
+/** Requests with which the pool's refill is measured. */
+const BURST = 12;
+const forever = new AbortController().signal;
+
+/** A request that was asked at a moment. */
+interface Asked {
+  readonly at: number;
+  readonly answer: Answer;
+}
+
+e2eTest("upgrades under load", async (t) => {
+  await using release = await openRelease(SAMPLE_GALLERY, `poolSize=${POOL_SIZE}`);
+  const picture = await sample("user1_similar.png");
+  await release.untilFull(POOL_SIZE);
+  const load = new Load(() => release.post(picture), 2 * await refillMs(release, picture));
+  await release.untilFull(POOL_SIZE);
+
+  const secret = ["gallery.secrets={people}", `poolSize=${POOL_SIZE}`];
+  const upgrades: [what: string, set: string[], name: string | undefined][] = [
+    ["a threshold", [SAMPLE_GALLERY, "threshold=0.99999", `poolSize=${POOL_SIZE}`], undefined],
+    ["a larger pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE + 2}`], "User One"],
+    ["a smaller pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE - 1}`], "User One"],
+    ["a gallery", secret, "Somebody Else"],
+    ["a gallery that has changed in its Secret", secret, "Nobody Else"],
+  ];
+  load.start();
+  for (const [what, set, name] of upgrades) {
+    await t.step(`${what} is in force once it is rolled out`, async () => {
+      if (set === secret) await putGallery(release, name!);
+      await release.upgrade(...set);
+      await release.rolledOut();
+      assertNames(await load.since(performance.now(), 4), name);
+    });
+  }
+  await t.step("a rollback is one, too", async () => {
+    // The first upgrade, whose threshold nobody reaches.
+    const { ok, text } = await helm("rollback", release.release, "2");
+    assert(ok, text);
+    await release.rolledOut();
+    assertNames(await load.since(performance.now(), 4), undefined);
+  });
+  const asked = await load.stop();
+  await t.step("of all requests one in twenty at most was put off, and none failed", () => {
+    const others = asked.filter(({ answer }) => answer.status !== 200);
+    for (const { answer } of others) {
+      assertProblem(answer, "no_worker_available");
+      assert(Number(answer.headers.get("Retry-After")) >= 1);
+    }
+    assert(others.length <= asked.length * 0.05, `${others.length} of ${asked.length}`);
+  });
+});
+
+/** Asks at a steady pace, however long answers take. */
+class Load {
+  readonly #asked: Promise<Asked>[] = [];
+  readonly #stop = new AbortController();
+  #asking = Promise.resolve();
+
+  constructor(readonly ask: () => Promise<Answer>, readonly everyMs: number) {}
+
+  start(): void {
+    this.#asking = (async () => {
+      while (!this.#stop.signal.aborted) {
+        const at = performance.now();
+        this.#asked.push(this.ask().then((answer) => ({ at, answer })));
+        await delay(this.everyMs, forever);
+      }
+    })();
+  }
+
+  /** The answers to the first `count` requests from a moment on. */
+  async since(moment: number, count: number): Promise<Answer[]> {
+    for (;;) {
+      const asked = await Promise.all(this.#asked);
+      const since = asked.filter(({ at }) => at >= moment);
+      if (since.length >= count) return since.map(({ answer }) => answer);
+      await delay(this.everyMs, forever);
+    }
+  }
+
+  async stop(): Promise<Asked[]> {
+    this.#stop.abort();
+    await this.#asking;
+    return await Promise.all(this.#asked);
+  }
+}
+
+/** Whom those that were answered have recognised; undefined: nobody. */
+function assertNames(answers: readonly Answer[], name: string | undefined): void {
+  const answered = answers.filter(({ status }) => status === 200);
+  assert(answered.length > 0);
+  for (const { text } of answered) assertEquals(JSON.parse(text).user_name, name);
+}
+
+/** Milliseconds in which the pool makes a worker, when it has to make one after the other. */
+async function refillMs({ post }: Release, picture: Uint8Array): Promise<number> {
+  const started = performance.now();
+  let left = BURST;
+  await Promise.all(Array.from({ length: POOL_SIZE }, async () => {
+    while (left-- > 0) assertEquals((await post(picture)).status, 200);
+  }));
+  return Math.round((performance.now() - started) / (BURST - POOL_SIZE));
+}
+
+/** Puts the sample gallery into a Secret, with another name for its first user. */
+async function putGallery({ worker }: Release, name: string): Promise<void> {
+  const gallery = await Deno.readTextFile("test-data/embeddings.json");
+  const secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "people", namespace: worker },
+    stringData: { "gallery.json": gallery.replace("User One", name) },
+  };
+  const { ok, text } = await kubectl(["apply", "--filename=-"], JSON.stringify(secret));
+  assert(ok, text);
+}
