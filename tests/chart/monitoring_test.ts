@@ -2,6 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { createApiMetrics } from "../../shared/metrics.ts";
 import { find, helmTest, render } from "./helm.ts";
 
+/** What the alerts look back on. */
+const WINDOW_S = 600;
+/** An idle watch ends after it. */
+const IDLE_WATCH_S = 30;
+/** A watch that fails is tried again after it: a call's time limit and the longest backoff. */
+const SLOWEST_RETRY_S = 5 + 10;
+
 /** The names under which Prometheus knows the api's metrics. */
 async function metricNames(): Promise<string[]> {
   const metrics = createApiMetrics();
@@ -27,6 +34,21 @@ helmTest("the alerts ask for metrics that the api has", async () => {
     await assertKnown(expr);
     assert(expr.includes('{namespace="face-it-api",service="face-it-api"'), alert);
   }
+});
+
+helmTest("a watch that is idle on each replica raises no alert, one that fails does", async () => {
+  const objects = await render("--set", "monitoring.prometheusRule.enabled=true");
+  const { spec } = find(objects, "PrometheusRule/face-it-api");
+  const rules: { alert: string; expr: string }[] = spec.groups[0].rules;
+  const { expr } = rules.find(({ alert }) => alert === "FaceItWatchRestarts")!;
+  // Of each replica: a sum would grow with them.
+  const match = /^increase\(face_it_pool_watch_restarts_total\{[^}]*\}\[10m\]\) > (\d+)$/.exec(
+    expr,
+  );
+  assert(match !== null, expr);
+  const threshold = Number(match[1]);
+  assert(threshold >= 1.5 * WINDOW_S / IDLE_WATCH_S);
+  assert(threshold <= 0.75 * WINDOW_S / SLOWEST_RETRY_S);
 });
 
 helmTest("the dashboard asks for metrics that the api has", async () => {
