@@ -206,7 +206,7 @@ const CASES: Case[] = [
   ],
   [INGRESS, "Ingress/face-it-api", "spec.rules.0.host", "id.example.org"],
   [`${INGRESS},ingress.className=nginx`, "Ingress/face-it-api", "spec.ingressClassName", "nginx"],
-  [`${INGRESS},ingress.path=/id`, "Ingress/face-it-api", "spec.rules.0.http.paths.0.path", "/id"],
+  [`${INGRESS},ingress.path=/id`, "Ingress/face-it-api", "spec.rules.0.http.paths.0.path", "/id/"],
   [`${INGRESS},ingress.tlsSecret=tls`, "Ingress/face-it-api", "spec.tls", [
     { hosts: ["id.example.org"], secretName: "tls" },
   ]],
