@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { at, find, helmTest, type KubeObject, render } from "./helm.ts";
 
-const CLAIM_LABELS = { app: "face-recognition-worker", status: "ready" };
+const WORKERS = { app: "face-recognition-worker", "app.kubernetes.io/instance": "face-it" };
+const FREE_WORKERS = { ...WORKERS, status: "ready" };
 const off = (switchName: string) => render("--set", `${switchName}.enabled=false`);
 const kinds = (objects: KubeObject[]) => objects.map(({ kind }) => kind);
 
@@ -33,15 +34,20 @@ helmTest("a claim takes a pod out of the Deployment, not out of its policies", a
   const objects = await render();
   const deployment = find(objects, "Deployment/face-it-worker");
   const selector = at(deployment, "spec.selector.matchLabels") as Record<string, string>;
-  assertEquals(selector["status"], CLAIM_LABELS.status);
-  assertEquals(selector["app"], CLAIM_LABELS.app);
+  assertEquals({ ...selector, ...FREE_WORKERS }, selector);
   assertEquals(
     at(find(objects, "PodDisruptionBudget/face-it-worker"), "spec.selector.matchLabels"),
-    CLAIM_LABELS,
+    FREE_WORKERS,
   );
+  const spread = at(deployment, "spec.template.spec.topologySpreadConstraints.0.labelSelector");
+  assertEquals(spread, { matchLabels: FREE_WORKERS });
   assertEquals(
     at(find(objects, "NetworkPolicy/face-it-worker"), "spec.podSelector.matchLabels"),
-    { app: CLAIM_LABELS.app },
+    WORKERS,
+  );
+  assertEquals(
+    at(find(objects, "NetworkPolicy/face-it-api"), "spec.egress.0.to.0.podSelector.matchLabels"),
+    WORKERS,
   );
 });
 

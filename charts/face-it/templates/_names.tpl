@@ -45,6 +45,18 @@ WORKER_SELECTOR names it. */ -}}
 app: face-recognition-worker
 {{- end -}}
 
+{{- /* Labels of this release's workers, free or claimed. */ -}}
+{{- define "face-it.workers" -}}
+{{ include "face-it.workerApp" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- /* Labels of those that are free: a claim changes the status. */ -}}
+{{- define "face-it.freeWorkers" -}}
+{{ include "face-it.workers" . }}
+status: ready
+{{- end -}}
+
 {{- /* A pod image: {root, image}. */ -}}
 {{- define "face-it.image" -}}
 {{- with .image -}}
