@@ -24,6 +24,7 @@ const REFUSED: [set: string, message: string][] = [
   ],
   ["gallery.secrets={a,a}", "at '/gallery/secrets': items at 0 and 1 are equal"],
   ["gallery.json=people.json", "gallery.json is not a gallery"],
+  ["limits.requestTimeoutMs=12001", "limits.requestTimeoutMs must not be above 12000"],
   [
     "requestsPerWorker=2,leaseMaxMs=10000",
     "leaseMaxMs must be longer than limits.requestTimeoutMs",
