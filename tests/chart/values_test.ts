@@ -192,6 +192,16 @@ const CASES: Case[] = [
     "spec.ingress.0.from.0.podSelector.matchLabels.app",
     "gate",
   ],
+  ["networkPolicy.dns.namespace=", "NetworkPolicy/face-it-api", "spec.egress.1.to", undefined],
+  [
+    "networkPolicy.dns.namespace=dns,networkPolicy.dns.podLabels.k8s-app=coredns",
+    "NetworkPolicy/face-it-api",
+    "spec.egress.1.to",
+    [{
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "dns" } },
+      podSelector: { matchLabels: { "k8s-app": "coredns" } },
+    }],
+  ],
   [
     "networkPolicy.apiServerCIDRs={10.0.0.1/32}",
     "NetworkPolicy/face-it-api",
