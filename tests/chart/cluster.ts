@@ -50,12 +50,24 @@ export interface Installed extends AsyncDisposable {
   uninstall(): Promise<void>;
   /** Runs kubectl as a service account, by its own token. */
   as(namespace: string, account: string): Promise<(args: string[]) => Promise<Outcome>>;
+  /** Configures kubectl and helm to be that account. */
+  kubeconfig(namespace: string, account: string): Promise<string>;
 }
 
-/** Installs the chart. What it leaves is removed at the end. */
-export async function install(...set: string[]): Promise<Installed> {
+/** Installs the chart, as a release of the namespace default. What it leaves is removed at the end. */
+export function install(...set: string[]): Promise<Installed> {
+  return installFrom("default", set);
+}
+
+/** Installs the chart, as a release of the api's namespace, which Helm makes. */
+export function installBesideApi(...set: string[]): Promise<Installed> {
+  return installFrom("api", set);
+}
+
+async function installFrom(where: "default" | "api", set: string[]): Promise<Installed> {
   const id = crypto.randomUUID().slice(0, 8);
   const [release, api, worker] = [`face-it-${id}`, `test-api-${id}`, `test-workers-${id}`];
+  const home = ["--namespace", where === "api" ? api : where];
   const folder = await Deno.makeTempDir();
   const installed: Installed = {
     release,
@@ -64,14 +76,19 @@ export async function install(...set: string[]): Promise<Installed> {
     async upgrade(...set) {
       const values = [`namespaces.api=${api}`, `namespaces.worker=${worker}`, ...set];
       const args = values.map((value) => value.startsWith("--") ? value : `--set=${value}`);
+      args.push(...home, "--create-namespace");
       const { ok, text } = await helm("upgrade", "--install", release, CHART, ...args);
       assert(ok, text);
     },
     async uninstall() {
-      const { ok, text } = await helm("uninstall", release, "--ignore-not-found");
+      const { ok, text } = await helm("uninstall", release, "--ignore-not-found", ...home);
       assert(ok, text);
     },
     async as(namespace, account) {
+      const file = await installed.kubeconfig(namespace, account);
+      return (args) => kubectl([`--kubeconfig=${file}`, ...args]);
+    },
+    async kubeconfig(namespace, account) {
       const token = await kubectl(["create", "token", account, `--namespace=${namespace}`]);
       assert(token.ok, token.text);
       const view = await kubectl(["config", "view", "--raw", "--minify", "--output=json"]);
@@ -81,7 +98,7 @@ export async function install(...set: string[]): Promise<Installed> {
       for (const { context } of config.contexts) context.user = account;
       const file = `${folder}/${account}`;
       await Deno.writeTextFile(file, JSON.stringify(config), { mode: 0o600 });
-      return (args) => kubectl([`--kubeconfig=${file}`, ...args]);
+      return file;
     },
     async [Symbol.asyncDispose]() {
       await Deno.remove(folder, { recursive: true });

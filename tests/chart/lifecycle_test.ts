@@ -115,22 +115,3 @@ clusterTest("uninstalling leaves the namespaces and the user's Secrets", async (
     assert((await get("secret", "people", inWorkers)) !== undefined);
   });
 });
-
-clusterTest("namespaces of somebody else are used as they are", async () => {
-  await using installed = await install(...SMALL);
-  const { api, worker } = installed;
-  await installed.uninstall();
-  for (const namespace of [api, worker]) {
-    await kubectl([
-      "annotate",
-      "namespace",
-      namespace,
-      "meta.helm.sh/release-name=other",
-      "--overwrite",
-    ]);
-    await kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce-"]);
-  }
-  await installed.upgrade(...SMALL);
-  const { metadata } = (await get("namespace", worker))!;
-  assertEquals(metadata.labels?.["pod-security.kubernetes.io/enforce"], undefined);
-});

@@ -28,6 +28,10 @@ helmTest("namespaces that exist are left alone", async () => {
   assertEquals(namespaces(await render("--set", "namespaces.create=false")), []);
 });
 
+helmTest("the namespace of the release itself is Helm's to make", async () => {
+  assertEquals(namespaces(await render("--namespace", "face-it-api")), ["face-it-workers"]);
+});
+
 helmTest("every object names its namespace, and the two parts their own", async () => {
   for (const { kind, metadata } of await render()) {
     const label = `${kind}/${metadata.name}`;

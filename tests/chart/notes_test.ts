@@ -1,17 +1,17 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { clusterTest, install, type Installed } from "./cluster.ts";
-import { helm } from "./helm.ts";
+import { clusterTest, install, installBesideApi, type Installed, kubectl } from "./cluster.ts";
+import { CHART, helm } from "./helm.ts";
 
 const SMALL = ["poolSize=1", "api.replicas=0"];
 
-async function notes({ release }: Installed): Promise<string> {
-  const { ok, text } = await helm("get", "notes", release);
+async function notes({ release }: Installed, namespace = "default"): Promise<string> {
+  const { ok, text } = await helm("get", "notes", release, "--namespace", namespace);
   assert(ok, text);
   return text;
 }
 
 clusterTest("the notes say what comes next, and warn of what is risky", async (t) => {
-  await using installed = await install(...SMALL);
+  await using installed = await install(...SMALL, "networkPolicy.apiServerCIDRs={10.0.0.1/32}");
   const { release, api, worker } = installed;
 
   await t.step("an empty gallery: how to fill it", async () => {
@@ -21,6 +21,7 @@ clusterTest("the notes say what comes next, and warn of what is risky", async (t
     assertStringIncludes(text, `helm test ${release} --namespace default`);
     assertStringIncludes(text, `kubectl --namespace ${api} port-forward service/${release}-api`);
     assert(!text.includes("WARNING"), text);
+    assert(!text.includes("kubectl label"), text);
   });
 
   await t.step("a gallery given as a value: where Helm keeps it", async () => {
@@ -28,6 +29,11 @@ clusterTest("the notes say what comes next, and warn of what is risky", async (t
     await installed.upgrade(...SMALL, 'gallery.json=\\{"embeddings":[]}');
     const text = await notes(installed);
     assertStringIncludes(text, "WARNING: the gallery was given as a value");
+    assertStringIncludes(
+      text,
+      "--reuse-values --set gallery.json= --set gallery.secrets={gallery}",
+    );
+    assertStringIncludes(text, `--selector owner=helm,name=${release},status=superseded`);
     assert(!text.includes("nobody is recognised yet"), text);
   });
 
@@ -35,6 +41,7 @@ clusterTest("the notes say what comes next, and warn of what is risky", async (t
     await installed.upgrade(...SMALL, "admissionPolicy.enabled=false", "namespaces.create=false");
     const text = await notes(installed);
     assertStringIncludes(text, "WARNING: without admissionPolicy.enabled");
+    assertStringIncludes(text, "WARNING: the api may reach any address on the ports 443 and 6443");
     assertStringIncludes(text, `kubectl label namespace ${api} ${worker} pod-security`);
   });
 
@@ -45,4 +52,29 @@ clusterTest("the notes say what comes next, and warn of what is risky", async (t
       `WARNING: the api and the workers share the namespace ${worker}`,
     );
   });
+});
+
+clusterTest(
+  "the notes name a namespace that does not enforce, as long as it does not",
+  async () => {
+    await using installed = await installBesideApi(...SMALL);
+    const { api } = installed;
+    const label = "pod-security.kubernetes.io/enforce=restricted";
+    const command = `kubectl label namespace ${api} ${label}`;
+    for (const _ of ["install", "upgrade"]) {
+      assertStringIncludes(await notes(installed, api), command);
+      await installed.upgrade(...SMALL);
+    }
+    await kubectl(["label", "namespace", api, label]);
+    await installed.upgrade(...SMALL);
+    assert(!(await notes(installed, api)).includes("kubectl label"));
+  },
+);
+
+clusterTest("a gallery given as a value is left for a Secret as the notes say", async () => {
+  await using installed = await install(...SMALL, 'gallery.json=\\{"embeddings":[]}');
+  const { release } = installed;
+  const args = ["--reuse-values", "--set", "gallery.json=", "--set", "gallery.secrets={gallery}"];
+  const { ok, text } = await helm("upgrade", release, CHART, "--namespace", "default", ...args);
+  assert(ok, text);
 });

@@ -159,7 +159,7 @@ const CASES: Case[] = [
     30080,
   ],
   ["api.service.annotations.a=b", "Service/face-it-api", "metadata.annotations.a", "b"],
-  [SCALED, API, "spec.replicas", undefined],
+  [`${SCALED},api.autoscaling.minReplicas=3`, API, "spec.replicas", 3],
   [
     `${SCALED},api.autoscaling.minReplicas=3`,
     "HorizontalPodAutoscaler/face-it-api",

@@ -39,8 +39,22 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
-{{- /* The label that makes a pod a worker, free or claimed. The claim watches it and the api's
-WORKER_SELECTOR names it. */ -}}
+{{- /* "true" if this release makes the namespace: {root, name}. One that somebody else has made stays
+theirs, and Helm makes that of the release itself, with --create-namespace. */ -}}
+{{- define "face-it.makesNamespace" -}}
+{{- if .root.Values.namespaces.create -}}
+{{- $present := lookup "v1" "Namespace" "" .name -}}
+{{- $annotations := dig "metadata" "annotations" dict $present -}}
+{{- $release := .root.Release -}}
+{{- if and (eq $release.Name (get $annotations "meta.helm.sh/release-name")) (eq $release.Namespace (get $annotations "meta.helm.sh/release-namespace")) -}}
+true
+{{- else if not (or $present (eq .name $release.Namespace)) -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* The label that makes a pod a worker, free or claimed. */ -}}
 {{- define "face-it.workerApp" -}}
 app: face-recognition-worker
 {{- end -}}

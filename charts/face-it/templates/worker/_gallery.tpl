@@ -35,12 +35,14 @@
 {{- end }}
 {{- end -}}
 
-{{- /* Changes with the gallery, as far as helm can see it. */ -}}
+{{- /* Changes with the gallery, as far as helm can see it. A revision stands for the Secrets. */ -}}
 {{- define "face-it.galleryChecksum" -}}
 {{- $seen := list .Values.gallery.json -}}
+{{- if not .Values.gallery.revision -}}
 {{- range $name := .Values.gallery.secrets -}}
 {{- $secret := lookup "v1" "Secret" $.Values.namespaces.worker $name -}}
 {{- $seen = append $seen (dig "data" $.Values.gallery.key "" $secret) -}}
+{{- end -}}
 {{- end -}}
 {{ $seen | toJson | sha256sum }}
 {{- end -}}
