@@ -15,7 +15,7 @@ import { median, type PairedTimes, quantile, timed } from "./timing.ts";
 /** Claims, and as many patches, that are timed one by one, after a tenth as warm-up. */
 const TURNS = 200;
 /** Claims of all replicas together, and then as many patches, that are timed together; how often. */
-const BLOCK = 160, BLOCKS = 4;
+const BLOCK = 80, BLOCKS = 5;
 /** Calls at once, of all replicas together; each has as many. */
 const AT_ONCE = 16;
 const REPLICAS = [1, 2, 5], FREE = [10, 100, 1000];
@@ -173,16 +173,17 @@ async function compareRates(count: number, free: number): Promise<Finding> {
   };
 }
 
-const findings = await compareTimes();
+printFindings(await compareTimes());
 for (const free of FREE) {
+  const findings: Finding[] = [];
   for (const count of REPLICAS) findings.push(await compareRates(count, free));
+  printFindings(findings);
 }
 const claims = kubelet.claims();
-findings.push({
+printFindings([{
   what: "pods claimed twice",
   measured: claims.length - new Set(claims.map(({ uid }) => uid)).size,
   budget: 0,
   bound: "at most",
   detail: `${claims.length} claims and raw patches`,
-});
-printFindings(findings);
+}]);
