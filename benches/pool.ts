@@ -42,15 +42,21 @@ const toPatch = {
   owner: `/api/v1/namespaces/${installation.namespace}/configmaps/${installation.ownerName}`,
 };
 
-/** Sees to it that so many pods of a kind are there. */
+/** Sees to it that so many pods of a kind are ready, and no claim of one is still to be seen. */
 async function fill(template: typeof spare, count: number): Promise<void> {
   const { app } = template.metadata.labels;
-  const free = () =>
-    kubelet.pods.values().filter(({ metadata: { labels }, status }) =>
-      labels.app === app && labels.status === "ready" && status.podIP !== undefined
-    ).toArray().length;
-  await kubelet.add(count - free(), template);
-  await eventually(() => free() >= count, `${count} pods are ready`, FILL_TIMEOUT_MS);
+  const { items } = await admin.call(
+    "GET",
+    `${podsPath}?labelSelector=app%3D${app}%2Cstatus%3Dready`,
+  );
+  await kubelet.add(count - items.length, template);
+  const isReady = ({ metadata: { labels }, status }: typeof spare) =>
+    labels.app === app && labels.status === "ready" && status.podIP !== undefined;
+  await eventually(
+    () => kubelet.pods.values().filter(isReady).toArray().length === count,
+    `${count} pods are ready`,
+    FILL_TIMEOUT_MS,
+  );
 }
 
 /** A process that does as it is told. */
@@ -110,16 +116,15 @@ async function openReplicas(count: number, stack: AsyncDisposableStack): Promise
 
 /** Lets replicas see so many free pods, and has them read which to patch. */
 async function prepare(replicas: readonly Replica[], free: number, patches: number) {
-  const see = async () => {
-    // What this process knows of claims is a little late.
-    await fill(template, free);
-    const counts = await Promise.all(replicas.map((replica) => replica.tell({ do: "count" })));
-    return counts.every((count) => count === free);
-  };
-  await eventually(see, `all replicas see ${free} pods`, FILL_TIMEOUT_MS);
+  await fill(template, free);
   await fill(spare, patches);
   for (const [nth, replica] of replicas.entries()) {
     await replica.tell({ do: "prepare", ...toPatch, nth, of: replicas.length });
+    await eventually(
+      async () => await replica.tell({ do: "count" }) === free,
+      `a replica sees ${free} pods`,
+      FILL_TIMEOUT_MS,
+    );
   }
 }
 
