@@ -319,6 +319,45 @@ Deno.test("closing waits for the deletions and claims that are on their way", as
   }
 });
 
+Deno.test("a claim that wins while the pool closes is served, and its pod deleted", async () => {
+  const { pool, api } = await open({ pods: 1 });
+  const go = api.stall("patch");
+  const claim = pool.claim(forever());
+  await settle();
+  const closed = pool[Symbol.asyncDispose]();
+  await settle();
+  go();
+  const lease = await claim;
+  await settle();
+  assertEquals(api.closed, false);
+  await lease[Symbol.asyncDispose]();
+  await closed;
+  assertEquals(api.deleted, ["pod-1"]);
+});
+
+Deno.test("who was handed a pod just before the pool closes claims it no more", async () => {
+  const { pool, api } = await open({ pods: 0 });
+  const claim = assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
+  await settle();
+  api.add("pod-1");
+  await pool[Symbol.asyncDispose]();
+  await claim;
+  assertEquals(api.calls.includes("patch"), false);
+});
+
+Deno.test("a claim that is lost while the pool closes tries no other pod", async () => {
+  const { pool, api } = await open({ pods: 1 });
+  const go = api.stall("patch");
+  const claim = assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
+  await settle();
+  api.change("pod-1", {});
+  const closed = pool[Symbol.asyncDispose]();
+  go();
+  await claim;
+  await closed;
+  assertEquals(api.claims, []);
+});
+
 /** Ways for calls to fail, few enough that they meet. */
 const failures = fc.array(
   fc.record({
