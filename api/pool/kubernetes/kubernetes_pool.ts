@@ -212,6 +212,8 @@ export class KubernetesPool implements WorkerPool {
         throw this.refusal("The cluster cannot be asked for a worker");
       case "fault":
         this.#pods.release(pod);
+        // The client takes every 422 for a race, and counts the others.
+        if (outcome.error.status === 422) metrics.apiFailure("claim", "422");
         throw outcome.error;
     }
   }

@@ -140,10 +140,13 @@ Deno.test("who lost a pod waits at its old place, even when the queue is full", 
 
 for (const [status, causes] of [[422, 1], [403, 0], [400, 0]] as const) {
   Deno.test(`a claim refused with ${status} is an error, and the pod stays free`, async () => {
-    const { pool, api } = await open({ pods: 1 });
+    const { pool, api, measured } = await open({ pods: 1 });
     const refused = new ApiError("claim", status, "no", causes);
     api.fail("patch", { before: refused });
     assertEquals(await assertRejects(() => pool.claim(forever()), ApiError), refused);
+    // The client has counted the others.
+    const counted = 'face_it_pool_api_failures_total{call="claim",code="422"} 1';
+    assertEquals(await measured(counted), status === 422);
     assertEquals(pool.stats().free, 1);
     assertEquals(api.deleted, []);
     await pool[Symbol.asyncDispose]();
