@@ -68,9 +68,9 @@ export async function watchPods(options: PodWatchOptions, signal: AbortSignal): 
       if (signal.aborted) return;
       if (error instanceof ApiError) resourceVersion = undefined;
       failures++;
+      metrics.watchRestart();
       log.warn({ error: describeError(error), failures }, "watch of the pods failed");
     }
-    metrics.watchRestart();
     await delay(backoffMs(Math.max(failures, 1), BACKOFF, random()), signal).catch(() => {});
   }
 }

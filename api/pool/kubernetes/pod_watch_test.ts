@@ -60,7 +60,7 @@ Deno.test("a watch that ends goes on from where it was, and reads the owner agai
   await delays.pass();
   assertEquals(news(), ["seen c", "owner another"]);
   assertEquals(api.watchedFrom.at(-1), resourceVersion);
-  assertEquals(restarts(), 1);
+  assertEquals(restarts(), 0);
   assertEquals(lines, []);
   await end();
 });
@@ -79,13 +79,14 @@ for (const status of [410, 400, 500, 504]) {
 }
 
 Deno.test("failures are logged and waited out longer and longer, until something happens", async () => {
-  const { api, end, delays, lines } = await follow((api) => {
+  const { api, end, delays, lines, restarts } = await follow((api) => {
     for (let i = 0; i < 3; i++) api.fail("list", { before: noAnswer(false) });
   });
   for (let i = 0; i < 3; i++) await delays.pass();
   assertEquals(delays.asked, [100, 200, 400]);
   assertEquals(lines.filter(({ msg }) => msg === "watch of the pods failed").length, 3);
   assert(lines.some(({ msg }) => msg === "pods are watched again"));
+  assertEquals(restarts(), 3);
   api.cut(noAnswer(true));
   await settle();
   assertEquals(delays.asked.at(-1), 800);
