@@ -59,6 +59,12 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
     return this.#taken.has(pod.uid);
   }
 
+  /** Whether the pod can take a request, as the watch last saw it. */
+  serves({ uid }: Pod): boolean {
+    const current = this.#pods.get(uid);
+    return current !== undefined && canServe(current);
+  }
+
   /** Takes any free pod: replicas that choose at random seldom choose the same. */
   take(): Pod | undefined {
     const pod = this.#free.draw(this.#options.random());

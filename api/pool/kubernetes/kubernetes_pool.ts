@@ -242,11 +242,10 @@ export class KubernetesPool implements WorkerPool {
 
   /** A worker that is used no more, or not at all: for the next one while it may serve. */
   #giveBack(worker: ClaimedWorker): void {
-    if (this.#closing.signal.aborted || !this.#kept.mayServe(worker)) {
-      this.#deletions.begin(worker.pod);
-    } else if (!this.#arrived({ worker })) {
-      this.#kept.keep(worker);
-    }
+    const isUseful = !this.#closing.signal.aborted && this.#kept.mayServe(worker) &&
+      this.#pods.serves(worker.pod);
+    if (!isUseful) this.#deletions.begin(worker.pod);
+    else if (!this.#arrived({ worker })) this.#kept.keep(worker);
   }
 
   #track<T>(promise: Promise<T>): Promise<T> {

@@ -256,6 +256,27 @@ Deno.test("a kept worker that does not serve any more is destroyed", async () =>
   await pool[Symbol.asyncDispose]();
 });
 
+Deno.test("a worker that stopped serving during its lease is not kept", async () => {
+  const changes = [
+    (api: FakePodApi) => api.change("pod-1", { ready: false }),
+    (api: FakePodApi) => api.change("pod-1", { deleting: true }),
+    (api: FakePodApi) => api.remove("pod-1"),
+  ];
+  for (const change of changes) {
+    const { pool, api } = await open({ pods: 1, requestsPerWorker: 3 });
+    const lease = await pool.claim(forever());
+    change(api);
+    const next = pool.claim(forever());
+    await give(lease);
+    await settle();
+    assertEquals(pool.stats().waiters, 1);
+    assertEquals(api.has("pod-1"), false);
+    api.add("pod-2");
+    await (await next)[Symbol.asyncDispose]();
+    await pool[Symbol.asyncDispose]();
+  }
+});
+
 Deno.test("a deletion that failed is tried again, and counted", async () => {
   const { pool, api, delays, measured } = await open({ pods: 1 });
   const lease = await pool.claim(forever());
