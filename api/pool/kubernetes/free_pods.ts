@@ -59,6 +59,16 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
     return this.#taken.has(pod.uid);
   }
 
+  /** The newest that can serve and bears no claim: the others may be of a template that is left. */
+  get newest(): Pod | undefined {
+    let newest: Pod & { readonly startedAt: number } | undefined;
+    for (const pod of this.#pods.values()) {
+      if (!canServe(pod) || !this.#isUnclaimed(pod)) continue;
+      if (newest === undefined || pod.startedAt > newest.startedAt) newest = pod;
+    }
+    return newest;
+  }
+
   /** Whether the pod can take a request, as the watch last saw it. */
   serves({ uid }: Pod): boolean {
     const current = this.#pods.get(uid);

@@ -10,7 +10,7 @@ import { claimPod } from "./claim_pod.ts";
 import { Deletions } from "./deletions.ts";
 import { FreePods } from "./free_pods.ts";
 import { type ClaimedWorker, KeptWorkers } from "./kept_workers.ts";
-import { canServe, type Pod, podUrl } from "./pod.ts";
+import { canServe, haveSameTemplate, type Pod, podUrl } from "./pod.ts";
 import type { PodApi } from "./pod_api.ts";
 import { watchPods } from "./pod_watch.ts";
 import { runReaper } from "./reaper.ts";
@@ -76,9 +76,18 @@ export class KubernetesPool implements WorkerPool {
       onGone: (pod) => this.#deletions.forget(pod),
     });
     const observer = {
-      listed: (pods: readonly Pod[]) => this.#pods.listed(pods),
-      seen: (pod: Pod) => this.#pods.seen(pod),
-      gone: (pod: Pod) => this.#pods.gone(pod),
+      listed: (pods: readonly Pod[]) => {
+        this.#pods.listed(pods);
+        this.#dropOutdated();
+      },
+      seen: (pod: Pod) => {
+        this.#pods.seen(pod);
+        this.#dropOutdated();
+      },
+      gone: (pod: Pod) => {
+        this.#pods.gone(pod);
+        this.#dropOutdated();
+      },
       ownerIs: (uid: string | undefined) => this.#ownerIs(uid),
     };
     const view = {
@@ -242,10 +251,18 @@ export class KubernetesPool implements WorkerPool {
 
   /** A worker that is used no more, or not at all: for the next one while it may serve. */
   #giveBack(worker: ClaimedWorker): void {
+    const { newest } = this.#pods;
     const isUseful = !this.#closing.signal.aborted && this.#kept.mayServe(worker) &&
-      this.#pods.serves(worker.pod);
+      this.#pods.serves(worker.pod) &&
+      (newest === undefined || haveSameTemplate(worker.pod, newest));
     if (!isUseful) this.#deletions.begin(worker.pod);
     else if (!this.#arrived({ worker })) this.#kept.keep(worker);
+  }
+
+  /** A rollout does not replace claimed workers: they have left the Deployment. */
+  #dropOutdated(): void {
+    const newest = this.#kept.isEmpty ? undefined : this.#pods.newest;
+    if (newest !== undefined) this.#kept.dropUnlike(newest);
   }
 
   #track<T>(promise: Promise<T>): Promise<T> {

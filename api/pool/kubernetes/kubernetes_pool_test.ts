@@ -277,6 +277,59 @@ Deno.test("a worker that stopped serving during its lease is not kept", async ()
   }
 });
 
+/** Of a template's pods, the one that started so many seconds after the others. */
+const madeOf = (api: FakePodApi, template: string, seconds: number) => ({
+  labels: { app: "w", status: "ready", "pod-template-hash": template },
+  startedAt: api.clock + seconds * 1000,
+});
+
+Deno.test("a rollout ends the kept workers of the old template, idle or just given back", async () => {
+  const api = new FakePodApi();
+  for (const name of ["idle", "used"]) api.add(name, madeOf(api, "old", 0));
+  const { pool } = await open({ pods: 0, api, requestsPerWorker: 3 });
+  const leases = [await pool.claim(forever()), await pool.claim(forever())];
+  await give(leases.find(({ worker }) => worker.name === "idle")!);
+  api.add("new", madeOf(api, "new", 2));
+  // The old ReplicaSet still replaces what is claimed of it, until the rollout is over.
+  api.add("older", madeOf(api, "old", 1));
+  await settle();
+  assertEquals(api.deleted, ["idle"]);
+  await give(leases.find(({ worker }) => worker.name === "used")!);
+  await settle();
+  assertEquals(api.deleted, ["idle", "used"]);
+  await pool[Symbol.asyncDispose]();
+});
+
+Deno.test("a rollout ends the old template's last worker when its last free pod has gone", async () => {
+  const api = new FakePodApi();
+  api.add("old-1", madeOf(api, "old", 0));
+  const { pool } = await open({ pods: 0, api, requestsPerWorker: 3 });
+  await give(await pool.claim(forever()));
+  api.add("old-2", madeOf(api, "old", 2));
+  api.add("new", madeOf(api, "new", 1));
+  await settle();
+  assertEquals(api.deleted, []);
+  api.remove("old-2");
+  await settle();
+  assertEquals(api.deleted, ["old-1"]);
+  await pool[Symbol.asyncDispose]();
+});
+
+Deno.test("kept workers of the newest template stay, and any while no free pod tells it", async () => {
+  const api = new FakePodApi();
+  api.add("new-1", madeOf(api, "new", 1));
+  const { pool } = await open({ pods: 0, api, requestsPerWorker: 3 });
+  await give(await pool.claim(forever()));
+  api.add("unready", { ...madeOf(api, "other", 3), ready: false });
+  api.add("new-2", madeOf(api, "new", 2));
+  api.add("old", madeOf(api, "old", 0));
+  const lease = await pool.claim(forever());
+  assertEquals(lease.worker.name, "new-1");
+  assertEquals(api.deleted, []);
+  await give(lease);
+  await pool[Symbol.asyncDispose]();
+});
+
 Deno.test("a deletion that failed is tried again, and counted", async () => {
   const { pool, api, delays, measured } = await open({ pods: 1 });
   const lease = await pool.claim(forever());
