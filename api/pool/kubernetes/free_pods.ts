@@ -1,6 +1,6 @@
 /** Which pods a claim may take: what the watch says, less what is in flight. */
 
-import { canServe, hasEnded, type Pod } from "./pod.ts";
+import { canServe, hasEnded, haveSameTemplate, type Pod } from "./pod.ts";
 import { PodBag } from "./pod_bag.ts";
 import type { PodObserver } from "./pod_watch.ts";
 
@@ -69,10 +69,12 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
     return newest;
   }
 
-  /** Whether the pod can take a request, as the watch last saw it. */
-  serves({ uid }: Pod): boolean {
+  /** Whether a claimed pod can take a request, as the watch last saw it, and no rollout has begun. */
+  mayGoOn({ uid }: Pod): boolean {
     const current = this.#pods.get(uid);
-    return current !== undefined && canServe(current);
+    if (current === undefined || !canServe(current)) return false;
+    const { newest } = this;
+    return newest === undefined || haveSameTemplate(current, newest);
   }
 
   /** Takes any free pod: replicas that choose at random seldom choose the same. */

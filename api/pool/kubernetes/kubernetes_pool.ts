@@ -10,7 +10,7 @@ import { claimPod } from "./claim_pod.ts";
 import { Deletions } from "./deletions.ts";
 import { FreePods } from "./free_pods.ts";
 import { type ClaimedWorker, KeptWorkers } from "./kept_workers.ts";
-import { canServe, haveSameTemplate, type Pod, podUrl } from "./pod.ts";
+import { canServe, type Pod, podUrl } from "./pod.ts";
 import type { PodApi } from "./pod_api.ts";
 import { watchPods } from "./pod_watch.ts";
 import { runReaper } from "./reaper.ts";
@@ -251,10 +251,8 @@ export class KubernetesPool implements WorkerPool {
 
   /** A worker that is used no more, or not at all: for the next one while it may serve. */
   #giveBack(worker: ClaimedWorker): void {
-    const { newest } = this.#pods;
     const isUseful = !this.#closing.signal.aborted && this.#kept.mayServe(worker) &&
-      this.#pods.serves(worker.pod) &&
-      (newest === undefined || haveSameTemplate(worker.pod, newest));
+      this.#pods.mayGoOn(worker.pod);
     if (!isUseful) this.#deletions.begin(worker.pod);
     else if (!this.#arrived({ worker })) this.#kept.keep(worker);
   }

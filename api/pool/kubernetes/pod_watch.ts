@@ -32,8 +32,8 @@ const BACKOFF = { firstMs: 100, maxMs: 10_000 };
 
 /**
  * Lists the pods and watches from there on, until the signal aborts. A watch that ends goes on from
- * where it was, unless the server refused that: its version may be the reason. The owner is read each time, for the
- * garbage collector would delete what a stale one owns.
+ * where it was, unless the server refused that: the version may be the reason. The owner is read
+ * each time, for the garbage collector would delete what a stale one owns.
  */
 export async function watchPods(options: PodWatchOptions, signal: AbortSignal): Promise<void> {
   const { api, observer, log, metrics, random, delay } = options;
