@@ -46,6 +46,7 @@ const isUnreached: FakeWorker = () => ({
   kind: "unreached",
   cause: new Error("Connection refused"),
 });
+const isUsed: FakeWorker = () => ({ kind: "used", cause: new Error("409 worker_used") });
 const fails: FakeWorker = () => ({ kind: "failed", cause: new Error("Connection reset") });
 
 interface Settings extends FakePoolOptions {
@@ -169,6 +170,15 @@ Deno.test("a request that reached neither of two workers fails", async () => {
   await assertProblem(await post(), "worker_failed");
   assertEquals(states(pool), ["destroyed", "destroyed"]);
   assertEquals(client.calls.length, 2);
+});
+
+Deno.test("workers that are used up are passed over, however many they are", async () => {
+  const workers = [isUsed, isUnreached, isUsed, isUsed, answers(MATCH)];
+  const { post, pool } = setUp({ free: 5, workers });
+  const response = await post();
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+  assertEquals(states(pool), ["destroyed", "destroyed", "destroyed", "destroyed", "kept"]);
 });
 
 Deno.test("a request that is no probe is refused before a worker is claimed", async () => {

@@ -20,6 +20,8 @@ export type WorkerResult =
   | { readonly kind: "refusal"; readonly problem: Problem }
   /** The worker never saw the probe; another one may be asked. */
   | { readonly kind: "unreached"; readonly cause: unknown }
+  /** The worker takes no more requests, and did not look at the probe. */
+  | { readonly kind: "used"; readonly cause: unknown }
   /** The worker died, or answered nonsense. */
   | { readonly kind: "failed"; readonly cause: unknown };
 
@@ -117,7 +119,7 @@ function understand(status: number, body: unknown): WorkerResult {
   const { code, detail } = problem.data;
   if (PASSED_ON.has(code)) return { kind: "refusal", problem: new Problem(code, detail) };
   const cause = new Error(`The worker answered ${status} ${code}`);
-  // Neither of these has looked at the probe.
-  const unseen = code === "worker_used" || code === "no_worker_available";
-  return { kind: unseen ? "unreached" : "failed", cause };
+  if (code === "worker_used") return { kind: "used", cause };
+  // It has not looked at the probe either.
+  return { kind: code === "no_worker_available" ? "unreached" : "failed", cause };
 }

@@ -14,6 +14,7 @@ export interface PoolMetrics {
   shed(): void;
   /** A worker removed by the reaper, or one that ended by itself. */
   reaped(reason: string): void;
+  /** A watch that failed and begins again; one that ends is begun again without a word. */
   watchRestart(): void;
   deleteFailure(): void;
   /** A call to the cluster that failed, by what was asked and the status code. */
@@ -69,7 +70,10 @@ export function createApiMetrics(): ApiMetrics {
     "Workers removed outside of a request, by reason",
     ["reason"],
   );
-  const watchRestarts = counter("face_it_pool_watch_restarts_total", "Watches begun again");
+  const watchRestarts = counter(
+    "face_it_pool_watch_restarts_total",
+    "Watches begun again after a failure",
+  );
   const deleteFailures = counter("face_it_pool_delete_failures_total", "Workers not deleted");
   const apiFailures = counter(
     "face_it_pool_api_failures_total",

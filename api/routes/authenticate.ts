@@ -32,7 +32,7 @@ export interface AuthenticateDeps {
   readonly now: () => number;
 }
 
-/** Workers that are asked for one request: a second one only when the first never saw it. */
+/** Tries to reach a worker for one request. One that is used up was reached, and does not count. */
 const MAX_ATTEMPTS = 2;
 
 /** What nginx logs when the client has gone; nobody is there to read it. */
@@ -117,7 +117,7 @@ async function askWorker(
   { pool, workers }: AuthenticateDeps,
   deadline: Deadline,
 ): Promise<AuthenticateAnswer> {
-  for (let attempt = 1;; attempt++) {
+  for (let unreached = 0;;) {
     await using lease = await claim(pool, deadline);
     const result = await workers.authenticate(lease.worker, probe, requestId, deadline.signal);
     switch (result.kind) {
@@ -127,8 +127,11 @@ async function askWorker(
       case "refusal":
         lease.keep();
         throw result.problem;
+      case "used":
+        // Started to serve fewer than this api would have it: an upgrade. The deadline bounds it.
+        continue;
       case "unreached":
-        if (attempt < MAX_ATTEMPTS) continue;
+        if (++unreached < MAX_ATTEMPTS) continue;
         throw workerFailed(result.cause);
       case "failed":
         throw workerFailed(result.cause);

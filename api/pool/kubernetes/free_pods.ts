@@ -1,6 +1,6 @@
 /** Which pods a claim may take: what the watch says, less what is in flight. */
 
-import { canServe, hasEnded, type Pod } from "./pod.ts";
+import { canServe, hasEnded, haveSameTemplate, type Pod } from "./pod.ts";
 import { PodBag } from "./pod_bag.ts";
 import type { PodObserver } from "./pod_watch.ts";
 
@@ -57,6 +57,24 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
   /** Whether the pod is in this replica's hands. */
   isTaken(pod: Pod): boolean {
     return this.#taken.has(pod.uid);
+  }
+
+  /** The newest that can serve and bears no claim: the others may be of a template that is left. */
+  get newest(): Pod | undefined {
+    let newest: Pod & { readonly startedAt: number } | undefined;
+    for (const pod of this.#pods.values()) {
+      if (!canServe(pod) || !this.#isUnclaimed(pod)) continue;
+      if (newest === undefined || pod.startedAt > newest.startedAt) newest = pod;
+    }
+    return newest;
+  }
+
+  /** Whether a claimed pod can take a request, as the watch last saw it, and no rollout has begun. */
+  mayGoOn({ uid }: Pod): boolean {
+    const current = this.#pods.get(uid);
+    if (current === undefined || !canServe(current)) return false;
+    const { newest } = this;
+    return newest === undefined || haveSameTemplate(current, newest);
   }
 
   /** Takes any free pod: replicas that choose at random seldom choose the same. */

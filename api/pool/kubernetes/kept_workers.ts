@@ -1,7 +1,7 @@
 /** Claimed workers that wait for their next request. */
 
 import type { LeasedWorker } from "../pool.ts";
-import type { Pod } from "./pod.ts";
+import { haveSameTemplate, type Pod } from "./pod.ts";
 
 /** A pod that this replica has claimed. */
 export interface ClaimedWorker extends LeasedWorker {
@@ -29,6 +29,11 @@ export class KeptWorkers {
 
   constructor(options: KeptWorkersOptions) {
     this.#options = options;
+  }
+
+  /** Whether there is none, not even one whose time is up. */
+  get isEmpty(): boolean {
+    return this.#workers.size === 0;
   }
 
   /** How many may serve now. */
@@ -60,6 +65,11 @@ export class KeptWorkers {
   /** A pod does not serve any more. */
   drop({ uid }: Pod): void {
     this.#dropWhere((worker) => worker.pod.uid === uid);
+  }
+
+  /** Only those made of the same template as that pod may go on. */
+  dropUnlike(pod: Pod): void {
+    this.#dropWhere((worker) => !haveSameTemplate(worker.pod, pod));
   }
 
   /** None is needed any more. */

@@ -56,10 +56,9 @@ export class KubernetesPool implements WorkerPool {
   readonly #background: Promise<void>[];
   readonly #kept: KeptWorkers;
   readonly #leases = new Set<ClaimedWorker>();
-  /** Claims that are on their way. */
-  readonly #claiming = new Set<Promise<unknown>>();
+  /** What closing waits for: claims on their way, and leases. */
+  readonly #unfinished = new Set<Promise<unknown>>();
   readonly #deletions: Deletions;
-  #onIdle: () => void = () => {};
   #ownerUid: string | undefined;
   #warmed = false;
 
@@ -77,9 +76,18 @@ export class KubernetesPool implements WorkerPool {
       onGone: (pod) => this.#deletions.forget(pod),
     });
     const observer = {
-      listed: (pods: readonly Pod[]) => this.#pods.listed(pods),
-      seen: (pod: Pod) => this.#pods.seen(pod),
-      gone: (pod: Pod) => this.#pods.gone(pod),
+      listed: (pods: readonly Pod[]) => {
+        this.#pods.listed(pods);
+        this.#dropOutdated();
+      },
+      seen: (pod: Pod) => {
+        this.#pods.seen(pod);
+        this.#dropOutdated();
+      },
+      gone: (pod: Pod) => {
+        this.#pods.gone(pod);
+        this.#dropOutdated();
+      },
       ownerIs: (uid: string | undefined) => this.#ownerIs(uid),
     };
     const view = {
@@ -108,10 +116,24 @@ export class KubernetesPool implements WorkerPool {
     return new NoWorkerAvailable(detail, this.#retryAfter.promise(this.#queue.length));
   }
 
-  async claim(signal: AbortSignal): Promise<WorkerLease> {
+  claim(signal: AbortSignal): Promise<WorkerLease> {
+    return this.#track(this.#claim(signal));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
+    this.#queue.rejectAll(() => this.#closing.signal.reason);
+    this.#kept.dropAll();
+    // What is claimed meanwhile becomes a lease.
+    while (this.#unfinished.size > 0) await Promise.allSettled(this.#unfinished);
+    await this.#deletions.ended();
+    await Promise.all(this.#background);
+    await this.#options.api[Symbol.asyncDispose]();
+  }
+
+  async #claim(signal: AbortSignal): Promise<WorkerLease> {
     const { metrics, now } = this.#options;
     signal.throwIfAborted();
-    this.#closing.signal.throwIfAborted();
     const turn = this.#queue.takeTurn();
     let waitedMs = 0, claimingMs = 0;
     for (let lost = false;; lost = true) {
@@ -130,19 +152,9 @@ export class KubernetesPool implements WorkerPool {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
-    this.#queue.rejectAll(() => this.#closing.signal.reason);
-    this.#kept.dropAll();
-    if (this.#leases.size > 0) await new Promise<void>((resolve) => this.#onIdle = resolve);
-    await Promise.allSettled(this.#claiming);
-    await this.#deletions.ended();
-    await Promise.all(this.#background);
-    await this.#options.api[Symbol.asyncDispose]();
-  }
-
   /** The next pod or kept worker, in the order of turns. */
   async #next(signal: AbortSignal, turn: number, hadTurn: boolean): Promise<Candidate> {
+    this.#closing.signal.throwIfAborted();
     const worker = this.#kept.take();
     if (worker !== undefined) return { worker };
     const pod = this.#pods.take();
@@ -165,10 +177,7 @@ export class KubernetesPool implements WorkerPool {
       this.#pods.release(pod);
       throw signal.reason;
     }
-    const claiming = this.#sendClaim(pod);
-    this.#claiming.add(claiming);
-    const over = () => this.#claiming.delete(claiming);
-    claiming.then(over, over);
+    const claiming = this.#track(this.#sendClaim(pod));
     try {
       return await orAborted(claiming, signal);
     } catch (error) {
@@ -181,6 +190,10 @@ export class KubernetesPool implements WorkerPool {
 
   async #sendClaim(pod: Pod): Promise<ClaimedWorker | undefined> {
     const { ownerName: name, metrics, workerPort } = this.#options;
+    if (this.#closing.signal.aborted) {
+      this.#pods.release(pod);
+      throw this.#closing.signal.reason;
+    }
     if (this.#ownerUid === undefined) {
       this.#pods.release(pod);
       throw this.refusal("The pool has no owner");
@@ -208,6 +221,8 @@ export class KubernetesPool implements WorkerPool {
         throw this.refusal("The cluster cannot be asked for a worker");
       case "fault":
         this.#pods.release(pod);
+        // The client takes every 422 for a race, and counts the others.
+        if (outcome.error.status === 422) metrics.apiFailure("claim", "422");
         throw outcome.error;
     }
   }
@@ -215,6 +230,8 @@ export class KubernetesPool implements WorkerPool {
   #lease(worker: ClaimedWorker): WorkerLease {
     worker.served++;
     this.#leases.add(worker);
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    this.#track(ended);
     let kept = false;
     return {
       worker,
@@ -225,7 +242,7 @@ export class KubernetesPool implements WorkerPool {
         if (this.#leases.delete(worker)) {
           if (kept) this.#giveBack(worker);
           else this.#deletions.begin(worker.pod);
-          if (this.#leases.size === 0) this.#onIdle();
+          end();
         }
         return Promise.resolve();
       },
@@ -234,11 +251,23 @@ export class KubernetesPool implements WorkerPool {
 
   /** A worker that is used no more, or not at all: for the next one while it may serve. */
   #giveBack(worker: ClaimedWorker): void {
-    if (this.#closing.signal.aborted || !this.#kept.mayServe(worker)) {
-      this.#deletions.begin(worker.pod);
-    } else if (!this.#arrived({ worker })) {
-      this.#kept.keep(worker);
-    }
+    const isUseful = !this.#closing.signal.aborted && this.#kept.mayServe(worker) &&
+      this.#pods.mayGoOn(worker.pod);
+    if (!isUseful) this.#deletions.begin(worker.pod);
+    else if (!this.#arrived({ worker })) this.#kept.keep(worker);
+  }
+
+  /** A rollout does not replace claimed workers: they have left the Deployment. */
+  #dropOutdated(): void {
+    const newest = this.#kept.isEmpty ? undefined : this.#pods.newest;
+    if (newest !== undefined) this.#kept.dropUnlike(newest);
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    this.#unfinished.add(promise);
+    const over = () => this.#unfinished.delete(promise);
+    promise.then(over, over);
+    return promise;
   }
 
   get #leaseMs(): number {

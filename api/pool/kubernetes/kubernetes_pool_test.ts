@@ -140,10 +140,13 @@ Deno.test("who lost a pod waits at its old place, even when the queue is full", 
 
 for (const [status, causes] of [[422, 1], [403, 0], [400, 0]] as const) {
   Deno.test(`a claim refused with ${status} is an error, and the pod stays free`, async () => {
-    const { pool, api } = await open({ pods: 1 });
+    const { pool, api, measured } = await open({ pods: 1 });
     const refused = new ApiError("claim", status, "no", causes);
     api.fail("patch", { before: refused });
     assertEquals(await assertRejects(() => pool.claim(forever()), ApiError), refused);
+    // The client has counted the others.
+    const counted = 'face_it_pool_api_failures_total{call="claim",code="422"} 1';
+    assertEquals(await measured(counted), status === 422);
     assertEquals(pool.stats().free, 1);
     assertEquals(api.deleted, []);
     await pool[Symbol.asyncDispose]();
@@ -253,6 +256,80 @@ Deno.test("a kept worker that does not serve any more is destroyed", async () =>
   await pool[Symbol.asyncDispose]();
 });
 
+Deno.test("a worker that stopped serving during its lease is not kept", async () => {
+  const changes = [
+    (api: FakePodApi) => api.change("pod-1", { ready: false }),
+    (api: FakePodApi) => api.change("pod-1", { deleting: true }),
+    (api: FakePodApi) => api.remove("pod-1"),
+  ];
+  for (const change of changes) {
+    const { pool, api } = await open({ pods: 1, requestsPerWorker: 3 });
+    const lease = await pool.claim(forever());
+    change(api);
+    const next = pool.claim(forever());
+    await give(lease);
+    await settle();
+    assertEquals(pool.stats().waiters, 1);
+    assertEquals(api.has("pod-1"), false);
+    api.add("pod-2");
+    await (await next)[Symbol.asyncDispose]();
+    await pool[Symbol.asyncDispose]();
+  }
+});
+
+/** Of a template's pods, the one that started so many seconds after the others. */
+const madeOf = (api: FakePodApi, template: string, seconds: number) => ({
+  labels: { app: "w", status: "ready", "pod-template-hash": template },
+  startedAt: api.clock + seconds * 1000,
+});
+
+Deno.test("a rollout ends the kept workers of the old template, idle or just given back", async () => {
+  const api = new FakePodApi();
+  for (const name of ["idle", "used"]) api.add(name, madeOf(api, "old", 0));
+  const { pool } = await open({ pods: 0, api, requestsPerWorker: 3 });
+  const leases = [await pool.claim(forever()), await pool.claim(forever())];
+  await give(leases.find(({ worker }) => worker.name === "idle")!);
+  api.add("new", madeOf(api, "new", 2));
+  // The old ReplicaSet still replaces what is claimed of it, until the rollout is over.
+  api.add("older", madeOf(api, "old", 1));
+  await settle();
+  assertEquals(api.deleted, ["idle"]);
+  await give(leases.find(({ worker }) => worker.name === "used")!);
+  await settle();
+  assertEquals(api.deleted, ["idle", "used"]);
+  await pool[Symbol.asyncDispose]();
+});
+
+Deno.test("a rollout ends the old template's last worker when its last free pod has gone", async () => {
+  const api = new FakePodApi();
+  api.add("old-1", madeOf(api, "old", 0));
+  const { pool } = await open({ pods: 0, api, requestsPerWorker: 3 });
+  await give(await pool.claim(forever()));
+  api.add("old-2", madeOf(api, "old", 2));
+  api.add("new", madeOf(api, "new", 1));
+  await settle();
+  assertEquals(api.deleted, []);
+  api.remove("old-2");
+  await settle();
+  assertEquals(api.deleted, ["old-1"]);
+  await pool[Symbol.asyncDispose]();
+});
+
+Deno.test("kept workers of the newest template stay, and any while no free pod tells it", async () => {
+  const api = new FakePodApi();
+  api.add("new-1", madeOf(api, "new", 1));
+  const { pool } = await open({ pods: 0, api, requestsPerWorker: 3 });
+  await give(await pool.claim(forever()));
+  api.add("unready", { ...madeOf(api, "other", 3), ready: false });
+  api.add("new-2", madeOf(api, "new", 2));
+  api.add("old", madeOf(api, "old", 0));
+  const lease = await pool.claim(forever());
+  assertEquals(lease.worker.name, "new-1");
+  assertEquals(api.deleted, []);
+  await give(lease);
+  await pool[Symbol.asyncDispose]();
+});
+
 Deno.test("a deletion that failed is tried again, and counted", async () => {
   const { pool, api, delays, measured } = await open({ pods: 1 });
   const lease = await pool.claim(forever());
@@ -317,6 +394,45 @@ Deno.test("closing waits for the deletions and claims that are on their way", as
     assert(api.closed);
     assertEquals(api.deleted, ["pod-1"]);
   }
+});
+
+Deno.test("a claim that wins while the pool closes is served, and its pod deleted", async () => {
+  const { pool, api } = await open({ pods: 1 });
+  const go = api.stall("patch");
+  const claim = pool.claim(forever());
+  await settle();
+  const closed = pool[Symbol.asyncDispose]();
+  await settle();
+  go();
+  const lease = await claim;
+  await settle();
+  assertEquals(api.closed, false);
+  await lease[Symbol.asyncDispose]();
+  await closed;
+  assertEquals(api.deleted, ["pod-1"]);
+});
+
+Deno.test("who was handed a pod just before the pool closes claims it no more", async () => {
+  const { pool, api } = await open({ pods: 0 });
+  const claim = assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
+  await settle();
+  api.add("pod-1");
+  await pool[Symbol.asyncDispose]();
+  await claim;
+  assertEquals(api.calls.includes("patch"), false);
+});
+
+Deno.test("a claim that is lost while the pool closes tries no other pod", async () => {
+  const { pool, api } = await open({ pods: 1 });
+  const go = api.stall("patch");
+  const claim = assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
+  await settle();
+  api.change("pod-1", {});
+  const closed = pool[Symbol.asyncDispose]();
+  go();
+  await claim;
+  await closed;
+  assertEquals(api.claims, []);
 });
 
 /** Ways for calls to fail, few enough that they meet. */

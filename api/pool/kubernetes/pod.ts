@@ -2,6 +2,9 @@
 
 import type { V1Pod } from "@kubernetes/client-node";
 
+/** Kubernetes gives it to the pods of a Deployment, and a claim leaves it. */
+const TEMPLATE_LABEL = "pod-template-hash";
+
 /** A pod at one resourceVersion. */
 export interface Pod {
   readonly name: string;
@@ -51,6 +54,11 @@ export function readPod({ metadata, spec, status }: V1Pod): Pod {
 export function canServe(pod: Pod): pod is Pod & { ip: string; startedAt: number } {
   return pod.ready && !pod.deleting && pod.phase === "Running" && pod.ip !== undefined &&
     pod.startedAt !== undefined;
+}
+
+/** Whether both were made of the same version of their Deployment's template. */
+export function haveSameTemplate(a: Pod, b: Pod): boolean {
+  return a.labels[TEMPLATE_LABEL] === b.labels[TEMPLATE_LABEL];
 }
 
 /** Whether a pod has ended and will not run again. */

@@ -37,7 +37,7 @@ export interface PodApi extends AsyncDisposable {
   /**
    * Tells what happens from a version on, until the connection ends, which is normal.
    *
-   * @throws {ApiError} with status 410 when the version is too old
+   * @throws {ApiError} when the server refuses: the version may be too old
    * @throws {ConnectionError}
    * @throws the signal's reason
    */

@@ -32,8 +32,8 @@ const BACKOFF = { firstMs: 100, maxMs: 10_000 };
 
 /**
  * Lists the pods and watches from there on, until the signal aborts. A watch that ends goes on from
- * where it was; only one that fell too far behind lists again. The owner is read each time, for the
- * garbage collector would delete what a stale one owns.
+ * where it was, unless the server refused that: the version may be the reason. The owner is read
+ * each time, for the garbage collector would delete what a stale one owns.
  */
 export async function watchPods(options: PodWatchOptions, signal: AbortSignal): Promise<void> {
   const { api, observer, log, metrics, random, delay } = options;
@@ -66,11 +66,11 @@ export async function watchPods(options: PodWatchOptions, signal: AbortSignal): 
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof ApiError && error.status === 410) resourceVersion = undefined;
+      if (error instanceof ApiError) resourceVersion = undefined;
       failures++;
+      metrics.watchRestart();
       log.warn({ error: describeError(error), failures }, "watch of the pods failed");
     }
-    metrics.watchRestart();
     await delay(backoffMs(Math.max(failures, 1), BACKOFF, random()), signal).catch(() => {});
   }
 }

@@ -60,30 +60,33 @@ Deno.test("a watch that ends goes on from where it was, and reads the owner agai
   await delays.pass();
   assertEquals(news(), ["seen c", "owner another"]);
   assertEquals(api.watchedFrom.at(-1), resourceVersion);
-  assertEquals(restarts(), 1);
+  assertEquals(restarts(), 0);
   assertEquals(lines, []);
   await end();
 });
 
-Deno.test("a watch that is too far behind lists again", async () => {
-  const { api, news, end, delays } = await follow();
-  news();
-  api.cut(new ApiError("watch", 410, "too old"));
-  api.remove("b");
-  await settle();
-  await delays.pass();
-  assertEquals(news().slice(-2), ["owner owner-uid", "listed a"]);
-  await end();
-});
+for (const status of [410, 400, 500, 504]) {
+  Deno.test(`a watch that the server ends with ${status} lists again`, async () => {
+    const { api, news, end, delays } = await follow();
+    news();
+    api.cut(new ApiError("watch", status, "no"));
+    api.remove("b");
+    await settle();
+    await delays.pass();
+    assertEquals(news().slice(-2), ["owner owner-uid", "listed a"]);
+    await end();
+  });
+}
 
 Deno.test("failures are logged and waited out longer and longer, until something happens", async () => {
-  const { api, end, delays, lines } = await follow((api) => {
+  const { api, end, delays, lines, restarts } = await follow((api) => {
     for (let i = 0; i < 3; i++) api.fail("list", { before: noAnswer(false) });
   });
   for (let i = 0; i < 3; i++) await delays.pass();
   assertEquals(delays.asked, [100, 200, 400]);
   assertEquals(lines.filter(({ msg }) => msg === "watch of the pods failed").length, 3);
   assert(lines.some(({ msg }) => msg === "pods are watched again"));
+  assertEquals(restarts(), 3);
   api.cut(noAnswer(true));
   await settle();
   assertEquals(delays.asked.at(-1), 800);
@@ -101,7 +104,7 @@ Deno.test("a watch that fails as soon as it begins is waited out, too", async ()
   });
   for (let i = 0; i < 3; i++) await delays.pass();
   assertEquals(delays.asked, [100, 200, 400]);
-  assertEquals(api.calls.filter((call) => call === "list").length, 1);
+  assertEquals(api.calls.filter((call) => call === "list").length, 4);
   await end();
 });
 

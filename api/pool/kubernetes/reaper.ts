@@ -34,6 +34,8 @@ export interface ReaperOptions {
 
 /** Half of it is random, so that replicas do not all reap at once. */
 const INTERVAL_MS = 2000;
+/** The clock of this replica, or of the one that claimed, may be wrong by a second or two. */
+const GRACE_MS = 3000;
 
 /**
  * Why a pod should go, if it should. Its age never is a reason: only the deadline that its claim
@@ -55,7 +57,7 @@ export function reapReason(
   if (hasEnded(pod)) return "ended";
   const claim = readClaim(pod);
   if (claim === undefined) return undefined;
-  if (now > claim.deadline) return "past_deadline";
+  if (now > claim.deadline + GRACE_MS) return "past_deadline";
   return claim.by === replica && !view.isTaken(pod) ? "lost_track" : undefined;
 }
 

@@ -25,9 +25,9 @@ function claimed(by: string, ms: number, change: Partial<Pod> = {}): Pod {
 const nothing = { pods: () => [], isTaken: () => false, isUndeleted: () => false };
 const reason = (pod: Pod, view = nothing) => reapReason(pod, NOW, "me", view);
 
-Deno.test("a claim is reaped when its deadline is past, whoever made it and however old it is", () => {
-  assertEquals(reason(claimed("other", -1)), "past_deadline");
-  assertEquals(reason(claimed("other", 0)), undefined);
+Deno.test("a claim is reaped 3 s after its deadline, whoever made it and however old it is", () => {
+  assertEquals(reason(claimed("other", -3001)), "past_deadline");
+  assertEquals(reason(claimed("other", -3000)), undefined);
   assertEquals(reason(claimed("other", 1, { startedAt: 0 })), undefined);
 });
 
@@ -47,7 +47,7 @@ Deno.test("a deletion that failed is tried again before the deadline", () => {
 
 Deno.test("what nobody claimed, and what is being deleted, is left alone", () => {
   assertEquals(reason(api.add("free", { startedAt: 0 })), undefined);
-  assertEquals(reason(claimed("other", -1, { deleting: true })), undefined);
+  assertEquals(reason(claimed("other", -3001, { deleting: true })), undefined);
 });
 
 Deno.test("the reaper deletes, counts by reason, and goes on after failures", async () => {
