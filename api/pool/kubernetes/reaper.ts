@@ -35,6 +35,9 @@ export interface ReaperOptions {
 /** Half of it is random, so that replicas do not all reap at once. */
 const INTERVAL_MS = 2000;
 
+/** The clocks of replicas follow one that tells whole seconds: they may be that far apart. */
+const CLOCK_ERROR_MS = 1000;
+
 /**
  * Why a pod should go, if it should. Its age never is a reason: only the deadline that its claim
  * has written on it.
@@ -55,7 +58,7 @@ export function reapReason(
   if (hasEnded(pod)) return "ended";
   const claim = readClaim(pod);
   if (claim === undefined) return undefined;
-  if (now > claim.deadline) return "past_deadline";
+  if (now > claim.deadline + CLOCK_ERROR_MS) return "past_deadline";
   return claim.by === replica && !view.isTaken(pod) ? "lost_track" : undefined;
 }
 
