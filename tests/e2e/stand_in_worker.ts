@@ -15,7 +15,9 @@ export async function standIn({ release, worker, untilFull }: Release, program: 
   const deployment = await get("deployment", `${release}-worker`, `--namespace=${worker}`);
   const { metadata, spec } = deployment!["spec"].template as KubeObject;
   const [container] = spec.containers;
-  const serve = `Deno.serve({ port: 8080 }, async ({ method }) => {
+  // As a worker does, it goes on with its request after SIGTERM.
+  const serve = `Deno.addSignalListener("SIGTERM", () => {});
+  Deno.serve({ port: 8080 }, async ({ method }) => {
     if (method === "POST") ${program};
     return new Response();
   })`;
