@@ -6,24 +6,70 @@ import { openReplicatedPool, PICTURE, type ReplicatedPool } from "./replicas.ts"
 import { clusterTest } from "./test_cluster.ts";
 
 const PODS = 4;
+/** Pods that are refilled to see how fast that goes; no more than may wait at once. */
+const REFILLED = 12;
+/** With fewer answers, one in twenty is hardly more than none. */
+const MIN_ANSWERS = 40;
+/** Enough for so many even where no more than two pods are refilled in three seconds. */
+const ASKING_TIMEOUT_MS = 120_000;
 const forever = new AbortController().signal;
 
-/** Asks again and again until it is told to stop, and says what it was answered. */
-function startAsking(replica: Service): () => Promise<Answer[]> {
+/** Requests that are under way. */
+interface Asking {
+  /** How many have been answered. */
+  readonly answered: number;
+  /** Asks no more, and says what it was answered. */
+  stop(): Promise<Answer[]>;
+}
+
+/** Asks again and again, that often. */
+function startAsking(replica: Service, intervalMs: number): Asking {
   const stop = new AbortController();
   const answers: Promise<Answer>[] = [];
+  let answered = 0;
+  const ask = async () => {
+    const answer = await replica.post(PICTURE);
+    answered++;
+    return answer;
+  };
   const asking = (async () => {
     while (!stop.signal.aborted) {
-      answers.push(replica.post(PICTURE));
-      // About half of what the controllers and this machine refill.
-      await delay(500, forever);
+      answers.push(ask());
+      await delay(intervalMs, forever);
     }
   })();
-  return async () => {
-    stop.abort();
-    await asking;
-    return await Promise.all(answers);
+  return {
+    get answered() {
+      return answered;
+    },
+    async stop() {
+      stop.abort();
+      await asking;
+      return await Promise.all(answers);
+    },
   };
+}
+
+async function untilFull(replica: Service): Promise<void> {
+  await eventually(async () => await replica.metric("face_it_pool_free") === PODS, "it is full");
+}
+
+/** How far apart requests are that need half of what the controllers and this machine refill. */
+async function measureInterval(pool: ReplicatedPool): Promise<number> {
+  // Apart from the one that is tested, whose queue may be short.
+  const replica = await pool.start();
+  await untilFull(replica);
+  const began = performance.now();
+  // What is free is served at once, and the rest as fast as it is refilled.
+  const answers = await Promise.all(
+    Array.from({ length: PODS + REFILLED }, () => replica.post(PICTURE)),
+  );
+  const refilled = answers.filter(({ status }) => status === 200).length - PODS;
+  assert(refilled > 0, "Nothing was refilled while requests waited");
+  const intervalMs = 2 * (performance.now() - began) / refilled;
+  await untilFull(replica);
+  await replica.stop();
+  return intervalMs;
 }
 
 function assertServedOrRefused(answers: readonly Answer[]): void {
@@ -40,17 +86,28 @@ function assertMostServed(answers: readonly Answer[]): void {
   assert(others <= answers.length * 0.05, `${others} of ${answers.length}`);
 }
 
+/** Waits for answers enough to judge by, ten of them from now on. */
+async function untilEnough(asking: Asking, { kubelet }: ReplicatedPool): Promise<void> {
+  const served = kubelet.requests.size;
+  await eventually(
+    () => asking.answered >= MIN_ANSWERS && kubelet.requests.size >= served + 10,
+    "enough requests are answered",
+    ASKING_TIMEOUT_MS,
+  );
+}
+
 /** Registers a test in which something happens to the Deployment while requests come. */
 function underLoad(name: string, disturb: (pool: ReplicatedPool) => Promise<void>): void {
   clusterTest(`${name} under load costs at most one request in twenty`, async () => {
     await using pool = await openReplicatedPool(PODS);
+    const intervalMs = await measureInterval(pool);
     const replica = await pool.start();
-    const stopAsking = startAsking(replica);
-    await eventually(() => pool.kubelet.requests.size >= 2, "requests are served");
+    const before = pool.kubelet.requests.size;
+    const asking = startAsking(replica, intervalMs);
+    await eventually(() => pool.kubelet.requests.size >= before + 2, "requests are served");
     await disturb(pool);
-    const served = pool.kubelet.requests.size;
-    await eventually(() => pool.kubelet.requests.size >= served + 10, "requests are served after");
-    assertMostServed(await stopAsking());
+    await untilEnough(asking, pool);
+    assertMostServed(await asking.stop());
     assert(pool.kubelet.requests.values().every((count) => count === 1));
     await eventually(
       () => pool.kubelet.pods.values().every((pod) => pod.metadata.labels.status === "ready"),
@@ -81,20 +138,20 @@ underLoad("a scale-down to one pod and back", async ({ installation, kubelet }) 
 clusterTest("while no node takes a pod, what is free is served and the rest refused", async () => {
   await using pool = await openReplicatedPool(PODS);
   const { kubelet } = pool;
+  const intervalMs = await measureInterval(pool);
   // Nobody waits for so long that the request is over.
   const replica = await pool.start({ env: { QUEUE_LIMIT: "1" } });
   kubelet.cordon();
-  const stopAskingCordoned = startAsking(replica);
-  await eventually(async () => await replica.metric("face_it_pool_shed_total") >= 3, "it refuses");
-  assertEquals(kubelet.requests.size, PODS);
-  kubelet.uncordon();
-  const answers = await stopAskingCordoned();
-  assertServedOrRefused(answers);
-  await eventually(async () => await replica.metric("face_it_pool_free") === PODS, "full again");
-
-  const stopAsking = startAsking(replica);
   const served = kubelet.requests.size;
-  await eventually(() => kubelet.requests.size >= served + 10, "requests are served after");
-  assertMostServed(await stopAsking());
+  const cordoned = startAsking(replica, 500);
+  await eventually(async () => await replica.metric("face_it_pool_shed_total") >= 3, "it refuses");
+  assertEquals(kubelet.requests.size, served + PODS);
+  kubelet.uncordon();
+  assertServedOrRefused(await cordoned.stop());
+  await untilFull(replica);
+
+  const asking = startAsking(replica, intervalMs);
+  await untilEnough(asking, pool);
+  assertMostServed(await asking.stop());
   assert(kubelet.requests.values().every((count) => count === 1));
 });
