@@ -155,3 +155,17 @@ clusterTest("while no node takes a pod, what is free is served and the rest refu
   assertMostServed(await asking.stop());
   assert(kubelet.requests.values().every((count) => count === 1));
 });
+
+clusterTest("a rollout ends the workers that are kept for further requests, too", async () => {
+  await using pool = await openReplicatedPool(PODS);
+  const { kubelet, installation } = pool;
+  const replica = await pool.start({ env: { REQUESTS_PER_WORKER: "50" } });
+  const claimed = () =>
+    kubelet.pods.values().filter(({ metadata }) => metadata.labels.status !== "ready").toArray();
+  assertEquals((await replica.post(PICTURE)).status, 200);
+  await eventually(() => claimed().length === 1, "a worker is claimed");
+  assertEquals((await replica.post(PICTURE)).status, 200);
+  assertEquals(kubelet.requests.values().toArray(), [2]);
+  await installation.restart();
+  await eventually(() => claimed().length === 0, "the kept worker is destroyed", 60_000);
+});
