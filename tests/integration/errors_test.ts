@@ -14,6 +14,7 @@ const JSON_TYPE = "application/json";
 
 Deno.test("a malformed request is refused as such, with a sentence that says why", async () => {
   await using service = await Service.ready();
+  await service.untilFull();
   const picture = await sample("user1.png");
   const image_base64 = picture.toBase64();
   const json = (value: unknown) => service.post(JSON.stringify(value), { contentType: JSON_TYPE });
