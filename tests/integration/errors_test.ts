@@ -108,6 +108,7 @@ Deno.test("the limits are those of the environment", async () => {
 
 Deno.test("only JPEG, PNG and WebP are looked at, whatever they are called", async () => {
   await using service = await Service.ready();
+  await service.untilFull();
   const picture = sharp(await sample("user1.png"));
   const others: Record<string, Picture> = {
     svg: text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
@@ -177,6 +178,7 @@ Deno.test("another path or method is refused with what there is", async () => {
 
 Deno.test("a body that does not arrive in time is waited for no longer", async () => {
   await using service = await Service.ready({ BODY_TIMEOUT_MS: "300" });
+  await service.untilFull();
   const picture = await sample("user1.png");
   const headers = `Content-Length: ${picture.byteLength}\r\n\r\n`;
   const answer = await send(service, headers, half(picture));
