@@ -10,8 +10,9 @@ const AT_ONCE = 16;
 export class FakeKubelet implements AsyncDisposable {
   /** Requests that each pod has had, by uid; counted here, where they arrive. */
   readonly requests = new Map<string, number>();
-  /** Every state of every pod that the API server told of, in order. */
-  readonly history: { readonly type: string; readonly object: Thing }[] = [];
+  /** Every state of every pod that the API server told of, in order, as far as claims show in it. */
+  readonly history: { readonly uid: string; readonly status: string; readonly claim?: string }[] =
+    [];
   readonly port: number;
   readonly #admin: Admin;
   readonly #podsPath: string;
@@ -81,11 +82,10 @@ export class FakeKubelet implements AsyncDisposable {
   }
 
   /** Every claim that the API server told of: the pod's uid and the claim's id. */
-  claims(): { readonly uid: string; readonly id: string }[] {
-    const claims = new Map<string, { uid: string; id: string }>();
-    for (const { object: { metadata: { uid, annotations } } } of this.history) {
-      const id = annotations?.["face-it.io/claim-id"];
-      if (id !== undefined) claims.set(`${uid} ${id}`, { uid, id });
+  claims(): { readonly uid: string; readonly claim: string }[] {
+    const claims = new Map<string, { uid: string; claim: string }>();
+    for (const { uid, claim } of this.history) {
+      if (claim !== undefined) claims.set(`${uid} ${claim}`, { uid, claim });
     }
     return [...claims.values()];
   }
@@ -107,8 +107,13 @@ export class FakeKubelet implements AsyncDisposable {
 
   async #run(): Promise<void> {
     for await (const event of this.#admin.watch(this.#podsPath, this.#stop.signal)) {
-      this.history.push(event);
       const { type, object: pod } = event;
+      const { uid, labels, annotations } = pod.metadata;
+      this.history.push({
+        uid,
+        status: labels.status,
+        claim: annotations?.["face-it.io/claim-id"],
+      });
       if (type === "DELETED") this.#forget(pod);
       else this.#see(pod);
     }

@@ -76,8 +76,7 @@ for (const survivor of [true, false]) {
       await victim.exitCode();
 
       // The watch of this test is a little late.
-      const wasClaimed = () =>
-        kubelet.history.some(({ object }) => object.metadata.labels.status === "busy");
+      const wasClaimed = () => kubelet.history.some(({ status }) => status === "busy");
       if (claimed) await eventually(wasClaimed, "the claim shows");
       const busy = () =>
         kubelet.pods.values().filter(({ metadata, status }) =>

@@ -37,7 +37,10 @@ for (const replicas of [1, 2, 5]) {
         Array.from({ length: replicas }, () => pool.start({ env: PATIENT })),
       );
       const answers = await Promise.all(services.map((service) => ask(service, CLAIMS)));
-      for (const counts of answers) assertEquals([...counts], [["200", CLAIMS]]);
+      for (const [i, counts] of answers.entries()) {
+        const log = services[i]!.lines.filter((line) => !line.includes('"request"')).join("\n");
+        assertEquals([...counts], [["200", CLAIMS]], log);
+      }
 
       await eventually(
         () => kubelet.pods.values().every((pod) => pod.metadata.labels.status === "ready"),
