@@ -132,7 +132,9 @@ for (const [moment, at] of [["just before", "rule"], ["just after", "answered"]]
       // By name, and as it saw the pod last: a ReplicaSet that scales down does no more.
       proxy[at] = async ({ method, url }: Call): Promise<Fault> => {
         if (method === "PATCH" && deleted.length === 0) {
-          deleted.push((await pool.admin.call("DELETE", url.pathname)).metadata.uid);
+          const { metadata: { name, uid } } = await pool.admin.call("DELETE", url.pathname);
+          deleted.push(uid);
+          await eventually(() => !pool.kubelet.pods.has(name), "everybody can know");
         }
         return "none";
       };
