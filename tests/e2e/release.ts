@@ -4,7 +4,7 @@ import { assert } from "@std/assert";
 import { install, type Installed, kubectl, list } from "../chart/cluster.ts";
 import { type Body, type KubeObject, testWith } from "../chart/helm.ts";
 import { eventually } from "../eventually.ts";
-import { type Answer, type PostOptions, postTo } from "../integration/service.ts";
+import { type Answer, type PostOptions, postTo, readAnswer } from "../integration/service.ts";
 
 /** Where the tests reach the api: a port of the node that is one of this machine, too. */
 export const SERVICE = new URL("http://127.0.0.1:30080");
@@ -82,6 +82,14 @@ export async function openRelease(...set: string[]): Promise<Release> {
     },
   };
   await release.rolledOut();
+  // The node's port leads to the service some moments after its pods are Ready.
+  await eventually(
+    async () =>
+      (await readAnswer(fetch(new URL("/ready", SERVICE))).catch(() => undefined))?.status ===
+        200,
+    "the service answers at the node's port",
+    START_TIMEOUT_MS,
+  );
   opened.move();
   return release;
 }

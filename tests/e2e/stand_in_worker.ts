@@ -26,8 +26,8 @@ export async function standIn({ release, worker, untilFull }: Release, program: 
     kind: "Pod",
     metadata: {
       ...metadata,
-      // Without the others it is none of the Deployment's.
-      labels: { app: metadata.labels?.["app"], status: metadata.labels?.["status"] },
+      // Those of a template lack the hash by which a ReplicaSet knows its pods: this is nobody's.
+      labels: metadata.labels,
       name: `stand-in-${crypto.randomUUID().slice(0, 8)}`,
       namespace: worker,
     },
