@@ -29,6 +29,8 @@ export interface Release extends Installed {
   untilFull(size: number): Promise<void>;
   /** Gives the Deployment so many pods and waits until they serve. */
   scale(size: number): Promise<void>;
+  /** Waits until the node's port leads to a ready api, which it does some moments after. */
+  untilServing(): Promise<void>;
   /** Waits until all that the last upgrade changed is in place. */
   rolledOut(): Promise<void>;
 }
@@ -67,6 +69,16 @@ export async function openRelease(...set: string[]): Promise<Release> {
       assert(ok, text);
       await release.untilFull(size);
     },
+    async untilServing() {
+      await eventually(
+        async () => {
+          const answer = await readAnswer(fetch(new URL("/ready", SERVICE))).catch(() => undefined);
+          return answer?.status === 200;
+        },
+        "the service answers at the node's port",
+        START_TIMEOUT_MS,
+      );
+    },
     async rolledOut() {
       for (const [namespace, part] of [[installed.api, "api"], [installed.worker, "worker"]]) {
         const deployment = `deployment/${installed.release}-${part}`;
@@ -82,14 +94,6 @@ export async function openRelease(...set: string[]): Promise<Release> {
     },
   };
   await release.rolledOut();
-  // The node's port leads to the service some moments after its pods are Ready.
-  await eventually(
-    async () =>
-      (await readAnswer(fetch(new URL("/ready", SERVICE))).catch(() => undefined))?.status ===
-        200,
-    "the service answers at the node's port",
-    START_TIMEOUT_MS,
-  );
   opened.move();
   return release;
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { eventually } from "../eventually.ts";
 import { assertRights } from "../chart/rights.ts";
 import { helm } from "../chart/helm.ts";
 import { farAway, gray, sample, sideBySide } from "../integration/pictures.ts";
@@ -22,6 +23,7 @@ e2eTest("the service on a cluster", async (t) => {
   const { post } = release;
   const picture = await sample("user1_similar.png");
   await release.untilFull(POOL_SIZE);
+  await release.untilServing();
 
   await t.step("knows a person by another photograph", async () => {
     for (const query of [{}, { user_id: "user1" }]) {
@@ -115,10 +117,20 @@ e2eTest("the service on a cluster", async (t) => {
 
 /** Half a picture that is never followed by the other. */
 async function stalledUpload(): Promise<Answer> {
-  using connection = await RawConnection.open(SERVICE);
+  using connection = await connect();
   const head = "POST /authenticate HTTP/1.1\r\nHost: face-it.test\r\nContent-Length: 1000\r\n\r\n";
   await connection.send(head, new Uint8Array(10));
   const answer = await connection.answer();
   assert(answer !== undefined, "The connection ended without an answer");
   return answer;
+}
+
+/** A connection to the node's port, which refuses some while the node changes its rules. */
+async function connect(): Promise<RawConnection> {
+  let connection: RawConnection | undefined;
+  await eventually(async () => {
+    connection = await RawConnection.open(SERVICE).catch(() => undefined);
+    return connection !== undefined;
+  }, "the node's port takes a connection");
+  return connection!;
 }

@@ -21,6 +21,7 @@ e2eTest("upgrades under load", async (t) => {
   await using release = await openRelease(SAMPLE_GALLERY, `poolSize=${POOL_SIZE}`);
   const picture = await sample("user1_similar.png");
   await release.untilFull(POOL_SIZE);
+  await release.untilServing();
   const load = new Load(() => release.post(picture), 2 * await refillMs(release, picture));
   await release.untilFull(POOL_SIZE);
 
