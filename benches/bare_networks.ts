@@ -1,5 +1,6 @@
 /** The floor of every request: the three networks alone, on inputs that are ready. */
 
+import { seededRandom } from "../tests/seeded_random.ts";
 import { openSession } from "../worker/inference/session.ts";
 import type { PipelineModels } from "../worker/pipeline/pipeline.ts";
 
@@ -32,9 +33,6 @@ export async function openBareNetworks(models: PipelineModels): Promise<BareNetw
 
 /** Values as pictures have them: networks take their time on zeros, or less. */
 function noise(length: number): Float32Array {
-  let state = 1;
-  return Float32Array.from({ length }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
+  const random = seededRandom(1);
+  return Float32Array.from({ length }, () => 2 * random() - 1);
 }

@@ -4,6 +4,7 @@ import { type Load, measure, podsNeeded } from "./load.ts";
 import { poolSize } from "./pool_size.ts";
 import { ASSUMED } from "./scenario.ts";
 import type { Summary } from "./summary.ts";
+import { fixed, GRID, gridLine, text } from "../../tests/svg.ts";
 
 const WIDTH = 900;
 const HEIGHT = 640;
@@ -46,7 +47,6 @@ const PANELS: readonly Panel[] = [
 
 const INK = "#1f2933";
 const MUTED = "#5b6770";
-const GRID = "#e1e6ea";
 
 /**
  * Draws the p99 of the wait and the share of the shed over the pool's size, for loads below all
@@ -99,10 +99,10 @@ export function drawScaling(): string {
 
 function grid({ top, bottom, title, ticks }: Panel): string[] {
   return [
-    ...SIZE_TICKS.map((size) => line(xOf(size), top, xOf(size), bottom)),
+    ...SIZE_TICKS.map((size) => gridLine(xOf(size), top, xOf(size), bottom)),
     ...ticks.flatMap((tick, i) => {
       const y = bottom - (bottom - top) * i / (ticks.length - 1);
-      return [line(LEFT, y, RIGHT, y), text(LEFT - 9, y + 4.5, `${tick}`, 'text-anchor="end"')];
+      return [gridLine(LEFT, y, RIGHT, y), text(LEFT - 9, y + 4.5, `${tick}`, 'text-anchor="end"')];
     }),
     `<rect x="${LEFT}" y="${top}" width="${RIGHT - LEFT}" height="${bottom - top}" fill="none" ` +
     `stroke="${MUTED}"/>`,
@@ -143,13 +143,3 @@ function yOf({ top, bottom, ticks, valueOf }: Panel, summary: Summary): number {
 const dot = (x: number, y: number, colour: string): string =>
   `<circle cx="${fixed(x)}" cy="${fixed(y)}" r="5.5" fill="${colour}" stroke="#ffffff" ` +
   'stroke-width="1.5"/>';
-
-const line = (x1: number, y1: number, x2: number, y2: number): string =>
-  `<line x1="${fixed(x1)}" y1="${fixed(y1)}" x2="${fixed(x2)}" y2="${
-    fixed(y2)
-  }" stroke="${GRID}"/>`;
-
-const text = (x: number, y: number, content: string, attributes = ""): string =>
-  `<text x="${fixed(x)}" y="${fixed(y)}" ${attributes}>${content}</text>`;
-
-const fixed = (value: number): string => String(Number(value.toFixed(1)));

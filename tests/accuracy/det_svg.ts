@@ -5,6 +5,7 @@ import { falseMatchRate, similarityThreshold } from "../../worker/gallery/confid
 import { detPoints, falseRejectionRate, type PairScores } from "./evaluate.ts";
 import { normalQuantile } from "./normal_quantile.ts";
 import { DEFAULT_CONFIDENCE, GALLERY_SIZES } from "./report.ts";
+import { fixed, GRID, gridLine, text } from "../svg.ts";
 
 const WIDTH = 900;
 const HEIGHT = 600;
@@ -29,7 +30,6 @@ const FRR_TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4];
 
 const INK = "#1f2933";
 const MUTED = "#5b6770";
-const GRID = "#e1e6ea";
 const MEASURED = "#0b5cad";
 const CALIBRATED = "#c2410c";
 
@@ -80,12 +80,12 @@ function grid(): string[] {
   const lines: string[] = [];
   for (const [share, label] of FMR_TICKS) {
     const x = xOf(share);
-    lines.push(line(x, top, x, bottom), text(x, bottom + 20, label, 'text-anchor="middle"'));
+    lines.push(gridLine(x, top, x, bottom), text(x, bottom + 20, label, 'text-anchor="middle"'));
   }
   for (const share of FRR_TICKS) {
     const y = yOf(share);
     const label = String(Number((share * 100).toPrecision(6)));
-    lines.push(line(left, y, right, y), text(left - 9, y + 4.5, label, 'text-anchor="end"'));
+    lines.push(gridLine(left, y, right, y), text(left - 9, y + 4.5, label, 'text-anchor="end"'));
   }
   return [
     ...lines,
@@ -193,13 +193,3 @@ function along(share: number, range: readonly [number, number], from: number, to
   const [low, high] = [normalQuantile(range[0]), normalQuantile(range[1])];
   return from + (normalQuantile(share) - low) / (high - low) * (to - from);
 }
-
-const line = (x1: number, y1: number, x2: number, y2: number): string =>
-  `<line x1="${fixed(x1)}" y1="${fixed(y1)}" x2="${fixed(x2)}" y2="${
-    fixed(y2)
-  }" stroke="${GRID}"/>`;
-
-const text = (x: number, y: number, content: string, attributes = ""): string =>
-  `<text x="${fixed(x)}" y="${fixed(y)}" ${attributes}>${content}</text>`;
-
-const fixed = (value: number): string => String(Number(value.toFixed(1)));
