@@ -1,17 +1,17 @@
 /** The api's HTTP app: no sockets, clocks or environment of its own. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { installService, type ServiceDeps, type ServiceEnv } from "../shared/service.ts";
-import type { ApiMetrics } from "../shared/metrics.ts";
-import { Admission } from "./admission.ts";
+import { installService, type ServiceDeps, type ServiceEnv } from "../shared/http/service.ts";
+import type { ApiMetrics } from "./metrics.ts";
+import { Admission } from "./routes/authenticate/admission.ts";
 import type { WorkerPool } from "./pool/pool.ts";
-import { addAuthenticate, type AuthenticateLimits } from "./routes/authenticate.ts";
+import { addAuthenticate, type AuthenticateLimits } from "./routes/authenticate/route.ts";
 import { addDocs } from "./routes/docs.ts";
 import { addHealth } from "./routes/health.ts";
 import { addMetrics } from "./routes/metrics.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
-import type { WorkerClient } from "./worker_client.ts";
+import type { WorkerClient } from "./routes/authenticate/worker_client.ts";
 
 /** What the app needs from outside. */
 export interface ApiDeps extends ServiceDeps {

@@ -3,15 +3,19 @@ import {
   type AuthenticateAnswer,
   AuthenticateAnswerSchema,
   ProblemBodySchema,
-} from "../shared/contract.ts";
-import { Problem, type ProblemCode, PROBLEMS } from "../shared/errors.ts";
+} from "../shared/contract/contract.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
-import { createApiMetrics } from "../shared/metrics.ts";
-import { eventually } from "../tests/eventually.ts";
+import { createApiMetrics } from "./metrics.ts";
+import { eventually } from "../tests/support/eventually.ts";
 import { createApp } from "./app.ts";
-import { type FakeWorker, FakeWorkerClient, silentWorker } from "./fake_worker_client.ts";
+import {
+  type FakeWorker,
+  FakeWorkerClient,
+  silentWorker,
+} from "./routes/authenticate/fake_worker_client.ts";
 import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
-import type { AuthenticateLimits } from "./routes/authenticate.ts";
+import type { AuthenticateLimits } from "./routes/authenticate/route.ts";
 
 const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
 const MATCH: AuthenticateAnswer = {

@@ -11,7 +11,7 @@ import {
   SERVICE_ENV,
 } from "../shared/env.ts";
 import type { LogOptions } from "../shared/log.ts";
-import { tokenKeySource } from "../shared/token_key_source.ts";
+import { tokenKeySource } from "../shared/http/token_key_source.ts";
 
 /** Everything that can be set from outside, parsed once. */
 export interface ApiConfig {

@@ -1,14 +1,14 @@
 /** The api: listens, wires, shuts down. */
 
-import { listen } from "../shared/listen.ts";
+import { listen } from "../shared/http/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
-import { createApiMetrics } from "../shared/metrics.ts";
+import { createApiMetrics } from "./metrics.ts";
 import { orExit } from "../shared/or_exit.ts";
 import { createApp } from "./app.ts";
 import { type ApiConfig, readApiConfig } from "./config.ts";
-import type { OpenedPool, PoolSurroundings } from "./opened_pool.ts";
+import type { OpenedPool, PoolSurroundings } from "./pool/opened_pool.ts";
 import { exists, findStarters, PROCESS_TABLE } from "./starter_watch.ts";
-import { createWorkerClient } from "./worker_client.ts";
+import { createWorkerClient } from "./routes/authenticate/worker_client.ts";
 
 const STARTER_POLL_MS = 500;
 /** Kubernetes waits 25 s before it kills, 5 s of them in preStop. */
@@ -76,10 +76,10 @@ async function main(): Promise<void> {
 /** Opens the pool that the configuration names, and loads the code of no other. */
 async function openPool(config: ApiConfig, surroundings: PoolSurroundings): Promise<OpenedPool> {
   if (config.pool.kind === "kubernetes") {
-    const { openKubernetesPool } = await import("./open_kubernetes_pool.ts");
+    const { openKubernetesPool } = await import("./pool/kubernetes/open_kubernetes_pool.ts");
     return await openKubernetesPool(config, config.pool, surroundings);
   }
-  const { openProcessPool } = await import("./open_process_pool.ts");
+  const { openProcessPool } = await import("./pool/process/open_process_pool.ts");
   return openProcessPool(config, config.pool, surroundings);
 }
 

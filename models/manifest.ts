@@ -1,39 +1,10 @@
 /** What models/manifest.json says: the default models, where they come from, how they score. */
 
 import { z } from "zod";
+import { type Calibration, ModelCalibrationSchema } from "./calibration.ts";
 import manifest from "./manifest.json" with { type: "json" };
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-/**
- * How a recognition model scores strangers: the two numbers from which a similarity becomes a
- * confidence. Printed by `deno task calibrate`.
- */
-export interface Calibration {
-  /** Mean cosine between faces of different people, −1 to 1. */
-  readonly mean_impostor_cosine: number;
-  /** 1 / variance of the cosines between faces of different people, 3 to 4,096. */
-  readonly effective_dimension: number;
-}
-
-const CALIBRATION_FIELDS = {
-  mean_impostor_cosine: z.number().gt(-0.5).lt(0.9),
-  effective_dimension: z.number().gte(3).lte(4096),
-};
-
-/** The form of a {@linkcode Calibration}. */
-export const CalibrationSchema: z.ZodType<Calibration> = z.strictObject(CALIBRATION_FIELDS);
-
-/** A calibration, and the sha256 of the model file that it is of: of another it would be wrong. */
-export interface ModelCalibration extends Calibration {
-  readonly model_sha256: string;
-}
-
-/** The form of a {@linkcode ModelCalibration}, in the manifest and in a MODEL_CALIBRATION file. */
-export const ModelCalibrationSchema: z.ZodType<ModelCalibration> = z.strictObject({
-  model_sha256: Sha256,
-  ...CALIBRATION_FIELDS,
-});
 
 /** A file inside a published package, checked by its sha256. */
 export const PackageFileSchema = z.strictObject({

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import sharp from "sharp";
-import type { FetchPackageOptions } from "../models/fetch_package.ts";
+import type { FetchPackageOptions } from "../models/fetch/fetch_package.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { writeAtomically } from "../shared/write_atomically.ts";
 import type { Picture, PictureManifest } from "./manifest.ts";
@@ -38,7 +38,7 @@ export async function makePictures(
   }
   if (missing.length === 0) return missing;
   const needed = photos.filter(({ file }) => missing.some(({ from }) => from === file));
-  const { readPackageFiles } = await import("../models/read_package.ts");
+  const { readPackageFiles } = await import("../models/fetch/read_package.ts");
   const contents = await readPackageFiles(source, needed, options);
   const cut = await Promise.all(missing.map(async (picture) => {
     const { path } = needed.find(({ file }) => file === picture.from)!;

@@ -1,7 +1,11 @@
 import { join } from "node:path";
 import sharp from "sharp";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type FakeRegistry, packageFile, startFakeRegistry } from "../models/fake_registry.ts";
+import {
+  type FakeRegistry,
+  packageFile,
+  startFakeRegistry,
+} from "../models/fetch/fake_registry.ts";
 import { NO_PROGRESS } from "../shared/progress.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { PICTURE_MANIFEST, type PictureManifest, PictureManifestSchema } from "./manifest.ts";

@@ -1,8 +1,8 @@
 /** Makes the sample gallery: the people of three sample pictures. */
 
 import { join } from "node:path";
-import { enrollIntoGalleryFile } from "../worker/enrolment.ts";
-import { EnrolmentError } from "../worker/name_users.ts";
+import { enrollIntoGalleryFile } from "../worker/commands/enroll/enroll.ts";
+import { EnrolmentError } from "../worker/commands/enroll/name_users.ts";
 import { loadModels, type ModelPaths } from "../worker/models.ts";
 import { createPipeline } from "../worker/pipeline/pipeline.ts";
 

@@ -1,16 +1,16 @@
 /** The worker's HTTP app. */
 
 import { Hono } from "hono";
-import { Problem } from "../shared/errors.ts";
-import { readProbe } from "../shared/read_probe.ts";
+import { Problem } from "../shared/contract/problem.ts";
+import { readProbe } from "../shared/http/read_probe.ts";
 import {
   installService,
   refuseOtherMethods,
   roundMs,
   type ServiceDeps,
   type ServiceEnv,
-} from "../shared/service.ts";
-import { type TokenKeys, verifyWorkerToken } from "../shared/worker_token.ts";
+} from "../shared/http/service.ts";
+import { type TokenKeys, verifyWorkerToken } from "../shared/http/worker_token.ts";
 import type { Authenticator } from "./authenticator.ts";
 
 /** What the app needs from outside. */

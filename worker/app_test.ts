@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { AuthenticateAnswerSchema, ProblemBodySchema } from "../shared/contract.ts";
-import { Problem, type ProblemCode, PROBLEMS } from "../shared/errors.ts";
+import { AuthenticateAnswerSchema, ProblemBodySchema } from "../shared/contract/contract.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
-import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../shared/worker_token.ts";
+import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../shared/http/worker_token.ts";
 import { createWorkerApp } from "./app.ts";
 import type { Authenticator, Identity } from "./authenticator.ts";
 

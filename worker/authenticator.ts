@@ -1,8 +1,8 @@
 /** Answers whose face is in a picture: the pipeline, the gallery and the threshold put together. */
 
-import type { AuthenticateAnswer } from "../shared/contract.ts";
-import type { Probe } from "../shared/parse_probe.ts";
-import type { Calibration } from "../models/manifest.ts";
+import type { AuthenticateAnswer } from "../shared/contract/contract.ts";
+import type { Probe } from "../shared/http/parse_probe.ts";
+import type { Calibration } from "../models/calibration.ts";
 import type { MatchConfig } from "./config.ts";
 import { confidence } from "./gallery/confidence.ts";
 import type { Gallery } from "./gallery/gallery.ts";

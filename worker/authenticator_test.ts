@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Problem } from "../shared/errors.ts";
+import { Problem } from "../shared/contract/problem.ts";
 import {
   type AuthenticatorDeps,
   chooseScore,

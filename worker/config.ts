@@ -3,8 +3,8 @@
 import { z } from "zod";
 import { choice, type Environment, flag, fraction, parseEnv, SERVICE_ENV } from "../shared/env.ts";
 import type { LogOptions } from "../shared/log.ts";
-import { tokenKeySource } from "../shared/token_key_source.ts";
-import { parseTokenKeys, type TokenKeys } from "../shared/worker_token.ts";
+import { tokenKeySource } from "../shared/http/token_key_source.ts";
+import { parseTokenKeys, type TokenKeys } from "../shared/http/worker_token.ts";
 import { MAX_IMAGE_PIXELS_ENV } from "./max_image_pixels.ts";
 import type { ModelPaths } from "./models.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../shared/env.ts";
-import { randomTokenKey } from "../shared/worker_token.ts";
+import { randomTokenKey } from "../shared/http/worker_token.ts";
 import { readWorkerConfig, WORKER_ENV_NAMES } from "./config.ts";
 
 const KEY = randomTokenKey();

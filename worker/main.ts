@@ -1,6 +1,6 @@
 /** The worker: listens, loads, answers its requests, ends. */
 
-import { listen } from "../shared/listen.ts";
+import { listen } from "../shared/http/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { orExit } from "../shared/or_exit.ts";
 import { createWorkerApp } from "./app.ts";

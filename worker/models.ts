@@ -2,10 +2,10 @@
 
 import {
   type Calibration,
-  calibrationOf,
   type ModelCalibration,
   ModelCalibrationSchema,
-} from "../models/manifest.ts";
+} from "../models/calibration.ts";
+import { calibrationOf } from "../models/manifest.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { describeError } from "../shared/log.ts";
 import { sha256 } from "../shared/sha256.ts";

@@ -1,4 +1,4 @@
-/** @import { AuthenticateAnswer } from "../../shared/contract.ts" */
+/** @import { AuthenticateAnswer } from "../../shared/contract/contract.ts" */
 /** @import { Failure, Outcome } from "./ask.js" */
 import { element } from "./element.js";
 

@@ -1,4 +1,4 @@
-/** @import { AuthenticateAnswer, ProblemBody } from "../../shared/contract.ts" */
+/** @import { AuthenticateAnswer, ProblemBody } from "../../shared/contract/contract.ts" */
 import { EXPLANATIONS } from "./explanations.js";
 
 /** More than the service takes at its slowest. */

@@ -1,4 +1,4 @@
-/** @import { ProblemCode } from "../../shared/errors.ts" */
+/** @import { ProblemCode } from "../../shared/contract/problem.ts" */
 
 /**
  * What a person can do about each refusal and error.

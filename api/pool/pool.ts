@@ -1,6 +1,6 @@
 /** Warm workers, each leased to one request at a time: the interface that every backend has. */
 
-import { Problem } from "../../shared/errors.ts";
+import { Problem } from "../../shared/contract/problem.ts";
 
 /** A pool of warm workers. */
 export interface WorkerPool extends AsyncDisposable {

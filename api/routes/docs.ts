@@ -1,7 +1,7 @@
 /** `GET /docs`: /openapi.json as a page to read. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { ServiceEnv } from "../../shared/service.ts";
+import type { ServiceEnv } from "../../shared/http/service.ts";
 import { renderDocs } from "./docs_html.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 import { addText } from "./page.ts";

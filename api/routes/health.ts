@@ -1,8 +1,8 @@
 /** `GET /health` and `GET /ready`. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { StatusSchema } from "../../shared/contract.ts";
-import { refuseOtherMethods, type ServiceEnv } from "../../shared/service.ts";
+import { StatusSchema } from "../../shared/contract/contract.ts";
+import { refuseOtherMethods, type ServiceEnv } from "../../shared/http/service.ts";
 import type { WorkerPool } from "../pool/pool.ts";
 
 /**

@@ -1,8 +1,8 @@
 /** `GET /metrics`. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { ApiMetrics } from "../../shared/metrics.ts";
-import { refuseOtherMethods, type ServiceEnv } from "../../shared/service.ts";
+import type { ApiMetrics } from "../metrics.ts";
+import { refuseOtherMethods, type ServiceEnv } from "../../shared/http/service.ts";
 
 /** Adds the route. */
 export function addMetrics(app: OpenAPIHono<ServiceEnv>, metrics: ApiMetrics): void {

@@ -1,7 +1,7 @@
 /** `GET /openapi.json`: generated from the schemas that the service itself uses. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { refuseOtherMethods, type ServiceEnv } from "../../shared/service.ts";
+import { refuseOtherMethods, type ServiceEnv } from "../../shared/http/service.ts";
 import project from "../../deno.json" with { type: "json" };
 
 /** What /openapi.json says. */

@@ -1,7 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createFakeLog } from "../../shared/fake_log.ts";
-import { installService, type ServiceEnv } from "../../shared/service.ts";
+import { installService, type ServiceEnv } from "../../shared/http/service.ts";
 import css from "../page/page.css" with { type: "text" };
 import { addDocs } from "./docs.ts";
 import { addOpenApi } from "./openapi.ts";

@@ -2,19 +2,19 @@ import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/asse
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
-import { embeddingsOf, embedPeople } from "../../worker/embed_people.ts";
-import { type Calibration, fitCalibration } from "../../worker/gallery/calibrate.ts";
-import { cosine } from "../../worker/gallery/cosine.ts";
+import { embeddingsOf, embedPeople } from "../../worker/commands/embed_people.ts";
+import type { Calibration } from "../../models/calibration.ts";
+import { fitCalibration } from "../../worker/commands/calibrate/calibrate.ts";
+import { cosine, normalize } from "../../worker/vector.ts";
 import { toInt8 } from "../../worker/gallery/gallery_entry.ts";
 import { loadModels } from "../../worker/models.ts";
-import { localModelPaths } from "../../worker/model_paths.ts";
-import { listPhotoFolder } from "../../worker/photo_folder.ts";
-import { normalize } from "../../worker/pipeline/embed.ts";
+import { localModelPaths } from "../../worker/commands/model_paths.ts";
+import { listPhotoFolder } from "../../worker/commands/photo_folder.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
-import { crossValidate } from "./cross_validate.ts";
-import { comparePairs, tarAtZeroFar } from "./evaluate.ts";
+import { crossValidate } from "../../worker/commands/accuracy/cross_validate.ts";
+import { comparePairs, tarAtZeroFar } from "../../worker/commands/accuracy/evaluate.ts";
 import { labelledPhotos, skipLabelledPhotos } from "./labelled_photos.ts";
-import { DEFAULT_CONFIDENCE } from "./report.ts";
+import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/report.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -88,7 +88,7 @@ Deno.test("accuracy on labelled photos", { ignore: skipLabelledPhotos }, async (
     await using cleanup = new AsyncDisposableStack();
     const file = await Deno.makeTempFile({ suffix: ".json" });
     cleanup.defer(() => Deno.remove(file));
-    const { stdout, stderr } = await run("worker/calibrate.ts", "--from", photos);
+    const { stdout, stderr } = await run("worker/commands/calibrate/main.ts", "--from", photos);
     assertMatch(stderr, /10 people, 100 photos, 4500 pairs/);
     await Deno.writeTextFile(file, stdout);
     const { calibration } = await loadModels({ ...localModelPaths(Deno.env), calibration: file });
@@ -100,7 +100,13 @@ Deno.test("accuracy on labelled photos", { ignore: skipLabelledPhotos }, async (
     const folder = await Deno.makeTempDir();
     cleanup.defer(() => Deno.remove(folder, { recursive: true }));
     const svg = join(folder, "det.svg");
-    const { stdout } = await run("tests/accuracy/accuracy.ts", "--from", photos, "--svg", svg);
+    const { stdout } = await run(
+      "worker/commands/accuracy/main.ts",
+      "--from",
+      photos,
+      "--svg",
+      svg,
+    );
     for (const line of [/TAR at FAR 0 .*99\.\d %/, /\| 100,000 +\| 0\.6\d\d/, /FMR measured/]) {
       assertMatch(stdout, line);
     }

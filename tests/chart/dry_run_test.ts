@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { clusterTest, get, install, kubectl } from "./cluster.ts";
-import { type KubeObject, render } from "./helm.ts";
+import { clusterTest, get, install, kubectl } from "../support/install.ts";
+import { type KubeObject, render } from "../support/helm.ts";
 
 /** Kinds that a cluster has only with the operators that read them. */
 const FOREIGN = ["ServiceMonitor", "PrometheusRule", "HTTPRoute"];

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { at, environment, find, helmTest, type KubeObject, render } from "./helm.ts";
+import { at, environment, find, helmTest, type KubeObject, render } from "../support/helm.ts";
 
 const path = (objects: KubeObject[]) =>
   environment(find(objects, "Deployment/face-it-worker"))["EMBEDDINGS_PATH"];

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { eventually } from "../eventually.ts";
-import { clusterTest, get, install, type Installed, kubectl, list } from "./cluster.ts";
-import { at } from "./helm.ts";
-import { leftovers } from "./leftovers.ts";
+import { eventually } from "../support/eventually.ts";
+import { clusterTest, get, install, type Installed, kubectl, list } from "../support/install.ts";
+import { at } from "../support/helm.ts";
+import { leftovers } from "../support/leftovers.ts";
 
 const SMALL = ["poolSize=1", "api.replicas=0"];
 

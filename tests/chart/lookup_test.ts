@@ -1,8 +1,8 @@
 /** What the chart does by what it reads from the cluster. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { clusterTest, get, install, installBesideApi, kubectl } from "./cluster.ts";
-import { refusal, render } from "./helm.ts";
+import { clusterTest, get, install, installBesideApi, kubectl } from "../support/install.ts";
+import { refusal, render } from "../support/helm.ts";
 
 const SMALL = ["poolSize=1", "api.replicas=0"];
 

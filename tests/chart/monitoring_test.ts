@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { createApiMetrics } from "../../shared/metrics.ts";
-import { find, helmTest, render } from "./helm.ts";
+import { createApiMetrics } from "../../api/metrics.ts";
+import { find, helmTest, render } from "../support/helm.ts";
 
 /** What the alerts look back on. */
 const WINDOW_S = 600;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { find, helmTest, type KubeObject, render } from "./helm.ts";
+import { find, helmTest, type KubeObject, render } from "../support/helm.ts";
 
 /** Kinds that have no namespace. */
 const CLUSTER_WIDE = [

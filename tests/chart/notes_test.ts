@@ -1,6 +1,12 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { clusterTest, install, installBesideApi, type Installed, kubectl } from "./cluster.ts";
-import { CHART, helm } from "./helm.ts";
+import {
+  clusterTest,
+  install,
+  installBesideApi,
+  type Installed,
+  kubectl,
+} from "../support/install.ts";
+import { CHART, helm } from "../support/helm.ts";
 
 const SMALL = ["poolSize=1", "api.replicas=0"];
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { find, helmTest, render } from "./helm.ts";
+import { find, helmTest, render } from "../support/helm.ts";
 
 type PublishedPath = { path: string; exact: boolean };
 

@@ -1,5 +1,5 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { CHART, helm, helmTest, refusal } from "./helm.ts";
+import { CHART, helm, helmTest, refusal } from "../support/helm.ts";
 
 /** Values that are refused, and what helm says of them. */
 const REFUSED: [set: string, message: string][] = [

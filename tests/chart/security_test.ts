@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { at, find, helmTest, type KubeObject, render } from "./helm.ts";
+import { at, find, helmTest, type KubeObject, render } from "../support/helm.ts";
 
 const WORKERS = { app: "face-recognition-worker", "app.kubernetes.io/instance": "face-it" };
 const FREE_WORKERS = { ...WORKERS, status: "ready" };

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { readValues } from "../../charts/values_table.ts";
-import { at, CHART, environment, find, helmTest, render } from "./helm.ts";
+import { at, CHART, environment, find, helmTest, render } from "../support/helm.ts";
 
 const API = "Deployment/face-it-api";
 const WORKER = "Deployment/face-it-worker";

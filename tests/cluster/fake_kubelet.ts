@@ -1,7 +1,7 @@
 /** Plays the kubelet: makes pods Ready at addresses of this machine, ends them, and answers for them. */
 
-import { type TokenKeys, verifyWorkerToken } from "../../shared/worker_token.ts";
-import type { Admin, Thing } from "./admin.ts";
+import { type TokenKeys, verifyWorkerToken } from "../../shared/http/worker_token.ts";
+import type { Admin, Thing } from "../support/kubernetes.ts";
 
 /** Pods that are made at once. */
 const AT_ONCE = 16;

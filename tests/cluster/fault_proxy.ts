@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Agent, request } from "undici";
-import type { Admin } from "./admin.ts";
+import type { Admin } from "../support/kubernetes.ts";
 
 /** What becomes of a call. */
 export type Fault =

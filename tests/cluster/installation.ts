@@ -1,8 +1,8 @@
 /** The chart in the test cluster: all that it renders, with workers that the test itself runs. */
 
 import { KubeConfig } from "@kubernetes/client-node";
-import { environment, find, type KubeObject, render } from "../chart/helm.ts";
-import type { Admin, Thing } from "./admin.ts";
+import { environment, find, type KubeObject, render } from "../support/helm.ts";
+import type { Admin, Thing } from "../support/kubernetes.ts";
 
 /** What the chart calls things in the release that tests render. */
 const ACCOUNT = "face-it-api";

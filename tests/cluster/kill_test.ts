@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { eventually } from "../eventually.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Call, type Fault, FaultProxy } from "./fault_proxy.ts";
 import { openReplicatedPool, PICTURE } from "./replicas.ts";
 import { clusterTest } from "./test_cluster.ts";

@@ -1,12 +1,12 @@
 /** Pools of pods in a real cluster, for the pool's behaviour suite. */
 
-import { createPodApi } from "../../api/pool/kubernetes/client.ts";
+import { createPodApi } from "../../api/pool/kubernetes/api_server/client.ts";
 import { KubernetesPool } from "../../api/pool/kubernetes/kubernetes_pool.ts";
 import { delay } from "../../shared/backoff.ts";
 import { createLogger } from "../../shared/log.ts";
-import { createApiMetrics } from "../../shared/metrics.ts";
+import { createApiMetrics } from "../../api/metrics.ts";
 import type { PoolBackend } from "../contract/pool_contract.ts";
-import { Admin } from "./admin.ts";
+import { Admin } from "../support/kubernetes.ts";
 import { FakeKubelet } from "./fake_kubelet.ts";
 import { install } from "./installation.ts";
 

@@ -1,9 +1,9 @@
 /** Replicas of the api: processes with the chart's settings and the rights of its service account. */
 
 import type { KubeConfig } from "@kubernetes/client-node";
-import { parseTokenKeys } from "../../shared/worker_token.ts";
-import { Service } from "../integration/service.ts";
-import { Admin } from "./admin.ts";
+import { parseTokenKeys } from "../../shared/http/worker_token.ts";
+import { Service } from "../support/service.ts";
+import { Admin } from "../support/kubernetes.ts";
 import { FakeKubelet } from "./fake_kubelet.ts";
 import { install, type Installation } from "./installation.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { eventually } from "../eventually.ts";
-import type { Service } from "../integration/service.ts";
-import { Admin } from "./admin.ts";
+import { eventually } from "../support/eventually.ts";
+import type { Service } from "../support/service.ts";
+import { Admin } from "../support/kubernetes.ts";
 import { openReplicatedPool, PICTURE } from "./replicas.ts";
 import { clusterTest } from "./test_cluster.ts";
 

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { localWorker } from "../../api/local_workers.ts";
+import { localWorker } from "../../api/pool/process/local_worker.ts";
 import { API_ENV_NAMES } from "../../api/config.ts";
 import project from "../../deno.json" with { type: "json" };
 import { WORKER_ENV_NAMES } from "../../worker/config.ts";

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NoWorkerAvailable, type WorkerLease, type WorkerPool } from "../../api/pool/pool.ts";
-import { eventually } from "../eventually.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** What a pool is opened with. */
 export interface PoolSettings {

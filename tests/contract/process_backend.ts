@@ -1,11 +1,11 @@
 /** Real worker processes, for the pool's behaviour suite. */
 
-import { localWorker } from "../../api/local_workers.ts";
-import { ProcessPool, type WorkerProcess } from "../../api/pool/process_pool.ts";
-import { createWorkerLauncher } from "../../api/pool/worker_process.ts";
+import { localWorker } from "../../api/pool/process/local_worker.ts";
+import { ProcessPool, type WorkerProcess } from "../../api/pool/process/process_pool.ts";
+import { createWorkerLauncher } from "../../api/pool/process/worker_process.ts";
 import { createLogger } from "../../shared/log.ts";
-import { createApiMetrics } from "../../shared/metrics.ts";
-import { randomTokenKey } from "../../shared/worker_token.ts";
+import { createApiMetrics } from "../../api/metrics.ts";
+import { randomTokenKey } from "../../shared/http/worker_token.ts";
 import type { PoolBackend } from "./pool_contract.ts";
 
 /** Opens pools of real processes with an empty gallery. */

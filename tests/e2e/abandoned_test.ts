@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Claim, claimPatch } from "../../api/pool/kubernetes/claim.ts";
 import { readPod } from "../../api/pool/kubernetes/pod.ts";
-import { get, kubectl } from "../chart/cluster.ts";
-import { leftovers } from "../chart/leftovers.ts";
-import { eventually } from "../eventually.ts";
+import { get, kubectl } from "../support/install.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { eventually } from "../support/eventually.ts";
 import { e2eTest, isFree, openRelease, type Release, SAMPLE_GALLERY } from "./release.ts";
 import { watchWorkers } from "./watch_workers.ts";
 

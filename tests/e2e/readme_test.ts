@@ -1,9 +1,9 @@
 // The README's commands for a cluster, as they are written: in the namespaces that the chart names.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { get, kubectl } from "../chart/cluster.ts";
-import { eventually } from "../eventually.ts";
-import { bashCommands, readmeCommands } from "../readme_commands.ts";
+import { get, kubectl } from "../support/install.ts";
+import { eventually } from "../support/eventually.ts";
+import { bashCommands, readmeCommands } from "../support/readme_commands.ts";
 import { e2eTest } from "./release.ts";
 
 const NAMESPACES = ["face-it-api", "face-it-workers"];

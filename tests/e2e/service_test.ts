@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { eventually } from "../eventually.ts";
-import { assertRights } from "../chart/rights.ts";
-import { helm } from "../chart/helm.ts";
-import { farAway, gray, sample, sideBySide } from "../integration/pictures.ts";
-import { type Answer, assertProblem, readAnswer } from "../integration/service.ts";
-import type { ProblemCode } from "../../shared/errors.ts";
-import { RawConnection } from "../raw_http.ts";
+import { eventually } from "../support/eventually.ts";
+import { assertRights } from "../support/rights.ts";
+import { helm } from "../support/helm.ts";
+import { farAway, gray, sample, sideBySide } from "../support/pictures.ts";
+import { type Answer, assertProblem, readAnswer } from "../support/service.ts";
+import type { ProblemCode } from "../../shared/contract/problem.ts";
+import { RawConnection } from "../support/raw_http.ts";
 import { e2eTest, isFree, openRelease, SAMPLE_GALLERY, SERVICE } from "./release.ts";
 import { watchWorkers } from "./watch_workers.ts";
 import { BROKEN, HANGING, standIn } from "./stand_in_worker.ts";

@@ -1,8 +1,8 @@
 /** Workers that are Ready and then do not serve. */
 
 import { assert } from "@std/assert";
-import { get, kubectl } from "../chart/cluster.ts";
-import type { KubeObject } from "../chart/helm.ts";
+import { get, kubectl } from "../support/install.ts";
+import type { KubeObject } from "../support/helm.ts";
 import type { Release } from "./release.ts";
 
 /** Takes a request and never answers. */

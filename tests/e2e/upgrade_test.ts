@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "../../shared/backoff.ts";
-import { kubectl } from "../chart/cluster.ts";
-import { helm } from "../chart/helm.ts";
-import { sample } from "../integration/pictures.ts";
-import { type Answer, assertProblem } from "../integration/service.ts";
+import { kubectl } from "../support/install.ts";
+import { helm } from "../support/helm.ts";
+import { sample } from "../support/pictures.ts";
+import { type Answer, assertProblem } from "../support/service.ts";
 import { e2eTest, openRelease, type Release, SAMPLE_GALLERY } from "./release.ts";
 
 const POOL_SIZE = 4;

@@ -1,7 +1,7 @@
 /** What happens to the workers' pods, as the API server tells it. */
 
-import { Admin, type Thing } from "../cluster/admin.ts";
-import { eventually } from "../eventually.ts";
+import { Admin, type Thing } from "../support/kubernetes.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** Something happened to a pod. */
 export interface PodEvent {

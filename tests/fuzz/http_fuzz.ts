@@ -7,19 +7,19 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createApp } from "../../api/app.ts";
 import { FakePool } from "../../api/pool/fake_pool.ts";
-import type { WorkerClient } from "../../api/worker_client.ts";
+import type { WorkerClient } from "../../api/routes/authenticate/worker_client.ts";
 import {
   type AuthenticateAnswer,
   AuthenticateAnswerSchema,
   REQUEST_ID_HEADER,
-} from "../../shared/contract.ts";
-import { Problem, PROBLEM_CODES, PROBLEMS } from "../../shared/errors.ts";
+} from "../../shared/contract/contract.ts";
+import { Problem, PROBLEM_CODES, PROBLEMS } from "../../shared/contract/problem.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
-import { sniffImageType } from "../../shared/image_type.ts";
-import { listen } from "../../shared/listen.ts";
-import { createApiMetrics } from "../../shared/metrics.ts";
-import { type Answer, assertProblem, readAnswer } from "../integration/service.ts";
-import { RawConnection } from "../raw_http.ts";
+import { sniffImageType } from "../../shared/contract/image_type.ts";
+import { listen } from "../../shared/http/listen.ts";
+import { createApiMetrics } from "../../api/metrics.ts";
+import { type Answer, assertProblem, readAnswer } from "../support/service.ts";
+import { RawConnection } from "../support/raw_http.ts";
 import { oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
 
 /** How long and which way to fuzz. */

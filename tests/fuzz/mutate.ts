@@ -1,7 +1,7 @@
 /** Damages files in the ways that break decoders, each the same at every run. */
 
 import { crc32 } from "node:zlib";
-import { concatBytes } from "../../worker/pipeline/handmade_png.ts";
+import { concatBytes } from "../support/png.ts";
 
 /** A random whole number from 0, below `bound`. */
 export type Chance = (bound: number) => number;

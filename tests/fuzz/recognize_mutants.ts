@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { readMaxImagePixels } from "../../worker/max_image_pixels.ts";
 import { loadModels } from "../../worker/models.ts";
-import { localModelPaths } from "../../worker/model_paths.ts";
+import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
-import { Problem, type ProblemCode } from "../../shared/errors.ts";
+import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import { mutate } from "./mutate.ts";
 
 /** What became of a damaged picture. */

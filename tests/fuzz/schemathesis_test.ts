@@ -3,7 +3,7 @@
 
 import { assert } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { Service } from "../integration/service.ts";
+import { Service } from "../support/service.ts";
 
 const CONFIG = fileURLToPath(new URL("schemathesis.toml", import.meta.url));
 const TIMEOUT_MS = 120_000;

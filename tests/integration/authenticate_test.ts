@@ -5,9 +5,9 @@ import {
   MatchSchema,
   NonMatchSchema,
   REQUEST_ID_HEADER,
-} from "../../shared/contract.ts";
-import { encoded, type Picture, sample } from "./pictures.ts";
-import { type Answer, type PostOptions, Service } from "./service.ts";
+} from "../../shared/contract/contract.ts";
+import { encoded, type Picture, sample } from "../support/pictures.ts";
+import { type Answer, type PostOptions, Service } from "../support/service.ts";
 
 const JSON_TYPE = "application/json";
 

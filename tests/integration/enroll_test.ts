@@ -252,7 +252,7 @@ async function temporaryDesk() {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-q", "--config", join(ROOT, "deno.json"), "-P=tool"],
-        ...[join(ROOT, "worker/enroll.ts"), ...args],
+        ...[join(ROOT, "worker/commands/enroll/main.ts"), ...args],
       ],
       cwd: folder,
       env: { NO_COLOR: "1", ...env },

@@ -3,12 +3,12 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import sharp from "sharp";
-import { REQUEST_ID_HEADER } from "../../shared/contract.ts";
-import type { ProblemCode } from "../../shared/errors.ts";
-import { eventually } from "../eventually.ts";
-import { RawConnection } from "../raw_http.ts";
-import { encoded, farAway, gray, type Picture, sample, sideBySide } from "./pictures.ts";
-import { type Answer, assertProblem, Service } from "./service.ts";
+import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
+import type { ProblemCode } from "../../shared/contract/problem.ts";
+import { eventually } from "../support/eventually.ts";
+import { RawConnection } from "../support/raw_http.ts";
+import { encoded, farAway, gray, type Picture, sample, sideBySide } from "../support/pictures.ts";
+import { type Answer, assertProblem, Service } from "../support/service.ts";
 
 const JSON_TYPE = "application/json";
 

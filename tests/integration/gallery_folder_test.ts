@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { formatGallery, type GalleryEntry, toInt8 } from "../../worker/gallery/gallery_entry.ts";
-import { readGalleryFile } from "../../worker/gallery/gallery_file.ts";
-import { randomPeople } from "../random_people.ts";
-import { sample } from "./pictures.ts";
-import { Service } from "./service.ts";
+import { readGalleryFile } from "../../worker/commands/enroll/gallery_file.ts";
+import { randomPeople } from "../support/random_people.ts";
+import { sample } from "../support/pictures.ts";
+import { Service } from "../support/service.ts";
 
 Deno.test("a volume of several Secrets is one gallery, with the permissions that a worker has", async () => {
   await using volume = await mount({

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import sharp, { type Sharp } from "sharp";
-import { MatchSchema } from "../../shared/contract.ts";
-import { encoded, type Picture, sample } from "./pictures.ts";
-import { type Answer, assertProblem, Service } from "./service.ts";
+import { MatchSchema } from "../../shared/contract/contract.ts";
+import { encoded, type Picture, sample } from "../support/pictures.ts";
+import { type Answer, assertProblem, Service } from "../support/service.ts";
 
 type Match = ReturnType<typeof MatchSchema.parse>;
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
-import { eventually } from "../eventually.ts";
-import { sample, slowPicture } from "./pictures.ts";
-import { assertProblem, Service } from "./service.ts";
-import { assertRefusesToStart, temporaryFolder } from "./start_with.ts";
+import { eventually } from "../support/eventually.ts";
+import { sample, slowPicture } from "../support/pictures.ts";
+import { assertProblem, Service } from "../support/service.ts";
+import { assertRefusesToStart, temporaryFolder } from "../support/start_with.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const;
 

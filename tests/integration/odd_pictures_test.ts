@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import sharp, { type Sharp } from "sharp";
-import { MatchSchema } from "../../shared/contract.ts";
-import type { ProblemCode } from "../../shared/errors.ts";
-import { chunk, pngOf } from "../../worker/pipeline/handmade_png.ts";
-import { encoded, type Picture, sample } from "./pictures.ts";
-import { type Answer, assertProblem, Service } from "./service.ts";
+import { MatchSchema } from "../../shared/contract/contract.ts";
+import type { ProblemCode } from "../../shared/contract/problem.ts";
+import { chunk, pngOf } from "../support/png.ts";
+import { encoded, type Picture, sample } from "../support/pictures.ts";
+import { type Answer, assertProblem, Service } from "../support/service.ts";
 
 Deno.test("all eight EXIF orientations get the same answer, the box in the upright picture", async () => {
   await using service = await Service.ready({ REQUESTS_PER_WORKER: "100" });

@@ -1,13 +1,13 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
-import { channelMeans } from "../../models/small_model.ts";
-import { transposeInput } from "../../models/transpose_input.ts";
-import { MatchSchema, NonMatchSchema } from "../../shared/contract.ts";
+import { channelMeans } from "../support/onnx/small_model.ts";
+import { transposeInput } from "../support/onnx/transpose_input.ts";
+import { MatchSchema, NonMatchSchema } from "../../shared/contract/contract.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
-import { sample } from "./pictures.ts";
-import { Service } from "./service.ts";
-import { assertRefusesToStart, temporaryFolder } from "./start_with.ts";
+import { sample } from "../support/pictures.ts";
+import { Service } from "../support/service.ts";
+import { assertRefusesToStart, temporaryFolder } from "../support/start_with.ts";
 
 Deno.test("a channels-last model serves by MODEL_PATH and MODEL_CALIBRATION alone", async () => {
   await using folder = await temporaryFolder();

@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { eventually } from "../eventually.ts";
-import { readmeCommands } from "../readme_commands.ts";
+import { eventually } from "../support/eventually.ts";
+import { readmeCommands } from "../support/readme_commands.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const COMMANDS = (await readmeCommands()).laptop;

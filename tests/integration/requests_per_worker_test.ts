@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { REQUEST_ID_HEADER } from "../../shared/contract.ts";
+import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
-import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../../shared/worker_token.ts";
-import { eventually } from "../eventually.ts";
-import { gray, type Picture, sample, slowPicture } from "./pictures.ts";
-import { type Answer, assertProblem, Service } from "./service.ts";
+import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../../shared/http/worker_token.ts";
+import { eventually } from "../support/eventually.ts";
+import { gray, type Picture, sample, slowPicture } from "../support/pictures.ts";
+import { type Answer, assertProblem, Service } from "../support/service.ts";
 
 const REQUESTS = 30;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { MatchSchema, NonMatchSchema } from "../../shared/contract.ts";
-import { eventually } from "../eventually.ts";
-import { ROOT, Service } from "./service.ts";
+import { MatchSchema, NonMatchSchema } from "../../shared/contract/contract.ts";
+import { eventually } from "../support/eventually.ts";
+import { ROOT, Service } from "../support/service.ts";
 
 Deno.test("deno task start prints a curl line that works as it is", async () => {
   await using service = await startTask();

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "../../shared/backoff.ts";
-import { assertProblem, Service } from "../integration/service.ts";
-import { seededRandom } from "../seeded_random.ts";
+import { assertProblem, Service } from "../support/service.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { assertRecognised, loadPhotos } from "./photos.ts";
 
 const REQUESTS = 300;

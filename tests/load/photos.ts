@@ -1,8 +1,8 @@
 /** Photographs for tests under load, and what is the right answer to each. */
 
 import { assertEquals } from "@std/assert";
-import { type Picture, sample } from "../integration/pictures.ts";
-import type { Answer } from "../integration/service.ts";
+import { type Picture, sample } from "../support/pictures.ts";
+import type { Answer } from "../support/service.ts";
 
 /** A photograph, and who of the sample gallery it shows; undefined: nobody. */
 export interface Photo {

@@ -1,13 +1,13 @@
 // What clients do to an upload, by accident or on purpose.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProblemCode } from "../../shared/errors.ts";
-import { eventually } from "../eventually.ts";
-import type { Picture } from "../integration/pictures.ts";
-import { assertProblem, Service } from "../integration/service.ts";
-import { RawConnection } from "../raw_http.ts";
+import type { ProblemCode } from "../../shared/contract/problem.ts";
+import { eventually } from "../support/eventually.ts";
+import type { Picture } from "../support/pictures.ts";
+import { assertProblem, Service } from "../support/service.ts";
+import { RawConnection } from "../support/raw_http.ts";
 import { assertRecognised, loadPhotos } from "./photos.ts";
-import { limitOpenFiles, openFiles, residentBytes } from "./process_facts.ts";
+import { limitOpenFiles, openFiles, residentBytes } from "../support/process_facts.ts";
 
 const MB = 1e6;
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024;

@@ -3,10 +3,8 @@
  * sure one can be that a stranger would not have scored as high.
  */
 
-import type { Calibration } from "../../models/manifest.ts";
+import type { Calibration } from "../../models/calibration.ts";
 import { regularizedIncompleteBeta } from "./incomplete_beta.ts";
-
-export type { Calibration };
 
 /**
  * FPIR at which the confidence is one half: chosen so that it is 0.7, the default threshold, at one

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Calibration } from "../../models/manifest.ts";
+import type { Calibration } from "../../models/calibration.ts";
 import {
   confidence,
   falseMatchRate,

@@ -1,6 +1,6 @@
 /** The gallery in memory: whom the service can recognise. */
 
-import { normalize } from "../pipeline/embed.ts";
+import { normalize } from "../vector.ts";
 import {
   entryEmbedding,
   entryLabel,

@@ -1,8 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { randomPeople } from "../../tests/random_people.ts";
-import { normalize } from "../pipeline/embed.ts";
-import { cosine } from "./cosine.ts";
+import { randomPeople } from "../../tests/support/random_people.ts";
+import { cosine, normalize } from "../vector.ts";
 import { parseGallery } from "./gallery.ts";
 import {
   entryEmbedding,

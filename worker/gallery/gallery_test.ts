@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { normalize } from "../pipeline/embed.ts";
+import { normalize } from "../vector.ts";
 import { type Gallery, parseGallery } from "./gallery.ts";
 import { GalleryError, parseGalleryEntries } from "./gallery_entry.ts";
 

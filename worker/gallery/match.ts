@@ -1,7 +1,8 @@
 /** Compares a probe with the gallery: cosine similarity against every template. */
 
 import type { Gallery, User } from "./gallery.ts";
-import { dot, loadUsearch, type Scan, scanByLoop } from "./scan.ts";
+import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
+import { dot } from "../vector.ts";
 
 /** The template nearest to a probe. */
 export interface NearestTemplate {

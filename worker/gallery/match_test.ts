@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { randomPeople } from "../../tests/random_people.ts";
-import { normalize } from "../pipeline/embed.ts";
+import { randomPeople } from "../../tests/support/random_people.ts";
+import { normalize } from "../vector.ts";
 import { buildGallery, createGalleryBuilder, type Gallery } from "./gallery.ts";
 import type { GalleryEntry } from "./gallery_entry.ts";
 import { createMatcher } from "./match.ts";

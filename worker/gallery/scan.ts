@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { dot } from "../vector.ts";
 
 /**
  * The index of the template nearest to a probe; of several equally near ones the first. −1 or any
@@ -24,26 +25,6 @@ export function scanByLoop(templates: Float32Array, probe: Float32Array): number
     }
   }
   return best;
-}
-
-/**
- * The inner product of a probe and one of many templates, summed in double precision.
- *
- * @param templates One after another
- * @param offset Where the template begins
- * @param probe As long as the template
- */
-export function dot(templates: Float32Array, offset: number, probe: Float32Array): number {
-  // Four sums: one addition need not wait for the last.
-  let a = 0, b = 0, c = 0, d = 0, i = 0;
-  for (; i + 3 < probe.length; i += 4) {
-    a += templates[offset + i]! * probe[i]!;
-    b += templates[offset + i + 1]! * probe[i + 1]!;
-    c += templates[offset + i + 2]! * probe[i + 2]!;
-    d += templates[offset + i + 3]! * probe[i + 3]!;
-  }
-  for (; i < probe.length; i++) a += templates[offset + i]! * probe[i]!;
-  return a + b + c + d;
 }
 
 /** The part of usearch's addon that is used here: as its own `exactSearch` calls it. */

@@ -1,8 +1,8 @@
 /** Picture bytes to upright RGB pixels. */
 
 import sharp, { type Metadata, type OutputInfo, type Sharp } from "sharp";
-import { Problem } from "../../shared/errors.ts";
-import { sniffImageType } from "../../shared/image_type.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import { sniffImageType } from "../../shared/contract/image_type.ts";
 import type { RgbImage } from "./image.ts";
 
 // One picture at a time: a cache would only keep faces in memory, and threads beyond the one that

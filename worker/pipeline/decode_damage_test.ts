@@ -4,9 +4,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deflateSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import sharp, { type Sharp } from "sharp";
-import { Problem, type ProblemCode } from "../../shared/errors.ts";
+import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import { decode } from "./decode.ts";
-import { chunk, concatBytes, png, pngOf } from "./handmade_png.ts";
+import { chunk, concatBytes, png, pngOf } from "../../tests/support/png.ts";
 
 const LIMITS = { maxPixels: 50_000_000 };
 

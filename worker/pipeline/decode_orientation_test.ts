@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import sharp, { type Sharp } from "sharp";
 import { decode } from "./decode.ts";
-import { chunk, concatBytes, png } from "./handmade_png.ts";
+import { chunk, concatBytes, png } from "../../tests/support/png.ts";
 
 const LIMITS = { maxPixels: 1_000_000 };
 

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import sharp from "sharp";
-import { Problem, type ProblemCode } from "../../shared/errors.ts";
+import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import { decode } from "./decode.ts";
 import type { RgbImage } from "./image.ts";
 

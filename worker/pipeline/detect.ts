@@ -1,6 +1,6 @@
 /** Finds the one face of a picture with UltraFace (version-RFB-320). */
 
-import { Problem } from "../../shared/errors.ts";
+import { Problem } from "../../shared/contract/problem.ts";
 import { ModelError, type Session } from "../inference/session.ts";
 import { type Box, clipBox, type RgbImage } from "./image.ts";
 import { resample } from "./resample.ts";

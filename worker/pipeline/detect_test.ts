@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Problem, type ProblemCode } from "../../shared/errors.ts";
+import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import { ModelError } from "../inference/session.ts";
 import { chooseFace, createFaceDetector, type Face, overlap, suppressOverlaps } from "./detect.ts";
 import { fakeSession } from "./fake_session.ts";

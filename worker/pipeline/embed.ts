@@ -1,6 +1,7 @@
 /** Turns an aligned face into an embedding. */
 
 import { ModelError, type Session } from "../inference/session.ts";
+import { normalize } from "../vector.ts";
 import { ALIGNED_SIZE } from "./align.ts";
 
 /** Computes embeddings. */
@@ -73,25 +74,4 @@ function networkInput(face: Float32Array, layout: Layout): Float32Array {
     input[2 * plane + i] = (face[p + 2]! - 127.5) / 128;
   }
   return input;
-}
-
-/**
- * A vector scaled to length 1.
- *
- * @param vector Any length but zero
- * @param target Where the result goes, as long as `vector`; a new array unless told
- * @throws {RangeError} when its length is zero or not finite: no direction, no identity
- */
-export function normalize(
-  vector: ArrayLike<number>,
-  target: Float32Array = new Float32Array(vector.length),
-): Float32Array {
-  let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!;
-  const norm = Math.sqrt(sum);
-  if (!(norm > 0 && Number.isFinite(norm))) {
-    throw new RangeError("A vector of zero or infinite length has no direction");
-  }
-  for (let i = 0; i < vector.length; i++) target[i] = vector[i]! / norm;
-  return target;
 }

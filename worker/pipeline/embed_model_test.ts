@@ -1,7 +1,7 @@
 // What real networks may declare; embed_test.ts has the arithmetic.
 
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { channelMeans } from "../../models/small_model.ts";
+import { channelMeans } from "../../tests/support/onnx/small_model.ts";
 import { ModelError, openSession } from "../inference/session.ts";
 import { createEmbedder } from "./embed.ts";
 

@@ -1,7 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ModelError } from "../inference/session.ts";
-import { createEmbedder, normalize } from "./embed.ts";
+import { createEmbedder } from "./embed.ts";
+import { normalize } from "../vector.ts";
 import { fakeSession } from "./fake_session.ts";
 
 const FACE = Float32Array.from({ length: 112 * 112 * 3 }, (_, i) => [255, 127.5, 0][i % 3]!);

@@ -1,7 +1,7 @@
 /** A pipeline for tests, in which a picture is a word. */
 
-import { Problem, type ProblemCode } from "../../shared/errors.ts";
-import { normalize } from "./embed.ts";
+import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
+import { normalize } from "../vector.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { Problem } from "../../shared/errors.ts";
-import { cosine } from "../gallery/cosine.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import { cosine } from "../vector.ts";
 import { ModelError } from "../inference/session.ts";
-import { localModelPaths } from "../model_paths.ts";
+import { localModelPaths } from "../commands/model_paths.ts";
 import { loadModels } from "../models.ts";
 import golden from "./golden.json" with { type: "json" };
 import { createPipeline, type RecognizedFace } from "./pipeline.ts";

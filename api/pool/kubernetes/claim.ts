@@ -1,7 +1,7 @@
 /** A claim as it is written on a pod, and the one patch that writes it. */
 
 import type { Pod } from "./pod.ts";
-import type { PatchOperation } from "./pod_api.ts";
+import type { PatchOperation } from "./api_server/pod_api.ts";
 
 /** The label whose value leaves the Deployment's selector when a pod is claimed. */
 export const STATUS_LABEL = "status";

@@ -1,10 +1,15 @@
 /** Claims a pod, and finds out what became of it. */
 
 import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../../shared/metrics.ts";
+import type { PoolMetrics } from "../../metrics.ts";
 import { claimPatch, type Owner } from "./claim.ts";
 import type { Pod } from "./pod.ts";
-import { ApiError, ConnectionError, type PatchOperation, type PodApi } from "./pod_api.ts";
+import {
+  ApiError,
+  ConnectionError,
+  type PatchOperation,
+  type PodApi,
+} from "./api_server/pod_api.ts";
 import { settleClaim, type SettleOptions } from "./settle.ts";
 
 /** What became of a claim. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { claimPatch, readClaim } from "./claim.ts";
-import { FakePodApi } from "./fake_pod_api.ts";
+import { FakePodApi } from "./api_server/fake_pod_api.ts";
 import type { Pod } from "./pod.ts";
 
 const OWNER = { name: "pool", uid: "owner-uid" };

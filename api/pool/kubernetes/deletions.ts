@@ -1,9 +1,9 @@
 /** Deletes pods in the background and remembers where that failed. */
 
 import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../../shared/metrics.ts";
+import type { PoolMetrics } from "../../metrics.ts";
 import type { Pod } from "./pod.ts";
-import { isGone, type PodApi } from "./pod_api.ts";
+import { isGone, type PodApi } from "./api_server/pod_api.ts";
 
 /** Surroundings of {@linkcode Deletions}. */
 export interface DeletionsOptions {

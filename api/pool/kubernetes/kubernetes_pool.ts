@@ -1,8 +1,8 @@
 /** Warm pods of a Deployment: the pool on Kubernetes. */
 
 import type { Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../../shared/metrics.ts";
-import { orAborted } from "../../../shared/or_aborted.ts";
+import type { PoolMetrics } from "../../metrics.ts";
+import { orAborted } from "../../../shared/abortable.ts";
 import { NoWorkerAvailable, type PoolStats, type WorkerLease, type WorkerPool } from "../pool.ts";
 import { RetryAfter } from "../retry_after.ts";
 import { WaitQueue } from "../wait_queue.ts";
@@ -11,7 +11,7 @@ import { Deletions } from "./deletions.ts";
 import { FreePods } from "./free_pods.ts";
 import { type ClaimedWorker, KeptWorkers } from "./kept_workers.ts";
 import { canServe, type Pod, podUrl } from "./pod.ts";
-import type { PodApi } from "./pod_api.ts";
+import type { PodApi } from "./api_server/pod_api.ts";
 import { watchPods } from "./pod_watch.ts";
 import { runReaper } from "./reaper.ts";
 

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createFakeLog } from "../../../shared/fake_log.ts";
-import { createApiMetrics } from "../../../shared/metrics.ts";
-import { eventually } from "../../../tests/eventually.ts";
+import { createApiMetrics } from "../../metrics.ts";
+import { eventually } from "../../../tests/support/eventually.ts";
 import { NoWorkerAvailable, type WorkerLease } from "../pool.ts";
 import { FakeDelays, settle } from "./fake_delays.ts";
-import { type FakeCall, FakePodApi, noAnswer } from "./fake_pod_api.ts";
+import { type FakeCall, FakePodApi, noAnswer } from "./api_server/fake_pod_api.ts";
 import { KubernetesPool } from "./kubernetes_pool.ts";
-import { ApiError } from "./pod_api.ts";
+import { ApiError } from "./api_server/pod_api.ts";
 
 const forever = (): AbortSignal => new AbortController().signal;
 

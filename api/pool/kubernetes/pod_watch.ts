@@ -2,9 +2,9 @@
 
 import { backoffMs } from "../../../shared/backoff.ts";
 import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../../shared/metrics.ts";
+import type { PoolMetrics } from "../../metrics.ts";
 import type { Pod } from "./pod.ts";
-import { ApiError, type PodApi, type WatchEvent } from "./pod_api.ts";
+import { ApiError, type PodApi, type WatchEvent } from "./api_server/pod_api.ts";
 
 /** Who is told what the watch sees. */
 export interface PodObserver {

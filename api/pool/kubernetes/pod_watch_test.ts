@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { createFakeLog } from "../../../shared/fake_log.ts";
 import { FakeDelays, settle } from "./fake_delays.ts";
-import { FakePodApi, noAnswer } from "./fake_pod_api.ts";
+import { FakePodApi, noAnswer } from "./api_server/fake_pod_api.ts";
 import type { Pod } from "./pod.ts";
-import { ApiError } from "./pod_api.ts";
+import { ApiError } from "./api_server/pod_api.ts";
 import { watchPods } from "./pod_watch.ts";
 
 /** Follows an api with two pods and notes what it is told. */

@@ -1,10 +1,10 @@
 /** Removes pods that nobody will remove otherwise. Every replica has one; deleting twice is harmless. */
 
 import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../../shared/metrics.ts";
+import type { PoolMetrics } from "../../metrics.ts";
 import { readClaim } from "./claim.ts";
 import { hasEnded, type Pod } from "./pod.ts";
-import { ConnectionError, isGone, type PodApi } from "./pod_api.ts";
+import { ConnectionError, isGone, type PodApi } from "./api_server/pod_api.ts";
 
 /** Why a pod is removed. */
 export type ReapReason = "past_deadline" | "ended" | "lost_track" | "delete_failed";

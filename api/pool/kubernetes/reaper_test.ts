@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createFakeLog } from "../../../shared/fake_log.ts";
-import { createApiMetrics } from "../../../shared/metrics.ts";
+import { createApiMetrics } from "../../metrics.ts";
 import { FakeDelays, settle } from "./fake_delays.ts";
-import { FakePodApi, noAnswer } from "./fake_pod_api.ts";
+import { FakePodApi, noAnswer } from "./api_server/fake_pod_api.ts";
 import type { Pod } from "./pod.ts";
 import { reapReason, runReaper } from "./reaper.ts";
 

@@ -4,7 +4,7 @@ import { backoffMs } from "../../../shared/backoff.ts";
 import { readClaim } from "./claim.ts";
 import type { ClaimOutcome } from "./claim_pod.ts";
 import type { Pod } from "./pod.ts";
-import { ApiError, type PodApi } from "./pod_api.ts";
+import { ApiError, type PodApi } from "./api_server/pod_api.ts";
 
 /** Surroundings of {@linkcode settleClaim}. */
 export interface SettleOptions {

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { claimPatch } from "./claim.ts";
 import { FakeDelays, settle } from "./fake_delays.ts";
-import { FakePodApi, noAnswer } from "./fake_pod_api.ts";
+import { FakePodApi, noAnswer } from "./api_server/fake_pod_api.ts";
 import type { Pod } from "./pod.ts";
-import type { Preconditions } from "./pod_api.ts";
+import type { Preconditions } from "./api_server/pod_api.ts";
 import { settleClaim } from "./settle.ts";
 
 const OWNER = { name: "pool", uid: "owner-uid" };

@@ -1,0 +1,249 @@
+/** An API server for tests: pods in memory, with versions, tests in patches and failures on demand. */
+
+import type { Pod } from "../pod.ts";
+import {
+  ApiError,
+  ConnectionError,
+  type PatchOperation,
+  type PodApi,
+  type PodList,
+  type Preconditions,
+  type WatchEvent,
+} from "./pod_api.ts";
+
+/** How a call is to fail: before the server acts on it, or after. */
+export type Failure =
+  | { readonly before: Error }
+  | { readonly after: Error };
+
+/** The calls that can be made to fail. */
+export type FakeCall = "list" | "watch" | "read" | "patch" | "delete" | "owner";
+
+interface Watcher {
+  readonly onEvent: (event: WatchEvent) => void;
+  readonly end: (error?: Error) => void;
+}
+
+/** Holds pods and tells its watchers of every change at once, or when the test lets it. */
+export class FakePodApi implements PodApi {
+  /** Milliseconds since 1970. */
+  clock = 1_000_000_000_000;
+  owner: string | undefined = "owner-uid";
+  /** Names of the pods that were deleted, in order. */
+  readonly deleted: string[] = [];
+  /** Every claim that was applied: the pod's uid and the claim's id. */
+  readonly claims: { readonly uid: string; readonly id: string }[] = [];
+  /** What was asked, in order. */
+  readonly calls: FakeCall[] = [];
+  /** From which version each watch began. */
+  readonly watchedFrom: string[] = [];
+  closed = false;
+  readonly #pods = new Map<string, Pod>();
+  readonly #watchers = new Set<Watcher>();
+  readonly #failures = new Map<FakeCall, Failure[]>();
+  readonly #stalled = new Map<FakeCall, Promise<void>>();
+  #version = 0;
+  /** Events that watchers have not been told yet. */
+  #held: WatchEvent[] | undefined;
+
+  /** A pod as the kubelet leaves it: ready to serve. */
+  add(name: string, change: Partial<Pod> = {}): Pod {
+    return this.#put({
+      name,
+      uid: `uid-of-${name}`,
+      resourceVersion: "",
+      labels: { app: "w", status: "ready" },
+      annotations: {},
+      deleting: false,
+      phase: "Running",
+      ready: true,
+      ip: "127.0.0.1",
+      startedAt: this.clock - 10_000,
+      activeDeadlineSeconds: undefined,
+      ...change,
+    });
+  }
+
+  /** Changes a pod from outside. */
+  change(name: string, change: Partial<Pod>): Pod {
+    return this.#put({ ...this.#get(name), ...change });
+  }
+
+  /** A pod is gone. */
+  remove(name: string): void {
+    const pod = this.#pods.get(name);
+    this.#pods.delete(name);
+    if (pod !== undefined) {
+      this.#tell({ kind: "gone", pod: { ...pod, resourceVersion: this.#next() } });
+    }
+  }
+
+  has(name: string): boolean {
+    return this.#pods.has(name);
+  }
+
+  /** Lets a call fail, once for each time that this is called. */
+  fail(call: FakeCall, failure: Failure): void {
+    this.#failures.set(call, [...this.#failures.get(call) ?? [], failure]);
+  }
+
+  /** From now on calls of that kind do not come to an end, until the function is called. */
+  stall(call: FakeCall): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#stalled.set(call, promise);
+    return () => {
+      this.#stalled.delete(call);
+      resolve();
+    };
+  }
+
+  /** From now on watchers are told nothing, until `tell`. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  /** Tells what was held. */
+  tell(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const event of held) this.#tell(event);
+  }
+
+  /** Ends all watches. */
+  cut(error?: Error): void {
+    for (const { end } of [...this.#watchers]) end(error);
+  }
+
+  /** How many watch. */
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  list(): Promise<PodList> {
+    return this.#call("list", () => ({
+      pods: [...this.#pods.values()],
+      resourceVersion: String(this.#version),
+    }));
+  }
+
+  async watch(
+    resourceVersion: string,
+    onEvent: (event: WatchEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#call("watch", () => {
+      this.watchedFrom.push(resourceVersion);
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const watcher = {
+      onEvent,
+      end: (error?: Error) => error === undefined ? resolve() : reject(error),
+    };
+    this.#watchers.add(watcher);
+    onEvent({ kind: "opened" });
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+    await promise.finally(() => this.#watchers.delete(watcher));
+  }
+
+  read(name: string): Promise<Pod> {
+    return this.#call("read", () => this.#get(name));
+  }
+
+  patch(name: string, operations: readonly PatchOperation[]): Promise<Pod> {
+    return this.#call("patch", () => this.#patch(name, operations));
+  }
+
+  delete(name: string, { uid, resourceVersion }: Preconditions): Promise<void> {
+    return this.#call("delete", () => {
+      const pod = this.#get(name);
+      if (pod.uid !== uid || (resourceVersion ?? pod.resourceVersion) !== pod.resourceVersion) {
+        throw new ApiError("delete", 409, "precondition failed");
+      }
+      this.deleted.push(name);
+      this.remove(name);
+    });
+  }
+
+  ownerUid(): Promise<string> {
+    return this.#call("owner", () => {
+      if (this.owner === undefined) throw new ApiError("owner", 404, "not found");
+      return this.owner;
+    });
+  }
+
+  now(): number {
+    return this.clock;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+
+  async #call<T>(call: FakeCall, act: () => T): Promise<T> {
+    this.calls.push(call);
+    const failure = this.#failures.get(call)?.shift();
+    // The answer takes its time, as a real one does.
+    await this.#stalled.get(call);
+    if (failure !== undefined && "before" in failure) throw failure.before;
+    const result = act();
+    if (failure !== undefined) throw failure.after;
+    return result;
+  }
+
+  #patch(name: string, operations: readonly PatchOperation[]): Pod {
+    const pod = this.#get(name);
+    const { uid, resourceVersion, labels } = pod;
+    // deno-lint-ignore no-explicit-any
+    const object: any = structuredClone({
+      metadata: { uid, resourceVersion, labels, annotations: pod.annotations },
+      spec: {},
+    });
+    for (const { op, path, value } of operations) {
+      const keys = path.slice(1).split("/").map((key) => key.replaceAll("~1", "/"));
+      const last = keys.pop()!;
+      const parent = keys.reduce((parent, key) => parent?.[key], object);
+      const fits = parent !== undefined && (op === "add" || last in parent) &&
+        (op !== "test" || parent[last] === value);
+      if (!fits) throw new ApiError("claim", 422, "the server rejected our request");
+      if (op !== "test") parent[last] = value;
+    }
+    const { metadata: { annotations, labels: newLabels }, spec } = object;
+    const id = annotations?.["face-it.io/claim-id"];
+    if (id !== pod.annotations?.["face-it.io/claim-id"]) this.claims.push({ uid, id });
+    return this.#put({
+      ...pod,
+      labels: newLabels,
+      annotations,
+      activeDeadlineSeconds: spec.activeDeadlineSeconds ?? pod.activeDeadlineSeconds,
+    });
+  }
+
+  #get(name: string): Pod {
+    const pod = this.#pods.get(name);
+    if (pod === undefined) throw new ApiError("read", 404, "not found");
+    return pod;
+  }
+
+  #put(pod: Pod): Pod {
+    const versioned = { ...pod, resourceVersion: this.#next() };
+    this.#pods.set(pod.name, versioned);
+    this.#tell({ kind: "seen", pod: versioned });
+    return versioned;
+  }
+
+  #next(): string {
+    return String(++this.#version);
+  }
+
+  #tell(event: WatchEvent): void {
+    if (this.#held !== undefined) this.#held.push(event);
+    else for (const { onEvent } of [...this.#watchers]) onEvent(event);
+  }
+}
+
+/** The server was not reached, or may have been. */
+export function noAnswer(reached: boolean): ConnectionError {
+  return new ConnectionError("call", reached, new Error("The connection broke"));
+}

@@ -1,0 +1,70 @@
+/** Opens the pool of pods on Kubernetes. */
+
+import { KubeConfig } from "@kubernetes/client-node";
+import { delay } from "../../../shared/backoff.ts";
+import { ConfigError } from "../../../shared/env.ts";
+import { describeError } from "../../../shared/log.ts";
+import type { ApiConfig, KubernetesPoolConfig } from "../../config.ts";
+import type { OpenedPool, PoolSurroundings } from "../opened_pool.ts";
+import { STATUS_LABEL } from "./claim.ts";
+import { createPodApi } from "./api_server/client.ts";
+import { KubernetesPool } from "./kubernetes_pool.ts";
+import { followTokenKeys } from "./follow_token_keys.ts";
+
+/**
+ * Opens it. An API server that is away is no error: the pool waits for it.
+ *
+ * @throws {ConfigError} when the token keys or the credentials are bad
+ */
+export async function openKubernetesPool(
+  config: ApiConfig,
+  { namespace, owner, selector, workerPort, leaseMaxMs, inCluster, readTokenKeys }:
+    KubernetesPoolConfig,
+  { log, metrics, now }: PoolSurroundings,
+): Promise<OpenedPool> {
+  const forever = new AbortController().signal;
+  const tokenKeys = await followTokenKeys({ read: readTokenKeys, log, delay }, forever);
+  const api = await createPodApi({
+    config: loadCredentials(inCluster),
+    namespace,
+    selector: Object.entries(selector)
+      // Claimed pods are watched, too.
+      .filter(([name]) => name !== STATUS_LABEL)
+      .map((label) => label.join("="))
+      .join(","),
+    owner,
+    onFailure: (call, code) => metrics.pool.apiFailure(call, code),
+    now,
+  });
+  const pool = new KubernetesPool({
+    api,
+    // Another process of the same pod, before a restart, had other claims.
+    replica: `${Deno.hostname()}-${crypto.randomUUID().slice(0, 8)}`,
+    selector,
+    ownerName: owner,
+    workerPort,
+    queueLimit: config.queueLimit,
+    requestsPerWorker: config.requestsPerWorker,
+    requestTimeoutMs: config.requestTimeoutMs,
+    leaseMaxMs,
+    log,
+    metrics: metrics.pool,
+    now,
+    random: Math.random,
+    newClaimId: () => crypto.randomUUID(),
+    delay,
+  });
+  return { pool, tokenKeys };
+}
+
+/** The service account's, or those of KUBECONFIG or ~/.kube/config. */
+function loadCredentials(inCluster: boolean): KubeConfig {
+  const credentials = new KubeConfig();
+  try {
+    if (inCluster) credentials.loadFromCluster();
+    else credentials.loadFromDefault();
+  } catch (cause) {
+    throw new ConfigError(`Bad Kubernetes credentials (${describeError(cause)})`, { cause });
+  }
+  return credentials;
+}

@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
+import { localWorker } from "./local_worker.ts";
+
+const worker = (variables: Record<string, string>) =>
+  localWorker(new Map(Object.entries(variables)));
+
+Deno.test("a local worker has the checkout's models and gallery, and reads nothing else", () => {
+  const { env, readable } = worker({});
+  assertEquals(env, {
+    LOG_LEVEL: "warn",
+    EMBEDDINGS_PATH: LOCAL_PATHS.gallery,
+    MODEL_PATH: LOCAL_PATHS.recognition,
+    DETECTOR_PATH: LOCAL_PATHS.detector,
+    LANDMARKS_PATH: LOCAL_PATHS.landmarks,
+  });
+  assertEquals(new Set(readable), new Set(Object.values(LOCAL_PATHS)));
+});
+
+Deno.test("a variable that is empty counts as absent", () => {
+  assertEquals(
+    worker({ MODEL_PATH: "", MATCH_THRESHOLD: "", MODEL_CALIBRATION: "", LOG_LEVEL: "" }),
+    worker({}),
+  );
+});
+
+Deno.test("a worker reads the files that are named, and their calibration", () => {
+  const files = {
+    EMBEDDINGS_PATH: "/gallery.json",
+    MODEL_PATH: "/recognition.onnx",
+    DETECTOR_PATH: "/detector.onnx",
+    LANDMARKS_PATH: "/landmarks.onnx",
+    MODEL_CALIBRATION: "/calibration.json",
+  };
+  const { env, readable } = worker(files);
+  assertEquals(env, { LOG_LEVEL: "warn", ...files });
+  assertEquals(new Set(readable), new Set(Object.values(files)));
+});
+
+Deno.test("what concerns workers is passed on to them, and nothing else", () => {
+  const concerns = {
+    MATCH_ON: "cosine",
+    MATCH_THRESHOLD: "0.4",
+    MAX_IMAGE_BYTES: "1000",
+    MAX_IMAGE_PIXELS: "2000",
+    REQUESTS_PER_WORKER: "5",
+  };
+  const { env } = worker({
+    ...concerns,
+    PORT: "9000",
+    HOST: "0.0.0.0",
+    WORKER_TOKEN_KEYS: "somebody else's",
+    AWS_SECRET_ACCESS_KEY: "secret",
+  });
+  assertEquals(env, { ...worker({}).env, ...concerns });
+});
+
+Deno.test("a worker tells less than the api, unless asked for more or still less", () => {
+  for (
+    const [api, expected] of [
+      ["info", "warn"],
+      ["debug", "debug"],
+      ["warn", "warn"],
+      ["error", "error"],
+      ["silent", "silent"],
+    ] as const
+  ) {
+    assertEquals(worker({ LOG_LEVEL: api }).env["LOG_LEVEL"], expected);
+  }
+});

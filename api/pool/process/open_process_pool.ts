@@ -1,0 +1,40 @@
+/** Opens the pool of worker processes on this machine. */
+
+import { parseTokenKeys, randomTokenKey } from "../../../shared/http/worker_token.ts";
+import type { ApiConfig, ProcessPoolConfig } from "../../config.ts";
+import { localWorker } from "./local_worker.ts";
+import type { OpenedPool, PoolSurroundings } from "../opened_pool.ts";
+import { ProcessPool } from "./process_pool.ts";
+import { createWorkerLauncher } from "./worker_process.ts";
+
+const WORKER_START_TIMEOUT_MS = 30_000;
+
+/** Opens it; its workers take their settings from the environment. */
+export function openProcessPool(
+  config: ApiConfig,
+  { size }: ProcessPoolConfig,
+  { log, metrics, now }: PoolSurroundings,
+): OpenedPool {
+  // The workers live and die with this process, so their key may, too.
+  const tokenKey = randomTokenKey();
+  const tokenKeys = parseTokenKeys(tokenKey);
+  const { env, readable } = localWorker(Deno.env);
+  const logFormat = config.log.format === "auto" && Deno.stderr.isTerminal()
+    ? "pretty"
+    : config.log.format;
+  const pool = new ProcessPool({
+    size,
+    queueLimit: config.queueLimit,
+    requestsPerWorker: config.requestsPerWorker,
+    launch: createWorkerLauncher({
+      env: { ...env, LOG_FORMAT: logFormat, WORKER_TOKEN_KEYS: tokenKey },
+      readable,
+      startTimeoutMs: WORKER_START_TIMEOUT_MS,
+    }),
+    log,
+    metrics: metrics.pool,
+    now,
+    random: Math.random,
+  });
+  return { pool, tokenKeys: () => tokenKeys, started: pool.started };
+}

@@ -1,0 +1,224 @@
+/** Warm worker processes on this machine: the pool off-cluster. */
+
+import { backoffMs, delay } from "../../../shared/backoff.ts";
+import { describeError, type Logger } from "../../../shared/log.ts";
+import type { PoolMetrics } from "../../metrics.ts";
+import {
+  type LeasedWorker,
+  NoWorkerAvailable,
+  type PoolStats,
+  type WorkerLease,
+  type WorkerPool,
+} from "../pool.ts";
+import { RetryAfter } from "../retry_after.ts";
+import { WaitQueue } from "../wait_queue.ts";
+
+/** A worker process that is ready. */
+export interface WorkerProcess extends LeasedWorker {
+  /** Resolves when the process is gone, however it ended. */
+  readonly ended: Promise<void>;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/**
+ * Starts a worker process and waits until it is ready.
+ *
+ * @throws when it ends before, or is not ready in time; no process is left then
+ * @throws the signal's reason
+ */
+export type LaunchWorker = (name: string, signal: AbortSignal) => Promise<WorkerProcess>;
+
+/** Settings and surroundings of a {@linkcode ProcessPool}. */
+export interface ProcessPoolOptions {
+  /** Processes that are kept running. */
+  readonly size: number;
+  /** Claims that may wait at once. */
+  readonly queueLimit: number;
+  readonly requestsPerWorker: number;
+  readonly launch: LaunchWorker;
+  readonly log: Logger;
+  readonly metrics: PoolMetrics;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+}
+
+const BACKOFF = { firstMs: 100, maxMs: 10_000 };
+/** A worker that died idle after less than this died of its start. */
+const HEALTHY_AFTER_MS = 5000;
+
+interface Worker {
+  readonly process: WorkerProcess;
+  served: number;
+  alive: boolean;
+}
+
+/**
+ * Keeps `size` worker processes. Each slot runs one process after another: launch, serve, destroy,
+ * launch again.
+ */
+export class ProcessPool implements WorkerPool {
+  readonly #options: ProcessPoolOptions;
+  readonly #free: Worker[] = [];
+  readonly #busy = new Set<Worker>();
+  readonly #queue: WaitQueue<Worker>;
+  readonly #retryAfter: RetryAfter;
+  readonly #closing = new AbortController();
+  readonly #slots: Promise<void>[];
+  readonly #opened: number;
+  #starting = 0;
+  #launched = 0;
+  /** Launches that came to a ready worker. */
+  #ready = 0;
+
+  /** Resolves when the first worker is ready; rejects when the first that was started failed. */
+  readonly started: Promise<void>;
+
+  constructor(options: ProcessPoolOptions) {
+    this.#options = options;
+    this.#queue = new WaitQueue(options.queueLimit);
+    this.#retryAfter = new RetryAfter(options.now);
+    this.#opened = options.now();
+    const started = Promise.withResolvers<void>();
+    this.started = started.promise;
+    this.started.catch(() => {});
+    this.#slots = Array.from({ length: options.size }, () => this.#runSlot(started));
+  }
+
+  stats(): PoolStats {
+    return {
+      free: this.#free.length,
+      busy: this.#busy.size,
+      starting: this.#starting,
+      waiters: this.#queue.length,
+      warmed: this.#ready > 0,
+    };
+  }
+
+  refusal(detail: string): NoWorkerAvailable {
+    this.#options.metrics.shed();
+    return new NoWorkerAvailable(detail, this.#retryAfter.promise(this.#queue.length));
+  }
+
+  async claim(signal: AbortSignal): Promise<WorkerLease> {
+    const { metrics, now } = this.#options;
+    signal.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    const arrived = now();
+    let worker = this.#free.shift();
+    if (worker === undefined) {
+      if (this.#queue.full) throw this.refusal("All workers are busy and the queue is full");
+      worker = await this.#queue.wait(signal);
+    } else {
+      this.#busy.add(worker);
+    }
+    metrics.waitSeconds((now() - arrived) / 1000);
+    metrics.claimSeconds(0);
+    return this.#lease(worker);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
+    this.#queue.rejectAll(() => this.#closing.signal.reason);
+    for (const worker of this.#free) worker.process.kill();
+    await Promise.all(this.#slots);
+  }
+
+  /** One process after another, until the pool closes. */
+  async #runSlot(started: PromiseWithResolvers<void>): Promise<void> {
+    const { log, now, random } = this.#options;
+    const closing = this.#closing.signal;
+    let failures = 0;
+    while (!closing.aborted) {
+      const name = `worker-${++this.#launched}`;
+      try {
+        const process = await this.#launch(name);
+        started.resolve();
+        const born = now();
+        const diedEarly = await this.#serve(process) && now() - born < HEALTHY_AFTER_MS;
+        failures = diedEarly ? failures + 1 : 0;
+      } catch (error) {
+        started.reject(error);
+        if (closing.aborted) break;
+        failures++;
+        log.error({ worker: name, error: describeError(error), failures }, "worker did not start");
+      }
+      if (failures > 0) await this.#pause(backoffMs(failures, BACKOFF, random()));
+    }
+  }
+
+  async #launch(name: string): Promise<WorkerProcess> {
+    this.#starting++;
+    using cleanup = new DisposableStack();
+    cleanup.defer(() => this.#starting--);
+    return await this.#options.launch(name, this.#closing.signal);
+  }
+
+  /**
+   * Lets a process serve until it is gone.
+   *
+   * @returns Whether it died by itself while it was free
+   */
+  async #serve(process: WorkerProcess): Promise<boolean> {
+    const { size, now } = this.#options;
+    if (++this.#ready === size) this.#retryAfter.assume((now() - this.#opened) / size);
+    const worker: Worker = { process, served: 0, alive: true };
+    this.#offer(worker);
+    await process.ended;
+    worker.alive = false;
+    const wasFree = this.#forget(worker);
+    // One that ended during its lease was destroyed, or the request says how it failed.
+    if (!wasFree || this.#closing.signal.aborted) return false;
+    this.#options.metrics.reaped("died_idle");
+    this.#options.log.warn({ worker: process.name }, "worker died idle");
+    return true;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return delay(ms, this.#closing.signal).catch(() => {});
+  }
+
+  /** Gives a ready worker to whoever waits, or keeps it. */
+  #offer(worker: Worker): void {
+    if (this.#closing.signal.aborted) {
+      worker.process.kill();
+      return;
+    }
+    this.#retryAfter.workerArrived(this.#queue.length);
+    // Busy from this moment on: the waiter that gets it goes on in a later microtask.
+    if (this.#queue.length > 0) this.#busy.add(worker);
+    if (!this.#queue.offer(worker)) this.#free.push(worker);
+  }
+
+  /** Takes an ended worker out of the free ones; whether it was there. */
+  #forget(worker: Worker): boolean {
+    const index = this.#free.indexOf(worker);
+    if (index >= 0) this.#free.splice(index, 1);
+    return index >= 0;
+  }
+
+  #lease(worker: Worker): WorkerLease {
+    worker.served++;
+    let kept = false, over = false;
+    return {
+      worker: worker.process,
+      keep: () => {
+        kept = true;
+      },
+      [Symbol.asyncDispose]: () => {
+        if (!over) {
+          over = true;
+          this.#busy.delete(worker);
+          if (kept && worker.alive && worker.served < this.#options.requestsPerWorker) {
+            this.#offer(worker);
+          } else {
+            worker.process.kill();
+          }
+        }
+        return Promise.resolve();
+      },
+    };
+  }
+}

@@ -1,0 +1,163 @@
+/** Starts worker processes on loopback. */
+
+import { fileURLToPath } from "node:url";
+import { delay } from "../../../shared/backoff.ts";
+import { orAborted } from "../../../shared/abortable.ts";
+import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
+
+/** How worker processes are started. */
+export interface LaunchOptions {
+  /** Variables of every worker; HOST, PORT and WORKER_NAME are set here. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Files and folders that a worker may read. */
+  readonly readable: readonly string[];
+  /** A worker that is not ready by then is killed. */
+  readonly startTimeoutMs: number;
+}
+
+/** A worker that ended before it was ready, or was not ready in time. */
+export class WorkerStartError extends Error {
+  override readonly name = "WorkerStartError";
+}
+
+const inProject = (path: string): string =>
+  fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const READY_POLL_MS = 10;
+
+/** What Deno itself needs of this process's environment. */
+const DENO_ENV = [
+  "DENO_DIR",
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "HOME",
+  "LOCALAPPDATA",
+  "NO_COLOR",
+  "NPM_CONFIG_REGISTRY",
+  "PATH",
+  "SYSTEMROOT",
+  "TMPDIR",
+  "XDG_CACHE_HOME",
+];
+
+/**
+ * Makes the function that starts a worker: `deno run worker/main.ts` with the permissions of the
+ * set "worker", reading only what it must. The worker holds the other end of a pipe and exits when
+ * that closes, so none outlives this process, however this one ends.
+ */
+export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
+  return async (name, signal) => {
+    signal.throwIfAborted();
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--frozen",
+        "--cached-only",
+        "--permission-set=worker",
+        // In the flag's list a comma inside a path is written twice.
+        `--allow-read=${options.readable.map((path) => path.replaceAll(",", ",,")).join(",")}`,
+        "--config",
+        inProject("deno.json"),
+        inProject("worker/main.ts"),
+      ],
+      clearEnv: true,
+      env: {
+        ...inherited(DENO_ENV),
+        ...options.env,
+        HOST: "127.0.0.1",
+        PORT: "0",
+        WORKER_NAME: name,
+        EXIT_ON_STDIN_EOF: "true",
+      },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const kill = () => {
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        // It has ended already: that is all that was wanted.
+        if (!(error instanceof TypeError)) throw error;
+      }
+    };
+    const ended = child.status.then(async () => {
+      // Left alone, this end of the pipe would stay open until a garbage collection.
+      await child.stdin.close().catch(() => {});
+    });
+    const gaveUp = new AbortController();
+    const startSignal = AbortSignal.any([
+      signal,
+      gaveUp.signal,
+      AbortSignal.timeout(options.startTimeoutMs),
+    ]);
+    void child.status.then(({ code, signal }) =>
+      gaveUp.abort(
+        new WorkerStartError(`The worker ended at its start (${signal ?? `exit code ${code}`})`),
+      )
+    );
+    try {
+      const url = await readListeningLine(child.stdout, startSignal);
+      await waitUntilReady(url, startSignal);
+      return { name, url, ended, kill } satisfies WorkerProcess;
+    } catch (error) {
+      kill();
+      await ended;
+      if (error instanceof DOMException && error.name === "TimeoutError") {
+        throw new WorkerStartError(
+          `The worker was not ready within ${options.startTimeoutMs} ms`,
+          { cause: error },
+        );
+      }
+      throw error;
+    }
+  };
+}
+
+function inherited(names: readonly string[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const name of names) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) env[name] = value;
+  }
+  return env;
+}
+
+/** Reads `{"listening": URL}`, the first line of a worker's standard output. */
+async function readListeningLine(
+  stdout: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): Promise<URL> {
+  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { done, value } = await orAborted(reader.read(), signal);
+    if (done) {
+      // The process has closed its output; how it ended is about to be known.
+      return await orAborted(new Promise<never>(() => {}), signal);
+    }
+    text += value;
+  }
+  void drain(reader);
+  const { listening } = JSON.parse(text.slice(0, text.indexOf("\n")));
+  return new URL(listening);
+}
+
+/** Reads what nobody wants, so that the writer never stands still. */
+async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // The process is gone.
+  }
+}
+
+async function waitUntilReady(url: URL, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const response = await fetch(new URL("/ready", url), { signal });
+    await response.body?.cancel();
+    if (response.ok) return;
+    await delay(READY_POLL_MS, signal);
+  }
+}

@@ -1,0 +1,62 @@
+import { assert, assertRejects } from "@std/assert";
+import { randomTokenKey } from "../../../shared/http/worker_token.ts";
+import { localWorker } from "./local_worker.ts";
+import { createWorkerLauncher, WorkerStartError } from "./worker_process.ts";
+
+const LOCAL = localWorker(new Map());
+
+function launcher(env: Record<string, string>, startTimeoutMs = 30_000) {
+  return createWorkerLauncher({
+    env: { ...LOCAL.env, WORKER_TOKEN_KEYS: randomTokenKey(), LOG_LEVEL: "silent", ...env },
+    readable: LOCAL.readable,
+    startTimeoutMs,
+  });
+}
+
+/** How many files this process has open; Deno itself may not look there. */
+async function openFiles(): Promise<number> {
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", `ls /proc/${Deno.pid}/fd | wc -l`],
+  }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+const forever = (): AbortSignal => new AbortController().signal;
+
+Deno.test({
+  name: "a worker that has ended leaves no file open",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const launch = launcher({});
+    const before = await openFiles();
+    for (let i = 0; i < 12; i++) {
+      const worker = await launch(`worker-${i}`, forever());
+      worker.kill();
+      await worker.ended;
+    }
+    const after = await openFiles();
+    // Idle connections of fetch may stay for a moment; pipes must not.
+    assert(after - before < 6, `${before} files before, ${after} after`);
+  },
+});
+
+Deno.test("a worker that ends at its start is an error, at once", async () => {
+  const launch = launcher({ MATCH_THRESHOLD: "luck" });
+  await assertRejects(() => launch("worker-1", forever()), WorkerStartError, "exit code 1");
+});
+
+Deno.test("a worker that is not ready in time is an error", async () => {
+  const launch = launcher({}, 1);
+  await assertRejects(() => launch("worker-1", forever()), WorkerStartError, "within 1 ms");
+});
+
+Deno.test("a launch that is called off throws the reason", async () => {
+  const controller = new AbortController();
+  const launched = assertRejects(
+    () => launcher({})("worker-1", controller.signal),
+    RangeError,
+    "Called off",
+  );
+  controller.abort(new RangeError("Called off"));
+  await launched;
+});

@@ -1,0 +1,75 @@
+/** `POST /authenticate` as /openapi.json describes it. */
+
+import type { RouteConfig } from "@hono/zod-openapi";
+import {
+  AuthenticateAnswerSchema,
+  AuthenticateJsonSchema,
+  AuthenticateQuerySchema,
+  PROBLEM_CONTENT_TYPE,
+  ProblemBodySchema,
+} from "../../../shared/contract/contract.ts";
+import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
+import { IMAGE_TYPES } from "../../../shared/contract/image_type.ts";
+
+/** Codes that this path never answers with. */
+const ELSEWHERE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  "not_found",
+  "unauthorized",
+  "worker_used",
+]);
+
+const binary = { schema: { type: "string", format: "binary" } } as const;
+
+/** The route's description. */
+export const AUTHENTICATE_DOC: RouteConfig = {
+  method: "post",
+  path: "/authenticate",
+  summary: "Tell whose face is in a picture",
+  description:
+    "Searches the gallery (1:N), or with user_id verifies against that user alone (1:1).",
+  request: {
+    query: AuthenticateQuerySchema,
+    body: {
+      required: true,
+      content: {
+        "application/json": { schema: AuthenticateJsonSchema },
+        ...Object.fromEntries(IMAGE_TYPES.map((type) => [type, binary])),
+        "multipart/form-data": {
+          schema: {
+            type: "object",
+            properties: {
+              image: { type: "string", format: "binary" },
+              user_id: { type: "string", minLength: 1, maxLength: 256 },
+            },
+            required: ["image"],
+            additionalProperties: false,
+          },
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "Matched or not",
+      content: { "application/json": { schema: AuthenticateAnswerSchema } },
+    },
+    ...problemResponses(),
+  },
+};
+
+function problemResponses(): RouteConfig["responses"] {
+  const codes = PROBLEM_CODES.filter((code) => !ELSEWHERE.has(code));
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
+    description: codes.join(", "),
+    content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
+    ...(status === 503 && {
+      headers: {
+        "Retry-After": {
+          description: "Seconds after which a worker should be free",
+          schema: { type: "integer", minimum: 1 },
+        },
+      },
+    }),
+  }]));
+}

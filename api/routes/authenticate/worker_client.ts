@@ -1,0 +1,125 @@
+/** Sends a probe to a worker and understands its answer. */
+
+import { Agent, request } from "undici";
+import {
+  type AuthenticateAnswer,
+  AuthenticateAnswerSchema,
+  ProblemBodySchema,
+  REQUEST_ID_HEADER,
+} from "../../../shared/contract/contract.ts";
+import { Problem, type ProblemCode } from "../../../shared/contract/problem.ts";
+import type { Probe } from "../../../shared/http/parse_probe.ts";
+import { isUnreached } from "../../unreached.ts";
+import { signWorkerToken, type TokenKeys } from "../../../shared/http/worker_token.ts";
+import type { LeasedWorker } from "../../pool/pool.ts";
+
+/** What became of a probe that was sent to a worker. */
+export type WorkerResult =
+  /** The worker answered as documented: it is as good as before. */
+  | { readonly kind: "answer"; readonly answer: AuthenticateAnswer }
+  | { readonly kind: "refusal"; readonly problem: Problem }
+  /** The worker never saw the probe; another one may be asked. */
+  | { readonly kind: "unreached"; readonly cause: unknown }
+  /** The worker takes no more requests, and did not look at the probe. */
+  | { readonly kind: "used"; readonly cause: unknown }
+  /** The worker died, or answered nonsense. */
+  | { readonly kind: "failed"; readonly cause: unknown };
+
+/** Calls workers. */
+export interface WorkerClient extends AsyncDisposable {
+  /**
+   * @param worker Whom to ask; nobody else may be using it
+   * @param probe What to ask
+   * @param requestId Goes into the worker's log
+   * @param signal Ends the call
+   * @throws the signal's reason
+   */
+  authenticate(
+    worker: LeasedWorker,
+    probe: Probe,
+    requestId: string,
+    signal: AbortSignal,
+  ): Promise<WorkerResult>;
+}
+
+/** Codes by which a worker speaks of the picture, to be passed on to the client. */
+const PASSED_ON: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  "invalid_image",
+  "unsupported_media_type",
+  "payload_too_large",
+  "no_face",
+  "multiple_faces",
+  "face_too_small",
+]);
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+const CONNECT_TIMEOUT_MS = 2000;
+
+/** Makes a client that signs its calls with the first of `keys()`. */
+export function createWorkerClient(keys: () => TokenKeys): WorkerClient {
+  const agent = new Agent({
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    async authenticate(worker, probe, requestId, signal) {
+      const url = new URL("/authenticate", worker.url);
+      if (probe.userId !== undefined) url.searchParams.set("user_id", probe.userId);
+      const token = await signWorkerToken(keys(), worker.name);
+      try {
+        const response = await request(url, {
+          method: "POST",
+          dispatcher: agent,
+          headers: {
+            "Authorization": `Bearer ${token}`,
+            "Content-Type": "application/octet-stream",
+            [REQUEST_ID_HEADER]: requestId,
+          },
+          body: probe.image,
+          signal,
+        });
+        return understand(response.statusCode, await readAnswer(response.body));
+      } catch (cause) {
+        signal.throwIfAborted();
+        return { kind: isUnreached(cause) ? "unreached" : "failed", cause };
+      }
+    },
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  };
+}
+
+async function readAnswer(body: AsyncIterable<Uint8Array>): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > MAX_ANSWER_BYTES) throw new RangeError("The worker's answer is too large");
+    chunks.push(chunk);
+  }
+  const text = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may name somebody.
+    throw new SyntaxError("The worker's answer is not JSON");
+  }
+}
+
+function understand(status: number, body: unknown): WorkerResult {
+  if (status === 200) {
+    const answer = AuthenticateAnswerSchema.safeParse(body);
+    if (answer.success) return { kind: "answer", answer: answer.data };
+    return { kind: "failed", cause: new TypeError("The worker's answer is not as documented") };
+  }
+  const problem = ProblemBodySchema.safeParse(body);
+  if (!problem.success) {
+    return { kind: "failed", cause: new TypeError(`The worker answered ${status} without a code`) };
+  }
+  const { code, detail } = problem.data;
+  if (PASSED_ON.has(code)) return { kind: "refusal", problem: new Problem(code, detail) };
+  const cause = new Error(`The worker answered ${status} ${code}`);
+  if (code === "worker_used") return { kind: "used", cause };
+  // It has not looked at the probe either.
+  return { kind: code === "no_worker_available" ? "unreached" : "failed", cause };
+}

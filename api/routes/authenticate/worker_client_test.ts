@@ -1,0 +1,247 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
+import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
+import type { Probe } from "../../../shared/http/parse_probe.ts";
+import {
+  parseTokenKeys,
+  randomTokenKey,
+  verifyWorkerToken,
+} from "../../../shared/http/worker_token.ts";
+import { createWorkerClient, type WorkerResult } from "./worker_client.ts";
+
+const KEYS = parseTokenKeys(randomTokenKey());
+const PROBE: Probe = { image: Uint8Array.of(0xff, 0xd8, 0xff, 1, 2, 3), userId: undefined };
+const MATCH: AuthenticateAnswer = {
+  matched: true,
+  user_id: "user1",
+  user_name: "User One",
+  confidence: 0.9998,
+  similarity: 0.6,
+  face: { box: [412, 96, 180, 224] },
+  duration_ms: 29,
+};
+
+interface Call {
+  readonly probe?: Probe;
+  readonly signal?: AbortSignal;
+}
+
+async function ask(port: number, { probe = PROBE, signal }: Call = {}): Promise<WorkerResult> {
+  await using client = createWorkerClient(() => KEYS);
+  return await client.authenticate(
+    { name: "worker-1", url: new URL(`http://127.0.0.1:${port}`) },
+    probe,
+    "request-1",
+    signal ?? new AbortController().signal,
+  );
+}
+
+/** Asks a worker that answers so. */
+async function askOne(
+  worker: (request: Request) => Response | Promise<Response>,
+  call?: Call,
+): Promise<WorkerResult> {
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, worker);
+  return await ask(server.addr.port, call);
+}
+
+/** Asks a worker that sends these bytes, whatever it is asked, and closes the connection. */
+async function askRaw(bytes: string): Promise<WorkerResult> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    using connection = await listener.accept();
+    await connection.read(new Uint8Array(4096));
+    await connection.write(new TextEncoder().encode(bytes));
+  })();
+  const result = await ask(listener.addr.port);
+  await serving;
+  return result;
+}
+
+const problem = (code: ProblemCode, status: number = PROBLEMS[code].status) =>
+  Response.json({
+    type: "about:blank",
+    title: PROBLEMS[code].title,
+    status,
+    detail: "What the worker says",
+    code,
+    request_id: "request-1",
+  }, { status, headers: { "Content-Type": "application/problem+json" } });
+
+function assertFailed(result: WorkerResult, cause = ""): void {
+  assertEquals(result.kind, "failed");
+  assert(result.kind === "failed");
+  assertStringIncludes(String(result.cause), cause);
+}
+
+Deno.test("a worker is sent the picture, a token of its own and the request's id", async () => {
+  const seen: { method: string; url: URL; headers: Headers; body: Uint8Array }[] = [];
+  await askOne(async (request) => {
+    const { method, headers } = request;
+    seen.push({ method, url: new URL(request.url), headers, body: await request.bytes() });
+    return Response.json(MATCH);
+  });
+  const [request] = seen;
+  assertEquals(seen.length, 1);
+  assertEquals(request!.method, "POST");
+  assertEquals(request!.url.pathname + request!.url.search, "/authenticate");
+  assertEquals(request!.body, PROBE.image);
+  assertEquals(request!.headers.get("X-Request-Id"), "request-1");
+  await verifyWorkerToken(KEYS, "worker-1", request!.headers.get("Authorization") ?? undefined);
+});
+
+Deno.test("a worker is told whom the picture should show, in whatever letters", async () => {
+  for (const userId of ["user1", "Zoë & co=1/ü?#%20", "用户"]) {
+    const seen: string[][] = [];
+    await askOne((request) => {
+      seen.push(new URL(request.url).searchParams.getAll("user_id"));
+      return Response.json(MATCH);
+    }, { probe: { ...PROBE, userId } });
+    assertEquals(seen, [[userId]]);
+  }
+});
+
+Deno.test("a documented answer is an answer", async () => {
+  const { face, duration_ms } = MATCH;
+  for (
+    const answer of [MATCH, { matched: false, confidence: 0, face, duration_ms } as const]
+  ) {
+    assertEquals(await askOne(() => Response.json(answer)), { kind: "answer", answer });
+  }
+});
+
+Deno.test("what a worker says of the picture is a refusal", async () => {
+  const refusals = [
+    "invalid_image",
+    "payload_too_large",
+    "unsupported_media_type",
+    "no_face",
+    "multiple_faces",
+    "face_too_small",
+  ] as const;
+  for (const code of refusals) {
+    const result = await askOne(() => problem(code));
+    assert(result.kind === "refusal");
+    assertEquals(result.problem.code, code);
+    assertEquals(result.problem.message, "What the worker says");
+  }
+});
+
+Deno.test("a worker that did not look at the picture was not reached, or is used", async () => {
+  assertEquals((await askOne(() => problem("no_worker_available"))).kind, "unreached");
+  assertEquals((await askOne(() => problem("worker_used"))).kind, "used");
+});
+
+Deno.test("every other code of a worker is a failure", async () => {
+  const known: readonly ProblemCode[] = [
+    "invalid_image",
+    "payload_too_large",
+    "unsupported_media_type",
+    "no_face",
+    "multiple_faces",
+    "face_too_small",
+    "worker_used",
+    "no_worker_available",
+  ];
+  for (const code of PROBLEM_CODES.filter((code) => !known.includes(code))) {
+    assertFailed(await askOne(() => problem(code)), code);
+  }
+});
+
+Deno.test("a worker that answers nonsense has failed", async () => {
+  const { user_name: _, ...incomplete } = MATCH;
+  for (
+    const answer of [
+      new Response("not JSON"),
+      new Response(""),
+      Response.json(null),
+      Response.json({}),
+      Response.json(incomplete),
+      Response.json({ ...MATCH, confidence: 2 }),
+      Response.json({ ...MATCH, embedding: [1, 2, 3] }),
+      Response.json({ ...MATCH, matched: false }),
+      Response.json({ error: "Bad Gateway" }, { status: 502 }),
+      new Response("<html>Bad Gateway</html>", { status: 502 }),
+      Response.json({ code: "unknown_code" }, { status: 400 }),
+      Response.json(MATCH, { status: 201 }),
+      new Response(null, { status: 204 }),
+      new Response(null, { status: 307, headers: { Location: "/elsewhere" } }),
+    ]
+  ) {
+    assertFailed(await askOne(() => answer));
+  }
+});
+
+Deno.test("an answer that is too large has failed, even when it is as documented", async () => {
+  const padded = JSON.stringify(MATCH) + " ".repeat(64 * 1024);
+  assertFailed(await askOne(() => new Response(padded)), "too large");
+});
+
+Deno.test("a worker that dies before or amid its answer has failed", async () => {
+  for (
+    const bytes of [
+      "",
+      "HTTP/1.1 200",
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
+      'HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n{"matched":',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"mat',
+    ]
+  ) {
+    assertFailed(await askRaw(bytes));
+  }
+});
+
+Deno.test("what does not speak HTTP has failed", async () => {
+  assertFailed(await askRaw("220 mail.test ESMTP\r\n"));
+});
+
+Deno.test("a worker that does not listen was not reached", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const result = await ask(port);
+  assert(result.kind === "unreached");
+  assertStringIncludes(String(result.cause), "ECONNREFUSED");
+});
+
+Deno.test("a call ends with its signal, for its reason", async () => {
+  const reason = new RangeError("Over");
+  const gone = new AbortController();
+  const { promise: answered, resolve } = Promise.withResolvers<Response>();
+  const thrown = await assertRejects(() =>
+    askOne(() => {
+      gone.abort(reason);
+      // The server waits for its handlers; nobody reads this.
+      setTimeout(() => resolve(Response.json(MATCH)), 5);
+      return answered;
+    }, { signal: gone.signal }), Error);
+  assert(thrown === reason);
+});
+
+Deno.test("a call ends with its signal amid the answer, too", async () => {
+  const reason = new RangeError("Over");
+  const gone = new AbortController();
+  const stalled = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"matched":'));
+      setTimeout(() => gone.abort(reason), 5);
+    },
+  });
+  const thrown = await assertRejects(
+    () => askOne(() => new Response(stalled), { signal: gone.signal }),
+    Error,
+  );
+  assert(thrown === reason);
+});
+
+Deno.test("a call that is over before it begins is not sent", async () => {
+  const reason = new RangeError("Over");
+  let calls = 0;
+  const thrown = await assertRejects(() =>
+    askOne(() => {
+      calls++;
+      return Response.json(MATCH);
+    }, { signal: AbortSignal.abort(reason) }), Error);
+  assert(thrown === reason);
+  assertEquals(calls, 0);
+});

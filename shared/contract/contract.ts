@@ -1,0 +1,94 @@
+/**
+ * The HTTP contract: the only thing that crosses between client, api and worker. The schemas are at
+ * once the types, the checks and the OpenAPI document.
+ */
+
+import { z } from "zod";
+import { PROBLEM_CODES } from "./problem.ts";
+
+/** A user's identifier, as the gallery holds it. */
+export const UserIdSchema = z.string().min(1).max(256).meta({
+  description: "Verify against this user alone (1:1) instead of searching the gallery (1:N)",
+  example: "user1",
+});
+
+/** The JSON form of a request to `POST /authenticate`. */
+export const AuthenticateJsonSchema = z.strictObject({
+  image_base64: z.string().min(1).meta({
+    description: "A JPEG, PNG or WebP in standard base64, with or without a data: URL prefix",
+    example: "/9j/4AAQSkZJRgABAQAAAQABAAD…",
+  }),
+  user_id: UserIdSchema.optional(),
+}).meta({ id: "AuthenticateRequest" });
+
+/** The query of `POST /authenticate`. */
+export const AuthenticateQuerySchema = z.object({ user_id: UserIdSchema.optional() });
+
+const FaceSchema = z.strictObject({
+  box: z.tuple([z.int(), z.int(), z.int(), z.int()]).meta({
+    description: "x, y, width and height in pixels of the upright picture",
+    example: [412, 96, 180, 224],
+  }),
+}).meta({ id: "Face", description: "The face that was looked at" });
+
+const DurationMsSchema = z.number().nonnegative().meta({
+  description: "Milliseconds from the request's arrival to its answer",
+  example: 31,
+});
+
+/** The face belongs to a user of the gallery. */
+export const MatchSchema = z.strictObject({
+  matched: z.literal(true),
+  user_id: z.string().meta({ example: "user1" }),
+  user_name: z.string().meta({ example: "User One" }),
+  confidence: z.number().min(0).max(1).meta({
+    description: "Calibrated: 0.7 is one chance in ten thousand that a stranger is accepted",
+    example: 0.9998,
+  }),
+  similarity: z.number().min(-1).max(1).meta({
+    description: "Cosine between the face and the user's nearest template",
+    example: 0.6,
+  }),
+  face: FaceSchema,
+  duration_ms: DurationMsSchema,
+}).meta({ id: "Match" });
+
+/** The face belongs to nobody who was asked for. No score: it would help to climb towards a match. */
+export const NonMatchSchema = z.strictObject({
+  matched: z.literal(false),
+  confidence: z.literal(0),
+  face: FaceSchema,
+  duration_ms: DurationMsSchema,
+}).meta({ id: "NonMatch" });
+
+/** The answer of `POST /authenticate`, matched or not. */
+export const AuthenticateAnswerSchema = z.discriminatedUnion("matched", [
+  MatchSchema,
+  NonMatchSchema,
+]).meta({ id: "AuthenticateAnswer" });
+
+/** See {@linkcode AuthenticateAnswerSchema}. */
+export type AuthenticateAnswer = z.infer<typeof AuthenticateAnswerSchema>;
+
+/** An RFC 9457 problem. */
+export const ProblemBodySchema = z.object({
+  type: z.string().meta({ example: "about:blank" }),
+  title: z.string().meta({ example: "No face found" }),
+  status: z.int().meta({ example: 422 }),
+  detail: z.string().meta({ example: "No face was found in the picture" }),
+  code: z.enum(PROBLEM_CODES).meta({ description: "Stable", example: "no_face" }),
+  request_id: z.string().meta({ example: "0b9f6a2e-6b1c-4f0e-9d3a-2f3c5a7b9d11" }),
+}).meta({ id: "Problem" });
+
+/** See {@linkcode ProblemBodySchema}. */
+export type ProblemBody = z.infer<typeof ProblemBodySchema>;
+
+/** The answer of /health and /ready. */
+export const StatusSchema = z.strictObject({ status: z.enum(["ok", "unavailable"]) })
+  .meta({ id: "Status" });
+
+/** The header that names a request, in every answer and in the log. */
+export const REQUEST_ID_HEADER = "X-Request-Id";
+
+/** The media type of every error's body. */
+export const PROBLEM_CONTENT_TYPE = "application/problem+json";

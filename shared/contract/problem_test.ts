@@ -1,0 +1,49 @@
+import { assert, assertEquals } from "@std/assert";
+import { Problem, PROBLEM_CODES, type ProblemCode, PROBLEMS } from "./problem.ts";
+
+Deno.test("every code has the status that it is documented with", () => {
+  const statuses: Record<ProblemCode, number> = {
+    invalid_request: 400,
+    invalid_image: 400,
+    unauthorized: 401,
+    not_found: 404,
+    method_not_allowed: 405,
+    request_timeout: 408,
+    worker_used: 409,
+    payload_too_large: 413,
+    unsupported_media_type: 415,
+    no_face: 422,
+    multiple_faces: 422,
+    face_too_small: 422,
+    internal: 500,
+    worker_failed: 502,
+    no_worker_available: 503,
+    deadline_exceeded: 504,
+  };
+  assertEquals([...PROBLEM_CODES].sort(), Object.keys(statuses).sort() as ProblemCode[]);
+  for (const code of PROBLEM_CODES) assertEquals(PROBLEMS[code].status, statuses[code], code);
+});
+
+Deno.test("every code has a title of its own, that reads as one", () => {
+  const titles = PROBLEM_CODES.map((code) => PROBLEMS[code].title);
+  assertEquals(new Set(titles).size, titles.length);
+  for (const title of titles) assert(/^[A-Z].*[^.]$/.test(title), title);
+});
+
+Deno.test("a problem has its code's status and keeps what it is given", () => {
+  const cause = new RangeError("underneath");
+  const problem = new Problem("no_worker_available", "All are busy", {
+    cause,
+    retryAfterSeconds: 3,
+    allow: "POST",
+  });
+  assertEquals(problem.status, 503);
+  assertEquals(problem.message, "All are busy");
+  assertEquals(problem.cause, cause);
+  assertEquals(problem.retryAfterSeconds, 3);
+  assertEquals(problem.allow, "POST");
+});
+
+Deno.test("a problem without a cause has none", () => {
+  assertEquals("cause" in new Problem("no_face", "No face"), false);
+});

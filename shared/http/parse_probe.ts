@@ -1,0 +1,182 @@
+/** Finds the picture, and whom it should show, in the three forms of a request. */
+
+import { Buffer } from "node:buffer";
+import type { z } from "zod";
+import { AuthenticateJsonSchema, UserIdSchema } from "../contract/contract.ts";
+import { Problem } from "../contract/problem.ts";
+import { sniffImageType } from "../contract/image_type.ts";
+
+/** What is to be recognised. */
+export interface Probe {
+  /** A JPEG, PNG or WebP by its first bytes. */
+  readonly image: Uint8Array;
+  /** Compare with this user alone (1:1); undefined searches the gallery (1:N). */
+  readonly userId: string | undefined;
+}
+
+/** The parts of a request that a probe is read from. */
+export interface ProbeRequest {
+  /** In full. */
+  readonly body: Uint8Array;
+  /** The Content-Type header, empty when there is none. */
+  readonly contentType: string;
+  /** Every user_id of the query; one at most is right. */
+  readonly queryUserIds: readonly string[];
+  /** Bytes above which the picture is refused. */
+  readonly maxImageBytes: number;
+}
+
+/** How large a body may be for its picture to be within `maxImageBytes`, by its form. */
+export function maxBodyBytes(contentType: string, maxImageBytes: number): number {
+  switch (mediaType(contentType)) {
+    case "application/json":
+      return Math.ceil(maxImageBytes / 3) * 4 + MAX_OTHER_BYTES;
+    case "multipart/form-data":
+      return maxImageBytes + MAX_OTHER_BYTES;
+    default:
+      return maxImageBytes;
+  }
+}
+
+/** Room for field names, boundaries and a user_id around the picture. */
+const MAX_OTHER_BYTES = 16 * 1024;
+
+/**
+ * Reads JSON with `image_base64`, a multipart form with a part `image`, or, for any other content
+ * type, the picture itself.
+ *
+ * @throws {Problem} `invalid_request` for a malformed or contradictory request,
+ * `payload_too_large` for a picture over the limit, `unsupported_media_type` when it is no JPEG,
+ * PNG or WebP
+ */
+export async function parseProbe(request: ProbeRequest): Promise<Probe> {
+  const { image, userId } = await parseForm(request);
+  if (image.byteLength === 0) throw new Problem("invalid_request", "The picture is empty");
+  if (image.byteLength > request.maxImageBytes) {
+    throw new Problem(
+      "payload_too_large",
+      `The picture is larger than ${request.maxImageBytes} bytes`,
+    );
+  }
+  if (sniffImageType(image) === undefined) {
+    throw new Problem("unsupported_media_type", "The picture is not a JPEG, PNG or WebP");
+  }
+  return { image, userId: oneUserId(userId, request.queryUserIds) };
+}
+
+/** A body's picture and user_id, neither checked yet. */
+interface Form {
+  readonly image: Uint8Array;
+  readonly userId: string | undefined;
+}
+
+function parseForm(request: ProbeRequest): Form | Promise<Form> {
+  switch (mediaType(request.contentType)) {
+    case "application/json":
+      return parseJson(request.body);
+    case "multipart/form-data":
+      return parseMultipart(request.body, request.contentType);
+    default:
+      return { image: request.body, userId: undefined };
+  }
+}
+
+const mediaType = (contentType: string): string =>
+  contentType.split(";", 1)[0]!.trim().toLowerCase();
+
+function parseJson(body: Uint8Array): Form {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new Problem("invalid_request", "The body is not valid JSON");
+  }
+  const result = AuthenticateJsonSchema.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new Problem("invalid_request", `The body is not as documented: ${describe(issue!)}`);
+  }
+  const { image_base64: text, user_id: userId } = result.data;
+  return { image: decodeBase64(text), userId };
+}
+
+/** Never the client's own words: they have no bound. */
+function describe(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    return 'it has a field other than "image_base64" and "user_id"';
+  }
+  return issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : issue.message;
+}
+
+function decodeBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.fromBase64(text.replace(DATA_URL_PREFIX, ""));
+  } catch {
+    throw new Problem("invalid_request", "image_base64 is not valid base64");
+  }
+}
+
+const DATA_URL_PREFIX = /^data:[a-z]+\/[a-z0-9.+-]+;base64,/i;
+
+async function parseMultipart(body: Uint8Array, contentType: string): Promise<Form> {
+  if (countParts(body, contentType) > MAX_PARTS) {
+    throw new Problem("invalid_request", "The form has too many parts");
+  }
+  let form: FormData;
+  try {
+    const response = new Response(body as Uint8Array<ArrayBuffer>, {
+      headers: { "Content-Type": contentType },
+    });
+    form = await response.formData();
+  } catch {
+    throw new Problem("invalid_request", "The body is not valid multipart/form-data");
+  }
+  for (const name of form.keys()) {
+    if (name !== "image" && name !== "user_id") {
+      throw new Problem("invalid_request", 'The form has a part other than "image" and "user_id"');
+    }
+  }
+  const images = form.getAll("image");
+  const [image] = images;
+  if (images.length !== 1 || !(image instanceof File)) {
+    throw new Problem("invalid_request", 'The form must have one part "image", sent as a file');
+  }
+  const userIds = form.getAll("user_id");
+  if (userIds.length > 1) throw new Problem("invalid_request", "The form has several user_id");
+  const [userId] = userIds;
+  if (userId instanceof File) {
+    throw new Problem("invalid_request", "user_id is sent as a file instead of text");
+  }
+  return { image: await image.bytes(), userId };
+}
+
+/** Parsing hundreds of thousands of tiny parts would keep everybody else waiting. */
+const MAX_PARTS = 8;
+
+/** How often the boundary stands in the body, as far as that matters. */
+function countParts(body: Uint8Array, contentType: string): number {
+  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
+  const delimiter = `--${quoted ?? bare ?? ""}`;
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  let count = 0;
+  for (let at = bytes.indexOf(delimiter); at >= 0; at = bytes.indexOf(delimiter, at + 2)) {
+    // The last delimiter closes the form.
+    if (++count > MAX_PARTS + 1) break;
+  }
+  return count - 1;
+}
+
+function oneUserId(
+  fromBody: string | undefined,
+  fromQuery: readonly string[],
+): string | undefined {
+  const [userId, ...others] = fromBody === undefined ? fromQuery : [fromBody, ...fromQuery];
+  if (userId === undefined) return undefined;
+  if (!UserIdSchema.safeParse(userId).success) {
+    throw new Problem("invalid_request", "user_id must have 1 to 256 characters");
+  }
+  if (others.some((other) => other !== userId)) {
+    throw new Problem("invalid_request", "user_id is given more than once and differs");
+  }
+  return userId;
+}

@@ -1,0 +1,351 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { Problem, type ProblemCode } from "../contract/problem.ts";
+import { maxBodyBytes, parseProbe, type ProbeRequest } from "./parse_probe.ts";
+
+const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 1, 2, 3);
+const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0xfb, 0xff);
+const WEBP = bytesOf("RIFF....WEBPVP8 ");
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function request(
+  body: Uint8Array,
+  contentType: string,
+  options: Partial<ProbeRequest> = {},
+): ProbeRequest {
+  return { body, contentType, queryUserIds: [], maxImageBytes: 1000, ...options };
+}
+
+const picture = (image: Uint8Array, options: Partial<ProbeRequest> = {}) =>
+  request(image, "image/png", options);
+
+const jsonText = (text: string, options: Partial<ProbeRequest> = {}) =>
+  request(bytesOf(text), "application/json", options);
+
+const json = (value: unknown, options: Partial<ProbeRequest> = {}) =>
+  jsonText(JSON.stringify(value), options);
+
+async function multipart(
+  parts: readonly (readonly [name: string, value: string | Uint8Array])[],
+  options: Partial<ProbeRequest> = {},
+): Promise<ProbeRequest> {
+  const form = new FormData();
+  for (const [name, value] of parts) {
+    if (typeof value === "string") form.append(name, value);
+    else form.append(name, new Blob([value as Uint8Array<ArrayBuffer>]), "photo");
+  }
+  const response = new Response(form);
+  return request(await response.bytes(), response.headers.get("Content-Type")!, options);
+}
+
+async function assertRefused(
+  refused: ProbeRequest,
+  code: ProblemCode,
+  detail = "",
+): Promise<Problem> {
+  const problem = await assertRejects(() => parseProbe(refused), Problem, detail);
+  assertEquals(problem.code, code);
+  return problem;
+}
+
+Deno.test("the picture itself is a probe, whatever its content type", async () => {
+  for (
+    const contentType of [
+      "image/png",
+      "image/jpeg",
+      "application/octet-stream",
+      "application/x-www-form-urlencoded",
+      "",
+    ]
+  ) {
+    assertEquals(await parseProbe(request(PNG, contentType)), { image: PNG, userId: undefined });
+  }
+});
+
+Deno.test("JPEG, PNG and WebP are pictures", async () => {
+  for (const image of [JPEG, PNG, WEBP]) {
+    assertEquals((await parseProbe(picture(image))).image, image);
+  }
+});
+
+Deno.test("JSON carries the picture in base64", async () => {
+  assertEquals(await parseProbe(json({ image_base64: PNG.toBase64() })), {
+    image: PNG,
+    userId: undefined,
+  });
+});
+
+Deno.test("base64 may have a data URL's prefix", async () => {
+  for (
+    const prefix of [
+      "data:image/png;base64,",
+      "DATA:IMAGE/PNG;BASE64,",
+      "data:application/octet-stream;base64,",
+    ]
+  ) {
+    const probe = await parseProbe(json({ image_base64: prefix + PNG.toBase64() }));
+    assertEquals(probe.image, PNG);
+  }
+});
+
+Deno.test("a content type may have parameters and capitals", async () => {
+  const body = bytesOf(JSON.stringify({ image_base64: PNG.toBase64() }));
+  const probe = await parseProbe(request(body, "Application/JSON ; charset=utf-8"));
+  assertEquals(probe.image, PNG);
+});
+
+Deno.test("a form carries the picture as a file", async () => {
+  assertEquals(await parseProbe(await multipart([["image", PNG]])), {
+    image: PNG,
+    userId: undefined,
+  });
+});
+
+Deno.test("whom the picture should show is told in JSON, in a form or in the query", async () => {
+  const image_base64 = PNG.toBase64();
+  for (
+    const probe of [
+      json({ image_base64, user_id: "user1" }),
+      await multipart([["image", PNG], ["user_id", "user1"]]),
+      picture(PNG, { queryUserIds: ["user1"] }),
+      json({ image_base64 }, { queryUserIds: ["user1"] }),
+      await multipart([["image", PNG]], { queryUserIds: ["user1"] }),
+    ]
+  ) {
+    assertEquals(await parseProbe(probe), { image: PNG, userId: "user1" });
+  }
+});
+
+Deno.test("a user_id may be said twice, but not two of them", async () => {
+  const body = { image_base64: PNG.toBase64(), user_id: "user1" };
+  for (
+    const same of [
+      json(body, { queryUserIds: ["user1"] }),
+      picture(PNG, { queryUserIds: ["user1", "user1"] }),
+    ]
+  ) {
+    assertEquals((await parseProbe(same)).userId, "user1");
+  }
+  for (
+    const different of [
+      json(body, { queryUserIds: ["user2"] }),
+      json(body, { queryUserIds: ["user1", "user2"] }),
+      json(body, { queryUserIds: [""] }),
+      picture(PNG, { queryUserIds: ["user1", "user2"] }),
+      await multipart([["image", PNG], ["user_id", "user1"]], { queryUserIds: ["user2"] }),
+    ]
+  ) {
+    await assertRefused(different, "invalid_request", "differs");
+  }
+});
+
+Deno.test("a form has one user_id, as text", async () => {
+  await assertRefused(
+    await multipart([["image", PNG], ["user_id", "user1"], ["user_id", "user1"]]),
+    "invalid_request",
+    "several user_id",
+  );
+  await assertRefused(
+    await multipart([["image", PNG], ["user_id", bytesOf("user1")]]),
+    "invalid_request",
+    "as a file",
+  );
+});
+
+Deno.test("a user_id has 1 to 256 characters in every form", async () => {
+  const longest = "x".repeat(256);
+  assertEquals(
+    (await parseProbe(picture(PNG, { queryUserIds: [longest] }))).userId,
+    longest,
+  );
+  for (const userId of ["", longest + "x"]) {
+    for (
+      const probe of [
+        json({ image_base64: PNG.toBase64(), user_id: userId }),
+        await multipart([["image", PNG], ["user_id", userId]]),
+        picture(PNG, { queryUserIds: [userId] }),
+      ]
+    ) {
+      await assertRefused(probe, "invalid_request", "user_id");
+    }
+  }
+});
+
+Deno.test("bad base64 is refused and not repeated", async () => {
+  for (const image_base64 of ["not*base64", "iVBORw0KG", "data:image/png;base64,%%%%"]) {
+    const problem = await assertRefused(
+      json({ image_base64 }),
+      "invalid_request",
+      "image_base64 is not valid base64",
+    );
+    assertEquals(problem.message.includes(image_base64), false);
+  }
+});
+
+Deno.test("what is not JSON is refused", async () => {
+  for (const text of ["", "{", "image_base64=abc", "{'image_base64': ''}"]) {
+    await assertRefused(jsonText(text), "invalid_request", "not valid JSON");
+  }
+  const notUtf8 = Uint8Array.of(0x22, 0xff, 0x22);
+  await assertRefused(request(notUtf8, "application/json"), "invalid_request", "not valid JSON");
+});
+
+Deno.test("JSON of another shape is refused by what is wrong with it", async () => {
+  const image_base64 = PNG.toBase64();
+  for (
+    const [value, wrong] of [
+      [{}, "image_base64"],
+      [{ user_id: "user1" }, "image_base64"],
+      [{ image_base64: "" }, "image_base64"],
+      [{ image_base64: 7 }, "image_base64"],
+      [{ image_base64: null }, "image_base64"],
+      [{ image_base64, image: "picture" }, "image"],
+      [{ image_base64, user_id: 7 }, "user_id"],
+      [{ image_base64, user_id: null }, "user_id"],
+      [[image_base64], "not as documented"],
+      [image_base64, "not as documented"],
+      [null, "not as documented"],
+    ] as const
+  ) {
+    await assertRefused(json(value), "invalid_request", wrong);
+  }
+});
+
+Deno.test("a form without one picture, sent as a file, is refused", async () => {
+  for (
+    const form of [
+      await multipart([["user_id", "user1"]]),
+      await multipart([["image", PNG], ["image", PNG]]),
+      await multipart([["image", "a text field"]]),
+      await multipart([]),
+    ]
+  ) {
+    await assertRefused(form, "invalid_request");
+  }
+});
+
+Deno.test("a form with an unknown part is refused", async () => {
+  await assertRefused(
+    await multipart([["image", PNG], ["picture", PNG]]),
+    "invalid_request",
+    "other than",
+  );
+});
+
+Deno.test("a form of very many parts is refused before it is parsed", async () => {
+  const eight = Array.from({ length: 8 }, () => ["image", PNG] as const);
+  await assertRefused(await multipart(eight), "invalid_request", "one part");
+  await assertRefused(await multipart([...eight, ["image", PNG]]), "invalid_request", "too many");
+  const quoted = await multipart([...eight, ["image", PNG]]);
+  const contentType = quoted.contentType.replace(/boundary=(.*)$/, 'boundary="$1"');
+  await assertRefused({ ...quoted, contentType }, "invalid_request", "too many");
+});
+
+Deno.test("a refusal repeats no field name of the client's", async () => {
+  const { message } = await assertRefused(
+    json({ image_base64: PNG.toBase64(), ["x".repeat(100_000)]: 1 }),
+    "invalid_request",
+    "has a field other than",
+  );
+  assertEquals(message.length < 200, true);
+});
+
+Deno.test("a broken form is refused", async () => {
+  const whole = await multipart([["image", PNG]]);
+  for (
+    const broken of [
+      { ...whole, contentType: "multipart/form-data" },
+      { ...whole, contentType: "multipart/form-data; boundary=another" },
+      { ...whole, body: bytesOf("no parts at all") },
+      { ...whole, body: whole.body.subarray(0, whole.body.length - 40) },
+    ]
+  ) {
+    await assertRefused(broken, "invalid_request");
+  }
+});
+
+Deno.test("an empty picture is refused in every form", async () => {
+  for (
+    const empty of [
+      picture(new Uint8Array()),
+      json({ image_base64: "data:image/png;base64," }),
+      await multipart([["image", new Uint8Array()]]),
+    ]
+  ) {
+    await assertRefused(empty, "invalid_request", "empty");
+  }
+});
+
+Deno.test("a picture may be as large as the limit and no larger, in every form", async () => {
+  const forms = async (maxImageBytes: number) => [
+    picture(PNG, { maxImageBytes }),
+    json({ image_base64: PNG.toBase64() }, { maxImageBytes }),
+    await multipart([["image", PNG]], { maxImageBytes }),
+  ];
+  for (const probe of await forms(PNG.length)) assertEquals((await parseProbe(probe)).image, PNG);
+  for (const probe of await forms(PNG.length - 1)) {
+    await assertRefused(probe, "payload_too_large", `${PNG.length - 1} bytes`);
+  }
+});
+
+Deno.test("other formats are refused, whatever they are called", async () => {
+  for (
+    const text of [
+      "GIF89a......",
+      "<svg xmlns='http://www.w3.org/2000/svg'/>",
+      "II*\0............",
+      "MM\0*............",
+      "\0\0\0\x18ftypheic....",
+      "%PDF-1.7.....",
+      "hello",
+    ]
+  ) {
+    const image = bytesOf(text);
+    for (
+      const probe of [
+        request(image, "image/png"),
+        json({ image_base64: `data:image/png;base64,${image.toBase64()}` }),
+        await multipart([["image", image]]),
+      ]
+    ) {
+      await assertRefused(probe, "unsupported_media_type");
+    }
+  }
+});
+
+Deno.test("a body may be large enough for the largest picture and the longest user_id", async () => {
+  const maxImageBytes = 30_000, image = new Uint8Array(maxImageBytes), user_id = "ü".repeat(256);
+  image.set(PNG);
+  for (
+    const probe of [
+      picture(image),
+      json({ image_base64: `data:image/png;base64,${image.toBase64()}`, user_id }),
+      await multipart([["image", image], ["user_id", user_id]]),
+    ]
+  ) {
+    const limit = maxBodyBytes(probe.contentType, maxImageBytes);
+    assertEquals(probe.body.byteLength <= limit, true);
+    assertEquals((await parseProbe({ ...probe, maxImageBytes })).image.length, maxImageBytes);
+  }
+});
+
+Deno.test("a body may hardly be larger than its picture", () => {
+  assertEquals(maxBodyBytes("image/png", 3000), 3000);
+  assertEquals(maxBodyBytes("", 3000), 3000);
+  for (
+    const contentType of ["application/json; charset=utf-8", "multipart/form-data; boundary=x"]
+  ) {
+    assertEquals(maxBodyBytes(contentType, 3_000_000) <= 4_000_000 + 16 * 1024, true);
+  }
+});
+
+Deno.test("a refusal names neither the user nor the body", async () => {
+  const problem = await assertRefused(
+    json({ image_base64: PNG.toBase64(), user_id: "user1" }, { queryUserIds: ["user2"] }),
+    "invalid_request",
+  );
+  assertEquals(/user[12]/.test(problem.message), false);
+  assertStringIncludes(problem.message, "user_id");
+});

@@ -1,0 +1,200 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import v8 from "node:v8";
+import vm from "node:vm";
+import { eventually } from "../../tests/support/eventually.ts";
+import { Problem } from "../contract/problem.ts";
+import { BodyBrokenOff, type BodyLimits, declaredLength, readBody } from "./read_body.ts";
+
+/** A request whose body comes in chunks, and what became of the body. */
+function chunked(
+  chunks: readonly string[],
+  options: { stalls?: boolean; headers?: Record<string, string> } = {},
+) {
+  const left = [...chunks];
+  const seen = { pulled: 0, cancelled: false };
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const chunk = left.shift();
+      if (chunk !== undefined) {
+        seen.pulled++;
+        controller.enqueue(new TextEncoder().encode(chunk));
+      } else if (!options.stalls) {
+        controller.close();
+      } else {
+        return new Promise(() => {});
+      }
+      return undefined;
+    },
+    cancel() {
+      seen.cancelled = true;
+    },
+  }, { highWaterMark: 0 });
+  const headers = options.headers ?? {};
+  return { request: new Request("http://test/", { method: "POST", body, headers }), seen };
+}
+
+const limits = (options: Partial<BodyLimits> = {}): BodyLimits => ({
+  maxBytes: 100,
+  timeoutMs: 10_000,
+  signal: new AbortController().signal,
+  ...options,
+});
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+Deno.test("a body is read as a whole, however many chunks it comes in", async () => {
+  for (const chunks of [["whole"], ["wh", "ole"], ["w", "", "h", "o", "le"]]) {
+    assertEquals(text(await readBody(chunked(chunks).request, limits())), "whole");
+  }
+});
+
+Deno.test("no body is an empty one", async () => {
+  const bodies = [new Request("http://test/", { method: "POST" }), chunked([]).request];
+  for (const request of bodies) {
+    assertEquals(await readBody(request, limits()), new Uint8Array());
+  }
+});
+
+Deno.test("a body may be as large as the limit", async () => {
+  const { request } = chunked(["12345", "67890"]);
+  assertEquals(text(await readBody(request, limits({ maxBytes: 10 }))), "1234567890");
+});
+
+Deno.test("a body that says it is too large is refused and not read", async () => {
+  const { request, seen } = chunked(["1"], { headers: { "Content-Length": "11" } });
+  const problem = await assertRejects(() => readBody(request, limits({ maxBytes: 10 })), Problem);
+  assertEquals(problem.code, "payload_too_large");
+  assertEquals(seen.pulled, 0);
+});
+
+Deno.test("a body that turns out too large is refused and the rest not read", async () => {
+  for (const headers of [{}, { "Content-Length": "2" }, { "Content-Length": "many" }]) {
+    const { request, seen } = chunked(["12345", "678901", "rest", "rest"], { headers });
+    const problem = await assertRejects(() => readBody(request, limits({ maxBytes: 10 })), Problem);
+    assertEquals(problem.code, "payload_too_large");
+    assertEquals(seen, { pulled: 2, cancelled: true });
+  }
+});
+
+Deno.test("a body that stalls is refused when its time is over", async () => {
+  const { request, seen } = chunked(["12345"], { stalls: true });
+  const problem = await assertRejects(() => readBody(request, limits({ timeoutMs: 3 })), Problem);
+  assertEquals(problem.code, "request_timeout");
+  assertEquals(seen.pulled, 1);
+});
+
+Deno.test("reading ends with the signal, for its reason", async () => {
+  const { request } = chunked(["12345"], { stalls: true });
+  const gone = new AbortController();
+  const reason = new RangeError("The client went away");
+  const reading = assertRejects(() => readBody(request, limits({ signal: gone.signal })), Error);
+  gone.abort(reason);
+  assert(await reading === reason);
+});
+
+Deno.test("nothing is read when the signal was aborted before", async () => {
+  const { request, seen } = chunked(["12345"]);
+  const reason = new RangeError("Over");
+  const signal = AbortSignal.abort(reason);
+  assert(await assertRejects(() => readBody(request, limits({ signal })), Error) === reason);
+  assertEquals(seen.pulled, 0);
+});
+
+Deno.test("a body that breaks off is the client's fault, not an unforeseen error", async () => {
+  const cause = new RangeError("The connection was reset");
+  const body = new ReadableStream({ pull: (controller) => controller.error(cause) });
+  const request = new Request("http://test/", { method: "POST", body });
+  const problem = await assertRejects(() => readBody(request, limits()), BodyBrokenOff);
+  assertEquals(problem.code, "invalid_request");
+  assert(problem.cause === cause);
+});
+
+Deno.test("whoever counts is told of every piece, and may end the reading", async () => {
+  const pieces: number[] = [];
+  await readBody(chunked(["12345", "678"]).request, limits({ arrived: (n) => pieces.push(n) }));
+  assertEquals(pieces, [5, 3]);
+
+  const { request, seen } = chunked(["12345", "678", "rest"]);
+  const enough = new RangeError("Enough");
+  const arrived = (n: number) => {
+    if (n === 3) throw enough;
+  };
+  assert(await assertRejects(() => readBody(request, limits({ arrived })), RangeError) === enough);
+  assertEquals(seen, { pulled: 2, cancelled: true });
+});
+
+Deno.test("a client that hangs up amid its body breaks it off", async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    resolve(readBody(request, limits()).catch((error) => error));
+    return promise.then(() => new Response());
+  });
+  {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+    const head = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 50\r\n\r\n";
+    await connection.write(new TextEncoder().encode(head + "begin"));
+  }
+  const problem = await promise;
+  assert(problem instanceof BodyBrokenOff);
+});
+
+Deno.test("bodies that stalled leave no memory behind", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) =>
+      readBody(request, limits({ timeoutMs: 5 })).then(() => new Response(), () => new Response()),
+  );
+  const stall = async () => {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+    const head = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 50\r\n\r\n";
+    await connection.write(new TextEncoder().encode(head + "begin"));
+    await connection.read(new Uint8Array(1000));
+  };
+  v8.setFlagsFromString("--expose-gc");
+  const collectGarbage = vm.runInNewContext("gc");
+  const heldBytes = () => {
+    collectGarbage();
+    return Deno.memoryUsage().external;
+  };
+  const before = heldBytes();
+  for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 50 }, stall));
+  // A thousand buffers of 64 KiB would be there for good.
+  await eventually(() => heldBytes() - before < 20e6, "the memory is free again");
+});
+
+Deno.test("a declared length is a number in digits, or none", () => {
+  const declared = (value: string) =>
+    declaredLength(new Request("http://test/", { headers: { "Content-Length": value } }));
+  assertEquals(declared("0"), 0);
+  assertEquals(declared("10485760"), 10_485_760);
+  for (const value of ["", "-1", "+1", "1e3", "1.5", "ten", "9".repeat(16)]) {
+    assertEquals(declared(value), undefined);
+  }
+  assertEquals(declaredLength(new Request("http://test/")), undefined);
+});
+
+Deno.test("pieces of one byte hold no more memory than the body", async () => {
+  const PIECES = 8000;
+  let left = PIECES;
+  // As Deno hands them out: a byte of an array of 64 KiB.
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (left-- > 0) controller.enqueue(new Uint8Array(64 * 1024).fill(7, 0, 1).subarray(0, 1));
+      else controller.close();
+    },
+  }, { highWaterMark: 0 });
+  const request = new Request("http://test/", { method: "POST", body });
+  const before = Deno.memoryUsage().external;
+  let most = 0;
+  const read = await readBody(
+    request,
+    limits({
+      maxBytes: PIECES,
+      arrived() {
+        most = Math.max(most, Deno.memoryUsage().external - before);
+      },
+    }),
+  );
+  assertEquals(read, new Uint8Array(PIECES).fill(7));
+  assert(most < 200 * 1024 * 1024, `${PIECES} bytes held ${most / 1024 / 1024} MiB`);
+});

@@ -1,0 +1,159 @@
+import { Hono } from "hono";
+import { assert, assertEquals } from "@std/assert";
+import { type ProblemBody, ProblemBodySchema } from "../contract/contract.ts";
+import { Problem } from "../contract/problem.ts";
+import { createFakeLog } from "../fake_log.ts";
+import { installService, refuseOtherMethods, roundMs, type ServiceEnv } from "./service.ts";
+
+/** A service with a few routes; /echo takes 2.5 ms. */
+function setUp() {
+  const clock = { ms: 0 };
+  const { log, lines } = createFakeLog();
+  let made = 0;
+  const app = new Hono<ServiceEnv>();
+  installService(app, { log, now: () => clock.ms, newRequestId: () => `made-${++made}` });
+  app.post("/echo", async (c) => {
+    clock.ms += 2.5;
+    c.get("event")["outcome"] = "echoed";
+    return c.text(await c.req.text());
+  });
+  refuseOtherMethods(app, "/echo", "POST");
+  app.get("/health", (c) => c.text("ok"));
+  app.get("/problem", () => {
+    throw new Problem("no_worker_available", "All are busy", {
+      cause: new RangeError("underneath"),
+      retryAfterSeconds: 3,
+    });
+  });
+  app.get("/bug", () => {
+    throw new TypeError("the key is hunter2", { cause: new Error("and so on") });
+  });
+  const call = async (path: string, init: RequestInit = {}) =>
+    await app.fetch(new Request(`http://test${path}`, init));
+  return { call, lines };
+}
+
+const problemOf = async (response: Response): Promise<ProblemBody> => {
+  assertEquals(response.headers.get("Content-Type"), "application/problem+json");
+  return ProblemBodySchema.parse(await response.json());
+};
+
+Deno.test("a request keeps the id that it came with", async () => {
+  const { call, lines } = setUp();
+  for (const id of ["0b9f6a2e-6b1c-4f0e-9d3a-2f3c5a7b9d11", "a", "A_b.c-9", "x".repeat(64)]) {
+    const response = await call("/health", { headers: { "X-Request-Id": id } });
+    assertEquals(response.headers.get("X-Request-Id"), id);
+    assertEquals(lines.at(-1)!["request_id"], id);
+  }
+});
+
+Deno.test("a request without an id, or with a strange one, gets one", async () => {
+  const { call } = setUp();
+  const ids = [undefined, "", "x".repeat(65), "a b", 'a"b', "a/b", "ü", "{}"];
+  for (const [i, id] of ids.entries()) {
+    const headers: HeadersInit = id === undefined ? {} : { "X-Request-Id": id };
+    const response = await call("/health", { headers });
+    assertEquals(response.headers.get("X-Request-Id"), `made-${i + 1}`);
+  }
+});
+
+Deno.test("no answer is to be kept or guessed at, whatever it is", async () => {
+  const { call } = setUp();
+  for (const path of ["/health", "/problem", "/bug", "/nothing"]) {
+    const { headers } = await call(path);
+    assertEquals(headers.get("Cache-Control"), "no-store");
+    assertEquals(headers.get("X-Content-Type-Options"), "nosniff");
+    assert(headers.get("X-Request-Id") !== null);
+  }
+});
+
+Deno.test("a problem is told as RFC 9457 wants it, its cause only to the log", async () => {
+  const { call, lines } = setUp();
+  const response = await call("/problem");
+  assertEquals(response.status, 503);
+  assertEquals(response.headers.get("Retry-After"), "3");
+  assertEquals(await problemOf(response), {
+    type: "about:blank",
+    title: "No worker available",
+    status: 503,
+    detail: "All are busy",
+    code: "no_worker_available",
+    request_id: "made-1",
+  });
+  assertEquals(lines.length, 1);
+  assertEquals(lines[0]!["level"], "warn");
+  assertEquals(lines[0]!["code"], "no_worker_available");
+  assertEquals(lines[0]!["cause"], "RangeError: underneath");
+});
+
+Deno.test("an unforeseen error is told to the log alone", async () => {
+  const { call, lines } = setUp();
+  const response = await call("/bug");
+  assertEquals(response.status, 500);
+  const text = await response.clone().text();
+  assertEquals((await problemOf(response)).code, "internal");
+  for (const detail of ["hunter2", "TypeError", "service_test", "and so on"]) {
+    assert(!text.includes(detail), detail);
+  }
+  const [error, request] = lines;
+  assertEquals(lines.length, 2);
+  assertEquals(error!["level"], "error");
+  assertEquals(error!["error"], "TypeError: the key is hunter2: Error: and so on");
+  assertEquals(error!["request_id"], "made-1");
+  assertEquals(request!["code"], "internal");
+});
+
+Deno.test("there is nothing at an unknown path", async () => {
+  const { call, lines } = setUp();
+  for (const method of ["GET", "POST", "DELETE"]) {
+    const response = await call("/nothing", { method });
+    assertEquals(response.status, 404);
+    assertEquals((await problemOf(response)).code, "not_found");
+  }
+  assertEquals(lines.at(-1)!["code"], "not_found");
+});
+
+Deno.test("a method that a path does not have is refused with those that it has", async () => {
+  const { call } = setUp();
+  for (const method of ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
+    const response = await call("/echo", { method });
+    assertEquals(response.status, 405);
+    assertEquals(response.headers.get("Allow"), "POST");
+    assertEquals((await problemOf(response)).code, "method_not_allowed");
+  }
+});
+
+Deno.test("a request is one line in the log, without its body, query and headers", async () => {
+  const { call, lines } = setUp();
+  await call("/echo?user_id=user1", {
+    method: "POST",
+    body: "a picture",
+    headers: { "Authorization": "Bearer secret" },
+  });
+  assertEquals(lines, [{
+    level: "info",
+    request_id: "made-1",
+    method: "POST",
+    path: "/echo",
+    status: 200,
+    duration_ms: 2.5,
+    outcome: "echoed",
+    msg: "request",
+  }]);
+});
+
+Deno.test("a path in the log has a limit", async () => {
+  const { call, lines } = setUp();
+  await call(`/${"x".repeat(5000)}`);
+  assertEquals(String(lines[0]!["path"]).length, 100);
+});
+
+Deno.test("what is asked every few seconds shows at debug level only", async () => {
+  const { call, lines } = setUp();
+  await call("/health");
+  assertEquals(lines[0]!["level"], "debug");
+});
+
+Deno.test("durations are told to the tenth of a millisecond", () => {
+  assertEquals([0, 0.04, 0.05, 31.26, 1234.5].map(roundMs), [0, 0, 0.1, 31.3, 1234.5]);
+});

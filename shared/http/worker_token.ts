@@ -1,0 +1,84 @@
+/**
+ * Tokens by which a worker knows that a request comes from the api: JWT, HS256, for one worker by
+ * name, valid for 30 seconds. A cluster may not enforce its NetworkPolicies.
+ */
+
+import { errors, jwtVerify, SignJWT } from "jose";
+import { ConfigError } from "../env.ts";
+import { Problem } from "../contract/problem.ts";
+
+const LIFETIME_SECONDS = 30;
+const CLOCK_TOLERANCE_SECONDS = 5;
+const MIN_KEY_BYTES = 32;
+
+/** Secret keys, at least one: the first signs, all are accepted, so that keys can rotate. */
+export type TokenKeys = readonly [Uint8Array, ...Uint8Array[]];
+
+/**
+ * Reads keys, one a line, each at least 32 bytes long.
+ *
+ * @throws {ConfigError} when there is none or one is too short
+ */
+export function parseTokenKeys(text: string): TokenKeys {
+  const [first, ...others] = text.split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .map((line) => new TextEncoder().encode(line));
+  if (first === undefined) throw new ConfigError("Worker token keys: there is none");
+  for (const key of [first, ...others]) {
+    if (key.byteLength < MIN_KEY_BYTES) {
+      throw new ConfigError(`Worker token keys: one is shorter than ${MIN_KEY_BYTES} bytes`);
+    }
+  }
+  return [first, ...others];
+}
+
+/** A new random key, as {@linkcode parseTokenKeys} reads it. */
+export function randomTokenKey(): string {
+  return crypto.getRandomValues(new Uint8Array(MIN_KEY_BYTES)).toHex();
+}
+
+/** Signs a token for the worker of that name. */
+export function signWorkerToken(keys: TokenKeys, workerName: string): Promise<string> {
+  return new SignJWT()
+    .setProtectedHeader({ alg: "HS256" })
+    .setAudience(workerName)
+    .setIssuedAt()
+    .setExpirationTime(`${LIFETIME_SECONDS}s`)
+    .sign(keys[0]);
+}
+
+/**
+ * Checks an Authorization header.
+ *
+ * @throws {Problem} `unauthorized` when it holds no valid token for this worker
+ */
+export async function verifyWorkerToken(
+  keys: TokenKeys,
+  workerName: string,
+  authorization: string | undefined,
+): Promise<void> {
+  const [, token] = /^Bearer ([\w.-]+)$/.exec(authorization ?? "") ?? [];
+  if (token !== undefined) {
+    for (const key of keys) {
+      if (await isValid(token, key, workerName)) return;
+    }
+  }
+  throw new Problem("unauthorized", "The request carries no valid token for this worker");
+}
+
+async function isValid(token: string, key: Uint8Array, audience: string): Promise<boolean> {
+  try {
+    await jwtVerify(token, key, {
+      algorithms: ["HS256"],
+      audience,
+      requiredClaims: ["exp", "iat"],
+      maxTokenAge: LIFETIME_SECONDS,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return false;
+    throw error;
+  }
+}

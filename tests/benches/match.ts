@@ -1,0 +1,64 @@
+/** The search of the gallery, beside an embedding and beside usearch itself. */
+
+import { exactSearch, MetricKind } from "usearch";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import type { Gallery } from "../../worker/gallery/gallery.ts";
+import { createMatcher } from "../../worker/gallery/match.ts";
+import { openSession } from "../../worker/inference/session.ts";
+import { normalize } from "../../worker/vector.ts";
+import { digits, type Finding, printFindings } from "./budget.ts";
+import { median, type PairedTimes, ratioOf, timeInTurns } from "./timing.ts";
+
+const DIMENSION = 512;
+const FACE_SHAPE: readonly number[] = [1, 3, 112, 112];
+
+/** Measures a search of 2,000 templates and one of 100,000. Needs 300 MB. */
+export async function measureMatch(): Promise<Finding[]> {
+  const recognition = await Deno.readFile(LOCAL_PATHS.recognition);
+  await using session = await openSession(recognition, "recognition");
+  const face = Float32Array.from({ length: 3 * 112 * 112 }, (_, i) => Math.sin(i));
+  const probe = randomTemplates(1);
+  const small = createMatcher(randomGallery(2_000));
+  const gallery = randomGallery(100_000);
+  const large = createMatcher(gallery);
+  const { templates } = gallery.segments[0]!;
+  const beside = {
+    embedding: await timeInTurns(100, () => small(probe), () => session.run(face, FACE_SHAPE)),
+    usearch: await timeInTurns(
+      200,
+      () => large(probe),
+      () => exactSearch(templates, probe, DIMENSION, 1, MetricKind.IP, 1),
+    ),
+  };
+  return [
+    finding("match over 2,000 templates ÷ embedding", beside.embedding, 0.15),
+    // It is usearch's own search: more than 1.05 is not the noise between two runs of it.
+    finding("match over 100,000 templates ÷ usearch exact", beside.usearch, 1.05),
+  ];
+}
+
+function finding(what: string, times: PairedTimes, budget: number): Finding {
+  const detail = `${digits(median(times.a))} ms ÷ ${digits(median(times.b))} ms`;
+  return { what, measured: ratioOf(times), budget, bound: "at most", detail };
+}
+
+/** One template of each user, in one segment. */
+function randomGallery(size: number): Gallery {
+  const users = Array.from({ length: size }, (_, i) => ({ userId: `${i}`, name: `User ${i}` }));
+  const owners = Int32Array.from({ length: size }, (_, i) => i);
+  const indexOf = new Map(users.map(({ userId }, i) => [userId, i]));
+  const segments = [{ templates: randomTemplates(size), owners }];
+  return { dimension: DIMENSION, users, indexOf, segments, size };
+}
+
+function randomTemplates(size: number): Float32Array {
+  const templates = new Float32Array(size * DIMENSION);
+  for (let i = 0; i < templates.length; i += DIMENSION) {
+    const template = templates.subarray(i, i + DIMENSION);
+    for (let j = 0; j < DIMENSION; j++) template[j] = Math.random() - 0.5;
+    normalize(template, template);
+  }
+  return templates;
+}
+
+if (import.meta.main) printFindings(await measureMatch());

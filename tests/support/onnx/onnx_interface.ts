@@ -1,0 +1,84 @@
+/** What an ONNX file says of a network's input and output. */
+
+import type { Message } from "@bufbuild/protobuf";
+import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import {
+  createNode,
+  FLOAT32,
+  type OnnxGraph,
+  type OnnxNode,
+} from "../../../models/prepare/onnx_graph.ts";
+
+/** The size of a dimension, or the name of one that is left open. */
+export type Dimension = number | string;
+
+// Fields of onnx.proto3. onnx_graph.ts leaves them unread, so that it writes them back as they were.
+const GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, NODE_ATTRIBUTE = 5;
+const ATTRIBUTE_TYPE_INTS = 7;
+
+/** The names of the graph's inputs that are not weights. */
+export function inputNames(graph: OnnxGraph): string[] {
+  const weights = new Set(graph.initializer.map(({ name }) => name));
+  return (graph.$unknown ?? [])
+    .filter(({ no }) => no === GRAPH_INPUT)
+    .map(({ data }) => nameOf(new BinaryReader(data).bytes()))
+    .filter((name) => !weights.has(name));
+}
+
+/** Puts a float32 input in the place of the one called `replaced`, or beside what there is. */
+export function setInput(
+  graph: OnnxGraph,
+  name: string,
+  shape: readonly Dimension[],
+  replaced?: string,
+): void {
+  graph.$unknown = (graph.$unknown ?? []).filter(({ no, data }) =>
+    no !== GRAPH_INPUT || nameOf(new BinaryReader(data).bytes()) !== replaced
+  );
+  addField(graph, GRAPH_INPUT, valueInfo(name, shape));
+}
+
+/** Adds a float32 output. */
+export function addOutput(graph: OnnxGraph, name: string, shape: readonly Dimension[]): void {
+  addField(graph, GRAPH_OUTPUT, valueInfo(name, shape));
+}
+
+/** A node that gives the dimensions of `input` in another order. */
+export function createTranspose(input: string, output: string, order: readonly number[]): OnnxNode {
+  const node = createNode("Transpose", [input], output);
+  const attribute = new BinaryWriter().tag(1, WireType.LengthDelimited).string("perm");
+  for (const axis of order) attribute.tag(8, WireType.Varint).int64(axis);
+  attribute.tag(20, WireType.Varint).int32(ATTRIBUTE_TYPE_INTS);
+  addField(node, NODE_ATTRIBUTE, attribute.finish());
+  return node;
+}
+
+/** ValueInfoProto: name 1, type 2, in which tensor_type 1: elem_type 1, shape 2. */
+function valueInfo(name: string, shape: readonly Dimension[]): Uint8Array {
+  const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string(name);
+  writer.tag(2, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork();
+  writer.tag(1, WireType.Varint).int32(FLOAT32);
+  writer.tag(2, WireType.LengthDelimited).fork();
+  for (const size of shape) {
+    writer.tag(1, WireType.LengthDelimited).fork();
+    if (typeof size === "number") writer.tag(1, WireType.Varint).int64(size);
+    else writer.tag(2, WireType.LengthDelimited).string(size);
+    writer.join();
+  }
+  return writer.join().join().join().finish();
+}
+
+function nameOf(valueInfo: Uint8Array): string {
+  const reader = new BinaryReader(valueInfo);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (field === 1) return reader.string();
+    reader.skip(wireType, field);
+  }
+  return "";
+}
+
+function addField(message: Message, no: number, content: Uint8Array): void {
+  const data = new BinaryWriter().bytes(content).finish();
+  (message.$unknown ??= []).push({ no, wireType: WireType.LengthDelimited, data });
+}

@@ -1,0 +1,139 @@
+/** Error rates of the recognition over all pairs of photos of some people. */
+
+import { cosine } from "../../vector.ts";
+
+/** For each person the photos' embeddings, L2-normalised; undefined for a refused photo. */
+export type Photos = readonly (readonly (Float32Array | undefined)[])[];
+
+/** The cosines of all pairs. A pair with a refused photo has none: it never matches. */
+export interface PairScores {
+  /** Of two photos of one person, ascending. */
+  readonly genuine: Float64Array;
+  /** Of photos of two people, ascending. */
+  readonly impostor: Float64Array;
+  /** All pairs of one person's photos, those with a refused photo included; at least 1. */
+  readonly genuinePairs: number;
+  /** All pairs of two people's photos, those with a refused photo included; at least 1. */
+  readonly impostorPairs: number;
+}
+
+/**
+ * Compares every photo with every other.
+ *
+ * @throws {RangeError} when there is no pair of one person, or none of two
+ */
+export function comparePairs(people: Photos): PairScores {
+  const genuine: number[] = [], impostor: number[] = [];
+  let genuinePairs = 0, impostorPairs = 0;
+  const photos = people.flatMap((person, owner) =>
+    person.map((embedding) => ({ owner, embedding }))
+  );
+  photos.forEach((a, i) => {
+    for (const b of photos.slice(i + 1)) {
+      const same = a.owner === b.owner;
+      if (same) genuinePairs++;
+      else impostorPairs++;
+      if (a.embedding === undefined || b.embedding === undefined) continue;
+      (same ? genuine : impostor).push(cosine(a.embedding, b.embedding));
+    }
+  });
+  if (genuinePairs === 0 || impostorPairs === 0) {
+    throw new RangeError("Accuracy needs two photos of one person and a photo of another");
+  }
+  return {
+    genuine: Float64Array.from(genuine).sort(),
+    impostor: Float64Array.from(impostor).sort(),
+    genuinePairs,
+    impostorPairs,
+  };
+}
+
+/** The share of one person's pairs that score below the threshold or have a refused photo, 0 to 1. */
+export function falseRejectionRate(scores: PairScores, threshold: number): number {
+  return 1 - atLeast(scores.genuine, threshold) / scores.genuinePairs;
+}
+
+/** The share of two people's pairs that score the threshold or more, 0 to 1. */
+export function falseAcceptanceRate(scores: PairScores, threshold: number): number {
+  return atLeast(scores.impostor, threshold) / scores.impostorPairs;
+}
+
+/** What is left when no pair of two people may match. */
+export interface ZeroFar {
+  /** Share of one person's pairs that score above every pair of two people, 0 to 1. */
+  readonly tar: number;
+  /** The highest cosine between two people: a match must exceed it. */
+  readonly highestImpostor: number;
+}
+
+/** The share of the right people let in at the threshold that lets no wrong one in. */
+export function tarAtZeroFar(scores: PairScores): ZeroFar {
+  const highestImpostor = scores.impostor.at(-1) ?? -1;
+  const above = scores.genuine.length - countBelow(scores.genuine, (s) => s <= highestImpostor);
+  return { tar: above / scores.genuinePairs, highestImpostor };
+}
+
+/** One point of a DET curve. */
+export interface DetPoint {
+  readonly threshold: number;
+  /** 0 to 1. */
+  readonly far: number;
+  /** 0 to 1. */
+  readonly frr: number;
+}
+
+/** FAR and FRR at every cosine that occurs, by rising threshold. */
+export function detPoints(scores: PairScores): DetPoint[] {
+  const thresholds = new Set([...scores.genuine, ...scores.impostor].sort((a, b) => a - b));
+  return Array.from(thresholds, (threshold) => ({
+    threshold,
+    far: falseAcceptanceRate(scores, threshold),
+    frr: falseRejectionRate(scores, threshold),
+  }));
+}
+
+/**
+ * FRR of 1:1 verification when each user has `templates` photos in the gallery and the best counts:
+ * the mean over every photo as probe and every choice of templates among the person's other photos.
+ * Of m usable others, b of them below the threshold, a choice of k misses with the chance
+ * C(b, k) / C(m, k). A refused photo is a missed probe and no template.
+ *
+ * @returns 0 to 1; undefined when nobody has photos enough
+ */
+export function falseRejectionRateWithTemplates(
+  people: Photos,
+  templates: number,
+  threshold: number,
+): number | undefined {
+  let misses = 0, probes = 0;
+  for (const person of people) {
+    person.forEach((probe, i) => {
+      const others = person.filter((other, j) => j !== i && other !== undefined);
+      if (others.length < templates) return;
+      probes++;
+      if (probe === undefined) {
+        misses++;
+        return;
+      }
+      const below = others.filter((other) => cosine(probe, other!) < threshold).length;
+      let miss = 1;
+      for (let k = 0; k < templates; k++) miss *= Math.max(below - k, 0) / (others.length - k);
+      misses += miss;
+    });
+  }
+  return probes === 0 ? undefined : misses / probes;
+}
+
+const atLeast = (sorted: Float64Array, threshold: number): number =>
+  sorted.length - countBelow(sorted, (score) => score < threshold);
+
+/** How many of the ascending scores are below, by bisection. */
+function countBelow(sorted: Float64Array, isBelow: (score: number) => boolean): number {
+  let low = 0, high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBelow(sorted[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,42 @@
+/** Rewrites a gallery file in the compact form. */
+
+import {
+  type CompactEntry,
+  entryLabel,
+  type GalleryEntry,
+  GalleryError,
+  isCompact,
+  namingFile,
+  toInt8,
+} from "../../gallery/gallery_entry.ts";
+import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
+
+/**
+ * Rounds the embeddings of a gallery file to bytes. One that is compact already is not written.
+ *
+ * @param path The gallery file
+ * @returns How many templates were rounded
+ * @throws {GalleryError} when the file does not exist, is no gallery, has an embedding that is not
+ * of numbers or is zero, or cannot be written; it stays as it was
+ */
+export async function compactGalleryFile(path: string): Promise<number> {
+  const entries = await readGalleryFile(path);
+  if (entries === undefined) throw new GalleryError(`The gallery ${path} does not exist`);
+  const compact = namingFile(path, () => entries.map(compactEntry));
+  const rounded = compact.filter((entry, i) => entry !== entries[i]).length;
+  if (rounded > 0) await writeGalleryFile(path, compact);
+  return rounded;
+}
+
+function compactEntry(entry: GalleryEntry, index: number): CompactEntry {
+  if (isCompact(entry)) return entry;
+  const { user_id, name, embedding } = entry;
+  const isUsable = embedding.every((value) => Number.isFinite(value)) &&
+    embedding.some((x) => x !== 0);
+  if (!isUsable) {
+    throw new GalleryError(
+      `Gallery ${entryLabel(index, user_id)}: the embedding is zero, or not of numbers alone`,
+    );
+  }
+  return { user_id, name, embedding_int8: toInt8(embedding) };
+}

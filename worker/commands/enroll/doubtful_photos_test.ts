@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { normalize } from "../../vector.ts";
+import { findDoubtfulPhotos } from "./doubtful_photos.ts";
+import type { MergedTemplate } from "./merge_templates.ts";
+
+const template = (
+  user_id: string,
+  photo: string | undefined,
+  ...embedding: number[]
+): MergedTemplate => ({
+  entry: { user_id, name: user_id, embedding },
+  embedding: normalize(embedding),
+  photo,
+});
+
+Deno.test("a photo that resembles no other photo of its user is in doubt", () => {
+  const doubts = findDoubtfulPhotos([
+    template("alice", "1.jpg", 1, 0, 0),
+    template("alice", "2.jpg", 1, 0.5, 0),
+    template("alice", "3.jpg", 0, 0, 1),
+  ]);
+  assertEquals(doubts, [{ photo: "3.jpg", userId: "alice", like: undefined }]);
+});
+
+Deno.test("to resemble one of several photos is enough", () => {
+  const doubts = findDoubtfulPhotos([
+    template("alice", "1.jpg", 1, 0, 0),
+    template("alice", "2.jpg", 1, 0.3, 0),
+    template("alice", "3.jpg", 0, 1, 0),
+  ]);
+  assertEquals(doubts, []);
+});
+
+Deno.test("a user's only photo is not in doubt", () => {
+  assertEquals(findDoubtfulPhotos([template("alice", "1.jpg", 1, 0)]), []);
+});
+
+Deno.test("a photo is compared with earlier templates, which are not themselves in doubt", () => {
+  const doubts = findDoubtfulPhotos([
+    template("alice", undefined, 1, 0, 0),
+    template("alice", "2.jpg", 0, 1, 0),
+    template("bob", undefined, 0, 1, 0.5),
+    template("carol", undefined, 0, 1, 0.2),
+    template("dan", undefined, 0, 1, 0.9),
+  ]);
+  assertEquals(doubts, [
+    { photo: "2.jpg", userId: "alice", like: undefined },
+    { photo: "2.jpg", userId: "alice", like: "carol" },
+  ]);
+});
+
+Deno.test("two users who are much alike are in doubt above a cosine of 0.6, not below", () => {
+  const alike = (cosine: number) =>
+    findDoubtfulPhotos([
+      template("alice", undefined, 1, 0),
+      template("bob", "b.jpg", cosine, Math.sqrt(1 - cosine * cosine)),
+    ]);
+  assertEquals(alike(0.59), []);
+  assertEquals(alike(0.61), [{ photo: "b.jpg", userId: "bob", like: "alice" }]);
+});
+
+Deno.test("a photo is unlike the others below a cosine of 0.2, not above", () => {
+  const unlike = (cosine: number) =>
+    findDoubtfulPhotos([
+      template("alice", undefined, 1, 0),
+      template("alice", "a.jpg", cosine, Math.sqrt(1 - cosine * cosine)),
+    ]);
+  assertEquals(unlike(0.21), []);
+  assertEquals(unlike(0.19), [{ photo: "a.jpg", userId: "alice", like: undefined }]);
+});

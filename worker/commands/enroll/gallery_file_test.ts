@@ -1,0 +1,182 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { randomPeople } from "../../../tests/support/random_people.ts";
+import { cosine } from "../../vector.ts";
+import { parseGallery } from "../../gallery/gallery.ts";
+import { type GalleryEntry, GalleryError } from "../../gallery/gallery_entry.ts";
+import { type GalleryFileSteps, readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
+
+const ALICE: GalleryEntry = { user_id: "alice", name: "Alice", embedding: [0.6, -0.8] };
+const BOB: GalleryEntry = { user_id: "bob", name: "Bob", embedding: [1e-7, 12345.67] };
+
+Deno.test("what is written is read back", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "gallery.json");
+  await writeGalleryFile(path, [ALICE, BOB]);
+  assertEquals(await readGalleryFile(path), [ALICE, BOB]);
+  await writeGalleryFile(path, []);
+  assertEquals(await readGalleryFile(path), []);
+  assertEquals(await folder.names(), ["gallery.json"]);
+});
+
+Deno.test("a template takes at most 6.5 KB and keeps its cosines to 1e-6", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "gallery.json");
+  const embeddings = randomPeople(20, 2, 512, 0.8).flat();
+  await writeGalleryFile(
+    path,
+    embeddings.map((embedding, i) => ({
+      user_id: `user${i}`,
+      name: `User ${i}`,
+      embedding: [...embedding],
+    })),
+  );
+  const { size } = await Deno.stat(path);
+  assert(size / embeddings.length <= 6500, `${size / embeddings.length} bytes a template`);
+  const [segment] = parseGallery(await Deno.readTextFile(path), 512).segments;
+  embeddings.forEach((embedding, i) => {
+    const read = segment!.templates.subarray(i * 512, (i + 1) * 512);
+    for (const other of embeddings) {
+      const error = Math.abs(cosine(read, other) - cosine(embedding, other));
+      assert(error <= 1e-6, `off by ${error}`);
+    }
+  });
+});
+
+Deno.test("an entry without length 1 keeps its direction", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "gallery.json");
+  const tiny = { ...ALICE, embedding: [3e-12, 4e-12] };
+  await writeGalleryFile(path, [tiny]);
+  const [segment] = parseGallery(await Deno.readTextFile(path), 2).segments;
+  assertEquals(segment?.templates, Float32Array.of(0.6, 0.8));
+});
+
+Deno.test("a new file is its owner's alone, an existing one keeps its mode", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "gallery.json");
+  const mode = async () => (await Deno.stat(path)).mode! & 0o777;
+  await writeGalleryFile(path, [ALICE]);
+  assertEquals(await mode(), 0o600);
+  await Deno.chmod(path, 0o664);
+  await writeGalleryFile(path, [BOB]);
+  assertEquals(await mode(), 0o664);
+});
+
+Deno.test({
+  name: "an existing file keeps its owner when root writes it",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "gallery.json");
+    await writeGalleryFile(path, [ALICE]);
+    await Deno.chown(path, 1234, 5678);
+    await writeGalleryFile(path, [BOB]);
+    const { uid, gid } = await Deno.stat(path);
+    assertEquals([uid, gid], [1234, 5678]);
+  },
+});
+
+Deno.test("the file that a link leads to is replaced, not the link", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "link.json");
+  await Deno.mkdir(join(folder.path, "store"));
+  const target = join(folder.path, "store/gallery.json");
+  await writeGalleryFile(target, [ALICE]);
+  await Deno.symlink(target, path);
+  await writeGalleryFile(path, [BOB]);
+  assert((await Deno.lstat(path)).isSymlink);
+  assertEquals(await readGalleryFile(target), [BOB]);
+});
+
+Deno.test("a write that fails at any step leaves the old file and nothing beside it", async () => {
+  const diskFull = () => Promise.reject(new Error("No space left on device"));
+  const failures: Record<keyof GalleryFileSteps, Partial<GalleryFileSteps>> = {
+    write: {
+      async write(file, bytes) {
+        await file.write(bytes.subarray(0, 10));
+        await diskFull();
+      },
+    },
+    sync: { sync: diskFull },
+    rename: { rename: diskFull },
+  };
+  for (const [step, failure] of Object.entries(failures)) {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "gallery.json");
+    await writeGalleryFile(path, [ALICE]);
+    const before = await Deno.readTextFile(path);
+    await assertRejects(
+      () => writeGalleryFile(path, [BOB], { ...WORKING, ...failure }),
+      GalleryError,
+      `The gallery ${path} cannot be written: No space left on device`,
+    );
+    assertEquals(await Deno.readTextFile(path), before, step);
+    assertEquals(await folder.names(), ["gallery.json"], step);
+  }
+});
+
+Deno.test("whoever reads while a file is written finds the old one, and the new one whole", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "gallery.json");
+  await writeGalleryFile(path, [ALICE]);
+  const seen: unknown[] = [];
+  await writeGalleryFile(path, [BOB], {
+    ...WORKING,
+    async sync() {
+      seen.push(await readGalleryFile(path));
+    },
+    async rename(from, to) {
+      seen.push(await readGalleryFile(from));
+      await WORKING.rename(from, to);
+    },
+  });
+  assertEquals([...seen, await readGalleryFile(path)], [[ALICE], [BOB], [BOB]]);
+});
+
+Deno.test("a gallery that does not exist is none, one without a folder is an error", async () => {
+  await using folder = await temporaryFolder();
+  assertEquals(await readGalleryFile(join(folder.path, "gallery.json")), undefined);
+  const path = join(folder.path, "none/gallery.json");
+  const message = `The folder of the gallery ${path} does not exist`;
+  await assertRejects(() => readGalleryFile(path), GalleryError, message);
+  await assertRejects(() => writeGalleryFile(path, []), GalleryError, `${path} cannot be written`);
+});
+
+Deno.test("a file that is no gallery is refused by name", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "gallery.json");
+  await Deno.writeTextFile(path, `{"embeddings": [{"user_id": "alice"}]}`);
+  await assertRejects(
+    () => readGalleryFile(path),
+    GalleryError,
+    `${path}: Gallery entry 0 ("alice"): "name" is missing`,
+  );
+  await assertRejects(
+    () => readGalleryFile(folder.path),
+    GalleryError,
+    `The gallery ${folder.path} cannot be read`,
+  );
+});
+
+const WORKING: GalleryFileSteps = {
+  async write(file, bytes) {
+    await file.write(bytes);
+  },
+  sync: () => Promise.resolve(),
+  rename: (from, to) => Deno.rename(from, to),
+};
+
+interface TemporaryFolder extends AsyncDisposable {
+  readonly path: string;
+  names(): Promise<string[]>;
+}
+
+async function temporaryFolder(): Promise<TemporaryFolder> {
+  const path = await Deno.makeTempDir();
+  return {
+    path,
+    names: () => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}

@@ -1,0 +1,83 @@
+/** The command `deno task enroll`: photos of people become templates in a gallery file. */
+
+import process from "node:process";
+import { ConfigError } from "../../../shared/env.ts";
+import { createProgress } from "../../../shared/progress.ts";
+import { ENROLL_HELP, ENROLL_USAGE, type EnrollOptions, readEnrollOptions } from "./options.ts";
+import { enrollIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
+import { type EnrolmentReport, reportCompaction, reportEnrolment } from "./report.ts";
+import { compactGalleryFile } from "./compact_gallery.ts";
+import { GalleryError } from "../../gallery/gallery_entry.ts";
+import { ModelError } from "../../inference/session.ts";
+import { readMaxImagePixels } from "../../max_image_pixels.ts";
+import { localModelPaths } from "../model_paths.ts";
+import { loadModels } from "../../models.ts";
+import { EnrolmentError } from "./name_users.ts";
+import {
+  listPhotoFolder,
+  personName,
+  PhotoFolderError,
+  type SkippedFile,
+} from "../photo_folder.ts";
+import { createPipeline } from "../../pipeline/pipeline.ts";
+
+const EXPECTED_ERRORS = [ConfigError, EnrolmentError, GalleryError, ModelError, PhotoFolderError];
+
+async function main(args: string[]): Promise<number> {
+  const options = readEnrollOptions(args);
+  if (options === "help") {
+    console.log(ENROLL_HELP);
+    return 0;
+  }
+  if ("wrong" in options) {
+    console.error(`${options.wrong}. ${ENROLL_USAGE}`);
+    return 2;
+  }
+  try {
+    const { lines, summary, failure } = await enroll(options);
+    for (const line of lines) console.error(line);
+    console.log(summary);
+    if (failure === undefined) return 0;
+    console.error(failure);
+    return 1;
+  } catch (error) {
+    if (!EXPECTED_ERRORS.some((expected) => error instanceof expected)) throw error;
+    console.error((error as Error).message);
+    return 1;
+  }
+}
+
+async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
+  const { gallery, compact, from, person } = options;
+  if (from === undefined && person === undefined) {
+    return reportCompaction(gallery, await compactGalleryFile(gallery));
+  }
+  const maxPixels = readMaxImagePixels(Deno.env);
+  const { people, skipped } = await peopleOf(options);
+  // Whether the model has a calibration makes no difference to templates.
+  const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
+  await using pipeline = await createPipeline(models, { maxPixels });
+  const enrolment = await enrollIntoGalleryFile(gallery, people, pipeline, {
+    earlier: from === undefined ? "keep" : "replace",
+    compact,
+    progress: createProgress(),
+  });
+  return reportEnrolment(gallery, skipped, enrolment);
+}
+
+async function peopleOf(
+  { from, person }: EnrollOptions,
+): Promise<{ people: readonly PersonToEnrol[]; skipped: readonly SkippedFile[] }> {
+  if (person !== undefined) return { people: [person], skipped: [] };
+  const { people, skipped } = await listPhotoFolder(from!);
+  return {
+    people: people.map(({ person, photos }) => ({
+      userId: person,
+      name: personName(person),
+      photos,
+    })),
+    skipped,
+  };
+}
+
+if (import.meta.main) process.exitCode = await main(Deno.args);

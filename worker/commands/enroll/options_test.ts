@@ -1,0 +1,62 @@
+import { assertEquals } from "@std/assert";
+import { ENROLL_HELP, readEnrollOptions } from "./options.ts";
+
+const read = (line: string) => readEnrollOptions(line === "" ? [] : line.split(" "));
+
+Deno.test("people are enrolled from a folder, or one from photos", () => {
+  assertEquals(read("--gallery g.json --from DIR"), {
+    gallery: "g.json",
+    compact: false,
+    from: "DIR",
+  });
+  assertEquals(read("--gallery g.json --user-id bob --name Bob 1.jpg 2.jpg"), {
+    gallery: "g.json",
+    compact: false,
+    person: { userId: "bob", name: "Bob", photos: ["1.jpg", "2.jpg"] },
+  });
+  assertEquals(read("1.jpg --user-id=bob --gallery=g.json"), {
+    gallery: "g.json",
+    compact: false,
+    person: { userId: "bob", name: undefined, photos: ["1.jpg"] },
+  });
+});
+
+Deno.test("new templates are compact when asked for, and all of a gallery when nobody is named", () => {
+  assertEquals(read("--gallery g.json --compact"), { gallery: "g.json", compact: true });
+  const from = { gallery: "g.json", compact: true, from: "DIR" };
+  assertEquals(read("--gallery g.json --compact --from DIR"), from);
+  const person = { userId: "bob", name: undefined, photos: ["1.jpg"] };
+  assertEquals(read("--gallery g.json --compact --user-id bob 1.jpg"), {
+    gallery: "g.json",
+    compact: true,
+    person,
+  });
+});
+
+Deno.test("a wrong command line is told what is wrong with it", () => {
+  const cases: Record<string, string> = {
+    "": "--gallery FILE is missing",
+    "--from DIR": "--gallery FILE is missing",
+    "--gallery g.json": "--from DIR or --user-id ID is missing",
+    "--gallery g.json --compact 1.jpg": "--from DIR or --user-id ID is missing",
+    "--gallery g.json --compact --name Bob": "--from DIR or --user-id ID is missing",
+    "--gallery g.json --compact --user-id bob": "--user-id ID goes with at least one PHOTO",
+    "--gallery g.json 1.jpg": "--from DIR or --user-id ID is missing",
+    "--gallery g.json --user-id bob": "--user-id ID goes with at least one PHOTO",
+    "--gallery g.json --from DIR --user-id bob 1.jpg":
+      "--from DIR goes with no --user-id, --name or PHOTO",
+    "--gallery g.json --from DIR --name Bob": "--from DIR goes with no --user-id, --name or PHOTO",
+    "--gallery g.json --from DIR 1.jpg": "--from DIR goes with no --user-id, --name or PHOTO",
+    "--gallery g.json --from=": "--from DIR is empty",
+    "--gallery g.json --user-id= --name Bob 1.jpg": "The user_id is empty",
+    "--gallery g.json --user-id bob --name= 1.jpg": "The name is empty",
+    "--gallery g.json --form DIR": "Unknown option '--form'",
+  };
+  for (const [line, wrong] of Object.entries(cases)) assertEquals(read(line), { wrong }, line);
+});
+
+Deno.test("help is given whatever else is asked", () => {
+  assertEquals(read("--help"), "help");
+  assertEquals(read("-h --from DIR 1.jpg"), "help");
+  for (const line of ENROLL_HELP.split("\n")) assertEquals(line.length <= 100, true, line);
+});
