@@ -1,0 +1,2 @@
+/** Returns a signal that never aborts. */
+export const forever = (): AbortSignal => new AbortController().signal;

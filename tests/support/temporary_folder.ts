@@ -1,0 +1,41 @@
+/** A folder that exists as long as a test runs. */
+
+import { dirname, join } from "node:path";
+
+/** Content of a file. */
+export type FileContent = string | Uint8Array;
+
+/** A temporary folder. Disposing of it removes it with everything in it. */
+export interface TemporaryFolder extends AsyncDisposable {
+  /** Absolute path of the folder. */
+  readonly root: string;
+  /** Returns the path of a file in the folder, whether it exists or not. */
+  path(name: string): string;
+  /** Writes a file, with the folders above it, and returns its path. */
+  write(name: string, content: FileContent): Promise<string>;
+}
+
+/**
+ * Makes a temporary folder.
+ *
+ * @param files Content of the files to begin with, by their names
+ */
+export async function temporaryFolder(
+  files: Readonly<Record<string, FileContent>> = {},
+): Promise<TemporaryFolder> {
+  const root = await Deno.makeTempDir();
+  const folder: TemporaryFolder = {
+    root,
+    path: (name) => join(root, name),
+    async write(name, content) {
+      const path = join(root, name);
+      await Deno.mkdir(dirname(path), { recursive: true });
+      if (typeof content === "string") await Deno.writeTextFile(path, content);
+      else await Deno.writeFile(path, content);
+      return path;
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
+  };
+  for (const [name, content] of Object.entries(files)) await folder.write(name, content);
+  return folder;
+}
