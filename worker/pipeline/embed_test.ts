@@ -13,7 +13,7 @@ Deno.test("the length of an embedding is the model's", async () => {
   assertAlmostEquals(embedding[1]!, 0.8, 1e-6);
 });
 
-Deno.test("a channels-first network sees planes of (p - 127.5) / 128", async () => {
+Deno.test("the input of a channels-first network is planes of (p - 127.5) / 128", async () => {
   for (const batch of [1, -1]) {
     const session = fakeSession([batch, 3, 112, 112], [[batch, 1]], [Float32Array.of(1)]);
     await createEmbedder(session).embed(FACE);
@@ -25,7 +25,7 @@ Deno.test("a channels-first network sees planes of (p - 127.5) / 128", async () 
   }
 });
 
-Deno.test("a channels-last network sees the same numbers pixel by pixel", async () => {
+Deno.test("the input of a channels-last network is the same numbers, pixel by pixel", async () => {
   for (const batch of [1, -1]) {
     const session = fakeSession([batch, 112, 112, 3], [[batch, 1]], [Float32Array.of(1)]);
     await createEmbedder(session).embed(FACE);
@@ -35,7 +35,7 @@ Deno.test("a channels-last network sees the same numbers pixel by pixel", async 
   }
 });
 
-Deno.test("a network of another kind is refused", () => {
+Deno.test("a network with other shapes is refused", () => {
   for (
     const [input, outputs, complaint] of [
       [[1, 3, 224, 224], [[1, 512]], "[1,3,224,224] instead of"],
@@ -51,7 +51,7 @@ Deno.test("a network of another kind is refused", () => {
   }
 });
 
-Deno.test("an output without a direction is an error, not an identity", async () => {
+Deno.test("an output without a direction is an error", async () => {
   const session = fakeSession([1, 3, 112, 112], [[1, 2]], [Float32Array.of(0, NaN)]);
   const failure = await createEmbedder(session).embed(FACE).catch((error) => error);
   assertEquals(failure instanceof RangeError, true);
