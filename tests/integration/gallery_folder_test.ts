@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
-import { formatGallery, type GalleryEntry, toInt8 } from "../../worker/gallery/gallery_entry.ts";
+import { formatGallery } from "../../worker/commands/enroll/format_gallery.ts";
+import { toInt8 } from "../../worker/commands/enroll/to_int8.ts";
+import type { GalleryEntry } from "../../worker/gallery/gallery_entry.ts";
 import { readGalleryFile } from "../../worker/commands/enroll/gallery_file.ts";
 import { randomPeople } from "../support/random_people.ts";
 import { sample } from "../support/pictures.ts";

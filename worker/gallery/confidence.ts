@@ -64,29 +64,3 @@ export function confidence(
   const fmr = falseMatchRate(similarity, calibration);
   return 1 / (1 + falsePositiveIdentificationRate(fmr, compared) / EVEN_ODDS_FPIR);
 }
-
-/**
- * The least similarity whose confidence reaches `threshold`: the inverse of {@linkcode confidence}.
- *
- * @param threshold Confidence, 0 to 1
- * @param compared Templates that are compared
- * @param calibration How the model scores strangers
- * @returns Cosine, −1 to 1; Infinity when no similarity is enough
- */
-export function similarityThreshold(
-  threshold: number,
-  compared: number,
-  calibration: Calibration,
-): number {
-  const reaches = (similarity: number) =>
-    confidence(similarity, compared, calibration) >= threshold;
-  let below = -1, reached = 1;
-  if (!reaches(reached)) return Infinity;
-  if (reaches(below)) return below;
-  for (;;) {
-    const middle = (below + reached) / 2;
-    if (middle <= below || middle >= reached) return reached;
-    if (reaches(middle)) reached = middle;
-    else below = middle;
-  }
-}

@@ -30,7 +30,7 @@ export class GalleryError extends Error {
 }
 
 /** Does something with the content of a gallery file; a GalleryError gets the file's name. */
-export function namingFile<Result>(path: string, use: () => Result): Result {
+export function nameFileInErrors<Result>(path: string, use: () => Result): Result {
   try {
     return use();
   } catch (cause) {
@@ -81,45 +81,12 @@ export function parseGalleryEntries(json: string): GalleryEntry[] {
   });
 }
 
-/** A float32 has no more than this; a cosine keeps 1e-7. */
-const SIGNIFICANT_DIGITS = 7;
-
-/**
- * The content of a gallery file: an entry in each line, each in the form that it has. Numbers are
- * written with 7 significant digits.
- */
-export function formatGallery(entries: readonly GalleryEntry[]): string {
-  const lines = entries.map((entry) => {
-    const { user_id, name } = entry;
-    if (!isCompact(entry)) {
-      const embedding = entry.embedding.map((x) => Number(x.toPrecision(SIGNIFICANT_DIGITS)));
-      return JSON.stringify({ user_id, name, embedding });
-    }
-    const { buffer, byteOffset, byteLength } = entry.embedding_int8;
-    const embedding_int8 = new Uint8Array(buffer, byteOffset, byteLength).toBase64();
-    return JSON.stringify({ user_id, name, embedding_int8 });
-  });
-  return lines.length === 0 ? '{"embeddings":[]}\n' : `{"embeddings":[\n${lines.join(",\n")}\n]}\n`;
-}
-
 /** Tells the two forms apart. */
 export const isCompact = (entry: GalleryEntry): entry is CompactEntry => "embedding_int8" in entry;
 
 /** The numbers of an entry's embedding, as they are in the file: not L2-normalised. */
 export const entryEmbedding = (entry: GalleryEntry): ArrayLike<number> =>
   isCompact(entry) ? entry.embedding_int8 : entry.embedding;
-
-/**
- * Rounds an embedding to signed bytes, the largest of its numbers to ±127.
- *
- * @param embedding Finite, not zero
- * @returns As long as `embedding`
- */
-export function toInt8(embedding: ArrayLike<number>): Int8Array {
-  let largest = 0;
-  for (let i = 0; i < embedding.length; i++) largest = Math.max(largest, Math.abs(embedding[i]!));
-  return Int8Array.from(embedding, (value) => Math.round((value / largest) * 127));
-}
 
 /** How error messages name an entry. */
 export const entryLabel = (index: number, userId: string): string => `entry ${index} ("${userId}")`;

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { describeError } from "../../shared/log.ts";
 import { createGalleryBuilder, type Gallery } from "./gallery.ts";
-import { GalleryError, namingFile, parseGalleryEntries } from "./gallery_entry.ts";
+import { GalleryError, nameFileInErrors, parseGalleryEntries } from "./gallery_entry.ts";
 
 /**
  * Loads a gallery. A folder stands for the `*.json` files in it, by name; what begins with a dot is
@@ -20,7 +20,7 @@ export async function loadGallery(path: string, dimension: number): Promise<Gall
   const builder = createGalleryBuilder(dimension);
   for (const file of await galleryFiles(path)) {
     const json = await orUnreadable(file, Deno.readTextFile(file));
-    namingFile(file, () => builder.add(parseGalleryEntries(json)));
+    nameFileInErrors(file, () => builder.add(parseGalleryEntries(json)));
   }
   return builder.build();
 }

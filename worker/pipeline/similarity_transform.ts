@@ -24,7 +24,7 @@ export interface SimilarityTransform {
  * import { assertEquals } from "@std/assert";
  *
  * // Twice as large, then 10 pixels to the right.
- * const transform = fitSimilarityTransform([[0, 0], [1, 0], [0, 1]], [[10, 0], [12, 0], [10, 2]]);
+ * const transform = fitSimilarityTransform([[0, 0], [2, 0]], [[10, 0], [14, 0]]);
  * assertEquals(transform, { a: 2, b: 0, dx: 10, dy: 0 });
  * ```
  *
