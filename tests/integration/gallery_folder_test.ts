@@ -38,7 +38,7 @@ Deno.test("a volume that was not filled stops the start, and is named", async ()
   await using service = new Service({ EMBEDDINGS_PATH: volume.path });
   assertEquals(await service.exitCode(), 1);
   const text = service.lines.join("\n");
-  assert(text.includes(`The gallery folder ${volume.path} holds no file *.json`), text);
+  assert(text.includes(`The gallery folder ${volume.path} has no *.json file`), text);
 });
 
 /** Lays files out as Kubernetes mounts a projected volume. */

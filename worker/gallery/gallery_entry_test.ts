@@ -5,11 +5,11 @@ import { GalleryError } from "./gallery_entry.ts";
 
 const DIMENSION = 5;
 
-/** Secrets that no error message may show: a number, the text of many, and bytes in base64. */
+/** Secrets that no error message may show: a number of an embedding, and its bytes in base64. */
 const SECRET_NUMBER = 0.8271937465;
 const SECRET_BYTES = "c2VjcmV0";
 
-/** Entries that are right, nearly right, or anything. */
+/** Entries that are right, nearly right, or anything else. */
 const anyField = fc.oneof(fc.jsonValue(), fc.constant(undefined));
 const anyEmbedding = fc.oneof(
   anyField,
@@ -47,7 +47,7 @@ const files = fc.oneof(
   fc.string(),
 );
 
-Deno.test("whatever a file holds, it is a gallery or a GalleryError that quotes no embedding", () => {
+Deno.test("any content becomes a gallery or a GalleryError that quotes no embedding", () => {
   const outcomes = { gallery: 0, error: 0 };
   fc.assert(
     fc.property(files, (json) => {
