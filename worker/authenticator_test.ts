@@ -58,7 +58,7 @@ Deno.test("the confidence is the score, and the similarity is the cosine", async
   assertAlmostEquals(answer.similarity, Math.SQRT1_2, 1e-6);
 });
 
-Deno.test("a score at the threshold matches; one below it does not, and the answer has no score", async () => {
+Deno.test("a score at the threshold matches, a lower one does not and is not in the answer", async () => {
   assertEquals((await setUp({ score: () => 0.7 })("east")).matched, true);
   assertEquals(await setUp({ score: () => 0.7 - Number.EPSILON })("east"), NOBODY);
 });

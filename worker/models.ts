@@ -24,15 +24,15 @@ export interface ModelPaths {
 /** The loaded models. */
 export interface LoadedModels {
   readonly models: PipelineModels;
-  /** undefined when neither the manifest nor a calibration file has one for the recognition model. */
+  /** undefined when neither the manifest nor a file has one for the recognition model. */
   readonly calibration: Calibration | undefined;
 }
 
 /**
  * Loads the model files.
  *
- * @throws {ModelError} naming the file, when a file cannot be read, or when the calibration file does
- * not match {@linkcode ModelCalibrationSchema} or belongs to another model
+ * @throws {ModelError} naming the file, when a file cannot be read, or when the calibration file
+ * does not match {@linkcode ModelCalibrationSchema} or belongs to another model
  */
 export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
   const [detector, landmarks, recognition] = await Promise.all([

@@ -16,8 +16,8 @@ export interface StartedWorker {
 }
 
 /**
- * Loads and checks everything, and warms the networks up. There are no placeholders: anything missing
- * or wrong ends the start.
+ * Loads and checks everything, and warms the networks up. There are no placeholders: anything
+ * missing or wrong ends the start.
  *
  * @throws {ModelError | GalleryError | NotCalibratedError} naming the part that is missing or wrong
  */

@@ -97,7 +97,7 @@ Deno.test("the chance of a false identification grows with the number of templat
   assertAlmostEquals(falsePositiveIdentificationRate(1e-20, 1000) / 1e-17, 1, 1e-12);
 });
 
-Deno.test("the confidence is 0.7 at one accepted stranger in 10,000, 0.19 in 1,000, 0.96 in 100,000", () => {
+Deno.test("the confidence is 0.7 at an FPIR of 1 in 10,000, 0.19 at 1 in 1,000, 0.96 at 1 in 100,000", () => {
   const atRate = (fpir: number) => {
     // Finds the similarity with that false match rate, by bisection.
     let low = -1, high = 1;

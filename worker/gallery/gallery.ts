@@ -20,8 +20,8 @@ export interface User {
 /** The templates of one gallery file, ready to be compared. */
 export interface Segment {
   /**
-   * Templates one after another, each L2-normalised; length `owners.length * dimension`. The array has
-   * its buffer for itself.
+   * Templates one after another, each L2-normalised; length `owners.length * dimension`. The array
+   * has its buffer for itself.
    */
   readonly templates: Float32Array;
   /** Index in {@linkcode Gallery.users} of each template's user. */
@@ -120,7 +120,7 @@ export function buildGallery(entries: readonly GalleryEntry[], dimension: number
 }
 
 /**
- * Builds a gallery from the content of a gallery file. `{"embeddings": []}` is a gallery without users.
+ * Builds a gallery from the content of a gallery file. `{"embeddings": []}` has no users.
  *
  * @param json Content of the file
  * @param dimension Length that every embedding must have

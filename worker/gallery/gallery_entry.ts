@@ -30,7 +30,7 @@ export class GalleryError extends Error {
   }
 }
 
-/** Calls `use`, and puts the file's path in front of the message of a GalleryError that it throws. */
+/** Calls `use`. Puts the file's path in front of the message of a GalleryError that it throws. */
 export function nameFileInErrors<Result>(path: string, use: () => Result): Result {
   try {
     return use();
@@ -41,13 +41,18 @@ export function nameFileInErrors<Result>(path: string, use: () => Result): Resul
 }
 
 /**
- * Parses the content of a gallery file: `{"embeddings": [{"user_id", "name", "embedding": [numbers]}]}`.
- * A compact entry has `"embedding_int8": "base64"` in place of `"embedding"`. The numbers of the
- * embeddings are not checked.
+ * Parses the content of a gallery file. The numbers of the embeddings are not checked.
+ *
+ * ```json
+ * {"embeddings": [
+ *   {"user_id": "alice", "name": "Alice", "embedding": [0.6, -0.8]},
+ *   {"user_id": "bob", "name": "Bob", "embedding_int8": "X4E="}
+ * ]}
+ * ```
  *
  * @param json Content of the file
- * @throws {GalleryError} when the content is not JSON, or an entry has no user_id, name or embedding,
- * or has two embeddings
+ * @throws {GalleryError} when the content is not JSON, or an entry has no user_id, name or
+ * embedding, or has two embeddings
  */
 export function parseGalleryEntries(json: string): GalleryEntry[] {
   let file: unknown;

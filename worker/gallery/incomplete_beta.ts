@@ -28,14 +28,14 @@ export function regularizedIncompleteBeta(x: number, a: number, b: number, y = 1
 }
 
 function lowerTail(x: number, y: number, a: number, b: number): number {
-  // Uses logarithms: the factors of the power term overflow and underflow long before their product.
+  // In logarithms: the factors of the power term overflow or underflow long before their product.
   const exponent = logPowerTerm(x, y, a, b) - Math.log(a) + Math.log(continuedFraction(x, a, b));
   return Math.min(Math.exp(exponent), 1);
 }
 
 const MAX_TERMS = 100_000;
 
-/** Evaluates the continued fraction by the modified method of Lentz (Thompson and Barnett, 1986). */
+/** Computes the continued fraction by the modified method of Lentz (Thompson and Barnett, 1986). */
 function continuedFraction(x: number, a: number, b: number): number {
   let c = 1;
   let d = 1 / awayFromZero(1 - (a + b) * x / (a + 1));

@@ -10,13 +10,13 @@ export interface NearestTemplate {
   readonly user: User;
   /** Cosine similarity, −1 to 1. */
   readonly similarity: number;
-  /** Number of templates compared, at least 1. With more of them a similarity by chance is likelier. */
+  /** Number of templates compared, at least 1. The more, the likelier is a similarity by chance. */
   readonly compared: number;
 }
 
 /**
- * Finds the template with the highest cosine to a probe: among all templates (1:N) or, with a user_id,
- * among those of one user (1:1).
+ * Finds the template with the highest cosine to a probe: among all templates (1:N) or, with a
+ * user_id, among those of one user (1:1).
  *
  * @param probe Embedding, L2-normalised, as long as the gallery's templates
  * @param userId The only user to compare with; everybody by default
@@ -48,7 +48,7 @@ const MANY_TEMPLATES = 500;
  * ```
  *
  * @param gallery Gallery to search
- * @param scan Finds the nearest template of a segment; by default the fastest for the gallery's size
+ * @param scan Finds the nearest template of a segment; by default the fastest one for the gallery
  */
 export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery)): Matcher {
   const { dimension, users, indexOf, segments, size } = gallery;

@@ -8,8 +8,8 @@ import { dot } from "../vector.ts";
 /**
  * Finds the template nearest to a probe.
  *
- * @param templates Templates one after another, each L2-normalised, at least one. The array must have
- * its buffer for itself
+ * @param templates Templates one after another, each L2-normalised, at least one. The array must
+ * have its buffer for itself
  * @param probe Embedding, L2-normalised, as long as one template
  * @returns Index of the nearest template; the first one when several are equally near. −1 or any
  * index when the probe contains NaN
@@ -51,8 +51,9 @@ const ADDONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Loads usearch. It is five times as fast as the loop, on one thread. Its addon is loaded directly: the
- * package's own loader takes 30 ms instead of 1, and looks into folders that a worker may not read.
+ * Loads usearch. It is five times as fast as the loop, on one thread. Its addon is loaded directly:
+ * the package's own loader takes 30 ms instead of 1, and looks into folders that a worker may not
+ * read.
  *
  * @returns A scan by usearch; undefined when the package has no addon for this system
  * @throws {Error} when the addon cannot be loaded

@@ -16,7 +16,7 @@ export interface SessionOptions {
   readonly threads?: number;
 }
 
-/** A loaded network with one float32 input. Await each run before the next one: nothing queues them. */
+/** A loaded network with one float32 input. Nothing queues its runs: await each before the next. */
 export interface Session extends AsyncDisposable {
   /** Input of a run. */
   readonly input: TensorInfo;
@@ -45,8 +45,8 @@ export class ModelError extends Error {
  * @param bytes Content of the file
  * @param label Name of the model in error messages, such as "recognition"
  * @param options Settings
- * @throws {ModelError} when the file is not an ONNX model, or has other inputs than one of float32, or
- * an output that is not of float32
+ * @throws {ModelError} when the file is not an ONNX model, or has other inputs than one of float32,
+ * or an output that is not of float32
  */
 export async function openSession(
   bytes: Uint8Array,
@@ -61,8 +61,8 @@ export async function openSession(
       executionMode: "sequential",
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
-      // Denormal weights make a run seven times slower. The setting takes effect only when the first
-      // session of the process has it, so every session has it.
+      // Denormal weights make a run seven times slower. The setting takes effect only when the
+      // first session of the process has it, so every session has it.
       extra: { session: { set_denormal_as_zero: "1", intra_op: { allow_spinning: "0" } } },
     });
   } catch (cause) {

@@ -26,25 +26,27 @@ export interface DecodedPicture extends RgbImage {
   readonly original: { readonly width: number; readonly height: number };
 }
 
-/** Shrinking a picture with longer rows takes many times its memory. Panoramas have 16,000 pixels. */
+/** Shrinking longer rows takes many times the picture's memory. Panoramas have 16,000 pixels. */
 const MAX_SIDE_PX = 16_384;
 
 /**
  * A picture with more pixels is shrunk while it is decoded. Decoding all of them takes most of a
- * request's time, and would fill the memory that a worker may use. The detector finds no face of less
- * than a 32nd of the picture's width, so a face in the shrunk picture is more than 60 pixels wide.
+ * request's time, and would fill the memory that a worker may use. The detector finds no face of
+ * less than a 32nd of the picture's width, so a face in the shrunk picture is more than 60 pixels
+ * wide.
  */
 const MAX_DECODED_PIXELS = 4_000_000;
 
 /**
  * Decodes a JPEG, PNG or WebP into upright (EXIF orientation applied) 8-bit sRGB. Transparent parts
- * become white, and of an animation only the first frame is decoded. A picture of more than 4 million
- * pixels is shrunk to half its width and height, one of more than 16 million to a third, and so on.
+ * become white, and of an animation only the first frame is decoded. A picture of more than 4
+ * million pixels is shrunk to half its width and height, one of more than 16 million to a third,
+ * and so on.
  *
  * @param bytes The picture as the client sent it
  * @throws {Problem} `unsupported_media_type` when the first bytes are not those of a JPEG, PNG or
- * WebP; `payload_too_large` when the picture exceeds `maxPixels`, or is more than 16,384 pixels wide
- * or high; `invalid_image` when it is truncated or damaged
+ * WebP; `payload_too_large` when the picture exceeds `maxPixels`, or is more than 16,384 pixels
+ * wide or high; `invalid_image` when it is truncated or damaged
  */
 export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {
   if (sniffImageType(bytes) === undefined) {
@@ -110,7 +112,7 @@ async function decodePixels(picture: Sharp): Promise<RgbImage> {
   };
 }
 
-/** Makes transparent parts white. It takes time, so it is only called where there is transparency. */
+/** Makes transparent parts white. It takes time, so only pictures with transparency get here. */
 function flattenOntoWhite(
   data: Uint8Array,
   { width, height, channels }: OutputInfo,
@@ -124,8 +126,8 @@ function flattenOntoWhite(
 
 /**
  * Returns the bytes that the decoder holds for each pixel of the whole picture before it has the
- * first row. A progressive JPEG needs its coefficients (16-bit), an interlaced PNG all its pixels, and
- * a picture that is stored row by row nothing.
+ * first row. A progressive JPEG needs its coefficients (16-bit), an interlaced PNG all its pixels,
+ * and a picture that is stored row by row nothing.
  */
 function bytesHeldPerPixel(
   { isProgressive, format, channels, chromaSubsampling, depth }: Metadata,

@@ -110,7 +110,7 @@ Deno.test("interlaced, progressive, subsampled and gray pictures keep their colo
   for (const pixel of await pixels(grayJpeg)) assertEquals(pixel, [0x77, 0x77, 0x77]);
 });
 
-Deno.test("in a CMYK JPEG 255 means no ink, as in browsers, with and without a marker or profile", async () => {
+Deno.test("in a CMYK JPEG 255 is no ink, as in browsers, with and without a marker or profile", async () => {
   const white = sharp({ create: { width: 8, height: 8, channels: 3, background: "white" } });
   const adobe = await white.toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
   const marker = adobe.indexOf("Adobe") - 4;

@@ -6,7 +6,9 @@ import { chunk, concatBytes, png } from "../../tests/support/png.ts";
 
 const LIMITS = { maxPixels: 1_000_000 };
 
-/** The sides of the upright picture at which the stored rows and columns begin (Exif 2.32, 0x0112). */
+/**
+ * The sides of the upright picture at which the stored rows and columns begin (Exif 2.32, 0x0112).
+ */
 const FIRST_ROW_AND_COLUMN = {
   1: "top left",
   2: "top right",

@@ -44,7 +44,7 @@ Deno.test("a picture becomes interleaved RGB, whatever its format", async () => 
   assertAlmostEquals(red!, 255, 3);
 });
 
-Deno.test("a picture with more pixels than the limit is refused, one with as many is decoded", async () => {
+Deno.test("a picture with more pixels than the limit is refused, with as many it is decoded", async () => {
   const of = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: "red" } }).png().toBuffer();
   await refused("payload_too_large", await of(101, 100), LIMITS, "more than 10000 pixels");

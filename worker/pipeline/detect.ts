@@ -73,8 +73,8 @@ function readFaces(scores: Float32Array, boxes: Float32Array, image: RgbImage): 
 }
 
 /**
- * Greedy non-maximum suppression. Keeps the face with the best score and drops the faces that overlap
- * it by more than `maxOverlap`; then does the same with the remaining faces.
+ * Greedy non-maximum suppression. Keeps the face with the best score and drops the faces that
+ * overlap it by more than `maxOverlap`; then does the same with the remaining faces.
  *
  * @example
  * ```ts
@@ -87,7 +87,7 @@ function readFaces(scores: Float32Array, boxes: Float32Array, image: RgbImage): 
  * ```
  *
  * @param faces Detected faces, in any order
- * @param maxOverlap Greatest overlap of two faces that are both kept: intersection over union, 0 to 1
+ * @param maxOverlap Greatest intersection over union of two faces that are both kept, 0 to 1
  * @returns The kept faces, best score first
  */
 export function suppressOverlaps(faces: readonly Face[], maxOverlap: number): Face[] {
@@ -112,13 +112,13 @@ const widthOf = (face: Face): number => face.box.right - face.box.left;
 
 /**
  * Chooses the face that a picture is about (docs/adr/0004-whose-face.md). This is the widest face,
- * provided that every other face is less than half as wide. When the picture is framed on the widest
- * face (its box contains the picture's centre), less than three quarters as wide is enough.
+ * provided that every other face is less than half as wide. When the picture is framed on the
+ * widest face (its box contains the picture's centre), less than three quarters as wide is enough.
  *
  * @param faces Detected faces, in any order
  * @param picture Size of the picture, in pixels
- * @throws {Problem} `no_face` when there is no face; `multiple_faces` when another face is too wide;
- * `face_too_small` when the widest face is less than 40 pixels wide
+ * @throws {Problem} `no_face` when there is no face; `multiple_faces` when another face is too
+ * wide; `face_too_small` when the widest face is less than 40 pixels wide
  */
 export function chooseFace(
   faces: readonly Face[],

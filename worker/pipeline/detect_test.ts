@@ -88,7 +88,7 @@ Deno.test("a picture with another face at least half as wide is refused", () => 
   assertEquals(chooseFace([wide, faceAt(600, 600, 99)], PICTURE), wide);
 });
 
-Deno.test("in a picture framed on the widest face, another face may be up to three quarters as wide", () => {
+Deno.test("in a picture framed on the widest face, others may be almost three quarters as wide", () => {
   const framed = faceAt(520, 380, 200);
   assertEquals(chooseFace([framed, faceAt(800, 600, 149)], PICTURE), framed);
   refused("multiple_faces", [framed, faceAt(800, 600, 150)]);

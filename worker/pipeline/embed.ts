@@ -19,9 +19,9 @@ export interface Embedder {
 }
 
 /**
- * Makes an embedder from an ArcFace network. Its input is RGB, (p − 127.5) / 128, of the shape
- * [1, 3, 112, 112] or [1, 112, 112, 3]. The model may leave dimensions open, as long as its shape shows
- * where the channels are. It has one output, [1, dimension].
+ * Makes an embedder from an ArcFace network with one output, [1, dimension]. Its input is RGB,
+ * (p − 127.5) / 128, of the shape [1, 3, 112, 112] or [1, 112, 112, 3]. The model may leave
+ * dimensions open, as long as its shape shows where the channels are.
  *
  * @throws {ModelError} when the session has other shapes
  */

@@ -9,7 +9,7 @@ const INPUT_SHAPE = [1, 1, INPUT_SIZE, INPUT_SIZE] as const;
 const INPUT_RANGE = { mean: 0, scale: 256 } as const;
 const LANDMARKS = 68;
 
-/** Middle of each eye, tip of the nose, corners of the mouth; left and right as seen in the picture. */
+/** Middle of each eye, tip of the nose, corners of the mouth. Left is left in the picture. */
 export type FivePoints = readonly [Point, Point, Point, Point, Point];
 
 /** Finds the five points of the face in `box`; all are in pixels of the picture. */

@@ -123,7 +123,7 @@ function scaleToOriginal(
   return { box: clipBox(box, original.width, original.height), points: scaled };
 }
 
-/** After two runs a request takes half as long as after none. A third run costs more than it saves. */
+/** After two runs a request takes half as long as after none. A third costs more than it saves. */
 const WARM_UP_RUNS = 2;
 /** Width and height of the warm-up picture, in pixels: about the work of a real picture. */
 const WARM_UP_SIZE = 250;

@@ -9,8 +9,9 @@ import { loadModels } from "../models.ts";
 import golden from "./golden.json" with { type: "json" };
 import { createPipeline, type RecognizedFace } from "./pipeline.ts";
 
-// golden.json holds the results of this pipeline for the sample pictures, with the first 16 numbers of
-// each embedding. They were recorded when they agreed with another implementation (tests/accuracy).
+// golden.json holds the results of this pipeline for the sample pictures, with the first 16 numbers
+// of each embedding. They were recorded when they agreed with another implementation
+// (tests/accuracy).
 const PICTURES = Object.keys(golden) as (keyof typeof golden)[];
 
 const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });

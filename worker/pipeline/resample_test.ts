@@ -19,7 +19,7 @@ function waves(width: number, height: number): RgbImage {
 
 const RANGE = { mean: 100, scale: 2 };
 
-Deno.test("a large region is shrunk in native code, with nearly the same result as by our own filter", async () => {
+Deno.test("native code shrinks a large region to nearly the same result as our own filter", async () => {
   const image = waves(900, 700);
   const region = { left: 37, top: 11, right: 862, bottom: 690 };
   const native = await resample(image, region, 320, 240, RANGE);

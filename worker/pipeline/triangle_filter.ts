@@ -11,9 +11,9 @@ export interface Range {
 }
 
 /**
- * Resizes a region of `image` to `width` x `height`. Enlarging is plain bilinear interpolation. When
- * shrinking, the filter is widened until it covers every source pixel, so that large pictures do not
- * alias. Pixels outside the region are not read.
+ * Resizes a region of `image` to `width` x `height`. Enlarging is plain bilinear interpolation.
+ * When shrinking, the filter is widened until it covers every source pixel, so that large pictures
+ * do not alias. Pixels outside the region are not read.
  *
  * @param image Decoded picture
  * @param region Whole pixels inside the picture, at least 1 x 1
