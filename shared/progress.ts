@@ -7,10 +7,17 @@ import cliProgress from "cli-progress";
  * Shows work whose size is known beforehand.
  *
  * @example
- * ```ts ignore
- * using photos = createProgress().start("Reading photos", 3, "photos");
- * for (let i = 0; i < 3; i++) photos.advance(1);
- * photos.end();
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines: string[] = [];
+ * const progress = createLineProgress((line) => lines.push(line));
+ * {
+ *   using photos = progress.start("Reading photos", 3, "photos");
+ *   for (let i = 0; i < 3; i++) photos.advance(1);
+ *   photos.end();
+ * }
+ * assertEquals(lines, ["Reading photos: 3 photos …", "Reading photos: 3 photos, done"]);
  * ```
  */
 export interface Progress {

@@ -1,4 +1,4 @@
-/** Answers whose face is in a picture: the pipeline, the gallery and the threshold put together. */
+/** Answers whose face is in a picture, by the pipeline, the gallery and the threshold. */
 
 import type { AuthenticateAnswer } from "../shared/contract/contract.ts";
 import type { Probe } from "../shared/http/parse_probe.ts";
@@ -10,35 +10,35 @@ import { createMatcher, type NearestTemplate } from "./gallery/match.ts";
 import type { Box } from "./pipeline/image.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 
-/** The answer to a probe, but for how long it took. */
+/** The answer to a probe, without its `duration_ms`. */
 export type Identity = AuthenticateAnswer extends infer Answer
   ? Answer extends AuthenticateAnswer ? Omit<Answer, "duration_ms"> : never
   : never;
 
-/** What an authenticator is made of. */
+/** Dependencies and settings of an authenticator. */
 export interface AuthenticatorDeps {
   readonly pipeline: Pipeline;
   readonly gallery: Gallery;
-  /** Confidence, 0 to 1, of a resemblance. */
+  /** Returns the confidence of a match with the nearest template, 0 to 1. */
   readonly score: (nearest: NearestTemplate) => number;
-  /** The least confidence that is a match. */
+  /** Least confidence that counts as a match. */
   readonly threshold: number;
 }
 
-/** Answers one probe. */
-export type Authenticator = (probe: Probe) => Promise<Identity>;
-
 /**
- * Makes an authenticator. In doubt it matches nobody: a score that is not a number is no match.
+ * Answers one probe.
  *
  * @throws {Problem} as {@linkcode Pipeline.recognize} does
  */
+export type Authenticator = (probe: Probe) => Promise<Identity>;
+
+/** Makes an authenticator. A score that is not a number never matches. */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const { pipeline, gallery, score, threshold } = deps;
   const findNearest = createMatcher(gallery);
   return async ({ image, userId }) => {
     const { box, embedding } = await pipeline.recognize(image);
-    const face = { box: wholeBox(box) };
+    const face = { box: roundBox(box) };
     const nearest = findNearest(embedding, userId);
     if (nearest !== undefined) {
       const confidence = score(nearest);
@@ -52,16 +52,19 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   };
 }
 
-/** A model without calibration was asked to give calibrated confidences. */
+/** Error for confidences by a model that has no calibration. */
 export class NotCalibratedError extends Error {
-  override readonly name = "NotCalibratedError";
+  static {
+    this.prototype.name = "NotCalibratedError";
+  }
 }
 
 /**
- * The score by which matches are decided.
+ * Returns the function that turns a similarity into the score that the threshold is compared with.
  *
- * @param on Calibrated confidence, or the cosine itself
- * @throws {NotCalibratedError} when confidence is asked of a model without calibration
+ * @param on `confidence` for the calibrated confidence, `cosine` for the cosine itself
+ * @param calibration Calibration of the recognition model, if it has one
+ * @throws {NotCalibratedError} when `on` is `confidence` and there is no calibration
  */
 export function chooseScore(
   on: MatchConfig["on"],
@@ -70,14 +73,15 @@ export function chooseScore(
   if (on === "cosine") return ({ similarity }) => Math.max(similarity, 0);
   if (calibration === undefined) {
     throw new NotCalibratedError(
-      "The recognition model has no calibration: give MODEL_CALIBRATION (deno task calibrate " +
-        "makes one) or set MATCH_ON=cosine",
+      'The recognition model has no calibration: set MODEL_CALIBRATION ("deno task calibrate" ' +
+        "prints one) or MATCH_ON=cosine",
     );
   }
   return ({ similarity, compared }) => confidence(similarity, compared, calibration);
 }
 
-function wholeBox({ left, top, right, bottom }: Box): [number, number, number, number] {
+/** Returns the left, top, width and height of the box in whole pixels, as the contract has them. */
+function roundBox({ left, top, right, bottom }: Box): [number, number, number, number] {
   const x = Math.round(left), y = Math.round(top);
   return [x, y, Math.round(right) - x, Math.round(bottom) - y];
 }

@@ -26,7 +26,7 @@ const gallery = buildGallery([
 const FACE: Identity["face"] = { box: [0, 0, 100, 100] };
 const NOBODY: Identity = { matched: false, confidence: 0, face: FACE };
 
-/** Asks for a picture, and maybe for one user alone. */
+/** Makes a function that asks for a picture, optionally with one user_id. */
 function setUp(deps: Partial<AuthenticatorDeps> = {}) {
   const authenticate = createAuthenticator({
     pipeline,
@@ -39,7 +39,7 @@ function setUp(deps: Partial<AuthenticatorDeps> = {}) {
     authenticate({ image: new TextEncoder().encode(word), userId });
 }
 
-Deno.test("the user who is nearest is named, with the score and the face", async () => {
+Deno.test("the answer names the nearest user, with the score and the face", async () => {
   const ask = setUp();
   assertEquals(await ask("east"), {
     matched: true,
@@ -51,14 +51,14 @@ Deno.test("the user who is nearest is named, with the score and the face", async
   });
 });
 
-Deno.test("the confidence is the score, the similarity the cosine", async () => {
+Deno.test("the confidence is the score, and the similarity is the cosine", async () => {
   const answer = await setUp({ score: () => 0.9 })("north-east", "user1");
   assert(answer.matched);
   assertEquals(answer.confidence, 0.9);
   assertAlmostEquals(answer.similarity, Math.SQRT1_2, 1e-6);
 });
 
-Deno.test("a score at the threshold is a match, one below it is none and tells no score", async () => {
+Deno.test("a score at the threshold matches, a lower one does not and is not in the answer", async () => {
   assertEquals((await setUp({ score: () => 0.7 })("east")).matched, true);
   assertEquals(await setUp({ score: () => 0.7 - Number.EPSILON })("east"), NOBODY);
 });
@@ -69,14 +69,14 @@ Deno.test("a score that is not a number never matches", async () => {
   }
 });
 
-Deno.test("with a user_id that user alone is compared", async () => {
+Deno.test("with a user_id only that user is compared", async () => {
   const ask = setUp();
   assertEquals(await ask("east", "user2"), NOBODY);
   const answer = await ask("north", "user2");
   assertEquals(answer.matched && answer.user_id, "user2");
 });
 
-Deno.test("the score hears how many templates were compared", async () => {
+Deno.test("the score depends on the number of templates compared", async () => {
   const compared: number[] = [];
   const ask = setUp({
     score: (nearest) => {
@@ -90,7 +90,7 @@ Deno.test("the score hears how many templates were compared", async () => {
   assertEquals(compared, [3, 1, 2]);
 });
 
-Deno.test("a user_id that the gallery does not hold is a non-match like any other", async () => {
+Deno.test("an unknown user_id gives the same answer as any non-match", async () => {
   const ask = setUp({ score: () => 1 });
   for (const userId of ["user3", "", "__proto__", "USER1"]) {
     assertEquals(await ask("east", userId), NOBODY);
@@ -103,14 +103,14 @@ Deno.test("an empty gallery matches nobody", async () => {
   assertEquals(await ask("east", "user1"), NOBODY);
 });
 
-Deno.test("a picture that the pipeline refuses is refused, whoever was asked for", async () => {
+Deno.test("a picture that the pipeline refuses is refused, with any user_id", async () => {
   for (const userId of [undefined, "user1", "user3"]) {
     const problem = await assertRejects(() => setUp()("landscape", userId), Problem);
     assertEquals(problem.code, "no_face");
   }
 });
 
-Deno.test("the face's box is told in whole pixels", async () => {
+Deno.test("the face's box is in whole pixels", async () => {
   const between: Pipeline = {
     ...pipeline,
     recognize: async (picture) => ({
@@ -135,7 +135,7 @@ Deno.test("a calibrated score falls as more templates are compared", () => {
   assert(score(nearest(0.1)) < 0.01);
 });
 
-Deno.test("a cosine is its own score, whatever the model and the gallery, but never negative", () => {
+Deno.test("the cosine score is the cosine for every model and gallery, but never negative", () => {
   for (const calibration of [CALIBRATION, undefined]) {
     const score = chooseScore("cosine", calibration);
     assertEquals(score(nearest(0.42)), 0.42);
@@ -144,6 +144,6 @@ Deno.test("a cosine is its own score, whatever the model and the gallery, but ne
   }
 });
 
-Deno.test("a model without calibration gives no confidences", () => {
+Deno.test("confidences need a calibration", () => {
   assertThrows(() => chooseScore("confidence", undefined), NotCalibratedError, "MATCH_ON=cosine");
 });

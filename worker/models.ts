@@ -1,4 +1,4 @@
-/** Reads the three model files and finds the recognition model's calibration. */
+/** Loads the three model files and the recognition model's calibration. */
 
 import {
   type Calibration,
@@ -12,27 +12,27 @@ import { sha256 } from "../shared/sha256.ts";
 import { ModelError } from "./inference/session.ts";
 import type { PipelineModels } from "./pipeline/pipeline.ts";
 
-/** Where the models lie. */
+/** Paths of the model files. */
 export interface ModelPaths {
   readonly detector: string;
   readonly landmarks: string;
   readonly recognition: string;
-  /** A JSON file with a calibration, for a recognition model that the manifest does not know. */
+  /** JSON file with a calibration, for a recognition model that is not in the manifest. */
   readonly calibration: string | undefined;
 }
 
-/** The bytes of the models, and how the recognition model scores strangers. */
+/** The loaded models. */
 export interface LoadedModels {
   readonly models: PipelineModels;
-  /** undefined when neither the manifest nor a calibration file knows the recognition model. */
+  /** undefined when neither the manifest nor a file has one for the recognition model. */
   readonly calibration: Calibration | undefined;
 }
 
 /**
- * Reads the model files.
+ * Loads the model files.
  *
- * @throws {ModelError} naming the file that is missing or unreadable, or a calibration file that is
- * not of the form of {@linkcode ModelCalibrationSchema}
+ * @throws {ModelError} naming the file, when a file cannot be read, or when the calibration file
+ * does not match {@linkcode ModelCalibrationSchema} or belongs to another model
  */
 export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
   const [detector, landmarks, recognition] = await Promise.all([
@@ -79,7 +79,7 @@ async function readCalibration(path: string, modelSha256: string): Promise<Calib
     );
   }
   if (calibration.model_sha256 !== modelSha256) {
-    throw new ModelError(`The calibration ${path} is that of another model`);
+    throw new ModelError(`The calibration ${path} belongs to another model`);
   }
   return calibration;
 }

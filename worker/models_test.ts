@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { MODEL_MANIFEST } from "../models/manifest.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
+import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 import { ModelError } from "./inference/session.ts";
 import { loadModels } from "./models.ts";
 
@@ -8,30 +9,27 @@ const DEFAULT = { ...LOCAL_PATHS, calibration: undefined };
 const { calibration: KNOWN } = MODEL_MANIFEST.models.recognition;
 
 async function withCalibration<T>(text: string, body: (path: string) => Promise<T>): Promise<T> {
-  await using cleanup = new AsyncDisposableStack();
-  const path = await Deno.makeTempFile({ suffix: ".json" });
-  cleanup.defer(() => Deno.remove(path));
-  await Deno.writeTextFile(path, text);
-  return await body(path);
+  await using folder = await temporaryFolder({ "calibration.json": text });
+  return await body(folder.path("calibration.json"));
 }
 
-Deno.test("the manifest knows the default model's calibration by its checksum", async () => {
+Deno.test("the default model's calibration is found in the manifest by its checksum", async () => {
   assertEquals((await loadModels(DEFAULT)).calibration, KNOWN);
   const other = await loadModels({ ...DEFAULT, recognition: LOCAL_PATHS.detector });
   assertEquals(other.calibration, undefined);
 });
 
-Deno.test("a calibration file takes the place of the manifest's entry", async () => {
+Deno.test("a calibration file overrides the manifest", async () => {
   const own = { ...KNOWN, effective_dimension: 60 };
   await withCalibration(JSON.stringify(own), async (calibration) => {
     assertEquals((await loadModels({ ...DEFAULT, calibration })).calibration, own);
   });
 });
 
-Deno.test("a calibration of another model, or none, is refused", async () => {
+Deno.test("a calibration file that is invalid or belongs to another model is refused", async () => {
   const { model_sha256: _, ...unbound } = KNOWN;
   const cases: [text: string, complaint: string][] = [
-    [JSON.stringify({ ...KNOWN, model_sha256: "0".repeat(64) }), "that of another model"],
+    [JSON.stringify({ ...KNOWN, model_sha256: "0".repeat(64) }), "belongs to another model"],
     [JSON.stringify(unbound), "is not what"],
     [JSON.stringify({ ...KNOWN, effective_dimension: 100_000 }), "is not what"],
     [JSON.stringify({ ...KNOWN, mean_impostor_cosine: -0.9 }), "is not what"],
@@ -44,7 +42,7 @@ Deno.test("a calibration of another model, or none, is refused", async () => {
   }
 });
 
-Deno.test("a file that cannot be read is named with the reason", async () => {
+Deno.test("a file that cannot be read is named, with the reason", async () => {
   for (const name of ["detector", "landmarks", "recognition", "calibration"] as const) {
     const { message } = await assertRejects(
       () => loadModels({ ...DEFAULT, [name]: "no/such/file" }),

@@ -1,46 +1,21 @@
 /** Vector arithmetic for embeddings. */
 
 /**
- * The cosine between two embeddings, summed in double precision.
+ * Scales a vector to length 1 (L2 norm).
  *
- * @param a L2-normalised
- * @param b L2-normalised, of the same length
- * @returns −1 to 1, rounding apart
- * @throws {RangeError} when the lengths differ
- */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) {
-    throw new RangeError(`Embeddings of ${a.length} and ${b.length} numbers cannot be compared`);
-  }
-  return dot(a, 0, b);
-}
-
-/**
- * The inner product of a probe and one of many templates, summed in double precision.
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
  *
- * @param templates One after another
- * @param offset Where the template begins
- * @param probe As long as the template
- */
-export function dot(templates: Float32Array, offset: number, probe: Float32Array): number {
-  // Four sums: one addition need not wait for the last.
-  let a = 0, b = 0, c = 0, d = 0, i = 0;
-  for (; i + 3 < probe.length; i += 4) {
-    a += templates[offset + i]! * probe[i]!;
-    b += templates[offset + i + 1]! * probe[i + 1]!;
-    c += templates[offset + i + 2]! * probe[i + 2]!;
-    d += templates[offset + i + 3]! * probe[i + 3]!;
-  }
-  for (; i < probe.length; i++) a += templates[offset + i]! * probe[i]!;
-  return a + b + c + d;
-}
-
-/**
- * A vector scaled to length 1.
+ * const [x, y] = normalize([3, 4]);
+ * assertAlmostEquals(x!, 0.6, 1e-7);
+ * assertAlmostEquals(y!, 0.8, 1e-7);
+ * ```
  *
- * @param vector Any length but zero
- * @param target Where the result goes, as long as `vector`; a new array unless told
- * @throws {RangeError} when its length is zero or not finite: no direction, no identity
+ * @param vector Numbers of any scale
+ * @param target Array that receives the result, as long as `vector`; a new array by default
+ * @returns `target`, L2-normalised
+ * @throws {RangeError} when the norm is zero or not finite: such a vector has no direction
  */
 export function normalize(
   vector: ArrayLike<number>,
@@ -54,4 +29,47 @@ export function normalize(
   }
   for (let i = 0; i < vector.length; i++) target[i] = vector[i]! / norm;
   return target;
+}
+
+/**
+ * Returns the cosine of the angle between two embeddings, summed in double precision.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(cosine(normalize([1, 0]), normalize([1, 1])), Math.SQRT1_2, 1e-7);
+ * ```
+ *
+ * @param a L2-normalised
+ * @param b L2-normalised, as long as `a`
+ * @returns −1 to 1; rounding can exceed these bounds by about 1e-7
+ * @throws {RangeError} when the lengths differ
+ */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) {
+    throw new RangeError(`Embeddings of ${a.length} and ${b.length} numbers cannot be compared`);
+  }
+  return dot(a, 0, b);
+}
+
+/**
+ * Returns the inner product of a probe and one of many templates, summed in double precision. For
+ * L2-normalised vectors it is their cosine.
+ *
+ * @param templates Templates one after another, each as long as `probe`
+ * @param offset Index of the template's first number in `templates`
+ * @param probe Embedding to compare with the template
+ */
+export function dot(templates: Float32Array, offset: number, probe: Float32Array): number {
+  // Four sums, so that an addition need not wait for the one before it.
+  let a = 0, b = 0, c = 0, d = 0, i = 0;
+  for (; i + 3 < probe.length; i += 4) {
+    a += templates[offset + i]! * probe[i]!;
+    b += templates[offset + i + 1]! * probe[i + 1]!;
+    c += templates[offset + i + 2]! * probe[i + 2]!;
+    d += templates[offset + i + 3]! * probe[i + 3]!;
+  }
+  for (; i < probe.length; i++) a += templates[offset + i]! * probe[i]!;
+  return a + b + c + d;
 }

@@ -6,7 +6,7 @@ import { embeddingsOf, embedPeople } from "../../worker/commands/embed_people.ts
 import type { Calibration } from "../../models/calibration.ts";
 import { fitCalibration } from "../../worker/commands/calibrate/calibrate.ts";
 import { cosine, normalize } from "../../worker/vector.ts";
-import { toInt8 } from "../../worker/gallery/gallery_entry.ts";
+import { toInt8 } from "../../worker/commands/enroll/to_int8.ts";
 import { loadModels } from "../../worker/models.ts";
 import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { listPhotoFolder } from "../../worker/commands/photo_folder.ts";

@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
-import { formatGallery, type GalleryEntry, toInt8 } from "../../worker/gallery/gallery_entry.ts";
+import { formatGallery } from "../../worker/commands/enroll/format_gallery.ts";
+import { toInt8 } from "../../worker/commands/enroll/to_int8.ts";
+import type { GalleryEntry } from "../../worker/gallery/gallery_entry.ts";
 import { readGalleryFile } from "../../worker/commands/enroll/gallery_file.ts";
 import { randomPeople } from "../support/random_people.ts";
 import { sample } from "../support/pictures.ts";
@@ -36,7 +38,7 @@ Deno.test("a volume that was not filled stops the start, and is named", async ()
   await using service = new Service({ EMBEDDINGS_PATH: volume.path });
   assertEquals(await service.exitCode(), 1);
   const text = service.lines.join("\n");
-  assert(text.includes(`The gallery folder ${volume.path} holds no file *.json`), text);
+  assert(text.includes(`The gallery folder ${volume.path} has no *.json file`), text);
 });
 
 /** Lays files out as Kubernetes mounts a projected volume. */

@@ -144,7 +144,7 @@ Deno.test("a model without calibration starts only to match on cosine, or with o
   const model = await Deno.readFile(LOCAL_PATHS.recognition);
   // A field of a number that no ONNX file uses: another checksum, the same network.
   const MODEL_PATH = await folder.write(new Uint8Array([...model, 0xa0, 0x06, 0x01]));
-  await assertRefusesToStart({ MODEL_PATH }, "no calibration: give MODEL_CALIBRATION");
+  await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
   const numbers = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
   const ofModel = { model_sha256: await sha256(await Deno.readFile(MODEL_PATH)), ...numbers };
   const calibration = await folder.write(JSON.stringify(ofModel));
@@ -158,7 +158,7 @@ Deno.test("a model without calibration starts only to match on cosine, or with o
     const { text } = await service.post(await sample("user1_similar.png"));
     assertEquals(JSON.parse(text).user_id, "user1");
   }
-  await assertRefusesToStart({ MODEL_CALIBRATION: calibration }, "is that of another model");
+  await assertRefusesToStart({ MODEL_CALIBRATION: calibration }, "belongs to another model");
   const bad = await folder.write(JSON.stringify(numbers));
   await assertRefusesToStart({ MODEL_PATH, MODEL_CALIBRATION: bad }, `The calibration ${bad}`);
 });

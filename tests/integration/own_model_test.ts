@@ -17,7 +17,7 @@ Deno.test("a channels-last model serves by MODEL_PATH and MODEL_CALIBRATION alon
   const MODEL_CALIBRATION = await folder.write(
     JSON.stringify({ ...calibration, model_sha256: await sha256(model) }),
   );
-  await assertRefusesToStart({ MODEL_PATH }, "no calibration: give MODEL_CALIBRATION");
+  await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
 
   const picture = await sample("user1_similar.png");
   await using service = await Service.ready({ MODEL_PATH, MODEL_CALIBRATION });

@@ -1,28 +1,34 @@
 /**
- * Turns a similarity into a confidence that means the same for every model and gallery size: how
- * sure one can be that a stranger would not have scored as high.
+ * Turns a similarity into a confidence: how sure one can be that a stranger would not have scored
+ * as high. It means the same for every model and gallery size.
  */
 
 import type { Calibration } from "../../models/calibration.ts";
 import { regularizedIncompleteBeta } from "./incomplete_beta.ts";
 
+export type { Calibration };
+
 /**
- * FPIR at which the confidence is one half: chosen so that it is 0.7, the default threshold, at one
- * false positive in ten thousand (the bound of NIST SP 800-63B on biometric false matches).
+ * FPIR (false positive identification rate) at which the confidence is one half. It is chosen so
+ * that the confidence is 0.7, the default threshold, at one false positive in ten thousand: the
+ * bound of NIST SP 800-63B on biometric false matches.
  */
 const EVEN_ODDS_FPIR = 7 / 3e4;
 
 /**
- * The chance that one stranger's face is at least as similar to a template as `similarity`: the
- * share of a sphere's area that lies within that cosine of a point. The sphere has the dimensions
- * that the model effectively uses (Gong, Boddeti and Jain, "On the Intrinsic Dimensionality of
- * Image Representations", CVPR 2019, and "On the Capacity of Face Representation", ICCV 2019). For
- * d dimensions and t = similarity − mean the cap's share is ½·I(1 − t²; (d − 1)/2, ½) (S. Li,
- * "Concise Formulas for the Area and Volume of a Hyperspherical Cap", 2011).
+ * Returns the false match rate (FMR): the chance that a stranger's face is at least as similar to a
+ * template as `similarity`.
  *
- * @param similarity Cosine; what rounding brings beyond ±1 counts as ±1
- * @param calibration How the model scores strangers
- * @returns 0 to 1; 1 for NaN, since it rules nobody out
+ * The chance is the share of a sphere's area that is within that cosine of a point. The sphere has
+ * as many dimensions as the model effectively uses (Gong, Boddeti and Jain, "On the Intrinsic
+ * Dimensionality of Image Representations", CVPR 2019, and "On the Capacity of Face
+ * Representation", ICCV 2019). For d dimensions and t = similarity − mean the share of this cap is
+ * ½·I(1 − t²; (d − 1)/2, ½) (S. Li, "Concise Formulas for the Area and Volume of a Hyperspherical
+ * Cap", 2011).
+ *
+ * @param similarity Cosine; values that rounding brought beyond ±1 count as ±1
+ * @param calibration Calibration of the recognition model
+ * @returns 0 to 1; 1 for NaN, which rules no stranger out
  */
 export function falseMatchRate(similarity: number, calibration: Calibration): number {
   if (Number.isNaN(similarity)) return 1;
@@ -34,11 +40,11 @@ export function falseMatchRate(similarity: number, calibration: Calibration): nu
 }
 
 /**
- * The chance that a stranger is mistaken for anybody among `compared` templates:
- * 1 − (1 − FMR)ᴺ, as if their scores were independent.
+ * Returns the false positive identification rate (FPIR): the chance that a stranger matches any of
+ * N templates. It is 1 − (1 − FMR)ᴺ, as if the scores were independent.
  *
  * @param fmr Chance of a false match with one template, 0 to 1
- * @param compared Templates, at least 0
+ * @param compared Number of templates N, at least 0
  * @returns 0 to 1
  */
 export function falsePositiveIdentificationRate(fmr: number, compared: number): number {
@@ -47,13 +53,22 @@ export function falsePositiveIdentificationRate(fmr: number, compared: number): 
 }
 
 /**
- * How sure a match is: 1 / (1 + FPIR · 3e4/7). That is 0.96 where one stranger in 100,000 would be
- * accepted, 0.7 at one in 10,000 and 0.19 at one in 1,000.
+ * Returns the confidence of a match: 1 / (1 + FPIR · 3e4/7). It is 0.96 where one stranger in
+ * 100,000 would be accepted, 0.7 at one in 10,000 and 0.19 at one in 1,000.
+ *
+ * @example The same similarity means less in a larger gallery
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * const calibration = { mean_impostor_cosine: 0.022, effective_dimension: 80 };
+ * assert(confidence(0.5, 1, calibration) > 0.9);
+ * assert(confidence(0.5, 2_000, calibration) < 0.3);
+ * ```
  *
  * @param similarity Cosine between the probe and the nearest template
- * @param compared Templates that were compared to find it
- * @param calibration How the model scores strangers
- * @returns 0 to 1; 0 when nothing was compared, or a number is not finite
+ * @param compared Number of templates that the probe was compared with
+ * @param calibration Calibration of the recognition model
+ * @returns 0 to 1; 0 when no template was compared, or a number is not finite
  */
 export function confidence(
   similarity: number,
@@ -63,30 +78,4 @@ export function confidence(
   if (!Number.isFinite(similarity) || !Number.isFinite(compared) || compared <= 0) return 0;
   const fmr = falseMatchRate(similarity, calibration);
   return 1 / (1 + falsePositiveIdentificationRate(fmr, compared) / EVEN_ODDS_FPIR);
-}
-
-/**
- * The least similarity whose confidence reaches `threshold`: the inverse of {@linkcode confidence}.
- *
- * @param threshold Confidence, 0 to 1
- * @param compared Templates that are compared
- * @param calibration How the model scores strangers
- * @returns Cosine, −1 to 1; Infinity when no similarity is enough
- */
-export function similarityThreshold(
-  threshold: number,
-  compared: number,
-  calibration: Calibration,
-): number {
-  const reaches = (similarity: number) =>
-    confidence(similarity, compared, calibration) >= threshold;
-  let below = -1, reached = 1;
-  if (!reaches(reached)) return Infinity;
-  if (reaches(below)) return below;
-  for (;;) {
-    const middle = (below + reached) / 2;
-    if (middle <= below || middle >= reached) return reached;
-    if (reaches(middle)) reached = middle;
-    else below = middle;
-  }
 }

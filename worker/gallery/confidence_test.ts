@@ -1,12 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Calibration } from "../../models/calibration.ts";
-import {
-  confidence,
-  falseMatchRate,
-  falsePositiveIdentificationRate,
-  similarityThreshold,
-} from "./confidence.ts";
+import { confidence, falseMatchRate, falsePositiveIdentificationRate } from "./confidence.ts";
 
 const MODEL: Calibration = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
 
@@ -49,7 +44,7 @@ Deno.test("on an ordinary sphere a cap's share of the area grows with its height
   }
 });
 
-Deno.test("half of the strangers score above the mean", () => {
+Deno.test("half of all strangers score above the mean", () => {
   fc.assert(fc.property(calibrations, (calibration) => {
     assertEquals(falseMatchRate(calibration.mean_impostor_cosine, calibration), 0.5);
   }));
@@ -63,7 +58,7 @@ Deno.test("cosines that rounding brought beyond -1 and 1 count as -1 and 1", () 
   assertEquals(falseMatchRate(1, centred), 0);
 });
 
-Deno.test("the confidence is 1 at a similarity of 1 and next to 0 at -1", () => {
+Deno.test("the confidence is 1 at a similarity of 1 and almost 0 at -1", () => {
   for (const similarity of [1, 1.0000001]) {
     assertEquals(confidence(similarity, 1, MODEL), 1);
     assertEquals(confidence(similarity, 1_000_000, MODEL), 1);
@@ -74,17 +69,17 @@ Deno.test("the confidence is 1 at a similarity of 1 and next to 0 at -1", () => 
   }
 });
 
-Deno.test("a false match rate that underflows to 0 is full confidence", () => {
+Deno.test("a false match rate that underflows to 0 gives a confidence of 1", () => {
   const sharp = { mean_impostor_cosine: 0, effective_dimension: 100_000 };
   assertEquals(falseMatchRate(0.5, sharp), 0);
   assertEquals(confidence(0.5, 100_000, sharp), 1);
 });
 
-Deno.test("an empty gallery inspires no confidence", () => {
+Deno.test("the confidence is 0 when no template was compared", () => {
   for (const similarity of [-1, 0, 1]) assertEquals(confidence(similarity, 0, MODEL), 0);
 });
 
-Deno.test("nobody is authenticated on numbers that are none", () => {
+Deno.test("a number that is not finite gives no confidence", () => {
   for (const similarity of [NaN, Infinity, -Infinity]) {
     assertEquals(confidence(similarity, 1, MODEL), 0);
   }
@@ -92,19 +87,19 @@ Deno.test("nobody is authenticated on numbers that are none", () => {
   assertEquals(falseMatchRate(NaN, MODEL), 1);
 });
 
-Deno.test("the chance of a false identification grows with the templates compared", () => {
+Deno.test("the chance of a false identification grows with the number of templates", () => {
   assertEquals(falsePositiveIdentificationRate(0.5, 0), 0);
   assertEquals(falsePositiveIdentificationRate(0.5, 2), 0.75);
   assertEquals(falsePositiveIdentificationRate(1, 0), 0);
   assertEquals(falsePositiveIdentificationRate(1, 3), 1);
   assertEquals(falsePositiveIdentificationRate(0, 1_000_000), 0);
-  // 1 - (1 - fmr)^N computed as written would be 0 here.
+  // The formula 1 - (1 - fmr)^N, computed as written, would give 0 here.
   assertAlmostEquals(falsePositiveIdentificationRate(1e-20, 1000) / 1e-17, 1, 1e-12);
 });
 
-Deno.test("the confidence is 0.7 at one accepted stranger in 10,000, 0.19 at ten, 0.96 at 0.1", () => {
+Deno.test("the confidence is 0.7 at an FPIR of 1 in 10,000, 0.19 at 1 in 1,000, 0.96 at 1 in 100,000", () => {
   const atRate = (fpir: number) => {
-    // The similarity with that false match rate, by bisection.
+    // Finds the similarity with that false match rate, by bisection.
     let low = -1, high = 1;
     for (let i = 0; i < 100; i++) {
       const middle = (low + high) / 2;
@@ -141,34 +136,12 @@ Deno.test("the confidence never rises when more templates are compared", () => {
   );
 });
 
-Deno.test("the confidence is a number from 0 to 1 whatever it is given", () => {
+Deno.test("the confidence is from 0 to 1 for any arguments", () => {
   fc.assert(fc.property(calibrations, fc.double(), fc.double(), (calibration, similarity, n) => {
     const value = confidence(similarity, n, calibration);
     assert(value >= 0 && value <= 1, `${value}`);
   }));
 });
 
-Deno.test("the default threshold asks for more similarity in a larger gallery", () => {
-  assertAlmostEquals(similarityThreshold(0.7, 1, MODEL), 0.425, 0.002);
-  assertAlmostEquals(similarityThreshold(0.7, 50, MODEL), 0.51, 0.005);
-  assertAlmostEquals(similarityThreshold(0.7, 2_000, MODEL), 0.57, 0.005);
-  assertAlmostEquals(similarityThreshold(0.7, 100_000, MODEL), 0.63, 0.005);
-});
-
-Deno.test("the similarity threshold is the least similarity with that confidence", () => {
-  const thresholds = fc.double({ min: 0.001, max: 0.999, noNaN: true });
-  const galleries = fc.integer({ min: 1, max: 1_000_000 });
-  fc.assert(fc.property(thresholds, galleries, (threshold, compared) => {
-    const similarity = similarityThreshold(threshold, compared, MODEL);
-    assert(confidence(similarity, compared, MODEL) >= threshold);
-    assert(confidence(similarity - 1e-9, compared, MODEL) < threshold);
-  }));
-});
-
-Deno.test("no similarity is enough where nothing is compared, any is at a threshold of 0", () => {
-  assertEquals(similarityThreshold(0.7, 0, MODEL), Infinity);
-  assertEquals(similarityThreshold(0, 1, MODEL), -1);
-});
-
-/** Room for the last digit of the computation. */
+/** Tolerance for rounding errors. */
 const ROUNDING = 1e-12;

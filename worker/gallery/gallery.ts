@@ -1,4 +1,4 @@
-/** The gallery in memory: whom the service can recognise. */
+/** The gallery in memory: everybody whom the service can recognise. */
 
 import { normalize } from "../vector.ts";
 import {
@@ -13,47 +13,51 @@ import {
 export interface User {
   /** Unique in the gallery. */
   readonly userId: string;
-  /** For people to read. */
+  /** Name that people read. */
   readonly name: string;
 }
 
-/** Templates of one gallery file, ready to be compared. */
+/** The templates of one gallery file, ready to be compared. */
 export interface Segment {
-  /** One after another, each L2-normalised; length `owners.length * dimension`; owns its buffer. */
+  /**
+   * Templates one after another, each L2-normalised; length `owners.length * dimension`. The array
+   * has its buffer for itself.
+   */
   readonly templates: Float32Array;
-  /** For each template the index of its user. */
+  /** Index in {@linkcode Gallery.users} of each template's user. */
   readonly owners: Int32Array;
 }
 
-/** Everybody who can be recognised. */
+/** All users and their templates. */
 export interface Gallery {
   /** Length of an embedding. */
   readonly dimension: number;
-  /** Each user once. */
+  /** Users, each once. */
   readonly users: readonly User[];
-  /** For each user_id the index in `users`. */
+  /** Index in `users` of each user_id. */
   readonly indexOf: ReadonlyMap<string, number>;
-  /** All templates, in the order in which they were read. */
+  /** All templates, in the order in which they were added. */
   readonly segments: readonly Segment[];
-  /** How many templates there are. */
+  /** Number of templates. */
   readonly size: number;
 }
 
-/** Puts a gallery together, file by file. */
+/** Builds a gallery, file by file. */
 export interface GalleryBuilder {
   /**
-   * Adds entries. Several entries with one user_id, here or before, are that user's templates.
+   * Adds the entries of one file as a segment. All entries with the same user_id, also those that
+   * were added earlier, are templates of one user.
    *
-   * @throws {GalleryError} naming the entry, when its embedding has another length, holds something
-   * that is not a finite number or is zero, or the user_id has another name already
+   * @throws {GalleryError} naming the entry, when its embedding has another length, is zero or
+   * contains anything but finite numbers, or when the user_id already has another name
    */
   add(entries: readonly GalleryEntry[]): void;
-  /** The gallery of all that was added. */
+  /** Returns the gallery with everything that was added. */
   build(): Gallery;
 }
 
 /**
- * Begins a gallery.
+ * Makes a builder for a gallery.
  *
  * @param dimension Length that every embedding must have
  */
@@ -91,8 +95,22 @@ export function createGalleryBuilder(dimension: number): GalleryBuilder {
 }
 
 /**
- * Puts entries into their form in memory.
+ * Builds a gallery from entries.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const gallery = buildGallery([
+ *   { user_id: "alice", name: "Alice", embedding: [3, 4] },
+ *   { user_id: "alice", name: "Alice", embedding: [0, 1] },
+ * ], 2);
+ * assertEquals(gallery.users, [{ userId: "alice", name: "Alice" }]);
+ * assertEquals(gallery.size, 2);
+ * ```
+ *
+ * @param entries Entries of one file
+ * @param dimension Length that every embedding must have
  * @throws {GalleryError} as {@linkcode GalleryBuilder.add} does
  */
 export function buildGallery(entries: readonly GalleryEntry[], dimension: number): Gallery {
@@ -102,7 +120,7 @@ export function buildGallery(entries: readonly GalleryEntry[], dimension: number
 }
 
 /**
- * Reads the content of a gallery file. `{"embeddings": []}` matches nobody.
+ * Builds a gallery from the content of a gallery file. `{"embeddings": []}` has no users.
  *
  * @param json Content of the file
  * @param dimension Length that every embedding must have
@@ -126,7 +144,7 @@ function normalizeTemplate(
   for (let i = 0; i < length; i++) {
     if (!Number.isFinite(embedding[i])) {
       throw new GalleryError(
-        `Gallery ${label}: the embedding holds something that is not a number`,
+        `Gallery ${label}: the embedding contains something that is not a number`,
       );
     }
   }

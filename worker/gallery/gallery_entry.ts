@@ -1,36 +1,37 @@
-/** The format of gallery files: its entries, read and written. */
+/** The format of gallery files: their entries, and how they are parsed. */
 
-/** Whose template an entry is. */
+/** The user that an entry belongs to. */
 export interface EntryOwner {
-  /** Several entries may share it. */
+  /** Several entries may have the same one. */
   readonly user_id: string;
   /** The same in all entries of a user. */
   readonly name: string;
 }
 
-/** An entry that says its embedding in numbers: about 6 KB in a file. */
+/** An entry whose embedding is a list of numbers: about 6 KB in a file. */
 export interface FloatEntry extends EntryOwner {
-  /** As many numbers as the model gives, not necessarily L2-normalised. */
+  /** As many numbers as the model gives; they need not be L2-normalised. */
   readonly embedding: readonly number[];
 }
 
-/** An entry whose embedding is rounded to bytes: 0.75 KB in a file, where it is base64. */
+/** An entry whose embedding is rounded to bytes: 0.75 KB in a file, which has them in base64. */
 export interface CompactEntry extends EntryOwner {
-  /** As many as the model gives numbers, of any scale. */
+  /** As many bytes as the model gives numbers, of any scale. */
   readonly embedding_int8: Int8Array;
 }
 
-/** One template as a gallery file holds it. */
+/** One template, as it is in a gallery file. */
 export type GalleryEntry = FloatEntry | CompactEntry;
 
-/** A gallery that cannot be used; the message names the entry at fault, and never an embedding. */
+/** Error for a gallery that cannot be used. The message names the entry and quotes no embedding. */
 export class GalleryError extends Error {
-  /** Always "GalleryError". */
-  override readonly name = "GalleryError";
+  static {
+    this.prototype.name = "GalleryError";
+  }
 }
 
-/** Does something with the content of a gallery file; a GalleryError gets the file's name. */
-export function namingFile<Result>(path: string, use: () => Result): Result {
+/** Calls `use`. Puts the file's path in front of the message of a GalleryError that it throws. */
+export function nameFileInErrors<Result>(path: string, use: () => Result): Result {
   try {
     return use();
   } catch (cause) {
@@ -40,19 +41,25 @@ export function namingFile<Result>(path: string, use: () => Result): Result {
 }
 
 /**
- * Reads the entries of a gallery file, `{"embeddings": [{"user_id", "name", "embedding": [numbers]}]}`
- * with `"embedding_int8": "base64"` in place of `"embedding"` where an entry is compact. The
- * embeddings are not looked at beyond that.
+ * Parses the content of a gallery file. The numbers of the embeddings are not checked.
  *
- * @throws {GalleryError} when it is not JSON, or an entry has no user_id, name or embedding, or two
- * embeddings
+ * ```json
+ * {"embeddings": [
+ *   {"user_id": "alice", "name": "Alice", "embedding": [0.6, -0.8]},
+ *   {"user_id": "bob", "name": "Bob", "embedding_int8": "X4E="}
+ * ]}
+ * ```
+ *
+ * @param json Content of the file
+ * @throws {GalleryError} when the content is not JSON, or an entry has no user_id, name or
+ * embedding, or has two embeddings
  */
 export function parseGalleryEntries(json: string): GalleryEntry[] {
   let file: unknown;
   try {
     file = JSON.parse(json);
   } catch {
-    // The parser's message quotes the text, which may be an embedding.
+    // The parser's message is left out: it quotes the text, which may be part of an embedding.
     throw new GalleryError("The gallery is not valid JSON");
   }
   const entries = isRecord(file) ? file["embeddings"] : undefined;
@@ -66,9 +73,9 @@ export function parseGalleryEntries(json: string): GalleryEntry[] {
     const name = nonEmptyText(record["name"], label, "name");
     const { embedding, embedding_int8 } = record;
     if ((embedding === undefined) === (embedding_int8 === undefined)) {
-      const which = embedding === undefined ? "neither" : "both of";
+      const which = embedding === undefined ? "neither of" : "both of";
       throw new GalleryError(
-        `Gallery ${label}: it has ${which} "embedding" and "embedding_int8", one of which is needed`,
+        `Gallery ${label}: it needs "embedding" or "embedding_int8" and has ${which} them`,
       );
     }
     if (embedding_int8 !== undefined) {
@@ -81,66 +88,33 @@ export function parseGalleryEntries(json: string): GalleryEntry[] {
   });
 }
 
-/** A float32 has no more than this; a cosine keeps 1e-7. */
-const SIGNIFICANT_DIGITS = 7;
-
-/**
- * The content of a gallery file: an entry in each line, each in the form that it has. Numbers are
- * written with 7 significant digits.
- */
-export function formatGallery(entries: readonly GalleryEntry[]): string {
-  const lines = entries.map((entry) => {
-    const { user_id, name } = entry;
-    if (!isCompact(entry)) {
-      const embedding = entry.embedding.map((x) => Number(x.toPrecision(SIGNIFICANT_DIGITS)));
-      return JSON.stringify({ user_id, name, embedding });
-    }
-    const { buffer, byteOffset, byteLength } = entry.embedding_int8;
-    const embedding_int8 = new Uint8Array(buffer, byteOffset, byteLength).toBase64();
-    return JSON.stringify({ user_id, name, embedding_int8 });
-  });
-  return lines.length === 0 ? '{"embeddings":[]}\n' : `{"embeddings":[\n${lines.join(",\n")}\n]}\n`;
-}
-
-/** Tells the two forms apart. */
+/** True when the entry is of the compact form. */
 export const isCompact = (entry: GalleryEntry): entry is CompactEntry => "embedding_int8" in entry;
 
-/** The numbers of an entry's embedding, as they are in the file: not L2-normalised. */
+/** Returns the numbers of an entry's embedding as they are in the file: not L2-normalised. */
 export const entryEmbedding = (entry: GalleryEntry): ArrayLike<number> =>
   isCompact(entry) ? entry.embedding_int8 : entry.embedding;
 
-/**
- * Rounds an embedding to signed bytes, the largest of its numbers to ±127.
- *
- * @param embedding Finite, not zero
- * @returns As long as `embedding`
- */
-export function toInt8(embedding: ArrayLike<number>): Int8Array {
-  let largest = 0;
-  for (let i = 0; i < embedding.length; i++) largest = Math.max(largest, Math.abs(embedding[i]!));
-  return Int8Array.from(embedding, (value) => Math.round((value / largest) * 127));
-}
-
-/** How error messages name an entry. */
+/** Returns the words by which error messages name an entry. */
 export const entryLabel = (index: number, userId: string): string => `entry ${index} ("${userId}")`;
 
 function signedBytes(base64: unknown, label: string): Int8Array {
   try {
     return new Int8Array(Uint8Array.fromBase64(base64 as string).buffer);
   } catch {
-    throw new GalleryError(`Gallery ${label}: "embedding_int8" is not a text in base64`);
+    throw new GalleryError(`Gallery ${label}: "embedding_int8" is not base64`);
   }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Of a user_id and a name: what a request and an answer can carry. */
+/** Longest user_id and name: a request and an answer can carry no longer ones. */
 const MAX_CHARACTERS = 256;
 
 function nonEmptyText(value: unknown, label: string, field: string): string {
   if (typeof value !== "string" || value.trim() === "") {
-    throw new GalleryError(`Gallery ${label}: "${field}" is missing or not a text`);
+    throw new GalleryError(`Gallery ${label}: "${field}" is missing, empty or not a text`);
   }
   if (value.length > MAX_CHARACTERS) {
     throw new GalleryError(

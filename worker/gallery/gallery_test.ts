@@ -19,7 +19,7 @@ function refused(json: string, ...complaints: string[]): void {
   }
 }
 
-Deno.test("templates lie one after another, normalised, with their users", () => {
+Deno.test("templates are stored one after another, normalised, with their users", () => {
   const gallery = parseGallery(fileOf(ALICE, BOB), 3);
   assertEquals(gallery.dimension, 3);
   assertEquals(gallery.users, [
@@ -32,23 +32,23 @@ Deno.test("templates lie one after another, normalised, with their users", () =>
   templates(gallery).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6));
 });
 
-Deno.test("several entries with one user_id are that user's templates, wherever they stand", () => {
+Deno.test("entries with the same user_id are templates of one user, in any order", () => {
   const gallery = parseGallery(fileOf(ALICE, BOB, { ...ALICE, embedding: [1, 0, 0] }), 3);
   assertEquals(gallery.users.length, 2);
   assertEquals(owners(gallery), [0, 1, 0]);
   assertEquals(templates(gallery).slice(6), [1, 0, 0]);
 });
 
-Deno.test("an empty gallery is a gallery", () => {
+Deno.test("a gallery may be empty", () => {
   const gallery = parseGallery(fileOf(), 3);
   assertEquals([gallery.users.length, gallery.size, gallery.segments.length], [0, 0, 0]);
 });
 
-Deno.test("fields beyond the known ones are passed over", () => {
+Deno.test("unknown fields are ignored", () => {
   assertEquals(parseGallery(fileOf({ ...ALICE, note: "first" }), 3).users.length, 1);
 });
 
-Deno.test("what is no gallery file is refused, and nothing of it is repeated", () => {
+Deno.test("a file that is not a gallery is refused, and the error quotes nothing of it", () => {
   refused("", "not valid JSON");
   const error = assertThrows(() => parseGallery('{"embeddings": [0.12345, ', 3), GalleryError);
   assert(!error.message.includes("0.12345"));
@@ -58,7 +58,7 @@ Deno.test("what is no gallery file is refused, and nothing of it is repeated", (
   }
 });
 
-Deno.test("an entry without user_id, name or embedding is named", () => {
+Deno.test("an entry without user_id, name or embedding is refused by its number", () => {
   for (const entry of [null, 7, "text", [], {}, { ...ALICE, user_id: undefined }]) {
     refused(fileOf(BOB, entry), "entry 1", '"user_id"');
   }
@@ -73,13 +73,13 @@ Deno.test("an entry without user_id, name or embedding is named", () => {
   }
 });
 
-Deno.test("a user_id or name that no request or answer can carry is named", () => {
+Deno.test("a user_id or name that is too long for a request or an answer is refused", () => {
   const long = "x".repeat(257);
   refused(fileOf({ ...ALICE, user_id: long }), "entry 0", '"user_id" has more than 256');
   refused(fileOf(BOB, { ...ALICE, name: long }), 'entry 1 ("alice")', '"name" has more than 256');
 });
 
-Deno.test("an embedding of another length than the model's is named with both lengths", () => {
+Deno.test("an embedding of another length than the model's is refused, with both lengths", () => {
   for (const embedding of [[], [1, 2], [1, 2, 3, 4]]) {
     refused(
       fileOf(BOB, { ...ALICE, embedding }),
@@ -89,7 +89,7 @@ Deno.test("an embedding of another length than the model's is named with both le
   }
 });
 
-Deno.test("an embedding with something that is not a number is named", () => {
+Deno.test("an embedding with something that is not a number is refused", () => {
   for (const value of ["1", null, true, [1], {}, NaN]) {
     refused(
       fileOf(BOB, { ...ALICE, embedding: [1, value, 3] }),
@@ -100,13 +100,13 @@ Deno.test("an embedding with something that is not a number is named", () => {
   refused(fileOf(ALICE).replace("[3,", "[1e999,"), 'entry 0 ("alice")', "not a number");
 });
 
-Deno.test("an embedding without a direction is named", () => {
+Deno.test("an embedding without a direction is refused", () => {
   for (const embedding of [[0, 0, 0], [1e300, 1e300, 0]]) {
     refused(fileOf(BOB, { ...ALICE, embedding }), 'entry 1 ("alice")', "zero or too large");
   }
 });
 
-Deno.test("a user_id with two names is named with both", () => {
+Deno.test("a user_id with two names is refused, with both names", () => {
   refused(
     fileOf(ALICE, BOB, { ...ALICE, name: "Alicia" }),
     'entry 2 ("alice")',
@@ -115,13 +115,13 @@ Deno.test("a user_id with two names is named with both", () => {
   );
 });
 
-Deno.test("two users may have one name, and strange user_ids are users like others", () => {
+Deno.test("users may have the same name, and any text can be a user_id", () => {
   const strange = ["__proto__", "constructor", "0", "ALICE", "a/b", "名"];
   const gallery = parseGallery(fileOf(...strange.map((id) => ({ ...ALICE, user_id: id }))), 3);
   assertEquals(gallery.users.map(({ userId }) => userId), strange);
 });
 
-Deno.test("a compact embedding is signed bytes, normalised like any other", () => {
+Deno.test("a compact embedding is read as signed bytes and normalised", () => {
   const compact = { user_id: "alice", name: "Alice", embedding_int8: base64(3, 0, -4) };
   const gallery = parseGallery(
     fileOf(compact, BOB, { ...compact, embedding_int8: base64(1, 0, 0) }),
@@ -135,17 +135,17 @@ Deno.test("a compact embedding is signed bytes, normalised like any other", () =
   ]);
 });
 
-Deno.test("an entry with two embeddings or none is named", () => {
+Deno.test("an entry with two embeddings or none is refused", () => {
   const both = { ...ALICE, embedding_int8: base64(1, 2, 3) };
   refused(fileOf(BOB, both), 'entry 1 ("alice")', "both of", '"embedding_int8"');
   refused(fileOf(BOB, { ...both, embedding: null }), 'entry 1 ("alice")', "both of");
   refused(fileOf(BOB, { ...ALICE, embedding: undefined }), 'entry 1 ("alice")', "neither");
 });
 
-Deno.test("a compact embedding that is not base64, or of other bytes, is named and not repeated", () => {
+Deno.test("a compact embedding that is not base64, or of another length, is refused", () => {
   for (const embedding_int8 of ["AQID!", "AQI-", null, 7, [1, 2, 3], {}]) {
     const entry = { user_id: "alice", name: "Alice", embedding_int8 };
-    refused(fileOf(BOB, entry), 'entry 1 ("alice")', "not a text in base64");
+    refused(fileOf(BOB, entry), 'entry 1 ("alice")', "is not base64");
   }
   for (const bytes of [[], [1, 2], [1, 2, 3, 4]]) {
     refused(
@@ -158,7 +158,7 @@ Deno.test("a compact embedding that is not base64, or of other bytes, is named a
   refused(fileOf(zero), 'entry 0 ("alice")', "zero or too large");
 });
 
-Deno.test("entries can be read without looking at the embeddings", () => {
+Deno.test("parsing the entries does not check the embeddings", () => {
   const entry = { ...ALICE, embedding: [1] };
   assertEquals(parseGalleryEntries(fileOf(entry, BOB)), [entry, BOB]);
 });

@@ -1,16 +1,17 @@
 /** The regularised incomplete beta function, accurate far into its tails. */
 
 /**
- * Iₓ(a, b), the chance that a variable with the beta distribution (a, b) is at most x. Relative
- * error about 1e-12, also where the result is as small as 1e-300; below the smallest number it is 0.
+ * Returns Iₓ(a, b): the chance that a variable with the beta distribution (a, b) is at most x. The
+ * relative error is about 1e-12, also where the result is as small as 1e-300. A result below the
+ * smallest number is 0.
  *
- * By the continued fraction DLMF 8.17.22 (https://dlmf.nist.gov/8.17#v), on the side of the mean
- * where it converges fast: Iₓ(a, b) = 1 − I₁₋ₓ(b, a).
+ * The result comes from the continued fraction DLMF 8.17.22 (https://dlmf.nist.gov/8.17#v). It
+ * converges fast on one side of the mean; the other side follows from Iₓ(a, b) = 1 − I₁₋ₓ(b, a).
  *
  * @param x 0 to 1
  * @param a Above 0
  * @param b Above 0
- * @param y 1 − x, where the caller knows it more precisely than the subtraction gives it
+ * @param y 1 − x; for callers who know it more precisely than the subtraction gives it
  * @returns 0 to 1
  * @throws {RangeError} when an argument is outside its range or NaN
  */
@@ -27,14 +28,14 @@ export function regularizedIncompleteBeta(x: number, a: number, b: number, y = 1
 }
 
 function lowerTail(x: number, y: number, a: number, b: number): number {
-  // In logarithms: the factors of the power term overflow and underflow long before their product.
+  // In logarithms: the factors of the power term overflow or underflow long before their product.
   const exponent = logPowerTerm(x, y, a, b) - Math.log(a) + Math.log(continuedFraction(x, a, b));
   return Math.min(Math.exp(exponent), 1);
 }
 
 const MAX_TERMS = 100_000;
 
-/** The continued fraction by the modified method of Lentz (Thompson and Barnett, 1986). */
+/** Computes the continued fraction by the modified method of Lentz (Thompson and Barnett, 1986). */
 function continuedFraction(x: number, a: number, b: number): number {
   let c = 1;
   let d = 1 / awayFromZero(1 - (a + b) * x / (a + 1));
@@ -56,8 +57,8 @@ function continuedFraction(x: number, a: number, b: number): number {
 const awayFromZero = (value: number): number => Math.abs(value) < 1e-300 ? 1e-300 : value;
 
 /**
- * ln(xᵃ yᵇ / B(a, b)). The three logarithms of the gamma function inside B would cancel to a few
- * digits when a is large, so their leading terms (Lanczos) are combined before they are computed.
+ * Returns ln(xᵃ yᵇ / B(a, b)). When a is large, the three logarithms of the gamma function inside B
+ * nearly cancel and leave few correct digits. So their leading terms (Lanczos) are combined first.
  */
 function logPowerTerm(x: number, y: number, a: number, b: number): number {
   const aShifted = a + LANCZOS_G - 0.5;
@@ -68,7 +69,7 @@ function logPowerTerm(x: number, y: number, a: number, b: number): number {
     Math.log(lanczosSum(a + b) / (lanczosSum(a) * lanczosSum(b)));
 }
 
-/** ln(x · numerator / denominator), precise where the product is near 1. */
+/** Returns ln(x · numerator / denominator), precise also where the product is near 1. */
 function logRatio(x: number, numerator: number, denominator: number): number {
   const excess = (x * numerator - denominator) / denominator;
   return Math.abs(excess) < 0.5

@@ -41,7 +41,7 @@ Deno.test("the incomplete beta function is 0 and 1 at its ends, and 0 where it u
   assertEquals(regularizedIncompleteBeta(Number.MIN_VALUE, 50_000, 0.5), 0);
 });
 
-Deno.test("the incomplete beta function mirrors: I(x; a, b) + I(1 - x; b, a) = 1", () => {
+Deno.test("the incomplete beta function is symmetric: I(x; a, b) + I(1 - x; b, a) = 1", () => {
   const parameter = fc.double({ min: 0.1, max: 1000, noNaN: true });
   const x = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(fc.property(x, parameter, parameter, (x, a, b) => {

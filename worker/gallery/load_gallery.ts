@@ -3,39 +3,43 @@
 import { join } from "node:path";
 import { describeError } from "../../shared/log.ts";
 import { createGalleryBuilder, type Gallery } from "./gallery.ts";
-import { GalleryError, namingFile, parseGalleryEntries } from "./gallery_entry.ts";
+import { GalleryError, nameFileInErrors, parseGalleryEntries } from "./gallery_entry.ts";
 
 /**
- * Loads a gallery. A folder stands for the `*.json` files in it, by name; what begins with a dot is
- * passed over, and so are the folders in which Kubernetes keeps the files of a volume, which it
- * shows once more as links. A user's templates may lie in several files. One file is in memory at a
- * time.
+ * Loads a gallery from a file, or from the `*.json` files of a folder, in the order of their names.
+ * A user's templates may be in several files. Only one file is in memory at a time.
  *
- * @param path A gallery file, or a folder of them
+ * Names in a folder that begin with a dot are ignored. Kubernetes keeps the files of a volume in
+ * such a hidden folder and links to them, so each file is read once.
+ *
+ * @param path A gallery file, or a folder of gallery files
  * @param dimension Length that every embedding must have
- * @throws {GalleryError} naming the file, when it cannot be read or used, or the folder has none:
- * one that was not filled must not pass for a gallery of nobody
+ * @throws {GalleryError} naming the file, when it cannot be read or used; naming the folder, when
+ * it has no gallery file: a volume that was not filled must not look like an empty gallery
  */
 export async function loadGallery(path: string, dimension: number): Promise<Gallery> {
   const builder = createGalleryBuilder(dimension);
   for (const file of await galleryFiles(path)) {
-    const json = await orUnreadable(file, Deno.readTextFile(file));
-    namingFile(file, () => builder.add(parseGalleryEntries(json)));
+    const json = await explainReadError(file, Deno.readTextFile(file));
+    nameFileInErrors(file, () => builder.add(parseGalleryEntries(json)));
   }
   return builder.build();
 }
 
 async function galleryFiles(path: string): Promise<string[]> {
-  if (!(await orUnreadable(path, Deno.stat(path))).isDirectory) return [path];
-  const names = await orUnreadable(path, Array.fromAsync(Deno.readDir(path), ({ name }) => name));
+  if (!(await explainReadError(path, Deno.stat(path))).isDirectory) return [path];
+  const names = await explainReadError(
+    path,
+    Array.fromAsync(Deno.readDir(path), ({ name }) => name),
+  );
   const files = names.filter((name) => name.endsWith(".json") && !name.startsWith(".")).sort();
   if (files.length === 0) {
-    throw new GalleryError(`The gallery folder ${path} holds no file *.json`);
+    throw new GalleryError(`The gallery folder ${path} has no *.json file`);
   }
   return files.map((name) => join(path, name));
 }
 
-async function orUnreadable<Value>(path: string, reading: Promise<Value>): Promise<Value> {
+async function explainReadError<Value>(path: string, reading: Promise<Value>): Promise<Value> {
   try {
     return await reading;
   } catch (cause) {

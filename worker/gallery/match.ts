@@ -1,4 +1,4 @@
-/** Compares a probe with the gallery: cosine similarity against every template. */
+/** Finds the template of a gallery that is most similar to a probe. */
 
 import type { Gallery, User } from "./gallery.ts";
 import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
@@ -6,33 +6,49 @@ import { dot } from "../vector.ts";
 
 /** The template nearest to a probe. */
 export interface NearestTemplate {
-  /** Whose template it is. */
+  /** User that the template belongs to. */
   readonly user: User;
   /** Cosine similarity, −1 to 1. */
   readonly similarity: number;
-  /** Templates that were compared, at least 1: the more, the likelier a chance resemblance. */
+  /** Number of templates compared, at least 1. The more, the likelier is a similarity by chance. */
   readonly compared: number;
 }
 
 /**
- * Finds the template that is most similar to a probe, among all (1:N) or, with a user_id, among that
- * user's (1:1); of several equally similar ones the first. undefined when there is nothing to
- * compare with.
+ * Finds the template with the highest cosine to a probe: among all templates (1:N) or, with a
+ * user_id, among those of one user (1:1).
  *
- * @param probe As long as the gallery's templates, L2-normalised
- * @param userId Whom to compare with alone
+ * @param probe Embedding, L2-normalised, as long as the gallery's templates
+ * @param userId The only user to compare with; everybody by default
+ * @returns The nearest template; the first one when several are equally near; undefined when there
+ * is no template to compare with
  * @throws {RangeError} when the probe has another length
  */
 export type Matcher = (probe: Float32Array, userId?: string) => NearestTemplate | undefined;
 
-/** Templates from which on usearch is worth loading: the loop takes 0.2 ms for them. */
+/** Number of templates from which usearch is worth loading: the loop takes 0.2 ms for so many. */
 const MANY_TEMPLATES = 500;
 
 /**
- * Makes a matcher.
+ * Makes a matcher for a gallery.
  *
- * @param gallery What to search
- * @param scan How to search it; unless told, what is fastest for its size
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { buildGallery } from "./gallery.ts";
+ *
+ * const findNearest = createMatcher(buildGallery([
+ *   { user_id: "alice", name: "Alice", embedding: [1, 0] },
+ *   { user_id: "bob", name: "Bob", embedding: [0, 1] },
+ * ], 2));
+ * const probe = Float32Array.of(0, 1);
+ * assertEquals(findNearest(probe)?.user.name, "Bob");
+ * assertEquals(findNearest(probe, "alice")?.similarity, 0);
+ * assertEquals(findNearest(probe, "carol"), undefined);
+ * ```
+ *
+ * @param gallery Gallery to search
+ * @param scan Finds the nearest template of a segment; by default the fastest one for the gallery
  */
 export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery)): Matcher {
   const { dimension, users, indexOf, segments, size } = gallery;
@@ -44,7 +60,7 @@ export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery
     let best = -1, similarity = -Infinity, compared = only === undefined ? size : 0;
     for (const { templates, owners } of segments) {
       const compare = (i: number) => {
-        // Again in double precision: usearch's distances are no better than a float32.
+        // Computed again in double precision: usearch's distances are only float32.
         const score = dot(templates, i * dimension, probe);
         if (score > similarity) {
           similarity = score;

@@ -8,7 +8,7 @@ import { createMatcher } from "./match.ts";
 import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
 
 const usearch = loadUsearch();
-assert(usearch, "usearch has no addon for this system: the tests want one");
+assert(usearch, "usearch has no addon for this system, and the tests need one");
 const SCANS: Readonly<Record<string, Scan>> = { loop: scanByLoop, usearch };
 
 const findNearest = (gallery: Gallery, probe: Float32Array, userId?: string) =>
@@ -35,7 +35,7 @@ Deno.test("the nearest template's user is found", () => {
   assertAlmostEquals(nearest!.similarity, 0.9 / Math.sqrt(0.83), 1e-6);
 });
 
-Deno.test("of several templates of a user the best counts", () => {
+Deno.test("of a user's templates the most similar one counts", () => {
   for (const near of [probe(1, 0.3, 0), probe(0, 0.3, 1)]) {
     assertEquals(findNearest(GALLERY, near)?.user.userId, "alice");
   }
@@ -49,18 +49,18 @@ Deno.test("with a user_id only that user's templates are compared", () => {
   assertEquals(findNearest(GALLERY, probe(1, 0, 0), "bob")?.similarity, 0);
 });
 
-Deno.test("there is nobody to find for an unknown user_id", () => {
+Deno.test("nobody is found for an unknown user_id", () => {
   for (const unknown of ["carol", "", "Alice", "__proto__"]) {
     assertEquals(findNearest(GALLERY, probe(1, 0, 0), unknown), undefined);
   }
 });
 
-Deno.test("there is nobody to find in an empty gallery", () => {
+Deno.test("nobody is found in an empty gallery", () => {
   assertEquals(findNearest(buildGallery([], 3), probe(1, 0, 0)), undefined);
   assertEquals(findNearest(buildGallery([], 3), probe(1, 0, 0), "alice"), undefined);
 });
 
-Deno.test("a probe that is not a number resembles nobody", () => {
+Deno.test("nobody is found for a probe that is not a number", () => {
   assertEquals(findNearest(GALLERY, Float32Array.of(NaN, 0, 0)), undefined);
 });
 
@@ -68,7 +68,7 @@ Deno.test("a probe of another length is refused", () => {
   assertThrows(() => findNearest(GALLERY, probe(1, 0)), RangeError, "has 2 numbers, the gallery 3");
 });
 
-Deno.test("rounding does not bring a similarity beyond 1", () => {
+Deno.test("a similarity is never beyond -1 or 1, whatever the rounding", () => {
   const numbers = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
     minLength: 8,
     maxLength: 8,
@@ -84,7 +84,7 @@ Deno.test("rounding does not bring a similarity beyond 1", () => {
   }));
 });
 
-Deno.test("of equally similar templates the first is found, in whatever file it lies", () => {
+Deno.test("of equally similar templates the first is found, whatever its file", () => {
   const builder = createGalleryBuilder(2);
   builder.add([entry("far", 0, 1), entry("first", 1, 0), entry("second", 1, 0)]);
   builder.add([]);
@@ -96,22 +96,22 @@ Deno.test("of equally similar templates the first is found, in whatever file it 
   }
 });
 
-Deno.test("a probe is itself, wherever it lies in its buffer", () => {
+Deno.test("a probe may be any part of its buffer", () => {
   const buffer = Float32Array.of(1, 0, 0, 0, 1, 0);
   for (const [name, scan] of Object.entries(SCANS)) {
     assertEquals(createMatcher(GALLERY, scan)(buffer.subarray(3))?.user.userId, "bob", name);
   }
 });
 
-Deno.test("no scan lets a probe that is not a number resemble anybody", () => {
+Deno.test("no scan finds anybody for a probe that is not a number", () => {
   for (const [name, scan] of Object.entries(SCANS)) {
     const none = createMatcher(GALLERY, scan)(Float32Array.of(NaN, NaN, 1));
     assertEquals(none, undefined, name);
   }
 });
 
-Deno.test("the match agrees with comparing everything in double precision", () => {
-  // Lengths that are no multiple of 4 too: the sum takes four elements at a time.
+Deno.test("the nearest template is the same as by comparing everything in double precision", () => {
+  // Includes lengths that are not multiples of 4: the sum takes four elements at a time.
   const cases = fc.integer({ min: 1, max: 37 }).chain((dimension) => {
     const vector = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
       minLength: dimension,
@@ -148,11 +148,11 @@ Deno.test("the match agrees with comparing everything in double precision", () =
   );
 });
 
-Deno.test("among 100,000 templates the match is the one that double precision finds", () => {
+Deno.test("among 100,000 templates the nearest is the same as in double precision", () => {
   const size = 100_000, dimension = 512;
   const [directions] = randomPeople(1, 200, dimension, 0);
   const templates = new Float32Array(size * dimension);
-  // Each is the sum of two directions, one more a little of a third: all different, and soon made.
+  // Each template is the sum of two directions: quick to make, and all are different.
   for (let i = 0; i < size; i++) {
     const [a, b] = [directions![i % 199]!, directions![(i * 7 + Math.floor(i / 199)) % 200]!];
     const sum = a.map((value, j) => value + 0.9 * b[j]!);

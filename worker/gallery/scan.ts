@@ -1,4 +1,4 @@
-/** Finds the nearest of many templates: by a loop, or by usearch where they are many. */
+/** Finds the nearest of many templates: by a loop, or by usearch. */
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -6,15 +6,17 @@ import process from "node:process";
 import { dot } from "../vector.ts";
 
 /**
- * The index of the template nearest to a probe; of several equally near ones the first. −1 or any
- * index when the probe is not a number.
+ * Finds the template nearest to a probe.
  *
- * @param templates One after another, L2-normalised, at least one; owns its buffer
- * @param probe L2-normalised, as long as one template
+ * @param templates Templates one after another, each L2-normalised, at least one. The array must
+ * have its buffer for itself
+ * @param probe Embedding, L2-normalised, as long as one template
+ * @returns Index of the nearest template; the first one when several are equally near. −1 or any
+ * index when the probe contains NaN
  */
 export type Scan = (templates: Float32Array, probe: Float32Array) => number;
 
-/** A {@linkcode Scan} that compares one by one: 0.4 ms for 1,000 templates of 512 numbers. */
+/** A {@linkcode Scan} by a loop over all templates: 0.4 ms for 1,000 templates of 512 numbers. */
 export function scanByLoop(templates: Float32Array, probe: Float32Array): number {
   let best = -1, similarity = -Infinity;
   for (let i = 0, offset = 0; offset < templates.length; i++, offset += probe.length) {
@@ -27,7 +29,7 @@ export function scanByLoop(templates: Float32Array, probe: Float32Array): number
   return best;
 }
 
-/** The part of usearch's addon that is used here: as its own `exactSearch` calls it. */
+/** The part of usearch's addon that is used here, with the arguments of the package's own call. */
 interface Usearch {
   exactSearch(
     dataset: Float32Array,
@@ -39,7 +41,7 @@ interface Usearch {
   ): [keys: BigUint64Array, distances: Float32Array, counts: BigUint64Array];
 }
 
-/** Where the package keeps its addon. */
+/** The folder of the addon in the package, for each system. */
 const ADDONS: Readonly<Record<string, string>> = {
   "darwin-arm64": "darwin-arm64+x64",
   "darwin-x64": "darwin-arm64+x64",
@@ -49,11 +51,11 @@ const ADDONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Loads usearch: five times as fast as the loop, one thread. Its addon is loaded directly: the
- * package's own way to it takes 30 ms instead of 1, and looks into folders that a worker may not
+ * Loads usearch. It is five times as fast as the loop, on one thread. Its addon is loaded directly:
+ * the package's own loader takes 30 ms instead of 1, and looks into folders that a worker may not
  * read.
  *
- * @returns undefined where the package has no addon for this system
+ * @returns A scan by usearch; undefined when the package has no addon for this system
  * @throws {Error} when the addon cannot be loaded
  */
 export function loadUsearch(): Scan | undefined {
@@ -63,7 +65,7 @@ export function loadUsearch(): Scan | undefined {
   const root = join(dirname(require.resolve("usearch")), "../../..");
   const { exactSearch }: Usearch = require(join(root, "prebuilds", folder, "usearch.node"));
   return (templates, probe) => {
-    // The addon looks at the whole buffer of an array, so the probe must be alone in its own.
+    // The addon reads the whole buffer of an array, so the probe needs a buffer of its own.
     const [keys] = exactSearch(templates, probe.slice(), probe.length, 1, "ip", 1);
     return Number(keys[0]);
   };

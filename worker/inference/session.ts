@@ -1,50 +1,52 @@
-/** ONNX Runtime: the only file that imports it. */
+/** Opens and runs ONNX models. No other file imports ONNX Runtime. */
 
 import * as ort from "onnxruntime-node";
 
 /** A float32 input or output. */
 export interface TensorInfo {
-  /** As the model calls it. */
+  /** Name in the model. */
   readonly name: string;
-  /** A dimension that the model leaves open is -1. */
+  /** Sizes of the dimensions; -1 for one that the model leaves open. */
   readonly shape: readonly number[];
 }
 
-/** How a session uses the machine. */
+/** Settings of {@linkcode openSession}. */
 export interface SessionOptions {
-  /** Threads inside one operator; 1 is fastest per core. */
+  /** Threads inside one operator; 1 by default, which is fastest per core. */
   readonly threads?: number;
 }
 
-/** A loaded network with one float32 input. Runs are queued by ONNX Runtime's caller: await each. */
+/** A loaded network with one float32 input. Nothing queues its runs: await each before the next. */
 export interface Session extends AsyncDisposable {
-  /** What a run takes. */
+  /** Input of a run. */
   readonly input: TensorInfo;
-  /** What a run gives, in this order. */
+  /** Outputs of a run, in this order. */
   readonly outputs: readonly TensorInfo[];
   /**
    * Runs the network once.
    *
    * @param data Elements of the input, in the order of its shape
-   * @param shape The input's shape, no dimension open
-   * @returns Each output's elements, in the order of {@linkcode Session.outputs}
+   * @param shape Shape of the input, without open dimensions
+   * @returns Elements of each output, in the order of {@linkcode Session.outputs}
    */
   run(data: Float32Array, shape: readonly number[]): Promise<Float32Array[]>;
 }
 
-/** A model that cannot be loaded, or is not the kind of model it should be. */
+/** Error for a model that cannot be loaded, or is of another kind than it should be. */
 export class ModelError extends Error {
-  /** Always "ModelError". */
-  override readonly name = "ModelError";
+  static {
+    this.prototype.name = "ModelError";
+  }
 }
 
 /**
  * Loads a network from the bytes of an ONNX file.
  *
- * @param bytes The file's content
- * @param label What the model is called in error messages
- * @param options How the session uses the machine
- * @throws {ModelError} when it is no ONNX model, or has not exactly one float32 input
+ * @param bytes Content of the file
+ * @param label Name of the model in error messages, such as "recognition"
+ * @param options Settings
+ * @throws {ModelError} when the file is not an ONNX model, or has other inputs than one of float32,
+ * or an output that is not of float32
  */
 export async function openSession(
   bytes: Uint8Array,
@@ -59,14 +61,14 @@ export async function openSession(
       executionMode: "sequential",
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
-      // Denormal weights make a run seven times slower. ONNX Runtime honours the setting only when
-      // the first session of the process has it, so every session does.
+      // Denormal weights make a run seven times slower. The setting takes effect only when the
+      // first session of the process has it, so every session has it.
       extra: { session: { set_denormal_as_zero: "1", intra_op: { allow_spinning: "0" } } },
     });
   } catch (cause) {
     throw new ModelError(`The ${label} model cannot be loaded`, { cause });
   }
-  // The native session is no garbage that anybody collects: a refused model gives it back here.
+  // The garbage collector does not free the native session. A refused model must release it here.
   await using refused = new AsyncDisposableStack();
   refused.defer(() => session.release());
   const inputs = session.inputMetadata.map((value) => tensorInfo(value, label));

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ModelError, openSession } from "./session.ts";
 
-// Made with the onnx package: graphs of one or two nodes.
+// Models of one or two nodes, made with the Python package onnx.
 /** x: float32 [n, 3]; y = x + x; z = −x. */
 const DOUBLE_AND_NEGATE =
   "CAgSADpiCg4KAXgKAXgSAXkiA0FkZAoLCgF4EgF6IgNOZWcSAWdaFAoBeBIPCg0IARIJCgMSAW4KAggDYhQKAXkSDwoN" +
@@ -17,13 +17,13 @@ const INTEGERS =
 
 const bytesOf = (base64: string): Uint8Array => Uint8Array.fromBase64(base64);
 
-Deno.test("a session tells its shapes, open dimensions as -1", async () => {
+Deno.test("a session has the shapes of its model, with -1 for open dimensions", async () => {
   await using session = await openSession(bytesOf(DOUBLE_AND_NEGATE), "test");
   assertEquals(session.input, { name: "x", shape: [-1, 3] });
   assertEquals(session.outputs, [{ name: "y", shape: [-1, 3] }, { name: "z", shape: [-1, 3] }]);
 });
 
-Deno.test("a run gives every output in the order of the model", async () => {
+Deno.test("a run returns every output, in the order of the model", async () => {
   await using session = await openSession(bytesOf(DOUBLE_AND_NEGATE), "test");
   const outputs = await session.run(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
   assertEquals(outputs.map((output) => [...output]), [
@@ -32,7 +32,7 @@ Deno.test("a run gives every output in the order of the model", async () => {
   ]);
 });
 
-Deno.test("a file that is no ONNX model is refused by the name it has in messages", async () => {
+Deno.test("a file that is not an ONNX model is refused by the model's name", async () => {
   for (const bytes of [new Uint8Array(), new TextEncoder().encode("<html>Not found</html>")]) {
     await assertRejects(
       () => openSession(bytes, "recognition"),

@@ -1,13 +1,14 @@
-/** Brings a face into the pose that recognition networks are trained on. */
+/** Aligns a face: turns it upright and scales it, as recognition networks are trained to see it. */
 
-import { type Box, clipBox, type Point, type RgbImage } from "./image.ts";
+import { type Box, clipBox, type RgbImage } from "./image.ts";
 import type { FivePoints } from "./landmarks.ts";
-import { reduce } from "./reduce.ts";
+import { fitSimilarityTransform, invertSimilarityTransform } from "./similarity_transform.ts";
+import { shrinkRegion } from "./shrink_region.ts";
 
 /** Width and height of an aligned face, in pixels. */
 export const ALIGNED_SIZE = 112;
 
-/** Where the five points lie in an aligned face (ArcFace, Deng et al., CVPR 2019). */
+/** The five points of an aligned face, in its pixels (ArcFace, Deng et al., CVPR 2019). */
 export const ALIGNED_POINTS: FivePoints = [
   [38.2946, 51.6963],
   [73.5318, 51.5014],
@@ -16,69 +17,20 @@ export const ALIGNED_POINTS: FivePoints = [
   [70.7299, 92.2041],
 ];
 
-/** A rotation, uniform scale and shift: x' = a·x − b·y + dx, y' = b·x + a·y + dy. */
-export interface Similarity {
-  /** Scale times the cosine of the angle. */
-  readonly a: number;
-  /** Scale times the sine of the angle. */
-  readonly b: number;
-  /** Shift to the right, in the target's pixels. */
-  readonly dx: number;
-  /** Shift downwards, in the target's pixels. */
-  readonly dy: number;
-}
-
 /**
- * The similarity that takes `from` to `to` with the least sum of squared distances (Umeyama, "Least-
- * squares estimation of transformation parameters between two point patterns", PAMI 1991). Without
- * reflections the solution in the plane is closed: a complex linear regression.
+ * Warps a face to an upright crop of 112 x 112 pixels, with bilinear interpolation. The part of the
+ * crop outside the picture is black. A face larger than the crop is sampled several times for each
+ * pixel, or shrunk first, so that it does not alias.
  *
- * @throws {RangeError} when the points of `from` all coincide, or are not finite
- */
-export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Similarity {
-  const [fromX, fromY] = centroid(from);
-  const [toX, toY] = centroid(to);
-  let dot = 0, cross = 0, spread = 0;
-  for (let i = 0; i < from.length; i++) {
-    const x = from[i]![0] - fromX, y = from[i]![1] - fromY;
-    const u = to[i]![0] - toX, v = to[i]![1] - toY;
-    dot += x * u + y * v;
-    cross += x * v - y * u;
-    spread += x * x + y * y;
-  }
-  const a = dot / spread, b = cross / spread;
-  if (!Number.isFinite(a) || !Number.isFinite(b)) {
-    throw new RangeError("No similarity fits points that coincide");
-  }
-  return { a, b, dx: toX - a * fromX + b * fromY, dy: toY - b * fromX - a * fromY };
-}
-
-function centroid(points: readonly Point[]): Point {
-  let x = 0, y = 0;
-  for (const point of points) {
-    x += point[0];
-    y += point[1];
-  }
-  return [x / points.length, y / points.length];
-}
-
-/** The similarity that undoes `s`. */
-export function invertSimilarity(s: Similarity): Similarity {
-  const norm = s.a * s.a + s.b * s.b;
-  const a = s.a / norm, b = -s.b / norm;
-  return { a, b, dx: -(a * s.dx - b * s.dy), dy: -(b * s.dx + a * s.dy) };
-}
-
-/**
- * Warps the face with the given points to an upright 112 x 112 crop, bilinear; what lies outside
- * the picture is black. A face larger than the crop is sampled several times a pixel, or shrunk
- * before, so that it does not alias.
- *
+ * @param image Decoded picture
+ * @param points The five points of the face, in pixels of `image`
  * @returns Interleaved RGB, 0 to 255, length 112 * 112 * 3
- * @throws {RangeError} when the points coincide
+ * @throws {RangeError} when the points all coincide, or are not finite
  */
 export async function alignFace(image: RgbImage, points: FivePoints): Promise<Float32Array> {
-  const { a, b, dx, dy } = invertSimilarity(fitSimilarity(points, ALIGNED_POINTS));
+  const { a, b, dx, dy } = invertSimilarityTransform(
+    fitSimilarityTransform(points, ALIGNED_POINTS),
+  );
   const toPicture = { xx: a, xy: -b, x0: dx, yx: b, yy: a, y0: dy };
   const pixelsPerPixel = Math.hypot(a, b);
   if (pixelsPerPixel <= MAX_SAMPLES) {
@@ -87,7 +39,7 @@ export async function alignFace(image: RgbImage, points: FivePoints): Promise<Fl
   const region = cropRegion(toPicture, image);
   const width = region.right - region.left, height = region.bottom - region.top;
   if (width < pixelsPerPixel || height < pixelsPerPixel) return warp(image, toPicture, 1);
-  const small = await reduce(
+  const small = await shrinkRegion(
     image,
     region,
     Math.round(width / pixelsPerPixel),
@@ -104,10 +56,10 @@ export async function alignFace(image: RgbImage, points: FivePoints): Promise<Fl
   }, 1);
 }
 
-/** Samples a pixel and side: with more, shrinking the face before is quicker. */
+/** Most samples along each side of a pixel. For larger faces it is faster to shrink them first. */
 const MAX_SAMPLES = 2;
 
-/** Where a pixel (x, y) of the crop lies in a picture: (xx·x + xy·y + x0, yx·x + yy·y + y0). */
+/** Maps a pixel (x, y) of the crop to a picture: (xx·x + xy·y + x0, yx·x + yy·y + y0). */
 interface Affine {
   readonly xx: number;
   readonly xy: number;
@@ -117,7 +69,7 @@ interface Affine {
   readonly y0: number;
 }
 
-/** The whole pixels of the picture that the crop shows a part of. */
+/** Returns the whole pixels of the picture that contribute to the crop. */
 function cropRegion({ xx, xy, x0, yx, yy, y0 }: Affine, image: RgbImage): Box {
   const last = ALIGNED_SIZE - 1;
   const xs = [x0, x0 + xx * last, x0 + xy * last, x0 + (xx + xy) * last];

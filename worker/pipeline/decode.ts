@@ -1,80 +1,91 @@
-/** Picture bytes to upright RGB pixels. */
+/** Decodes the bytes of a picture into upright RGB pixels. */
 
 import sharp, { type Metadata, type OutputInfo, type Sharp } from "sharp";
 import { Problem } from "../../shared/contract/problem.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
 import type { RgbImage } from "./image.ts";
 
-// One picture at a time: a cache would only keep faces in memory, and threads beyond the one that
-// decodes would compete with the other workers of the machine.
+// One picture at a time. A cache would only keep faces in memory, and more threads would take cores
+// from the other workers of the machine.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Bounds on what {@linkcode decode} accepts. */
+/** Limits of {@linkcode decode}. */
 export interface DecodeLimits {
   /**
-   * Width times height above which a picture is refused before it is decoded. A picture that its
-   * format makes the decoder hold whole at more than 3 bytes a pixel counts as so much larger.
+   * Width times height above which a picture is refused before it is decoded. Some formats make
+   * the decoder hold the whole picture. When that takes n bytes a pixel, and n is more than 3, the
+   * picture counts as n / 3 times as large.
    */
   readonly maxPixels: number;
 }
 
-/** A decoded picture, and how large it was before it was reduced. */
+/** A decoded picture, and its size before it was shrunk. */
 export interface DecodedPicture extends RgbImage {
-  /** Of the upright picture itself, in pixels. */
+  /** Size of the upright picture as the client sent it, in pixels. */
   readonly original: { readonly width: number; readonly height: number };
 }
 
-/** Reducing a picture of longer rows takes many times its memory; panoramas have 16,000 pixels. */
+/** Shrinking longer rows takes many times the picture's memory. Panoramas have 16,000 pixels. */
 const MAX_SIDE_PX = 16_384;
 
 /**
- * A picture of more pixels is reduced: decoding all of them takes most of a request's time, and
- * would fill the memory that a worker may have. The detector finds no face of less than a 32nd of
- * the picture's width, so what is left of a face is more than 60 pixels wide.
+ * A picture with more pixels is shrunk while it is decoded. Decoding all of them takes most of a
+ * request's time, and would fill the memory that a worker may use. The detector finds no face of
+ * less than a 32nd of the picture's width, so a face in the shrunk picture is more than 60 pixels
+ * wide.
  */
-const MAX_KEPT_PIXELS = 4_000_000;
+const MAX_DECODED_PIXELS = 4_000_000;
 
 /**
- * Decodes a JPEG, PNG or WebP into upright (EXIF orientation applied) 8-bit sRGB. Transparency is
- * laid over white, of an animation the first frame is used. A picture of more than 4 million pixels
- * is reduced to half its width and height, one of more than 16 million to a third, and so on.
+ * Decodes a JPEG, PNG or WebP into upright (EXIF orientation applied) 8-bit sRGB. Transparent parts
+ * become white, and of an animation only the first frame is decoded. A picture of more than 4
+ * million pixels is shrunk to half its width and height, one of more than 16 million to a third,
+ * and so on.
  *
- * @throws {Problem} `unsupported_media_type` by its first bytes, `payload_too_large` over
- * `maxPixels` or 16,384 pixels wide or high, `invalid_image` when it is truncated or damaged
+ * @param bytes The picture as the client sent it
+ * @throws {Problem} `unsupported_media_type` when the first bytes are not those of a JPEG, PNG or
+ * WebP; `payload_too_large` when the picture exceeds `maxPixels`, or is more than 16,384 pixels
+ * wide or high; `invalid_image` when it is truncated or damaged
  */
 export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {
   if (sniffImageType(bytes) === undefined) {
     throw new Problem("unsupported_media_type", "The picture is not a JPEG, PNG or WebP");
   }
-  // Most pictures are neither large nor damaged. Their headers are not read twice.
-  const limit = Math.min(limits.maxPixels, MAX_KEPT_PIXELS);
-  const whole = await pixelsOf(sharp(bytes, { failOn: "error", limitInputPixels: limit }))
+  // Most pictures are neither large nor damaged. Decoding them at once saves a look at the header.
+  const limit = Math.min(limits.maxPixels, MAX_DECODED_PIXELS);
+  const whole = await decodePixels(sharp(bytes, { failOn: "error", limitInputPixels: limit }))
     .catch(() => undefined);
   if (whole !== undefined) {
     refuseLongSides(whole);
     const { width, height } = whole;
     return { ...whole, original: { width, height } };
   }
-  return await decodeReduced(bytes, limits);
+  return await decodeShrunk(bytes, limits);
 }
 
-async function decodeReduced(bytes: Uint8Array, { maxPixels }: DecodeLimits) {
+async function decodeShrunk(bytes: Uint8Array, { maxPixels }: DecodeLimits) {
   const picture = sharp(bytes, { failOn: "error", limitInputPixels: false });
   const metadata = await picture.metadata().catch(invalidImage);
   const pixels = metadata.width * metadata.height;
-  if (pixels * Math.max(1, heldBytes(metadata) / 3) > maxPixels) {
+  if (pixels > maxPixels) {
     throw new Problem("payload_too_large", `The picture has more than ${maxPixels} pixels`);
+  }
+  if (pixels * bytesHeldPerPixel(metadata) / 3 > maxPixels) {
+    throw new Problem(
+      "payload_too_large",
+      `The picture is progressive or interlaced and counts as more than ${maxPixels} pixels`,
+    );
   }
   const { width, height } = metadata.autoOrient;
   refuseLongSides(metadata.autoOrient);
-  const factor = Math.ceil(Math.sqrt(pixels / MAX_KEPT_PIXELS));
-  const reduced = picture
+  const factor = Math.ceil(Math.sqrt(pixels / MAX_DECODED_PIXELS));
+  const shrunk = picture
     .resize(Math.ceil(width / factor), Math.ceil(height / factor), {
       fit: "fill",
       kernel: "linear",
     });
-  const image = await pixelsOf(reduced).catch(invalidImage);
+  const image = await decodePixels(shrunk).catch(invalidImage);
   return { ...image, original: { width, height } };
 }
 
@@ -86,15 +97,14 @@ function refuseLongSides({ width, height }: { width: number; height: number }): 
   );
 }
 
-/** Runs a decoder's pipeline to its end. */
-async function pixelsOf(picture: Sharp): Promise<RgbImage> {
+async function decodePixels(picture: Sharp): Promise<RgbImage> {
   const { data, info } = await picture
     .autoOrient()
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
-  const rgb = info.channels === 3 ? data : await overWhite(data, info);
-  // A Buffer is another kind of array to the compiler than what else fills pictures.
+  const rgb = info.channels === 3 ? data : await flattenOntoWhite(data, info);
+  // The compiler takes a Buffer for another kind of array than a Uint8Array.
   return {
     width: info.width,
     height: info.height,
@@ -102,8 +112,11 @@ async function pixelsOf(picture: Sharp): Promise<RgbImage> {
   };
 }
 
-/** A picture with transparency laid over white; asked for only then, for it takes time. */
-function overWhite(data: Uint8Array, { width, height, channels }: OutputInfo): Promise<Uint8Array> {
+/** Makes transparent parts white. It takes time, so only pictures with transparency get here. */
+function flattenOntoWhite(
+  data: Uint8Array,
+  { width, height, channels }: OutputInfo,
+): Promise<Uint8Array> {
   if (channels !== 4) throw new RangeError(`A picture of ${channels} channels is not RGB`);
   return sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
     .flatten({ background: "white" })
@@ -112,10 +125,11 @@ function overWhite(data: Uint8Array, { width, height, channels }: OutputInfo): P
 }
 
 /**
- * Bytes a pixel of what the decoder must hold whole before it has the first row: the coefficients of
- * a JPEG in several scans (16-bit), all of an interlaced PNG, nothing of those that come row by row.
+ * Returns the bytes that the decoder holds for each pixel of the whole picture before it has the
+ * first row. A progressive JPEG needs its coefficients (16-bit), an interlaced PNG all its pixels,
+ * and a picture that is stored row by row nothing.
  */
-function heldBytes(
+function bytesHeldPerPixel(
   { isProgressive, format, channels, chromaSubsampling, depth }: Metadata,
 ): number {
   if (!isProgressive) return 0;

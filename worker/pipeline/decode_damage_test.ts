@@ -1,11 +1,11 @@
-// What must not become pixels: the wrong format, damage, and more pixels than memory.
+// Pictures that must be refused: of the wrong format, damaged, or too large for memory.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deflateSync } from "node:zlib";
-import { fileURLToPath } from "node:url";
 import sharp, { type Sharp } from "sharp";
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import { decode } from "./decode.ts";
+import { encoded, sample } from "../../tests/support/pictures.ts";
 import { chunk, concatBytes, png, pngOf } from "../../tests/support/png.ts";
 
 const LIMITS = { maxPixels: 50_000_000 };
@@ -17,19 +17,17 @@ async function assertRefused(code: ProblemCode, bytes: Uint8Array, label: string
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
-const photo = sharp(fileURLToPath(new URL("../../test-data/user1.png", import.meta.url)))
-  .resize(150);
-const encoded = async (picture: Sharp) => Uint8Array.from(await picture.toBuffer());
+const person = sharp(await sample("user1.png")).resize(150);
 const FORMATS: [format: string, Uint8Array][] = [
-  ["JPEG", await encoded(photo.clone().jpeg())],
-  ["progressive JPEG", await encoded(photo.clone().jpeg({ progressive: true }))],
-  ["PNG", await encoded(photo.clone().png())],
-  ["interlaced PNG", await encoded(photo.clone().png({ progressive: true }))],
-  ["WebP", await encoded(photo.clone().webp())],
-  ["lossless WebP", await encoded(photo.clone().webp({ lossless: true }))],
+  ["JPEG", await encoded(person.clone().jpeg())],
+  ["progressive JPEG", await encoded(person.clone().jpeg({ progressive: true }))],
+  ["PNG", await encoded(person.clone().png())],
+  ["interlaced PNG", await encoded(person.clone().png({ progressive: true }))],
+  ["WebP", await encoded(person.clone().webp())],
+  ["lossless WebP", await encoded(person.clone().webp({ lossless: true }))],
 ];
 
-Deno.test("a picture that breaks off is refused, wherever it does", async () => {
+Deno.test("a truncated picture is refused, wherever it ends", async () => {
   for (const [format, bytes] of FORMATS) {
     assert((await decode(bytes, LIMITS)).data.length > 0);
     for (let sixteenth = 1; sixteenth < 16; sixteenth++) {
@@ -44,7 +42,7 @@ Deno.test("a picture that breaks off is refused, wherever it does", async () => 
   await assertRefused("unsupported_media_type", new Uint8Array(), "nothing");
 });
 
-Deno.test("what follows a whole picture is passed over", async () => {
+Deno.test("bytes after the end of a picture are ignored", async () => {
   for (const [format, bytes] of FORMATS) {
     const { data } = await decode(bytes, LIMITS);
     for (const garbage of [new Uint8Array(1000), text("<script>"), bytes]) {
@@ -53,7 +51,7 @@ Deno.test("what follows a whole picture is passed over", async () => {
   }
 });
 
-Deno.test("a signature alone makes no picture", async () => {
+Deno.test("a valid signature before other bytes is not a picture", async () => {
   const garbage = Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) >> 3);
   for (const [format, bytes] of FORMATS) {
     const polyglot = concatBytes(bytes.subarray(0, 12), garbage);
@@ -66,11 +64,11 @@ Deno.test("a signature alone makes no picture", async () => {
   await assertRefused("invalid_image", text("RIFF\0\0\0\0WEBP<svg/>"), "SVG");
 });
 
-Deno.test("other formats are refused by their content", async () => {
+Deno.test("files of other formats are recognised by their content and refused", async () => {
   const others: [string, Uint8Array][] = [
-    ["GIF", await photo.clone().gif().toBuffer()],
-    ["TIFF", await photo.clone().tiff().toBuffer()],
-    ["AVIF", await photo.clone().resize(32).avif({ effort: 0 }).toBuffer()],
+    ["GIF", await person.clone().gif().toBuffer()],
+    ["TIFF", await person.clone().tiff().toBuffer()],
+    ["AVIF", await person.clone().resize(32).avif({ effort: 0 }).toBuffer()],
     ["SVG", text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
     ["HEIF", text("\0\0\0\x18ftypheic\0\0\0\0mif1heic")],
     ["PDF", text("%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj")],
@@ -84,7 +82,7 @@ Deno.test("other formats are refused by their content", async () => {
   }
 });
 
-Deno.test("a tiny file that declares a huge picture is refused by its header", async () => {
+Deno.test("a tiny file that declares a huge picture is refused because of its header", async () => {
   const pixels = deflateSync(new Uint8Array(30_000));
   const wall = sharp({ create: { width: 8000, height: 6400, channels: 3, background: "gray" } });
   const lossless = await encoded(wall.webp({ lossless: true, effort: 0 }));
@@ -104,14 +102,14 @@ Deno.test("a tiny file that declares a huge picture is refused by its header", a
   }
 });
 
-Deno.test("what a picture within the limit lacks of its pixels is damage in PNG, gray in JPEG", async () => {
+Deno.test("where pixels are missing, a PNG is refused as damaged and a JPEG becomes gray", async () => {
   const { data } = await decode(resized(FORMATS[0]![1], 2000, 2000), LIMITS);
   assertEquals([data.length, ...data.subarray(-3)], [2000 * 2000 * 3, 128, 128, 128]);
   const rows = pngOf({ width: 7000, height: 7000 }, chunk("IDAT", deflateSync(new Uint8Array(99))));
   await assertRefused("invalid_image", rows, "PNG");
 });
 
-Deno.test("text and profiles that inflate a thousandfold are not inflated", async () => {
+Deno.test("text and profiles that would inflate a thousandfold are not inflated", async () => {
   const bomb = deflateSync(new Uint8Array(100_000_000));
   const white = [255, 255, 255];
   for (const [type, head] of [["iCCP", "x\0\0"], ["zTXt", "x\0\0"], ["iTXt", "x\0\x01\0\0\0"]]) {
@@ -136,7 +134,7 @@ Deno.test("a JPEG of a thousand scans is not decoded a thousand times", async ()
   await assertRefused("invalid_image", many, "1,000 scans");
 });
 
-Deno.test("pictures of one pixel, and of one row or column, are pictures", async () => {
+Deno.test("a picture of one pixel, one row or one column is decoded", async () => {
   for (const [width, height] of [[1, 1], [16_383, 1], [1, 16_383]] as const) {
     for (const file of [line(width, height).png(), line(width, height).jpeg()]) {
       const image = await decode(await file.toBuffer(), LIMITS);
@@ -147,7 +145,7 @@ Deno.test("pictures of one pixel, and of one row or column, are pictures", async
   }
 });
 
-Deno.test("a row or column of more than 16,384 pixels is refused, however few they are", async () => {
+Deno.test("a picture more than 16,384 pixels wide or high is refused, even a thin one", async () => {
   for (const [width, height] of [[65_500, 1], [1, 65_500], [16_385, 1]] as const) {
     await assertRefused("payload_too_large", await encoded(line(width, height).jpeg()), "JPEG");
   }
@@ -159,7 +157,7 @@ Deno.test("a row or column of more than 16,384 pixels is refused, however few th
 const line = (width: number, height: number): Sharp =>
   sharp({ create: { width, height, channels: 3, background: "white" } });
 
-/** A JPEG whose header declares another size (ITU-T T.81, B.2.2). */
+/** Returns the JPEG with another size in its header (ITU-T T.81, B.2.2). */
 function resized(jpeg: Uint8Array, width: number, height: number): Uint8Array {
   const copy = jpeg.slice();
   const frame = copy.findIndex((byte, i) => byte === 0xff && /^c[0-2]$/.test(hex(copy[i + 1])));
@@ -169,7 +167,7 @@ function resized(jpeg: Uint8Array, width: number, height: number): Uint8Array {
 
 const hex = (byte = 0): string => byte.toString(16);
 
-/** An animated WebP of small frames whose canvas is declared to be of that size (RFC 9649, 2.7). */
+/** Makes an animated WebP of small frames that declares a canvas of that size (RFC 9649, 2.7). */
 async function largeCanvas(width: number, height: number): Promise<Uint8Array> {
   const frames = ["red", "blue"].map((background) =>
     sharp({ create: { width: 9, height: 9, channels: 3, background } }).png().toBuffer()

@@ -8,7 +8,7 @@ const LIMITS = { maxPixels: 1_000_000 };
 const ORANGE = "#c86432";
 const RED = [255, 0, 0], BLUE = [0, 0, 255], WHITE = [255, 255, 255];
 
-/** The pixels of a picture, row by row. */
+/** Returns the pixels of a picture, row by row. */
 async function pixels(bytes: Uint8Array): Promise<number[][]> {
   const { width, height, data } = await decode(bytes, LIMITS);
   assertEquals(data.length, width * height * 3);
@@ -27,7 +27,7 @@ const orange = (width = 8, height = 8) =>
   sharp({ create: { width, height, channels: 3, background: ORANGE } });
 const gray = (...values: number[]) => values.map((value) => [value, value, value]);
 
-Deno.test("a gray PNG of any bit depth becomes the gray that it is", async () => {
+Deno.test("a gray PNG keeps its gray values at every bit depth", async () => {
   const cases: [bitDepth: number, row: number[], values: number[]][] = [
     [1, [0b01000000], [0, 255]],
     [2, [0b00_01_10_11], [0, 85, 170, 255]],
@@ -41,7 +41,7 @@ Deno.test("a gray PNG of any bit depth becomes the gray that it is", async () =>
   }
 });
 
-Deno.test("a palette is looked up, at every bit depth", async () => {
+Deno.test("a PNG with a palette gets the colours of the palette, at every bit depth", async () => {
   const palette = chunk("PLTE", Uint8Array.of(...RED, ...BLUE, ...WHITE));
   for (const [bitDepth, row] of [[1, 0b01000000], [2, 0b00_01_0000], [4, 0x01], [8, 0]] as const) {
     const bytes = png({ width: 2, height: 1, bitDepth, colourType: 3 }, [
@@ -51,13 +51,13 @@ Deno.test("a palette is looked up, at every bit depth", async () => {
   }
 });
 
-Deno.test("16 bits a channel become 8", async () => {
+Deno.test("16 bits per channel become 8", async () => {
   const row = [0x12, 0x34, 0x80, 0x00, 0xff, 0xff];
   const bytes = png({ width: 1, height: 1, bitDepth: 16 }, [row]);
   assertEquals(await pixels(bytes), [[0x12, 0x80, 0xff]]);
 });
 
-Deno.test("whatever is transparent is laid over white, by alpha, palette or key", async () => {
+Deno.test("transparent parts become white: by alpha, palette or key", async () => {
   const half = [[255, 127, 127]];
   const cases: [string, Uint8Array, number[][]][] = [
     ["RGBA", png({ width: 1, height: 1, colourType: 6 }, [[255, 0, 0, 128]]), half],
@@ -95,7 +95,7 @@ Deno.test("whatever is transparent is laid over white, by alpha, palette or key"
   }
 });
 
-Deno.test("interlaced, progressive, subsampled or gray: the colour stays", async () => {
+Deno.test("interlaced, progressive, subsampled and gray pictures keep their colour", async () => {
   await assertOrange(await orange(9, 7).png({ progressive: true }).toBuffer(), 0, "interlaced PNG");
   for (const chromaSubsampling of ["4:4:4", "4:2:0"]) {
     for (const progressive of [false, true]) {
@@ -110,7 +110,7 @@ Deno.test("interlaced, progressive, subsampled or gray: the colour stays", async
   for (const pixel of await pixels(grayJpeg)) assertEquals(pixel, [0x77, 0x77, 0x77]);
 });
 
-Deno.test("a CMYK JPEG is read as browsers do, with 255 for no ink, with and without a marker or profile", async () => {
+Deno.test("in a CMYK JPEG 255 is no ink, as in browsers, with and without a marker or profile", async () => {
   const white = sharp({ create: { width: 8, height: 8, channels: 3, background: "white" } });
   const adobe = await white.toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
   const marker = adobe.indexOf("Adobe") - 4;
@@ -124,11 +124,11 @@ Deno.test("a CMYK JPEG is read as browsers do, with 255 for no ink, with and wit
 
   const profiled = await orange().withIccProfile("cmyk").jpeg({ quality: 100 }).toBuffer();
   assertEquals((await sharp(profiled).metadata()).space, "cmyk");
-  // This orange lies at the edge of what ink can show.
+  // This orange is at the limit of what ink can show.
   await assertOrange(profiled, 30, "CMYK with a profile");
 });
 
-Deno.test("of an animation the first frame counts", async () => {
+Deno.test("of an animation only the first frame is decoded", async () => {
   const frames = ["red", "lime", "blue"].map((background) =>
     sharp({ create: { width: 4, height: 3, channels: 3, background } }).png().toBuffer()
   );
@@ -137,7 +137,7 @@ Deno.test("of an animation the first frame counts", async () => {
   assertEquals((await sharp(webp).metadata()).pages, 3);
   assertEquals(await pixels(webp), Array(12).fill(RED));
 
-  // An animated PNG is a PNG with chunks that others pass over.
+  // An animated PNG is a PNG with chunks that other readers ignore.
   const frameControl = (sequence: number) =>
     chunk("fcTL", Uint8Array.of(...u32(sequence, 1, 1, 0, 0), 0, 1, 0, 10, 0, 0));
   const apng = png({ width: 1, height: 1 }, [RED], [
@@ -156,7 +156,7 @@ Deno.test("of an animation the first frame counts", async () => {
 Deno.test("a picture in another colour space becomes sRGB", async () => {
   const displayP3 = await orange().withIccProfile("p3").png().toBuffer();
   const [asStored] = await sharp(displayP3).raw({ depth: "uchar" }).keepIccProfile().toBuffer();
-  assert(asStored !== 200, "It is stored with other numbers");
+  assert(asStored !== 200, "The stored numbers are not those of sRGB");
   await assertOrange(displayP3, 1, "Display P3");
 
   // By the formulas of both colour spaces, adapted to D50.
@@ -166,7 +166,7 @@ Deno.test("a picture in another colour space becomes sRGB", async () => {
   assertNear(await pixels(adobe), [[161.6, 120.8, 87.9], [75.8, 141.3, 119.8]]);
 });
 
-Deno.test("a colour profile that is none is passed over", async () => {
+Deno.test("a damaged colour profile is ignored", async () => {
   const profile = adobeRgb();
   for (
     const damaged of [
@@ -193,7 +193,7 @@ const ascii = (text: string): number[] => [...new TextEncoder().encode(text)];
 const iccChunk = (profile: Uint8Array) =>
   chunk("iCCP", concatBytes(Uint8Array.of(...ascii("x\0\0")), deflateSync(profile)));
 
-/** Adobe RGB (1998) as a matrix and a gamma: ICC.1:2001-04, the six tags that a display needs. */
+/** Returns the profile of Adobe RGB (1998): a matrix and a gamma (ICC.1:2001-04). */
 function adobeRgb(): Uint8Array {
   const xyz = (...values: number[]) => [...ascii("XYZ \0\0\0\0"), ...values.flatMap(s15Fixed16)];
   const gamma = [...ascii("curv\0\0\0\0"), ...u32(1), 2, 51, 0, 0];

@@ -1,12 +1,14 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import sharp, { type Sharp } from "sharp";
 import { decode } from "./decode.ts";
+import { sample } from "../../tests/support/pictures.ts";
 import { chunk, concatBytes, png } from "../../tests/support/png.ts";
 
 const LIMITS = { maxPixels: 1_000_000 };
 
-/** Where the first row and the first column of the stored picture lie (Exif 2.32, tag 0x0112). */
+/**
+ * The sides of the upright picture at which the stored rows and columns begin (Exif 2.32, 0x0112).
+ */
 const FIRST_ROW_AND_COLUMN = {
   1: "top left",
   2: "top right",
@@ -18,15 +20,15 @@ const FIRST_ROW_AND_COLUMN = {
   8: "left bottom",
 };
 
-/** The upright photograph, which is not square. */
+/** Size of the upright picture, which is not square. */
 const WIDTH = 300, HEIGHT = 400;
 const upright = Uint8Array.from(
-  await sharp(fileURLToPath(new URL("../../test-data/user1.png", import.meta.url)))
+  await sharp(await sample("user1.png"))
     .extract({ left: 100, top: 60, width: WIDTH, height: HEIGHT })
     .removeAlpha().raw().toBuffer(),
 );
 
-/** The photograph as a camera stores it that says so of its rows and columns. */
+/** Returns the picture with its first row and column at the given sides, as a camera stores it. */
 function stored(sides: string): Sharp {
   const turned = /^(left|right)/.test(sides);
   const [width, height] = turned ? [HEIGHT, WIDTH] as const : [WIDTH, HEIGHT] as const;
@@ -43,7 +45,7 @@ function stored(sides: string): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
-Deno.test("all eight EXIF orientations give the same upright photograph", async () => {
+Deno.test("all eight EXIF orientations give the same upright picture", async () => {
   for (const [orientation, sides] of Object.entries(FIRST_ROW_AND_COLUMN)) {
     const picture = stored(sides).withExif({}).withMetadata({ orientation: Number(orientation) });
     for (
@@ -63,7 +65,7 @@ Deno.test("all eight EXIF orientations give the same upright photograph", async 
   }
 });
 
-Deno.test("a picture that is reduced is turned as well", async () => {
+Deno.test("a picture that is shrunk is turned too", async () => {
   for (const orientation of [3, 6] as const) {
     const large = stored(FIRST_ROW_AND_COLUMN[orientation])
       .resize(orientation === 3 ? WIDTH * 6 : HEIGHT * 6)
@@ -79,11 +81,11 @@ Deno.test("a picture that is reduced is turned as well", async () => {
   }
 });
 
-Deno.test("an orientation that there is not leaves the picture as it is stored", async () => {
+Deno.test("an invalid orientation leaves the picture as it is stored", async () => {
   for (const orientation of [0, 9, 255, 65_535]) await assertAsStored(exif(orientation));
 });
 
-Deno.test("EXIF data that lies harms nothing", async () => {
+Deno.test("a picture with damaged EXIF data is still decoded", async () => {
   const directory = exif(6);
   const damaged = (offset: number, ...bytes: number[]) => {
     const copy = directory.slice();
@@ -91,24 +93,24 @@ Deno.test("EXIF data that lies harms nothing", async () => {
     return copy;
   };
   for (
-    const lying of [
+    const invalid of [
       new Uint8Array(),
       directory.subarray(0, 4),
       directory.subarray(0, 12),
-      // 65,535 entries where there is one.
+      // Declares 65,535 entries and has one.
       damaged(8, 0xff, 0xff),
-      // The directory begins far behind the end.
+      // The directory begins far beyond the end.
       damaged(4, 0xff, 0xff, 0xff, 0xff),
-      // Four thousand million orientations.
+      // An entry with four thousand million orientations.
       damaged(14, 0xff, 0xff, 0xff, 0xff),
-      // A type that there is not.
+      // An entry of an unknown type.
       damaged(12, 0xff, 0xff),
-      // The next directory is this one again.
+      // The next directory is the same one.
       damaged(22, 0, 0, 0, 8),
       new Uint8Array(60_000).fill(0xff),
     ]
   ) {
-    for (const bytes of withExif(lying)) {
+    for (const bytes of withExif(invalid)) {
       const { width, height } = await decode(bytes, LIMITS);
       assertEquals([width, height].toSorted(), [2, 3]);
     }
@@ -123,7 +125,7 @@ async function assertAsStored(data: Uint8Array): Promise<void> {
   }
 }
 
-/** A TIFF directory whose one entry is the orientation. */
+/** Makes a TIFF directory with one entry, the orientation. */
 function exif(orientation: number): Uint8Array {
   const high = orientation >> 8, low = orientation & 0xff;
   return Uint8Array.of(
@@ -137,7 +139,7 @@ const white = Array<number>(9).fill(255);
 const jpeg = await sharp({ create: { width: 3, height: 2, channels: 3, background: "white" } })
   .jpeg().toBuffer();
 
-/** A white PNG and a white JPEG of 3 x 2 pixels with this EXIF data. */
+/** Makes a white PNG and a white JPEG of 3 x 2 pixels with this EXIF data. */
 function withExif(data: Uint8Array): Uint8Array[] {
   const segment = concatBytes(new TextEncoder().encode("Exif\0\0"), data);
   const length = segment.length + 2;

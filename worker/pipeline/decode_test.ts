@@ -6,7 +6,7 @@ import type { RgbImage } from "./image.ts";
 
 const LIMITS = { maxPixels: 10_000 };
 
-/** Four pixels by two: the left half red, the right half blue. */
+/** Makes a picture of four pixels by two: the left half red, the right half blue. */
 const redAndBlue = () =>
   sharp({ create: { width: 4, height: 2, channels: 3, background: "red" } }).composite([{
     input: { create: { width: 2, height: 2, channels: 3, background: "blue" } },
@@ -18,8 +18,13 @@ const pixel = ({ data, width }: RgbImage, x: number, y: number): number[] => [
   ...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3),
 ];
 
-async function refused(code: ProblemCode, bytes: Uint8Array, limits = LIMITS): Promise<void> {
-  const problem = await assertRejects(() => decode(bytes, limits), Problem);
+async function refused(
+  code: ProblemCode,
+  bytes: Uint8Array,
+  limits = LIMITS,
+  detail = "",
+): Promise<void> {
+  const problem = await assertRejects(() => decode(bytes, limits), Problem, detail);
   assertEquals(problem.code, code);
 }
 
@@ -39,34 +44,35 @@ Deno.test("a picture becomes interleaved RGB, whatever its format", async () => 
   assertAlmostEquals(red!, 255, 3);
 });
 
-Deno.test("a picture with too many pixels is refused, the bound itself is not", async () => {
+Deno.test("a picture with more pixels than the limit is refused, with as many it is decoded", async () => {
   const of = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: "red" } }).png().toBuffer();
-  await refused("payload_too_large", await of(101, 100));
+  await refused("payload_too_large", await of(101, 100), LIMITS, "more than 10000 pixels");
   assertEquals((await decode(await of(100, 100), LIMITS)).data.length, 30_000);
 });
 
-Deno.test("a picture that must be held whole while it is decoded may have fewer pixels", async () => {
+Deno.test("fewer pixels are allowed when the decoder must hold the whole picture", async () => {
   const limits = { maxPixels: 5_000_000 };
   const gray = { create: { width: 2200, height: 2200, channels: 3, background: "gray" } } as const;
-  const taken = [
+  const accepted = [
     sharp(gray).jpeg({ chromaSubsampling: "4:4:4" }),
     sharp(gray).jpeg({ progressive: true }),
     sharp(gray).png({ progressive: true }),
   ];
-  for (const file of taken) {
+  for (const file of accepted) {
     assertEquals((await decode(await file.toBuffer(), limits)).original.width, 2200);
   }
   await refused(
     "payload_too_large",
     await sharp(gray).jpeg({ chromaSubsampling: "4:4:4", progressive: true }).toBuffer(),
     limits,
+    "progressive or interlaced",
   );
   const deep = sharp(gray).toColourspace("rgb16").png({ progressive: true });
   await refused("payload_too_large", await deep.toBuffer(), limits);
 });
 
-Deno.test("a picture of more than 4 million pixels is reduced, and tells its own size", async () => {
+Deno.test("a picture of more than 4 million pixels is shrunk, and its original size is kept", async () => {
   const left = { create: { width: 1001, height: 2000, channels: 3, background: "blue" } } as const;
   const wide = { create: { ...left.create, width: 2001, background: "red" } };
   const large = sharp(wide).composite([{ input: left, left: 0, top: 0 }]);

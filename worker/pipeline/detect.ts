@@ -16,16 +16,16 @@ const MIN_FACE_WIDTH_PX = 40;
 
 /** A detected face. */
 export interface Face {
-  /** It may reach over the picture's edge. */
+  /** In pixels of the picture; it can extend beyond the picture's edge. */
   readonly box: Box;
-  /** How sure the network is, 0 to 1. */
+  /** Confidence of the network that this is a face, 0 to 1. */
   readonly score: number;
 }
 
 /**
- * Finds faces.
+ * Finds the faces of a decoded picture.
  *
- * @returns The faces that survive non-maximum suppression, best score first
+ * @returns The faces that non-maximum suppression keeps, best score first
  */
 export type FaceDetector = (image: RgbImage) => Promise<Face[]>;
 
@@ -33,7 +33,7 @@ export type FaceDetector = (image: RgbImage) => Promise<Face[]>;
  * Makes a detector from an UltraFace network: input [1, 3, 240, 320], outputs scores [1, 4420, 2]
  * (column 1 is "face") and boxes [1, 4420, 4] (left, top, right, bottom, each 0 to 1).
  *
- * @throws {ModelError} when the session's shapes are others
+ * @throws {ModelError} when the session has other shapes
  */
 export function createFaceDetector(session: Session): FaceDetector {
   const [scores, boxes] = session.outputs;
@@ -51,11 +51,11 @@ export function createFaceDetector(session: Session): FaceDetector {
     const whole = { left: 0, top: 0, right: image.width, bottom: image.height };
     const input = await resample(image, whole, INPUT_WIDTH, INPUT_HEIGHT, INPUT_RANGE);
     const [scores, boxes] = await session.run(input, INPUT_SHAPE);
-    return suppressOverlaps(candidates(scores!, boxes!, image), MAX_OVERLAP);
+    return suppressOverlaps(readFaces(scores!, boxes!, image), MAX_OVERLAP);
   };
 }
 
-function candidates(scores: Float32Array, boxes: Float32Array, image: RgbImage): Face[] {
+function readFaces(scores: Float32Array, boxes: Float32Array, image: RgbImage): Face[] {
   const faces: Face[] = [];
   for (let i = 0; i < ANCHORS; i++) {
     const score = scores[i * 2 + 1]!;
@@ -73,9 +73,21 @@ function candidates(scores: Float32Array, boxes: Float32Array, image: RgbImage):
 }
 
 /**
- * Greedy non-maximum suppression: keeps the best face and drops those that overlap it by more than
- * `maxOverlap` (intersection over union), and so on with what is left.
+ * Greedy non-maximum suppression. Keeps the face with the best score and drops the faces that
+ * overlap it by more than `maxOverlap`; then does the same with the remaining faces.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const face = { box: { left: 0, top: 0, right: 100, bottom: 100 }, score: 0.9 };
+ * const sameFace = { box: { left: 10, top: 0, right: 110, bottom: 100 }, score: 0.8 };
+ * const otherFace = { box: { left: 200, top: 0, right: 300, bottom: 100 }, score: 0.7 };
+ * assertEquals(suppressOverlaps([otherFace, sameFace, face], 0.4), [face, otherFace]);
+ * ```
+ *
+ * @param faces Detected faces, in any order
+ * @param maxOverlap Greatest intersection over union of two faces that are both kept, 0 to 1
  * @returns The kept faces, best score first
  */
 export function suppressOverlaps(faces: readonly Face[], maxOverlap: number): Face[] {
@@ -86,7 +98,7 @@ export function suppressOverlaps(faces: readonly Face[], maxOverlap: number): Fa
   return kept;
 }
 
-/** Intersection over union of two boxes, 0 to 1. */
+/** Returns the intersection over union of two boxes, 0 to 1. */
 export function overlap(a: Box, b: Box): number {
   const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
   const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
@@ -99,13 +111,14 @@ const area = (box: Box): number => (box.right - box.left) * (box.bottom - box.to
 const widthOf = (face: Face): number => face.box.right - face.box.left;
 
 /**
- * Chooses whom a picture is about: its widest face, when it is clear that no other is meant. It is
- * clear when every other face is less than half as wide; and, for a picture framed on its widest
- * face (the picture's centre lies in the box), when every other is less than three quarters as wide
- * (docs/adr/0004-whose-face.md).
+ * Chooses the face that a picture is about (docs/adr/0004-whose-face.md). This is the widest face,
+ * provided that every other face is less than half as wide. When the picture is framed on the
+ * widest face (its box contains the picture's centre), less than three quarters as wide is enough.
  *
- * @throws {Problem} `no_face`; `multiple_faces` when it is not clear; `face_too_small` when the face
- * is under 40 pixels wide
+ * @param faces Detected faces, in any order
+ * @param picture Size of the picture, in pixels
+ * @throws {Problem} `no_face` when there is no face; `multiple_faces` when another face is too
+ * wide; `face_too_small` when the widest face is less than 40 pixels wide
  */
 export function chooseFace(
   faces: readonly Face[],

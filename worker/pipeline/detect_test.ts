@@ -19,7 +19,7 @@ const boxes = fc.record({
 }));
 const faces = fc.record<Face>({ box: boxes, score: fc.double({ min: 0, max: 1, noNaN: true }) });
 
-Deno.test("overlap is the shared part of what two boxes cover together", () => {
+Deno.test("the overlap of two boxes is their intersection over their union", () => {
   const box = (left: number, top: number, right: number, bottom: number) => ({
     left,
     top,
@@ -33,14 +33,14 @@ Deno.test("overlap is the shared part of what two boxes cover together", () => {
   assertEquals(overlap(box(0, 0, 10, 10), box(20, 20, 30, 30)), 0);
 });
 
-Deno.test("overlap does not depend on the order and lies between 0 and 1", () => {
+Deno.test("the overlap does not depend on the order and is between 0 and 1", () => {
   fc.assert(fc.property(boxes, boxes, (a, b) => {
     assertAlmostEquals(overlap(a, b), overlap(b, a), 1e-12);
     assert(overlap(a, b) >= 0 && overlap(a, b) <= 1 + 1e-12);
   }));
 });
 
-Deno.test("suppression keeps the best face of each group and nothing overlaps", () => {
+Deno.test("non-maximum suppression keeps the best face of each group, and no two that overlap", () => {
   fc.assert(fc.property(fc.array(faces), (found) => {
     const kept = suppressOverlaps(found, 0.4);
     for (const [i, face] of kept.entries()) {
@@ -56,7 +56,7 @@ Deno.test("suppression keeps the best face of each group and nothing overlaps", 
   }));
 });
 
-/** A face of the given width with its middle at (x, y). */
+/** Makes a face of the given width with its middle at (x, y). */
 const faceAt = (x: number, y: number, width: number, score = 0.9): Face => ({
   box: { left: x - width / 2, top: y - width / 2, right: x + width / 2, bottom: y + width / 2 },
   score,
@@ -76,19 +76,19 @@ Deno.test("the only face is chosen, wherever it is", () => {
   }
 });
 
-Deno.test("the widest face is chosen, not the surest", () => {
+Deno.test("the widest face is chosen, not the one with the best score", () => {
   const wide = faceAt(200, 200, 200, 0.7), narrow = faceAt(600, 400, 80, 0.99);
   assertEquals(chooseFace([narrow, wide], PICTURE), wide);
 });
 
-Deno.test("another face at least half as wide makes it unclear who is meant", () => {
+Deno.test("a picture with another face at least half as wide is refused", () => {
   const wide = faceAt(200, 200, 200);
   refused("multiple_faces", [wide, faceAt(600, 600, 100)]);
   refused("multiple_faces", [faceAt(600, 600, 199), wide]);
   assertEquals(chooseFace([wide, faceAt(600, 600, 99)], PICTURE), wide);
 });
 
-Deno.test("where the picture is framed on the widest face, up to three quarters are passed over", () => {
+Deno.test("in a picture framed on the widest face, others may be almost three quarters as wide", () => {
   const framed = faceAt(520, 380, 200);
   assertEquals(chooseFace([framed, faceAt(800, 600, 149)], PICTURE), framed);
   refused("multiple_faces", [framed, faceAt(800, 600, 150)]);
@@ -101,7 +101,7 @@ Deno.test("a face under 40 pixels wide is too small", () => {
   assertEquals(chooseFace([faceAt(500, 400, 40)], PICTURE), faceAt(500, 400, 40));
 });
 
-Deno.test("several small faces are unclear first, too small second", () => {
+Deno.test("several small faces are refused as several, not as small", () => {
   refused("multiple_faces", [faceAt(100, 100, 30), faceAt(500, 500, 30)]);
 });
 
@@ -125,7 +125,7 @@ const plain = (width: number, height: number, value: readonly number[]): RgbImag
   return { width, height, data };
 };
 
-Deno.test("boxes come in pixels of the picture, best score first", async () => {
+Deno.test("boxes are in pixels of the picture, best score first", async () => {
   const { detect } = detectorOf([
     { score: 0.7, box: [0.1, 0.2, 0.3, 0.4] },
     { score: 0.9, box: [0.5, 0.5, 0.75, 1.25] },
@@ -138,7 +138,7 @@ Deno.test("boxes come in pixels of the picture, best score first", async () => {
   );
 });
 
-Deno.test("what the network says in numbers that are none is no face", async () => {
+Deno.test("a score or box that is not a number, or a box without area, is not a face", async () => {
   const { detect } = detectorOf([
     { score: NaN, box: [0.1, 0.1, 0.3, 0.3] },
     { score: 0.9, box: [0.5, 0.1, 0.4, 0.3] },
@@ -147,7 +147,7 @@ Deno.test("what the network says in numbers that are none is no face", async () 
   assertEquals(await detect(plain(100, 100, [0, 0, 0])), []);
 });
 
-Deno.test("the network sees red, green and blue planes of (p - 127) / 128", async () => {
+Deno.test("the network's input is a red, a green and a blue plane of (p - 127) / 128", async () => {
   const { session, detect } = detectorOf([]);
   await detect(plain(640, 480, [255, 127, 0]));
   const { data, shape } = session.runs[0]!;
@@ -160,7 +160,7 @@ Deno.test("the network sees red, green and blue planes of (p - 127) / 128", asyn
   }
 });
 
-Deno.test("a detector of other shapes is refused", () => {
+Deno.test("a detection model with other shapes is refused", () => {
   for (
     const [input, outputs] of [
       [[1, 3, 480, 640], OUTPUTS],

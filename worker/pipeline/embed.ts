@@ -1,4 +1,4 @@
-/** Turns an aligned face into an embedding. */
+/** Computes the embedding of an aligned face. */
 
 import { ModelError, type Session } from "../inference/session.ts";
 import { normalize } from "../vector.ts";
@@ -12,18 +12,18 @@ export interface Embedder {
    * Embeds a face.
    *
    * @param face Interleaved RGB, 0 to 255, length 112 * 112 * 3
-   * @returns Length {@linkcode Embedder.dimension}, L2-normalised
-   * @throws {RangeError} when the network's output has no direction
+   * @returns Embedding, length {@linkcode Embedder.dimension}, L2-normalised
+   * @throws {RangeError} when the network's output has no direction: it is zero or not finite
    */
   embed(face: Float32Array): Promise<Float32Array>;
 }
 
 /**
- * Makes an embedder from an ArcFace network: input [1, 3, 112, 112] or [1, 112, 112, 3] (dimensions
- * may be open as long as the place of the channels shows), RGB, (p − 127.5) / 128; one output
- * [1, dimension].
+ * Makes an embedder from an ArcFace network with one output, [1, dimension]. Its input is RGB,
+ * (p − 127.5) / 128, of the shape [1, 3, 112, 112] or [1, 112, 112, 3]. The model may leave
+ * dimensions open, as long as its shape shows where the channels are.
  *
- * @throws {ModelError} when the session's shapes are others
+ * @throws {ModelError} when the session has other shapes
  */
 export function createEmbedder(session: Session): Embedder {
   const layout = inputLayout(session.input.shape);

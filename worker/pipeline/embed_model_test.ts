@@ -1,4 +1,4 @@
-// What real networks may declare; embed_test.ts has the arithmetic.
+// The shapes that real networks declare. embed_test.ts tests the arithmetic.
 
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { channelMeans } from "../../tests/support/onnx/small_model.ts";
@@ -13,7 +13,7 @@ const GREENISH = Float32Array.from(
 const embedderOf = async (bytes: Uint8Array, stack: AsyncDisposableStack) =>
   createEmbedder(stack.use(await openSession(bytes, "recognition")));
 
-Deno.test("a network may leave batch and size open, channels first or last", async () => {
+Deno.test("a network may leave batch and size open, with channels first or last", async () => {
   await using stack = new AsyncDisposableStack();
   for (
     const [input, output] of [
@@ -33,7 +33,7 @@ Deno.test("a network may leave batch and size open, channels first or last", asy
   }
 });
 
-Deno.test("a network of other shapes is refused with one line that names them", async () => {
+Deno.test("a network with other shapes is refused with one line that names them", async () => {
   await using stack = new AsyncDisposableStack();
   for (
     const [input, output, complaint] of [

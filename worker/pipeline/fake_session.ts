@@ -1,10 +1,10 @@
-/** A network for tests: it answers what it is told and remembers what it was asked. */
+/** A network for tests. It gives fixed outputs and records its inputs. */
 
 import type { Session } from "../inference/session.ts";
 
 /** A {@linkcode Session} without a model. */
 export interface FakeSession extends Session {
-  /** The data and shape of every run. */
+  /** Input of every run so far. */
   readonly runs: { readonly data: Float32Array; readonly shape: readonly number[] }[];
 }
 
@@ -13,12 +13,12 @@ export interface FakeSession extends Session {
  *
  * @param input Shape of the input
  * @param outputs Shapes of the outputs
- * @param answers What every run gives, in the order of the outputs
+ * @param results Elements of each output, in the order of `outputs`; the same for every run
  */
 export function fakeSession(
   input: readonly number[],
   outputs: readonly (readonly number[])[],
-  answers: readonly Float32Array[] = [],
+  results: readonly Float32Array[] = [],
 ): FakeSession {
   const runs: FakeSession["runs"] = [];
   return {
@@ -27,7 +27,7 @@ export function fakeSession(
     outputs: outputs.map((shape, i) => ({ name: `output${i}`, shape })),
     run(data, shape) {
       runs.push({ data, shape });
-      return Promise.resolve([...answers]);
+      return Promise.resolve([...results]);
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -1,10 +1,10 @@
-/** Pictures as the pipeline passes them on. */
+/** Decoded pictures, and boxes and points in them. */
 
-/** An upright picture. */
+/** An upright, decoded picture. */
 export interface RgbImage {
-  /** In pixels. */
+  /** Width in pixels. */
   readonly width: number;
-  /** In pixels. */
+  /** Height in pixels. */
   readonly height: number;
   /** Interleaved 8-bit sRGB, length `width * height * 3`. */
   readonly data: Uint8Array;
@@ -12,20 +12,20 @@ export interface RgbImage {
 
 /** A rectangle in pixels of the upright picture. */
 export interface Box {
-  /** Where its columns begin. */
+  /** First column. */
   readonly left: number;
-  /** Where its rows begin. */
+  /** First row. */
   readonly top: number;
-  /** Where its columns end, exclusive. */
+  /** End of the columns, exclusive. */
   readonly right: number;
-  /** Where its rows end, exclusive. */
+  /** End of the rows, exclusive. */
   readonly bottom: number;
 }
 
 /** A point in pixels of the upright picture; (0, 0) is the middle of the top left pixel. */
 export type Point = readonly [x: number, y: number];
 
-/** The box as far as it lies inside a picture of the given size. */
+/** Returns the part of a box that lies inside a picture of the given size, in pixels. */
 export function clipBox(box: Box, width: number, height: number): Box {
   return {
     left: Math.min(Math.max(box.left, 0), width),

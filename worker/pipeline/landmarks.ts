@@ -1,4 +1,4 @@
-/** Finds the five points of a face by which it is aligned. */
+/** Finds the five points by which a face is aligned. */
 
 import { ModelError, type Session } from "../inference/session.ts";
 import { type Box, clipBox, type Point, type RgbImage } from "./image.ts";
@@ -9,13 +9,14 @@ const INPUT_SHAPE = [1, 1, INPUT_SIZE, INPUT_SIZE] as const;
 const INPUT_RANGE = { mean: 0, scale: 256 } as const;
 const LANDMARKS = 68;
 
-/** Middle of each eye, tip of the nose, corners of the mouth; left and right as in the picture. */
+/** Middle of each eye, tip of the nose, corners of the mouth. Left is left in the picture. */
 export type FivePoints = readonly [Point, Point, Point, Point, Point];
 
-/** Finds the five points of the face in `box`, in pixels of the picture. */
+/** Finds the five points of the face in `box`; all are in pixels of the picture. */
 export type LandmarkFinder = (image: RgbImage, box: Box) => Promise<FivePoints>;
 
-// Indices into the 68 points of iBUG 300-W (Sagonas et al., 2013) whose means are the five points.
+// Each of the five points is the mean of these points among the 68 of iBUG 300-W (Sagonas et al.,
+// 2013).
 const EYE_LEFT = [37, 38, 40, 41];
 const EYE_RIGHT = [43, 44, 46, 47];
 const NOSE = [30];
@@ -26,7 +27,7 @@ const MOUTH_RIGHT = [54, 64];
  * Makes a finder from a 68-point network: input [1, 1, 64, 64] (gray / 256), output [1, 136]
  * (x, y pairs, 0 to 1 across the crop).
  *
- * @throws {ModelError} when the session's shapes are others
+ * @throws {ModelError} when the session has other shapes
  */
 export function createLandmarkFinder(session: Session): LandmarkFinder {
   const [output] = session.outputs;
@@ -37,7 +38,7 @@ export function createLandmarkFinder(session: Session): LandmarkFinder {
     throw new ModelError("The landmark model's shapes are not [1,1,64,64] to [1,136]");
   }
   return async (image, box) => {
-    const crop = wholePixels(clipBox(square(box), image.width, image.height));
+    const crop = roundDown(clipBox(squareAround(box), image.width, image.height));
     const [points] = await session.run(await landmarkInput(image, crop), INPUT_SHAPE);
     const mean = (indices: readonly number[]): Point => {
       let x = 0, y = 0;
@@ -54,14 +55,14 @@ export function createLandmarkFinder(session: Session): LandmarkFinder {
   };
 }
 
-/** The square around the box with the same centre: a face keeps its proportions in the crop. */
-function square(box: Box): Box {
+/** Returns the square around the box with the same centre, so that the face is not stretched. */
+function squareAround(box: Box): Box {
   const half = Math.max(box.right - box.left, box.bottom - box.top) / 2;
   const x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
   return { left: x - half, top: y - half, right: x + half, bottom: y + half };
 }
 
-function wholePixels(box: Box): Box {
+function roundDown(box: Box): Box {
   const left = Math.floor(box.left);
   const top = Math.floor(box.top);
   return {
@@ -77,7 +78,7 @@ async function landmarkInput(image: RgbImage, crop: Box): Promise<Float32Array> 
   const plane = INPUT_SIZE * INPUT_SIZE;
   const input = new Float32Array(plane);
   for (let i = 0; i < plane; i++) {
-    // Luma of ITU-R BT.601, on which the network was trained.
+    // Luma of ITU-R BT.601, as in the network's training.
     input[i] = 0.299 * rgb[i]! + 0.587 * rgb[plane + i]! + 0.114 * rgb[2 * plane + i]!;
   }
   return input;

@@ -6,7 +6,7 @@ import { createLandmarkFinder } from "./landmarks.ts";
 
 const SHAPE = [1, 1, 64, 64];
 
-/** 68 points of which point i lies at (i / 100, 1 − i / 100) of the crop. */
+/** 68 points; point i is at (i / 100, 1 − i / 100) of the crop. */
 const DIAGONAL = Float32Array.from(
   { length: 136 },
   (_, i) => i % 2 === 0 ? i / 200 : 1 - (i - 1) / 200,
@@ -35,7 +35,7 @@ Deno.test("the five points are the means of their landmarks, in pixels of the pi
   });
 });
 
-Deno.test("the crop is a square around the box, so that a face keeps its proportions", async () => {
+Deno.test("the crop is a square around the box, so that the face is not stretched", async () => {
   const find = createLandmarkFinder(fakeSession(SHAPE, [[1, 136]], [DIAGONAL]));
   const points = await find(picture(400, 300, [0, 0, 0]), {
     left: 150,
@@ -48,7 +48,7 @@ Deno.test("the crop is a square around the box, so that a face keeps its proport
   assertAlmostEquals(y, 50 + 200 * 0.7, 1e-3);
 });
 
-Deno.test("a box that reaches over the edge is cropped where the picture ends", async () => {
+Deno.test("the crop of a box beyond the picture's edge ends at the edge", async () => {
   const find = createLandmarkFinder(fakeSession(SHAPE, [[1, 136]], [DIAGONAL]));
   const points = await find(picture(100, 80, [0, 0, 0]), {
     left: -20,
@@ -61,7 +61,7 @@ Deno.test("a box that reaches over the edge is cropped where the picture ends", 
   assertAlmostEquals(y, 40 + 40 * 0.7, 1e-3);
 });
 
-Deno.test("the network sees gray, from 0 to 1", async () => {
+Deno.test("the network's input is gray, from 0 to 1", async () => {
   const session = fakeSession(SHAPE, [[1, 136]], [DIAGONAL]);
   const box = { left: 0, top: 0, right: 50, bottom: 50 };
   await createLandmarkFinder(session)(picture(50, 50, [100, 200, 50]), box);
@@ -72,7 +72,7 @@ Deno.test("the network sees gray, from 0 to 1", async () => {
   for (const i of [0, 2000, 4095]) assertAlmostEquals(data[i]!, gray, 1e-5);
 });
 
-Deno.test("a landmark network of other shapes is refused", () => {
+Deno.test("a landmark network with other shapes is refused", () => {
   for (
     const [input, outputs] of [
       [[1, 3, 64, 64], [[1, 136]]],

@@ -1,4 +1,4 @@
-/** A picture to the embedding of the one face in it: decode, detect, align, embed. */
+/** Computes the embedding of the one face in a picture: decode, detect, align, embed. */
 
 import sharp from "sharp";
 import { ModelError, openSession } from "../inference/session.ts";
@@ -9,35 +9,35 @@ import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
 import { createLandmarkFinder, type FivePoints } from "./landmarks.ts";
 
-/** The bytes of the three ONNX files. */
+/** The content of the three ONNX files. */
 export interface PipelineModels {
-  /** Finds faces: see `createFaceDetector`. */
+  /** Network that finds faces: see {@linkcode createFaceDetector}. */
   readonly detector: Uint8Array;
-  /** Finds 68 points of a face: see `createLandmarkFinder`. */
+  /** Network that finds 68 points of a face: see {@linkcode createLandmarkFinder}. */
   readonly landmarks: Uint8Array;
-  /** Makes embeddings: see `createEmbedder`. */
+  /** Network that computes embeddings: see {@linkcode createEmbedder}. */
   readonly recognition: Uint8Array;
 }
 
 /** Settings of {@linkcode createPipeline}. */
 export interface PipelineOptions extends DecodeLimits {
-  /** Threads for each network; 1 unless told. */
+  /** Threads for each network; 1 by default. */
   readonly threads?: number;
 }
 
 /** The one face of a picture. */
 export interface RecognizedFace {
-  /** Inside the upright picture. */
+  /** In pixels of the upright picture, clipped to it. */
   readonly box: Box;
-  /** By which it was aligned. */
+  /** The points by which it was aligned, in pixels of the upright picture. */
   readonly points: FivePoints;
-  /** Length {@linkcode Pipeline.dimension}, L2-normalised. */
+  /** Embedding, length {@linkcode Pipeline.dimension}, L2-normalised. */
   readonly embedding: Float32Array;
 }
 
-/** The recognition pipeline; one picture at a time. */
+/** The recognition pipeline; it takes one picture at a time. */
 export interface Pipeline extends AsyncDisposable {
-  /** Length of its embeddings. */
+  /** Length of an embedding. */
   readonly dimension: number;
   /**
    * Decodes a picture, finds the one face in it and embeds it.
@@ -48,9 +48,9 @@ export interface Pipeline extends AsyncDisposable {
    */
   recognize(picture: Uint8Array): Promise<RecognizedFace>;
   /**
-   * Goes the whole way with a gray picture, so that the first request finds it warm.
+   * Runs every step on a gray picture, so that the first request is as fast as later ones.
    *
-   * @throws {ModelError} when the recognition model's output is not of the length it declares
+   * @throws {ModelError} when the recognition model's output has another length than it declares
    */
   warmUp(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function createPipeline(
 ): Promise<Pipeline> {
   const threads = { threads: options.threads ?? 1 };
   await using opened = new AsyncDisposableStack();
-  // All are waited for, so that one that fails leaves none of the others behind.
+  // Waits for all three: when one fails, the sessions of the others must be released too.
   const results = await Promise.allSettled([
     openSession(models.detector, "face detection", threads),
     openSession(models.landmarks, "landmark", threads),
@@ -88,7 +88,7 @@ export async function createPipeline(
       const { box } = chooseFace(await detect(image), image);
       const points = await findLandmarks(image, box);
       const embedding = await embedder.embed(await alignFace(image, points));
-      return { ...inOriginal(image, box, points), embedding };
+      return { ...scaleToOriginal(image, box, points), embedding };
     },
     async warmUp() {
       const picture = await grayJpeg();
@@ -108,8 +108,8 @@ export async function createPipeline(
   };
 }
 
-/** A face found in a reduced picture, in pixels of the picture itself. */
-function inOriginal(
+/** Scales a face that was found in a shrunk picture to the pixels of the picture as it was sent. */
+function scaleToOriginal(
   { width, height, original }: DecodedPicture,
   { left, top, right, bottom }: Box,
   points: FivePoints,
@@ -123,9 +123,9 @@ function inOriginal(
   return { box: clipBox(box, original.width, original.height), points: scaled };
 }
 
-/** After two runs a request takes half as long as after none; a third costs more than it saves. */
+/** After two runs a request takes half as long as after none. A third costs more than it saves. */
 const WARM_UP_RUNS = 2;
-/** Width and height of the picture that warms up: as much work as a photo of a face. */
+/** Width and height of the warm-up picture, in pixels: about the work of a real picture. */
 const WARM_UP_SIZE = 250;
 
 function grayJpeg(): Promise<Uint8Array> {

@@ -1,22 +1,20 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { Problem } from "../../shared/contract/problem.ts";
 import { cosine } from "../vector.ts";
 import { ModelError } from "../inference/session.ts";
 import { localModelPaths } from "../commands/model_paths.ts";
+import { sample } from "../../tests/support/pictures.ts";
 import { loadModels } from "../models.ts";
 import golden from "./golden.json" with { type: "json" };
 import { createPipeline, type RecognizedFace } from "./pipeline.ts";
 
-// golden.json holds what this pipeline gave for the sample pictures when it agreed with another
-// implementation (tests/accuracy); the first 16 numbers of each embedding.
+// golden.json holds the results of this pipeline for the sample pictures, with the first 16 numbers
+// of each embedding. They were recorded when they agreed with another implementation
+// (tests/accuracy).
 const PICTURES = Object.keys(golden) as (keyof typeof golden)[];
 
 const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
-
-const sample = (name: string): Promise<Uint8Array> =>
-  Deno.readFile(fileURLToPath(new URL(`../../test-data/${name}`, import.meta.url)));
 
 async function recognizeAll(): Promise<Map<string, RecognizedFace>> {
   await using pipeline = await createPipeline(models, { maxPixels: 50_000_000 });
@@ -29,7 +27,7 @@ async function recognizeAll(): Promise<Map<string, RecognizedFace>> {
 
 const faces = await recognizeAll();
 
-Deno.test("boxes, points and embeddings of the sample pictures stay what they are", () => {
+Deno.test("the sample pictures still have the recorded boxes, points and embeddings", () => {
   for (const picture of PICTURES) {
     const { box, points, embedding } = faces.get(picture)!;
     const expected = golden[picture];
@@ -46,7 +44,7 @@ Deno.test("every embedding has the model's length and is normalised", () => {
   }
 });
 
-Deno.test("two photographs of one person resemble each other, those of two people do not", () => {
+Deno.test("two pictures of one person are similar, those of two people are not", () => {
   for (const [i, a] of PICTURES.entries()) {
     for (const b of PICTURES.slice(i + 1)) {
       const similarity = cosine(faces.get(a)!.embedding, faces.get(b)!.embedding);
@@ -56,7 +54,7 @@ Deno.test("two photographs of one person resemble each other, those of two peopl
   }
 });
 
-Deno.test("a picture without a face has none", async () => {
+Deno.test("a picture without a face is refused", async () => {
   await using pipeline = await createPipeline(models, { maxPixels: 1_000_000 });
   const wall = { create: { width: 320, height: 240, channels: 3, background: "gray" } } as const;
   const picture = await sharp(wall).png().toBuffer();
@@ -64,14 +62,14 @@ Deno.test("a picture without a face has none", async () => {
   assertEquals(problem.code, "no_face");
 });
 
-Deno.test("a picture with more pixels than allowed is refused", async () => {
+Deno.test("a picture with more pixels than the limit is refused", async () => {
   await using pipeline = await createPipeline(models, { maxPixels: 100 });
   const picture = await sample(PICTURES[0]!);
   const problem = await assertRejects(() => pipeline.recognize(picture), Problem);
   assertEquals(problem.code, "payload_too_large");
 });
 
-Deno.test("models in each other's place are refused", async () => {
+Deno.test("a model of another kind is refused", async () => {
   const limits = { maxPixels: 100 };
   const { detector, landmarks, recognition } = models;
   for (
@@ -85,7 +83,7 @@ Deno.test("models in each other's place are refused", async () => {
   }
 });
 
-Deno.test("a warmed-up pipeline works as before", async () => {
+Deno.test("warming up does not change the results", async () => {
   await using pipeline = await createPipeline(models, { maxPixels: 50_000_000 });
   await pipeline.warmUp();
   const { embedding } = await pipeline.recognize(await sample(PICTURES[0]!));

@@ -1,20 +1,20 @@
-/** Resizes a region of a picture for a network's input. */
+/** Resizes a region of a decoded picture for a network's input. */
 
 import type { Box, RgbImage } from "./image.ts";
-import { reduce } from "./reduce.ts";
+import { shrinkRegion } from "./shrink_region.ts";
 import { filterTriangle, type Range } from "./triangle_filter.ts";
 
-/** Pixels of a region beyond which the way to native code and back costs less than it saves. */
+/** Regions of more pixels are shrunk in native code: there the call costs less than it saves. */
 const NATIVE_PIXELS = 160_000;
 
 /**
  * Resizes a region of `image` to `width` x `height` with a triangle filter, which does not alias.
  *
- * @param image The picture
+ * @param image Decoded picture
  * @param region Whole pixels inside the picture, at least 1 x 1
- * @param width Of the result, in pixels
- * @param height Of the result, in pixels
- * @param range What becomes of the values, which are 0 to 255
+ * @param width Width of the result, in pixels
+ * @param height Height of the result, in pixels
+ * @param range Maps the values, 0 to 255, to those of the network
  * @returns Planar RGB, length `3 * height * width`
  */
 export async function resample(
@@ -27,7 +27,7 @@ export async function resample(
   const regionWidth = region.right - region.left, regionHeight = region.bottom - region.top;
   const shrinks = regionWidth >= width && regionHeight >= height;
   if (shrinks && regionWidth * regionHeight > NATIVE_PIXELS) {
-    return planar((await reduce(image, region, width, height)).data, range);
+    return planar((await shrinkRegion(image, region, width, height)).data, range);
   }
   return filterTriangle(image, region, width, height, range);
 }

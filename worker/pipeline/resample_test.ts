@@ -3,7 +3,7 @@ import type { RgbImage } from "./image.ts";
 import { resample } from "./resample.ts";
 import { filterTriangle } from "./triangle_filter.ts";
 
-/** A picture of soft waves with fine noise on them. */
+/** Makes a picture of soft waves with fine noise on them. */
 function waves(width: number, height: number): RgbImage {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0, p = 0; y < height; y++) {
@@ -19,15 +19,15 @@ function waves(width: number, height: number): RgbImage {
 
 const RANGE = { mean: 100, scale: 2 };
 
-Deno.test("native code shrinks large regions as the filter here does", async () => {
+Deno.test("native code shrinks a large region to nearly the same result as our own filter", async () => {
   const image = waves(900, 700);
   const region = { left: 37, top: 11, right: 862, bottom: 690 };
   const native = await resample(image, region, 320, 240, RANGE);
-  const here = filterTriangle(image, region, 320, 240, RANGE);
-  assertEquals(native.length, here.length);
+  const own = filterTriangle(image, region, 320, 240, RANGE);
+  assertEquals(native.length, own.length);
   let sum = 0, worst = 0;
   native.forEach((value, i) => {
-    const difference = Math.abs(value - here[i]!) * RANGE.scale;
+    const difference = Math.abs(value - own[i]!) * RANGE.scale;
     sum += difference;
     worst = Math.max(worst, difference);
   });
@@ -35,7 +35,7 @@ Deno.test("native code shrinks large regions as the filter here does", async () 
   assert(worst < 5, `greatest difference ${worst} levels`);
 });
 
-Deno.test("a small region, and one that is enlarged, is filtered here", async () => {
+Deno.test("a small region, or one that is enlarged, is resized by our own filter", async () => {
   const image = waves(600, 500);
   for (
     const [region, width, height] of [

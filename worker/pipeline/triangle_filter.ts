@@ -1,25 +1,25 @@
-/** Resizes a region of a picture with a triangle filter. */
+/** Resizes a region of a decoded picture with a triangle filter. */
 
 import type { Box, RgbImage } from "./image.ts";
 
-/** How the values of pixels become those of a network: `(value - mean) / scale`. */
+/** Maps the values of pixels to those of a network: `(value - mean) / scale`. */
 export interface Range {
-  /** What becomes 0. */
+  /** Pixel value that becomes 0. */
   readonly mean: number;
-  /** The distance from it that becomes 1. */
+  /** Distance from `mean` that becomes 1. */
   readonly scale: number;
 }
 
 /**
- * Resizes a region of `image` to `width` x `height`: plain bilinear interpolation when enlarging,
- * widened to cover every source pixel when shrinking, so that large pictures do not alias. Pixels
- * outside the region are not read.
+ * Resizes a region of `image` to `width` x `height`. Enlarging is plain bilinear interpolation.
+ * When shrinking, the filter is widened until it covers every source pixel, so that large pictures
+ * do not alias. Pixels outside the region are not read.
  *
- * @param image The picture
+ * @param image Decoded picture
  * @param region Whole pixels inside the picture, at least 1 x 1
- * @param width Of the result, in pixels
- * @param height Of the result, in pixels
- * @param range What becomes of the values, which are 0 to 255
+ * @param width Width of the result, in pixels
+ * @param height Height of the result, in pixels
+ * @param range Maps the values, 0 to 255, to those of the network
  * @returns Planar RGB, length `3 * height * width`
  */
 export function filterTriangle(
@@ -33,8 +33,8 @@ export function filterTriangle(
   const rows = triangleTaps(region.top, region.bottom, height);
   const stride = image.width * 3;
   const out = new Float32Array(3 * height * width);
-  // A source row is filtered horizontally once. Taps move on monotonously, so a ring with room for
-  // one result row's taps holds all that is still needed.
+  // Each source row is filtered horizontally once. From one result row to the next the source rows
+  // only move down, so a ring buffer as long as one result row's taps holds every row still needed.
   const ring = Array.from({ length: rows.most }, () => new Float64Array(3 * width));
   const held = new Int32Array(rows.most).fill(-1);
   for (let y = 0; y < height; y++) {
@@ -54,11 +54,13 @@ export function filterTriangle(
   return out;
 }
 
-/** For each result pixel its first source pixel, and how many weights, which sum to 1. */
+/** The source pixels of each result pixel, and their weights, which sum to 1. */
 interface Taps {
-  /** Room for each result pixel in `weights`. */
+  /** Places that each result pixel has in `weights`, used or not. */
   readonly most: number;
+  /** First source pixel of each result pixel. */
   readonly first: Int32Array;
+  /** Number of source pixels of each result pixel. */
   readonly counts: Int32Array;
   readonly weights: Float64Array;
 }
@@ -98,7 +100,7 @@ function filterRow(
     let p = rowStart + first[x]! * 3;
     let k = x * most;
     if (counts[x] === 2) {
-      // All that enlarging needs; without a loop it takes half the time.
+      // Enlarging has two taps. Without the loop below it takes half the time.
       const u = weights[k]!, v = weights[k + 1]!;
       out[x] = u * data[p]! + v * data[p + 3]!;
       out[g] = u * data[p + 1]! + v * data[p + 4]!;
@@ -118,14 +120,14 @@ function filterRow(
   }
 }
 
-/** A row of the result, in each of three planes. */
+/** A row of the result in the three planes, red, green and blue. */
 interface TargetRow {
   readonly out: Float32Array;
   readonly start: number;
   readonly plane: number;
 }
 
-/** Most result rows are made of two: together they take half the time. */
+/** Writes a result row from two filtered rows: most have no more, and this takes half the time. */
 function putRows(
   { out, start, plane }: TargetRow,
   a: Float64Array,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Box, RgbImage } from "./image.ts";
 import { filterTriangle } from "./triangle_filter.ts";
 
-/** The result in the form of the pictures: interleaved, 0 to 255. */
+/** Returns the result as decoded pictures are: interleaved, 0 to 255. */
 function resized(image: RgbImage, region: Box, width: number, height: number): Float32Array {
   const planar = filterTriangle(image, region, width, height, { mean: 0, scale: 1 });
   const plane = width * height;
@@ -38,7 +38,7 @@ const noise = fc.tuple(sizes, sizes, fc.integer()).map(([width, height, seed]) =
   })
 );
 
-Deno.test("a picture resampled to its own size stays the same", () => {
+Deno.test("a picture resized to its own size stays the same", () => {
   fc.assert(fc.property(noise, (image) => {
     const same = resized(image, whole(image), image.width, image.height);
     assertEquals([...same], [...image.data]);
@@ -58,7 +58,7 @@ Deno.test("one colour stays that colour at every size", () => {
   }));
 });
 
-Deno.test("no result is darker or brighter than the picture", () => {
+Deno.test("no pixel of the result is darker or brighter than the picture", () => {
   fc.assert(fc.property(noise, sizes, sizes, (image, width, height) => {
     const lowest = image.data.reduce((a, b) => Math.min(a, b));
     const highest = image.data.reduce((a, b) => Math.max(a, b));
@@ -92,14 +92,14 @@ Deno.test("enlarging interpolates between the middles of pixels", () => {
   assertEquals([...reds], [0, 25, 75, 100]);
 });
 
-Deno.test("shrinking takes every pixel into account", () => {
-  // Stripes two pixels wide vanish into gray; picking single pixels would leave black or white.
+Deno.test("when shrinking, every pixel of the picture counts", () => {
+  // Stripes two pixels wide become gray. Single pixels of them would be black or white.
   const stripes = imageOf(400, 300, (x) => x % 4 < 2 ? [255, 255, 255] : [0, 0, 0]);
   const out = resized(stripes, whole(stripes), 40, 30);
   for (let x = 1; x < 39; x++) assertAlmostEquals(pixel(out, 40, x, 15)[0]!, 127.5, 5);
 });
 
-Deno.test("only the region is read", () => {
+Deno.test("pixels outside the region do not count", () => {
   const inside = { left: 3, top: 2, right: 9, bottom: 7 };
   const image = imageOf(12, 10, (x, y) => {
     const isInside = x >= inside.left && x < inside.right && y >= inside.top && y < inside.bottom;
@@ -111,7 +111,7 @@ Deno.test("only the region is read", () => {
   }
 });
 
-Deno.test("a region lands where it should in the result", () => {
+Deno.test("each pixel of the result comes from its place in the region", () => {
   const image = imageOf(100, 80, (x, y) => [x, y, 0]);
   const out = resized(image, { left: 20, top: 10, right: 60, bottom: 50 }, 20, 20);
   // The middle of result pixel 5 is 5.5 * 2 from the region's edge, less half a source pixel.
@@ -119,7 +119,7 @@ Deno.test("a region lands where it should in the result", () => {
   assertAlmostEquals(pixel(out, 20, 5, 8)[1]!, 10 + 8.5 * 2 - 0.5, 1e-3);
 });
 
-Deno.test("the values come in the network's range, a plane for each colour", () => {
+Deno.test("the result has one plane per colour, with values in the network's range", () => {
   const image = imageOf(2, 1, (x) => [x * 100, 128, 0]);
   const out = filterTriangle(image, whole(image), 2, 1, { mean: 128, scale: 2 });
   assertEquals([...out], [-64, -14, 0, 0, -64, -64]);

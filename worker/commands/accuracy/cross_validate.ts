@@ -1,8 +1,8 @@
 /** Error rates on people whom the calibration has not seen. */
 
 import { fitCalibration } from "../calibrate/calibrate.ts";
-import { similarityThreshold } from "../../gallery/confidence.ts";
 import { comparePairs, falseAcceptanceRate, falseRejectionRate, type Photos } from "./evaluate.ts";
+import { similarityThreshold } from "./similarity_threshold.ts";
 
 /** Error rates of two halves, each tested with the calibration of the other, pooled. */
 export interface CrossValidation {

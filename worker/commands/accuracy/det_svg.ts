@@ -1,10 +1,11 @@
 /** Draws a DET curve (Martin et al., "The DET curve in assessment of detection task performance", 1997). */
 
 import type { Calibration } from "../../../models/calibration.ts";
-import { falseMatchRate, similarityThreshold } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../gallery/confidence.ts";
 import { detPoints, falseRejectionRate, type PairScores } from "./evaluate.ts";
 import { normalQuantile } from "./normal_quantile.ts";
 import { DEFAULT_CONFIDENCE, GALLERY_SIZES } from "./report.ts";
+import { similarityThreshold } from "./similarity_threshold.ts";
 import { fixed, GRID, gridLine, text } from "./svg.ts";
 
 const WIDTH = 900;

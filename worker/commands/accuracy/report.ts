@@ -2,7 +2,7 @@
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";
-import { falseMatchRate, similarityThreshold } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../gallery/confidence.ts";
 import { crossValidate } from "./cross_validate.ts";
 import {
   falseAcceptanceRate,
@@ -12,6 +12,7 @@ import {
   type Photos,
   tarAtZeroFar,
 } from "./evaluate.ts";
+import { similarityThreshold } from "./similarity_threshold.ts";
 
 /** The default threshold: one chance in ten thousand that a stranger is accepted. */
 export const DEFAULT_CONFIDENCE = 0.7;

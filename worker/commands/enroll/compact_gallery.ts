@@ -6,10 +6,10 @@ import {
   type GalleryEntry,
   GalleryError,
   isCompact,
-  namingFile,
-  toInt8,
+  nameFileInErrors,
 } from "../../gallery/gallery_entry.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
+import { toInt8 } from "./to_int8.ts";
 
 /**
  * Rounds the embeddings of a gallery file to bytes. One that is compact already is not written.
@@ -22,7 +22,7 @@ import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 export async function compactGalleryFile(path: string): Promise<number> {
   const entries = await readGalleryFile(path);
   if (entries === undefined) throw new GalleryError(`The gallery ${path} does not exist`);
-  const compact = namingFile(path, () => entries.map(compactEntry));
+  const compact = nameFileInErrors(path, () => entries.map(compactEntry));
   const rounded = compact.filter((entry, i) => entry !== entries[i]).length;
   if (rounded > 0) await writeGalleryFile(path, compact);
   return rounded;

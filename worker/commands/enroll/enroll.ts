@@ -4,7 +4,7 @@ import { Problem, type ProblemCode } from "../../../shared/contract/problem.ts";
 import { NO_PROGRESS, type Progress, type ProgressTask } from "../../../shared/progress.ts";
 import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
 import { buildGallery } from "../../gallery/gallery.ts";
-import { type GalleryEntry, namingFile } from "../../gallery/gallery_entry.ts";
+import { type GalleryEntry, nameFileInErrors } from "../../gallery/gallery_entry.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 import {
   type AcceptedPhoto,
@@ -125,7 +125,7 @@ export async function enrollIntoGalleryFile(
 
 async function readEntries(path: string, dimension: number): Promise<readonly GalleryEntry[]> {
   const entries = await readGalleryFile(path) ?? [];
-  namingFile(path, () => buildGallery(entries, dimension));
+  nameFileInErrors(path, () => buildGallery(entries, dimension));
   return entries;
 }
 

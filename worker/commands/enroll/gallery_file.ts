@@ -2,12 +2,12 @@
 
 import { basename, dirname, join } from "node:path";
 import {
-  formatGallery,
   type GalleryEntry,
   GalleryError,
-  namingFile,
+  nameFileInErrors,
   parseGalleryEntries,
 } from "../../gallery/gallery_entry.ts";
+import { formatGallery } from "./format_gallery.ts";
 
 /** Embeddings are biometric data: a new file is its owner's alone. */
 const NEW_FILE_MODE = 0o600;
@@ -30,7 +30,7 @@ export async function readGalleryFile(path: string): Promise<GalleryEntry[] | un
     if (folder?.isDirectory) return undefined;
     throw new GalleryError(`The folder of the gallery ${path} does not exist`, { cause });
   }
-  return namingFile(path, () => parseGalleryEntries(json));
+  return nameFileInErrors(path, () => parseGalleryEntries(json));
 }
 
 /** The steps of a write that can fail: a full disk, a failing disk, a folder that is gone. */

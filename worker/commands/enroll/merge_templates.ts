@@ -1,12 +1,8 @@
 /** Puts new templates of users among those that a gallery holds. */
 
 import { cosine, normalize } from "../../vector.ts";
-import {
-  entryEmbedding,
-  type GalleryEntry,
-  isCompact,
-  toInt8,
-} from "../../gallery/gallery_entry.ts";
+import { entryEmbedding, type GalleryEntry, isCompact } from "../../gallery/gallery_entry.ts";
+import { toInt8 } from "./to_int8.ts";
 
 /** Embeddings more alike than this are of the very same photo. */
 const SAME_PHOTO = 0.99999;

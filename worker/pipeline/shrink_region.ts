@@ -1,18 +1,19 @@
-/** Shrinks a region of a picture in native code. */
+/** Shrinks a region of a decoded picture in native code. */
 
 import sharp from "sharp";
 import type { Box, RgbImage } from "./image.ts";
 
 /**
- * Shrinks a region with a triangle filter. Quicker than {@linkcode filterTriangle} by the pixel, but
- * a call takes half a millisecond, and the result is rounded to whole numbers.
+ * Shrinks a region with a triangle filter, in libvips. It needs less time for each pixel than
+ * {@linkcode filterTriangle}, but a call takes half a millisecond, and the result is rounded to
+ * whole numbers.
  *
- * @param image The picture
+ * @param image Decoded picture
  * @param region Whole pixels inside the picture, at least `width` x `height`
- * @param width Of the result, in pixels
- * @param height Of the result, in pixels
+ * @param width Width of the result, in pixels
+ * @param height Height of the result, in pixels
  */
-export async function reduce(
+export async function shrinkRegion(
   image: RgbImage,
   region: Box,
   width: number,

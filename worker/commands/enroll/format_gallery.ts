@@ -1,0 +1,24 @@
+/** Formats gallery files; worker/gallery/gallery_entry.ts parses them. */
+
+import { type GalleryEntry, isCompact } from "../../gallery/gallery_entry.ts";
+
+/** A float32 has no more digits than these. They keep a cosine to 1e-7. */
+const SIGNIFICANT_DIGITS = 7;
+
+/**
+ * Formats the content of a gallery file: one line for each entry, in the form that the entry has.
+ * Numbers are written with 7 significant digits.
+ */
+export function formatGallery(entries: readonly GalleryEntry[]): string {
+  const lines = entries.map((entry) => {
+    const { user_id, name } = entry;
+    if (!isCompact(entry)) {
+      const embedding = entry.embedding.map((x) => Number(x.toPrecision(SIGNIFICANT_DIGITS)));
+      return JSON.stringify({ user_id, name, embedding });
+    }
+    const { buffer, byteOffset, byteLength } = entry.embedding_int8;
+    const embedding_int8 = new Uint8Array(buffer, byteOffset, byteLength).toBase64();
+    return JSON.stringify({ user_id, name, embedding_int8 });
+  });
+  return lines.length === 0 ? '{"embeddings":[]}\n' : `{"embeddings":[\n${lines.join(",\n")}\n]}\n`;
+}

@@ -1,0 +1,36 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  entryEmbedding,
+  type GalleryEntry,
+  parseGalleryEntries,
+} from "../../gallery/gallery_entry.ts";
+import { formatGallery } from "./format_gallery.ts";
+
+const text = fc.string({ minLength: 1, maxLength: 40, unit: "binary" })
+  .filter((words) => words.trim() !== "" && words.length <= 256 && words.isWellFormed());
+const numbers = fc.array(fc.double({ noDefaultInfinity: true, noNaN: true }), { maxLength: 8 });
+const owner = { user_id: text, name: text };
+const entries: fc.Arbitrary<GalleryEntry[]> = fc.array(fc.oneof(
+  fc.record({ ...owner, embedding: numbers }),
+  fc.record({ ...owner, embedding_int8: fc.int8Array({ maxLength: 8 }) }),
+));
+
+Deno.test("a formatted gallery is parsed to the same entries, each in its form", () => {
+  fc.assert(fc.property(entries, (written) => {
+    const json = formatGallery(written);
+    const read = parseGalleryEntries(json);
+    assertEquals(formatGallery(read), json);
+    assertEquals(read.length, written.length);
+    read.forEach((entry, i) => {
+      const { user_id, name } = written[i]!;
+      assertEquals([entry.user_id, entry.name], [user_id, name]);
+      assertEquals(Object.keys(entry), Object.keys(written[i]!));
+      const before = entryEmbedding(written[i]!), after = entryEmbedding(entry);
+      assertEquals(after.length, before.length);
+      for (let j = 0; j < before.length; j++) {
+        assert(Math.abs(after[j]! - before[j]!) <= 5e-7 * Math.abs(before[j]!), `${before[j]}`);
+      }
+    });
+  }));
+});
