@@ -1,7 +1,7 @@
 /** Makes the sample gallery: the people of three sample pictures. */
 
 import { join } from "node:path";
-import { enrollIntoGalleryFile } from "../worker/commands/enroll/enroll.ts";
+import { enrolIntoGalleryFile } from "../worker/commands/enroll/enroll.ts";
 import { EnrolmentError } from "../worker/commands/enroll/name_users.ts";
 import { loadModels, type ModelPaths } from "../worker/models.ts";
 import { createPipeline } from "../worker/pipeline/pipeline.ts";
@@ -44,7 +44,7 @@ export async function makeSampleGallery(
     name,
     photos: [join(pictures, picture)],
   }));
-  const { refused } = await enrollIntoGalleryFile(path, people, pipeline, { earlier: "replace" });
+  const { refused } = await enrolIntoGalleryFile(path, people, pipeline, { existing: "replace" });
   const [first] = refused;
   if (first !== undefined) {
     throw new EnrolmentError(`The sample picture ${first.path} is refused: ${first.reason}`);
