@@ -1,10 +1,10 @@
-/** The calibration of a recognition model. */
+/** Defines the calibration of a recognition model. */
 
 import { z } from "zod";
 
 /**
- * How a recognition model scores strangers: the two numbers from which a similarity becomes a
- * confidence. Printed by `deno task calibrate`.
+ * Two numbers that describe the cosines which a recognition model gives to different people. With
+ * them a similarity becomes a confidence. `deno task calibrate` prints them.
  */
 export interface Calibration {
   /** Mean cosine between faces of different people, −1 to 1. */
@@ -18,15 +18,15 @@ const CALIBRATION_FIELDS = {
   effective_dimension: z.number().gte(3).lte(4096),
 };
 
-/** The form of a {@linkcode Calibration}. */
+/** Schema of a {@linkcode Calibration}. */
 export const CalibrationSchema: z.ZodType<Calibration> = z.strictObject(CALIBRATION_FIELDS);
 
-/** A calibration, and the sha256 of the model file that it is of: of another it would be wrong. */
+/** A calibration with the sha256 of its model file. For another model it would be wrong. */
 export interface ModelCalibration extends Calibration {
   readonly model_sha256: string;
 }
 
-/** The form of a {@linkcode ModelCalibration}, in the manifest and in a MODEL_CALIBRATION file. */
+/** Schema of a {@linkcode ModelCalibration}, in the manifest and in a MODEL_CALIBRATION file. */
 export const ModelCalibrationSchema: z.ZodType<ModelCalibration> = z.strictObject({
   model_sha256: z.string().regex(/^[0-9a-f]{64}$/),
   ...CALIBRATION_FIELDS,

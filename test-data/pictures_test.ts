@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import sharp from "sharp";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -8,13 +7,14 @@ import {
 } from "../models/fetch/fake_registry.ts";
 import { NO_PROGRESS } from "../shared/progress.ts";
 import { sha256 } from "../shared/sha256.ts";
+import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 import { PICTURE_MANIFEST, type PictureManifest, PictureManifestSchema } from "./manifest.ts";
 import { makePictures, PictureError } from "./pictures.ts";
 
 const WIDTH = 60, HEIGHT = 40;
 const CROP = { left: 10, top: 5, width: 20, height: 30 };
 
-/** A photo, its pixels and those of its crop, cut by hand. */
+/** Makes a photo, and cuts the pixels of CROP out of it without the code under test. */
 async function samplePhoto() {
   const gradient = Uint8Array.from(
     { length: WIDTH * HEIGHT * 3 },
@@ -36,34 +36,30 @@ const PHOTO = await packageFile("demo/photo.jpg", JPEG, "photo.jpg");
 const PICTURE = { file: "face.png", from: "photo.jpg", ...CROP, sha256: await sha256(PIXELS) };
 const FILES = { "demo/photo.jpg": JPEG };
 
-/** A folder that pictures are made in, and what was said meanwhile. */
-class Target implements AsyncDisposable {
-  readonly folder = Deno.makeTempDirSync();
-  readonly path = join(this.folder, "face.png");
-  readonly warnings: string[] = [];
-
-  make(registry: FakeRegistry, change: Partial<PictureManifest> = {}) {
-    const manifest = { source: registry.source, photos: [PHOTO], pictures: [PICTURE], ...change };
-    return makePictures(manifest, {
-      folder: this.folder,
-      npm: { registry: registry.url },
-      warn: (sentence) => this.warnings.push(sentence),
-      progress: NO_PROGRESS,
-    });
-  }
-
-  names(): string[] {
-    return Array.from(Deno.readDirSync(this.folder), ({ name }) => name);
-  }
-
-  async [Symbol.asyncDispose]() {
-    await Deno.remove(this.folder, { recursive: true });
-  }
+/** Makes a folder for pictures, which records warnings. */
+async function createTarget() {
+  const folder = await temporaryFolder();
+  const warnings: string[] = [];
+  return {
+    path: folder.path("face.png"),
+    warnings,
+    make(registry: FakeRegistry, change: Partial<PictureManifest> = {}) {
+      const manifest = { source: registry.source, photos: [PHOTO], pictures: [PICTURE], ...change };
+      return makePictures(manifest, {
+        folder: folder.root,
+        npm: { registry: registry.url },
+        warn: (sentence) => warnings.push(sentence),
+        progress: NO_PROGRESS,
+      });
+    },
+    names: (): string[] => Array.from(Deno.readDirSync(folder.root), ({ name }) => name),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
 }
 
 Deno.test("a picture is the rectangle of its photo, pixel by pixel, and the photo is not kept", async () => {
   await using registry = await startFakeRegistry(FILES);
-  await using target = new Target();
+  await using target = await createTarget();
   assertEquals(await target.make(registry), [PICTURE]);
   assertEquals(target.names(), ["face.png"]);
   const { data, info } = await sharp(target.path).raw().toBuffer({ resolveWithObject: true });
@@ -71,9 +67,9 @@ Deno.test("a picture is the rectangle of its photo, pixel by pixel, and the phot
   assertEquals(new Uint8Array(data), PIXELS);
 });
 
-Deno.test("pictures that are there are not made again, however they are compressed", async () => {
+Deno.test("existing pictures are not made again, however they are compressed", async () => {
   await using registry = await startFakeRegistry(FILES);
-  await using target = new Target();
+  await using target = await createTarget();
   const raw = { width: CROP.width, height: CROP.height, channels: 3 } as const;
   await sharp(PIXELS, { raw }).png({ compressionLevel: 0 }).toFile(target.path);
   assertEquals(await target.make(registry), []);
@@ -81,9 +77,9 @@ Deno.test("pictures that are there are not made again, however they are compress
 });
 
 for (const damage of ["half", "another picture", "no picture"]) {
-  Deno.test(`a picture that is damaged is made again: ${damage}`, async () => {
+  Deno.test(`a damaged picture is made again: ${damage}`, async () => {
     await using registry = await startFakeRegistry(FILES);
-    await using target = new Target();
+    await using target = await createTarget();
     await target.make(registry);
     const png = await Deno.readFile(target.path);
     const damaged = damage === "half"
@@ -101,14 +97,14 @@ for (const damage of ["half", "another picture", "no picture"]) {
   });
 }
 
-Deno.test("a picture with other pixels than the manifest says is refused, and none is kept", async () => {
+Deno.test("a picture with other pixels than in the manifest is an error, and none is written", async () => {
   await using registry = await startFakeRegistry(FILES);
-  await using target = new Target();
+  await using target = await createTarget();
   const shifted = { ...PICTURE, file: "shifted.png", left: CROP.left + 1 };
   await assertRejects(
     () => target.make(registry, { pictures: [PICTURE, shifted] }),
     PictureError,
-    "The picture shifted.png as cut out of photo.jpg is not the one that the manifest describes",
+    "The picture shifted.png, cut out of photo.jpg, is not the one that the manifest describes",
   );
   assertEquals(target.names(), []);
 });
@@ -118,6 +114,6 @@ Deno.test("the manifest lists the photo of every picture", () => {
   assertThrows(
     () => PictureManifestSchema.parse({ ...PICTURE_MANIFEST, photos }),
     Error,
-    "A picture is cut out of a photo that is not listed",
+    "The photo of a picture is not listed",
   );
 });

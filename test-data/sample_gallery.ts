@@ -1,12 +1,12 @@
-/** Makes the sample gallery: the people of three sample pictures. */
+/** Makes the sample gallery, with the people of three sample pictures. */
 
 import { join } from "node:path";
-import { enrollIntoGalleryFile } from "../worker/commands/enroll/enroll.ts";
+import { enrolIntoGalleryFile } from "../worker/commands/enroll/enroll.ts";
 import { EnrolmentError } from "../worker/commands/enroll/name_users.ts";
 import { loadModels, type ModelPaths } from "../worker/models.ts";
 import { createPipeline } from "../worker/pipeline/pipeline.ts";
 
-/** Whom the sample gallery holds, and by which picture. */
+/** The users of the sample gallery and their pictures. */
 export const SAMPLE_USERS = [
   { userId: "user1", name: "User One", picture: "user1.png" },
   { userId: "user2", name: "User Two", picture: "user2.png" },
@@ -17,20 +17,20 @@ const MAX_PIXELS = 1_000_000;
 
 /** Settings of {@linkcode makeSampleGallery}. */
 export interface SampleGalleryOptions {
-  /** Of the gallery. */
+  /** Path of the gallery file. */
   readonly path: string;
-  /** The folder of the sample pictures. */
+  /** Path of the folder with the sample pictures. */
   readonly pictures: string;
   readonly models: ModelPaths;
 }
 
 /**
- * Makes the sample gallery where there is none. One that is there is left alone, whatever it holds:
- * somebody may have enrolled into it.
+ * Makes the sample gallery. An existing gallery does not change: somebody may have enrolled people
+ * into it.
  *
- * @returns Whether it was made
+ * @returns True when the gallery was made, false when there was one
  * @throws {ModelError} when a model cannot be loaded
- * @throws {EnrolmentError} when a picture shows no face that is clear
+ * @throws {EnrolmentError} when a picture is refused
  */
 export async function makeSampleGallery(
   { path, pictures, models }: SampleGalleryOptions,
@@ -44,10 +44,10 @@ export async function makeSampleGallery(
     name,
     photos: [join(pictures, picture)],
   }));
-  const { refused } = await enrollIntoGalleryFile(path, people, pipeline, { earlier: "replace" });
+  const { refused } = await enrolIntoGalleryFile(path, people, pipeline, { existing: "replace" });
   const [first] = refused;
   if (first !== undefined) {
-    throw new EnrolmentError(`The sample picture ${first.path} is refused: ${first.reason}`);
+    throw new EnrolmentError(`The sample picture ${first.path} was refused: ${first.reason}`);
   }
   return true;
 }

@@ -1,36 +1,33 @@
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
+import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 import { type Gallery, parseGallery } from "../worker/gallery/gallery.ts";
 import { createMatcher } from "../worker/gallery/match.ts";
-import { loadModels } from "../worker/models.ts";
+import { ModelError } from "../worker/inference/session.ts";
+import { loadModels, type ModelPaths } from "../worker/models.ts";
 import { createPipeline } from "../worker/pipeline/pipeline.ts";
 import { makeSampleGallery } from "./sample_gallery.ts";
 
 const PICTURES = fileURLToPath(new URL(".", import.meta.url));
 const MODELS = { ...LOCAL_PATHS, calibration: undefined };
 
-/** A place for a gallery. */
-class Target implements AsyncDisposable {
-  readonly folder = Deno.makeTempDirSync();
-  readonly path = join(this.folder, "embeddings.json");
-
-  make(): Promise<boolean> {
-    return makeSampleGallery({ path: this.path, pictures: PICTURES, models: MODELS });
-  }
-
-  async read(): Promise<Gallery> {
-    return parseGallery(await Deno.readTextFile(this.path), 512);
-  }
-
-  async [Symbol.asyncDispose]() {
-    await Deno.remove(this.folder, { recursive: true });
-  }
+/** Makes a folder for a gallery. */
+async function createTarget() {
+  const folder = await temporaryFolder();
+  const path = folder.path("embeddings.json");
+  return {
+    path,
+    make: (models: ModelPaths = MODELS): Promise<boolean> =>
+      makeSampleGallery({ path, pictures: PICTURES, models }),
+    read: async (): Promise<Gallery> => parseGallery(await Deno.readTextFile(path), 512),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
 }
 
-Deno.test("the sample gallery recognises user1 by another photo and nobody in different", async () => {
-  await using target = new Target();
+Deno.test("the sample gallery matches user1 in another picture, and nobody in different", async () => {
+  await using target = await createTarget();
   assertEquals(await target.make(), true);
   const gallery = await target.read();
   assertEquals(gallery.users, [
@@ -52,9 +49,19 @@ Deno.test("the sample gallery recognises user1 by another photo and nobody in di
   assert(different.similarity < 0.2, `different: ${different.similarity}`);
 });
 
-Deno.test("a gallery that is there is left alone, whatever it holds", async () => {
-  await using target = new Target();
+Deno.test("an existing gallery does not change, whatever its content", async () => {
+  await using target = await createTarget();
   await Deno.writeTextFile(target.path, "somebody's work");
   assertEquals(await target.make(), false);
   assertEquals(await Deno.readTextFile(target.path), "somebody's work");
+});
+
+Deno.test("without a model there is no gallery, and the error is one line that names the model", async () => {
+  await using target = await createTarget();
+  const error = await assertRejects(
+    () => target.make({ ...MODELS, detector: "no/such/model.onnx" }),
+    ModelError,
+    "The model no/such/model.onnx cannot be read",
+  );
+  assert(!error.message.includes("\n"), error.message);
 });

@@ -1,31 +1,32 @@
-/** A package registry on loopback that serves one package, for tests. */
+/** Runs a package registry on loopback that serves one package, for tests. */
 
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { create } from "tar";
 import { sha256 } from "../../shared/sha256.ts";
+import { type FileContent, temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import type { PackageFile, PackageSource } from "../manifest.ts";
 
 /**
- * How a {@linkcode FakeRegistry} treats requests for the tarball: `silent` sends 20 bytes and no
- * more, `slow` sends eight pieces, one in 50 ms, `busy` answers 503 once and is well then.
+ * Fault of the responses with the tarball: `truncated` sends half of it, `another` sends other bytes,
+ * `silent` sends 20 bytes and then nothing, `slow` sends eight pieces, one every 50 ms, and `busy`
+ * sends status 503 once.
  */
 export type TarballFault = "none" | "truncated" | "another" | "silent" | "slow" | "busy";
 
-/** The registry; disposing of it stops the server. */
+/** A registry. Disposing of it stops the server. */
 export interface FakeRegistry extends AsyncDisposable {
   readonly url: string;
-  /** The package that it serves, as a manifest describes it. */
+  /** The package, as a manifest describes it. */
   readonly source: PackageSource;
-  /** Paths that were asked for, in order. */
+  /** Paths of the requests, in order. */
   readonly requests: readonly string[];
-  /** What goes wrong with the tarball from now on. */
+  /** Fault from now on. */
   fault: TarballFault;
 }
 
 /**
- * Serves a package of the given files.
+ * Starts a registry that serves the package `sample`.
  *
  * @param files Content of each file by its path in the package
  */
@@ -60,21 +61,18 @@ export async function startFakeRegistry(files: Record<string, FileContent>): Pro
   return registry;
 }
 
-/** Text, or bytes. */
-export type FileContent = string | Uint8Array<ArrayBuffer>;
-
-/** A file of the package, as a manifest describes it. */
+/** Describes a file of the package, as a manifest does. */
 export async function packageFile(
   path: string,
   content: FileContent,
   file: string,
 ): Promise<PackageFile> {
-  const bytes = bytesOf(content);
+  const bytes = encode(content);
   return { path, file, bytes: bytes.length, sha256: await sha256(bytes) };
 }
 
-const bytesOf = (content: FileContent): Uint8Array<ArrayBuffer> =>
-  typeof content === "string" ? new TextEncoder().encode(content) : content;
+const encode = (content: FileContent): Uint8Array<ArrayBuffer> =>
+  typeof content === "string" ? new TextEncoder().encode(content) : new Uint8Array(content);
 
 function packument(url: string, integrity: string) {
   const dist = { tarball: `${url}/sample.tgz`, integrity };
@@ -111,18 +109,15 @@ async function* slowly(bytes: Uint8Array<ArrayBuffer>, pieces: number) {
   }
 }
 
-/** The gzipped tarball of a package of the given files, as npm packs it. */
+/** Packs files into a gzipped tarball, as npm does. */
 export async function packTarball(
   files: Record<string, FileContent>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const folder = await Deno.makeTempDir();
+  await using folder = await temporaryFolder();
   for (const [path, content] of Object.entries(files)) {
-    await Deno.mkdir(join(folder, "package", dirname(path)), { recursive: true });
-    await Deno.writeFile(join(folder, "package", path), bytesOf(content));
+    await folder.write(`package/${path}`, content);
   }
-  const file = join(folder, "sample.tgz");
-  await create({ gzip: true, portable: true, cwd: folder, file }, ["package"]);
-  const tarball = await Deno.readFile(file);
-  await Deno.remove(folder, { recursive: true });
-  return tarball;
+  const file = folder.path("sample.tgz");
+  await create({ gzip: true, portable: true, cwd: folder.root, file }, ["package"]);
+  return await Deno.readFile(file);
 }

@@ -1,6 +1,6 @@
-/** What goes wrong when files are fetched out of a published package. */
+/** Reports why files of a published package could not be fetched. */
 
-/** Files could not be fetched; the message is one sentence that says what to do or to look at. */
+/** Error for files that could not be fetched; the message is one sentence that says what to do. */
 export class FetchError extends Error {
   /** Always "FetchError". */
   override readonly name = "FetchError";

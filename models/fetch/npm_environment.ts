@@ -1,8 +1,8 @@
-/** The variables by which npm is told where its registry is. */
+/** Reads the environment variables that configure npm's registry and proxy. */
 
 import type { Environment } from "../../shared/env.ts";
 
-/** Where packages come from; what is left out is npm's default. */
+/** Registry and proxies; npm's default applies to a missing field. */
 export interface NpmEnvironment {
   readonly registry?: string;
   readonly proxy?: string;
@@ -12,7 +12,7 @@ export interface NpmEnvironment {
 
 /**
  * Reads npm_config_registry, npm_config_proxy, npm_config_https_proxy and npm_config_noproxy, in
- * lower or upper case. HTTPS_PROXY, HTTP_PROXY and NO_PROXY need no reading: pacote knows them.
+ * lower or upper case. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are not read here: pacote reads them.
  */
 export function readNpmEnvironment(env: Environment): NpmEnvironment {
   const config = (name: string) =>

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { readNpmEnvironment } from "./npm_environment.ts";
 
-Deno.test("npm's variables are read in lower and upper case", () => {
+Deno.test("npm's variables can be in lower or upper case", () => {
   assertEquals(
     readNpmEnvironment(
       new Map([

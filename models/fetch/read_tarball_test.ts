@@ -10,7 +10,7 @@ async function* inPieces(bytes: Uint8Array, size: number) {
   }
 }
 
-Deno.test("only the wanted files are kept, whatever the pieces in which the tarball comes", async () => {
+Deno.test("only the wanted files are kept, for chunks of any size", async () => {
   for (const size of [1, 100, TARBALL.length]) {
     const wanted = new Set(["model/b.onnx", "c.onnx", "absent.onnx"]);
     const contents = await readTarball(inPieces(TARBALL, size), wanted);
@@ -19,14 +19,14 @@ Deno.test("only the wanted files are kept, whatever the pieces in which the tarb
   }
 });
 
-Deno.test("a tarball that ends early, or is none, is an error", async () => {
+Deno.test("a tarball that ends early is an error, and so are bytes that are not a tarball", async () => {
   const half = TARBALL.subarray(0, TARBALL.length / 2);
   await assertRejects(() => readTarball(inPieces(half, 50), new Set(["c.onnx"])), Error);
   const text = new TextEncoder().encode("<html>Please log in</html>".repeat(100));
   await assertRejects(() => readTarball(inPieces(text, 50), new Set(["c.onnx"])), Error);
 });
 
-Deno.test("an error of the source is passed on", async () => {
+Deno.test("an error of the stream is thrown", async () => {
   async function* source() {
     yield TARBALL.subarray(0, 20);
     await Promise.reject(new Error("Connection lost"));

@@ -1,11 +1,11 @@
-/** The command `deno task prepare-model IN OUT`. */
+/** Runs the command `deno task prepare-model IN OUT`: prepares a recognition model. */
 
 import process from "node:process";
 import { sha256 } from "../../shared/sha256.ts";
 import { writeAtomically } from "../../shared/write_atomically.ts";
 import { NotOnnxError, prepareModel } from "./prepare_model.ts";
 
-/** @returns The exit code */
+/** Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const [input, output, ...others] = args;
   if (input === undefined || output === undefined || others.length > 0) {

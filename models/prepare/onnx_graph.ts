@@ -1,4 +1,4 @@
-/** ONNX files as far as preparing them needs: the graph's nodes and weights. */
+/** Reads and writes the nodes and weights of ONNX files. */
 
 import {
   create,
@@ -15,19 +15,19 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 
-/** A model. What is not named here or below it is kept as it is. */
+/** A model. Fields that these interfaces do not have are kept unchanged. */
 export interface OnnxModel extends Message {
   graph?: OnnxGraph;
   opsetImport: OnnxOperatorSet[];
 }
 
-/** The version of a set of operators; the standard one has no domain. */
+/** The version of a set of operators; the standard set has no domain. */
 export interface OnnxOperatorSet extends Message {
   domain: string;
   version: bigint;
 }
 
-/** Nodes in an order in which they can be computed, and the weights by name. */
+/** Nodes, in an order in which they can be computed, and named weights. */
 export interface OnnxGraph extends Message {
   node: OnnxNode[];
   initializer: OnnxTensor[];
@@ -46,14 +46,14 @@ export interface OnnxNode extends Message {
 export interface OnnxTensor extends Message {
   dims: bigint[];
   dataType: number;
-  /** The elements, or: */
+  /** Elements; empty when `rawData` contains them. */
   floatData: number[];
-  /** the elements as little-endian bytes. */
+  /** Elements as little-endian bytes; empty when `floatData` contains them. */
   rawData: Uint8Array;
   name: string;
 }
 
-/** `dataType` of 32-bit floats. */
+/** The `dataType` of 32-bit floats. */
 export const FLOAT32 = 1;
 
 const ONE = 1 as Label, MANY = 3 as Label;
@@ -68,8 +68,8 @@ const field = (name: string, number: number, label: Label, type: Type, typeName 
   typeName,
 });
 
-// Numbers and types of onnx.proto3 (IR version 3 and later); a field that is left out here is kept
-// byte for byte as an unknown one.
+// Numbers and types are those of onnx.proto3 (IR version 3 and later). Fields that are not listed are
+// kept byte for byte as unknown fields.
 const REGISTRY = createFileRegistry(create(FileDescriptorSetSchema, {
   file: [create(FileDescriptorProtoSchema, {
     name: "onnx.proto",
@@ -129,18 +129,18 @@ const MODEL = schema("ModelProto"), NODE = schema("NodeProto"), TENSOR = schema(
 /**
  * Reads an ONNX file.
  *
- * @throws {Error} when the bytes are no protocol buffer
+ * @throws {Error} when the bytes are not a protocol buffer
  */
 export function readOnnx(bytes: Uint8Array): OnnxModel {
   return fromBinary(MODEL, bytes) as OnnxModel;
 }
 
-/** The bytes of an ONNX file. */
+/** Returns the bytes of an ONNX file. */
 export function writeOnnx(model: OnnxModel): Uint8Array<ArrayBuffer> {
   return toBinary(MODEL, model) as Uint8Array<ArrayBuffer>;
 }
 
-/** A node of the standard operator set. */
+/** Creates a node of the standard operator set. */
 export function createNode(opType: string, input: string[], output: string): OnnxNode {
   return create(
     NODE,
@@ -148,7 +148,7 @@ export function createNode(opType: string, input: string[], output: string): Onn
   ) as OnnxNode;
 }
 
-/** A weight of 32-bit floats. */
+/** Creates a weight of 32-bit floats. */
 export function createFloatTensor(
   name: string,
   dims: readonly bigint[],
@@ -161,7 +161,7 @@ export function createFloatTensor(
   return create(TENSOR, fields as Record<string, unknown>) as OnnxTensor;
 }
 
-/** The elements of a weight of 32-bit floats, undefined when it has another form. */
+/** Returns the elements of a weight of 32-bit floats; undefined when it has another form. */
 export function floatValues(tensor: OnnxTensor): Float32Array | undefined {
   if (tensor.dataType !== FLOAT32) return undefined;
   const count = tensor.dims.reduce((product, size) => product * Number(size), 1);
@@ -169,6 +169,7 @@ export function floatValues(tensor: OnnxTensor): Float32Array | undefined {
     return tensor.floatData.length === count ? Float32Array.from(tensor.floatData) : undefined;
   }
   if (tensor.rawData.byteLength !== count * 4) return undefined;
-  // A copy of the bytes: a conversion might flush denormal numbers. Deno's machines are little-endian.
+  // Copies the bytes, because a conversion of numbers could flush denormal ones. All platforms of Deno
+  // are little-endian.
   return new Float32Array(tensor.rawData.slice().buffer);
 }

@@ -1,4 +1,4 @@
-/** Rewrites a network so that it computes the same in less time. */
+/** Rewrites a network so that it computes the same result in less time. */
 
 import {
   createFloatTensor,
@@ -14,23 +14,23 @@ import {
 
 /** A prepared model. */
 export interface PreparedModel {
-  /** The ONNX file: the given bytes themselves when there was nothing to do. */
+  /** The ONNX file; the given bytes themselves when there was nothing to rewrite. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Weights that were set to zero. */
+  /** Number of weights that were set to zero. */
   readonly zeroed: number;
-  /** PRelu nodes that were rewritten. */
+  /** Number of PRelu nodes that were rewritten. */
   readonly rewritten: number;
 }
 
-/** Bytes that are not an ONNX model. */
+/** Error for bytes that are not an ONNX model. */
 export class NotOnnxError extends Error {
   override readonly name = "NotOnnxError";
 }
 
 /**
- * 1e-15: below this a product with anything a network computes is denormal, or lost in the sum. As
- * the bits of a float, which rise with its magnitude: in a process where ONNX Runtime flushes
- * denormal numbers they equal zero to every other comparison.
+ * Bits of the float 1e-15. A product of a smaller weight with a number of a network is denormal, or
+ * too small to change a sum. Weights are compared by their bits, which rise with the magnitude:
+ * where ONNX Runtime flushes denormal numbers, every other comparison takes them for zero.
  */
 const [NEGLIGIBLE_BITS] = bitsOf(Float32Array.of(1e-15)) as unknown as [number];
 
@@ -38,17 +38,17 @@ const [NEGLIGIBLE_BITS] = bitsOf(Float32Array.of(1e-15)) as unknown as [number];
 const BROADCASTING_OPSET = 7n;
 
 /**
- * Two rewrites, each exact to the last bits of a 32-bit float:
+ * Rewrites a model in two ways. Both are exact except for the last bits of a 32-bit float:
  *
- * - weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower;
- * - PRelu(x; a) becomes a·x + (1 − a)·Relu(x), for which ONNX Runtime has faster kernels that keep
- *   its blocked memory layout.
+ * - Weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower.
+ * - PRelu(x; a) becomes a·x + (1 − a)·Relu(x): ONNX Runtime has faster kernels for it, which keep its
+ *   blocked memory layout.
  *
- * Idempotent. A PRelu whose slope is not a weight of 32-bit floats is left alone, and so is a model
- * in which there is nothing to do.
+ * A PRelu whose slope is not a weight of 32-bit floats does not change. A prepared model does not
+ * change when it is prepared again.
  *
  * @param bytes An ONNX file
- * @throws {NotOnnxError} when it is none
+ * @throws {NotOnnxError} when the bytes are not an ONNX model
  */
 export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
   let model: OnnxModel;
@@ -102,7 +102,7 @@ function rewritePRelu(graph: OnnxGraph): number {
     const slope = node.opType === "PRelu" && node.domain === ""
       ? weights.get(node.input[1]!)
       : undefined;
-    const nodes = slope && equivalentOf(node, slope, weights, names);
+    const nodes = slope && replacePRelu(node, slope, weights, names);
     if (nodes === undefined) return [node];
     rewritten++;
     return nodes;
@@ -111,8 +111,8 @@ function rewritePRelu(graph: OnnxGraph): number {
   return rewritten;
 }
 
-/** 1 − slope, as a weight that is added once for each slope. */
-function restOf(
+/** Adds the weight 1 − slope, once for each slope. Returns its name, or undefined if it cannot. */
+function addRest(
   slope: OnnxTensor,
   weights: Map<string, OnnxTensor>,
   names: Set<string>,
@@ -127,8 +127,11 @@ function restOf(
   return name;
 }
 
-/** a·x + (1 − a)·Relu(x) for PRelu(x; a), or undefined when its names are taken or a is no float. */
-function equivalentOf(
+/**
+ * Returns the nodes of a·x + (1 − a)·Relu(x) for PRelu(x; a); undefined when a name that they need is
+ * in use or a is not of floats.
+ */
+function replacePRelu(
   node: OnnxNode,
   slope: OnnxTensor,
   weights: Map<string, OnnxTensor>,
@@ -137,7 +140,7 @@ function equivalentOf(
   const [x] = node.input, [y] = node.output;
   const linear = `${y}/linear`, relu = `${y}/relu`, positive = `${y}/positive`;
   if ([linear, relu, positive].some((name) => names.has(name))) return undefined;
-  const rest = restOf(slope, weights, names);
+  const rest = addRest(slope, weights, names);
   if (rest === undefined) return undefined;
   return [
     createNode("Mul", [x!, slope.name], linear),

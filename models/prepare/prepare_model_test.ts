@@ -10,12 +10,12 @@ const PRELU =
   "CAg6pwEKEAoBeAoBYRIBcCIFUFJlbHUKEAoBcAoBYRIBcSIFUFJlbHUKDgoBcQoBdxIBeSIDTXVsEgFnKhcIAwgBEA" +
   "FCAWFKDAAAgD4AAAC/AADAPyojCAMIAhABQgF3ShgAAIA/COU8HgAAAMDCFgGAAAAAAAAAQEBaFwoBeBISChAIARIM" +
   "CgIIAQoCCAMKAggCYhcKAXkSEgoQCAESDAoCCAEKAggDCgIIAkIECgAQCQ==";
-/** The same in operator set 6, whose Mul does not broadcast like that. */
+/** The same in operator set 6, whose Mul does not broadcast as PRelu does. */
 const OLD_PRELU =
   "CAg6pwEKEAoBeAoBYRIBcCIFUFJlbHUKEAoBcAoBYRIBcSIFUFJlbHUKDgoBcQoBdxIBeSIDTXVsEgFnKhcIAwgBEA" +
   "FCAWFKDAAAgD4AAAC/AADAPyojCAMIAhABQgF3ShgAAIA/COU8HgAAAMDCFgGAAAAAAAAAQEBaFwoBeBISChAIARIM" +
   "CgIIAQoCCAMKAggCYhcKAXkSEgoQCAESDAoCCAEKAggDCgIIAkIECgAQBg==";
-/** The same with the slope -a, which is computed. */
+/** The same with the slope -a, which the network computes: it is not a weight. */
 const COMPUTED_SLOPE =
   "CAg6tAEKCwoBYRIBcyIDTmVnChAKAXgKAXMSAXAiBVBSZWx1ChAKAXAKAXMSAXEiBVBSZWx1Cg4KAXEKAXcSAXkiA0" +
   "11bBIBZyoXCAMIARABQgFhSgwAAIA+AAAAvwAAwD8qIwgDCAIQAUIBd0oYAACAPwjlPB4AAADAwhYBgAAAAAAAAEBA" +
@@ -34,7 +34,7 @@ Deno.test("a PRelu becomes Mul, Relu, Mul and Add, and negligible weights zero",
   assertEquals([...floatValues(weights[1]!)!], [1, 0, -2, 0, 0, 3]);
 });
 
-Deno.test("a prepared network computes what it computed before", async () => {
+Deno.test("a prepared network computes the same as before", async () => {
   const original = Uint8Array.fromBase64(PRELU);
   await using before = await openSession(original, "test");
   await using after = await openSession(prepareModel(original).bytes, "test");
@@ -52,19 +52,19 @@ Deno.test("a prepared network computes what it computed before", async () => {
   }));
 });
 
-Deno.test("a model is prepared the same where ONNX Runtime flushes denormal numbers", async () => {
+Deno.test("a model is prepared in the same way where ONNX Runtime flushes denormal numbers", async () => {
   const bytes = Uint8Array.fromBase64(PRELU);
   await using session = await openSession(bytes, "test");
   await session.run(new Float32Array(6), [1, 3, 2]);
   assertEquals(prepareModel(bytes).zeroed, 2);
 });
 
-Deno.test("a model that is prepared already is left alone", () => {
+Deno.test("a prepared model does not change when it is prepared again", () => {
   const { bytes } = prepareModel(Uint8Array.fromBase64(PRELU));
   assertEquals(prepareModel(bytes), { bytes, zeroed: 0, rewritten: 0 });
 });
 
-Deno.test("a PRelu that is not understood is left alone", () => {
+Deno.test("a PRelu that cannot be replaced does not change", () => {
   for (const model of [OLD_PRELU, COMPUTED_SLOPE]) {
     const { bytes, rewritten } = prepareModel(Uint8Array.fromBase64(model));
     assertEquals(rewritten, 0);
@@ -72,7 +72,7 @@ Deno.test("a PRelu that is not understood is left alone", () => {
   }
 });
 
-Deno.test("what is no ONNX model is refused", () => {
+Deno.test("bytes that are not an ONNX model are an error", () => {
   for (const text of ["", "<html>Not found</html>"]) {
     assertThrows(() => prepareModel(new TextEncoder().encode(text)), NotOnnxError, "not an ONNX");
   }

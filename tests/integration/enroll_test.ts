@@ -1,17 +1,17 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fileURLToPath } from "node:url";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import sharp from "sharp";
 import { type Gallery, parseGallery } from "../../worker/gallery/gallery.ts";
+import { encoded, gray, sample, sideBySide } from "../support/pictures.ts";
+import { type CommandResult, runCommand } from "../support/run_command.ts";
+import { ROOT } from "../support/service.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const sample = (name: string): string => join(ROOT, "test-data", name);
-
-Deno.test("a folder of people becomes a gallery, again and again the same", async () => {
+Deno.test("the people of a folder are enrolled, twice with the same result", async () => {
   await using desk = await temporaryDesk();
-  await desk.put("people/ada_lovelace/1.png", sample("user1.png"));
-  await desk.put("people/ada_lovelace/2.png", sample("user1_similar.png"));
-  await desk.put("people/bob/1.png", sample("user2.png"));
+  await desk.put("people/ada_lovelace/1.png", "user1.png");
+  await desk.put("people/ada_lovelace/2.png", "user1_similar.png");
+  await desk.put("people/bob/1.png", "user2.png");
   const args = ["--gallery", "g.json", "--from", "people"];
   const { code, out, err } = await desk.enroll(...args);
   assertEquals({ code, out }, { code: 0, out: "g.json: 2 users, 3 templates\n" });
@@ -22,7 +22,7 @@ Deno.test("a folder of people becomes a gallery, again and again the same", asyn
     { userId: "bob", name: "bob" },
   ]);
   assertEquals(segments[0]?.owners, Int32Array.of(0, 0, 1));
-  const { size, mode } = await Deno.stat(join(desk.folder, "g.json"));
+  const { size, mode } = await Deno.stat(desk.folder.path("g.json"));
   assert(size <= 3 * 6500, `${size} bytes`);
   assertEquals(mode! & 0o777, 0o600);
 
@@ -31,15 +31,17 @@ Deno.test("a folder of people becomes a gallery, again and again the same", asyn
   assertEquals(await desk.text(), once);
 });
 
-Deno.test("each refused photo has a line with its reason, other files are skipped", async () => {
+Deno.test("each refused photo and each other file has a line with its reason", async () => {
   await using desk = await temporaryDesk();
-  await desk.put("people/alice/1.png", sample("user1.png"));
-  await Deno.writeFile(join(desk.folder, "people/alice/2.jpg"), await twoFaces());
-  await Deno.writeFile(join(desk.folder, "people/alice/3.webp"), await noFace());
-  const half = (await Deno.readFile(sample("user1.png"))).subarray(0, 50_000);
-  await Deno.writeFile(join(desk.folder, "people/alice/4.png"), half);
-  await Deno.writeTextFile(join(desk.folder, "people/alice/5.jpg"), "no picture");
-  await Deno.symlink("nowhere", join(desk.folder, "people/alice/6.jpg"));
+  await desk.put("people/alice/1.png", "user1.png");
+  const twoFaces = await encoded(sharp(await sideBySide()).jpeg());
+  const noFace = await encoded(sharp(await gray(200, 200)).webp());
+  await desk.folder.write("people/alice/2.jpg", twoFaces);
+  await desk.folder.write("people/alice/3.webp", noFace);
+  const half = (await sample("user1.png")).subarray(0, 50_000);
+  await desk.folder.write("people/alice/4.png", half);
+  await desk.folder.write("people/alice/5.jpg", "no picture");
+  await Deno.symlink("nowhere", desk.folder.path("people/alice/6.jpg"));
   const { code, out, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
   assertEquals({ code, out }, {
     code: 0,
@@ -54,48 +56,61 @@ Deno.test("each refused photo has a line with its reason, other files are skippe
   ]);
 });
 
-Deno.test("who ends up with no template is named, and the others are enrolled", async () => {
+Deno.test("a named pipe among the photos is skipped, and the command does not wait for it", async () => {
   await using desk = await temporaryDesk();
-  await desk.put("people/alice/1.png", sample("user1.png"));
-  await Deno.mkdir(join(desk.folder, "people/empty"));
-  await Deno.mkdir(join(desk.folder, "people/nobody"));
-  await Deno.writeFile(join(desk.folder, "people/nobody/1.png"), await noFace());
+  await desk.put("people/alice/1.png", "user1.png");
+  const pipe = desk.folder.path("people/alice/pipe");
+  assertEquals((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success, true);
+  const { code, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
+  assertEquals(code, 0);
+  assertStringIncludes(err, "\nskipped  people/alice/pipe  not_a_photo\n");
+});
+
+Deno.test("a user without a template is named, and the others are enrolled", async () => {
+  await using desk = await temporaryDesk();
+  await desk.put("people/alice/1.png", "user1.png");
+  await Deno.mkdir(desk.folder.path("people/empty"));
+  await Deno.mkdir(desk.folder.path("people/nobody"));
+  await desk.folder.write("people/nobody/1.png", await gray(200, 200));
   const { code, out, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
   assertEquals({ code, out }, { code: 1, out: "g.json: 1 user, 1 template; 1 photo refused\n" });
-  assertMatch(err, /\nNo photo was accepted of empty, nobody: no template\n$/);
+  assertMatch(err, /\nNo template, because no photo was accepted: empty, nobody\n$/);
   assertEquals((await desk.gallery()).users.map(({ userId }) => userId), ["alice"]);
 });
 
-Deno.test("those whom a folder names are replaced, unless all is refused; others stay", async () => {
+Deno.test("--from replaces the templates of its users, unless all photos are refused; others stay", async () => {
   await using desk = await temporaryDesk();
   const people = { bob: "user2.png", carol: "user3.png", alice: "user1.png" };
   for (const [user, photo] of Object.entries(people)) {
-    await desk.enroll("--gallery", "g.json", "--user-id", user, "--name", user, sample(photo));
+    await desk.enroll("--gallery", "g.json", "--user-id", user, "--name", user, samplePath(photo));
   }
   const before = (await desk.text()).split("\n");
-  await desk.put("people/alice/1.png", sample("user1_similar.png"));
-  await Deno.mkdir(join(desk.folder, "people/bob"));
-  await Deno.writeFile(join(desk.folder, "people/bob/1.png"), await noFace());
+  await desk.put("people/alice/1.png", "user1_similar.png");
+  await Deno.mkdir(desk.folder.path("people/bob"));
+  await desk.folder.write("people/bob/1.png", await gray(200, 200));
   const { code, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
   assertEquals(code, 0);
-  assertStringIncludes(err, "\nkept     bob  the earlier templates, as no photo was accepted\n");
+  assertStringIncludes(
+    err,
+    "\nkept     bob  the existing templates, because no photo was accepted\n",
+  );
   const after = (await desk.text()).split("\n");
   assertEquals(after.slice(0, 3), before.slice(0, 3));
   assert(after[3]!.includes(`"user_id":"alice"`) && after[3] !== before[3]);
   assertEquals(after.length, before.length);
 });
 
-Deno.test("photos are added to a user of the gallery, the same one only once", async () => {
+Deno.test("--user-id adds photos to a user of the gallery, each photo only once", async () => {
   await using desk = await temporaryDesk();
   const add = (...args: string[]) => desk.enroll("--gallery", "g.json", "--user-id", "u1", ...args);
-  const made = await add("--name", "Ada Lovelace", sample("user1.png"));
+  const made = await add("--name", "Ada Lovelace", samplePath("user1.png"));
   assertEquals([made.code, made.out], [0, "g.json: 1 user, 1 template\n"]);
-  const added = await add(sample("user1_similar.png"), sample("user1.png"));
+  const added = await add(samplePath("user1_similar.png"), samplePath("user1.png"));
   assertEquals([added.code, added.out], [0, "g.json: 1 user, 2 templates\n"]);
-  assertMatch(added.err, /\nskipped {2}\S+user1\.png {2}already there\n$/);
+  assertMatch(added.err, /\nskipped {2}\S+user1\.png {2}already enrolled\n$/);
   assertEquals((await desk.gallery()).users, [{ userId: "u1", name: "Ada Lovelace" }]);
 
-  const renamed = await add("--name", "Ada King", sample("user1.png"));
+  const renamed = await add("--name", "Ada King", samplePath("user1.png"));
   assertEquals(renamed, {
     code: 1,
     out: "",
@@ -104,11 +119,11 @@ Deno.test("photos are added to a user of the gallery, the same one only once", a
   assertEquals((await desk.gallery()).size, 2);
 });
 
-Deno.test("new templates are compact when asked for, and so is a whole gallery", async () => {
+Deno.test("--compact makes new templates compact, and without photos the whole gallery", async () => {
   await using desk = await temporaryDesk();
-  const args = ["--gallery", "g.json", "--user-id", "u1", "--name", "U", sample("user1.png")];
+  const args = ["--gallery", "g.json", "--user-id", "u1", "--name", "U", samplePath("user1.png")];
   assertEquals((await desk.enroll(...args)).code, 0);
-  await desk.put("people/bob/1.png", sample("user2.png"));
+  await desk.put("people/bob/1.png", "user2.png");
   const added = await desk.enroll("--gallery", "g.json", "--compact", "--from", "people");
   assertEquals(added.out, "g.json: 2 users, 2 templates\n");
   const { embeddings } = JSON.parse(await desk.text());
@@ -119,19 +134,19 @@ Deno.test("new templates are compact when asked for, and so is a whole gallery",
   assertEquals(made, { code: 0, out: "g.json: 1 template made compact\n", err: "" });
   assert((await desk.text()).length < 2 * 800);
   assertEquals(
-    (await desk.enroll(...args)).err.split("\n").at(-2)?.endsWith("already there"),
+    (await desk.enroll(...args)).err.split("\n").at(-2)?.endsWith("already enrolled"),
     true,
   );
   const again = await desk.enroll("--gallery", "g.json", "--compact");
-  assertEquals(again.out, "g.json: compact already\n");
+  assertEquals(again.out, "g.json: already compact\n");
   const none = await desk.enroll("--gallery", "none.json", "--compact");
   assertEquals(none, { code: 1, out: "", err: "The gallery none.json does not exist\n" });
 });
 
-Deno.test("a new user needs a name, and a photo that can be used", async () => {
+Deno.test("a new user needs a name and an accepted photo", async () => {
   await using desk = await temporaryDesk();
   const add = (...args: string[]) => desk.enroll("--gallery", "g.json", "--user-id", "u1", ...args);
-  assertEquals(await add(sample("user1.png")), {
+  assertEquals(await add(samplePath("user1.png")), {
     code: 1,
     out: "",
     err: 'The user "u1" is new and needs a name\n',
@@ -139,29 +154,29 @@ Deno.test("a new user needs a name, and a photo that can be used", async () => {
   const { code, out, err } = await add("--name", "U", "missing.jpg", join(ROOT, "deno.json"));
   assertEquals([code, out], [
     1,
-    "g.json: not written, as no photo was accepted; 2 photos refused\n",
+    "g.json: not written, because no photo was accepted; 2 photos refused\n",
   ]);
   assertStringIncludes(err, "\nrefused  missing.jpg  unreadable\n");
   assertStringIncludes(err, "deno.json  unsupported_media_type\n");
   assertEquals(await desk.names(), []);
 });
 
-Deno.test("a photo that may show somebody else is pointed out", async () => {
+Deno.test("a photo that may show somebody else is reported", async () => {
   await using desk = await temporaryDesk();
-  await desk.put("people/alice/1.png", sample("user1.png"));
-  await desk.put("people/alice/2.png", sample("user2.png"));
-  await desk.put("people/bob/1.png", sample("user2.png"));
+  await desk.put("people/alice/1.png", "user1.png");
+  await desk.put("people/alice/2.png", "user2.png");
+  await desk.put("people/bob/1.png", "user2.png");
   const { code, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
   assertEquals(code, 0);
   assertEquals(err.split("\n").slice(2, -1), [
     "check    people/alice/1.png  unlike the other photos of alice",
     "check    people/alice/2.png  unlike the other photos of alice",
-    "check    people/alice/2.png  much like bob",
-    "check    people/bob/1.png  much like alice",
+    "check    people/alice/2.png  looks like bob",
+    "check    people/bob/1.png  looks like alice",
   ]);
 });
 
-Deno.test("a gallery that cannot be used is refused in one line and stays as it is", async () => {
+Deno.test("a gallery that cannot be used is an error of one line and is not written", async () => {
   await using desk = await temporaryDesk();
   const short = { user_id: "u1", name: "U", embedding: [1, 2, 3] };
   const cases = [
@@ -170,9 +185,9 @@ Deno.test("a gallery that cannot be used is refused in one line and stays as it 
     ["{", "g.json: The gallery is not valid JSON"],
   ] as const;
   for (const [content, message] of cases) {
-    await Deno.writeTextFile(join(desk.folder, "g.json"), content);
+    await desk.folder.write("g.json", content);
     const { code, out, err } = await desk.enroll(
-      ...["--gallery", "g.json", "--user-id", "u1", "--name", "U", sample("user1.png")],
+      ...["--gallery", "g.json", "--user-id", "u1", "--name", "U", samplePath("user1.png")],
     );
     assertEquals([code, out], [1, ""]);
     assertStringIncludes(err, message);
@@ -182,15 +197,15 @@ Deno.test("a gallery that cannot be used is refused in one line and stays as it 
   assertEquals(await desk.names(), ["g.json"]);
 });
 
-Deno.test("a folder or a model that is not there is named in one line", async () => {
+Deno.test("a folder or a model that does not exist is named in one line", async () => {
   await using desk = await temporaryDesk();
   const gone = await desk.enroll("--gallery", "g.json", "--from", "people");
   assertEquals(gone, { code: 1, out: "", err: "The folder people does not exist\n" });
-  await Deno.mkdir(join(desk.folder, "people"));
+  await Deno.mkdir(desk.folder.path("people"));
   const empty = await desk.enroll("--gallery", "g.json", "--from", "people");
   assertEquals([empty.code, empty.out], [1, ""]);
-  assertMatch(empty.err, /^The folder people holds nobody[^\n]*\n$/);
-  await Deno.mkdir(join(desk.folder, "people/alice"));
+  assertMatch(empty.err, /^The folder people contains no people[^\n]*\n$/);
+  await Deno.mkdir(desk.folder.path("people/alice"));
   const nowhere = await desk.enroll("--gallery", "no/g.json", "--from", "people");
   assertEquals(nowhere, {
     code: 1,
@@ -202,9 +217,9 @@ Deno.test("a folder or a model that is not there is named in one line", async ()
   assertMatch(modelless.err, /^The model no\.onnx cannot be read[^\n]*\n$/);
 });
 
-Deno.test("the size of a photo is limited as in the service", async () => {
+Deno.test("the size of a photo has the same limit as in the service", async () => {
   await using desk = await temporaryDesk();
-  await desk.put("people/alice/1.png", sample("user1.png"));
+  await desk.put("people/alice/1.png", "user1.png");
   const { code, err } = await desk.enrollWith({ MAX_IMAGE_PIXELS: "1000" }, "people");
   assertEquals(code, 1);
   assertStringIncludes(err, "\nrefused  people/alice/1.png  payload_too_large\n");
@@ -218,7 +233,7 @@ Deno.test("the size of a photo is limited as in the service", async () => {
 
 Deno.test("a wrong command line gets one line with the usage, and exit code 2", async () => {
   await using desk = await temporaryDesk();
-  const photo = sample("user1.png");
+  const photo = samplePath("user1.png");
   const cases = [
     [],
     ["--gallery", "g.json"],
@@ -238,59 +253,29 @@ Deno.test("a wrong command line gets one line with the usage, and exit code 2", 
   assertStringIncludes(out, "--from DIR");
 });
 
-interface Result {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** A folder in which the command runs. */
 async function temporaryDesk() {
-  const folder = await Deno.makeTempDir();
-  const path = join(folder, "g.json");
-  const run = async (env: Record<string, string>, args: readonly string[]): Promise<Result> => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "-q", "--config", join(ROOT, "deno.json"), "-P=tool"],
-        ...[join(ROOT, "worker/commands/enroll/main.ts"), ...args],
-      ],
-      cwd: folder,
-      env: { NO_COLOR: "1", ...env },
-    }).output();
-    const decoder = new TextDecoder();
-    return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
-  };
+  const folder = await temporaryFolder();
+  const run = (args: readonly string[], env = {}): Promise<CommandResult> =>
+    runCommand("worker/commands/enroll/main.ts", args, { cwd: folder.root, env });
   return {
     folder,
-    enroll: (...args: string[]) => run({}, args),
+    enroll: (...args: string[]) => run(args),
     enrollWith: (env: Record<string, string>, from: string) =>
-      run(env, ["--gallery", "g.json", "--from", from]),
-    /** Copies a file to a path in the folder. */
-    async put(to: string, from: string) {
-      await Deno.mkdir(dirname(join(folder, to)), { recursive: true });
-      await Deno.copyFile(from, join(folder, to));
+      run(["--gallery", "g.json", "--from", from], env),
+    /** Writes a sample picture to a path in the folder. */
+    put: async (path: string, picture: string) => {
+      await folder.write(path, await sample(picture));
     },
-    text: () => Deno.readTextFile(path),
-    gallery: async (): Promise<Gallery> => parseGallery(await Deno.readTextFile(path), 512),
-    /** Of everything in the folder. */
-    names: () => Array.fromAsync(Deno.readDir(folder), ({ name }) => name),
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+    /** Returns the text of the gallery file. */
+    text: () => Deno.readTextFile(folder.path("g.json")),
+    gallery: async (): Promise<Gallery> =>
+      parseGallery(await Deno.readTextFile(folder.path("g.json")), 512),
+    /** Returns the names of all files in the folder. */
+    names: () => Array.fromAsync(Deno.readDir(folder.root), ({ name }) => name),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }
 
-/** Two people side by side. */
-async function twoFaces(): Promise<Uint8Array> {
-  const [left, right] = await Promise.all(
-    ["user1.png", "user2.png"].map((name) =>
-      sharp(sample(name)).resize(400, 400, { fit: "cover" }).png().toBuffer()
-    ),
-  );
-  return await sharp({ create: { width: 800, height: 400, channels: 3, background: "white" } })
-    .composite([{ input: left!, left: 0, top: 0 }, { input: right!, left: 400, top: 0 }])
-    .jpeg()
-    .toBuffer();
-}
-
-/** A gray picture. */
-const noFace = (): Promise<Uint8Array> =>
-  sharp({ create: { width: 200, height: 200, channels: 3, background: "gray" } }).webp().toBuffer();
+/** Returns the path of a sample picture. */
+const samplePath = (name: string): string => join(ROOT, "test-data", name);

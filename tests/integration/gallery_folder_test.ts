@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { join } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { formatGallery } from "../../worker/commands/enroll/format_gallery.ts";
 import { toInt8 } from "../../worker/commands/enroll/to_int8.ts";
@@ -8,10 +7,11 @@ import { readGalleryFile } from "../../worker/commands/enroll/gallery_file.ts";
 import { randomPeople } from "../support/random_people.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary_folder.ts";
 
-Deno.test("a volume of several Secrets is one gallery, with the permissions that a worker has", async () => {
+Deno.test("a worker can read a volume of several Secrets as one gallery", async () => {
   await using volume = await mount({
-    // Strangers enough that usearch is loaded.
+    // So many strangers that usearch is loaded.
     "strangers.json": randomPeople(1000, 1, 512, 0).map(([embedding], i) => ({
       user_id: `stranger${i}`,
       name: `Stranger ${i}`,
@@ -19,7 +19,7 @@ Deno.test("a volume of several Secrets is one gallery, with the permissions that
     })),
     "users.json": (await readGalleryFile(LOCAL_PATHS.gallery))!,
   });
-  await using service = await Service.ready({ EMBEDDINGS_PATH: volume.path, LOG_LEVEL: "debug" });
+  await using service = await Service.ready({ EMBEDDINGS_PATH: volume.root, LOG_LEVEL: "debug" });
   const ready = service.log.find(({ msg }) => msg === "worker ready");
   assertEquals([ready?.["users"], ready?.["templates"]], [1003, 1003]);
   const identify = async (picture: string, query = {}) => {
@@ -33,23 +33,25 @@ Deno.test("a volume of several Secrets is one gallery, with the permissions that
   assertEquals(await identify("different.png"), false);
 });
 
-Deno.test("a volume that was not filled stops the start, and is named", async () => {
+Deno.test("the service does not start with an empty volume, and names the volume", async () => {
   await using volume = await mount({});
-  await using service = new Service({ EMBEDDINGS_PATH: volume.path });
+  await using service = new Service({ EMBEDDINGS_PATH: volume.root });
   assertEquals(await service.exitCode(), 1);
   const text = service.lines.join("\n");
-  assert(text.includes(`The gallery folder ${volume.path} has no *.json file`), text);
+  assert(text.includes(`The gallery folder ${volume.root} has no *.json file`), text);
 });
 
-/** Lays files out as Kubernetes mounts a projected volume. */
-async function mount(files: Readonly<Record<string, readonly GalleryEntry[]>>) {
-  const path = await Deno.makeTempDir();
+/** Makes a folder with the links that Kubernetes makes in a projected volume. */
+async function mount(
+  files: Readonly<Record<string, readonly GalleryEntry[]>>,
+): Promise<TemporaryFolder> {
+  const volume = await temporaryFolder();
   const data = "..2026_11_24_10_00_00.123456789";
-  await Deno.mkdir(join(path, data));
-  await Deno.symlink(data, join(path, "..data"));
+  await Deno.mkdir(volume.path(data));
+  await Deno.symlink(data, volume.path("..data"));
   for (const [name, entries] of Object.entries(files)) {
-    await Deno.writeTextFile(join(path, data, name), formatGallery(entries));
-    await Deno.symlink(join("..data", name), join(path, name));
+    await volume.write(`${data}/${name}`, formatGallery(entries));
+    await Deno.symlink(`..data/${name}`, volume.path(name));
   }
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+  return volume;
 }

@@ -5,6 +5,7 @@ import { poolSize } from "./pool_size.ts";
 import { ASSUMED, type Scenario } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 import { summarise, type Summary } from "./summary.ts";
+import { markdownTable } from "../../worker/commands/accuracy/markdown_table.ts";
 
 type Column = readonly [title: string, cell: (scenario: Scenario) => string];
 
@@ -75,7 +76,7 @@ function sizedTable(loads: readonly Load[], columns: readonly Column[]): string[
       ...cells(measure(load, size)),
     ]);
   });
-  return table(
+  return markdownTable(
     [...columns.map(([title]) => title), "being replaced", "pool size", ...FIGURES],
     rows,
   );
@@ -90,7 +91,7 @@ function excessTable(): string[] {
       ...cells(measure(load, size)),
     ])
   );
-  return table([...columns.map(([title]) => title), "pool size", ...FIGURES], rows);
+  return markdownTable([...columns.map(([title]) => title), "pool size", ...FIGURES], rows);
 }
 
 function burstTable(): string[] {
@@ -106,7 +107,7 @@ function burstTable(): string[] {
       return [`${size}`, `${poolSize}`, ...cells(summarise(decisions, 0))];
     })
   );
-  return table(["requests at once", "pool size", ...FIGURES], rows);
+  return markdownTable(["requests at once", "pool size", ...FIGURES], rows);
 }
 
 const FIGURES = ["wait p50", "wait p99", "shed"];
@@ -116,13 +117,3 @@ const cells = ({ waitP50, waitP99, shed }: Summary): string[] => [
   `${waitP99.toFixed(1)} s`,
   `${(shed * 100).toFixed(1)} %`,
 ];
-
-/** A Markdown table whose columns line up. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => row[column]!.length))
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
-}

@@ -1,16 +1,17 @@
-/** People for tests whose faces are random directions: the same at every run. */
+/** Makes random embeddings of people, the same at every run, for tests. */
 
 import { normalize } from "../../worker/vector.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 /**
- * Makes people. Two photos of one have a cosine of about `likeness`², of two people about 0.
+ * Makes people with photos. Two photos of one person have a cosine of about `likeness`². Photos of
+ * two people have a cosine of about 0.
  *
- * @param people How many
- * @param photos Of each
+ * @param people Number of people
+ * @param photos Number of photos of each person
  * @param dimension Length of an embedding
- * @param likeness How much of a photo is the person, 0 to 1
- * @returns Embeddings, L2-normalised
+ * @param likeness Share of a photo that is the same in all photos of the person, 0 to 1
+ * @returns The embeddings of each person's photos, L2-normalised
  */
 export function randomPeople(
   people: number,
@@ -23,13 +24,13 @@ export function randomPeople(
   return Array.from({ length: people }, () => {
     const person = direction();
     return Array.from({ length: photos }, () => {
-      const chance = direction();
-      return normalize(person.map((value, i) => likeness * value + noise * chance[i]!));
+      const other = direction();
+      return normalize(person.map((value, i) => likeness * value + noise * other[i]!));
     });
   });
 }
 
-/** Directions by Box and Muller. */
+/** Makes directions by the method of Box and Muller. */
 function randomDirections(dimension: number): () => Float32Array {
   const uniform = seededRandom(20_240_501);
   const gauss = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());

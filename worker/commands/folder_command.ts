@@ -1,28 +1,29 @@
-/** A command that does something with the photographs of a folder: `calibrate`, `accuracy`. */
+/** Runs a command that works on a folder of photos: `calibrate`, `accuracy`. */
 
 import { parseArgs } from "node:util";
 
-/** What such a command is. */
+/** A command with --from DIR, --help and one option of its own. */
 export interface FolderCommand {
-  /** One line. */
+  /** One line that shows how to call the command. */
   readonly usage: string;
-  /** What --help prints. */
+  /** Text of --help. */
   readonly help: string;
-  /** The name of its one option beside --from. */
+  /** Name of the command's own option, without the dashes. */
   readonly option: string;
-  /** Stands for --from where that is not given. */
+  /** Folder to use when --from is missing. */
   readonly defaultFolder?: string | undefined;
-  /** Errors whose message says all that a user needs. */
-  // deno-lint-ignore no-explicit-any -- whatever they are constructed with
+  /** Classes of errors whose one-line message is all that a user needs. */
+  // deno-lint-ignore no-explicit-any -- constructors may have any parameters
   readonly expectedErrors: readonly (new (...args: any[]) => Error)[];
-  /** Does the work; `value` is that of the option. */
+  /** Does the work; `value` is that of the command's own option. */
   readonly run: (folder: string, value: string | undefined) => Promise<void>;
 }
 
 /**
  * Runs the command.
  *
- * @returns The exit code: 0, 1 after an expected error, 2 for wrong arguments
+ * @returns The exit code: 0, 1 after an expected error, 2 for a wrong command line
+ * @throws any error of the command that is not an expected one
  */
 export async function runFolderCommand(args: string[], command: FolderCommand): Promise<number> {
   const options = readOptions(args, command);
@@ -48,7 +49,7 @@ type Options =
   | { readonly help: true }
   | { readonly help: false; readonly from: string; readonly value: string | undefined };
 
-/** The options, or what is wrong with them. */
+/** Returns the options, or a sentence without a period that says what is wrong. */
 function readOptions(args: string[], { option, defaultFolder }: FolderCommand): Options | string {
   try {
     const { values } = parseArgs({

@@ -1,12 +1,13 @@
-/** Where the commands find the models on this machine. */
+/** Tells the commands where the models are on this machine. */
 
 import type { Environment } from "../../shared/env.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import type { ModelPaths } from "../models.ts";
 
 /**
- * The models that MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION name, or else
- * those that `deno task setup` put into this checkout. An empty variable counts as absent.
+ * Returns the paths in MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION. The default
+ * of a model is the one that `deno task setup` put into this checkout; a calibration has no default.
+ * An empty variable counts as absent.
  */
 export function localModelPaths(env: Environment): ModelPaths {
   return {

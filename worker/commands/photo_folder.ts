@@ -1,32 +1,32 @@
-/** A folder of photographs of people: DIR/<person>/<photo>. */
+/** Lists a folder of photos of people: DIR/<person>/<photo>. */
 
 import { join } from "node:path";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
 
 /** A person's folder. */
 export interface PersonFolder {
-  /** Name of the folder, which is the person's user_id. */
+  /** Name of the folder; it serves as the person's user_id. */
   readonly person: string;
-  /** Paths of the photos, each beginning with the folder that was listed; may be empty. */
+  /** Paths of the photos, each beginning with the path of the listed folder; may be empty. */
   readonly photos: readonly string[];
 }
 
-/** Something that lies among the photos and is none. */
+/** A file or folder among the photos that is not a photo. */
 export interface SkippedFile {
   readonly path: string;
-  /** `unreadable`: what it is cannot be told, because it cannot be opened. */
+  /** `unreadable`: it cannot be opened, so it may or may not be a photo. */
   readonly reason: "not_a_photo" | "unreadable";
 }
 
-/** What a folder of photographs holds. */
+/** Content of a folder of photos. */
 export interface PhotoFolder {
-  /** Sorted by `person`, their photos by path (code units, so that every machine agrees). */
+  /** Sorted by `person`, their photos by path. The order is by code units: the same everywhere. */
   readonly people: readonly PersonFolder[];
   /** Sorted by path. */
   readonly skipped: readonly SkippedFile[];
 }
 
-/** A folder that is not one of photographs; the one-line message names it. */
+/** Error for a folder that is not a folder of photos; the one-line message names the folder. */
 export class PhotoFolderError extends Error {
   /** Always "PhotoFolderError". */
   override readonly name = "PhotoFolderError";
@@ -34,17 +34,18 @@ export class PhotoFolderError extends Error {
 
 /**
  * Lists a folder that has a folder for each person. A photo is a regular file whose first bytes are
- * those of a JPEG, PNG or WebP, whatever its name; its content is looked at no further. Links are
- * followed. Names that begin with a dot are passed over, whatever else is no photo is reported.
+ * those of a JPEG, PNG or WebP. Its name and the rest of its content do not matter. Links are
+ * followed. Names that begin with a dot are ignored; everything else that is not a photo is listed
+ * as skipped.
  *
- * @throws {PhotoFolderError} when the folder is missing or unreadable, or holds no other folder
+ * @throws {PhotoFolderError} when the folder is missing or unreadable, or contains no folder
  */
 export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
   const people: PersonFolder[] = [];
   const skipped: SkippedFile[] = [];
   for (const person of await visibleNames(folder)) {
     const path = join(folder, person);
-    const kind = await kindOf(path);
+    const kind = await readKind(path);
     if (kind !== "folder") {
       skipped.push({ path, reason: kind === "unreadable" ? "unreadable" : "not_a_photo" });
       continue;
@@ -52,7 +53,7 @@ export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
     const photos: string[] = [];
     for (const name of await visibleNames(path)) {
       const photo = join(path, name);
-      const reason = await whyNoPhoto(photo);
+      const reason = await findSkipReason(photo);
       if (reason === undefined) photos.push(photo);
       else skipped.push({ path: photo, reason });
     }
@@ -60,13 +61,13 @@ export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
   }
   if (people.length === 0) {
     throw new PhotoFolderError(
-      `The folder ${folder} holds nobody: it should have a folder of photos for each person`,
+      `The folder ${folder} contains no people: it needs a folder of photos for each person`,
     );
   }
   return { people, skipped };
 }
 
-/** A person's name as people write it: the folder's, with underscores as spaces. */
+/** Returns the name of a person: that of the folder, with spaces for underscores. */
 export function personName(person: string): string {
   return person.replaceAll("_", " ");
 }
@@ -87,7 +88,7 @@ async function visibleNames(folder: string): Promise<string[]> {
 
 type Kind = "folder" | "file" | "other" | "unreadable";
 
-async function kindOf(path: string): Promise<Kind> {
+async function readKind(path: string): Promise<Kind> {
   try {
     const { isDirectory, isFile } = await Deno.stat(path);
     return isDirectory ? "folder" : isFile ? "file" : "other";
@@ -96,19 +97,19 @@ async function kindOf(path: string): Promise<Kind> {
   }
 }
 
-async function whyNoPhoto(path: string): Promise<SkippedFile["reason"] | undefined> {
-  const kind = await kindOf(path);
+async function findSkipReason(path: string): Promise<SkippedFile["reason"] | undefined> {
+  const kind = await readKind(path);
   if (kind === "unreadable") return kind;
-  // A named pipe would block whoever opens it.
+  // Opening a named pipe would wait for a writer.
   if (kind !== "file") return "not_a_photo";
   try {
-    return sniffImageType(await firstBytes(path)) === undefined ? "not_a_photo" : undefined;
+    return sniffImageType(await readFirstBytes(path)) === undefined ? "not_a_photo" : undefined;
   } catch {
     return "unreadable";
   }
 }
 
-async function firstBytes(path: string): Promise<Uint8Array> {
+async function readFirstBytes(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path);
   const bytes = new Uint8Array(12);
   const length = await file.read(bytes) ?? 0;

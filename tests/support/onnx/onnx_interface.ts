@@ -1,4 +1,4 @@
-/** What an ONNX file says of a network's input and output. */
+/** Reads and writes the inputs and outputs of an ONNX graph, for tests. */
 
 import type { Message } from "@bufbuild/protobuf";
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
@@ -9,23 +9,23 @@ import {
   type OnnxNode,
 } from "../../../models/prepare/onnx_graph.ts";
 
-/** The size of a dimension, or the name of one that is left open. */
+/** Size of a dimension, or the name of a dimension of any size. */
 export type Dimension = number | string;
 
-// Fields of onnx.proto3. onnx_graph.ts leaves them unread, so that it writes them back as they were.
+// Fields of onnx.proto3. onnx_graph.ts does not know them, and keeps them as unknown fields.
 const GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, NODE_ATTRIBUTE = 5;
 const ATTRIBUTE_TYPE_INTS = 7;
 
-/** The names of the graph's inputs that are not weights. */
+/** Returns the names of the graph's inputs that are not weights. */
 export function inputNames(graph: OnnxGraph): string[] {
   const weights = new Set(graph.initializer.map(({ name }) => name));
   return (graph.$unknown ?? [])
     .filter(({ no }) => no === GRAPH_INPUT)
-    .map(({ data }) => nameOf(new BinaryReader(data).bytes()))
+    .map(({ data }) => readName(new BinaryReader(data).bytes()))
     .filter((name) => !weights.has(name));
 }
 
-/** Puts a float32 input in the place of the one called `replaced`, or beside what there is. */
+/** Adds a float32 input, and removes the one called `replaced` if there is one. */
 export function setInput(
   graph: OnnxGraph,
   name: string,
@@ -33,17 +33,17 @@ export function setInput(
   replaced?: string,
 ): void {
   graph.$unknown = (graph.$unknown ?? []).filter(({ no, data }) =>
-    no !== GRAPH_INPUT || nameOf(new BinaryReader(data).bytes()) !== replaced
+    no !== GRAPH_INPUT || readName(new BinaryReader(data).bytes()) !== replaced
   );
-  addField(graph, GRAPH_INPUT, valueInfo(name, shape));
+  addField(graph, GRAPH_INPUT, encodeValueInfo(name, shape));
 }
 
 /** Adds a float32 output. */
 export function addOutput(graph: OnnxGraph, name: string, shape: readonly Dimension[]): void {
-  addField(graph, GRAPH_OUTPUT, valueInfo(name, shape));
+  addField(graph, GRAPH_OUTPUT, encodeValueInfo(name, shape));
 }
 
-/** A node that gives the dimensions of `input` in another order. */
+/** Creates a node that puts the dimensions of `input` into another order. */
 export function createTranspose(input: string, output: string, order: readonly number[]): OnnxNode {
   const node = createNode("Transpose", [input], output);
   const attribute = new BinaryWriter().tag(1, WireType.LengthDelimited).string("perm");
@@ -53,8 +53,9 @@ export function createTranspose(input: string, output: string, order: readonly n
   return node;
 }
 
-/** ValueInfoProto: name 1, type 2, in which tensor_type 1: elem_type 1, shape 2. */
-function valueInfo(name: string, shape: readonly Dimension[]): Uint8Array {
+// ValueInfoProto has the fields name (1) and type (2). The type has the field tensor_type (1), which
+// has the fields elem_type (1) and shape (2).
+function encodeValueInfo(name: string, shape: readonly Dimension[]): Uint8Array {
   const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string(name);
   writer.tag(2, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork();
   writer.tag(1, WireType.Varint).int32(FLOAT32);
@@ -68,7 +69,7 @@ function valueInfo(name: string, shape: readonly Dimension[]): Uint8Array {
   return writer.join().join().join().finish();
 }
 
-function nameOf(valueInfo: Uint8Array): string {
+function readName(valueInfo: Uint8Array): string {
   const reader = new BinaryReader(valueInfo);
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();

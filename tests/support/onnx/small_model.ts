@@ -1,16 +1,16 @@
-/** Networks of two operations, for tests of what a model's shapes may be. */
+/** Makes networks of two operations, for tests of the shapes that a model may have. */
 
 import { createNode, readOnnx, writeOnnx } from "../../../models/prepare/onnx_graph.ts";
 import { addOutput, createTranspose, type Dimension, setInput } from "./onnx_interface.ts";
 
-/** IR version 8, an empty graph "g", operator set 13. */
+/** A model of IR version 8 and operator set 13 with an empty graph "g". */
 const EMPTY = Uint8Array.of(0x08, 8, 0x3a, 3, 0x12, 1, 0x67, 0x42, 2, 0x10, 13);
 
 /**
- * A network that gives the mean of each channel of a picture.
+ * Returns a network that computes the mean of each channel of a picture.
  *
- * @param input Its shape; four dimensions, the channels the second or the last
- * @param output Its shape, as the file declares it
+ * @param input Shape of the input; three or four dimensions, the channels last if the last is 3
+ * @param output Shape of the output that the file declares
  */
 export function channelMeans(
   input: readonly Dimension[],

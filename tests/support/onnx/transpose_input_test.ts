@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
 import { localModelPaths } from "../../../worker/commands/model_paths.ts";
 import { loadModels } from "../../../worker/models.ts";
 import { createPipeline } from "../../../worker/pipeline/pipeline.ts";
 import { readOnnx } from "../../../models/prepare/onnx_graph.ts";
 import { prepareModel } from "../../../models/prepare/prepare_model.ts";
+import { sample } from "../pictures.ts";
 import { transposeInput } from "./transpose_input.ts";
 
 const original = await Deno.readFile(LOCAL_PATHS.recognition);
@@ -19,15 +19,14 @@ Deno.test("a model whose input is channels-last gives the same embeddings", asyn
   assertEquals(channelsLast.dimension, channelsFirst.dimension);
   await channelsLast.warmUp();
   for (const name of ["user1", "user1_similar", "user2", "user3", "different"]) {
-    const path = fileURLToPath(new URL(`../../../test-data/${name}.png`, import.meta.url));
-    const picture = await Deno.readFile(path);
+    const picture = await sample(`${name}.png`);
     const { embedding: expected } = await channelsFirst.recognize(picture);
     const { embedding } = await channelsLast.recognize(picture);
     embedding.forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6, name));
   }
 });
 
-Deno.test("a transposed model is prepared as any other", () => {
+Deno.test("a transposed model does not have to be prepared again", () => {
   assertEquals(prepareModel(transposed), { bytes: transposed, zeroed: 0, rewritten: 0 });
   const [first, ...others] = readOnnx(transposed).graph!.node;
   assertEquals(first!.opType, "Transpose");
@@ -35,6 +34,6 @@ Deno.test("a transposed model is prepared as any other", () => {
   assert(transposed.length > original.length);
 });
 
-Deno.test("what has no single input is not transposed", () => {
+Deno.test("a model without exactly one input is an error", () => {
   assertThrows(() => transposeInput(new Uint8Array()), TypeError, "exactly one input");
 });

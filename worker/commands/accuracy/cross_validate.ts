@@ -1,34 +1,39 @@
-/** Error rates on people whom the calibration has not seen. */
+/** Measures error rates on people who were not used for the calibration. */
 
 import { fitCalibration } from "../calibrate/calibrate.ts";
-import { comparePairs, falseAcceptanceRate, falseRejectionRate, type Photos } from "./evaluate.ts";
 import { similarityThreshold } from "./similarity_threshold.ts";
+import {
+  comparePairs,
+  falseAcceptanceRate,
+  falseRejectionRate,
+  type LabelledEmbeddings,
+} from "./evaluate.ts";
 
-/** Error rates of two halves, each tested with the calibration of the other, pooled. */
+/** Error rates over both halves of the people, each tested with the calibration of the other. */
 export interface CrossValidation {
-  /** 0 to 1. */
+  /** False rejection rate, 0 to 1. */
   readonly frr: number;
-  /** 0 to 1. */
+  /** False acceptance rate, 0 to 1. */
   readonly far: number;
-  /** The cosines that the confidence asked for: for the second half, then for the first. */
+  /** Cosines that a match needed: in the second half, then in the first. */
   readonly thresholds: readonly number[];
 }
 
 /**
- * Calibrates on the first half of the people and tests on the other, and the other way round.
+ * Calibrates on the first half of the people and tests on the second, then the other way round.
  *
- * @param people In the order in which they are halved
- * @param confidence Least confidence that is a match, at one template compared
+ * @param people People in an order; the middle of the list divides it
+ * @param confidence Smallest confidence of a match, when one template is compared
  * @throws {CalibrationError} when half of the people are too few to calibrate on
- * @throws {RangeError} when a half has no pair of one person, or none of two
+ * @throws {RangeError} when a half has no pair of one person or no pair of two
  */
-export function crossValidate(people: Photos, confidence: number): CrossValidation {
+export function crossValidate(people: LabelledEmbeddings, confidence: number): CrossValidation {
   const middle = Math.floor(people.length / 2);
   const first = people.slice(0, middle), second = people.slice(middle);
   const thresholds: number[] = [];
   let rejected = 0, genuinePairs = 0, accepted = 0, impostorPairs = 0;
   for (const [seen, unseen] of [[first, second], [second, first]] as const) {
-    const { calibration } = fitCalibration(seen.map((photos) => photos.filter(isUsable)));
+    const { calibration } = fitCalibration(seen.map((photos) => photos.filter(isAccepted)));
     const threshold = similarityThreshold(confidence, 1, calibration);
     const scores = comparePairs(unseen);
     thresholds.push(threshold);
@@ -40,5 +45,5 @@ export function crossValidate(people: Photos, confidence: number): CrossValidati
   return { frr: rejected / genuinePairs, far: accepted / impostorPairs, thresholds };
 }
 
-const isUsable = (embedding: Float32Array | undefined): embedding is Float32Array =>
+const isAccepted = (embedding: Float32Array | undefined): embedding is Float32Array =>
   embedding !== undefined;

@@ -12,7 +12,7 @@ const WIDTH = 900;
 const HEIGHT = 600;
 const PLOT = { left: 88, top: 78, right: 868, bottom: 524 } as const;
 
-/** The axes' ends, as shares. */
+/** Ends of the axes, as shares. */
 const FMR_RANGE = [3e-10, 0.1] as const;
 const FRR_RANGE = [0.001, 0.5] as const;
 
@@ -37,9 +37,9 @@ const CALIBRATED = "#c2410c";
 type Point = readonly [x: number, y: number];
 
 /**
- * Draws FRR over FMR, both axes in normal deviates: as measured, and, further down than the pairs
- * reach, with the FMR that the calibration gives the same thresholds. The default threshold is
- * marked for several numbers of templates.
+ * Draws FRR over FMR, both axes scaled by the normal quantile. One curve is measured. The other has
+ * the FMR that the calibration gives for the same thresholds: it shows rates that are too small to
+ * be measured with these pairs. The default threshold is marked for several numbers of templates.
  *
  * @returns An SVG document
  */
@@ -65,18 +65,18 @@ export function drawDet(scores: PairScores, calibration: Calibration): string {
         `${scores.impostorPairs.toLocaleString("en")} of two people`,
       `fill="${MUTED}"`,
     ),
-    ...grid(),
-    ...reachOfThePairs(scores),
-    curve(calibrated, `stroke="${CALIBRATED}" stroke-width="2" stroke-dasharray="7 5"`),
-    curve(measured, `stroke="${MEASURED}" stroke-width="2.5"`),
-    ...operatingPoints(scores, calibration),
-    ...legend(),
+    ...drawGrid(),
+    ...drawMeasurableLimit(scores),
+    drawCurve(calibrated, `stroke="${CALIBRATED}" stroke-width="2" stroke-dasharray="7 5"`),
+    drawCurve(measured, `stroke="${MEASURED}" stroke-width="2.5"`),
+    ...drawThresholds(scores, calibration),
+    ...drawLegend(),
     "</svg>",
     "",
   ].join("\n");
 }
 
-function grid(): string[] {
+function drawGrid(): string[] {
   const { left, top, right, bottom } = PLOT;
   const lines: string[] = [];
   for (const [share, label] of FMR_TICKS) {
@@ -107,8 +107,8 @@ function grid(): string[] {
   ];
 }
 
-/** Left of this line fewer false matches are expected than one among all pairs. */
-function reachOfThePairs({ impostorPairs }: PairScores): string[] {
+/** Draws a line: to the left of it, less than one false match is expected among all pairs. */
+function drawMeasurableLimit({ impostorPairs }: PairScores): string[] {
   const x = xOf(Math.max(1 / impostorPairs, FMR_RANGE[0]));
   return [
     `<line x1="${fixed(x)}" y1="${PLOT.top}" x2="${fixed(x)}" y2="${PLOT.bottom}" ` +
@@ -122,7 +122,7 @@ function reachOfThePairs({ impostorPairs }: PairScores): string[] {
   ];
 }
 
-function operatingPoints(scores: PairScores, calibration: Calibration): string[] {
+function drawThresholds(scores: PairScores, calibration: Calibration): string[] {
   return GALLERY_SIZES.flatMap((compared) => {
     const threshold = similarityThreshold(DEFAULT_CONFIDENCE, compared, calibration);
     const point: Point = [
@@ -145,7 +145,7 @@ function operatingPoints(scores: PairScores, calibration: Calibration): string[]
   });
 }
 
-function legend(): string[] {
+function drawLegend(): string[] {
   const x = PLOT.right - 460, y = PLOT.top + 32;
   const entry = (row: number, label: string, mark: string) => [
     `<g transform="translate(${x} ${y + row * 25})">${mark}</g>`,
@@ -170,10 +170,10 @@ function legend(): string[] {
 }
 
 /**
- * A line through the points, down to the axis where the rate is below it; along a level stretch
- * only its ends.
+ * Draws a line through the points. Rates below the axis are drawn on it; of a horizontal part, only
+ * the ends are drawn.
  */
-function curve(points: readonly Point[], attributes: string): string {
+function drawCurve(points: readonly Point[], attributes: string): string {
   const visible = points
     .map(([fmr, frr]): Point => [fmr, Math.max(frr, FRR_RANGE[0])])
     .filter(isInside)
@@ -187,10 +187,10 @@ function curve(points: readonly Point[], attributes: string): string {
 const isInside = ([fmr, frr]: Point): boolean =>
   fmr >= FMR_RANGE[0] && fmr <= FMR_RANGE[1] && frr >= FRR_RANGE[0] && frr <= FRR_RANGE[1];
 
-const xOf = (fmr: number): number => along(fmr, FMR_RANGE, PLOT.left, PLOT.right);
-const yOf = (frr: number): number => along(frr, FRR_RANGE, PLOT.bottom, PLOT.top);
+const xOf = (fmr: number): number => scale(fmr, FMR_RANGE, PLOT.left, PLOT.right);
+const yOf = (frr: number): number => scale(frr, FRR_RANGE, PLOT.bottom, PLOT.top);
 
-function along(share: number, range: readonly [number, number], from: number, to: number): number {
+function scale(share: number, range: readonly [number, number], from: number, to: number): number {
   const [low, high] = [normalQuantile(range[0]), normalQuantile(range[1])];
   return from + (normalQuantile(share) - low) / (high - low) * (to - from);
 }

@@ -1,28 +1,28 @@
-/** Error rates of the recognition over all pairs of photos of some people. */
+/** Computes error rates of the recognition over all pairs of photos of several people. */
 
 import { cosine } from "../../vector.ts";
 
-/** For each person the photos' embeddings, L2-normalised; undefined for a refused photo. */
-export type Photos = readonly (readonly (Float32Array | undefined)[])[];
+/** The embeddings of each person's photos, L2-normalised; undefined for a refused photo. */
+export type LabelledEmbeddings = readonly (readonly (Float32Array | undefined)[])[];
 
-/** The cosines of all pairs. A pair with a refused photo has none: it never matches. */
+/** The cosines of all pairs of photos. A pair with a refused photo has no cosine: it never matches. */
 export interface PairScores {
-  /** Of two photos of one person, ascending. */
+  /** Cosines between two photos of one person, ascending. */
   readonly genuine: Float64Array;
-  /** Of photos of two people, ascending. */
+  /** Cosines between photos of two people, ascending. */
   readonly impostor: Float64Array;
-  /** All pairs of one person's photos, those with a refused photo included; at least 1. */
+  /** Number of pairs of one person, with refused photos included; at least 1. */
   readonly genuinePairs: number;
-  /** All pairs of two people's photos, those with a refused photo included; at least 1. */
+  /** Number of pairs of two people, with refused photos included; at least 1. */
   readonly impostorPairs: number;
 }
 
 /**
  * Compares every photo with every other.
  *
- * @throws {RangeError} when there is no pair of one person, or none of two
+ * @throws {RangeError} when there is no pair of one person or no pair of two
  */
-export function comparePairs(people: Photos): PairScores {
+export function comparePairs(people: LabelledEmbeddings): PairScores {
   const genuine: number[] = [], impostor: number[] = [];
   let genuinePairs = 0, impostorPairs = 0;
   const photos = people.flatMap((person, owner) =>
@@ -48,17 +48,20 @@ export function comparePairs(people: Photos): PairScores {
   };
 }
 
-/** The share of one person's pairs that score below the threshold or have a refused photo, 0 to 1. */
+/**
+ * Returns the share of one person's pairs that score below the threshold or have a refused photo, 0
+ * to 1.
+ */
 export function falseRejectionRate(scores: PairScores, threshold: number): number {
-  return 1 - atLeast(scores.genuine, threshold) / scores.genuinePairs;
+  return 1 - countAtLeast(scores.genuine, threshold) / scores.genuinePairs;
 }
 
-/** The share of two people's pairs that score the threshold or more, 0 to 1. */
+/** Returns the share of two people's pairs that score the threshold or more, 0 to 1. */
 export function falseAcceptanceRate(scores: PairScores, threshold: number): number {
-  return atLeast(scores.impostor, threshold) / scores.impostorPairs;
+  return countAtLeast(scores.impostor, threshold) / scores.impostorPairs;
 }
 
-/** What is left when no pair of two people may match. */
+/** Result when no pair of two people may match. */
 export interface ZeroFar {
   /** Share of one person's pairs that score above every pair of two people, 0 to 1. */
   readonly tar: number;
@@ -66,7 +69,7 @@ export interface ZeroFar {
   readonly highestImpostor: number;
 }
 
-/** The share of the right people let in at the threshold that lets no wrong one in. */
+/** Returns the share of one person's pairs that match when no pair of two people matches. */
 export function tarAtZeroFar(scores: PairScores): ZeroFar {
   const highestImpostor = scores.impostor.at(-1) ?? -1;
   const above = scores.genuine.length - countBelow(scores.genuine, (s) => s <= highestImpostor);
@@ -76,13 +79,13 @@ export function tarAtZeroFar(scores: PairScores): ZeroFar {
 /** One point of a DET curve. */
 export interface DetPoint {
   readonly threshold: number;
-  /** 0 to 1. */
+  /** False acceptance rate, 0 to 1. */
   readonly far: number;
-  /** 0 to 1. */
+  /** False rejection rate, 0 to 1. */
   readonly frr: number;
 }
 
-/** FAR and FRR at every cosine that occurs, by rising threshold. */
+/** Returns FAR and FRR at every cosine that occurs, by rising threshold. */
 export function detPoints(scores: PairScores): DetPoint[] {
   const thresholds = new Set([...scores.genuine, ...scores.impostor].sort((a, b) => a - b));
   return Array.from(thresholds, (threshold) => ({
@@ -93,15 +96,15 @@ export function detPoints(scores: PairScores): DetPoint[] {
 }
 
 /**
- * FRR of 1:1 verification when each user has `templates` photos in the gallery and the best counts:
- * the mean over every photo as probe and every choice of templates among the person's other photos.
- * Of m usable others, b of them below the threshold, a choice of k misses with the chance
- * C(b, k) / C(m, k). A refused photo is a missed probe and no template.
+ * Returns the FRR of 1:1 verification when each user has `templates` templates and the best of them
+ * counts. It is the mean over every photo as probe and every choice of templates among the person's
+ * other photos. When b of m accepted photos are below the threshold, a choice of k misses with the
+ * probability C(b, k) / C(m, k). A refused photo is a missed probe and not a template.
  *
- * @returns 0 to 1; undefined when nobody has photos enough
+ * @returns 0 to 1; undefined when no person has enough photos
  */
 export function falseRejectionRateWithTemplates(
-  people: Photos,
+  people: LabelledEmbeddings,
   templates: number,
   threshold: number,
 ): number | undefined {
@@ -124,10 +127,10 @@ export function falseRejectionRateWithTemplates(
   return probes === 0 ? undefined : misses / probes;
 }
 
-const atLeast = (sorted: Float64Array, threshold: number): number =>
+const countAtLeast = (sorted: Float64Array, threshold: number): number =>
   sorted.length - countBelow(sorted, (score) => score < threshold);
 
-/** How many of the ascending scores are below, by bisection. */
+/** Counts the ascending scores that are below, by bisection. */
 function countBelow(sorted: Float64Array, isBelow: (score: number) => boolean): number {
   let low = 0, high = sorted.length;
   while (low < high) {

@@ -5,20 +5,20 @@ import {
   falseAcceptanceRate,
   falseRejectionRate,
   falseRejectionRateWithTemplates,
-  type Photos,
+  type LabelledEmbeddings,
   tarAtZeroFar,
 } from "./evaluate.ts";
 
-/** An embedding at an angle, so that two have the cosine of the angle between them. */
+/** Returns an embedding at an angle: the cosine of two is that of the angle between them. */
 const at = (degrees: number): Float32Array =>
   Float32Array.of(Math.cos(degrees * Math.PI / 180), Math.sin(degrees * Math.PI / 180));
 
 const TOLERANCE = 1e-6;
 
 // Angles between photos of one person: 10, 60, 50 and 17; of two people: 83, 73, 23, 100, 90, 40.
-const TWO_PEOPLE: Photos = [[at(0), at(10), at(60)], [at(83), at(100)]];
+const TWO_PEOPLE: LabelledEmbeddings = [[at(0), at(10), at(60)], [at(83), at(100)]];
 
-Deno.test("all pairs are compared, of one person and of two", () => {
+Deno.test("all pairs of one person and of two people are compared", () => {
   const { genuine, impostor, genuinePairs, impostorPairs } = comparePairs(TWO_PEOPLE);
   assertEquals([genuinePairs, impostorPairs], [4, 6]);
   const degrees = (cosines: Float64Array) =>
@@ -27,7 +27,7 @@ Deno.test("all pairs are compared, of one person and of two", () => {
   assertEquals(degrees(impostor), [100, 90, 83, 73, 40, 23]);
 });
 
-Deno.test("a refused photo fails all its pairs, and none of them is a false match", () => {
+Deno.test("a pair with a refused photo is a false rejection and never a false match", () => {
   const scores = comparePairs([[at(0), at(0), undefined], [at(90), undefined]]);
   assertEquals([scores.genuinePairs, scores.impostorPairs], [4, 6]);
   assertAlmostEquals(falseRejectionRate(scores, -1), 3 / 4, TOLERANCE);
@@ -42,7 +42,7 @@ Deno.test("a pair matches at the threshold and above", () => {
   assertEquals([falseRejectionRate(scores, above), falseAcceptanceRate(scores, above)], [1, 0]);
 });
 
-Deno.test("at FAR 0 only pairs above the highest cosine of two people count", () => {
+Deno.test("at FAR 0 a pair must be above the highest cosine of two people", () => {
   const { tar, highestImpostor } = tarAtZeroFar(comparePairs(TWO_PEOPLE));
   assertAlmostEquals(highestImpostor, Math.cos(23 * Math.PI / 180), TOLERANCE);
   assertEquals(tar, 2 / 4);
@@ -60,9 +60,9 @@ Deno.test("along the DET curve FAR falls and FRR rises", () => {
   assertEquals([points[0]!.far, points[0]!.frr], [1, 0]);
 });
 
-Deno.test("with several templates the best counts, over every choice of them", () => {
+Deno.test("with several templates the best one counts, over every choice of templates", () => {
   // From 0 degrees one of three others is within 15 degrees; from 90 none; and so on.
-  const person: Photos = [[at(0), at(10), at(50), at(90)]];
+  const person: LabelledEmbeddings = [[at(0), at(10), at(50), at(90)]];
   const within15 = Math.cos(15 * Math.PI / 180);
   const frr = (k: number) => falseRejectionRateWithTemplates(person, k, within15);
   assertAlmostEquals(frr(1)!, (2 / 3 + 2 / 3 + 1 + 1) / 4, TOLERANCE);
@@ -72,12 +72,12 @@ Deno.test("with several templates the best counts, over every choice of them", (
   assertEquals(frr(4), undefined);
 });
 
-Deno.test("with several templates a refused photo is a missed probe and no template", () => {
-  const person: Photos = [[at(0), at(0), undefined]];
+Deno.test("with several templates a refused photo is a missed probe and not a template", () => {
+  const person: LabelledEmbeddings = [[at(0), at(0), undefined]];
   assertAlmostEquals(falseRejectionRateWithTemplates(person, 1, 0.5)!, 1 / 3, TOLERANCE);
 });
 
-Deno.test("too few photos to compare are refused", () => {
+Deno.test("too few photos to compare are an error", () => {
   for (const people of [[], [[at(0), at(1)]], [[at(0)], [at(1)]]]) {
     assertThrows(() => comparePairs(people), RangeError, "Accuracy needs");
   }

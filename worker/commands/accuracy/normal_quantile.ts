@@ -1,8 +1,8 @@
-/** The scale of DET plots. */
+/** Computes the scale of DET plots. */
 
 /**
- * The normal deviate of a probability: the z below which a standard normal variable lies with that
- * chance. Acklam's rational approximations (2003), relative error about 1e-9.
+ * Returns the normal quantile: the z below which a standard normal variable lies with this
+ * probability. Uses Acklam's rational approximations (2003); the relative error is about 1e-9.
  *
  * @param probability 0 to 1
  * @returns −Infinity at 0, 0 at one half, Infinity at 1

@@ -1,4 +1,4 @@
-/** The figures of an evaluation, as a table for people. */
+/** Formats the results of an evaluation as tables. */
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";
@@ -8,16 +8,17 @@ import {
   falseAcceptanceRate,
   falseRejectionRate,
   falseRejectionRateWithTemplates,
+  type LabelledEmbeddings,
   type PairScores,
-  type Photos,
   tarAtZeroFar,
 } from "./evaluate.ts";
 import { similarityThreshold } from "./similarity_threshold.ts";
+import { markdownTable } from "./markdown_table.ts";
 
-/** The default threshold: one chance in ten thousand that a stranger is accepted. */
+/** The default threshold: a stranger is accepted with a probability of 1 in 10,000. */
 export const DEFAULT_CONFIDENCE = 0.7;
 
-/** Templates compared for which the error rates are given. */
+/** Numbers of compared templates for which the report gives error rates. */
 export const GALLERY_SIZES = [1, 50, 2_000, 100_000] as const;
 
 const CONFIDENCES = [0.19, 0.5, 0.7, 0.96];
@@ -25,14 +26,18 @@ const TEMPLATES_PER_USER = [1, 2, 3, 5];
 const COSINES = [0.2, 0.25, 0.3];
 
 /**
- * Describes how well some people are told apart.
+ * Describes how well the models tell several people apart.
  *
- * @param people Embeddings, undefined for refused photos
- * @param scores What `comparePairs` makes of them
- * @param calibration By which confidences are computed
- * @returns Lines of text, Markdown
+ * @param people Embeddings of the people's photos
+ * @param scores Result of `comparePairs` for them
+ * @param calibration Calibration from which confidences are computed
+ * @returns Tables in Markdown
  */
-export function report(people: Photos, scores: PairScores, calibration: Calibration): string {
+export function formatReport(
+  people: LabelledEmbeddings,
+  scores: PairScores,
+  calibration: Calibration,
+): string {
   return [
     ...summary(people, scores, calibration),
     "",
@@ -46,42 +51,46 @@ export function report(people: Photos, scores: PairScores, calibration: Calibrat
   ].join("\n");
 }
 
-function summary(people: Photos, scores: PairScores, calibration: Calibration): string[] {
+function summary(
+  people: LabelledEmbeddings,
+  scores: PairScores,
+  calibration: Calibration,
+): string[] {
   const photos = people.flat();
   const refused = photos.filter((embedding) => embedding === undefined).length;
   const { tar, highestImpostor } = tarAtZeroFar(scores);
-  return table(["", ""], [
+  return markdownTable(["", ""], [
     ["people, photos", `${people.length}, ${photos.length}`],
     ["refused photos", `${refused}`],
     ["pairs of one person, of two", `${scores.genuinePairs}, ${scores.impostorPairs}`],
     ["TAR at FAR 0", `${percent(tar)} (cosine above ${highestImpostor.toFixed(3)})`],
-    ["calibration used", numbers(calibration)],
-    ["calibration fitted here", fitted(people)],
-    ["calibrated on one half, tested on the other", validated(people)],
+    ["calibration used", formatCalibration(calibration)],
+    ["calibration fitted here", fitHere(people)],
+    ["calibrated on one half, tested on the other", crossValidateHere(people)],
   ]);
 }
 
-const numbers = (calibration: Calibration): string =>
+const formatCalibration = (calibration: Calibration): string =>
   `μ ${calibration.mean_impostor_cosine.toFixed(4)}, d ${
     calibration.effective_dimension.toFixed(1)
   }`;
 
-function fitted(people: Photos): string {
-  return unlessTooFew(() => {
-    const usable = people.map((photos) => photos.filter((photo) => photo !== undefined));
-    return numbers(fitCalibration(usable).calibration);
+function fitHere(people: LabelledEmbeddings): string {
+  return describeIfEnough(() => {
+    const accepted = people.map((photos) => photos.filter((photo) => photo !== undefined));
+    return formatCalibration(fitCalibration(accepted).calibration);
   });
 }
 
-function validated(people: Photos): string {
-  return unlessTooFew(() => {
+function crossValidateHere(people: LabelledEmbeddings): string {
+  return describeIfEnough(() => {
     const { far, frr, thresholds } = crossValidate(people, DEFAULT_CONFIDENCE);
     const cosines = thresholds.map((threshold) => threshold.toFixed(3)).join(" and ");
     return `FRR ${percent(frr)}, FAR ${percent(far)} (cosine ${cosines})`;
   });
 }
 
-function unlessTooFew(describe: () => string): string {
+function describeIfEnough(describe: () => string): string {
   try {
     return describe();
   } catch (error) {
@@ -91,7 +100,7 @@ function unlessTooFew(describe: () => string): string {
 }
 
 function galleryTable(scores: PairScores, calibration: Calibration): string[] {
-  return table(
+  return markdownTable(
     ["templates compared (N)", `cosine for confidence ${DEFAULT_CONFIDENCE}`, "FRR"],
     GALLERY_SIZES.map((compared) => {
       const threshold = similarityThreshold(DEFAULT_CONFIDENCE, compared, calibration);
@@ -105,7 +114,7 @@ function galleryTable(scores: PairScores, calibration: Calibration): string[] {
 }
 
 function confidenceTable(scores: PairScores, calibration: Calibration): string[] {
-  return table(
+  return markdownTable(
     ["MATCH_THRESHOLD, 1:1", "cosine", "strangers accepted", "FRR"],
     CONFIDENCES.map((confidence) => {
       const threshold = similarityThreshold(confidence, 1, calibration);
@@ -120,8 +129,8 @@ function confidenceTable(scores: PairScores, calibration: Calibration): string[]
   );
 }
 
-function templatesTable(people: Photos, calibration: Calibration): string[] {
-  return table(
+function templatesTable(people: LabelledEmbeddings, calibration: Calibration): string[] {
+  return markdownTable(
     ["templates of the user, 1:1", `cosine for confidence ${DEFAULT_CONFIDENCE}`, "FRR"],
     TEMPLATES_PER_USER.map((templates) => {
       const threshold = similarityThreshold(DEFAULT_CONFIDENCE, templates, calibration);
@@ -136,7 +145,7 @@ function templatesTable(people: Photos, calibration: Calibration): string[] {
 }
 
 function falseMatchTable(scores: PairScores, calibration: Calibration): string[] {
-  return table(
+  return markdownTable(
     ["cosine", "FMR measured", "FMR by the calibration"],
     COSINES.map((cosine) => [
       cosine.toFixed(2),
@@ -144,16 +153,6 @@ function falseMatchTable(scores: PairScores, calibration: Calibration): string[]
       percent(falseMatchRate(cosine, calibration)),
     ]),
   );
-}
-
-/** A Markdown table whose columns line up. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => row[column]!.length))
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.01 ? 2 : 1)} %`;

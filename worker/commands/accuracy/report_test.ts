@@ -3,16 +3,16 @@ import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";
 import { normalize } from "../../vector.ts";
 import { crossValidate } from "./cross_validate.ts";
 import { drawDet } from "./det_svg.ts";
-import { comparePairs, type Photos } from "./evaluate.ts";
+import { comparePairs, type LabelledEmbeddings } from "./evaluate.ts";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { report } from "./report.ts";
+import { formatReport } from "./report.ts";
 
 const PEOPLE = randomPeople(12, 6, 64, 0.8);
 const { calibration: CALIBRATION } = fitCalibration(PEOPLE);
 const SCORES = comparePairs(PEOPLE);
 
-Deno.test("the report has a row for each size of gallery, harder from row to row", () => {
-  const text = report(PEOPLE, SCORES, CALIBRATION);
+Deno.test("the report has a row for each size of gallery; a larger gallery needs a higher cosine", () => {
+  const text = formatReport(PEOPLE, SCORES, CALIBRATION);
   const cosines = ["1", "50", "2,000", "100,000"].map((size) => {
     const row = text.match(new RegExp(`^\\| ${size} +\\| (0\\.\\d+) +\\| [\\d.]+ %`, "m"));
     return Number(row?.[1]);
@@ -22,9 +22,9 @@ Deno.test("the report has a row for each size of gallery, harder from row to row
   assert(!text.includes("NaN") && !text.includes("undefined"), text);
 });
 
-Deno.test("the report says what too few people do not allow", () => {
-  const few: Photos = [PEOPLE[0]!, [PEOPLE[1]![0], undefined]];
-  const text = report(few, comparePairs(few), CALIBRATION);
+Deno.test("the report says where there are too few people", () => {
+  const few: LabelledEmbeddings = [PEOPLE[0]!, [PEOPLE[1]![0], undefined]];
+  const text = formatReport(few, comparePairs(few), CALIBRATION);
   assertEquals(text.match(/too few people/g)?.length, 2);
   assertMatch(text, /refused photos +\| 1 /);
   assert(!text.includes("NaN") && !text.includes("undefined"), text);
@@ -35,18 +35,18 @@ Deno.test("each half is tested with the calibration of the other", () => {
   assertEquals(thresholds.length, 2);
   assert(thresholds.every((threshold) => threshold > 0.3 && threshold < 0.7), thresholds.join());
   assert(far < 0.01 && frr < 0.2, `${far} ${frr}`);
-  // All faces of the first half have something in common, so its threshold is too high for the
-  // second, and that of the second too low for it.
+  // All faces of the first half have a direction in common. So the threshold of the first half is
+  // too high for the second, and that of the second half is too low for the first.
   const alike = PEOPLE.slice(0, 6).map((photos) => photos.map((photo) => normalize([1, ...photo])));
   const apart = PEOPLE.slice(6).map((photos) => photos.map((photo) => normalize([0, ...photo])));
   const mixed = crossValidate([...alike, ...apart], 0.7);
   assert(mixed.frr > 0.4 && mixed.far > 0.2, `${mixed.far} ${mixed.frr}`);
-  // The second half all refused: it cannot be calibrated on.
+  // All photos of the second half are refused, so there is nothing to calibrate on.
   const refused = PEOPLE.map((photos, i) => i < 6 ? photos : photos.map(() => undefined));
   assertThrows(() => crossValidate(refused, 0.7), CalibrationError, "0 people");
 });
 
-Deno.test("the DET curve is a picture without a gap in its numbers", () => {
+Deno.test("the DET curve is an SVG in which every number is finite", () => {
   const svg = drawDet(SCORES, CALIBRATION);
   assertMatch(svg, /^<svg [^]*<\/svg>\n$/);
   assert(!/NaN|undefined|Infinity/.test(svg));
@@ -55,7 +55,7 @@ Deno.test("the DET curve is a picture without a gap in its numbers", () => {
   for (const [, path] of curves) assertMatch(path!, /^M[\d.]+ [\d.]+(L[\d.]+ [\d.]+)+$/);
 });
 
-Deno.test("a perfect model has a DET curve too", () => {
+Deno.test("a model without errors has a DET curve too", () => {
   const perfect = comparePairs(randomPeople(12, 6, 512, 0.999));
   const svg = drawDet(perfect, { mean_impostor_cosine: 0, effective_dimension: 512 });
   assert(!/NaN|undefined|Infinity/.test(svg));

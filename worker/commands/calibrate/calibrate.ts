@@ -1,37 +1,37 @@
-/** Measures how a recognition model scores strangers: the calibration of its confidences. */
+/** Fits the calibration of a recognition model to embeddings of different people. */
 
 import { type Calibration, CalibrationSchema } from "../../../models/calibration.ts";
 import { cosine } from "../../vector.ts";
 
-/** People below which a calibration says more about them than about the model. */
+/** Smallest number of people: fewer say more about themselves than about the model. */
 export const MIN_PEOPLE = 5;
 
-/** Pairs of strangers below which the variance of their cosines is a guess. */
+/** Smallest number of pairs of two people: fewer give no reliable variance. */
 export const MIN_PAIRS = 500;
 
-/** A calibration and what it rests on. */
+/** A calibration, and the amount of data that it was fitted to. */
 export interface CalibrationFit {
-  /** As {@linkcode fitCalibration} measured it, not rounded. */
+  /** Not rounded. */
   readonly calibration: Calibration;
-  /** People with at least one embedding. */
+  /** Number of people with at least one embedding. */
   readonly people: number;
-  /** Embeddings of all people. */
+  /** Number of embeddings of all people. */
   readonly photos: number;
-  /** Pairs of embeddings of two different people. */
+  /** Number of pairs of embeddings of two different people. */
   readonly pairs: number;
 }
 
-/** Photos from which no calibration can be made. */
+/** Error for embeddings to which no calibration can be fitted. */
 export class CalibrationError extends Error {
   /** Always "CalibrationError". */
   override readonly name = "CalibrationError";
 }
 
 /**
- * The cosine of every pair of embeddings that belong to two different people.
+ * Returns the cosine of every pair of embeddings of two different people.
  *
- * @param people For each person the embeddings, all L2-normalised and of one length
- * @returns −1 to 1 each, in no particular order
+ * @param people The embeddings of each person, L2-normalised, all of one length
+ * @returns Values from −1 to 1, in no particular order
  */
 export function impostorCosines(people: readonly (readonly Float32Array[])[]): Float64Array {
   const cosines = new Float64Array(countImpostorPairs(people));
@@ -56,13 +56,13 @@ function countImpostorPairs(people: readonly (readonly unknown[])[]): number {
 }
 
 /**
- * Fits the calibration: the mean of the cosines between strangers, and one over their variance, the
- * dimension of the sphere on which random directions would vary as much (cosines between random
- * directions in d dimensions have the variance 1/d).
+ * Fits a calibration to the cosines between different people: their mean, and 1 / their variance.
+ * Cosines between random directions in d dimensions have the variance 1/d, so the second number is
+ * the dimension in which random directions vary as much as these embeddings.
  *
- * @param people For each person the embeddings, all L2-normalised and of one length
+ * @param people The embeddings of each person, L2-normalised, all of one length
  * @throws {CalibrationError} when there are fewer than {@linkcode MIN_PEOPLE} people or
- * {@linkcode MIN_PAIRS} pairs, or the result is not that of a recognition model
+ * {@linkcode MIN_PAIRS} pairs, or when a recognition model cannot have such a calibration
  */
 export function fitCalibration(people: readonly (readonly Float32Array[])[]): CalibrationFit {
   const present = people.filter(({ length }) => length > 0);
@@ -82,8 +82,8 @@ export function fitCalibration(people: readonly (readonly Float32Array[])[]): Ca
   });
   if (!result.success) {
     throw new CalibrationError(
-      `The cosines between different people have the mean ${mean} and the variance ${variance}, ` +
-        "which are not those of a recognition model",
+      `The cosines between different people have the mean ${mean} and the variance ${variance}. ` +
+        "The model is not a recognition model",
     );
   }
   const photos = present.reduce((sum, { length }) => sum + length, 0);

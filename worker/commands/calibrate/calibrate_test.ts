@@ -6,7 +6,7 @@ import { CalibrationError, fitCalibration, impostorCosines } from "./calibrate.t
 
 const unit = (...values: number[]): Float32Array => normalize(values);
 
-Deno.test("only pairs of different people count as strangers", () => {
+Deno.test("only pairs of two different people count", () => {
   const [x, y, between] = [unit(1, 0), unit(0, 1), unit(1, 1)];
   assertEquals([...impostorCosines([[x, x, x], [y]])], [0, 0, 0]);
   assertEquals([...impostorCosines([[x, y, between]])], []);
@@ -15,7 +15,7 @@ Deno.test("only pairs of different people count as strangers", () => {
   assertEquals(cosines, [0, 0, 0, 1, 1]);
 });
 
-Deno.test("random directions calibrate to mean 0 and the dimension they have", () => {
+Deno.test("random directions give the mean 0 and their own dimension", () => {
   for (const dimension of [16, 80, 256]) {
     const { calibration, ...basis } = fitCalibration(randomPeople(200, 5, dimension, 0));
     assertEquals(basis, { people: 200, photos: 1000, pairs: 497_500 });
@@ -25,7 +25,7 @@ Deno.test("random directions calibrate to mean 0 and the dimension they have", (
   }
 });
 
-Deno.test("a direction that all faces share raises the mean cosine of strangers", () => {
+Deno.test("a direction that all faces share raises the mean cosine between people", () => {
   const people = randomPeople(100, 2, 64, 0).map((person) =>
     person.map((embedding) => normalize([0.5, ...embedding]))
   );
@@ -49,7 +49,7 @@ Deno.test("the calibration does not depend on the order of people and photos", (
   );
 });
 
-Deno.test("too few people or pairs are refused with their number", () => {
+Deno.test("too few people or pairs are an error that gives their number", () => {
   assertThrows(() => fitCalibration([]), CalibrationError, "there are 0 people and 0 pairs");
   assertThrows(
     () => fitCalibration([...randomPeople(4, 50, 8, 0), []]),
@@ -64,13 +64,13 @@ Deno.test("too few people or pairs are refused with their number", () => {
   assertEquals(fitCalibration(randomPeople(5, 8, 8, 0)).pairs, 640);
 });
 
-Deno.test("people without a usable photo do not count", () => {
+Deno.test("people without an accepted photo do not count", () => {
   const people = randomPeople(6, 8, 8, 0);
   const { people: count, photos } = fitCalibration([[], ...people, []]);
   assertEquals({ count, photos }, { count: 6, photos: 48 });
 });
 
-Deno.test("a model that gives everybody the same embedding is refused", () => {
+Deno.test("a model that gives everybody the same embedding is an error", () => {
   const people = Array.from({ length: 10 }, () => [unit(1, 0), unit(1, 0), unit(1, 0), unit(1, 0)]);
-  assertThrows(() => fitCalibration(people), CalibrationError, "not those of a recognition model");
+  assertThrows(() => fitCalibration(people), CalibrationError, "is not a recognition model");
 });

@@ -1,7 +1,7 @@
 /**
- * The command `deno task calibrate`: measures how a recognition model scores strangers on a folder
- * of photographs. What it prints on standard output serves as it is as a MODEL_CALIBRATION file and
- * as `calibration` of the model's entry in models/manifest.json.
+ * Runs the command `deno task calibrate`: measures the cosines that a recognition model gives to
+ * photos of different people. Its standard output is a MODEL_CALIBRATION file; the same JSON can be
+ * the `calibration` of the model in models/manifest.json.
  */
 
 import process from "node:process";
@@ -9,26 +9,26 @@ import type { ModelCalibration } from "../../../models/calibration.ts";
 import { ConfigError } from "../../../shared/env.ts";
 import { createProgress } from "../../../shared/progress.ts";
 import { sha256 } from "../../../shared/sha256.ts";
-import { embedFolder } from "../embed_folder.ts";
-import { embeddingsOf } from "../embed_people.ts";
-import { type FolderCommand, runFolderCommand } from "../folder_command.ts";
-import { CalibrationError, fitCalibration } from "./calibrate.ts";
 import { ModelError } from "../../inference/session.ts";
 import { readMaxImagePixels } from "../../max_image_pixels.ts";
-import { localModelPaths } from "../model_paths.ts";
 import { loadModels } from "../../models.ts";
-import { listPhotoFolder, PhotoFolderError } from "../photo_folder.ts";
 import { createPipeline } from "../../pipeline/pipeline.ts";
+import { acceptedEmbeddings, embedPhotos } from "../embed_photos.ts";
+import { type FolderCommand, runFolderCommand } from "../folder_command.ts";
+import { localModelPaths } from "../model_paths.ts";
+import { listPhotoFolder, PhotoFolderError } from "../photo_folder.ts";
+import { CalibrationError, fitCalibration } from "./calibrate.ts";
 
 const USAGE = "Usage: deno task calibrate --from DIR [--model FILE]";
 
 const HELP = `${USAGE}
 
-Measures how the recognition model scores strangers, from photos in DIR/<person>/<photo>, and prints
-the calibration as JSON: keep it in a file for MODEL_CALIBRATION.
+Measures how similar the recognition model finds photos of different people, and prints the
+calibration of the model as JSON. Write the output to a file and set MODEL_CALIBRATION to its path.
 
-  --from DIR    a folder for each person, with photos of that person alone
-  --model FILE  the recognition model, an ONNX file (default: MODEL_PATH or the fetched one)
+  --from DIR    a folder of photos for each person: DIR/<person>/<photo>. Each photo shows only
+                this person
+  --model FILE  the recognition model, an ONNX file (default: MODEL_PATH or the default model)
 `;
 
 const COMMAND: FolderCommand = {
@@ -43,24 +43,26 @@ const COMMAND: FolderCommand = {
 
 async function calibrate(folder: string, model: string | undefined): Promise<ModelCalibration> {
   const maxPixels = readMaxImagePixels(Deno.env);
-  const photos = await listPhotoFolder(folder);
+  const { people, skipped } = await listPhotoFolder(folder);
   const paths = localModelPaths(Deno.env);
   const recognition = model ?? paths.recognition;
-  // The model's present calibration, if it has one, plays no part.
+  // Embeddings do not depend on the calibration that the model may already have.
   const { models } = await loadModels({ ...paths, recognition, calibration: undefined });
   await using pipeline = await createPipeline(models, { maxPixels });
-  const people = await embedFolder(photos, {
-    pipeline,
+  const embedded = await embedPhotos(pipeline, people, {
     progress: createProgress(),
-    writeLine: console.error,
+    label: "Reading photos",
   });
-  const { calibration, ...basis } = fitCalibration(embeddingsOf(people));
+  for (const { path, reason } of [...skipped, ...embedded.refused]) {
+    console.error(`${path}: ${reason}`);
+  }
+  const { calibration, ...basis } = fitCalibration(acceptedEmbeddings(embedded.people));
   const checksum = await sha256(new Uint8Array(models.recognition));
   console.error(
     `Calibrated ${recognition} on ${basis.people} people, ${basis.photos} photos, ` +
       `${basis.pairs} pairs of different people`,
   );
-  // Fewer digits than other people's photos would agree on.
+  // Rounded: with other people's photos, further digits would differ.
   return {
     model_sha256: checksum,
     mean_impostor_cosine: Number(calibration.mean_impostor_cosine.toFixed(4)),

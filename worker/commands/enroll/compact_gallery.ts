@@ -12,12 +12,12 @@ import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 import { toInt8 } from "./to_int8.ts";
 
 /**
- * Rounds the embeddings of a gallery file to bytes. One that is compact already is not written.
+ * Rounds the embeddings of a gallery file to bytes. Does not write a file that is already compact.
  *
- * @param path The gallery file
- * @returns How many templates were rounded
- * @throws {GalleryError} when the file does not exist, is no gallery, has an embedding that is not
- * of numbers or is zero, or cannot be written; it stays as it was
+ * @param path Path of the gallery file
+ * @returns The number of templates that were rounded
+ * @throws {GalleryError} when the file does not exist, is not a gallery or cannot be written, or
+ * when an embedding is zero or has a value that is not a finite number; the file keeps its content
  */
 export async function compactGalleryFile(path: string): Promise<number> {
   const entries = await readGalleryFile(path);
@@ -35,7 +35,8 @@ function compactEntry(entry: GalleryEntry, index: number): CompactEntry {
     embedding.some((x) => x !== 0);
   if (!isUsable) {
     throw new GalleryError(
-      `Gallery ${entryLabel(index, user_id)}: the embedding is zero, or not of numbers alone`,
+      `Gallery ${entryLabel(index, user_id)}: the embedding is zero or has a value that is not a ` +
+        "finite number",
     );
   }
   return { user_id, name, embedding_int8: toInt8(embedding) };

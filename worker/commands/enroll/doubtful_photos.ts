@@ -3,44 +3,49 @@
 import { cosine } from "../../vector.ts";
 import type { MergedTemplate } from "./merge_templates.ts";
 
-/** Below this a face is hardly that of the other photo. */
-const UNLIKE = 0.2;
-/** Above this two faces are hardly those of two people. */
-const MUCH_ALIKE = 0.6;
+/** Two photos with a cosine below this hardly show the same person. */
+const MIN_COSINE_OF_ONE_USER = 0.2;
+/** Two photos with a cosine above this hardly show two people. */
+const MAX_COSINE_OF_TWO_USERS = 0.6;
 
-/** A photo that someone should look at. */
+/** A photo that a person should check. */
 export interface DoubtfulPhoto {
   /** Path of the photo. */
   readonly photo: string;
-  /** For whom it was enrolled. */
+  /** User for whom the photo was enrolled. */
   readonly userId: string;
-  /** The other user whom it resembles; undefined: it resembles no other photo of its own user. */
-  readonly like: string | undefined;
+  /** Another user whom the photo resembles; undefined: it resembles no other photo of its user. */
+  readonly resembles: string | undefined;
 }
 
 /**
- * Compares every new template with all others: those of its user, of which it should resemble one,
- * and those of other users, of which it should resemble none.
+ * Compares every new template with all others. It should resemble at least one other template of its
+ * user, and no template of another user.
  *
- * @returns In the order of the templates; a photo may be in doubt for both reasons
+ * @returns In the order of the templates; a photo can be there twice, once for each reason
  */
 export function findDoubtfulPhotos(templates: readonly MergedTemplate[]): DoubtfulPhoto[] {
   return templates.flatMap((template) => {
     const { photo, entry: { user_id: userId } } = template;
     if (photo === undefined) return [];
-    let own = -Infinity, other = -Infinity, like = "";
+    let bestOfUser = -Infinity, bestOfOthers = -Infinity, nearestOther = "";
     for (const another of templates) {
       if (another === template) continue;
       const similarity = cosine(another.embedding, template.embedding);
-      if (another.entry.user_id === userId) own = Math.max(own, similarity);
-      else if (similarity > other) {
-        other = similarity;
-        like = another.entry.user_id;
+      if (another.entry.user_id === userId) {
+        bestOfUser = Math.max(bestOfUser, similarity);
+      } else if (similarity > bestOfOthers) {
+        bestOfOthers = similarity;
+        nearestOther = another.entry.user_id;
       }
     }
     const doubts: DoubtfulPhoto[] = [];
-    if (own > -Infinity && own < UNLIKE) doubts.push({ photo, userId, like: undefined });
-    if (other > MUCH_ALIKE) doubts.push({ photo, userId, like });
+    if (bestOfUser > -Infinity && bestOfUser < MIN_COSINE_OF_ONE_USER) {
+      doubts.push({ photo, userId, resembles: undefined });
+    }
+    if (bestOfOthers > MAX_COSINE_OF_TWO_USERS) {
+      doubts.push({ photo, userId, resembles: nearestOther });
+    }
     return doubts;
   });
 }

@@ -19,10 +19,10 @@ Deno.test("a photo that resembles no other photo of its user is in doubt", () =>
     template("alice", "2.jpg", 1, 0.5, 0),
     template("alice", "3.jpg", 0, 0, 1),
   ]);
-  assertEquals(doubts, [{ photo: "3.jpg", userId: "alice", like: undefined }]);
+  assertEquals(doubts, [{ photo: "3.jpg", userId: "alice", resembles: undefined }]);
 });
 
-Deno.test("to resemble one of several photos is enough", () => {
+Deno.test("a photo that resembles one of several photos of its user is not in doubt", () => {
   const doubts = findDoubtfulPhotos([
     template("alice", "1.jpg", 1, 0, 0),
     template("alice", "2.jpg", 1, 0.3, 0),
@@ -35,7 +35,7 @@ Deno.test("a user's only photo is not in doubt", () => {
   assertEquals(findDoubtfulPhotos([template("alice", "1.jpg", 1, 0)]), []);
 });
 
-Deno.test("a photo is compared with earlier templates, which are not themselves in doubt", () => {
+Deno.test("a new photo is compared with existing templates, which are never in doubt themselves", () => {
   const doubts = findDoubtfulPhotos([
     template("alice", undefined, 1, 0, 0),
     template("alice", "2.jpg", 0, 1, 0),
@@ -44,27 +44,27 @@ Deno.test("a photo is compared with earlier templates, which are not themselves 
     template("dan", undefined, 0, 1, 0.9),
   ]);
   assertEquals(doubts, [
-    { photo: "2.jpg", userId: "alice", like: undefined },
-    { photo: "2.jpg", userId: "alice", like: "carol" },
+    { photo: "2.jpg", userId: "alice", resembles: undefined },
+    { photo: "2.jpg", userId: "alice", resembles: "carol" },
   ]);
 });
 
-Deno.test("two users who are much alike are in doubt above a cosine of 0.6, not below", () => {
+Deno.test("a photo that resembles another user is in doubt above a cosine of 0.6, not below", () => {
   const alike = (cosine: number) =>
     findDoubtfulPhotos([
       template("alice", undefined, 1, 0),
       template("bob", "b.jpg", cosine, Math.sqrt(1 - cosine * cosine)),
     ]);
   assertEquals(alike(0.59), []);
-  assertEquals(alike(0.61), [{ photo: "b.jpg", userId: "bob", like: "alice" }]);
+  assertEquals(alike(0.61), [{ photo: "b.jpg", userId: "bob", resembles: "alice" }]);
 });
 
-Deno.test("a photo is unlike the others below a cosine of 0.2, not above", () => {
+Deno.test("a photo that is unlike its user's others is in doubt below a cosine of 0.2, not above", () => {
   const unlike = (cosine: number) =>
     findDoubtfulPhotos([
       template("alice", undefined, 1, 0),
       template("alice", "a.jpg", cosine, Math.sqrt(1 - cosine * cosine)),
     ]);
   assertEquals(unlike(0.21), []);
-  assertEquals(unlike(0.19), [{ photo: "a.jpg", userId: "alice", like: undefined }]);
+  assertEquals(unlike(0.19), [{ photo: "a.jpg", userId: "alice", resembles: undefined }]);
 });

@@ -1,125 +1,108 @@
-/** Enrols people: their photos become templates in a gallery file. */
+/** Enrols people: makes templates of their photos and writes them into a gallery file. */
 
-import { Problem, type ProblemCode } from "../../../shared/contract/problem.ts";
-import { NO_PROGRESS, type Progress, type ProgressTask } from "../../../shared/progress.ts";
-import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
+import { NO_PROGRESS, type Progress } from "../../../shared/progress.ts";
 import { buildGallery } from "../../gallery/gallery.ts";
 import { type GalleryEntry, nameFileInErrors } from "../../gallery/gallery_entry.ts";
-import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
-import {
-  type AcceptedPhoto,
-  type AcceptedUser,
-  type Earlier,
-  mergeTemplates,
-} from "./merge_templates.ts";
-import { nameUsers, type Renaming, type UserToName } from "./name_users.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
+import { embedPhotos, type RefusedPhoto } from "../embed_photos.ts";
+import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
+import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
+import { type AcceptedUser, type ExistingTemplates, mergeTemplates } from "./merge_templates.ts";
+import { nameUsers, type Renaming, type UserToName } from "./name_users.ts";
 
-/** Somebody to enrol. */
+/** A person to enrol. */
 export interface PersonToEnrol extends UserToName {
-  /** Paths. */
+  /** Paths of the photos. */
   readonly photos: readonly string[];
 }
 
-/** Settings of {@linkcode enrollIntoGalleryFile}. */
-export interface EnrolmentOptions {
+/** Settings of {@linkcode enrolIntoGalleryFile}. */
+export interface EnrolmentSettings {
   /**
-   * `keep`: the new templates join the user's earlier ones, and the name must be the one that the
-   * user has. `replace`: they and the name take the place of the earlier ones.
+   * `keep`: the new templates are added to the user's existing ones, and the user's name cannot
+   * change. `replace`: the new templates and the new name replace the existing ones.
    */
-  readonly earlier: Earlier;
-  /** Whether new templates are rounded to bytes; not unless told. Others keep the form they have. */
+  readonly existing: ExistingTemplates;
+  /** True to round new templates to bytes (default: false). Other templates keep their form. */
   readonly compact?: boolean;
-  /** Shows how many photos are done; nothing is shown unless told. */
+  /** Shows the number of photos that are done (default: shows nothing). */
   readonly progress?: Progress;
 }
 
-/** A photo that gave no template, and why. */
-export interface RefusedPhoto {
-  readonly path: string;
-  readonly reason: ProblemCode | "unreadable";
-}
-
-/** What an enrolment came to. */
+/** Result of an enrolment. */
 export interface Enrolment {
-  /** Whether the gallery file was written: not when no photo was accepted. */
+  /** True when the gallery file was written; false when there was no new template. */
   readonly written: boolean;
-  /** Users of the gallery as it is now. */
+  /** Number of users in the gallery after the enrolment. */
   readonly users: number;
-  /** Templates of the gallery as it is now. */
+  /** Number of templates in the gallery after the enrolment. */
   readonly templates: number;
-  /** In the order in which they were given. */
+  /** Photos without a template, in the given order. */
   readonly refused: readonly RefusedPhoto[];
-  /** Paths of photos that the user has a template of already. */
-  readonly alreadyThere: readonly string[];
+  /** Paths of photos of which the user already had a template. */
+  readonly alreadyEnrolled: readonly string[];
   /** Photos that may show somebody else. */
   readonly doubtful: readonly DoubtfulPhoto[];
-  /** Users who had another name before. */
+  /** Users whose name changed. */
   readonly renamed: readonly Renaming[];
-  /** The user_id of those who keep their earlier templates, because no photo was accepted. */
+  /** The user_id of each person who keeps the existing templates, because no photo was accepted. */
   readonly unchanged: readonly string[];
-  /** The user_id of those who were to be enrolled and have no template. */
+  /** The user_id of each person to enrol who has no template now. */
   readonly withoutTemplate: readonly string[];
 }
 
 /**
- * Enrols people into a gallery file, which is made when it does not exist. All others in it stay.
+ * Enrols people into a gallery file and creates the file when it does not exist. Users of the
+ * gallery who are not among the people do not change.
  *
- * @param path The gallery file
- * @param people Each user_id once
- * @param pipeline What makes the templates
- * @param options What becomes of earlier templates, and where progress is shown
- * @throws {EnrolmentError} when a user_id or name is not allowed, missing or not the user's; before
- * a photo is looked at, and nothing is written
- * @throws {GalleryError} when the file is no gallery or one for another model, before a photo is
- * looked at; or when it cannot be written. The file stays as it was
+ * @param path Path of the gallery file
+ * @param people People to enrol, each user_id once
+ * @param pipeline Makes the templates
+ * @param settings Treatment of existing templates, form of new ones, display of progress
+ * @throws {EnrolmentError} when a user_id or a name is not allowed, or a name is missing or differs
+ * from that in the gallery; no photo was read then, and nothing was written
+ * @throws {GalleryError} when the file is not a gallery or is for another model; no photo was read
+ * then. Also when the file cannot be written. It has its old content in both cases
  */
-export async function enrollIntoGalleryFile(
+export async function enrolIntoGalleryFile(
   path: string,
   people: readonly PersonToEnrol[],
   pipeline: Pick<Pipeline, "dimension" | "recognize">,
-  options: EnrolmentOptions,
+  settings: EnrolmentSettings,
 ): Promise<Enrolment> {
-  const { earlier, compact = false, progress = NO_PROGRESS } = options;
-  nameUsers(await readEntries(path, pipeline.dimension), people, earlier);
-  const refused: RefusedPhoto[] = [];
-  const accepted = new Map<PersonToEnrol, AcceptedPhoto[]>();
-  const photos = people.reduce((sum, person) => sum + person.photos.length, 0);
-  {
-    using task = progress.start("Enrolling", photos, "photos");
-    for (const person of people) {
-      accepted.set(person, await embedPhotos(pipeline, person.photos, refused, task));
-    }
-    task.end();
-  }
-  // Read once more: a long enrolment must not undo what others wrote meanwhile.
+  const { existing, compact = false, progress = NO_PROGRESS } = settings;
+  nameUsers(await readEntries(path, pipeline.dimension), people, existing);
+  const embedded = await embedPhotos(pipeline, people, { progress, label: "Enrolling" });
+  // Reads the file again: somebody else may have written it during a long enrolment.
   const entries = await readEntries(path, pipeline.dimension);
-  const users = nameUsers(entries, people, earlier).map(({ user, name, before }) => ({
+  const users = nameUsers(entries, people, existing).map(({ user, name, before }, i) => ({
     userId: user.userId,
     name,
     before,
-    photos: accepted.get(user)!,
+    photos: embedded.people[i]!.flatMap(({ path, embedding }) =>
+      embedding === undefined ? [] : [{ path, embedding }]
+    ),
   }));
-  const { templates, alreadyThere } = mergeTemplates(entries, users, { earlier, compact });
+  const { templates, alreadyEnrolled } = mergeTemplates(entries, users, { existing, compact });
   const written = templates.some(({ photo }) => photo !== undefined);
   if (written) await writeGalleryFile(path, templates.map(({ entry }) => entry));
   const enrolled = new Set(templates.map(({ entry }) => entry.user_id));
-  const withNoPhoto = users.filter(({ photos }) => photos.length === 0);
-  const idsOf = (group: readonly AcceptedUser[]) => group.map(({ userId }) => userId);
+  const withoutPhoto = users.filter(({ photos }) => photos.length === 0);
+  const userIds = (group: readonly AcceptedUser[]) => group.map(({ userId }) => userId);
   return {
     written,
     users: enrolled.size,
     templates: templates.length,
-    refused,
-    alreadyThere,
+    refused: embedded.refused,
+    alreadyEnrolled,
     doubtful: findDoubtfulPhotos(templates),
     renamed: users.flatMap(({ userId, name, before, photos }) =>
       before === undefined || before === name || photos.length === 0
         ? []
         : [{ userId, before, name }]
     ),
-    unchanged: idsOf(withNoPhoto.filter(({ userId }) => enrolled.has(userId))),
-    withoutTemplate: idsOf(withNoPhoto.filter(({ userId }) => !enrolled.has(userId))),
+    unchanged: userIds(withoutPhoto.filter(({ userId }) => enrolled.has(userId))),
+    withoutTemplate: userIds(withoutPhoto.filter(({ userId }) => !enrolled.has(userId))),
   };
 }
 
@@ -127,28 +110,4 @@ async function readEntries(path: string, dimension: number): Promise<readonly Ga
   const entries = await readGalleryFile(path) ?? [];
   nameFileInErrors(path, () => buildGallery(entries, dimension));
   return entries;
-}
-
-async function embedPhotos(
-  pipeline: Pick<Pipeline, "recognize">,
-  paths: readonly string[],
-  refused: RefusedPhoto[],
-  task: ProgressTask,
-): Promise<AcceptedPhoto[]> {
-  const accepted: AcceptedPhoto[] = [];
-  for (const path of paths) {
-    const picture = await Deno.readFile(path).catch(() => undefined);
-    if (picture === undefined) {
-      refused.push({ path, reason: "unreadable" });
-    } else {
-      try {
-        accepted.push({ path, embedding: (await pipeline.recognize(picture)).embedding });
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        refused.push({ path, reason: error.code });
-      }
-    }
-    task.advance(1);
-  }
-  return accepted;
 }

@@ -1,4 +1,4 @@
-/** Gallery files: reading one that may not exist yet, and writing one whole or not at all. */
+/** Reads a gallery file, which may not exist yet, and writes one whole or not at all. */
 
 import { basename, dirname, join } from "node:path";
 import {
@@ -9,14 +9,15 @@ import {
 } from "../../gallery/gallery_entry.ts";
 import { formatGallery } from "./format_gallery.ts";
 
-/** Embeddings are biometric data: a new file is its owner's alone. */
+/** Embeddings are biometric data: only the owner can read a new file. */
 const NEW_FILE_MODE = 0o600;
 
 /**
- * Reads the entries of a gallery file, their embeddings not looked at.
+ * Reads the entries of a gallery file. Does not check their embeddings.
  *
- * @returns undefined when the file does not exist but its folder does
- * @throws {GalleryError} naming the file, when it is unreadable or no gallery, or has no folder
+ * @returns The entries; undefined when the file does not exist but its folder does
+ * @throws {GalleryError} naming the file, when it cannot be read or is not a gallery, or when its
+ * folder does not exist
  */
 export async function readGalleryFile(path: string): Promise<GalleryEntry[] | undefined> {
   let json: string;
@@ -33,13 +34,13 @@ export async function readGalleryFile(path: string): Promise<GalleryEntry[] | un
   return nameFileInErrors(path, () => parseGalleryEntries(json));
 }
 
-/** The steps of a write that can fail: a full disk, a failing disk, a folder that is gone. */
+/** The steps of writing a file that can fail, for example because the disk is full. */
 export interface GalleryFileSteps {
   /** Writes all bytes. */
   write(file: Deno.FsFile, bytes: Uint8Array): Promise<void>;
-  /** Waits until they are on the disk. */
+  /** Waits until the bytes are on the disk. */
   sync(file: Deno.FsFile): Promise<void>;
-  /** Puts the file into its place. */
+  /** Moves the temporary file to its final path. */
   rename(from: string, to: string): Promise<void>;
 }
 
@@ -52,16 +53,16 @@ const STEPS: GalleryFileSteps = {
 };
 
 /**
- * Writes a gallery file: into a temporary file in the same folder, whose name begins with a dot, and
- * from there into its place. Whoever reads meanwhile finds the old file or the new one. A file that
- * exists keeps its mode and owner, and remains where a link leads; a new one is readable by its
- * owner alone.
+ * Writes a gallery file: first a temporary file in the same folder, whose name begins with a dot,
+ * which then replaces the gallery file. A reader always finds either the old file or the new one. A
+ * replaced file keeps its mode and owner; when `path` is a link, the file at its end is replaced.
+ * Only the owner can read a file that is new.
  *
- * @param path Where; its folder exists
- * @param entries What, in this order
- * @param steps Other ways to write, for tests
- * @throws {GalleryError} when it cannot be written: the old file is intact then, and no temporary
- * file is left
+ * @param path Path of the file; its folder exists
+ * @param entries Entries, in the order of the file
+ * @param steps Steps that fail, for tests
+ * @throws {GalleryError} when the file cannot be written; the old file is intact then, and no
+ * temporary file is left
  */
 export async function writeGalleryFile(
   path: string,
@@ -70,8 +71,8 @@ export async function writeGalleryFile(
 ): Promise<void> {
   const bytes = new TextEncoder().encode(formatGallery(entries));
   try {
-    const target = await Deno.realPath(path).catch(ifMissing(path));
-    const present = await Deno.stat(target).catch(ifMissing(undefined));
+    const target = await Deno.realPath(path).catch(valueIfMissing(path));
+    const present = await Deno.stat(target).catch(valueIfMissing(undefined));
     const temporary = join(dirname(target), `.${basename(target)}.${crypto.randomUUID()}.tmp`);
     try {
       {
@@ -83,7 +84,7 @@ export async function writeGalleryFile(
         await steps.write(file, bytes);
         await steps.sync(file);
       }
-      if (present !== undefined) await inherit(temporary, present);
+      if (present !== undefined) await copyOwnerAndMode(present, temporary);
       await steps.rename(temporary, target);
     } catch (error) {
       await Deno.remove(temporary).catch(() => {});
@@ -95,15 +96,15 @@ export async function writeGalleryFile(
   }
 }
 
-/** Gives a file the owner and the mode of the one that it replaces. */
-async function inherit(path: string, { uid, gid, mode }: Deno.FileInfo): Promise<void> {
+async function copyOwnerAndMode({ uid, gid, mode }: Deno.FileInfo, path: string): Promise<void> {
   const own = await Deno.stat(path);
-  // Only root may give a file away: a worker under another account can then still read its gallery.
+  // Only root can change an owner. Without it, a worker that runs under another account could not
+  // read its gallery any more after root has enrolled somebody.
   if (own.uid !== uid || own.gid !== gid) await Deno.chown(path, uid, gid).catch(() => {});
   if (mode !== null) await Deno.chmod(path, mode & 0o777);
 }
 
-function ifMissing<Value>(value: Value): (error: unknown) => Value {
+function valueIfMissing<Value>(value: Value): (error: unknown) => Value {
   return (error) => {
     if (error instanceof Deno.errors.NotFound) return value;
     throw error;

@@ -1,27 +1,28 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "node:path";
 import { randomPeople } from "../../../tests/support/random_people.ts";
+import { type TemporaryFolder, temporaryFolder } from "../../../tests/support/temporary_folder.ts";
 import { cosine } from "../../vector.ts";
 import { parseGallery } from "../../gallery/gallery.ts";
 import { type GalleryEntry, GalleryError } from "../../gallery/gallery_entry.ts";
+import { formatGallery } from "./format_gallery.ts";
 import { type GalleryFileSteps, readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 
 const ALICE: GalleryEntry = { user_id: "alice", name: "Alice", embedding: [0.6, -0.8] };
 const BOB: GalleryEntry = { user_id: "bob", name: "Bob", embedding: [1e-7, 12345.67] };
 
-Deno.test("what is written is read back", async () => {
+Deno.test("the entries that are written are read back", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "gallery.json");
+  const path = folder.path("gallery.json");
   await writeGalleryFile(path, [ALICE, BOB]);
   assertEquals(await readGalleryFile(path), [ALICE, BOB]);
   await writeGalleryFile(path, []);
   assertEquals(await readGalleryFile(path), []);
-  assertEquals(await folder.names(), ["gallery.json"]);
+  assertEquals(await names(folder), ["gallery.json"]);
 });
 
 Deno.test("a template takes at most 6.5 KB and keeps its cosines to 1e-6", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "gallery.json");
+  const path = folder.path("gallery.json");
   const embeddings = randomPeople(20, 2, 512, 0.8).flat();
   await writeGalleryFile(
     path,
@@ -43,18 +44,18 @@ Deno.test("a template takes at most 6.5 KB and keeps its cosines to 1e-6", async
   });
 });
 
-Deno.test("an entry without length 1 keeps its direction", async () => {
+Deno.test("an embedding of any length keeps its direction", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "gallery.json");
+  const path = folder.path("gallery.json");
   const tiny = { ...ALICE, embedding: [3e-12, 4e-12] };
   await writeGalleryFile(path, [tiny]);
   const [segment] = parseGallery(await Deno.readTextFile(path), 2).segments;
   assertEquals(segment?.templates, Float32Array.of(0.6, 0.8));
 });
 
-Deno.test("a new file is its owner's alone, an existing one keeps its mode", async () => {
+Deno.test("only the owner can read a new file; an existing file keeps its mode", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "gallery.json");
+  const path = folder.path("gallery.json");
   const mode = async () => (await Deno.stat(path)).mode! & 0o777;
   await writeGalleryFile(path, [ALICE]);
   assertEquals(await mode(), 0o600);
@@ -63,33 +64,29 @@ Deno.test("a new file is its owner's alone, an existing one keeps its mode", asy
   assertEquals(await mode(), 0o664);
 });
 
-Deno.test({
-  name: "an existing file keeps its owner when root writes it",
-  ignore: Deno.uid() !== 0,
-  async fn() {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, "gallery.json");
-    await writeGalleryFile(path, [ALICE]);
-    await Deno.chown(path, 1234, 5678);
-    await writeGalleryFile(path, [BOB]);
-    const { uid, gid } = await Deno.stat(path);
-    assertEquals([uid, gid], [1234, 5678]);
-  },
+Deno.test("an existing file keeps its owner, also when root writes it", async () => {
+  await using folder = await temporaryFolder();
+  const path = folder.path("gallery.json");
+  await writeGalleryFile(path, [ALICE]);
+  // Only root can give a file to somebody else.
+  const owner = Deno.uid() === 0 ? { uid: 1234, gid: 5678 } : { uid: Deno.uid(), gid: Deno.gid() };
+  await Deno.chown(path, owner.uid, owner.gid);
+  await writeGalleryFile(path, [BOB]);
+  const { uid, gid } = await Deno.stat(path);
+  assertEquals({ uid, gid }, owner);
 });
 
-Deno.test("the file that a link leads to is replaced, not the link", async () => {
+Deno.test("the file at the end of a link is replaced, not the link", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "link.json");
-  await Deno.mkdir(join(folder.path, "store"));
-  const target = join(folder.path, "store/gallery.json");
-  await writeGalleryFile(target, [ALICE]);
+  const path = folder.path("link.json");
+  const target = await folder.write("store/gallery.json", formatGallery([ALICE]));
   await Deno.symlink(target, path);
   await writeGalleryFile(path, [BOB]);
   assert((await Deno.lstat(path)).isSymlink);
   assertEquals(await readGalleryFile(target), [BOB]);
 });
 
-Deno.test("a write that fails at any step leaves the old file and nothing beside it", async () => {
+Deno.test("a write that fails at any step leaves the old file and no other", async () => {
   const diskFull = () => Promise.reject(new Error("No space left on device"));
   const failures: Record<keyof GalleryFileSteps, Partial<GalleryFileSteps>> = {
     write: {
@@ -103,7 +100,7 @@ Deno.test("a write that fails at any step leaves the old file and nothing beside
   };
   for (const [step, failure] of Object.entries(failures)) {
     await using folder = await temporaryFolder();
-    const path = join(folder.path, "gallery.json");
+    const path = folder.path("gallery.json");
     await writeGalleryFile(path, [ALICE]);
     const before = await Deno.readTextFile(path);
     await assertRejects(
@@ -112,13 +109,13 @@ Deno.test("a write that fails at any step leaves the old file and nothing beside
       `The gallery ${path} cannot be written: No space left on device`,
     );
     assertEquals(await Deno.readTextFile(path), before, step);
-    assertEquals(await folder.names(), ["gallery.json"], step);
+    assertEquals(await names(folder), ["gallery.json"], step);
   }
 });
 
-Deno.test("whoever reads while a file is written finds the old one, and the new one whole", async () => {
+Deno.test("a reader finds the old file or the new one, never a part of it", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "gallery.json");
+  const path = folder.path("gallery.json");
   await writeGalleryFile(path, [ALICE]);
   const seen: unknown[] = [];
   await writeGalleryFile(path, [BOB], {
@@ -134,18 +131,18 @@ Deno.test("whoever reads while a file is written finds the old one, and the new 
   assertEquals([...seen, await readGalleryFile(path)], [[ALICE], [BOB], [BOB]]);
 });
 
-Deno.test("a gallery that does not exist is none, one without a folder is an error", async () => {
+Deno.test("a gallery that does not exist is undefined; one whose folder does not exist is an error", async () => {
   await using folder = await temporaryFolder();
-  assertEquals(await readGalleryFile(join(folder.path, "gallery.json")), undefined);
-  const path = join(folder.path, "none/gallery.json");
+  assertEquals(await readGalleryFile(folder.path("gallery.json")), undefined);
+  const path = folder.path("none/gallery.json");
   const message = `The folder of the gallery ${path} does not exist`;
   await assertRejects(() => readGalleryFile(path), GalleryError, message);
   await assertRejects(() => writeGalleryFile(path, []), GalleryError, `${path} cannot be written`);
 });
 
-Deno.test("a file that is no gallery is refused by name", async () => {
+Deno.test("a file that is not a gallery is an error that names the file", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "gallery.json");
+  const path = folder.path("gallery.json");
   await Deno.writeTextFile(path, `{"embeddings": [{"user_id": "alice"}]}`);
   await assertRejects(
     () => readGalleryFile(path),
@@ -153,9 +150,9 @@ Deno.test("a file that is no gallery is refused by name", async () => {
     `${path}: Gallery entry 0 ("alice"): "name" is missing`,
   );
   await assertRejects(
-    () => readGalleryFile(folder.path),
+    () => readGalleryFile(folder.root),
     GalleryError,
-    `The gallery ${folder.path} cannot be read`,
+    `The gallery ${folder.root} cannot be read`,
   );
 });
 
@@ -167,16 +164,5 @@ const WORKING: GalleryFileSteps = {
   rename: (from, to) => Deno.rename(from, to),
 };
 
-interface TemporaryFolder extends AsyncDisposable {
-  readonly path: string;
-  names(): Promise<string[]>;
-}
-
-async function temporaryFolder(): Promise<TemporaryFolder> {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    names: () => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
+const names = (folder: TemporaryFolder): Promise<string[]> =>
+  Array.fromAsync(Deno.readDir(folder.root), ({ name }) => name);

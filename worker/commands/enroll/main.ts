@@ -1,28 +1,29 @@
-/** The command `deno task enroll`: photos of people become templates in a gallery file. */
+/** Runs the command `deno task enroll`: enrols people into a gallery file. */
 
 import process from "node:process";
 import { ConfigError } from "../../../shared/env.ts";
 import { createProgress } from "../../../shared/progress.ts";
-import { ENROLL_HELP, ENROLL_USAGE, type EnrollOptions, readEnrollOptions } from "./options.ts";
-import { enrollIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
-import { type EnrolmentReport, reportCompaction, reportEnrolment } from "./report.ts";
-import { compactGalleryFile } from "./compact_gallery.ts";
 import { GalleryError } from "../../gallery/gallery_entry.ts";
 import { ModelError } from "../../inference/session.ts";
 import { readMaxImagePixels } from "../../max_image_pixels.ts";
-import { localModelPaths } from "../model_paths.ts";
 import { loadModels } from "../../models.ts";
-import { EnrolmentError } from "./name_users.ts";
+import { createPipeline } from "../../pipeline/pipeline.ts";
+import { localModelPaths } from "../model_paths.ts";
 import {
   listPhotoFolder,
   personName,
   PhotoFolderError,
   type SkippedFile,
 } from "../photo_folder.ts";
-import { createPipeline } from "../../pipeline/pipeline.ts";
+import { compactGalleryFile } from "./compact_gallery.ts";
+import { enrolIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
+import { EnrolmentError } from "./name_users.ts";
+import { ENROLL_HELP, ENROLL_USAGE, type EnrollOptions, readEnrollOptions } from "./options.ts";
+import { type EnrolmentReport, reportCompaction, reportEnrolment } from "./report.ts";
 
 const EXPECTED_ERRORS = [ConfigError, EnrolmentError, GalleryError, ModelError, PhotoFolderError];
 
+/** Returns the exit code. */
 async function main(args: string[]): Promise<number> {
   const options = readEnrollOptions(args);
   if (options === "help") {
@@ -53,19 +54,19 @@ async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
     return reportCompaction(gallery, await compactGalleryFile(gallery));
   }
   const maxPixels = readMaxImagePixels(Deno.env);
-  const { people, skipped } = await peopleOf(options);
-  // Whether the model has a calibration makes no difference to templates.
+  const { people, skipped } = await listPeople(options);
+  // Templates do not depend on the calibration.
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
   await using pipeline = await createPipeline(models, { maxPixels });
-  const enrolment = await enrollIntoGalleryFile(gallery, people, pipeline, {
-    earlier: from === undefined ? "keep" : "replace",
+  const enrolment = await enrolIntoGalleryFile(gallery, people, pipeline, {
+    existing: from === undefined ? "keep" : "replace",
     compact,
     progress: createProgress(),
   });
   return reportEnrolment(gallery, skipped, enrolment);
 }
 
-async function peopleOf(
+async function listPeople(
   { from, person }: EnrollOptions,
 ): Promise<{ people: readonly PersonToEnrol[]; skipped: readonly SkippedFile[] }> {
   if (person !== undefined) return { people: [person], skipped: [] };

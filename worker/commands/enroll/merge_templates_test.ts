@@ -18,12 +18,12 @@ const user = (userId: string, ...photos: AcceptedPhoto[]) => ({
   name: userId.toUpperCase(),
   photos,
 });
-const KEEP = { earlier: "keep", compact: false } as const;
-const REPLACE = { earlier: "replace", compact: false } as const;
+const KEEP = { existing: "keep", compact: false } as const;
+const REPLACE = { existing: "replace", compact: false } as const;
 const shown = ({ templates }: MergedGallery) =>
   templates.map(({ entry, photo }) => [entry.user_id, ...photo === undefined ? [] : [photo]]);
 
-Deno.test("new templates join the earlier ones of their user, others stay", () => {
+Deno.test("new templates are added to those of their user; other users keep theirs", () => {
   const entries = [entry("alice", 1, 0, 0), entry("bob", 0, 1, 0)];
   const merged = mergeTemplates(
     entries,
@@ -33,36 +33,36 @@ Deno.test("new templates join the earlier ones of their user, others stay", () =
   assertEquals(shown(merged), [["alice"], ["alice", "a2.jpg"], ["bob"], ["carol", "c.jpg"]]);
 });
 
-Deno.test("new templates replace the earlier ones of their user, in their place", () => {
+Deno.test("new templates replace those of their user, at the same place", () => {
   const entries = [entry("alice", 1, 0, 0), entry("bob", 0, 1, 0), entry("alice", 1, 1, 0)];
   const merged = mergeTemplates(entries, [user("alice", photo("a.jpg", 1, 0, 1))], REPLACE);
   assertEquals(shown(merged), [["alice", "a.jpg"], ["bob"]]);
 });
 
-Deno.test("a user of whom no photo was accepted keeps the earlier templates", () => {
+Deno.test("a user without an accepted photo keeps the existing templates", () => {
   for (const options of [KEEP, REPLACE]) {
     const merged = mergeTemplates([entry("alice", 1, 0)], [user("alice"), user("bob")], options);
     assertEquals(shown(merged), [["alice"]]);
   }
 });
 
-Deno.test("an entry that stays is not changed, whatever its length", () => {
+Deno.test("an existing entry does not change, whatever its length", () => {
   const entries = [entry("alice", 3, 4)];
   const [template] = mergeTemplates(entries, [], KEEP).templates;
   assertEquals(template?.entry, entries[0]);
   assertEquals(template?.embedding, Float32Array.of(0.6, 0.8));
 });
 
-Deno.test("the very same photo makes one template", () => {
+Deno.test("two copies of a photo make one template", () => {
   const users = [
     user("alice", photo("a.jpg", 3, 4), photo("copy.jpg", 3, 4), photo("b.jpg", 4, 3)),
   ];
   const merged = mergeTemplates([], users, REPLACE);
   assertEquals(shown(merged), [["alice", "a.jpg"], ["alice", "b.jpg"]]);
-  assertEquals(merged.alreadyThere, ["copy.jpg"]);
+  assertEquals(merged.alreadyEnrolled, ["copy.jpg"]);
 });
 
-Deno.test("a photo that was enrolled before is not added, one that is merely close is", () => {
+Deno.test("a photo that is already enrolled is not added; a similar one is", () => {
   const entries = [entry("alice", 3, 4)];
   // Cosines with the entry: 1, 0.99998 and 0.999992.
   const near = (
@@ -78,19 +78,19 @@ Deno.test("a photo that was enrolled before is not added, one that is merely clo
     ),
   ], KEEP);
   assertEquals(shown(again), [["alice"], ["alice", "b.jpg"]]);
-  assertEquals(again.alreadyThere, ["a.jpg", "c.jpg"]);
+  assertEquals(again.alreadyEnrolled, ["a.jpg", "c.jpg"]);
 });
 
-Deno.test("what was there keeps its form, new templates have the one that is asked for", () => {
-  const there: GalleryEntry[] = [
+Deno.test("existing templates keep their form; new ones get the requested form", () => {
+  const existing: GalleryEntry[] = [
     entry("alice", 3, 4),
     { user_id: "bob", name: "BOB", embedding_int8: Int8Array.of(127, -64) },
   ];
   const users = [user("alice", photo("a.jpg", 1, 0)), user("bob", photo("b.jpg", -1, 0.5))];
   for (const compact of [false, true]) {
-    const { templates } = mergeTemplates(there, users, { earlier: "keep", compact });
+    const { templates } = mergeTemplates(existing, users, { existing: "keep", compact });
     const [alice, newAlice, bob, newBob] = templates;
-    assertEquals([alice?.entry, bob?.entry], there);
+    assertEquals([alice?.entry, bob?.entry], existing);
     assertEquals(newAlice?.entry, {
       user_id: "alice",
       name: "ALICE",
@@ -100,21 +100,21 @@ Deno.test("what was there keeps its form, new templates have the one that is ask
   }
 });
 
-Deno.test("a photo is known again in whatever form it was enrolled", () => {
+Deno.test("a photo is recognised again in whichever form it was enrolled", () => {
   const [[embedding]] = randomPeople(1, 1, 512, 0) as [[Float32Array]];
   const users = [user("alice", { path: "a.jpg", embedding }, { path: "copy.jpg", embedding })];
   for (const compact of [false, true]) {
-    const once = mergeTemplates([], users, { earlier: "keep", compact });
+    const once = mergeTemplates([], users, { existing: "keep", compact });
     assertEquals(shown(once), [["alice", "a.jpg"]]);
     const entries = once.templates.map(({ entry }) => entry);
     for (const now of [false, true]) {
-      const again = mergeTemplates(entries, users, { earlier: "keep", compact: now });
-      assertEquals(again.alreadyThere, ["a.jpg", "copy.jpg"]);
+      const again = mergeTemplates(entries, users, { existing: "keep", compact: now });
+      assertEquals(again.alreadyEnrolled, ["a.jpg", "copy.jpg"]);
     }
   }
 });
 
-Deno.test("the same photo of two users makes a template of each", () => {
+Deno.test("the same photo of two users makes a template for each of them", () => {
   const users = [user("alice", photo("a.jpg", 3, 4)), user("bob", photo("b.jpg", 3, 4))];
   assertEquals(shown(mergeTemplates([], users, REPLACE)), [["alice", "a.jpg"], ["bob", "b.jpg"]]);
 });

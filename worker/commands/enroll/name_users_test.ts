@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { EnrolmentError, nameUsers, textFault } from "./name_users.ts";
+import { checkText, EnrolmentError, nameUsers } from "./name_users.ts";
 
 const GALLERY = [{ user_id: "alice", name: "Alice Liddell", embedding: [1] }];
 
-Deno.test("a user has the name that is given, or the one in the gallery", () => {
+Deno.test("a user gets the given name, or the one in the gallery", () => {
   const users = [{ userId: "alice", name: undefined }, { userId: "bob", name: "Bob" }];
   assertEquals(nameUsers(GALLERY, users, "keep"), [
     { user: users[0]!, name: "Alice Liddell", before: "Alice Liddell" },
@@ -20,7 +20,7 @@ Deno.test("a new user needs a name", () => {
   );
 });
 
-Deno.test("another name is refused where templates are added, taken where they are replaced", () => {
+Deno.test("another name is an error when templates are added, and is used when they are replaced", () => {
   const users = [{ userId: "alice", name: "Alice" }];
   assertThrows(
     () => nameUsers(GALLERY, users, "keep"),
@@ -30,7 +30,7 @@ Deno.test("another name is refused where templates are added, taken where they a
   assertEquals(nameUsers(GALLERY, users, "replace")[0]?.name, "Alice");
 });
 
-Deno.test("a user_id or name that is not allowed is refused", () => {
+Deno.test("a user_id or name that is not allowed is an error", () => {
   const refuses = (userId: string, name: string | undefined, message: string) =>
     assertThrows(() => nameUsers([], [{ userId, name }], "keep"), EnrolmentError, message);
   refuses("", "Bob", "The user_id is empty");
@@ -40,12 +40,12 @@ Deno.test("a user_id or name that is not allowed is refused", () => {
 
 Deno.test("a text may have 1 to 256 characters, none of them a control character", () => {
   for (const text of ["a", "Ада Лавлейс", "名前", "a".repeat(256)]) {
-    assertEquals(textFault("name", text), undefined);
+    assertEquals(checkText("name", text), undefined);
   }
-  assertEquals(textFault("name", "a\u0007"), 'The name "a\\u0007" has control characters');
-  assertEquals(textFault("name", "a\u0085"), 'The name "a\u0085" has control characters');
+  assertEquals(checkText("name", "a\u0007"), 'The name "a\\u0007" has control characters');
+  assertEquals(checkText("name", "a\u0085"), 'The name "a\u0085" has control characters');
   assertEquals(
-    textFault("user_id", "a".repeat(257)),
+    checkText("user_id", "a".repeat(257)),
     `The user_id "${"a".repeat(32)}…" is longer than 256 characters`,
   );
 });

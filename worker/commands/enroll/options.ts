@@ -1,45 +1,48 @@
-/** The command line of `deno task enroll`. */
+/** Reads the command line of `deno task enroll`. */
 
 import { parseArgs } from "node:util";
 import type { PersonToEnrol } from "./enroll.ts";
-import { textFault } from "./name_users.ts";
+import { checkText } from "./name_users.ts";
 
-/** One line on how the command is called. */
+/** One line that shows how to call the command. */
 export const ENROLL_USAGE =
   "Usage: deno task enroll --gallery FILE [--compact] [--from DIR | --user-id ID [--name NAME] PHOTO…]";
 
-/** What `--help` says. */
+/** Text of `--help`. */
 export const ENROLL_HELP = `${ENROLL_USAGE}
 
-Makes templates of photos, each with one face that it is clearly about, and keeps them in a gallery
-file, which is made when it does not exist. All other users of the file stay as they are.
+Makes templates of photos and writes them into a gallery file. Creates the file when it does not
+exist. Other users in the file do not change. Each photo must show one face clearly.
 
   --gallery FILE  the gallery file
-  --from DIR      a folder DIR/<user_id> of photos for each user; its name, with spaces for
-                  underscores, is the user's name; the templates replace the users' earlier ones
+  --from DIR      a folder of photos for each user: DIR/<user_id>/<photo>. The user's name is the
+                  name of the folder, with spaces for underscores. New templates replace the user's
+                  existing ones
   --user-id ID    the user to whom the templates of PHOTO… are added
-  --name NAME     the user's name; may be left out when the file has the user
-  --compact       new templates take 0.75 KB each instead of 6; with no photos, all templates of
-                  the file are rewritten so
+  --name NAME     the user's name; not needed when the user is already in the file
+  --compact       write new templates in a form of 0.75 KB each instead of 6 KB; without photos,
+                  rewrite all templates of the file in this form
 
-Exit code: 0, or 1 when a user ends up with no template, or 2 for a wrong command line.`;
+Exit code: 0; 1 when an error ends the work or a user has no template at the end; 2 when the command
+line is wrong.`;
 
-/** Whom to enrol, and where; nobody: the gallery as it is becomes compact. */
+/** Options of the command. Without `from` and `person`, the whole gallery is made compact. */
 export interface EnrollOptions {
+  /** Path of the gallery file. */
   readonly gallery: string;
-  /** Whether templates are rounded to bytes. */
+  /** True to round templates to bytes. */
   readonly compact: boolean;
-  /** A folder of people. */
+  /** Folder with a folder of photos for each person. */
   readonly from?: string;
-  /** One person, in place of a folder. */
+  /** One person, instead of a folder. */
   readonly person?: PersonToEnrol;
 }
 
 /**
  * Reads the command line.
  *
- * @returns The options, "help" when they are asked for, or what is wrong in a sentence that has no
- * period
+ * @returns The options, "help" when the user asks for it, or a sentence without a period that says
+ * what is wrong
  */
 export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: string } | "help" {
   let parsed;
@@ -66,7 +69,7 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
   if (!gallery) return { wrong: "--gallery FILE is missing" };
   if (from !== undefined) {
     if (userId !== undefined || name !== undefined || photos.length > 0) {
-      return { wrong: "--from DIR goes with no --user-id, --name or PHOTO" };
+      return { wrong: "--from DIR cannot be used with --user-id, --name or PHOTO" };
     }
     return from === "" ? { wrong: "--from DIR is empty" } : { gallery, compact, from };
   }
@@ -74,9 +77,9 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
     return { gallery, compact };
   }
   if (userId === undefined) return { wrong: "--from DIR or --user-id ID is missing" };
-  if (photos.length === 0) return { wrong: "--user-id ID goes with at least one PHOTO" };
-  const fault = textFault("user_id", userId) ??
-    (name === undefined ? undefined : textFault("name", name));
+  if (photos.length === 0) return { wrong: "--user-id ID needs at least one PHOTO" };
+  const fault = checkText("user_id", userId) ??
+    (name === undefined ? undefined : checkText("name", name));
   if (fault !== undefined) return { wrong: fault };
   return { gallery, compact, person: { userId, name, photos } };
 }

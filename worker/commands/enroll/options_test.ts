@@ -3,7 +3,7 @@ import { ENROLL_HELP, readEnrollOptions } from "./options.ts";
 
 const read = (line: string) => readEnrollOptions(line === "" ? [] : line.split(" "));
 
-Deno.test("people are enrolled from a folder, or one from photos", () => {
+Deno.test("the command enrols the people of a folder, or one person from photos", () => {
   assertEquals(read("--gallery g.json --from DIR"), {
     gallery: "g.json",
     compact: false,
@@ -21,7 +21,7 @@ Deno.test("people are enrolled from a folder, or one from photos", () => {
   });
 });
 
-Deno.test("new templates are compact when asked for, and all of a gallery when nobody is named", () => {
+Deno.test("--compact is for new templates, or for the whole gallery when there are no photos", () => {
   assertEquals(read("--gallery g.json --compact"), { gallery: "g.json", compact: true });
   const from = { gallery: "g.json", compact: true, from: "DIR" };
   assertEquals(read("--gallery g.json --compact --from DIR"), from);
@@ -33,20 +33,22 @@ Deno.test("new templates are compact when asked for, and all of a gallery when n
   });
 });
 
-Deno.test("a wrong command line is told what is wrong with it", () => {
+Deno.test("a wrong command line gets a sentence about what is wrong", () => {
   const cases: Record<string, string> = {
     "": "--gallery FILE is missing",
     "--from DIR": "--gallery FILE is missing",
     "--gallery g.json": "--from DIR or --user-id ID is missing",
     "--gallery g.json --compact 1.jpg": "--from DIR or --user-id ID is missing",
     "--gallery g.json --compact --name Bob": "--from DIR or --user-id ID is missing",
-    "--gallery g.json --compact --user-id bob": "--user-id ID goes with at least one PHOTO",
+    "--gallery g.json --compact --user-id bob": "--user-id ID needs at least one PHOTO",
     "--gallery g.json 1.jpg": "--from DIR or --user-id ID is missing",
-    "--gallery g.json --user-id bob": "--user-id ID goes with at least one PHOTO",
+    "--gallery g.json --user-id bob": "--user-id ID needs at least one PHOTO",
     "--gallery g.json --from DIR --user-id bob 1.jpg":
-      "--from DIR goes with no --user-id, --name or PHOTO",
-    "--gallery g.json --from DIR --name Bob": "--from DIR goes with no --user-id, --name or PHOTO",
-    "--gallery g.json --from DIR 1.jpg": "--from DIR goes with no --user-id, --name or PHOTO",
+      "--from DIR cannot be used with --user-id, --name or PHOTO",
+    "--gallery g.json --from DIR --name Bob":
+      "--from DIR cannot be used with --user-id, --name or PHOTO",
+    "--gallery g.json --from DIR 1.jpg":
+      "--from DIR cannot be used with --user-id, --name or PHOTO",
     "--gallery g.json --from=": "--from DIR is empty",
     "--gallery g.json --user-id= --name Bob 1.jpg": "The user_id is empty",
     "--gallery g.json --user-id bob --name= 1.jpg": "The name is empty",
@@ -55,7 +57,7 @@ Deno.test("a wrong command line is told what is wrong with it", () => {
   for (const [line, wrong] of Object.entries(cases)) assertEquals(read(line), { wrong }, line);
 });
 
-Deno.test("help is given whatever else is asked", () => {
+Deno.test("--help wins over all other options, and its lines fit a terminal", () => {
   assertEquals(read("--help"), "help");
   assertEquals(read("-h --from DIR 1.jpg"), "help");
   for (const line of ENROLL_HELP.split("\n")) assertEquals(line.length <= 100, true, line);

@@ -1,24 +1,24 @@
-/** What the enrolment command says when it is done. */
+/** Describes the result of `deno task enroll` for people. */
 
-import type { Enrolment } from "./enroll.ts";
 import type { SkippedFile } from "../photo_folder.ts";
+import type { Enrolment } from "./enroll.ts";
 
-/** The end of an enrolment, for people to read. */
+/** Text about a result. */
 export interface EnrolmentReport {
-  /** What needs attention: a kind of up to 8 letters, what it is about, and why. */
+  /** What needs attention. Each line has a word of up to 8 letters, a path or user, and a reason. */
   readonly lines: readonly string[];
-  /** What the gallery holds now. */
+  /** One line about the gallery. */
   readonly summary: string;
-  /** Who has no template, in a sentence; undefined when everybody has one. */
+  /** A sentence that names the users without a template; undefined when there are none. */
   readonly failure: string | undefined;
 }
 
 /**
- * Words an enrolment.
+ * Describes an enrolment.
  *
  * @param gallery Path of the gallery file
- * @param skipped Files among the photos that are none
- * @param enrolment What it came to
+ * @param skipped Files among the photos that are not photos
+ * @param enrolment The result
  */
 export function reportEnrolment(
   gallery: string,
@@ -32,42 +32,46 @@ export function reportEnrolment(
     ...skipped.filter(({ reason }) => reason !== "unreadable")
       .map(({ path, reason }) => line("skipped", path, reason)),
     ...refused.map(({ path, reason }) => line("refused", path, reason)),
-    ...enrolment.alreadyThere.map((path) => line("skipped", path, "already there")),
-    ...enrolment.doubtful.map(({ photo, userId, like }) =>
-      line("check", photo, like === undefined ? otherPhotos(userId) : `much like ${like}`)
+    ...enrolment.alreadyEnrolled.map((path) => line("skipped", path, "already enrolled")),
+    ...enrolment.doubtful.map(({ photo, userId, resembles }) =>
+      line(
+        "check",
+        photo,
+        resembles === undefined
+          ? `unlike the other photos of ${userId}`
+          : `looks like ${resembles}`,
+      )
     ),
     ...enrolment.renamed.map(({ userId, before, name }) =>
       line("renamed", userId, `${JSON.stringify(before)} is now ${JSON.stringify(name)}`)
     ),
     ...enrolment.unchanged.map((userId) =>
-      line("kept", userId, "the earlier templates, as no photo was accepted")
+      line("kept", userId, "the existing templates, because no photo was accepted")
     ),
   ];
-  const holds = enrolment.written || enrolment.templates > 0
+  const content = enrolment.written || enrolment.templates > 0
     ? `${count(enrolment.users, "user")}, ${count(enrolment.templates, "template")}`
-    : "not written, as no photo was accepted";
+    : "not written, because no photo was accepted";
   const refusals = refused.length === 0 ? "" : `; ${count(refused.length, "photo")} refused`;
   return {
     lines,
-    summary: printable(`${gallery}: ${holds}${refusals}`),
+    summary: printable(`${gallery}: ${content}${refusals}`),
     failure: withoutTemplate.length === 0
       ? undefined
-      : printable(`No photo was accepted of ${withoutTemplate.join(", ")}: no template`),
+      : printable(`No template, because no photo was accepted: ${withoutTemplate.join(", ")}`),
   };
 }
 
-/** Words what became of a gallery that was made compact. */
+/** Describes a gallery that was made compact. */
 export function reportCompaction(gallery: string, rounded: number): EnrolmentReport {
-  const what = rounded === 0 ? "compact already" : `${count(rounded, "template")} made compact`;
-  return { lines: [], summary: printable(`${gallery}: ${what}`), failure: undefined };
+  const result = rounded === 0 ? "already compact" : `${count(rounded, "template")} made compact`;
+  return { lines: [], summary: printable(`${gallery}: ${result}`), failure: undefined };
 }
 
-const otherPhotos = (userId: string): string => `unlike the other photos of ${userId}`;
+const line = (kind: string, subject: string, reason: string): string =>
+  printable(`${kind.padEnd(8)} ${subject}  ${reason}`);
 
-const line = (kind: string, about: string, why: string): string =>
-  printable(`${kind.padEnd(8)} ${about}  ${why}`);
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
-
-/** A file may have any name, one that moves the cursor too. */
+/** Replaces control characters: the name of a file could move the terminal's cursor. */
 const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?");

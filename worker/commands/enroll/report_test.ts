@@ -7,14 +7,14 @@ const QUIET: Enrolment = {
   users: 1,
   templates: 1,
   refused: [],
-  alreadyThere: [],
+  alreadyEnrolled: [],
   doubtful: [],
   renamed: [],
   unchanged: [],
   withoutTemplate: [],
 };
 
-Deno.test("an enrolment in which all went well is one line", () => {
+Deno.test("an enrolment without anything to report is one line", () => {
   assertEquals(reportEnrolment("g.json", [], QUIET), {
     lines: [],
     summary: "g.json: 1 user, 1 template",
@@ -22,7 +22,7 @@ Deno.test("an enrolment in which all went well is one line", () => {
   });
 });
 
-Deno.test("whatever needs attention has a line", () => {
+Deno.test("everything that needs attention has a line", () => {
   const { lines, summary, failure } = reportEnrolment("g.json", [
     { path: "DIR/notes.txt", reason: "not_a_photo" },
     { path: "DIR/alice/lost.jpg", reason: "unreadable" },
@@ -31,10 +31,10 @@ Deno.test("whatever needs attention has a line", () => {
     users: 3,
     templates: 7,
     refused: [{ path: "DIR/alice/2.jpg", reason: "multiple_faces" }],
-    alreadyThere: ["DIR/alice/copy.jpg"],
+    alreadyEnrolled: ["DIR/alice/copy.jpg"],
     doubtful: [
-      { photo: "DIR/alice/3.jpg", userId: "alice", like: undefined },
-      { photo: "DIR/alice/3.jpg", userId: "alice", like: "bob" },
+      { photo: "DIR/alice/3.jpg", userId: "alice", resembles: undefined },
+      { photo: "DIR/alice/3.jpg", userId: "alice", resembles: "bob" },
     ],
     renamed: [{ userId: "alice", before: "Alice Liddell", name: "alice" }],
     unchanged: ["bob"],
@@ -43,19 +43,19 @@ Deno.test("whatever needs attention has a line", () => {
     "skipped  DIR/notes.txt  not_a_photo",
     "refused  DIR/alice/lost.jpg  unreadable",
     "refused  DIR/alice/2.jpg  multiple_faces",
-    "skipped  DIR/alice/copy.jpg  already there",
+    "skipped  DIR/alice/copy.jpg  already enrolled",
     "check    DIR/alice/3.jpg  unlike the other photos of alice",
-    "check    DIR/alice/3.jpg  much like bob",
+    "check    DIR/alice/3.jpg  looks like bob",
     'renamed  alice  "Alice Liddell" is now "alice"',
-    "kept     bob  the earlier templates, as no photo was accepted",
+    "kept     bob  the existing templates, because no photo was accepted",
   ]);
   assertEquals(summary, "g.json: 3 users, 7 templates; 2 photos refused");
   assertEquals(failure, undefined);
 });
 
-Deno.test("those who have no template are named", () => {
+Deno.test("users without a template are named", () => {
   const { failure } = reportEnrolment("g.json", [], { ...QUIET, withoutTemplate: ["bob", "eve"] });
-  assertEquals(failure, "No photo was accepted of bob, eve: no template");
+  assertEquals(failure, "No template, because no photo was accepted: bob, eve");
 });
 
 Deno.test("a gallery that was never written is not counted", () => {
@@ -68,11 +68,11 @@ Deno.test("a gallery that was never written is not counted", () => {
   };
   assertEquals(
     reportEnrolment("g.json", [], nothing).summary,
-    "g.json: not written, as no photo was accepted; 1 photo refused",
+    "g.json: not written, because no photo was accepted; 1 photo refused",
   );
 });
 
-Deno.test("control characters of a file's name do not reach the terminal", () => {
+Deno.test("control characters in the name of a file do not reach the terminal", () => {
   const { lines } = reportEnrolment("g.json", [], {
     ...QUIET,
     refused: [{ path: "a\u001b[2J\n.jpg", reason: "no_face" }],

@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+import { type CommandResult, runCommand } from "../support/run_command.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 Deno.test("calibrate answers a wrong command line with one line and exit code 2", async () => {
   for (
@@ -31,24 +30,23 @@ Deno.test("calibrate explains itself", async () => {
   assertStringIncludes(out, "MODEL_CALIBRATION");
 });
 
-Deno.test("calibrate says which files it passed over, and how many people it lacks", async () => {
-  await using cleanup = new AsyncDisposableStack();
-  const folder = await Deno.makeTempDir();
-  cleanup.defer(() => Deno.remove(folder, { recursive: true }));
-  await Deno.mkdir(`${folder}/somebody`);
-  await Deno.writeTextFile(`${folder}/somebody/notes.txt`, "no photo");
-  const { code, out, err } = await calibrate("--from", folder);
+Deno.test("calibrate lists skipped files and refused photos, and says how many people it needs", async () => {
+  await using folder = await temporaryFolder({
+    "somebody/notes.txt": "no photo",
+    "somebody/broken.jpg": Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
+  });
+  await Deno.symlink("nowhere", folder.path("somebody/gone.jpg"));
+  const { code, out, err } = await calibrate("--from", folder.root);
   assertEquals({ code, out }, { code: 1, out: "" });
-  assertStringIncludes(err, `${folder}/somebody/notes.txt: not_a_photo\n`);
+  assertEquals(err.split("\n").slice(0, 5), [
+    "Reading photos: 1 photos …",
+    "Reading photos: 1 photos, done",
+    `${folder.root}/somebody/gone.jpg: unreadable`,
+    `${folder.root}/somebody/notes.txt: not_a_photo`,
+    `${folder.root}/somebody/broken.jpg: invalid_image`,
+  ]);
   assertStringIncludes(err, "needs at least 5 people and 500 pairs");
 });
 
-async function calibrate(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "-P=tool", "worker/commands/calibrate/main.ts", ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
-}
+const calibrate = (...args: string[]): Promise<CommandResult> =>
+  runCommand("worker/commands/calibrate/main.ts", args);

@@ -1,0 +1,26 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type CommandResult, runCommand } from "../support/run_command.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+
+Deno.test("accuracy answers a wrong command line with one line and exit code 2", async () => {
+  for (const args of [[], ["DIR"], ["--model", "model.onnx"]]) {
+    const { code, out, err } = await accuracy(...args);
+    assertEquals({ code, out }, { code: 2, out: "" });
+    assertMatch(err, /^[^\n]*Usage: deno task accuracy \[--from DIR\][^\n]*\n$/);
+  }
+});
+
+Deno.test("accuracy lists skipped files and refused photos, and says what it needs", async () => {
+  await using folder = await temporaryFolder({
+    "somebody/notes.txt": "no photo",
+    "somebody/broken.jpg": Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
+  });
+  const { code, out, err } = await accuracy("--from", folder.root);
+  assertEquals({ code, out }, { code: 1, out: "" });
+  assertStringIncludes(err, `\n${folder.root}/somebody/notes.txt: not_a_photo\n`);
+  assertStringIncludes(err, `\n${folder.root}/somebody/broken.jpg: invalid_image\n`);
+  assertMatch(err, /\nAccuracy needs two photos of one person and a photo of another\n$/);
+});
+
+const accuracy = (...args: string[]): Promise<CommandResult> =>
+  runCommand("worker/commands/accuracy/main.ts", args, { env: { FACE_IT_LFW100: "" } });

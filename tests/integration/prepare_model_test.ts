@@ -1,0 +1,35 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { type CommandResult, runCommand } from "../support/run_command.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+
+Deno.test("prepare-model copies the default model, which is already prepared", async () => {
+  await using folder = await temporaryFolder();
+  const output = folder.path("out.onnx");
+  const { code, out } = await prepareModel(LOCAL_PATHS.recognition, output);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "0 weights set to zero, 0 PRelu rewritten");
+  assertStringIncludes(out, MODEL_MANIFEST.models.recognition.prepared_sha256!);
+  assertEquals(await Deno.readFile(output), await Deno.readFile(LOCAL_PATHS.recognition));
+});
+
+Deno.test("prepare-model refuses a file that is not a model, and shows its usage", async () => {
+  await using folder = await temporaryFolder();
+  const output = folder.path("out.onnx");
+  assertEquals(await prepareModel("README.md", output), {
+    code: 1,
+    out: "",
+    err: "README.md: The file is not an ONNX model\n",
+  });
+  assertEquals((await prepareModel("no/such/file", output)).code, 1);
+  assertEquals(Array.from(Deno.readDirSync(folder.root)), []);
+  assertEquals(await prepareModel("model.onnx"), {
+    code: 2,
+    out: "",
+    err: "Usage: deno task prepare-model IN OUT\n",
+  });
+});
+
+const prepareModel = (...args: string[]): Promise<CommandResult> =>
+  runCommand("models/prepare/main.ts", args);

@@ -1,0 +1,43 @@
+/** Runs a command of the project, such as `deno task enroll`, as a process. */
+
+import { join } from "node:path";
+import { ROOT } from "./service.ts";
+
+/** Result of a command. */
+export interface CommandResult {
+  readonly code: number;
+  /** Standard output. */
+  readonly out: string;
+  /** Standard error. */
+  readonly err: string;
+}
+
+/** Settings of {@linkcode runCommand}. */
+export interface RunCommandOptions {
+  /** Working directory (default: the project's folder). */
+  readonly cwd?: string;
+  /** Variables to set in addition to those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a command with the permissions that its task in deno.json gives to it.
+ *
+ * @param program Path of its main file in the project
+ * @param args Arguments of the command
+ * @param options Working directory and environment
+ */
+export async function runCommand(
+  program: string,
+  args: readonly string[],
+  { cwd = ROOT, env = {} }: RunCommandOptions = {},
+): Promise<CommandResult> {
+  const config = ["--config", join(ROOT, "deno.json")];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", ...config, "-P=tool", join(ROOT, program), ...args],
+    cwd,
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}

@@ -1,0 +1,97 @@
+/** Embeds the photos of several people, for the commands. */
+
+import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
+import type { Progress } from "../../shared/progress.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+
+/** A photo with its embedding. */
+export interface EmbeddedPhoto {
+  readonly path: string;
+  /** L2-normalised, as long as the model's embeddings; undefined when the photo was refused. */
+  readonly embedding: Float32Array | undefined;
+}
+
+/** A photo without an embedding, and the reason. */
+export interface RefusedPhoto {
+  readonly path: string;
+  /** `unreadable`: the file cannot be read. Any other reason is the pipeline's. */
+  readonly reason: ProblemCode | "unreadable";
+}
+
+/** Result of {@linkcode embedPhotos}. */
+export interface EmbeddedPhotos {
+  /** The photos of each person, refused ones included, in the given order. */
+  readonly people: readonly (readonly EmbeddedPhoto[])[];
+  /** The refused photos of all people, in the given order. */
+  readonly refused: readonly RefusedPhoto[];
+}
+
+/** Settings of {@linkcode embedPhotos}. */
+export interface EmbedPhotosOptions {
+  /** Shows the number of photos that are done. */
+  readonly progress: Progress;
+  /** Label of the progress, such as "Reading photos". */
+  readonly label: string;
+}
+
+/**
+ * Embeds the photos of several people, one photo at a time. A photo that cannot be read, or that the
+ * pipeline refuses, does not stop the work.
+ *
+ * @param pipeline Embeds a photo, or throws a Problem to refuse it
+ * @param people Paths of each person's photos
+ * @param options Where progress is shown
+ * @throws any error of the pipeline that is not a Problem
+ */
+export async function embedPhotos(
+  pipeline: Pick<Pipeline, "recognize">,
+  people: readonly { readonly photos: readonly string[] }[],
+  { progress, label }: EmbedPhotosOptions,
+): Promise<EmbeddedPhotos> {
+  const embedded: EmbeddedPhoto[][] = [];
+  const refused: RefusedPhoto[] = [];
+  const total = people.reduce((sum, { photos }) => sum + photos.length, 0);
+  using task = progress.start(label, total, "photos");
+  for (const { photos } of people) {
+    const results: EmbeddedPhoto[] = [];
+    for (const path of photos) {
+      const result = await embedPhoto(pipeline, path);
+      if (typeof result === "string") {
+        refused.push({ path, reason: result });
+        results.push({ path, embedding: undefined });
+      } else {
+        results.push({ path, embedding: result });
+      }
+      task.advance(1);
+    }
+    embedded.push(results);
+  }
+  task.end();
+  return { people: embedded, refused };
+}
+
+/** Returns the embedding, or the reason of the refusal. */
+async function embedPhoto(
+  pipeline: Pick<Pipeline, "recognize">,
+  path: string,
+): Promise<Float32Array | RefusedPhoto["reason"]> {
+  let photo: Uint8Array;
+  try {
+    photo = await Deno.readFile(path);
+  } catch {
+    return "unreadable";
+  }
+  try {
+    return (await pipeline.recognize(photo)).embedding;
+  } catch (error) {
+    if (error instanceof Problem) return error.code;
+    throw error;
+  }
+}
+
+/** Returns the embeddings of each person, without those of refused photos. */
+export function acceptedEmbeddings(people: EmbeddedPhotos["people"]): Float32Array[][] {
+  return people.map((photos) =>
+    photos.flatMap(({ embedding }) => embedding === undefined ? [] : [embedding])
+  );
+}
