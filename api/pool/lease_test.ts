@@ -16,7 +16,7 @@ Deno.test("a lease tells at its end whether its worker is kept", async () => {
   assertEquals(ends, [false, true]);
 });
 
-Deno.test("a lease that is disposed twice ends once, as it was at first", async () => {
+Deno.test("a lease that is disposed twice ends once; a later keep changes nothing", async () => {
   const ends: boolean[] = [];
   await using twice = lease(WORKER, (kept) => ends.push(kept));
   await twice[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-/** What every backend of the pool takes from the api's start, and gives back to it. */
+/** The types by which the api opens a pool, the same for every backend. */
 
 import type { Logger } from "../../shared/log.ts";
 import type { ApiMetrics } from "../metrics.ts";

@@ -25,8 +25,8 @@ export interface WorkerPool extends AsyncDisposable {
    * Leases a worker, and waits while none is free. Claims are served in the order of arrival.
    *
    * @param signal Ends the waiting. A worker that is claimed at that moment is given back
-   * @throws {NoWorkerAvailable} when the queue is full, the pool cannot get a worker, or the pool is
-   * closing
+   * @throws {NoWorkerAvailable} when the queue is full, the pool cannot get a worker, or the pool
+   * is closing
    * @throws the signal's reason
    */
   claim(signal: AbortSignal): Promise<WorkerLease>;
@@ -62,8 +62,8 @@ export interface WorkerLease extends AsyncDisposable {
   /** The worker to send the request to. */
   readonly worker: LeasedWorker;
   /**
-   * Marks the worker as good for another request. At the end of the lease it stays in the pool while
-   * REQUESTS_PER_WORKER allows. Without this call it is destroyed.
+   * Marks the worker as good for another request. At the end of the lease it stays in the pool
+   * while REQUESTS_PER_WORKER allows. Without this call it is destroyed.
    */
   keep(): void;
 }

@@ -9,8 +9,8 @@ const MAX_SECONDS = 60;
 /**
  * Measures how fast workers become free while claims wait, and gives each refused client a time to
  * retry. At that time a worker should be free, after all claims that wait and all clients that were
- * given an earlier time. Clients that keep to their times return at the rate at which workers become
- * free, instead of all at once.
+ * given an earlier time. Clients that keep to their times return at the rate at which workers
+ * become free, instead of all at once.
  *
  * @example Each refused client is given a later time
  * ```ts
@@ -49,8 +49,8 @@ export class RetryAfter {
   /**
    * Records that a worker has become free.
    *
-   * @param waiters Number of claims that waited for it. When none waited the pool was faster than the
-   * demand, so that the interval is not measured
+   * @param waiters Number of claims that waited for it. When none waited, the pool was faster than
+   * the demand, and the interval is not measured
    */
   workerArrived(waiters: number): void {
     const now = this.#now();

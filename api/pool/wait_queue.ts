@@ -58,7 +58,7 @@ export class WaitQueue<T> {
    * Waits for the next item, after all earlier waiters.
    *
    * @param signal Leaves the queue when it aborts
-   * @param turn Resumes an earlier place and ignores the limit. Without it the place is the last one
+   * @param turn Resumes an earlier place and ignores the limit; a new place is the last one
    * @throws {RangeError} when the queue is full: check {@linkcode WaitQueue.full} first
    * @throws the signal's reason, or the reason that {@linkcode WaitQueue.rejectAll} gives
    */

@@ -44,9 +44,9 @@ export function readClaim({ annotations }: Pod): Claim | undefined {
 }
 
 /**
- * Makes the JSON patch that claims a pod. The patch tests that the pod has not changed, takes it out
- * of its Deployment and gives it an owner. It also sets a deadline at which the kubelet ends the
- * pod, even when every replica of the api is gone.
+ * Makes the JSON patch that claims a pod. The patch tests that the pod has not changed, takes it
+ * out of its Deployment and gives it an owner. It also sets a deadline at which the kubelet ends
+ * the pod, even when every replica of the api is gone.
  *
  * @param pod The pod as it was last seen, able to serve
  * @param claim Written on the pod

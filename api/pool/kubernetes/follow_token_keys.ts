@@ -16,8 +16,8 @@ export interface FollowTokenKeysOptions {
 const INTERVAL_MS = 10_000;
 
 /**
- * Reads the keys, then reads them again every few seconds until the signal aborts. When a later read
- * fails or gives bad keys, the last good keys stay in use.
+ * Reads the keys, then reads them again every few seconds until the signal aborts. When a later
+ * read fails or gives bad keys, the last good keys stay in use.
  *
  * @returns A function that returns the keys of this moment
  * @throws {ConfigError} when the first keys are bad

@@ -24,7 +24,7 @@ export interface KeptWorkersOptions {
   readonly onDone: (worker: ClaimedWorker) => void;
 }
 
-/** The workers that one replica keeps. A worker leaves when it is taken, or will not serve again. */
+/** The workers that one replica keeps, until they are taken or can no longer serve. */
 export class KeptWorkers {
   readonly #options: KeptWorkersOptions;
   readonly #workers = new Set<ClaimedWorker>();

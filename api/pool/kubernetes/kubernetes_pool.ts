@@ -164,8 +164,8 @@ export class KubernetesPool implements WorkerPool {
   }
 
   /**
-   * Claims a pod until the signal aborts. The claim itself then continues, and a worker that it wins
-   * is given back.
+   * Claims a pod, or stops waiting when the signal aborts. The claim itself then continues, and a
+   * worker that it wins is given back.
    */
   async #claimUntil(pod: Pod, signal: AbortSignal): Promise<ClaimedWorker | undefined> {
     if (signal.aborted) {
@@ -196,7 +196,7 @@ export class KubernetesPool implements WorkerPool {
     });
   }
 
-  /** Gives a claimed worker to the next request if it can serve again, otherwise deletes its pod. */
+  /** Gives a claimed worker to the next request when it can serve again, else deletes its pod. */
   #giveBack(worker: ClaimedWorker): void {
     const isUseful = !this.#closing.signal.aborted && this.#kept.canServeAgain(worker) &&
       this.#pods.isUpToDate(worker.pod);

@@ -60,7 +60,7 @@ export class ReplicaClaims {
    * Claims a pod that was taken from the free pods.
    *
    * @returns undefined when the claim is lost or the pod no longer accepts requests
-   * @throws {NoWorkerAvailable} when the pool has no owner, the API server did not act on the claim,
+   * @throws {NoWorkerAvailable} when the owner is missing, the API server did not act on the claim,
    * or the pool is closing
    * @throws {ApiError} when the API server refuses the claim itself
    */

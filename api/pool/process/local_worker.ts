@@ -1,9 +1,9 @@
-/** Environment of the worker processes on this machine: the api's settings and local defaults. */
+/** What a worker process on this machine is given: the variables it understands, and local defaults. */
 
 import type { Environment } from "../../../shared/env.ts";
 import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
 
-/** Variables that workers get unchanged from the api's environment. */
+/** Variables that are passed on to workers as they are. */
 const PASSED_ON = [
   "MATCH_ON",
   "MATCH_THRESHOLD",
@@ -13,7 +13,7 @@ const PASSED_ON = [
   "REQUESTS_PER_WORKER",
 ];
 
-/** Variables that name a file, each with its default file in the checkout. */
+/** Variables that name a file, with the file that stands in where they are not set. */
 const FILES = {
   EMBEDDINGS_PATH: LOCAL_PATHS.gallery,
   MODEL_PATH: LOCAL_PATHS.recognition,
@@ -21,16 +21,13 @@ const FILES = {
   LANDMARKS_PATH: LOCAL_PATHS.landmarks,
 } as const;
 
-/** Environment of a worker process, and the files that the process must be able to read. */
+/** The environment of a worker process, and the files that it must be able to read. */
 export interface LocalWorker {
   readonly env: Readonly<Record<string, string>>;
   readonly readable: readonly string[];
 }
 
-/**
- * Derives the environment of a local worker from the environment of the api. An empty variable
- * counts as absent.
- */
+/** What the workers of this machine get, from the api's own environment. */
 export function localWorker(env: Environment): LocalWorker {
   const worker: Record<string, string> = { LOG_LEVEL: workerLogLevel(env.get("LOG_LEVEL")) };
   for (const name of PASSED_ON) {
@@ -43,7 +40,7 @@ export function localWorker(env: Environment): LocalWorker {
   return { env: worker, readable };
 }
 
-/** The api logs every request in one line, so a worker's own lines are only for debugging. */
+/** The api's line says all of a request; a worker's own is for whoever looks closer. */
 function workerLogLevel(apiLevel: string | undefined): string {
   return apiLevel === undefined || apiLevel === "" || apiLevel === "info" ? "warn" : apiLevel;
 }

@@ -5,7 +5,7 @@ import { localWorker } from "./local_worker.ts";
 const worker = (variables: Record<string, string>) =>
   localWorker(new Map(Object.entries(variables)));
 
-Deno.test("by default a worker reads the checkout's models and gallery, and nothing else", () => {
+Deno.test("a local worker has the checkout's models and gallery, and reads nothing else", () => {
   const { env, readable } = worker({});
   assertEquals(env, {
     LOG_LEVEL: "warn",
@@ -24,7 +24,7 @@ Deno.test("a variable that is empty counts as absent", () => {
   );
 });
 
-Deno.test("a worker reads the files that the environment names", () => {
+Deno.test("a worker reads the files that are named, and their calibration", () => {
   const files = {
     EMBEDDINGS_PATH: "/gallery.json",
     MODEL_PATH: "/recognition.onnx",
@@ -37,8 +37,8 @@ Deno.test("a worker reads the files that the environment names", () => {
   assertEquals(new Set(readable), new Set(Object.values(files)));
 });
 
-Deno.test("a worker gets the settings of workers, and no other variable", () => {
-  const settings = {
+Deno.test("what concerns workers is passed on to them, and nothing else", () => {
+  const concerns = {
     MATCH_ON: "cosine",
     MATCH_THRESHOLD: "0.4",
     MAX_IMAGE_BYTES: "1000",
@@ -46,16 +46,16 @@ Deno.test("a worker gets the settings of workers, and no other variable", () => 
     REQUESTS_PER_WORKER: "5",
   };
   const { env } = worker({
-    ...settings,
+    ...concerns,
     PORT: "9000",
     HOST: "0.0.0.0",
     WORKER_TOKEN_KEYS: "somebody else's",
     AWS_SECRET_ACCESS_KEY: "secret",
   });
-  assertEquals(env, { ...worker({}).env, ...settings });
+  assertEquals(env, { ...worker({}).env, ...concerns });
 });
 
-Deno.test("a worker logs warnings by default, and otherwise at the api's level", () => {
+Deno.test("a worker tells less than the api, unless asked for more or still less", () => {
   for (
     const [api, expected] of [
       ["info", "warn"],

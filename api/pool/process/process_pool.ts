@@ -25,7 +25,7 @@ export interface WorkerProcess extends LeasedWorker {
 /**
  * Starts a worker process and waits until it is ready.
  *
- * @throws when the process ends before it is ready, or is not ready in time. No process is left then
+ * @throws when the process ends before it is ready, or is not ready in time; no process is left
  * @throws the signal's reason
  */
 export type LaunchWorker = (name: string, signal: AbortSignal) => Promise<WorkerProcess>;

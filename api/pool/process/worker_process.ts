@@ -24,8 +24,8 @@ const inProject = (path: string): string =>
   fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const READY_POLL_MS = 10;
 
-/** Variables that Deno itself needs; workers get them from this process's environment. */
-const DENO_ENV = [
+/** Variables of this process that Deno itself needs in a worker process. */
+export const DENO_ENV: readonly string[] = [
   "DENO_DIR",
   "DENO_CERT",
   "DENO_TLS_CA_STORE",

@@ -1,4 +1,4 @@
-/** Calls the Kubernetes API through the official client library, over connections that stay open. */
+/** Calls the Kubernetes API by the official client library, over connections that stay open. */
 
 import {
   ApiException,
@@ -47,8 +47,8 @@ const GRACE_SECONDS = 1;
 const EXPECTED_STATUS: ReadonlySet<number> = new Set([409, 410, 422]);
 
 /**
- * Makes the client. The credentials are read again every few seconds, because the token of a service
- * account is valid for an hour, and at once when the server refuses them.
+ * Makes the client. The credentials are read again every few seconds, because the token of a
+ * service account is valid for an hour, and at once when the server refuses them.
  *
  * @throws {TypeError} when the configuration names no cluster
  */
@@ -57,8 +57,8 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) throw new TypeError("The Kubernetes configuration names no cluster");
   // Separate connections, so that a claim never waits for a watch.
-  const calls = await ClusterCredentials.from(config),
-    watches = await ClusterCredentials.from(config);
+  const calls = await ClusterCredentials.from(config);
+  const watches = await ClusterCredentials.from(config);
   const clock = new ServerClock(now);
   const core = new CoreV1Api(createConfiguration({
     baseServer: new ServerConfiguration(server, {}),

@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 2000;
 const KEEP_ALIVE_MS = 60_000;
 /** More calls than this wait for a connection: hundreds of handshakes at once would all be slow. */
 const CONNECTIONS = 32;
-/** The credentials are read again after this time. The client library reads a token file each minute. */
+/** Age at which the credentials are read again. The library reads a token file once a minute. */
 const MAX_AGE_MS = 10_000;
 
 /**

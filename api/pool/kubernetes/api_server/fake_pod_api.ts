@@ -1,4 +1,4 @@
-/** An API server for tests. It keeps pods in memory, with versions, and fails when a test wants it. */
+/** An API server for tests. It keeps pods with versions in memory, and fails on demand. */
 
 import type { Pod } from "../pod.ts";
 import {
