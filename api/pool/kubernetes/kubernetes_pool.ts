@@ -204,7 +204,7 @@ export class KubernetesPool implements WorkerPool {
     else if (!this.#offer({ worker })) this.#kept.keep(worker);
   }
 
-  /** Drops kept workers of an old template. A rollout does not: they have left the Deployment. */
+  /** Drops kept workers of an old template. They have left the Deployment, so no rollout does. */
   #dropOutdated(): void {
     const newest = this.#kept.isEmpty ? undefined : this.#pods.newest;
     if (newest !== undefined) this.#kept.dropOtherTemplates(newest);
