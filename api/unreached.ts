@@ -1,6 +1,6 @@
-/** Tells a call that was never made from one that failed. */
+/** Tells a call that never reached its server from one that may have. */
 
-/** Errors at connecting: not a byte of the request has left. */
+/** Codes of errors at connecting: no byte of the request was sent. */
 const UNREACHED_CODES: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "EHOSTUNREACH",
@@ -8,7 +8,7 @@ const UNREACHED_CODES: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** Whether a failed HTTP call never reached the server, by its error's code or its cause's. */
+/** True when a failed HTTP call never reached the server, by the error's code or its cause's code. */
 export function isUnreached(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ("code" in error && typeof error.code === "string" && UNREACHED_CODES.has(error.code)) {

@@ -1,30 +1,36 @@
-/** A pool for tests, whose workers are only names. */
+/** A pool for tests. Its workers are only names. */
 
-import { type LeasedWorker, NoWorkerAvailable, type PoolStats } from "./pool.ts";
-import type { WorkerLease, WorkerPool } from "./pool.ts";
+import { lease } from "./lease.ts";
+import {
+  type LeasedWorker,
+  NoWorkerAvailable,
+  type PoolStats,
+  type WorkerLease,
+  type WorkerPool,
+} from "./pool.ts";
 import { WaitQueue } from "./wait_queue.ts";
 
-/** How a {@linkcode FakePool} begins. */
+/** Settings of a {@linkcode FakePool}. */
 export interface FakePoolOptions {
-  /** Workers that are free at first. */
+  /** Workers that are free at first; 0 by default. */
   readonly free?: number;
-  /** Claims that may wait. */
+  /** Claims that may wait; 10 by default. */
   readonly queueLimit?: number;
 }
 
-/** What became of a worker that was claimed. */
+/** The state of a worker that was leased. */
 export interface FakeLease {
   readonly name: string;
   state: "busy" | "kept" | "destroyed";
 }
 
-/** Leases its workers in order; a kept worker is free again, a destroyed one is not replaced. */
+/** Leases its workers in order. A kept worker is free again; a destroyed one is not replaced. */
 export class FakePool implements WorkerPool {
-  /** Every lease so far, in the order of the claims. */
+  /** All leases so far, in the order of the claims. */
   readonly leases: FakeLease[] = [];
-  /** What every refusal tells its client. */
+  /** The `Retry-After` of every refusal. */
   readonly retryAfterSeconds = 7;
-  /** Refusals so far. */
+  /** Number of refusals so far. */
   refusals = 0;
   readonly #free: LeasedWorker[] = [];
   readonly #queue: WaitQueue<LeasedWorker>;
@@ -36,10 +42,10 @@ export class FakePool implements WorkerPool {
     for (let i = 0; i < (options.free ?? 0); i++) this.add();
   }
 
-  /** A new worker is ready. */
+  /** Adds a worker that is ready. */
   add(): void {
     const name = `worker-${++this.#made}`;
-    this.#give({ name, url: new URL(`http://${name}.test:8080`) });
+    this.#offer({ name, url: new URL(`http://${name}.test:8080`) });
   }
 
   async claim(signal: AbortSignal): Promise<WorkerLease> {
@@ -47,22 +53,12 @@ export class FakePool implements WorkerPool {
     if (this.#closed) throw this.refusal("The service is shutting down");
     if (this.#free.length === 0 && this.#queue.full) throw this.refusal("The queue is full");
     const worker = this.#free.shift() ?? await this.#queue.wait(signal);
-    const lease: FakeLease = { name: worker.name, state: "busy" };
-    this.leases.push(lease);
-    let kept = false;
-    return {
-      worker,
-      keep: () => {
-        kept = true;
-      },
-      [Symbol.asyncDispose]: () => {
-        if (lease.state === "busy") {
-          lease.state = kept ? "kept" : "destroyed";
-          if (kept) this.#give(worker);
-        }
-        return Promise.resolve();
-      },
-    };
+    const leased: FakeLease = { name: worker.name, state: "busy" };
+    this.leases.push(leased);
+    return lease(worker, (kept) => {
+      leased.state = kept ? "kept" : "destroyed";
+      if (kept) this.#offer(worker);
+    });
   }
 
   stats(): PoolStats {
@@ -75,9 +71,9 @@ export class FakePool implements WorkerPool {
     };
   }
 
-  refusal(detail: string): NoWorkerAvailable {
+  refusal(detail: string, cause?: Error): NoWorkerAvailable {
     this.refusals++;
-    return new NoWorkerAvailable(detail, this.retryAfterSeconds);
+    return new NoWorkerAvailable(detail, this.retryAfterSeconds, cause);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -86,7 +82,7 @@ export class FakePool implements WorkerPool {
     return Promise.resolve();
   }
 
-  #give(worker: LeasedWorker): void {
+  #offer(worker: LeasedWorker): void {
     if (!this.#queue.offer(worker)) this.#free.push(worker);
   }
 }

@@ -1,26 +1,26 @@
-/** What the api's start needs of a pool, whatever it is made of. */
+/** The types by which the api opens a pool, the same for every backend. */
 
 import type { Logger } from "../../shared/log.ts";
 import type { ApiMetrics } from "../metrics.ts";
 import type { TokenKeys } from "../../shared/http/worker_token.ts";
 import type { WorkerPool } from "./pool.ts";
 
-/** A pool that was opened. */
+/** A pool that is open. */
 export interface OpenedPool {
   readonly pool: WorkerPool;
-  /** The keys that its workers accept at the moment. */
+  /** Returns the keys that the workers accept now. */
   readonly tokenKeys: () => TokenKeys;
   /**
-   * For a pool that starts its workers itself: resolves with the first one that is ready, rejects
-   * when the first could not start.
+   * Resolves when the first worker is ready; rejects when the first worker fails to start. Only a
+   * pool that starts its own workers has it.
    */
   readonly started?: Promise<void>;
 }
 
-/** What a pool is opened with beside its configuration. */
+/** Services that every backend of the pool uses. */
 export interface PoolSurroundings {
   readonly log: Logger;
   readonly metrics: ApiMetrics;
-  /** Milliseconds of a monotonic clock. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now: () => number;
 }

@@ -1,46 +1,69 @@
-/** Warm workers, each leased to one request at a time: the interface that every backend has. */
+/** The pool of warm workers as the rest of the api sees it. Every backend implements it. */
 
 import { Problem } from "../../shared/contract/problem.ts";
 
-/** A pool of warm workers. */
+/**
+ * A pool of warm workers. Each worker is leased to one request at a time.
+ *
+ * @example A worker that is kept becomes free again; without `keep` it would be destroyed
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { FakePool } from "./fake_pool.ts";
+ *
+ * await using pool: WorkerPool = new FakePool({ free: 1 });
+ * {
+ *   await using lease = await pool.claim(new AbortController().signal);
+ *   assertEquals(lease.worker.name, "worker-1");
+ *   assertEquals(pool.stats().busy, 1);
+ *   lease.keep();
+ * }
+ * assertEquals(pool.stats().free, 1);
+ * ```
+ */
 export interface WorkerPool extends AsyncDisposable {
   /**
-   * Waits its turn (first come, first served) for a warm worker.
+   * Leases a worker, and waits while none is free. Claims are served in the order of arrival.
    *
-   * @param signal Ends the waiting; what is claimed at that moment is given back
-   * @throws {NoWorkerAvailable} when too many wait already, or the pool is closing
+   * @param signal Ends the waiting. A worker that is claimed at that moment is given back
+   * @throws {NoWorkerAvailable} when the queue is full, the pool cannot get a worker, or the pool
+   * is closing
    * @throws the signal's reason
    */
   claim(signal: AbortSignal): Promise<WorkerLease>;
-  /** How the pool is doing at this moment. */
+  /** Returns the counts of this moment. */
   stats(): PoolStats;
-  /** What a request is told for which there is no worker: counted, and with a time to come again. */
-  refusal(detail: string): NoWorkerAvailable;
   /**
-   * Closes the pool: who waits is refused at once, leases may end in peace, and the promise
-   * resolves when no worker is left.
+   * Builds the error for a refused request: counts the refusal and sets its `Retry-After`.
+   *
+   * @param detail One sentence for the client
+   * @param cause The reason inside the service; only the log shows it
+   */
+  refusal(detail: string, cause?: Error): NoWorkerAvailable;
+  /**
+   * Closes the pool. Waiting claims are refused at once; leases continue until their requests end.
+   * The promise resolves when no worker is left.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A worker as the api sees it. */
 export interface LeasedWorker {
-  /** The audience of the tokens that it accepts. */
+  /** The audience of the tokens that the worker accepts. */
   readonly name: string;
-  /** Where it listens, without a path. */
+  /** Address of the worker, without a path. */
   readonly url: URL;
 }
 
 /**
- * A worker that belongs to one request. Leaving the scope of `await using lease` destroys it; the
- * disposal only begins that, so that no answer waits for it.
+ * A worker that belongs to one request. Leaving the scope of `await using lease` destroys the
+ * worker. Disposing only starts this and does not wait for it, so that no answer is delayed.
  */
 export interface WorkerLease extends AsyncDisposable {
-  /** Whom to send the request to. */
+  /** The worker to send the request to. */
   readonly worker: LeasedWorker;
   /**
-   * The request ended cleanly: the worker may serve again while REQUESTS_PER_WORKER allows. Without
-   * this it is destroyed.
+   * Marks the worker as good for another request. At the end of the lease it stays in the pool
+   * while REQUESTS_PER_WORKER allows. Without this call it is destroyed.
    */
   keep(): void;
 }
@@ -49,25 +72,26 @@ export interface WorkerLease extends AsyncDisposable {
 export interface PoolStats {
   /** Workers that a claim would get at once. */
   readonly free: number;
-  /** Workers that a request holds. */
+  /** Workers that are leased to a request. */
   readonly busy: number;
-  /** Workers that are on their way. */
+  /** Workers that are starting. */
   readonly starting: number;
   /** Claims that wait for a worker. */
   readonly waiters: number;
-  /** There has been a ready worker since the start. */
+  /** True once a worker has been ready. */
   readonly warmed: boolean;
 }
 
-/** No worker could be had. The client may come again after `retryAfterSeconds`. */
+/** Error for a request that gets no worker. The client can retry after `retryAfterSeconds`. */
 export class NoWorkerAvailable extends Problem {
   /**
-   * A refusal.
+   * Makes the error.
    *
-   * @param detail What the client is told
+   * @param detail One sentence for the client
    * @param retryAfterSeconds At least 1
+   * @param cause The reason inside the service; only the log shows it
    */
-  constructor(detail: string, retryAfterSeconds: number) {
-    super("no_worker_available", detail, { retryAfterSeconds });
+  constructor(detail: string, retryAfterSeconds: number, cause?: Error) {
+    super("no_worker_available", detail, { retryAfterSeconds, cause });
   }
 }

@@ -1,16 +1,26 @@
-/** When a client that is turned away should come again. */
+/** Computes when a refused client should retry. */
 
-/** Before anything is measured: about what a process or a pod needs. */
+/** Assumed until an interval is measured: about what a process or a pod needs to start. */
 const ASSUMED_REFILL_MS = 1000;
 /** Weight of the newest interval in the moving average. */
 const NEWEST_WEIGHT = 0.2;
 const MAX_SECONDS = 60;
 
 /**
- * Measures how fast workers come free while somebody waits, and promises times accordingly: each
- * refused client is told the moment at which, after all who wait and all who were promised a time
- * before, a worker should be free. Obeyed, the refused come back at the rate of the refill instead
- * of all at once.
+ * Measures how fast workers become free while claims wait, and gives each refused client a time to
+ * retry. At that time a worker should be free, after all claims that wait and all clients that were
+ * given an earlier time. Clients that keep to their times return at the rate at which workers
+ * become free, instead of all at once.
+ *
+ * @example Each refused client is given a later time
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const retryAfter = new RetryAfter(() => performance.now());
+ * // Two claims wait already. A worker is assumed to become free every second.
+ * assertEquals(retryAfter.promise(2), 3);
+ * assertEquals(retryAfter.promise(2), 4);
+ * ```
  */
 export class RetryAfter {
   readonly #now: () => number;
@@ -19,16 +29,16 @@ export class RetryAfter {
   #promisedUntil = -Infinity;
 
   /**
-   * Knows nothing yet.
+   * Starts without a measured interval.
    *
-   * @param now Milliseconds of a monotonic clock
+   * @param now Returns milliseconds of a monotonic clock
    */
   constructor(now: () => number) {
     this.#now = now;
   }
 
   /**
-   * Says what to go by until an interval is measured: how long the pool took to fill, per worker.
+   * Sets the interval to use until one is measured: how long the pool took to fill, per worker.
    *
    * @param refillMs Milliseconds from one worker to the next
    */
@@ -37,14 +47,14 @@ export class RetryAfter {
   }
 
   /**
-   * A worker came free.
+   * Records that a worker has become free.
    *
-   * @param waiters How many waited before it came; with none the pool was ahead of the demand, so
-   * that the interval says nothing
+   * @param waiters Number of claims that waited for it. When none waited, the pool was faster than
+   * the demand, and the interval is not measured
    */
   workerArrived(waiters: number): void {
     const now = this.#now();
-    // The demand is met: who was promised a later time will find a worker whenever they come.
+    // The demand is met: clients that were given a later time will find a worker at any time.
     if (waiters === 0) this.#promisedUntil = -Infinity;
     if (waiters > 0 && this.#lastArrival !== undefined) {
       const interval = now - this.#lastArrival;
@@ -56,9 +66,9 @@ export class RetryAfter {
   }
 
   /**
-   * Promises a time to a client that is refused now.
+   * Gives a client that is refused now its time to retry.
    *
-   * @param waiters How many are ahead of it
+   * @param waiters Number of claims that wait now
    * @returns Whole seconds, 1 to 60
    */
   promise(waiters: number): number {
@@ -70,7 +80,7 @@ export class RetryAfter {
       Math.max(this.#promisedUntil, afterWaiters) + refillMs,
       latest,
     );
-    // A clock's fractions may add up to a hair more than the latest.
+    // Rounding errors of the clock's fractions can make this slightly more than 60 s.
     const seconds = Math.ceil((this.#promisedUntil - now) / 1000);
     return Math.min(Math.max(1, seconds), MAX_SECONDS);
   }

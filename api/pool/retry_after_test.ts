@@ -6,7 +6,7 @@ function setUp() {
   return { clock, retryAfter: new RetryAfter(() => clock.ms) };
 }
 
-/** Lets workers arrive at a steady interval while somebody waits. */
+/** Lets 50 workers become free at a steady interval while claims wait. */
 function refill({ clock, retryAfter }: ReturnType<typeof setUp>, intervalMs: number): void {
   for (let i = 0; i < 50; i++) {
     clock.ms += intervalMs;
@@ -14,12 +14,12 @@ function refill({ clock, retryAfter }: ReturnType<typeof setUp>, intervalMs: num
   }
 }
 
-Deno.test("before anything is measured a worker is promised every second", () => {
+Deno.test("before anything is measured a worker is expected every second", () => {
   const { retryAfter } = setUp();
   assertEquals([1, 2, 3].map(() => retryAfter.promise(0)), [1, 2, 3]);
 });
 
-Deno.test("how fast the pool filled counts until something is measured", () => {
+Deno.test("the time that the pool took to fill counts until an interval is measured", () => {
   const setup = setUp();
   setup.retryAfter.assume(250);
   assertEquals([1, 2, 3, 4, 5].map(() => setup.retryAfter.promise(0)), [1, 1, 1, 1, 2]);
@@ -29,17 +29,17 @@ Deno.test("how fast the pool filled counts until something is measured", () => {
   assertEquals(setup.retryAfter.promise(0), 2);
 });
 
-Deno.test("who is refused comes after all who wait", () => {
+Deno.test("a refused client is sent behind all claims that wait", () => {
   assertEquals(setUp().retryAfter.promise(5), 6);
 });
 
-Deno.test("the refused are told to come at the rate at which workers come free", () => {
+Deno.test("refused clients retry at the rate at which workers become free", () => {
   const setup = setUp();
   refill(setup, 500);
   assertEquals([1, 2, 3, 4, 5].map(() => setup.retryAfter.promise(4)), [3, 3, 4, 4, 5]);
 });
 
-Deno.test("promises that are over count no more", () => {
+Deno.test("times that have passed no longer count", () => {
   const { clock, retryAfter } = setUp();
   for (let i = 0; i < 10; i++) retryAfter.promise(0);
   clock.ms += 8000;
@@ -48,7 +48,7 @@ Deno.test("promises that are over count no more", () => {
   assertEquals(retryAfter.promise(0), 1);
 });
 
-Deno.test("nobody is sent away for less than a second or more than a minute", () => {
+Deno.test("a time to retry is at least a second and at most a minute", () => {
   const fast = setUp();
   refill(fast, 10);
   assertEquals(fast.retryAfter.promise(0), 1);
@@ -57,19 +57,19 @@ Deno.test("nobody is sent away for less than a second or more than a minute", ()
   assertEquals([slow.retryAfter.promise(0), slow.retryAfter.promise(0)], [45, 60]);
   assertEquals(setUp().retryAfter.promise(10_000), 60);
   const uneven = setUp();
-  // Where this plus a minute is a hair more than a minute later.
+  // Here rounding makes the difference slightly more than 60 s.
   uneven.clock.ms = 15_951.850404790568;
   assertEquals(uneven.retryAfter.promise(10_000), 60);
 });
 
-Deno.test("a minute's worth of promises is forgotten as time goes by", () => {
+Deno.test("times beyond a minute are not added up", () => {
   const { clock, retryAfter } = setUp();
   for (let i = 0; i < 1000; i++) retryAfter.promise(0);
   clock.ms += 30_000;
   assertEquals(retryAfter.promise(0), 31);
 });
 
-Deno.test("workers that come while nobody waits say nothing about the rate", () => {
+Deno.test("workers that become free while no claim waits do not change the rate", () => {
   const setup = setUp();
   refill(setup, 500);
   setup.retryAfter.workerArrived(0);
@@ -80,14 +80,14 @@ Deno.test("workers that come while nobody waits say nothing about the rate", () 
   assertEquals(setup.retryAfter.promise(3), 2);
 });
 
-Deno.test("once workers come while nobody waits, earlier promises count no more", () => {
+Deno.test("after a worker becomes free while no claim waits, earlier times no longer count", () => {
   const { retryAfter } = setUp();
   for (let i = 0; i < 40; i++) retryAfter.promise(0);
   retryAfter.workerArrived(0);
   assertEquals(retryAfter.promise(0), 1);
 });
 
-Deno.test("the newest intervals count most", () => {
+Deno.test("the newest intervals count the most", () => {
   const setup = setUp();
   refill(setup, 10_000);
   refill(setup, 1000);

@@ -1,4 +1,4 @@
-/** Claims that wait for a worker: a bounded first-in first-out queue that can be left. */
+/** Claims that wait for a worker: a bounded first-in, first-out queue. A waiter can leave it. */
 
 interface Waiter<T> {
   readonly turn: number;
@@ -6,50 +6,68 @@ interface Waiter<T> {
   reject(reason: unknown): void;
 }
 
-/** Waits for items of type `T`. Every waiter gets an item, a rejection, or leaves by its signal. */
+/**
+ * Waits for items of type `T`. Every waiter gets an item, is rejected, or leaves when its signal
+ * aborts.
+ *
+ * @example Items go to the waiters in the order of arrival
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = new WaitQueue<string>(2);
+ * const { signal } = new AbortController();
+ * const waiting = [queue.wait(signal), queue.wait(signal)];
+ * assertEquals(queue.full, true);
+ * queue.offer("worker-1");
+ * queue.offer("worker-2");
+ * assertEquals(await Promise.all(waiting), ["worker-1", "worker-2"]);
+ * assertEquals(queue.offer("worker-3"), false);
+ * ```
+ */
 export class WaitQueue<T> {
   readonly #limit: number;
-  // In the order of turns. A Set forgets a waiter in constant time.
+  // In the order of turns. A Set removes a waiter in constant time.
   readonly #waiters = new Set<Waiter<T>>();
   #turns = 0;
 
   /**
-   * An empty queue.
+   * Makes an empty queue.
    *
-   * @param limit How many may wait at once
+   * @param limit Number of waiters that the queue holds
    */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** How many wait. */
+  /** Number of waiters. */
   get length(): number {
     return this.#waiters.size;
   }
 
-  /** Whether one more would be refused. */
+  /** True when another waiter would be refused. */
   get full(): boolean {
     return this.#waiters.size >= this.#limit;
   }
 
-  /** A place in the order of arrival: who waits a second time with it does not go to the end. */
+  /** Returns the next place in the order of arrival, for {@linkcode WaitQueue.wait}. */
   takeTurn(): number {
     return this.#turns++;
   }
 
   /**
-   * Waits for the next item, after all who came before.
+   * Waits for the next item, after all earlier waiters.
    *
-   * @param signal Leaves the queue
-   * @param turn Who had one is let in even when the queue is full
-   * @throws {RangeError} when the queue is full: ask {@linkcode WaitQueue.full} first
-   * @throws the signal's reason, or that of {@linkcode WaitQueue.rejectAll}
+   * @param signal Leaves the queue when it aborts
+   * @param turn Resumes an earlier place and ignores the limit; a new place is the last one
+   * @throws {RangeError} when the queue is full: check {@linkcode WaitQueue.full} first
+   * @throws the signal's reason, or the reason that {@linkcode WaitQueue.rejectAll} gives
    */
   async wait(signal: AbortSignal, turn?: number): Promise<T> {
     signal.throwIfAborted();
     if (turn === undefined && this.full) throw new RangeError("The queue is full");
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const waiter = { turn: turn ?? this.takeTurn(), resolve, reject };
+    // A waiter that was given an item has left the queue: an abort can no longer lose the item.
     const leave = () => {
       if (this.#waiters.delete(waiter)) reject(signal.reason);
     };
@@ -61,7 +79,7 @@ export class WaitQueue<T> {
     return await promise;
   }
 
-  /** Gives an item to whoever has waited longest; false when nobody waits. */
+  /** Gives an item to the waiter that came first. Returns false when nobody waits. */
   offer(item: T): boolean {
     const [first] = this.#waiters;
     if (first === undefined) return false;
@@ -71,11 +89,11 @@ export class WaitQueue<T> {
   }
 
   /**
-   * Sends everybody away.
+   * Rejects all waiters.
    *
-   * @param reason What the waiter at that place is told
+   * @param reason Returns the reason for the waiter at this index, in the order of the queue
    */
-  rejectAll(reason: (waiter: number) => unknown): void {
+  rejectAll(reason: (index: number) => unknown): void {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     waiters.forEach((waiter, i) => waiter.reject(reason(i)));
@@ -83,7 +101,7 @@ export class WaitQueue<T> {
 
   #insert(waiter: Waiter<T>): void {
     const later = [...this.#waiters].filter(({ turn }) => turn > waiter.turn);
-    // Put behind it again, in their order.
+    // A Set keeps the order of insertion: the later waiters are inserted again, behind this one.
     for (const other of later) this.#waiters.delete(other);
     for (const other of [waiter, ...later]) this.#waiters.add(other);
   }

@@ -1,21 +1,21 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { forever } from "../../tests/support/forever.ts";
+import { tick } from "../../tests/support/tick.ts";
 import { WaitQueue } from "./wait_queue.ts";
 
-const forever = (): AbortSignal => new AbortController().signal;
-
-Deno.test("items go to the waiters in the order in which they came", async () => {
+Deno.test("items go to the waiters in the order of arrival", async () => {
   const queue = new WaitQueue<string>(3);
   const waiting = ["1", "2", "3"].map(async (name) => name + await queue.wait(forever()));
   for (const item of ["a", "b", "c"]) assert(queue.offer(item));
   assertEquals(await Promise.all(waiting), ["1a", "2b", "3c"]);
 });
 
-Deno.test("an item that nobody waits for is not taken", () => {
+Deno.test("an offer without a waiter is not taken", () => {
   assertEquals(new WaitQueue<string>(3).offer("a"), false);
 });
 
-Deno.test("the queue tells its length and when it is full", async () => {
+Deno.test("the queue has a length, and is full at its limit", async () => {
   const queue = new WaitQueue<string>(2);
   assertEquals([queue.length, queue.full], [0, false]);
   const first = queue.wait(forever());
@@ -29,13 +29,13 @@ Deno.test("the queue tells its length and when it is full", async () => {
   assertEquals(await Promise.all([first, second]), ["a", "b"]);
 });
 
-Deno.test("a queue without room is always full", async () => {
+Deno.test("a queue with a limit of 0 is always full", async () => {
   const queue = new WaitQueue<string>(0);
   assertEquals(queue.full, true);
   await assertRejects(() => queue.wait(forever()), RangeError, "full");
 });
 
-Deno.test("who leaves gets the signal's reason, and the item goes to the next", async () => {
+Deno.test("a waiter that leaves gets the signal's reason, and the item goes to the next waiter", async () => {
   const queue = new WaitQueue<string>(2);
   const impatient = new AbortController(), reason = new RangeError("No patience left");
   const left = assertRejects(() => queue.wait(impatient.signal), Error);
@@ -47,7 +47,7 @@ Deno.test("who leaves gets the signal's reason, and the item goes to the next", 
   assertEquals(await stays, "a");
 });
 
-Deno.test("who has been given an item keeps it, even when the signal comes right after", async () => {
+Deno.test("a waiter that was given an item keeps it when the signal aborts right after", async () => {
   const queue = new WaitQueue<string>(1);
   const impatient = new AbortController();
   const waiting = queue.wait(impatient.signal);
@@ -56,13 +56,13 @@ Deno.test("who has been given an item keeps it, even when the signal comes right
   assertEquals(await waiting, "a");
 });
 
-Deno.test("a signal that is over before does not wait", async () => {
+Deno.test("a signal that has aborted before rejects at once", async () => {
   const queue = new WaitQueue<string>(1), reason = new RangeError("Over");
   assert(await assertRejects(() => queue.wait(AbortSignal.abort(reason)), Error) === reason);
   assertEquals(queue.length, 0);
 });
 
-Deno.test("everybody is sent away with a reason of their own", async () => {
+Deno.test("`rejectAll` gives each waiter a reason of its own", async () => {
   const queue = new WaitQueue<string>(2);
   const waiting = Promise.allSettled([queue.wait(forever()), queue.wait(forever())]);
   queue.rejectAll((waiter) => `reason ${waiter}`);
@@ -74,7 +74,7 @@ Deno.test("everybody is sent away with a reason of their own", async () => {
 });
 
 type Step =
-  | { readonly kind: "wait" | "offer" | "rejectAll" | "breathe" }
+  | { readonly kind: "wait" | "offer" | "rejectAll" | "tick" }
   | { readonly kind: "abort"; readonly waiter: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -82,10 +82,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Step>({ kind: "offer" }) },
   { weight: 3, arbitrary: fc.nat(20).map((waiter): Step => ({ kind: "abort", waiter })) },
   { weight: 1, arbitrary: fc.constant<Step>({ kind: "rejectAll" }) },
-  { weight: 2, arbitrary: fc.constant<Step>({ kind: "breathe" }) },
+  { weight: 2, arbitrary: fc.constant<Step>({ kind: "tick" }) },
 );
 
-Deno.test("whatever happens, each waiter is settled once and each item given once", async () => {
+Deno.test("whatever happens, each waiter settles once and each item is given once", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(step, { maxLength: 60 }),
     fc.nat(6),
@@ -93,7 +93,7 @@ Deno.test("whatever happens, each waiter is settled once and each item given onc
       const queue = new WaitQueue<number>(limit);
       const signals: AbortController[] = [];
       const outcomes: string[][] = [];
-      // What must become of each waiter, by the simplest of all queues.
+      // The expected outcome of each waiter, by a simple model: an array.
       const expected: string[] = [];
       let inLine: number[] = [];
       let items = 0;
@@ -123,17 +123,17 @@ Deno.test("whatever happens, each waiter is settled once and each item given onc
             signals[step.waiter]?.abort(`left ${step.waiter}`);
             break;
           case "rejectAll":
-            queue.rejectAll((i) => `sent away ${i}`);
-            inLine.forEach((waiter, i) => expected[waiter] = `sent away ${i}`);
+            queue.rejectAll((i) => `rejected ${i}`);
+            inLine.forEach((waiter, i) => expected[waiter] = `rejected ${i}`);
             inLine = [];
             break;
-          case "breathe":
-            await new Promise((resolve) => setTimeout(resolve));
+          case "tick":
+            await tick();
         }
         assertEquals(queue.length, inLine.length);
         assertEquals(queue.full, inLine.length >= limit);
       }
-      await new Promise((resolve) => setTimeout(resolve));
+      await tick();
       assertEquals(
         outcomes,
         expected.map((outcome) => outcome === "waits" ? [] : [outcome]),
@@ -142,12 +142,12 @@ Deno.test("whatever happens, each waiter is settled once and each item given onc
   ));
 });
 
-Deno.test("who comes back with a turn keeps the place, even when the queue is full", async () => {
+Deno.test("a waiter with an earlier turn is served first, even when the queue was full", async () => {
   const queue = new WaitQueue<string>(2);
-  const early = queue.takeTurn(), forever = new AbortController().signal;
+  const early = queue.takeTurn();
   const got: string[] = [];
   const wait = async (name: string, turn?: number) => {
-    got.push(`${name} ${await queue.wait(forever, turn)}`);
+    got.push(`${name} ${await queue.wait(forever(), turn)}`);
   };
   const waiting = [wait("second"), wait("third")];
   assert(queue.full);

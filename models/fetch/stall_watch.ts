@@ -1,58 +1,52 @@
-/** Gives up on a sender that has fallen silent. */
+/** Stops a download whose sender has become silent. */
 
+import { abortable } from "../../shared/abortable.ts";
 import { FetchError } from "./fetch_error.ts";
 
-/** Aborts its signal when nothing was heard for a while, or when the signal above it aborts. */
+/** Aborts its signal when nothing arrives for a time, or when the outer signal aborts. */
 export class StallWatch implements Disposable {
-  /** Aborted with a {@linkcode FetchError} on silence, or with the outer signal's reason. */
+  /** Aborted with a {@linkcode FetchError} after a silence, or with the outer signal's reason. */
   readonly signal: AbortSignal;
   readonly #stalled = new AbortController();
   readonly #stallMs: number;
-  readonly #what: string;
+  readonly #sender: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Begins to wait.
+   * Starts the watch.
    *
-   * @param what Whose silence it is, for the message
-   * @param stallMs The longest silence, in milliseconds
-   * @param signal Aborts this one too
+   * @param sender Subject of the error message, such as "The registry"
+   * @param stallMs Longest silence, in milliseconds
+   * @param signal Aborts this watch's signal, too
    */
-  constructor(what: string, stallMs: number, signal?: AbortSignal) {
-    this.#what = what;
+  constructor(sender: string, stallMs: number, signal?: AbortSignal) {
+    this.#sender = sender;
     this.#stallMs = stallMs;
     this.signal = AbortSignal.any(signal ? [this.#stalled.signal, signal] : [this.#stalled.signal]);
     this.heard();
   }
 
-  /** Something came: the wait begins anew. */
+  /** Starts the time of silence again, because something has arrived. */
   heard(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#stalled.abort(
-        new FetchError(`${this.#what} has sent nothing for ${this.#stallMs / 1000} s; try again`),
+        new FetchError(`${this.#sender} has sent nothing for ${this.#stallMs / 1000} s; try again`),
       );
     }, this.#stallMs);
   }
 
   /**
-   * What `work` gives, unless the signal aborts first, whatever `work` makes of it.
+   * Runs `work` until the signal aborts. An abort ends the wait even when `work` ignores the signal.
    *
    * @throws the signal's reason, or what `work` throws
    */
   async during<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(this.signal.reason);
-    this.signal.addEventListener("abort", onAbort);
-    try {
-      return await Promise.race([work(this.signal), aborted.promise]);
-    } finally {
-      this.signal.removeEventListener("abort", onAbort);
-    }
+    return await abortable(work(this.signal), this.signal);
   }
 
-  /** Stops waiting. */
+  /** Stops the watch. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }

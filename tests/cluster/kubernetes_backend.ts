@@ -35,19 +35,21 @@ export async function openKubernetesBackend(): Promise<PoolBackend> {
       return stack.use(
         new KubernetesPool({
           ...settings,
-          api,
           replica: "test",
           selector: labels,
           ownerName,
           workerPort: kubelet.port,
           requestTimeoutMs: 10_000,
           leaseMaxMs: 60_000,
-          log,
-          metrics,
-          now,
-          random: Math.random,
-          newClaimId: () => crypto.randomUUID(),
-          delay,
+          services: {
+            api,
+            log,
+            metrics,
+            now,
+            delay,
+            random: Math.random,
+            newClaimId: () => crypto.randomUUID(),
+          },
         }),
       );
     },

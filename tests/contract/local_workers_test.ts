@@ -4,12 +4,12 @@ import { API_ENV_NAMES } from "../../api/config.ts";
 import project from "../../deno.json" with { type: "json" };
 import { WORKER_ENV_NAMES } from "../../worker/config.ts";
 
-Deno.test("a worker understands every variable that the api gives it", () => {
+Deno.test("a worker reads every variable that the api gives it", () => {
   const { env } = localWorker({ get: () => "1" });
   for (const name of Object.keys(env)) assert(WORKER_ENV_NAMES.includes(name), name);
 });
 
-Deno.test("each service may read the variables that it is configured by", () => {
+Deno.test("the permissions of each service allow its variables", () => {
   const { worker, api: kubernetes, "api-local": api } = project.permissions;
   for (const name of WORKER_ENV_NAMES) assert(worker.env.allow.includes(name), `worker: ${name}`);
   for (const name of API_ENV_NAMES) {

@@ -1,34 +1,37 @@
-/** How every pool of workers behaves, whatever it is made of. */
+/** The behaviour of every pool of workers: one suite of tests for all backends. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NoWorkerAvailable, type WorkerLease, type WorkerPool } from "../../api/pool/pool.ts";
 import { eventually } from "../support/eventually.ts";
+import { forever } from "../support/forever.ts";
 
-/** What a pool is opened with. */
+/** Settings of a pool. */
 export interface PoolSettings {
   readonly size: number;
   readonly queueLimit: number;
   readonly requestsPerWorker: number;
 }
 
-/** A backend as the suite needs it; disposing it closes the pools that it opened. */
+/** A backend under test. Disposing of it closes the pools that it opened. */
 export interface PoolBackend extends AsyncDisposable {
+  /** Opens a pool. */
   open(settings: PoolSettings): Promise<WorkerPool>;
-  /** Whether a worker exists, asked of whoever runs it and not of the pool. */
+  /** True when a worker exists. The system that runs workers is asked, not the pool. */
   exists(workerName: string): Promise<boolean>;
-  /** Ends a worker from outside. */
+  /** Kills a worker without the pool. */
   kill(workerName: string): Promise<void>;
-  /** How many workers exist. */
+  /** Returns the number of workers that exist. */
   count(): Promise<number>;
 }
 
-const forever = (): AbortSignal => new AbortController().signal;
 const settings = { size: 2, queueLimit: 2, requestsPerWorker: 1 };
 
 /**
  * Registers the suite for one backend.
  *
- * @param register Registers one test
+ * @param label Begins the name of each test
+ * @param backend Opens a backend for one test
+ * @param register Registers one test; `Deno.test` by default
  */
 export function testPoolContract(
   label: string,
@@ -46,7 +49,7 @@ export function testPoolContract(
     await eventually(() => pool.stats().free === options.size, "the pool is full");
     return pool;
   };
-  const give = async (lease: WorkerLease) => {
+  const keep = async (lease: WorkerLease) => {
     lease.keep();
     await lease[Symbol.asyncDispose]();
   };
@@ -60,7 +63,7 @@ export function testPoolContract(
     assert(await backend.exists(lease.worker.name));
   });
 
-  test("no worker is leased to two at once, and each lease has another worker", async (backend) => {
+  test("a worker is leased to one request at a time, and each lease has another worker", async (backend) => {
     const pool = await filled(backend, { ...settings, size: 3, queueLimit: 3 });
     const held = new Set<string>(), seen = new Set<string>();
     await Promise.all(Array.from({ length: 3 }, async () => {
@@ -78,7 +81,7 @@ export function testPoolContract(
     assertEquals(seen.size, 9);
   });
 
-  test("a worker is destroyed when its lease ends, and another takes its place", async (backend) => {
+  test("a worker is destroyed when its lease ends, and another one replaces it", async (backend) => {
     const pool = await filled(backend, settings);
     let name: string;
     {
@@ -104,52 +107,52 @@ export function testPoolContract(
     await eventually(() => pool.stats().free === 2, "the pool is full again");
   });
 
-  test("keep lets a worker serve as often as it may, and not once more", async (backend) => {
+  test("a worker that is kept serves as many requests as it may, and no more", async (backend) => {
     const pool = await filled(backend, { size: 1, queueLimit: 2, requestsPerWorker: 3 });
     const names: string[] = [];
     for (let i = 0; i < 7; i++) {
       const lease = await pool.claim(forever());
       names.push(lease.worker.name);
-      await give(lease);
+      await keep(lease);
     }
     assertEquals(names.map((name) => names.indexOf(name)), [0, 0, 0, 3, 3, 3, 6]);
     await eventually(async () => !(await backend.exists(names[0]!)), "the used worker is gone");
   });
 
-  test("keep without requests left destroys the worker all the same", async (backend) => {
+  test("a worker that is kept is destroyed when it has no requests left", async (backend) => {
     const pool = await filled(backend, { ...settings, size: 1 });
     const lease = await pool.claim(forever());
-    await give(lease);
+    await keep(lease);
     await eventually(async () => !(await backend.exists(lease.worker.name)), "it is gone");
   });
 
   test("ending a lease twice gives its worker back once", async (backend) => {
     const pool = await filled(backend, { size: 1, queueLimit: 2, requestsPerWorker: 10 });
     const lease = await pool.claim(forever());
-    await give(lease);
-    await give(lease);
+    await keep(lease);
+    await keep(lease);
     assertEquals(pool.stats().free, 1);
     await using again = await pool.claim(forever());
     assertEquals(again.worker.name, lease.worker.name);
     assertEquals(pool.stats().free, 0);
   });
 
-  test("who waits is served in the order of arrival", async (backend) => {
+  test("claims are served in the order of arrival", async (backend) => {
     const pool = await filled(backend, { size: 1, queueLimit: 3, requestsPerWorker: 10 });
     const first = await pool.claim(forever());
     const order: number[] = [];
     const waiting = [1, 2, 3].map(async (i) => {
       const lease = await pool.claim(forever());
       order.push(i);
-      await give(lease);
+      await keep(lease);
     });
     await eventually(() => pool.stats().waiters === 3, "all three wait");
-    await give(first);
+    await keep(first);
     await Promise.all(waiting);
     assertEquals(order, [1, 2, 3]);
   });
 
-  test("a claim over the queue's limit is refused with a time to come again", async (backend) => {
+  test("a claim over the queue's limit is refused with a time to retry", async (backend) => {
     const pool = await filled(backend, { ...settings, size: 1 });
     const first = await pool.claim(forever());
     const waiting = [pool.claim(forever()), pool.claim(forever())];
@@ -160,7 +163,7 @@ export function testPoolContract(
     for (const claim of waiting) await (await claim)[Symbol.asyncDispose]();
   });
 
-  test("who stops waiting gets the reason, and the worker goes to the next", async (backend) => {
+  test("a claim that stops waiting gets the signal's reason, and the worker goes to the next claim", async (backend) => {
     const pool = await filled(backend, { size: 1, queueLimit: 3, requestsPerWorker: 10 });
     const first = await pool.claim(forever());
     const impatient = new AbortController();
@@ -171,12 +174,12 @@ export function testPoolContract(
     impatient.abort(reason);
     assertEquals(await left, reason);
     assertEquals(pool.stats().waiters, 1);
-    await give(first);
-    await give(await patient);
+    await keep(first);
+    await keep(await patient);
     assertEquals(pool.stats().free, 1);
   });
 
-  test("a claim that is over before it begins takes no worker", async (backend) => {
+  test("a claim whose signal has aborted before takes no worker", async (backend) => {
     const pool = await filled(backend, settings);
     const reason = new RangeError("Over");
     assertEquals(
@@ -202,7 +205,7 @@ export function testPoolContract(
     assert(await backend.exists(next.worker.name));
   });
 
-  test("closing refuses who waits, lets leases end, and leaves no used worker", async (backend) => {
+  test("closing refuses claims that wait, lets leases end, and leaves no used worker", async (backend) => {
     const pool = await filled(backend, { ...settings, size: 1 });
     const lease = await pool.claim(forever());
     const waiting = assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
@@ -210,7 +213,7 @@ export function testPoolContract(
     const closed = pool[Symbol.asyncDispose]();
     await waiting;
     await assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
-    assert(await backend.exists(lease.worker.name), "The leased worker is still there");
+    assert(await backend.exists(lease.worker.name), "the leased worker still exists");
     await lease[Symbol.asyncDispose]();
     await closed;
     await eventually(async () => !(await backend.exists(lease.worker.name)), "it is gone");

@@ -1,4 +1,4 @@
-/** Real worker processes, for the pool's behaviour suite. */
+/** Real worker processes as a backend for the tests of every pool. */
 
 import { localWorker } from "../../api/pool/process/local_worker.ts";
 import { ProcessPool, type WorkerProcess } from "../../api/pool/process/process_pool.ts";
@@ -8,7 +8,7 @@ import { createApiMetrics } from "../../api/metrics.ts";
 import { randomTokenKey } from "../../shared/http/worker_token.ts";
 import type { PoolBackend } from "./pool_contract.ts";
 
-/** Opens pools of real processes with an empty gallery. */
+/** Opens the backend. Its workers have an empty gallery. */
 export async function openProcessBackend(): Promise<PoolBackend> {
   await using opened = new AsyncDisposableStack();
   const gallery = await Deno.makeTempFile({ suffix: ".json" });

@@ -1,30 +1,30 @@
-/** A claim as it is written on a pod, and the one patch that writes it. */
+/** A claim as it is written on a pod, and the patch that writes it. */
 
 import type { Pod } from "./pod.ts";
 import type { PatchOperation } from "./api_server/pod_api.ts";
 
-/** The label whose value leaves the Deployment's selector when a pod is claimed. */
+/** The label that a claim changes, so that the pod leaves its Deployment. */
 export const STATUS_LABEL = "status";
-/** Its value on a pod that may be claimed. */
+/** Value of {@linkcode STATUS_LABEL} on a pod that may be claimed. */
 export const READY = "ready";
 const BUSY = "busy";
 
 const CLAIMED_BY = "face-it.io/claimed-by";
 const CLAIM_ID = "face-it.io/claim-id";
 const CLAIM_DEADLINE = "face-it.io/claim-deadline";
-/** Asks the cluster autoscaler to leave a node alone on which a request runs. */
+/** Tells the cluster autoscaler not to remove the node while the pod's request runs. */
 const SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 
-/** The kubelet kills so long after the claim's deadline, when nobody else has. */
+/** The kubelet ends a claimed pod this long after the claim's deadline. */
 const KUBELET_GRACE_SECONDS = 5;
 
-/** A claim, as it is written on the pod. */
+/** A claim as it is written on the pod. */
 export interface Claim {
-  /** Names this claim and no other. */
+  /** Unique: no other claim has the same. */
   readonly id: string;
-  /** The api process that holds it. */
+  /** Name of the replica that holds the claim. */
   readonly by: string;
-  /** When it is over by; milliseconds since 1970 of the API server's clock. */
+  /** End of the claim, in milliseconds since 1970 of the API server's clock. */
   readonly deadline: number;
 }
 
@@ -34,7 +34,7 @@ export interface Owner {
   readonly uid: string;
 }
 
-/** The claim that a pod bears. */
+/** Returns the claim on a pod, or undefined when the pod has none. */
 export function readClaim({ annotations }: Pod): Claim | undefined {
   const id = annotations?.[CLAIM_ID];
   const by = annotations?.[CLAIMED_BY];
@@ -44,12 +44,14 @@ export function readClaim({ annotations }: Pod): Claim | undefined {
 }
 
 /**
- * The patch that claims a pod: it tests that the pod is as it was seen, takes it out of its
- * Deployment, gives it an owner and has the kubelet end it even if every replica of the api is gone.
+ * Makes the JSON patch that claims a pod. The patch tests that the pod has not changed, takes it
+ * out of its Deployment and gives it an owner. It also sets a deadline at which the kubelet ends
+ * the pod, even when every replica of the api is gone.
  *
- * @param pod As it was last seen; it can serve
- * @param claim To be written on it
- * @param owner Becomes its controller: a PodDisruptionBudget in percent and `kubectl drain` need one
+ * @param pod The pod as it was last seen, able to serve
+ * @param claim Written on the pod
+ * @param owner Becomes the pod's controller: a PodDisruptionBudget in percent and `kubectl drain`
+ * need one
  * @param now Milliseconds since 1970 of the API server's clock
  */
 export function claimPatch(pod: Pod, claim: Claim, owner: Owner, now: number): PatchOperation[] {
@@ -69,7 +71,7 @@ export function claimPatch(pod: Pod, claim: Claim, owner: Owner, now: number): P
       path: "/metadata/ownerReferences",
       value: [{ apiVersion: "v1", kind: "ConfigMap", ...owner, controller: true }],
     },
-    // Without the map there is nothing to add an entry to.
+    // A JSON patch cannot add an entry to a map that does not exist.
     ...(pod.annotations === undefined
       ? [{ op: "add", path: "/metadata/annotations", value: annotations } as const]
       : Object.entries(annotations).map(([name, value]) => ({
@@ -81,8 +83,9 @@ export function claimPatch(pod: Pod, claim: Claim, owner: Owner, now: number): P
   ];
 }
 
-/** Seconds from the pod's start to the moment at which the kubelet ends it. */
+/** Returns the seconds from the pod's start to the moment at which the kubelet ends it. */
 function activeDeadline(pod: Pod, claim: Claim, now: number): number {
+  // The clocks may differ: a pod can seem to start in the future.
   const ageMs = Math.max(0, now - (pod.startedAt ?? now));
   const leaseMs = Math.max(0, claim.deadline - now);
   const seconds = Math.ceil((ageMs + leaseMs) / 1000) + KUBELET_GRACE_SECONDS;

@@ -1,8 +1,8 @@
-/** Claims a pod, and finds out what became of it. */
+/** Claims one pod, and finds out for certain whether the claim was applied. */
 
-import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../metrics.ts";
-import { claimPatch, type Owner } from "./claim.ts";
+import { backoffMs } from "../../../shared/backoff.ts";
+import { describeError } from "../../../shared/log.ts";
+import { claimPatch, type Owner, readClaim } from "./claim.ts";
 import type { Pod } from "./pod.ts";
 import {
   ApiError,
@@ -10,55 +10,62 @@ import {
   type PatchOperation,
   type PodApi,
 } from "./api_server/pod_api.ts";
-import { settleClaim, type SettleOptions } from "./settle.ts";
+import type { PoolServices } from "./services.ts";
 
-/** What became of a claim. */
+/** The certain outcome of a claim. */
 export type ClaimOutcome =
   | { readonly kind: "won"; readonly pod: Pod }
   /** Another replica was faster, or the pod is gone. */
   | { readonly kind: "lost"; readonly status: number }
-  /** The server refuses it for what it is: another try would fare no better. */
+  /** The server refuses the claim itself: a retry would be refused, too. */
   | { readonly kind: "fault"; readonly error: ApiError }
-  /** The server never acted on it. */
-  | { readonly kind: "unreached"; readonly error: Error }
-  /** It may yet be applied, or has been. */
-  | { readonly kind: "unknown"; readonly error: Error };
+  /** The server did not act on the claim. */
+  | { readonly kind: "unreached"; readonly error: Error };
 
-/** Surroundings of {@linkcode claimPod}. */
-export interface ClaimPodOptions extends Omit<SettleOptions, "onDestroyed"> {
-  /** This process, as its claims say. */
-  readonly replica: string;
-  readonly newClaimId: () => string;
-  readonly log: Logger;
-  readonly metrics: Pick<PoolMetrics, "reaped">;
+/** The claim was applied, or may still be. */
+interface UnknownOutcome {
+  readonly kind: "unknown";
+  readonly error: Error;
 }
 
+/** Settings of {@linkcode claimPod}. */
+export interface ClaimPodOptions {
+  /** Name of this replica in its claims. */
+  readonly replica: string;
+  /** Milliseconds that the claim lasts. */
+  readonly leaseMs: number;
+  readonly services: PoolServices;
+  /** Stops the search for the outcome. If the claim was applied, its deadline then ends the pod. */
+  readonly signal: AbortSignal;
+}
+
+const BACKOFF = { firstMs: 50, maxMs: 2000 };
+
 /**
- * Claims a pod for so long, and does not end before it is certain what became of that.
+ * Claims a pod. Resolves when the outcome is certain.
  *
- * @throws the signal's reason, when that is not certain by then
+ * @throws the signal's reason, when the outcome is not certain by then
  */
 export async function claimPod(
   pod: Pod,
   owner: Owner,
-  leaseMs: number,
   options: ClaimPodOptions,
-): Promise<Exclude<ClaimOutcome, { kind: "unknown" }>> {
-  const { api, replica, newClaimId, log, metrics } = options;
+): Promise<ClaimOutcome> {
+  const { replica, leaseMs, services } = options;
+  const { api, log, newClaimId } = services;
   const now = api.now();
   const claim = { id: newClaimId(), by: replica, deadline: now + leaseMs };
-  const outcome = await sendClaim(api, pod, claimPatch(pod, claim, owner, now));
+  const outcome = await sendPatch(api, pod, claimPatch(pod, claim, owner, now));
   if (outcome.kind !== "unknown") return outcome;
   log.warn({ worker: pod.name, error: describeError(outcome.error) }, "claim without an answer");
-  const onDestroyed = () => metrics.reaped("unknown_claim");
-  return await settleClaim(pod, claim.id, { ...options, onDestroyed });
+  return await findOutcome(pod, claim.id, options);
 }
 
-async function sendClaim(
+async function sendPatch(
   api: PodApi,
   pod: Pod,
   patch: readonly PatchOperation[],
-): Promise<ClaimOutcome> {
+): Promise<ClaimOutcome | UnknownOutcome> {
   try {
     return { kind: "won", pod: await api.patch(pod.name, patch) };
   } catch (error) {
@@ -66,28 +73,71 @@ async function sendClaim(
       return { kind: error.reached ? "unknown" : "unreached", error };
     }
     if (!(error instanceof ApiError)) throw error;
-    return await understand(api, pod, error);
+    return await explainRefusal(api, pod, error);
   }
 }
 
-async function understand(api: PodApi, pod: Pod, error: ApiError): Promise<ClaimOutcome> {
+async function explainRefusal(
+  api: PodApi,
+  pod: Pod,
+  error: ApiError,
+): Promise<ClaimOutcome | UnknownOutcome> {
   const { status } = error;
   if (status === 404 || status === 409) return { kind: "lost", status };
-  // A test that fails is a 422 that names no field.
+  // A failed test of the patch is a 422 that names no field.
   if (status === 422 && error.causes === 0) {
-    return await hasMovedOn(api, pod) ? { kind: "lost", status } : { kind: "fault", error };
+    return await hasChanged(api, pod) ? { kind: "lost", status } : { kind: "fault", error };
   }
   if (status === 429) return { kind: "unreached", error };
-  // A server that failed, or one in between, may have passed the patch on.
+  // After a 5xx the patch may have been applied all the same.
   return { kind: status >= 500 ? "unknown" : "fault", error };
 }
 
-async function hasMovedOn(api: PodApi, { name, uid, resourceVersion }: Pod): Promise<boolean> {
+async function hasChanged(api: PodApi, pod: Pod): Promise<boolean> {
   try {
-    const now = await api.read(name);
-    return now.uid !== uid || now.resourceVersion !== resourceVersion;
+    const current = await api.read(pod.name);
+    return current.uid !== pod.uid || current.resourceVersion !== pod.resourceVersion;
   } catch {
-    // Gone, or not to be asked: the test that failed is the best explanation there is.
+    // The pod is gone, or the server is unreachable. Most likely another replica was faster.
     return true;
+  }
+}
+
+/**
+ * Finds out whether a claim without an answer was applied, and retries until that is certain. While
+ * the pod is unchanged, the patch may still arrive. So the pod is then deleted at that version:
+ * whichever of the two comes first makes the other one fail.
+ *
+ * @param pod The pod as it was when the claim was sent
+ * @throws the signal's reason
+ */
+async function findOutcome(
+  pod: Pod,
+  claimId: string,
+  { services, signal }: ClaimPodOptions,
+): Promise<ClaimOutcome> {
+  const { api, metrics, random, delay } = services;
+  const { name, uid, resourceVersion } = pod;
+  for (let failures = 0;;) {
+    signal.throwIfAborted();
+    try {
+      const current = await api.read(name);
+      if (current.uid === uid && readClaim(current)?.id === claimId) {
+        return { kind: "won", pod: current };
+      }
+      // The patch tests the version, so it can no longer be applied.
+      if (current.uid !== uid || current.resourceVersion !== resourceVersion) {
+        return { kind: "lost", status: 409 };
+      }
+      await api.delete(name, { uid, resourceVersion });
+      metrics.reaped("unknown_claim");
+      return { kind: "lost", status: 410 };
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return { kind: "lost", status: 404 };
+      // The pod has changed since it was read: read it again.
+      if (error instanceof ApiError && error.status === 409) continue;
+      failures++;
+      await delay(backoffMs(failures, BACKOFF, random()), signal);
+    }
   }
 }

@@ -11,7 +11,7 @@ const times = fc.record({
   leaseMs: fc.integer({ min: 1, max: 10 ** 7 }),
 });
 
-/** The value of the operation at a path. */
+/** Returns the value of the patch's operation at a path. */
 function valueAt(pod: Pod, path: string, claim = { id: "id", by: "me", deadline: 0 }, now = 0) {
   return claimPatch(pod, claim, OWNER, now).find((operation) => operation.path === path)?.value;
 }
@@ -28,7 +28,7 @@ Deno.test("a claim can be read from the pod that it was applied to", async () =>
   }
 });
 
-Deno.test("a claim is applied only to the pod that was seen, as it was seen, while it is ready", () => {
+Deno.test("a claim is applied only to the same pod, when it is unchanged and ready", () => {
   const pod = new FakePodApi().add("pod");
   const patch = claimPatch(pod, { id: "id", by: "me", deadline: 0 }, OWNER, 0);
   assertEquals(patch.filter(({ op }) => op === "test"), [
@@ -36,10 +36,10 @@ Deno.test("a claim is applied only to the pod that was seen, as it was seen, whi
     { op: "test", path: "/metadata/resourceVersion", value: pod.resourceVersion },
     { op: "test", path: "/metadata/labels/status", value: "ready" },
   ]);
-  assert(patch.findIndex(({ op }) => op !== "test") === 3, "The tests come first");
+  assert(patch.findIndex(({ op }) => op !== "test") === 3, "the tests come first");
 });
 
-Deno.test("what is no claim is not read as one", () => {
+Deno.test("a pod without a claim, or with a bad one, has no claim", () => {
   const api = new FakePodApi();
   assertEquals(readClaim(api.add("free")), undefined);
   assertEquals(
@@ -54,7 +54,7 @@ Deno.test("what is no claim is not read as one", () => {
   );
 });
 
-Deno.test("a claimed pod is owned by the pool, whoever owned it before", () => {
+Deno.test("a claim replaces the owners of a pod by the pool's ConfigMap", () => {
   const value = valueAt(new FakePodApi().add("pod"), "/metadata/ownerReferences");
   assertEquals(value, [{ apiVersion: "v1", kind: "ConfigMap", ...OWNER, controller: true }]);
 });
@@ -68,6 +68,20 @@ Deno.test("the kubelet ends a pod 5 to 6 s after its claim is over, however old 
     const afterMs = now - ageMs + seconds * 1000 - claim.deadline;
     assert(Number.isInteger(seconds) && afterMs >= 5000 && afterMs < 6000, `${afterMs} ms`);
   }));
+});
+
+Deno.test("a pod that seems to start in the future has its whole lease", () => {
+  const now = 10 ** 12;
+  const pod = new FakePodApi().add("pod", { startedAt: now + 1500 });
+  const claim = { id: "id", by: "me", deadline: now + 10_000 };
+  assertEquals(valueAt(pod, "/spec/activeDeadlineSeconds", claim, now), 15);
+});
+
+Deno.test("a claim that is over already still has the kubelet's 5 s", () => {
+  const now = 10 ** 12;
+  const pod = new FakePodApi().add("pod", { startedAt: now - 20_000 });
+  const claim = { id: "id", by: "me", deadline: now - 10_000 };
+  assertEquals(valueAt(pod, "/spec/activeDeadlineSeconds", claim, now), 25);
 });
 
 Deno.test("a deadline that a pod has already is never raised", () => {

@@ -1,55 +1,48 @@
-/** Deletes pods in the background and remembers where that failed. */
+/** Deletes pods in the background, and remembers which deletions failed. */
 
-import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../metrics.ts";
+import { describeError } from "../../../shared/log.ts";
 import type { Pod } from "./pod.ts";
-import { isGone, type PodApi } from "./api_server/pod_api.ts";
-
-/** Surroundings of {@linkcode Deletions}. */
-export interface DeletionsOptions {
-  readonly api: PodApi;
-  readonly log: Logger;
-  readonly metrics: Pick<PoolMetrics, "deleteFailure">;
-}
+import { meansPodIsGone } from "./api_server/pod_api.ts";
+import type { PoolServices } from "./services.ts";
+import { Unfinished } from "./unfinished.ts";
 
 /** The deletions of one replica. */
 export class Deletions {
-  readonly #options: DeletionsOptions;
-  readonly #running = new Set<Promise<void>>();
-  /** By uid, until the pod is gone: the reaper tries again. */
+  readonly #services: PoolServices;
+  readonly #running = new Unfinished();
+  /** Uids of pods whose deletion failed, until the pod is gone. The reaper retries. */
   readonly #failed = new Set<string>();
 
-  constructor(options: DeletionsOptions) {
-    this.#options = options;
+  constructor(services: PoolServices) {
+    this.#services = services;
   }
 
-  /** Begins to delete a pod. */
-  begin(pod: Pod): void {
-    const running = this.#delete(pod).finally(() => this.#running.delete(running));
-    this.#running.add(running);
+  /** Starts the deletion of a pod. */
+  start(pod: Pod): void {
+    void this.#running.add(this.#delete(pod));
   }
 
-  /** Whether the deletion of a pod failed. */
+  /** True when the deletion of a pod failed, and the pod is not gone yet. */
   hasFailed(pod: Pod): boolean {
     return this.#failed.has(pod.uid);
   }
 
-  /** A pod is gone, whoever deleted it. */
+  /** Forgets a pod, because it is gone. */
   forget(pod: Pod): void {
     this.#failed.delete(pod.uid);
   }
 
-  /** Waits until none is on its way. */
-  async ended(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+  /** Waits until no deletion is running. */
+  ended(): Promise<void> {
+    return this.#running.ended();
   }
 
   async #delete({ name, uid }: Pod): Promise<void> {
-    const { api, log, metrics } = this.#options;
+    const { api, log, metrics } = this.#services;
     try {
       await api.delete(name, { uid });
     } catch (error) {
-      if (isGone(error)) return;
+      if (meansPodIsGone(error)) return;
       metrics.deleteFailure();
       this.#failed.add(uid);
       log.warn({ worker: name, error: describeError(error) }, "worker not deleted");

@@ -1,10 +1,12 @@
-/** Waits for tests that end when the test says so. */
+/** Waits in tests that end when the test says so. */
 
-/** Hands out waits and ends them all at once. */
+import { tick } from "../../../tests/support/tick.ts";
+
+/** Starts waits, and ends them all together. */
 export class FakeDelays {
-  /** Whether every wait ends by itself soon. */
+  /** True when every wait ends by itself soon. */
   atOnce = false;
-  /** How long each wait was to be, in milliseconds. */
+  /** Length of each wait, in milliseconds, in the order of the calls. */
   readonly asked: number[] = [];
   readonly #waiting = new Set<() => void>();
 
@@ -21,12 +23,9 @@ export class FakeDelays {
       if (this.atOnce) setTimeout(end);
     });
 
-  /** Ends all waits, and lets everything happen that needs no more time. */
+  /** Ends all waits, and lets the work after them run. */
   async pass(): Promise<void> {
     for (const end of [...this.#waiting]) end();
-    await settle();
+    await tick();
   }
 }
-
-/** Lets everything happen that needs no more time. */
-export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -1,49 +1,49 @@
-/** The keys that sign calls to workers, followed as they rotate. */
+/** The keys that sign calls to workers. They are read again and again, because they rotate. */
 
 import { describeError, type Logger } from "../../../shared/log.ts";
 import { parseTokenKeys, type TokenKeys } from "../../../shared/http/worker_token.ts";
 
-/** Where keys come from, and how often they are looked at. */
-export interface TokenKeySource {
-  /** One key a line. */
+/** Services that {@linkcode followTokenKeys} uses. */
+export interface FollowTokenKeysOptions {
+  /** Reads the keys, one a line. */
   readonly read: () => Promise<string>;
   readonly log: Logger;
   /** Waits; rejects when the signal aborts. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** A Secret's file follows the Secret within a minute or so. */
+/** Kubernetes updates a Secret's file about a minute after the Secret. */
 const INTERVAL_MS = 10_000;
 
 /**
- * Reads the keys, and again every few seconds until the signal aborts. Keys that cannot be read or
- * are bad leave the last good ones in use.
+ * Reads the keys, then reads them again every few seconds until the signal aborts. When a later
+ * read fails or gives bad keys, the last good keys stay in use.
  *
- * @returns The keys of the moment
- * @throws {ConfigError} when the first ones are bad
- * @throws when the first ones cannot be read
+ * @returns A function that returns the keys of this moment
+ * @throws {ConfigError} when the first keys are bad
+ * @throws when the first keys cannot be read
  */
 export async function followTokenKeys(
-  source: TokenKeySource,
+  { read, log, delay }: FollowTokenKeysOptions,
   signal: AbortSignal,
 ): Promise<() => TokenKeys> {
-  let text = await source.read();
+  let text = await read();
   let keys = parseTokenKeys(text);
   void follow();
   return () => keys;
 
   async function follow(): Promise<void> {
     for (;;) {
-      await source.delay(INTERVAL_MS, signal).catch(() => {});
+      await delay(INTERVAL_MS, signal).catch(() => {});
       if (signal.aborted) return;
       try {
-        const now = await source.read();
-        if (now === text) continue;
-        keys = parseTokenKeys(now);
-        text = now;
-        source.log.info({ keys: keys.length }, "worker token keys changed");
+        const latest = await read();
+        if (latest === text) continue;
+        keys = parseTokenKeys(latest);
+        text = latest;
+        log.info({ keys: keys.length }, "worker token keys changed");
       } catch (error) {
-        source.log.error({ error: describeError(error) }, "worker token keys not read");
+        log.error({ error: describeError(error) }, "worker token keys not read");
       }
     }
   }

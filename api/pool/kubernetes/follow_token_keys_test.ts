@@ -6,7 +6,7 @@ import { followTokenKeys } from "./follow_token_keys.ts";
 
 const OLD = "o".repeat(32), NEW = "n".repeat(32);
 
-/** Follows a file that the test writes. */
+/** Follows a file whose text the test changes. An empty text stands for a missing file. */
 async function follow(first: string) {
   const file = { text: first };
   const { log, lines } = createFakeLog();
@@ -20,7 +20,7 @@ async function follow(first: string) {
   return { file, lines, delays, texts, stop };
 }
 
-Deno.test("keys that change are used soon, and keys that do not are not logged", async () => {
+Deno.test("new keys are used after the next read, and unchanged keys are not logged", async () => {
   const { file, lines, delays, texts, stop } = await follow(OLD);
   await delays.pass();
   assertEquals(texts(), [OLD]);
@@ -32,7 +32,7 @@ Deno.test("keys that change are used soon, and keys that do not are not logged",
   stop.abort();
 });
 
-Deno.test("keys that are bad or gone leave the last good ones in use", async () => {
+Deno.test("while the keys are bad or missing the last good ones stay in use", async () => {
   const { file, lines, delays, texts, stop } = await follow(OLD);
   for (const bad of ["short", ""]) {
     file.text = bad;

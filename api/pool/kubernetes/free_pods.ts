@@ -1,46 +1,51 @@
-/** Which pods a claim may take: what the watch says, less what is in flight. */
+/** The pods that a claim may take: those of the watch, without those that this replica uses. */
 
-import { canServe, hasEnded, haveSameTemplate, type Pod } from "./pod.ts";
+import { acceptsRequests, hasEnded, haveSameTemplate, type Pod } from "./pod.ts";
 import { PodBag } from "./pod_bag.ts";
 import type { PodObserver } from "./pod_watch.ts";
 
-/** Settings and surroundings of {@linkcode FreePods}. */
+/** Settings of {@linkcode FreePods}, and the events that it reports. */
 export interface FreePodsOptions {
   /** Labels of a pod that may be claimed. */
   readonly selector: Readonly<Record<string, string>>;
-  /** A pod came free. Whether somebody took it at once; it is then as if {@linkcode FreePods.take} had. */
+  /**
+   * Called when a pod becomes free. Returns true to take the pod at once, as
+   * {@linkcode FreePods.take} does.
+   */
   readonly onFree: (pod: Pod) => boolean;
-  /** A pod does not serve, or not any more. */
-  readonly onUnfit: (pod: Pod) => void;
-  /** A pod is gone. */
+  /** Called when a pod does not accept requests, or no longer does. */
+  readonly onNotServing: (pod: Pod) => void;
+  /** Called when a pod is gone. */
   readonly onGone: (pod: Pod) => void;
-  /** 0 to 1. */
+  /** Called after every change that the watch has reported. */
+  readonly onChange: () => void;
+  /** Returns a random number: at least 0, less than 1. */
   readonly random: () => number;
 }
 
 /**
- * Keeps the pods as the watch last saw them. A pod that is taken stays so until it is given back or
- * gone, whatever the watch says meanwhile: it is always a little late.
+ * Keeps the pods as the watch last saw them. The watch is always a little late. So a pod that is
+ * taken stays taken until it is given back or gone, whatever the watch reports meanwhile.
  */
-export class FreePods implements Omit<PodObserver, "ownerIs"> {
+export class FreePods implements PodObserver {
   readonly #options: FreePodsOptions;
-  /** All pods, by uid, as the two below. */
+  /** All pods, by uid. The sets below hold uids, too. */
   readonly #pods = new Map<string, Pod>();
   readonly #free = new PodBag();
   readonly #taken = new Set<string>();
-  /** The resourceVersion at which a claim was lost: until a newer one is seen, it would be again. */
+  /** The version at which a claim was lost. A claim of the same version would be lost again. */
   readonly #lost = new Map<string, string>();
 
   constructor(options: FreePodsOptions) {
     this.#options = options;
   }
 
-  /** How many a claim would get at once. */
+  /** Number of pods that a claim would get at once. */
   get size(): number {
     return this.#free.size;
   }
 
-  /** How many are on their way. */
+  /** Number of pods that are starting. */
   get starting(): number {
     let count = 0;
     for (const pod of this.#pods.values()) {
@@ -49,49 +54,49 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
     return count;
   }
 
-  /** All pods, claimed ones among them. */
+  /** Returns all pods, claimed ones included. */
   all(): Iterable<Pod> {
     return this.#pods.values();
   }
 
-  /** Whether the pod is in this replica's hands. */
+  /** True when this replica has taken the pod. */
   isTaken(pod: Pod): boolean {
     return this.#taken.has(pod.uid);
   }
 
-  /** The newest that can serve and bears no claim: the others may be of a template that is left. */
+  /** Newest unclaimed pod that accepts requests; older ones may belong to a previous rollout. */
   get newest(): Pod | undefined {
     let newest: Pod & { readonly startedAt: number } | undefined;
     for (const pod of this.#pods.values()) {
-      if (!canServe(pod) || !this.#isUnclaimed(pod)) continue;
+      if (!acceptsRequests(pod) || !this.#isUnclaimed(pod)) continue;
       if (newest === undefined || pod.startedAt > newest.startedAt) newest = pod;
     }
     return newest;
   }
 
-  /** Whether a claimed pod can take a request, as the watch last saw it, and no rollout has begun. */
-  mayGoOn({ uid }: Pod): boolean {
+  /** True when a claimed pod accepts requests, as last seen, and has the newest template. */
+  isUpToDate({ uid }: Pod): boolean {
     const current = this.#pods.get(uid);
-    if (current === undefined || !canServe(current)) return false;
+    if (current === undefined || !acceptsRequests(current)) return false;
     const { newest } = this;
     return newest === undefined || haveSameTemplate(current, newest);
   }
 
-  /** Takes any free pod: replicas that choose at random seldom choose the same. */
+  /** Takes a free pod at random, so that replicas seldom take the same one. */
   take(): Pod | undefined {
     const pod = this.#free.draw(this.#options.random());
     if (pod !== undefined) this.#taken.add(pod.uid);
     return pod;
   }
 
-  /** Gives a pod back as it was: nobody has claimed it. */
+  /** Gives a pod back that was not claimed. */
   release(pod: Pod): void {
     this.#taken.delete(pod.uid);
     const current = this.#pods.get(pod.uid);
-    if (current !== undefined) this.#consider(current);
+    if (current !== undefined) this.#update(current);
   }
 
-  /** Gives a pod back whose claim was lost at that version. */
+  /** Gives a pod back whose claim was lost at this version. */
   lose(pod: Pod): void {
     if (this.#pods.has(pod.uid)) this.#lost.set(pod.uid, pod.resourceVersion);
     this.release(pod);
@@ -99,26 +104,38 @@ export class FreePods implements Omit<PodObserver, "ownerIs"> {
 
   listed(pods: readonly Pod[]): void {
     const uids = new Set(pods.map(({ uid }) => uid));
-    for (const pod of this.#pods.values()) if (!uids.has(pod.uid)) this.gone(pod);
-    for (const pod of pods) this.seen(pod);
+    for (const pod of this.#pods.values()) if (!uids.has(pod.uid)) this.#remove(pod);
+    for (const pod of pods) this.#put(pod);
+    this.#options.onChange();
   }
 
   seen(pod: Pod): void {
-    this.#pods.set(pod.uid, pod);
-    if (!canServe(pod)) this.#options.onUnfit(pod);
-    this.#consider(pod);
+    this.#put(pod);
+    this.#options.onChange();
   }
 
   gone(pod: Pod): void {
+    this.#remove(pod);
+    this.#options.onChange();
+  }
+
+  #put(pod: Pod): void {
+    this.#pods.set(pod.uid, pod);
+    if (!acceptsRequests(pod)) this.#options.onNotServing(pod);
+    this.#update(pod);
+  }
+
+  #remove(pod: Pod): void {
     for (const set of [this.#pods, this.#taken, this.#lost]) set.delete(pod.uid);
     this.#free.remove(pod);
-    this.#options.onUnfit(pod);
+    this.#options.onNotServing(pod);
     this.#options.onGone(pod);
   }
 
-  #consider(pod: Pod): void {
+  /** Decides whether a pod is free. */
+  #update(pod: Pod): void {
     const { uid, resourceVersion } = pod;
-    const isFree = canServe(pod) && this.#isUnclaimed(pod) && !this.#taken.has(uid) &&
+    const isFree = acceptsRequests(pod) && this.#isUnclaimed(pod) && !this.#taken.has(uid) &&
       this.#lost.get(uid) !== resourceVersion;
     if (!isFree) this.#free.remove(pod);
     else if (this.#free.has(pod) || !this.#options.onFree(pod)) this.#free.put(pod);

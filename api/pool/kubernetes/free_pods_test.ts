@@ -18,17 +18,18 @@ const pod = (name: string, version: number, change: Partial<Pod> = {}): Pod => (
   ...change,
 });
 
-function open(random = () => 0, onFree = (_pod: Pod) => false) {
+function open(random = () => 0, onFree = (_pod: Pod) => false, onChange = () => {}) {
   return new FreePods({
     selector: { app: "w", status: "ready" },
     random,
     onFree,
-    onUnfit: () => {},
+    onNotServing: () => {},
     onGone: () => {},
+    onChange,
   });
 }
 
-Deno.test("any free pod is taken, by chance", () => {
+Deno.test("a free pod is taken at random", () => {
   for (const [chance, name] of [[0, "a"], [0.5, "b"], [0.99, "c"]] as const) {
     const pods = open(() => chance);
     pods.listed(["a", "b", "c"].map((name) => pod(name, 1)));
@@ -37,7 +38,7 @@ Deno.test("any free pod is taken, by chance", () => {
   }
 });
 
-Deno.test("a pod that is taken is not free, whatever the watch still says", () => {
+Deno.test("a pod that is taken is not free, whatever the watch reports", () => {
   const pods = open();
   pods.listed([pod("a", 1)]);
   const taken = pods.take()!;
@@ -48,7 +49,7 @@ Deno.test("a pod that is taken is not free, whatever the watch still says", () =
   assertEquals(pods.take()?.resourceVersion, "3");
 });
 
-Deno.test("a pod that is gone can come back only as another", () => {
+Deno.test("a pod that is gone stays gone when it is given back", () => {
   const pods = open();
   pods.listed([pod("a", 1), pod("b", 1)]);
   const taken = pods.take()!;
@@ -58,13 +59,36 @@ Deno.test("a pod that is gone can come back only as another", () => {
   assertEquals(pods.size, 1);
 });
 
-Deno.test("a pod goes to who waits, and is taken then", () => {
+Deno.test("a pod that is taken as soon as it is free is offered once", () => {
   const given: string[] = [];
   const pods = open(() => 0, ({ name }) => given.push(name) > 0);
   pods.seen(pod("a", 1));
   pods.seen(pod("a", 2));
   assertEquals(given, ["a"]);
   assertEquals(pods.size, 0);
+});
+
+Deno.test("a pod that was gone before its claim was lost is free when it is seen again", () => {
+  const pods = open();
+  pods.listed([pod("a", 1)]);
+  const taken = pods.take()!;
+  pods.gone(taken);
+  pods.lose(taken);
+  pods.seen(pod("a", 1));
+  assertEquals(pods.size, 1);
+});
+
+Deno.test("every report of the watch is one change", () => {
+  let changes = 0;
+  const pods = open(() => 0, () => false, () => changes++);
+  pods.listed(["a", "b"].map((name) => pod(name, 1)));
+  assertEquals(changes, 1);
+  pods.seen(pod("c", 2));
+  assertEquals(changes, 2);
+  pods.gone(pod("c", 3));
+  assertEquals(changes, 3);
+  pods.listed([pod("a", 1)]);
+  assertEquals(changes, 4);
 });
 
 const names = ["a", "b", "c"];
@@ -76,7 +100,7 @@ const steps = fc.array(
   { maxLength: 60 },
 );
 
-Deno.test("only a pod is given out that is ready, in nobody's hands and not lost as it is", () => {
+Deno.test("only a pod is taken that is ready, not taken, and not lost at its version", () => {
   fc.assert(fc.property(steps, (steps) => {
     const pods = open(() => 0.5);
     const seen = new Map<string, Pod>(), taken = new Map<string, Pod>();
@@ -104,9 +128,9 @@ Deno.test("only a pod is given out that is ready, in nobody's hands and not lost
         const got = pods.take();
         if (got === undefined) continue;
         assertEquals(got, seen.get(got.name));
-        assert(!taken.has(got.name), "it is in somebody's hands");
+        assert(!taken.has(got.name), "the pod was taken already");
         assertEquals(got.labels["status"], "ready");
-        assert(lost.get(got.name) !== got.resourceVersion, "it was lost as it is");
+        assert(lost.get(got.name) !== got.resourceVersion, "the pod was lost at this version");
         taken.set(got.name, got);
       }
       if ((step === "release" || step === "lose") && mine) {

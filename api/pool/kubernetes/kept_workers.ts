@@ -1,4 +1,4 @@
-/** Claimed workers that wait for their next request. */
+/** Claimed workers that wait to serve again. */
 
 import type { LeasedWorker } from "../pool.ts";
 import { haveSameTemplate, type Pod } from "./pod.ts";
@@ -6,23 +6,25 @@ import { haveSameTemplate, type Pod } from "./pod.ts";
 /** A pod that this replica has claimed. */
 export interface ClaimedWorker extends LeasedWorker {
   readonly pod: Pod;
-  /** When its claim is over; milliseconds of the monotonic clock. */
+  /** End of the claim, in milliseconds of the monotonic clock. */
   readonly until: number;
+  /** Number of requests so far. */
   served: number;
 }
 
-/** Settings and surroundings of {@linkcode KeptWorkers}. */
+/** Settings of {@linkcode KeptWorkers}. */
 export interface KeptWorkersOptions {
+  /** Number of requests that a worker serves before it is destroyed. */
   readonly requestsPerWorker: number;
-  /** A request is over by then. */
+  /** Milliseconds that a request may last. */
   readonly requestTimeoutMs: number;
-  /** Milliseconds of a monotonic clock. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** A worker will serve no more. */
+  /** Called with a worker that will not serve again. */
   readonly onDone: (worker: ClaimedWorker) => void;
 }
 
-/** The workers that one replica keeps, and how long each may serve. */
+/** The workers that one replica keeps, until they are taken or can no longer serve. */
 export class KeptWorkers {
   readonly #options: KeptWorkersOptions;
   readonly #workers = new Set<ClaimedWorker>();
@@ -31,54 +33,54 @@ export class KeptWorkers {
     this.#options = options;
   }
 
-  /** Whether there is none, not even one whose time is up. */
+  /** True when no worker is kept, not even one whose claim is about to end. */
   get isEmpty(): boolean {
     return this.#workers.size === 0;
   }
 
-  /** How many may serve now. */
+  /** Number of kept workers that can serve again now. */
   get size(): number {
-    return this.#workers.values().filter((worker) => this.mayServe(worker)).toArray().length;
+    return this.#workers.values().filter((worker) => this.canServeAgain(worker)).toArray().length;
   }
 
-  /** Whether a worker has requests left, and time for a whole one before its claim is over. */
-  mayServe({ served, until }: ClaimedWorker): boolean {
+  /** True when a worker has requests left, and time for a whole request before its claim ends. */
+  canServeAgain({ served, until }: ClaimedWorker): boolean {
     const { requestsPerWorker, requestTimeoutMs, now } = this.#options;
     return served < requestsPerWorker && now() + requestTimeoutMs <= until;
   }
 
-  /** Keeps a worker until it is taken. */
+  /** Keeps a worker. */
   keep(worker: ClaimedWorker): void {
     this.#workers.add(worker);
   }
 
-  /** Takes the one that has been kept longest; those whose time is up are done. */
+  /** Takes the worker that was kept first. Workers that can no longer serve are dropped. */
   take(): ClaimedWorker | undefined {
     for (const worker of this.#workers) {
       this.#workers.delete(worker);
-      if (this.mayServe(worker)) return worker;
+      if (this.canServeAgain(worker)) return worker;
       this.#options.onDone(worker);
     }
     return undefined;
   }
 
-  /** A pod does not serve any more. */
+  /** Drops the worker of a pod. */
   drop({ uid }: Pod): void {
     this.#dropWhere((worker) => worker.pod.uid === uid);
   }
 
-  /** Only those made of the same template as that pod may go on. */
-  dropUnlike(pod: Pod): void {
+  /** Drops the workers whose pod has another template than this one. */
+  dropOtherTemplates(pod: Pod): void {
     this.#dropWhere((worker) => !haveSameTemplate(worker.pod, pod));
   }
 
-  /** None is needed any more. */
+  /** Drops all workers. */
   dropAll(): void {
     this.#dropWhere(() => true);
   }
 
-  #dropWhere(is: (worker: ClaimedWorker) => boolean): void {
-    for (const worker of this.#workers.values().filter(is)) {
+  #dropWhere(condition: (worker: ClaimedWorker) => boolean): void {
+    for (const worker of this.#workers.values().filter(condition)) {
       this.#workers.delete(worker);
       this.#options.onDone(worker);
     }

@@ -1,148 +1,146 @@
-/** Warm pods of a Deployment: the pool on Kubernetes. */
+/** The pool of warm pods of a Deployment, on Kubernetes. */
 
-import type { Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../metrics.ts";
-import { orAborted } from "../../../shared/abortable.ts";
+import { abortable } from "../../../shared/abortable.ts";
+import { lease } from "../lease.ts";
 import { NoWorkerAvailable, type PoolStats, type WorkerLease, type WorkerPool } from "../pool.ts";
 import { RetryAfter } from "../retry_after.ts";
 import { WaitQueue } from "../wait_queue.ts";
-import { claimPod } from "./claim_pod.ts";
 import { Deletions } from "./deletions.ts";
 import { FreePods } from "./free_pods.ts";
 import { type ClaimedWorker, KeptWorkers } from "./kept_workers.ts";
-import { canServe, type Pod, podUrl } from "./pod.ts";
-import type { PodApi } from "./api_server/pod_api.ts";
+import type { Pod } from "./pod.ts";
 import { watchPods } from "./pod_watch.ts";
 import { runReaper } from "./reaper.ts";
+import { ReplicaClaims } from "./replica_claims.ts";
+import type { PoolServices } from "./services.ts";
+import { Unfinished } from "./unfinished.ts";
 
-/** Settings and surroundings of a {@linkcode KubernetesPool}. */
+/** Settings of a {@linkcode KubernetesPool}, and the services that it uses. */
 export interface KubernetesPoolOptions {
-  readonly api: PodApi;
-  /** This process, as its claims say; no other may have the same. */
+  /** Name of this process in its claims. Every process has another name. */
   readonly replica: string;
   /** Labels of a pod that may be claimed. */
   readonly selector: Readonly<Record<string, string>>;
-  /** The ConfigMap that owns claimed pods. */
+  /** Name of the ConfigMap that owns claimed pods. */
   readonly ownerName: string;
   readonly workerPort: number;
-  /** Claims that may wait at once. */
+  /** Number of claims that may wait. */
   readonly queueLimit: number;
+  /** Number of requests that a worker serves before it is destroyed. */
   readonly requestsPerWorker: number;
-  /** A request is over by then. */
+  /** Milliseconds that a request may last. */
   readonly requestTimeoutMs: number;
-  /** How long a worker that serves several requests may be kept. */
+  /** Milliseconds that a worker may be kept when it serves several requests. */
   readonly leaseMaxMs: number;
-  readonly log: Logger;
-  readonly metrics: PoolMetrics;
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
-  /** 0 to 1. */
-  readonly random: () => number;
-  readonly newClaimId: () => string;
-  /** Waits; rejects when the signal aborts. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly services: PoolServices;
 }
 
-/** What a claim gets: a pod still to be claimed, or a worker that was kept. */
+/** Something that can serve a request: a pod that must still be claimed, or a kept worker. */
 type Candidate = { readonly pod: Pod } | { readonly worker: ClaimedWorker };
 
-/** Claims pods of a Deployment, which replaces them, and deletes each after its use. */
+/** Claims pods of a Deployment, which replaces them, and deletes each pod after its use. */
 export class KubernetesPool implements WorkerPool {
-  readonly #options: KubernetesPoolOptions;
-  readonly #pods: FreePods;
+  readonly #services: PoolServices;
   readonly #queue: WaitQueue<Candidate>;
   readonly #retryAfter: RetryAfter;
-  readonly #closing = new AbortController();
-  readonly #background: Promise<void>[];
+  readonly #pods: FreePods;
+  readonly #claims: ReplicaClaims;
   readonly #kept: KeptWorkers;
-  readonly #leases = new Set<ClaimedWorker>();
-  /** What closing waits for: claims on their way, and leases. */
-  readonly #unfinished = new Set<Promise<unknown>>();
+  readonly #leased = new Set<ClaimedWorker>();
   readonly #deletions: Deletions;
-  #ownerUid: string | undefined;
+  readonly #closing = new AbortController();
+  /** Claims in progress, and leases. Closing waits for them. */
+  readonly #unfinished = new Unfinished();
+  readonly #background: Promise<void>[];
   #warmed = false;
 
   constructor(options: KubernetesPoolOptions) {
-    this.#options = options;
+    const { replica, selector, ownerName, workerPort, services } = options;
+    const { requestsPerWorker, requestTimeoutMs, leaseMaxMs } = options;
+    const { now, random } = services;
+    const closing = this.#closing.signal;
+    this.#services = services;
     this.#queue = new WaitQueue(options.queueLimit);
-    this.#retryAfter = new RetryAfter(options.now);
-    this.#deletions = new Deletions(options);
-    this.#kept = new KeptWorkers({ ...options, onDone: ({ pod }) => this.#deletions.begin(pod) });
-    this.#pods = new FreePods({
-      selector: options.selector,
-      random: options.random,
-      onFree: (pod) => this.#arrived({ pod }),
-      onUnfit: (pod) => this.#kept.drop(pod),
-      onGone: (pod) => this.#deletions.forget(pod),
+    this.#retryAfter = new RetryAfter(now);
+    this.#deletions = new Deletions(services);
+    this.#kept = new KeptWorkers({
+      requestsPerWorker,
+      requestTimeoutMs,
+      now,
+      onDone: ({ pod }) => this.#deletions.start(pod),
     });
-    const observer = {
-      listed: (pods: readonly Pod[]) => {
-        this.#pods.listed(pods);
-        this.#dropOutdated();
-      },
-      seen: (pod: Pod) => {
-        this.#pods.seen(pod);
-        this.#dropOutdated();
-      },
-      gone: (pod: Pod) => {
-        this.#pods.gone(pod);
-        this.#dropOutdated();
-      },
-      ownerIs: (uid: string | undefined) => this.#ownerIs(uid),
-    };
+    this.#pods = new FreePods({
+      selector,
+      random,
+      onFree: (pod) => this.#offer({ pod }),
+      onNotServing: (pod) => this.#kept.drop(pod),
+      onGone: (pod) => this.#deletions.forget(pod),
+      onChange: () => this.#dropOutdated(),
+    });
+    this.#claims = new ReplicaClaims({
+      replica,
+      ownerName,
+      workerPort,
+      leaseMs: requestsPerWorker > 1 ? leaseMaxMs : requestTimeoutMs,
+      pods: this.#pods,
+      deletions: this.#deletions,
+      refuse: (detail, cause) => this.refusal(detail, cause),
+      services,
+      closing,
+    });
     const view = {
       pods: () => this.#pods.all(),
       isTaken: (pod: Pod) => this.#pods.isTaken(pod),
       isUndeleted: (pod: Pod) => this.#deletions.hasFailed(pod),
     };
     this.#background = [
-      watchPods({ ...options, observer }, this.#closing.signal),
-      runReaper({ ...options, view }, this.#closing.signal),
+      watchPods({ observer: this.#pods, onOwner: (uid) => this.#setOwner(uid), services }, closing),
+      runReaper({ replica, view, services }, closing),
     ];
   }
 
   stats(): PoolStats {
     return {
       free: this.#pods.size + this.#kept.size,
-      busy: this.#leases.size,
+      busy: this.#leased.size,
       starting: this.#pods.starting,
       waiters: this.#queue.length,
       warmed: this.#warmed,
     };
   }
 
-  refusal(detail: string): NoWorkerAvailable {
-    this.#options.metrics.shed();
-    return new NoWorkerAvailable(detail, this.#retryAfter.promise(this.#queue.length));
+  refusal(detail: string, cause?: Error): NoWorkerAvailable {
+    this.#services.metrics.shed();
+    return new NoWorkerAvailable(detail, this.#retryAfter.promise(this.#queue.length), cause);
   }
 
   claim(signal: AbortSignal): Promise<WorkerLease> {
-    return this.#track(this.#claim(signal));
+    return this.#unfinished.add(this.#leaseNext(signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
     this.#queue.rejectAll(() => this.#closing.signal.reason);
     this.#kept.dropAll();
-    // What is claimed meanwhile becomes a lease.
-    while (this.#unfinished.size > 0) await Promise.allSettled(this.#unfinished);
+    // A claim that wins meanwhile becomes a lease.
+    await this.#unfinished.ended();
     await this.#deletions.ended();
     await Promise.all(this.#background);
-    await this.#options.api[Symbol.asyncDispose]();
+    await this.#services.api[Symbol.asyncDispose]();
   }
 
-  async #claim(signal: AbortSignal): Promise<WorkerLease> {
-    const { metrics, now } = this.#options;
+  async #leaseNext(signal: AbortSignal): Promise<WorkerLease> {
+    const { metrics, now } = this.#services;
     signal.throwIfAborted();
     const turn = this.#queue.takeTurn();
     let waitedMs = 0, claimingMs = 0;
-    for (let lost = false;; lost = true) {
+    for (let isRetry = false;; isRetry = true) {
       const arrived = now();
-      const candidate = await this.#next(signal, turn, lost);
+      const candidate = await this.#nextCandidate(signal, turn, isRetry);
       const began = now();
       const worker = "worker" in candidate
         ? candidate.worker
-        : await this.#claimPod(candidate.pod, signal);
+        : await this.#claimUntil(candidate.pod, signal);
       waitedMs += began - arrived;
       claimingMs += now() - began;
       if (worker === undefined) continue;
@@ -152,34 +150,31 @@ export class KubernetesPool implements WorkerPool {
     }
   }
 
-  /** The next pod or kept worker, in the order of turns. */
-  async #next(signal: AbortSignal, turn: number, hadTurn: boolean): Promise<Candidate> {
+  /** Returns a kept worker or a free pod, and waits for one in the order of turns. */
+  async #nextCandidate(signal: AbortSignal, turn: number, isRetry: boolean): Promise<Candidate> {
     this.#closing.signal.throwIfAborted();
     const worker = this.#kept.take();
     if (worker !== undefined) return { worker };
     const pod = this.#pods.take();
     if (pod !== undefined) return { pod };
-    if (!hadTurn && this.#queue.full) {
+    if (!isRetry && this.#queue.full) {
       throw this.refusal("All workers are busy and the queue is full");
     }
     return await this.#queue.wait(signal, turn);
   }
 
   /**
-   * Claims a pod; undefined when it is lost.
-   *
-   * @throws {NoWorkerAvailable} when the cluster cannot be asked
-   * @throws {ApiError} when it refuses
-   * @throws the signal's reason; the claim goes on, and what it wins is given back
+   * Claims a pod, or stops waiting when the signal aborts. The claim itself then continues, and a
+   * worker that it wins is given back.
    */
-  async #claimPod(pod: Pod, signal: AbortSignal): Promise<ClaimedWorker | undefined> {
+  async #claimUntil(pod: Pod, signal: AbortSignal): Promise<ClaimedWorker | undefined> {
     if (signal.aborted) {
       this.#pods.release(pod);
       throw signal.reason;
     }
-    const claiming = this.#track(this.#sendClaim(pod));
+    const claiming = this.#unfinished.add(this.#claims.claim(pod));
     try {
-      return await orAborted(claiming, signal);
+      return await abortable(claiming, signal);
     } catch (error) {
       if (signal.aborted) {
         void claiming.then((worker) => worker && this.#giveBack(worker), () => {});
@@ -188,107 +183,42 @@ export class KubernetesPool implements WorkerPool {
     }
   }
 
-  async #sendClaim(pod: Pod): Promise<ClaimedWorker | undefined> {
-    const { ownerName: name, metrics, workerPort } = this.#options;
-    if (this.#closing.signal.aborted) {
-      this.#pods.release(pod);
-      throw this.#closing.signal.reason;
-    }
-    if (this.#ownerUid === undefined) {
-      this.#pods.release(pod);
-      throw this.refusal("The pool has no owner");
-    }
-    const until = this.#options.now() + this.#leaseMs;
-    const outcome = await claimPod(pod, { name, uid: this.#ownerUid }, this.#leaseMs, {
-      ...this.#options,
-      signal: this.#closing.signal,
-    });
-    switch (outcome.kind) {
-      case "won": {
-        const { pod } = outcome;
-        if (canServe(pod)) {
-          return { name: pod.name, url: podUrl(pod.ip, workerPort), pod, until, served: 0 };
-        }
-        this.#deletions.begin(pod);
-        return undefined;
-      }
-      case "lost":
-        metrics.lostClaim(String(outcome.status));
-        this.#pods.lose(pod);
-        return undefined;
-      case "unreached":
-        this.#pods.release(pod);
-        throw this.refusal("The cluster cannot be asked for a worker");
-      case "fault":
-        this.#pods.release(pod);
-        // The client takes every 422 for a race, and counts the others.
-        if (outcome.error.status === 422) metrics.apiFailure("claim", "422");
-        throw outcome.error;
-    }
-  }
-
   #lease(worker: ClaimedWorker): WorkerLease {
     worker.served++;
-    this.#leases.add(worker);
+    this.#leased.add(worker);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    this.#track(ended);
-    let kept = false;
-    return {
-      worker,
-      keep: () => {
-        kept = true;
-      },
-      [Symbol.asyncDispose]: () => {
-        if (this.#leases.delete(worker)) {
-          if (kept) this.#giveBack(worker);
-          else this.#deletions.begin(worker.pod);
-          end();
-        }
-        return Promise.resolve();
-      },
-    };
+    void this.#unfinished.add(ended);
+    return lease(worker, (kept) => {
+      this.#leased.delete(worker);
+      if (kept) this.#giveBack(worker);
+      else this.#deletions.start(worker.pod);
+      end();
+    });
   }
 
-  /** A worker that is used no more, or not at all: for the next one while it may serve. */
+  /** Gives a claimed worker to the next request when it can serve again, else deletes its pod. */
   #giveBack(worker: ClaimedWorker): void {
-    const isUseful = !this.#closing.signal.aborted && this.#kept.mayServe(worker) &&
-      this.#pods.mayGoOn(worker.pod);
-    if (!isUseful) this.#deletions.begin(worker.pod);
-    else if (!this.#arrived({ worker })) this.#kept.keep(worker);
+    const isUseful = !this.#closing.signal.aborted && this.#kept.canServeAgain(worker) &&
+      this.#pods.isUpToDate(worker.pod);
+    if (!isUseful) this.#deletions.start(worker.pod);
+    else if (!this.#offer({ worker })) this.#kept.keep(worker);
   }
 
-  /** A rollout does not replace claimed workers: they have left the Deployment. */
+  /** Drops kept workers of an old template. They have left the Deployment, so no rollout does. */
   #dropOutdated(): void {
     const newest = this.#kept.isEmpty ? undefined : this.#pods.newest;
-    if (newest !== undefined) this.#kept.dropUnlike(newest);
+    if (newest !== undefined) this.#kept.dropOtherTemplates(newest);
   }
 
-  #track<T>(promise: Promise<T>): Promise<T> {
-    this.#unfinished.add(promise);
-    const over = () => this.#unfinished.delete(promise);
-    promise.then(over, over);
-    return promise;
-  }
-
-  get #leaseMs(): number {
-    const { requestsPerWorker, requestTimeoutMs, leaseMaxMs } = this.#options;
-    return requestsPerWorker > 1 ? leaseMaxMs : requestTimeoutMs;
-  }
-
-  /** Gives what came free to whoever has waited longest; false when nobody waits. */
-  #arrived(candidate: Candidate): boolean {
-    if (this.#ownerUid !== undefined) this.#warmed = true;
+  /** Gives a candidate to the claim that came first. Returns false when no claim waits. */
+  #offer(candidate: Candidate): boolean {
+    if (this.#claims.hasOwner) this.#warmed = true;
     this.#retryAfter.workerArrived(this.#queue.length);
     return this.#queue.offer(candidate);
   }
 
-  #ownerIs(uid: string | undefined): void {
-    if (uid === undefined) {
-      const { log, ownerName } = this.#options;
-      log.error({ owner: ownerName }, "the ConfigMap that owns claimed pods is missing");
-    } else if (this.#pods.size > 0) {
-      this.#warmed = true;
-    }
-    this.#ownerUid = uid;
+  #setOwner(uid: string | undefined): void {
+    this.#claims.setOwner(uid);
+    if (this.#claims.hasOwner && this.#pods.size > 0) this.#warmed = true;
   }
 }

@@ -1,4 +1,4 @@
-/** Opens the pool of pods on Kubernetes. */
+/** Opens the pool of warm pods on Kubernetes. */
 
 import { KubeConfig } from "@kubernetes/client-node";
 import { delay } from "../../../shared/backoff.ts";
@@ -12,7 +12,8 @@ import { KubernetesPool } from "./kubernetes_pool.ts";
 import { followTokenKeys } from "./follow_token_keys.ts";
 
 /**
- * Opens it. An API server that is away is no error: the pool waits for it.
+ * Opens the pool. An API server that is unreachable is not an error: the pool retries until it
+ * answers.
  *
  * @throws {ConfigError} when the token keys or the credentials are bad
  */
@@ -28,7 +29,7 @@ export async function openKubernetesPool(
     config: loadCredentials(inCluster),
     namespace,
     selector: Object.entries(selector)
-      // Claimed pods are watched, too.
+      // Without the label that a claim changes, so that claimed pods are watched, too.
       .filter(([name]) => name !== STATUS_LABEL)
       .map((label) => label.join("="))
       .join(","),
@@ -37,8 +38,7 @@ export async function openKubernetesPool(
     now,
   });
   const pool = new KubernetesPool({
-    api,
-    // Another process of the same pod, before a restart, had other claims.
+    // A process of the same pod before a restart had other claims, so the pod's name is not enough.
     replica: `${Deno.hostname()}-${crypto.randomUUID().slice(0, 8)}`,
     selector,
     ownerName: owner,
@@ -47,17 +47,20 @@ export async function openKubernetesPool(
     requestsPerWorker: config.requestsPerWorker,
     requestTimeoutMs: config.requestTimeoutMs,
     leaseMaxMs,
-    log,
-    metrics: metrics.pool,
-    now,
-    random: Math.random,
-    newClaimId: () => crypto.randomUUID(),
-    delay,
+    services: {
+      api,
+      log,
+      metrics: metrics.pool,
+      now,
+      delay,
+      random: Math.random,
+      newClaimId: () => crypto.randomUUID(),
+    },
   });
   return { pool, tokenKeys };
 }
 
-/** The service account's, or those of KUBECONFIG or ~/.kube/config. */
+/** Loads the service account's credentials, or those of KUBECONFIG or ~/.kube/config. */
 function loadCredentials(inCluster: boolean): KubeConfig {
   const credentials = new KubeConfig();
   try {

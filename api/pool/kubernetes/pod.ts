@@ -1,8 +1,8 @@
-/** What the pool looks at of a pod. */
+/** The part of a Kubernetes pod that the pool uses. */
 
 import type { V1Pod } from "@kubernetes/client-node";
 
-/** Kubernetes gives it to the pods of a Deployment, and a claim leaves it. */
+/** Kubernetes sets this label on the pods of a Deployment. A claim does not change it. */
 const TEMPLATE_LABEL = "pod-template-hash";
 
 /** A pod at one resourceVersion. */
@@ -11,28 +11,28 @@ export interface Pod {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** undefined where the object has no such map, which a patch has to know. */
+  /** undefined when the pod has no map of annotations; a patch must then add the map. */
   readonly annotations: Readonly<Record<string, string>> | undefined;
-  /** Somebody has asked for its deletion. */
+  /** True when the pod's deletion was requested. */
   readonly deleting: boolean;
   readonly phase: string;
   readonly ready: boolean;
   readonly ip: string | undefined;
   /** status.startTime, from which the kubelet counts; milliseconds since 1970. */
   readonly startedAt: number | undefined;
-  /** spec.activeDeadlineSeconds; it may be lowered, never raised. */
+  /** spec.activeDeadlineSeconds. Kubernetes lets it be lowered, never raised. */
   readonly activeDeadlineSeconds: number | undefined;
 }
 
 /**
  * Reads a pod as the API server sends it.
  *
- * @throws {TypeError} when it has no name, uid or resourceVersion
+ * @throws {TypeError} when the name, uid or resourceVersion is missing
  */
 export function readPod({ metadata, spec, status }: V1Pod): Pod {
   const { name, uid, resourceVersion } = metadata ?? {};
   if (!name || !uid || !resourceVersion) {
-    throw new TypeError("A pod without name, uid or resourceVersion");
+    throw new TypeError("The pod has no name, uid or resourceVersion");
   }
   return {
     name,
@@ -44,29 +44,29 @@ export function readPod({ metadata, spec, status }: V1Pod): Pod {
     phase: status?.phase ?? "Unknown",
     ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
     ip: status?.podIP,
-    // A Date from a list, a string from a watch.
+    // A list gives a Date, a watch a string.
     startedAt: status?.startTime === undefined ? undefined : new Date(status.startTime).getTime(),
     activeDeadlineSeconds: spec?.activeDeadlineSeconds,
   };
 }
 
-/** Whether a pod can take a request now. */
-export function canServe(pod: Pod): pod is Pod & { ip: string; startedAt: number } {
+/** True when a pod accepts requests now. */
+export function acceptsRequests(pod: Pod): pod is Pod & { ip: string; startedAt: number } {
   return pod.ready && !pod.deleting && pod.phase === "Running" && pod.ip !== undefined &&
     pod.startedAt !== undefined;
 }
 
-/** Whether both were made of the same version of their Deployment's template. */
+/** True when both pods were made from the same version of their Deployment's template. */
 export function haveSameTemplate(a: Pod, b: Pod): boolean {
   return a.labels[TEMPLATE_LABEL] === b.labels[TEMPLATE_LABEL];
 }
 
-/** Whether a pod has ended and will not run again. */
+/** True when a pod has ended and will not run again. */
 export function hasEnded(pod: Pod): boolean {
   return pod.phase === "Failed" || pod.phase === "Succeeded";
 }
 
-/** Where a pod listens. */
+/** Returns the address of a pod's HTTP server. An IPv6 address is put in brackets. */
 export function podUrl(ip: string, port: number): URL {
   return new URL(`http://${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
 }

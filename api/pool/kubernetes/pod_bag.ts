@@ -1,45 +1,46 @@
-/** Pods of which any can be drawn by chance, in constant time. */
+/** A set of pods from which one can be drawn at random in constant time. */
 
 import type { Pod } from "./pod.ts";
 
 /** Holds pods by uid. */
 export class PodBag {
   readonly #pods: Pod[] = [];
-  /** Where each pod lies, by uid. */
-  readonly #places = new Map<string, number>();
+  /** Index of each pod, by uid. */
+  readonly #indexes = new Map<string, number>();
 
-  /** How many there are. */
+  /** Number of pods. */
   get size(): number {
     return this.#pods.length;
   }
 
-  /** Whether a pod of that uid is there, whatever its version. */
+  /** True when the bag has a pod with this uid, at any version. */
   has({ uid }: Pod): boolean {
-    return this.#places.has(uid);
+    return this.#indexes.has(uid);
   }
 
-  /** Puts a pod in, in the place of an older version of it. */
+  /** Adds a pod, or replaces an older version of it. */
   put(pod: Pod): void {
-    const place = this.#places.get(pod.uid) ?? this.#pods.length;
-    this.#places.set(pod.uid, place);
-    this.#pods[place] = pod;
+    const index = this.#indexes.get(pod.uid) ?? this.#pods.length;
+    this.#indexes.set(pod.uid, index);
+    this.#pods[index] = pod;
   }
 
-  /** Takes a pod out, if it is there. */
+  /** Removes a pod, if the bag has it. */
   remove({ uid }: Pod): void {
-    const place = this.#places.get(uid);
-    if (place === undefined) return;
-    this.#places.delete(uid);
+    const index = this.#indexes.get(uid);
+    if (index === undefined) return;
+    this.#indexes.delete(uid);
+    // The last pod fills the gap.
     const last = this.#pods.pop()!;
     if (last.uid === uid) return;
-    this.#pods[place] = last;
-    this.#places.set(last.uid, place);
+    this.#pods[index] = last;
+    this.#indexes.set(last.uid, index);
   }
 
   /**
-   * Takes any pod out.
+   * Removes a pod at random and returns it.
    *
-   * @param chance 0 to 1, less than 1
+   * @param chance Random number: at least 0, less than 1
    */
   draw(chance: number): Pod | undefined {
     const pod = this.#pods[Math.floor(chance * this.#pods.length)];

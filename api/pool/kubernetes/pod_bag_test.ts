@@ -5,7 +5,7 @@ import { PodBag } from "./pod_bag.ts";
 
 const pod = (uid: string, resourceVersion = "1") => ({ uid, resourceVersion }) as Pod;
 
-Deno.test("a bag holds what was put in and not taken out, each pod in its last version", () => {
+Deno.test("a bag has the pods that were put in and not removed, each at its last version", () => {
   const steps = fc.array(fc.record({
     do: fc.constantFrom("put", "remove", "draw"),
     uid: fc.constantFrom("a", "b", "c", "d"),
@@ -32,7 +32,7 @@ Deno.test("a bag holds what was put in and not taken out, each pod in its last v
   }));
 });
 
-Deno.test("each pod of a bag is as likely to be drawn", () => {
+Deno.test("every pod of a bag is equally likely to be drawn", () => {
   const counts = new Map<string, number>();
   for (let i = 0; i < 300; i++) {
     const bag = new PodBag();

@@ -1,42 +1,42 @@
-/** Follows what happens to the workers' pods, through every way in which a watch ends. */
+/** Watches the workers' pods. Continues after every end of a watch, normal or not. */
 
 import { backoffMs } from "../../../shared/backoff.ts";
-import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../metrics.ts";
+import { describeError } from "../../../shared/log.ts";
 import type { Pod } from "./pod.ts";
 import { ApiError, type PodApi, type WatchEvent } from "./api_server/pod_api.ts";
+import type { PoolServices } from "./services.ts";
 
-/** Who is told what the watch sees. */
+/** Receives what the watch sees. */
 export interface PodObserver {
-  /** These pods there are, and no others. */
+  /** Called with all pods that exist. Other pods are gone. */
   listed(pods: readonly Pod[]): void;
+  /** Called with a pod that is new or has changed. */
   seen(pod: Pod): void;
+  /** Called with a pod that is gone. */
   gone(pod: Pod): void;
-  /** Who owns claimed pods from now on; undefined: there is no such ConfigMap. */
-  ownerIs(uid: string | undefined): void;
 }
 
-/** Settings and surroundings of {@linkcode watchPods}. */
+/** Receivers of {@linkcode watchPods}, and the services that it uses. */
 export interface PodWatchOptions {
-  readonly api: PodApi;
   readonly observer: PodObserver;
-  readonly log: Logger;
-  readonly metrics: Pick<PoolMetrics, "watchRestart">;
-  /** 0 to 1. */
-  readonly random: () => number;
-  /** Waits; rejects when the signal aborts. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Called with the uid of the ConfigMap that owns claimed pods; undefined when it is missing. */
+  readonly onOwner: (uid: string | undefined) => void;
+  readonly services: PoolServices;
 }
 
 const BACKOFF = { firstMs: 100, maxMs: 10_000 };
 
 /**
- * Lists the pods and watches from there on, until the signal aborts. A watch that ends goes on from
- * where it was, unless the server refused that: the version may be the reason. The owner is read
- * each time, for the garbage collector would delete what a stale one owns.
+ * Lists the pods and watches them from there, until the signal aborts. The next watch starts at the
+ * last version seen. After an error from the server the pods are listed again, because the version
+ * may be the reason. The owner is read before each watch: the garbage collector deletes pods whose
+ * owner no longer exists.
  */
-export async function watchPods(options: PodWatchOptions, signal: AbortSignal): Promise<void> {
-  const { api, observer, log, metrics, random, delay } = options;
+export async function watchPods(
+  { observer, onOwner, services }: PodWatchOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { api, log, metrics, random, delay } = services;
   let resourceVersion: string | undefined;
   let failures = 0;
   const follow = (event: WatchEvent) => {
@@ -44,7 +44,7 @@ export async function watchPods(options: PodWatchOptions, signal: AbortSignal): 
       if (failures > 0) log.info({ failures }, "pods are watched again");
       return;
     }
-    // One that opens and breaks at once is still waited out.
+    // Not at "opened": a watch that opens and fails at once must back off, too.
     failures = 0;
     if (event.kind === "bookmark") {
       resourceVersion = event.resourceVersion;
@@ -55,14 +55,14 @@ export async function watchPods(options: PodWatchOptions, signal: AbortSignal): 
   };
   while (!signal.aborted) {
     try {
-      observer.ownerIs(await readOwner(api));
+      onOwner(await readOwner(api));
       if (resourceVersion === undefined) {
         const list = await api.list();
         observer.listed(list.pods);
         resourceVersion = list.resourceVersion;
       }
       await api.watch(resourceVersion, follow, signal);
-      // Nothing happened for a while, or the server let it go: no failure.
+      // A normal end: nothing happened for a time, or the server closed the watch.
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;

@@ -1,46 +1,46 @@
 import { assert, assertEquals } from "@std/assert";
-import { createFakeLog } from "../../../shared/fake_log.ts";
-import { FakeDelays, settle } from "./fake_delays.ts";
+import { tick } from "../../../tests/support/tick.ts";
 import { FakePodApi, noAnswer } from "./api_server/fake_pod_api.ts";
-import type { Pod } from "./pod.ts";
 import { ApiError } from "./api_server/pod_api.ts";
+import { fakeServices } from "./fake_cluster.ts";
+import type { Pod } from "./pod.ts";
 import { watchPods } from "./pod_watch.ts";
 
-/** Follows an api with two pods and notes what it is told. */
+/** Watches an API server with two pods, and records the events. */
 async function follow(prepare: (api: FakePodApi) => void = () => {}) {
   const api = new FakePodApi();
   api.add("a");
   api.add("b");
   prepare(api);
-  const { log, lines } = createFakeLog();
-  const delays = new FakeDelays(), stop = new AbortController();
+  const { services, delays, lines } = fakeServices(api);
+  const stop = new AbortController();
   const told: string[] = [];
   let restarts = 0;
   const names = (pods: readonly Pod[]) => pods.map(({ name }) => name).join(" ");
   const watching = watchPods({
-    api,
     observer: {
       listed: (pods) => told.push(`listed ${names(pods)}`),
       seen: ({ name }) => told.push(`seen ${name}`),
       gone: ({ name }) => told.push(`gone ${name}`),
-      ownerIs: (uid) => told.push(`owner ${uid}`),
     },
-    log,
-    metrics: { watchRestart: () => restarts++ },
-    random: () => 1,
-    delay: delays.delay,
+    onOwner: (uid) => told.push(`owner ${uid}`),
+    services: {
+      ...services,
+      metrics: { ...services.metrics, watchRestart: () => restarts++ },
+      random: () => 1,
+    },
   }, stop.signal);
-  await settle();
+  await tick();
   const end = async () => {
     stop.abort();
     await watching;
   };
-  /** What was told since the last time. */
+  /** Returns the events since the last call. */
   const news = () => told.splice(0);
   return { api, delays, lines, news, end, restarts: () => restarts };
 }
 
-Deno.test("a watch begins with the owner and a list, and follows", async () => {
+Deno.test("a watch starts with the owner and a list, and reports changes", async () => {
   const { api, news, end } = await follow();
   assertEquals(news(), ["owner owner-uid", "listed a b"]);
   api.add("c");
@@ -49,14 +49,14 @@ Deno.test("a watch begins with the owner and a list, and follows", async () => {
   await end();
 });
 
-Deno.test("a watch that ends goes on from where it was, and reads the owner again", async () => {
+Deno.test("the next watch starts at the last version seen, after the owner is read again", async () => {
   const { api, news, end, delays, lines, restarts } = await follow();
   news();
   api.add("c");
   const { resourceVersion } = await api.read("c");
   api.owner = "another";
   api.cut();
-  await settle();
+  await tick();
   await delays.pass();
   assertEquals(news(), ["seen c", "owner another"]);
   assertEquals(api.watchedFrom.at(-1), resourceVersion);
@@ -66,19 +66,19 @@ Deno.test("a watch that ends goes on from where it was, and reads the owner agai
 });
 
 for (const status of [410, 400, 500, 504]) {
-  Deno.test(`a watch that the server ends with ${status} lists again`, async () => {
+  Deno.test(`after a watch that the server ends with ${status} the pods are listed again`, async () => {
     const { api, news, end, delays } = await follow();
     news();
     api.cut(new ApiError("watch", status, "no"));
     api.remove("b");
-    await settle();
+    await tick();
     await delays.pass();
     assertEquals(news().slice(-2), ["owner owner-uid", "listed a"]);
     await end();
   });
 }
 
-Deno.test("failures are logged and waited out longer and longer, until something happens", async () => {
+Deno.test("after each failure the wait is longer, until an event arrives; failures are logged", async () => {
   const { api, end, delays, lines, restarts } = await follow((api) => {
     for (let i = 0; i < 3; i++) api.fail("list", { before: noAnswer(false) });
   });
@@ -88,17 +88,17 @@ Deno.test("failures are logged and waited out longer and longer, until something
   assert(lines.some(({ msg }) => msg === "pods are watched again"));
   assertEquals(restarts(), 3);
   api.cut(noAnswer(true));
-  await settle();
+  await tick();
   assertEquals(delays.asked.at(-1), 800);
   await delays.pass();
   api.add("c");
   api.cut(noAnswer(true));
-  await settle();
+  await tick();
   assertEquals(delays.asked.at(-1), 100);
   await end();
 });
 
-Deno.test("a watch that fails as soon as it begins is waited out, too", async () => {
+Deno.test("the wait is longer after a watch that fails at once, too", async () => {
   const { api, end, delays } = await follow((api) => {
     for (let i = 0; i < 3; i++) api.fail("watch", { before: new ApiError("watch", 403, "no") });
   });
@@ -108,7 +108,7 @@ Deno.test("a watch that fails as soon as it begins is waited out, too", async ()
   await end();
 });
 
-Deno.test("a missing owner is told, and does not stop the watch", async () => {
+Deno.test("a missing owner is reported and does not stop the watch", async () => {
   const { api, news, end } = await follow((api) => api.owner = undefined);
   assertEquals(news(), ["owner undefined", "listed a b"]);
   assertEquals(api.watchers, 1);

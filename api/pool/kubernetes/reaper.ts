@@ -1,50 +1,47 @@
-/** Removes pods that nobody will remove otherwise. Every replica has one; deleting twice is harmless. */
+/**
+ * Deletes pods that would otherwise stay. Every replica runs a reaper; it does no harm when two
+ * delete the same pod.
+ */
 
-import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../metrics.ts";
+import { describeError } from "../../../shared/log.ts";
 import { readClaim } from "./claim.ts";
 import { hasEnded, type Pod } from "./pod.ts";
-import { ConnectionError, isGone, type PodApi } from "./api_server/pod_api.ts";
+import { ConnectionError, meansPodIsGone } from "./api_server/pod_api.ts";
+import type { PoolServices } from "./services.ts";
 
-/** Why a pod is removed. */
+/** The reason why a pod is deleted. */
 export type ReapReason = "past_deadline" | "ended" | "lost_track" | "delete_failed";
 
-/** What a replica knows of the pods. */
+/** A replica's view of the pods. */
 export interface ReaperView {
   pods(): Iterable<Pod>;
-  /** This replica means to use it. */
+  /** True when this replica uses the pod, or is about to. */
   isTaken(pod: Pod): boolean;
-  /** This replica tried in vain to delete it. */
+  /** True when this replica tried to delete the pod and failed. */
   isUndeleted(pod: Pod): boolean;
 }
 
-/** Settings and surroundings of {@linkcode runReaper}. */
+/** Settings of {@linkcode runReaper}, and the services that it uses. */
 export interface ReaperOptions {
-  readonly api: PodApi;
   readonly view: ReaperView;
-  /** This replica, as its claims say. */
+  /** Name of this replica in its claims. */
   readonly replica: string;
-  readonly log: Logger;
-  readonly metrics: Pick<PoolMetrics, "reaped" | "deleteFailure">;
-  /** 0 to 1. */
-  readonly random: () => number;
-  /** Waits; rejects when the signal aborts. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly services: PoolServices;
 }
 
-/** Half of it is random, so that replicas do not all reap at once. */
+/** Half of the interval is random, so that replicas do not all reap at once. */
 const INTERVAL_MS = 2000;
-/** The clock of this replica, or of the one that claimed, may be wrong by a second or two. */
+/** Tolerance for clocks of replicas that are wrong by a second or two. */
 const GRACE_MS = 3000;
 
 /**
- * Why a pod should go, if it should. Its age never is a reason: only the deadline that its claim
- * has written on it.
+ * Returns the reason to delete a pod, or undefined when the pod should stay. The age of a pod is
+ * never a reason; only the deadline that its claim has written on it counts.
  *
- * @param pod As it was last seen
+ * @param pod The pod as it was last seen
  * @param now Milliseconds since 1970 of the API server's clock
- * @param replica Whose view it is
- * @param view What that replica knows
+ * @param replica Name of the replica that asks
+ * @param view That replica's view of the pods
  */
 export function reapReason(
   pod: Pod,
@@ -61,9 +58,9 @@ export function reapReason(
   return claim.by === replica && !view.isTaken(pod) ? "lost_track" : undefined;
 }
 
-/** Looks at all pods every few seconds, until the signal aborts. */
+/** Checks all pods every few seconds, until the signal aborts. */
 export async function runReaper(options: ReaperOptions, signal: AbortSignal): Promise<void> {
-  const { random, delay, log } = options;
+  const { random, delay, log } = options.services;
   while (!signal.aborted) {
     await delay(INTERVAL_MS * (0.5 + random() / 2), signal).catch(() => {});
     if (signal.aborted) return;
@@ -75,7 +72,8 @@ export async function runReaper(options: ReaperOptions, signal: AbortSignal): Pr
   }
 }
 
-async function reap({ api, view, replica, log, metrics }: ReaperOptions): Promise<void> {
+async function reap({ view, replica, services }: ReaperOptions): Promise<void> {
+  const { api, log, metrics } = services;
   for (const pod of [...view.pods()]) {
     const reason = reapReason(pod, api.now(), replica, view);
     if (reason === undefined) continue;
@@ -84,10 +82,10 @@ async function reap({ api, view, replica, log, metrics }: ReaperOptions): Promis
       metrics.reaped(reason);
       log.warn({ worker: pod.name, reason }, "worker reaped");
     } catch (error) {
-      if (isGone(error)) continue;
+      if (meansPodIsGone(error)) continue;
       metrics.deleteFailure();
       log.warn({ worker: pod.name, reason, error: describeError(error) }, "worker not reaped");
-      // The others would fare no better.
+      // Other deletions would fail, too.
       if (error instanceof ConnectionError) return;
     }
   }

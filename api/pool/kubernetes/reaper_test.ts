@@ -1,15 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { createFakeLog } from "../../../shared/fake_log.ts";
-import { createApiMetrics } from "../../metrics.ts";
-import { FakeDelays, settle } from "./fake_delays.ts";
 import { FakePodApi, noAnswer } from "./api_server/fake_pod_api.ts";
+import { fakeServices } from "./fake_cluster.ts";
 import type { Pod } from "./pod.ts";
 import { reapReason, runReaper } from "./reaper.ts";
 
 const NOW = 1_000_000_000_000;
 const api = new FakePodApi();
 
-/** A busy pod that was claimed by somebody until so many milliseconds from now. */
+/** Adds a busy pod whose claim, by this replica, ends this many milliseconds after now. */
 function claimed(by: string, ms: number, change: Partial<Pod> = {}): Pod {
   return api.add("pod", {
     labels: { app: "w", status: "busy" },
@@ -25,7 +23,7 @@ function claimed(by: string, ms: number, change: Partial<Pod> = {}): Pod {
 const nothing = { pods: () => [], isTaken: () => false, isUndeleted: () => false };
 const reason = (pod: Pod, view = nothing) => reapReason(pod, NOW, "me", view);
 
-Deno.test("a claim is reaped 3 s after its deadline, whoever made it and however old it is", () => {
+Deno.test("a claim is reaped 3 s after its deadline, of any replica and at any age", () => {
   assertEquals(reason(claimed("other", -3001)), "past_deadline");
   assertEquals(reason(claimed("other", -3000)), undefined);
   assertEquals(reason(claimed("other", 1, { startedAt: 0 })), undefined);
@@ -36,46 +34,37 @@ Deno.test("a pod that ended is reaped", () => {
   assertEquals(reason(claimed("other", 1, { phase: "Succeeded" })), "ended");
 });
 
-Deno.test("a replica's own claim is reaped when it knows nothing of it", () => {
+Deno.test("a replica reaps its own claims of pods that it does not use", () => {
   assertEquals(reason(claimed("me", 1)), "lost_track");
   assertEquals(reason(claimed("me", 1), { ...nothing, isTaken: () => true }), undefined);
 });
 
-Deno.test("a deletion that failed is tried again before the deadline", () => {
+Deno.test("a deletion that failed is retried before the deadline", () => {
   assertEquals(reason(claimed("me", 1), { ...nothing, isUndeleted: () => true }), "delete_failed");
 });
 
-Deno.test("what nobody claimed, and what is being deleted, is left alone", () => {
+Deno.test("a pod without a claim, or one that is being deleted, is left alone", () => {
   assertEquals(reason(api.add("free", { startedAt: 0 })), undefined);
   assertEquals(reason(claimed("other", -3001, { deleting: true })), undefined);
 });
 
-Deno.test("the reaper deletes, counts by reason, and goes on after failures", async () => {
+Deno.test("the reaper deletes, counts by reason, and continues after failures", async () => {
   const api = new FakePodApi();
   const pods = ["a", "b", "c"].map((name) => api.add(name, { phase: "Failed" }));
   api.remove("b");
-  const { log } = createFakeLog();
-  const metrics = createApiMetrics(), delays = new FakeDelays(), stop = new AbortController();
-  const running = runReaper({
-    api,
-    view: { ...nothing, pods: () => pods },
-    replica: "me",
-    log,
-    metrics: metrics.pool,
-    random: () => 0,
-    delay: delays.delay,
-  }, stop.signal);
+  const { services, delays, metricLines } = fakeServices(api);
+  const stop = new AbortController();
+  const view = { ...nothing, pods: () => pods };
+  const running = runReaper({ replica: "me", view, services }, stop.signal);
   api.fail("delete", { before: noAnswer(true) });
   await delays.pass();
   assertEquals(api.deleted, []);
   await delays.pass();
   assertEquals(api.deleted, ["a", "c"]);
-  const lines = (await metrics.text()).split("\n");
   assertEquals(
-    lines.filter((line) => /^face_it_pool_(reaped|delete_failures)/.test(line)),
+    (await metricLines()).filter((line) => /^face_it_pool_(reaped|delete_failures)/.test(line)),
     ['face_it_pool_reaped_total{reason="ended"} 2', "face_it_pool_delete_failures_total 1"],
   );
   stop.abort();
   await running;
-  await settle();
 });

@@ -1,12 +1,12 @@
-/** Worker processes for tests that are no processes. */
+/** Stands in for worker processes in tests. No process is started. */
 
 import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 
-/** A process that runs until it is killed or ends by itself. */
+/** A process that runs until the pool kills it or the test ends it. */
 export class FakeProcess implements WorkerProcess {
   readonly url: URL;
   readonly ended: Promise<void>;
-  /** How often it was asked to end. */
+  /** Number of times that the pool killed it. */
   kills = 0;
   readonly #end: () => void;
 
@@ -22,28 +22,28 @@ export class FakeProcess implements WorkerProcess {
     this.#end();
   }
 
-  /** Ends by itself. */
+  /** Ends the process without the pool. */
   die(): void {
     this.#end();
   }
 }
 
-/** A launch that is on its way. */
+/** A launch that is in progress. */
 export interface FakeLaunch {
   readonly name: string;
-  /** The process is ready. */
+  /** Completes the launch with a process that is ready. */
   ready(): FakeProcess;
-  /** It does not start. */
+  /** Fails the launch. */
   fail(error: Error): void;
 }
 
-/** Launches nothing by itself: the test says what becomes of each launch. */
+/** Records launches. The test decides how each one ends. */
 export class FakeLauncher {
-  /** All launches so far. */
+  /** All launches so far, in order. */
   readonly launches: FakeLaunch[] = [];
-  /** All processes that became ready. */
+  /** All processes that became ready, in order. */
   readonly processes: FakeProcess[] = [];
-  /** Whether launches are ready at once. */
+  /** True when every launch is ready at once. */
   instant = false;
 
   readonly launch: LaunchWorker = (name, signal) => {

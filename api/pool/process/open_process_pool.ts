@@ -9,13 +9,13 @@ import { createWorkerLauncher } from "./worker_process.ts";
 
 const WORKER_START_TIMEOUT_MS = 30_000;
 
-/** Opens it; its workers take their settings from the environment. */
+/** Opens the pool. The workers take their settings from this process's environment. */
 export function openProcessPool(
   config: ApiConfig,
   { size }: ProcessPoolConfig,
   { log, metrics, now }: PoolSurroundings,
 ): OpenedPool {
-  // The workers live and die with this process, so their key may, too.
+  // The workers end with this process, so a key that is new at every start is enough.
   const tokenKey = randomTokenKey();
   const tokenKeys = parseTokenKeys(tokenKey);
   const { env, readable } = localWorker(Deno.env);

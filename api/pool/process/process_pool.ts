@@ -1,8 +1,9 @@
-/** Warm worker processes on this machine: the pool off-cluster. */
+/** The pool of warm worker processes on this machine. */
 
 import { backoffMs, delay } from "../../../shared/backoff.ts";
 import { describeError, type Logger } from "../../../shared/log.ts";
 import type { PoolMetrics } from "../../metrics.ts";
+import { lease } from "../lease.ts";
 import {
   type LeasedWorker,
   NoWorkerAvailable,
@@ -15,38 +16,39 @@ import { WaitQueue } from "../wait_queue.ts";
 
 /** A worker process that is ready. */
 export interface WorkerProcess extends LeasedWorker {
-  /** Resolves when the process is gone, however it ended. */
+  /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
-  /** Ends it at once. */
+  /** Kills the process at once. */
   kill(): void;
 }
 
 /**
  * Starts a worker process and waits until it is ready.
  *
- * @throws when it ends before, or is not ready in time; no process is left then
+ * @throws when the process ends before it is ready, or is not ready in time; no process is left
  * @throws the signal's reason
  */
 export type LaunchWorker = (name: string, signal: AbortSignal) => Promise<WorkerProcess>;
 
-/** Settings and surroundings of a {@linkcode ProcessPool}. */
+/** Settings of a {@linkcode ProcessPool}, and the services that it uses. */
 export interface ProcessPoolOptions {
-  /** Processes that are kept running. */
+  /** Number of processes that the pool keeps running. */
   readonly size: number;
-  /** Claims that may wait at once. */
+  /** Number of claims that may wait. */
   readonly queueLimit: number;
+  /** Number of requests that a worker serves before it is destroyed. */
   readonly requestsPerWorker: number;
   readonly launch: LaunchWorker;
   readonly log: Logger;
   readonly metrics: PoolMetrics;
-  /** Milliseconds of a monotonic clock. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** 0 to 1. */
+  /** Returns a random number, 0 to 1. */
   readonly random: () => number;
 }
 
 const BACKOFF = { firstMs: 100, maxMs: 10_000 };
-/** A worker that died idle after less than this died of its start. */
+/** A free worker that dies sooner than this counts as a failed start. */
 const HEALTHY_AFTER_MS = 5000;
 
 interface Worker {
@@ -56,8 +58,8 @@ interface Worker {
 }
 
 /**
- * Keeps `size` worker processes. Each slot runs one process after another: launch, serve, destroy,
- * launch again.
+ * Keeps `size` worker processes. Each slot runs one process after another: it launches a process,
+ * lets it serve and destroys it, then launches the next one.
  */
 export class ProcessPool implements WorkerPool {
   readonly #options: ProcessPoolOptions;
@@ -70,10 +72,10 @@ export class ProcessPool implements WorkerPool {
   readonly #opened: number;
   #starting = 0;
   #launched = 0;
-  /** Launches that came to a ready worker. */
+  /** Number of launches whose worker became ready. */
   #ready = 0;
 
-  /** Resolves when the first worker is ready; rejects when the first that was started failed. */
+  /** Resolves when the first worker is ready; rejects when the first launch to end has failed. */
   readonly started: Promise<void>;
 
   constructor(options: ProcessPoolOptions) {
@@ -97,9 +99,9 @@ export class ProcessPool implements WorkerPool {
     };
   }
 
-  refusal(detail: string): NoWorkerAvailable {
+  refusal(detail: string, cause?: Error): NoWorkerAvailable {
     this.#options.metrics.shed();
-    return new NoWorkerAvailable(detail, this.#retryAfter.promise(this.#queue.length));
+    return new NoWorkerAvailable(detail, this.#retryAfter.promise(this.#queue.length), cause);
   }
 
   async claim(signal: AbortSignal): Promise<WorkerLease> {
@@ -126,7 +128,7 @@ export class ProcessPool implements WorkerPool {
     await Promise.all(this.#slots);
   }
 
-  /** One process after another, until the pool closes. */
+  /** Runs one process after another, until the pool closes. */
   async #runSlot(started: PromiseWithResolvers<void>): Promise<void> {
     const { log, now, random } = this.#options;
     const closing = this.#closing.signal;
@@ -157,9 +159,9 @@ export class ProcessPool implements WorkerPool {
   }
 
   /**
-   * Lets a process serve until it is gone.
+   * Lets a process serve until it ends.
    *
-   * @returns Whether it died by itself while it was free
+   * @returns True when it died while it was free
    */
   async #serve(process: WorkerProcess): Promise<boolean> {
     const { size, now } = this.#options;
@@ -168,8 +170,9 @@ export class ProcessPool implements WorkerPool {
     this.#offer(worker);
     await process.ended;
     worker.alive = false;
-    const wasFree = this.#forget(worker);
-    // One that ended during its lease was destroyed, or the request says how it failed.
+    const wasFree = this.#removeFree(worker);
+    // At the end of a lease the pool itself kills the worker. A worker that dies during its lease
+    // makes its request fail, which is logged.
     if (!wasFree || this.#closing.signal.aborted) return false;
     this.#options.metrics.reaped("died_idle");
     this.#options.log.warn({ worker: process.name }, "worker died idle");
@@ -180,20 +183,20 @@ export class ProcessPool implements WorkerPool {
     return delay(ms, this.#closing.signal).catch(() => {});
   }
 
-  /** Gives a ready worker to whoever waits, or keeps it. */
+  /** Gives a ready worker to the claim that came first, or keeps it free. */
   #offer(worker: Worker): void {
     if (this.#closing.signal.aborted) {
       worker.process.kill();
       return;
     }
     this.#retryAfter.workerArrived(this.#queue.length);
-    // Busy from this moment on: the waiter that gets it goes on in a later microtask.
+    // Busy from now on: the claim that gets the worker continues in a later microtask.
     if (this.#queue.length > 0) this.#busy.add(worker);
     if (!this.#queue.offer(worker)) this.#free.push(worker);
   }
 
-  /** Takes an ended worker out of the free ones; whether it was there. */
-  #forget(worker: Worker): boolean {
+  /** Removes a worker from the free ones. Returns false when it was not free. */
+  #removeFree(worker: Worker): boolean {
     const index = this.#free.indexOf(worker);
     if (index >= 0) this.#free.splice(index, 1);
     return index >= 0;
@@ -201,24 +204,11 @@ export class ProcessPool implements WorkerPool {
 
   #lease(worker: Worker): WorkerLease {
     worker.served++;
-    let kept = false, over = false;
-    return {
-      worker: worker.process,
-      keep: () => {
-        kept = true;
-      },
-      [Symbol.asyncDispose]: () => {
-        if (!over) {
-          over = true;
-          this.#busy.delete(worker);
-          if (kept && worker.alive && worker.served < this.#options.requestsPerWorker) {
-            this.#offer(worker);
-          } else {
-            worker.process.kill();
-          }
-        }
-        return Promise.resolve();
-      },
-    };
+    return lease(worker.process, (kept) => {
+      this.#busy.delete(worker);
+      const isUseful = kept && worker.alive && worker.served < this.#options.requestsPerWorker;
+      if (isUseful) this.#offer(worker);
+      else worker.process.kill();
+    });
   }
 }

@@ -1,21 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createFakeLog } from "../../../shared/fake_log.ts";
-import { createApiMetrics } from "../../metrics.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
-import { FakeLauncher } from "./fake_launcher.ts";
+import { forever } from "../../../tests/support/forever.ts";
+import { tick } from "../../../tests/support/tick.ts";
+import { createApiMetrics } from "../../metrics.ts";
 import { NoWorkerAvailable, type WorkerLease } from "../pool.ts";
+import { FakeLauncher } from "./fake_launcher.ts";
 import { ProcessPool } from "./process_pool.ts";
-
-const forever = (): AbortSignal => new AbortController().signal;
-
-/** Lets everything happen that needs no more time. */
-const settle = () => new Promise((resolve) => setTimeout(resolve));
 
 interface Settings {
   readonly size?: number;
   readonly queueLimit?: number;
   readonly requestsPerWorker?: number;
-  /** Whether launches are ready at once. */
+  /** True by default: launches are ready at once. */
   readonly instant?: boolean;
 }
 
@@ -37,18 +34,24 @@ function open({ instant = true, ...settings }: Settings = {}) {
     random: () => 0,
   });
   const measured = async (line: string) => (await metrics.text()).split("\n").includes(line);
-  return { pool, launcher, clock, lines, measured };
+  const close = () => pool[Symbol.asyncDispose]();
+  return { pool, launcher, clock, lines, measured, [Symbol.asyncDispose]: close };
 }
 
 const names = ({ launches }: FakeLauncher) => launches.map(({ name }) => name);
 
-async function give(lease: WorkerLease): Promise<void> {
+/** Ends a lease without keeping its worker. */
+const end = (lease: WorkerLease) => lease[Symbol.asyncDispose]();
+
+/** Ends a lease and keeps its worker. */
+function keep(lease: WorkerLease) {
   lease.keep();
-  await lease[Symbol.asyncDispose]();
+  return end(lease);
 }
 
-Deno.test("a pool launches as many workers as it has slots, and is warm with the first", async () => {
-  const { pool, launcher } = open({ size: 3, instant: false });
+Deno.test("a pool launches a worker for each slot, and is warm when the first one is ready", async () => {
+  await using opened = open({ size: 3, instant: false });
+  const { pool, launcher } = opened;
   const none = { busy: 0, waiters: 0 };
   assertEquals(pool.stats(), { ...none, free: 0, starting: 3, warmed: false });
   launcher.launches[1]!.ready();
@@ -56,73 +59,69 @@ Deno.test("a pool launches as many workers as it has slots, and is warm with the
   assertEquals(pool.stats(), { ...none, free: 1, starting: 2, warmed: true });
   launcher.launches[0]!.ready();
   launcher.launches[2]!.ready();
-  await settle();
+  await tick();
   assertEquals(pool.stats(), { ...none, free: 3, starting: 0, warmed: true });
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("a worker that served is killed and one with another name takes its place", async () => {
-  const { pool, launcher } = open();
-  await settle();
-  const lease = await pool.claim(forever());
+Deno.test("a worker that has served is killed, and one with another name replaces it", async () => {
+  await using opened = open();
+  const { pool, launcher } = opened;
+  await tick();
+  await using lease = await pool.claim(forever());
   assertEquals(pool.stats().busy, 1);
-  await give(lease);
-  await settle();
+  await keep(lease);
+  await tick();
   assertEquals(launcher.processes[0]!.kills, 1);
   assertEquals(names(launcher), ["worker-1", "worker-2"]);
   assertEquals(pool.stats().free, 1);
-  await pool[Symbol.asyncDispose]();
 });
 
 Deno.test("a worker serves as often as it may, unless its lease is not kept", async () => {
-  const { pool, launcher } = open({ requestsPerWorker: 3 });
+  await using opened = open({ requestsPerWorker: 3 });
+  const { pool, launcher } = opened;
   const served: string[] = [];
   for (const kept of [true, true, true, true, false, true]) {
-    await settle();
-    const lease = await pool.claim(forever());
+    await tick();
+    await using lease = await pool.claim(forever());
     served.push(lease.worker.name);
     if (kept) lease.keep();
-    await lease[Symbol.asyncDispose]();
+    await end(lease);
   }
   assertEquals(
     served,
     ["worker-1", "worker-1", "worker-1", "worker-2", "worker-2", "worker-3"],
   );
   assertEquals(launcher.processes.map(({ kills }) => kills), [1, 1, 0]);
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("a new worker goes to whoever has waited longest", async () => {
-  const { pool, launcher } = open({ size: 2, instant: false });
+Deno.test("a new worker goes to the claim that came first", async () => {
+  await using opened = open({ size: 2, instant: false });
+  const { pool, launcher } = opened;
   const claims = [pool.claim(forever()), pool.claim(forever())];
   assertEquals(pool.stats().waiters, 2);
   launcher.launches[1]!.ready();
-  const first = await claims[0]!;
+  await using first = await claims[0]!;
   assertEquals(first.worker.name, "worker-2");
   assertEquals(pool.stats(), { free: 0, busy: 1, starting: 1, waiters: 1, warmed: true });
   launcher.launches[0]!.ready();
-  const second = await claims[1]!;
-  await Promise.all([
-    first[Symbol.asyncDispose](),
-    second[Symbol.asyncDispose](),
-    pool[Symbol.asyncDispose](),
-  ]);
+  await using second = await claims[1]!;
+  assertEquals(second.worker.name, "worker-1");
 });
 
 Deno.test("time in the queue is measured", async () => {
-  const { pool, launcher, clock, measured } = open({ instant: false });
+  await using opened = open({ instant: false });
+  const { pool, launcher, clock, measured } = opened;
   const claim = pool.claim(forever());
   clock.ms += 1500;
   launcher.launches[0]!.ready();
-  const lease = await claim;
+  await using _lease = await claim;
   assert(await measured("face_it_pool_wait_seconds_sum 1.5"));
   assert(await measured("face_it_pool_claim_seconds_count 1"));
-  await lease[Symbol.asyncDispose]();
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("one claim too many is refused, and counted", async () => {
-  const { pool, measured } = open({ instant: false, queueLimit: 1 });
+Deno.test("a claim over the queue's limit is refused, and counted", async () => {
+  await using opened = open({ instant: false, queueLimit: 1 });
+  const { pool, measured } = opened;
   const waiting = assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
   const refusal = await assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
   assertEquals(refusal.retryAfterSeconds, 2);
@@ -131,115 +130,125 @@ Deno.test("one claim too many is refused, and counted", async () => {
   await waiting;
 });
 
-Deno.test("a refusal's time goes by how fast the pool filled", async () => {
-  const { pool, launcher, clock } = open({ size: 2, instant: false, queueLimit: 0 });
+Deno.test("the time of a refusal depends on how fast the pool filled", async () => {
+  await using opened = open({ size: 2, instant: false, queueLimit: 0 });
+  const { pool, launcher, clock } = opened;
   clock.ms += 6000;
   for (const launch of launcher.launches) launch.ready();
-  await settle();
+  await tick();
   assertEquals(pool.refusal("Too many").retryAfterSeconds, 3);
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("a pool whose first worker does not start says so", async () => {
-  const { pool, launcher, lines } = open({ size: 2, instant: false });
+Deno.test("a pool whose first worker fails to start rejects `started`, and logs the reason", async () => {
+  await using opened = open({ size: 2, instant: false });
+  const { pool, launcher, lines } = opened;
   launcher.launches[0]!.fail(new RangeError("The gallery cannot be read"));
   await assertRejects(() => pool.started, RangeError, "gallery");
   assertEquals(lines.at(-1)!["error"], "RangeError: The gallery cannot be read");
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("a worker that does not start is tried again, later", async () => {
-  const { pool, launcher } = open({ instant: false });
+Deno.test("a worker that fails to start is started again after a wait", async () => {
+  await using opened = open({ instant: false });
+  const { pool, launcher } = opened;
   launcher.launches[0]!.fail(new RangeError("Once"));
-  await settle();
+  await tick();
   assertEquals(launcher.launches.length, 1);
   assertEquals(pool.stats().starting, 0);
   launcher.instant = true;
   await eventually(() => pool.stats().free === 1, "another worker is there");
   assertEquals(names(launcher), ["worker-1", "worker-2"]);
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("a worker that dies idle at once is replaced later, one that lived is at once", async () => {
+Deno.test("a worker that dies idle is replaced at once after 5 s of life, before that after a wait", async () => {
   for (const [livedMs, launches] of [[4999, 1], [5000, 2]] as const) {
-    const { pool, launcher, clock, lines, measured } = open();
-    await settle();
+    await using opened = open();
+    const { pool, launcher, clock, lines, measured } = opened;
+    await tick();
     clock.ms += livedMs;
     launcher.processes[0]!.die();
-    await settle();
+    await tick();
     assertEquals(launcher.launches.length, launches);
     assertEquals(pool.stats().free, launches - 1);
     assertEquals(lines.at(-1)!["msg"], "worker died idle");
     assert(await measured('face_it_pool_reaped_total{reason="died_idle"} 1'));
-    await pool[Symbol.asyncDispose]();
   }
 });
 
-Deno.test("a worker that dies in its request is replaced at once", async () => {
-  const { pool, launcher } = open();
-  await settle();
-  const lease = await pool.claim(forever());
+Deno.test("a worker that dies during its request is replaced at once", async () => {
+  await using opened = open();
+  const { pool, launcher } = opened;
+  await tick();
+  await using _lease = await pool.claim(forever());
   launcher.processes[0]!.die();
-  await settle();
+  await tick();
   assertEquals(pool.stats().free, 1);
-  await lease[Symbol.asyncDispose]();
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("a pool that is closed before a worker is there has not started", async () => {
-  const { pool } = open({ instant: false });
+Deno.test("a pool that is closed before a worker is ready has not started", async () => {
+  await using opened = open({ instant: false });
+  const { pool } = opened;
   await pool[Symbol.asyncDispose]();
   await assertRejects(() => pool.started, NoWorkerAvailable);
 });
 
-Deno.test("a worker that dies idle is leased to nobody", async () => {
-  const { pool, launcher } = open({ size: 2 });
-  await settle();
+Deno.test("a worker that dies idle is not leased", async () => {
+  await using opened = open({ size: 2 });
+  const { pool, launcher } = opened;
+  await tick();
   launcher.processes[0]!.die();
-  await settle();
-  const lease = await pool.claim(forever());
+  await tick();
+  await using lease = await pool.claim(forever());
   assertEquals(lease.worker.name, "worker-2");
-  await lease[Symbol.asyncDispose]();
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("a worker that dies while it is leased is replaced at once, and not given again", async () => {
-  const { pool, launcher } = open({ requestsPerWorker: 10 });
-  await settle();
-  const lease = await pool.claim(forever());
+Deno.test("a worker that dies during its lease is replaced at once, and not leased again", async () => {
+  await using opened = open({ requestsPerWorker: 10 });
+  const { pool, launcher } = opened;
+  await tick();
+  await using lease = await pool.claim(forever());
   launcher.processes[0]!.die();
-  await settle();
+  await tick();
   assertEquals(names(launcher), ["worker-1", "worker-2"]);
   assertEquals(pool.stats().busy, 1);
-  await give(lease);
+  await keep(lease);
   assertEquals(pool.stats(), { free: 1, busy: 0, starting: 0, waiters: 0, warmed: true });
-  const next = await pool.claim(forever());
+  await using next = await pool.claim(forever());
   assertEquals(next.worker.name, "worker-2");
-  await next[Symbol.asyncDispose]();
-  await pool[Symbol.asyncDispose]();
 });
 
-Deno.test("closing ends launches, idle workers and the queue, and waits for the leases", async () => {
-  const { pool, launcher } = open({ size: 3, instant: false });
+Deno.test("closing kills idle workers, starts no more, and waits for the leases", async () => {
+  await using opened = open({ size: 3, instant: false });
+  const { pool, launcher } = opened;
   const idle = launcher.launches[0]!.ready();
-  const lease = await pool.claim(forever());
+  await using lease = await pool.claim(forever());
   assertEquals(lease.worker.name, idle.name);
   const second = launcher.launches[1]!.ready();
-  await settle();
+  await tick();
   let closed = false;
   const closing = pool[Symbol.asyncDispose]().then(() => closed = true);
   await assertRejects(() => pool.claim(forever()), NoWorkerAvailable, "shutting down");
-  await settle();
+  await tick();
   assertEquals(second.kills, 1);
   assertEquals(closed, false);
-  await give(lease);
+  await keep(lease);
   await closing;
   assertEquals(idle.kills, 1);
   assertEquals(launcher.launches.length, 3);
 });
 
-Deno.test("closing sends the queue away", async () => {
-  const { pool } = open({ instant: false });
+Deno.test("a worker that closing kills did not die idle", async () => {
+  await using opened = open({ size: 2 });
+  const { pool, launcher, lines, measured } = opened;
+  await tick();
+  await pool[Symbol.asyncDispose]();
+  assertEquals(launcher.processes.map(({ kills }) => kills), [1, 1]);
+  assertEquals(lines, []);
+  assertEquals(await measured('face_it_pool_reaped_total{reason="died_idle"} 2'), false);
+});
+
+Deno.test("closing refuses the claims that wait", async () => {
+  await using opened = open({ instant: false });
+  const { pool } = opened;
   const waiting = [1, 2].map(() =>
     assertRejects(() => pool.claim(forever()), NoWorkerAvailable, "shutting down")
   );
@@ -247,16 +256,18 @@ Deno.test("closing sends the queue away", async () => {
   await Promise.all(waiting);
 });
 
-Deno.test("closing does not wait for a launch to be tried again", async () => {
-  const { pool, launcher } = open({ instant: false });
+Deno.test("closing does not wait for the next start of a worker that failed to start", async () => {
+  await using opened = open({ instant: false });
+  const { pool, launcher } = opened;
   launcher.launches[0]!.fail(new RangeError("Once"));
-  await settle();
+  await tick();
   await pool[Symbol.asyncDispose]();
   assertEquals(launcher.launches.length, 1);
 });
 
 Deno.test("a worker that becomes ready as the pool closes is killed", async () => {
-  const { pool, launcher } = open({ instant: false });
+  await using opened = open({ instant: false });
+  const { pool, launcher } = opened;
   const process = launcher.launches[0]!.ready();
   await pool[Symbol.asyncDispose]();
   assertEquals(process.kills, 1);

@@ -2,20 +2,20 @@
 
 import { fileURLToPath } from "node:url";
 import { delay } from "../../../shared/backoff.ts";
-import { orAborted } from "../../../shared/abortable.ts";
+import { abortable } from "../../../shared/abortable.ts";
 import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 
-/** How worker processes are started. */
+/** Settings of {@linkcode createWorkerLauncher}. */
 export interface LaunchOptions {
-  /** Variables of every worker; HOST, PORT and WORKER_NAME are set here. */
+  /** Environment of every worker. HOST, PORT, WORKER_NAME and EXIT_ON_STDIN_EOF are added here. */
   readonly env: Readonly<Record<string, string>>;
   /** Files and folders that a worker may read. */
   readonly readable: readonly string[];
-  /** A worker that is not ready by then is killed. */
+  /** A worker that is not ready after this many milliseconds is killed. */
   readonly startTimeoutMs: number;
 }
 
-/** A worker that ended before it was ready, or was not ready in time. */
+/** Error for a worker that ended before it was ready, or was not ready in time. */
 export class WorkerStartError extends Error {
   override readonly name = "WorkerStartError";
 }
@@ -24,8 +24,8 @@ const inProject = (path: string): string =>
   fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const READY_POLL_MS = 10;
 
-/** What Deno itself needs of this process's environment. */
-const DENO_ENV = [
+/** Variables of this process that Deno itself needs in a worker process. */
+export const DENO_ENV: readonly string[] = [
   "DENO_DIR",
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
@@ -40,9 +40,9 @@ const DENO_ENV = [
 ];
 
 /**
- * Makes the function that starts a worker: `deno run worker/main.ts` with the permissions of the
- * set "worker", reading only what it must. The worker holds the other end of a pipe and exits when
- * that closes, so none outlives this process, however this one ends.
+ * Makes the function that starts a worker: `deno run worker/main.ts` with the permission set
+ * "worker", limited to the files that it must read. The worker holds the other end of a pipe and
+ * exits when the pipe closes, so no worker outlives this process, however this process ends.
  */
 export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
   return async (name, signal) => {
@@ -55,7 +55,7 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
         "--frozen",
         "--cached-only",
         "--permission-set=worker",
-        // In the flag's list a comma inside a path is written twice.
+        // Deno splits this list at commas; a doubled comma stands for one inside a path.
         `--allow-read=${options.readable.map((path) => path.replaceAll(",", ",,")).join(",")}`,
         "--config",
         inProject("deno.json"),
@@ -78,23 +78,25 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       try {
         child.kill("SIGKILL");
       } catch (error) {
-        // It has ended already: that is all that was wanted.
+        // Deno throws a TypeError when the process has already ended.
         if (!(error instanceof TypeError)) throw error;
       }
     };
     const ended = child.status.then(async () => {
-      // Left alone, this end of the pipe would stay open until a garbage collection.
+      // Otherwise this end of the pipe would stay open until a garbage collection.
       await child.stdin.close().catch(() => {});
     });
-    const gaveUp = new AbortController();
+    const endedEarly = new AbortController();
     const startSignal = AbortSignal.any([
       signal,
-      gaveUp.signal,
+      endedEarly.signal,
       AbortSignal.timeout(options.startTimeoutMs),
     ]);
     void child.status.then(({ code, signal }) =>
-      gaveUp.abort(
-        new WorkerStartError(`The worker ended at its start (${signal ?? `exit code ${code}`})`),
+      endedEarly.abort(
+        new WorkerStartError(
+          `The worker ended before it was ready (${signal ?? `exit code ${code}`})`,
+        ),
       )
     );
     try {
@@ -124,7 +126,7 @@ function inherited(names: readonly string[]): Record<string, string> {
   return env;
 }
 
-/** Reads `{"listening": URL}`, the first line of a worker's standard output. */
+/** Reads the first line of a worker's standard output: `{"listening": URL}`. */
 async function readListeningLine(
   stdout: ReadableStream<Uint8Array>,
   signal: AbortSignal,
@@ -132,10 +134,10 @@ async function readListeningLine(
   const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!text.includes("\n")) {
-    const { done, value } = await orAborted(reader.read(), signal);
+    const { done, value } = await abortable(reader.read(), signal);
     if (done) {
-      // The process has closed its output; how it ended is about to be known.
-      return await orAborted(new Promise<never>(() => {}), signal);
+      // The process is ending. Its exit code, which comes next, aborts the signal.
+      return await abortable(new Promise<never>(() => {}), signal);
     }
     text += value;
   }
@@ -144,12 +146,12 @@ async function readListeningLine(
   return new URL(listening);
 }
 
-/** Reads what nobody wants, so that the writer never stands still. */
+/** Reads and drops the rest of the output: a full pipe would block the worker. */
 async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
   try {
     while (!(await reader.read()).done);
   } catch {
-    // The process is gone.
+    // The process has ended.
   }
 }
 

@@ -1,4 +1,4 @@
-/** The Kubernetes API through the official client, over connections that stay open. */
+/** Calls the Kubernetes API by the official client library, over connections that stay open. */
 
 import {
   ApiException,
@@ -15,38 +15,40 @@ import {
 import { createInterface } from "node:readline";
 import { errors, request } from "undici";
 import { isUnreached } from "../../../unreached.ts";
-import { KeptAliveConfig } from "./credentials.ts";
+import { ClusterCredentials } from "./credentials.ts";
 import { readPod } from "../pod.ts";
 import { ApiError, ConnectionError, type PodApi, type WatchEvent } from "./pod_api.ts";
 import { send, ServerClock } from "./transport.ts";
 
-/** Where the workers are, and who says so. */
+/** Settings of {@linkcode createPodApi}. */
 export interface ClientOptions {
+  /** Address of the API server, and credentials. */
   readonly config: KubeConfig;
+  /** Namespace of the workers. */
   readonly namespace: string;
-  /** Labels that every worker has, claimed or not. */
+  /** Labels of every worker, claimed or not, such as `app=worker`. */
   readonly selector: string;
-  /** The ConfigMap in that namespace that is to own claimed pods. */
+  /** Name of the ConfigMap in this namespace that owns claimed pods. */
   readonly owner: string;
-  /** Is told of every call that failed, except for those that a race explains. */
+  /** Called for failed calls, except expected conflicts (404, 409, 410, 422). */
   readonly onFailure: (call: string, code: string) => void;
-  /** Milliseconds of a monotonic clock. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
 const CALL_TIMEOUT_MS = 5000;
-/** A watch that says nothing for so long may have lost its connection. */
+/** A watch that is silent for longer may have lost its connection, so it ends. */
 const SILENCE_MS = 30_000;
-/** The server ends a watch after this long, so that the owner is read again now and then. */
+/** The server ends a watch after this time, so that the owner is read again. */
 const WATCH_SECONDS = 300;
-/** What the deletion gives a worker to end in. */
+/** Time that a deleted worker has to end. */
 const GRACE_SECONDS = 1;
-/** Answers that say that somebody else was faster, or that a watch slept too long. */
+/** Statuses of normal conflicts: another replica was faster, or a watch was too far behind. */
 const EXPECTED_STATUS: ReadonlySet<number> = new Set([409, 410, 422]);
 
 /**
- * Makes the client. The credentials are read again as they change, for a service account's token
- * lives for an hour, and at once when they are refused.
+ * Makes the client. The credentials are read again every few seconds, because the token of a
+ * service account is valid for an hour, and at once when the server refuses them.
  *
  * @throws {TypeError} when the configuration names no cluster
  */
@@ -54,8 +56,9 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
   const { config, namespace, now } = options;
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) throw new TypeError("The Kubernetes configuration names no cluster");
-  // Apart, so that a watch never stands in a claim's way.
-  const calls = await KeptAliveConfig.from(config), watches = await KeptAliveConfig.from(config);
+  // Separate connections, so that a claim never waits for a watch.
+  const calls = await ClusterCredentials.from(config);
+  const watches = await ClusterCredentials.from(config);
   const clock = new ServerClock(now);
   const core = new CoreV1Api(createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
@@ -63,18 +66,18 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
     httpApi: wrapHttpLibrary({ send: (context) => send(context, clock, CALL_TIMEOUT_MS) }),
   }));
 
-  /** Makes a call, and says in the pool's terms how it failed. */
+  /** Waits for a call, and turns its failure into an error of the pool. */
   const call = async <T>(name: string, promise: Promise<T>, signal?: AbortSignal): Promise<T> => {
     try {
       return await promise;
     } catch (cause) {
       signal?.throwIfAborted();
-      const error = asPodApiError(name, cause);
+      const error = toPodApiError(name, cause);
       if (error instanceof ApiError && error.status === 401) {
         for (const credentials of [calls, watches]) credentials.renew();
       }
       const code = error instanceof ApiError ? String(error.status) : "no_answer";
-      // A pod may be gone; the owner may not.
+      // A missing pod is expected, a missing owner is not.
       const expected = error instanceof ApiError &&
         (EXPECTED_STATUS.has(error.status) || (error.status === 404 && name !== "owner"));
       if (!expected) options.onFailure(name, code);
@@ -123,12 +126,12 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
 }
 
 /**
- * Passes on what a watch tells until its connection ends. The client's own Watch does not notice on
- * Deno that a connection has broken.
+ * Reports the events of a watch until its connection ends. On Deno the client library's own Watch
+ * does not notice a broken connection.
  */
 async function follow(
   url: URL,
-  credentials: KeptAliveConfig,
+  credentials: ClusterCredentials,
   onEvent: (event: WatchEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -150,7 +153,7 @@ async function follow(
       onEvent(readEvent(type, object));
     }
   } catch (error) {
-    // Nothing happened for a while: as good an end as any.
+    // A silent watch ends like one that the server closes.
     if (!(error instanceof errors.BodyTimeoutError)) throw error;
   }
 }
@@ -162,7 +165,7 @@ function readEvent(type: string, object: V1Pod): WatchEvent {
   return { kind: type === "DELETED" ? "gone" : "seen", pod: readPod(object) };
 }
 
-function asPodApiError(call: string, cause: unknown): Error {
+function toPodApiError(call: string, cause: unknown): Error {
   if (cause instanceof ApiError) return cause;
   if (cause instanceof ApiException) {
     const status = readStatus(cause.body);
@@ -171,7 +174,7 @@ function asPodApiError(call: string, cause: unknown): Error {
   return new ConnectionError(call, !isUnreached(cause), cause);
 }
 
-/** The Status that an answer should hold; whatever is in between may answer anything. */
+/** Reads the Status in the body of an error. A proxy may send a body without one. */
 function readStatus(body: unknown): V1Status {
   try {
     return (typeof body === "string" ? JSON.parse(body) : body) ?? {};

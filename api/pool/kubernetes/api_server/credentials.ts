@@ -1,4 +1,4 @@
-/** Credentials for the Kubernetes API, over connections that stay open. */
+/** Credentials for the Kubernetes API, and the connections that use them. */
 
 import {
   HttpMethod,
@@ -10,15 +10,18 @@ import type { RequestOptions } from "node:https";
 import { Agent } from "undici";
 
 const CONNECT_TIMEOUT_MS = 2000;
-/** Between two claims a connection is kept for so long. */
+/** An idle connection stays open this long. */
 const KEEP_ALIVE_MS = 60_000;
-/** Further calls wait for one of these: hundreds of handshakes at once would all be late. */
+/** More calls than this wait for a connection: hundreds of handshakes at once would all be slow. */
 const CONNECTIONS = 32;
-/** The client itself reads a token's file once a minute. */
-const CREDENTIALS_MS = 10_000;
+/** Age at which the credentials are read again. The library reads a token file once a minute. */
+const MAX_AGE_MS = 10_000;
 
-/** Credentials whose calls share one agent; the client's own opens a connection for each call. */
-export class KeptAliveConfig implements SecurityAuthentication {
+/**
+ * Credentials whose calls share one agent, so that connections stay open. The client library itself
+ * opens a connection for each call.
+ */
+export class ClusterCredentials implements SecurityAuthentication {
   #config: KubeConfig;
   #headers: Readonly<Record<string, string>> = {};
   #readAt = -Infinity;
@@ -27,13 +30,13 @@ export class KeptAliveConfig implements SecurityAuthentication {
     this.#config = copyOf(config);
   }
 
-  /** Takes over a configuration; its certificates are read once, its token as it changes. */
-  static async from(config: KubeConfig): Promise<KeptAliveConfig> {
+  /** Reads a configuration. Certificates are read once, a token again when it changes. */
+  static async from(config: KubeConfig): Promise<ClusterCredentials> {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
     const { ca, cert, key, servername, rejectUnauthorized } = options;
     const tls = { ca, cert, key, servername, rejectUnauthorized };
-    return new KeptAliveConfig(
+    return new ClusterCredentials(
       config,
       new Agent({
         allowH2: false,
@@ -52,7 +55,7 @@ export class KeptAliveConfig implements SecurityAuthentication {
   }
 
   async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    if (performance.now() - this.#readAt > CREDENTIALS_MS) {
+    if (performance.now() - this.#readAt > MAX_AGE_MS) {
       const read = new RequestContext(context.getUrl(), HttpMethod.GET);
       await this.#config.applySecurityAuthentication(read);
       this.#headers = read.getHeaders();
@@ -62,9 +65,9 @@ export class KeptAliveConfig implements SecurityAuthentication {
     context.setDispatcher(this.agent);
   }
 
-  /** The server has refused them: the next call reads them anew. */
+  /** Makes the next call read the credentials again, because the server has refused them. */
   renew(): void {
-    // The client keeps what it has read where a copy does not get it from.
+    // The client library caches the token in its configuration; a copy has no cache.
     this.#config = copyOf(this.#config);
     this.#readAt = -Infinity;
   }

@@ -1,4 +1,4 @@
-/** An API server for tests: pods in memory, with versions, tests in patches and failures on demand. */
+/** An API server for tests. It keeps pods with versions in memory, and fails on demand. */
 
 import type { Pod } from "../pod.ts";
 import {
@@ -11,42 +11,43 @@ import {
   type WatchEvent,
 } from "./pod_api.ts";
 
-/** How a call is to fail: before the server acts on it, or after. */
+/** A failure of a call: before the server acts on the call, or after. */
 export type Failure =
   | { readonly before: Error }
   | { readonly after: Error };
 
-/** The calls that can be made to fail. */
-export type FakeCall = "list" | "watch" | "read" | "patch" | "delete" | "owner";
+/** Names of the calls. */
+export type PodApiCall = "list" | "watch" | "read" | "patch" | "delete" | "owner";
 
 interface Watcher {
   readonly onEvent: (event: WatchEvent) => void;
   readonly end: (error?: Error) => void;
 }
 
-/** Holds pods and tells its watchers of every change at once, or when the test lets it. */
+/** Holds pods. Watchers are told of every change at once, unless the test holds the events back. */
 export class FakePodApi implements PodApi {
   /** Milliseconds since 1970. */
   clock = 1_000_000_000_000;
+  /** Uid of the owner; undefined when it is missing. */
   owner: string | undefined = "owner-uid";
-  /** Names of the pods that were deleted, in order. */
+  /** Names of the pods that were deleted through the api, in order. */
   readonly deleted: string[] = [];
-  /** Every claim that was applied: the pod's uid and the claim's id. */
+  /** All claims that were applied: the pod's uid and the claim's id. */
   readonly claims: { readonly uid: string; readonly id: string }[] = [];
-  /** What was asked, in order. */
-  readonly calls: FakeCall[] = [];
-  /** From which version each watch began. */
+  /** All calls, in order. */
+  readonly calls: PodApiCall[] = [];
+  /** The version from which each watch started. */
   readonly watchedFrom: string[] = [];
   closed = false;
   readonly #pods = new Map<string, Pod>();
   readonly #watchers = new Set<Watcher>();
-  readonly #failures = new Map<FakeCall, Failure[]>();
-  readonly #stalled = new Map<FakeCall, Promise<void>>();
+  readonly #failures = new Map<PodApiCall, Failure[]>();
+  readonly #stalled = new Map<PodApiCall, Promise<void>>();
   #version = 0;
-  /** Events that watchers have not been told yet. */
+  /** Events that are held back. */
   #held: WatchEvent[] | undefined;
 
-  /** A pod as the kubelet leaves it: ready to serve. */
+  /** Adds a pod that is ready to serve. */
   add(name: string, change: Partial<Pod> = {}): Pod {
     return this.#put({
       name,
@@ -64,12 +65,12 @@ export class FakePodApi implements PodApi {
     });
   }
 
-  /** Changes a pod from outside. */
+  /** Changes a pod without a call. */
   change(name: string, change: Partial<Pod>): Pod {
     return this.#put({ ...this.#get(name), ...change });
   }
 
-  /** A pod is gone. */
+  /** Removes a pod without a call. */
   remove(name: string): void {
     const pod = this.#pods.get(name);
     this.#pods.delete(name);
@@ -82,13 +83,13 @@ export class FakePodApi implements PodApi {
     return this.#pods.has(name);
   }
 
-  /** Lets a call fail, once for each time that this is called. */
-  fail(call: FakeCall, failure: Failure): void {
+  /** Makes the next call of this name fail. Several failures are used one after the other. */
+  fail(call: PodApiCall, failure: Failure): void {
     this.#failures.set(call, [...this.#failures.get(call) ?? [], failure]);
   }
 
-  /** From now on calls of that kind do not come to an end, until the function is called. */
-  stall(call: FakeCall): () => void {
+  /** Makes calls of this name wait until the returned function is called. */
+  stall(call: PodApiCall): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#stalled.set(call, promise);
     return () => {
@@ -97,24 +98,24 @@ export class FakePodApi implements PodApi {
     };
   }
 
-  /** From now on watchers are told nothing, until `tell`. */
+  /** Holds events back until `tell` is called. */
   hold(): void {
     this.#held = [];
   }
 
-  /** Tells what was held. */
+  /** Tells watchers the events that were held back. */
   tell(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const event of held) this.#tell(event);
   }
 
-  /** Ends all watches. */
+  /** Ends all watches, with an error or normally. */
   cut(error?: Error): void {
     for (const { end } of [...this.#watchers]) end(error);
   }
 
-  /** How many watch. */
+  /** Number of open watches. */
   get watchers(): number {
     return this.#watchers.size;
   }
@@ -181,10 +182,10 @@ export class FakePodApi implements PodApi {
     return Promise.resolve();
   }
 
-  async #call<T>(call: FakeCall, act: () => T): Promise<T> {
+  async #call<T>(call: PodApiCall, act: () => T): Promise<T> {
     this.calls.push(call);
     const failure = this.#failures.get(call)?.shift();
-    // The answer takes its time, as a real one does.
+    // Like a real response, this one comes later.
     await this.#stalled.get(call);
     if (failure !== undefined && "before" in failure) throw failure.before;
     const result = act();
@@ -243,7 +244,7 @@ export class FakePodApi implements PodApi {
   }
 }
 
-/** The server was not reached, or may have been. */
+/** Makes the error for a call without an answer. `reached`: the server may have received it. */
 export function noAnswer(reached: boolean): ConnectionError {
   return new ConnectionError("call", reached, new Error("The connection broke"));
 }

@@ -1,4 +1,4 @@
-/** What the pool asks of the Kubernetes API: the interface, and how calls fail. */
+/** The calls to the Kubernetes API that the pool makes: their interface and their errors. */
 
 import type { Pod } from "../pod.ts";
 
@@ -9,35 +9,39 @@ export interface PatchOperation {
   readonly value: unknown;
 }
 
-/** All workers at one moment. */
+/** All pods of workers at one version. */
 export interface PodList {
   readonly pods: readonly Pod[];
-  /** From where a watch goes on. */
+  /** The version from which a watch can start. */
   readonly resourceVersion: string;
 }
 
-/** What a watch tells. */
+/** An event of a watch. */
 export type WatchEvent =
-  /** The connection stands. */
+  /** The watch is open. */
   | { readonly kind: "opened" }
   | { readonly kind: "seen" | "gone"; readonly pod: Pod }
-  /** Nothing to see up to this version. */
+  /** Nothing has changed up to this version. */
   | { readonly kind: "bookmark"; readonly resourceVersion: string };
 
-/** Which pod exactly is to be deleted. */
+/** Conditions of a deletion: the pod must still have this uid, and this version if one is given. */
 export interface Preconditions {
   readonly uid: string;
   readonly resourceVersion?: string;
 }
 
-/** The workers' namespace. Every call has a deadline of its own and ends by itself. */
+/** The pods in the workers' namespace. Every call ends by itself after a time. */
 export interface PodApi extends AsyncDisposable {
-  /** @throws {ApiError | ConnectionError} */
+  /**
+   * Returns all pods of workers.
+   *
+   * @throws {ApiError | ConnectionError}
+   */
   list(): Promise<PodList>;
   /**
-   * Tells what happens from a version on, until the connection ends, which is normal.
+   * Reports every change after a version. Resolves when the connection ends, which is normal.
    *
-   * @throws {ApiError} when the server refuses: the version may be too old
+   * @throws {ApiError} when the server refuses, for example because the version is too old
    * @throws {ConnectionError}
    * @throws the signal's reason
    */
@@ -46,65 +50,69 @@ export interface PodApi extends AsyncDisposable {
     onEvent: (event: WatchEvent) => void,
     signal: AbortSignal,
   ): Promise<void>;
-  /** @throws {ApiError | ConnectionError} */
+  /**
+   * Returns a pod.
+   *
+   * @throws {ApiError | ConnectionError}
+   */
   read(name: string): Promise<Pod>;
   /**
-   * Changes a pod, and returns what it has become.
+   * Changes a pod and returns the changed pod.
    *
    * @throws {ApiError | ConnectionError}
    */
   patch(name: string, operations: readonly PatchOperation[]): Promise<Pod>;
   /**
-   * Asks for a pod's end within a second.
+   * Deletes a pod. Its processes have one second to end.
    *
-   * @throws {ApiError} 404 or 409 when the pod is gone, or is not the one that was meant
+   * @throws {ApiError} 404 when the pod is gone, 409 when it does not meet the preconditions
    * @throws {ConnectionError}
    */
   delete(name: string, preconditions: Preconditions): Promise<void>;
   /**
-   * The uid of the ConfigMap that is to own claimed pods.
+   * Returns the uid of the ConfigMap that owns claimed pods.
    *
    * @throws {ApiError | ConnectionError}
    */
   ownerUid(): Promise<string>;
-  /** The API server's clock, from the Date of its answers; milliseconds since 1970. */
+  /** Returns the time of the API server's clock, in milliseconds since 1970. */
   now(): number;
 }
 
-/** The API server answered, but not with what was asked for. */
+/** Error for a call that the API server refused, or that failed there. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
 
   /**
-   * An answer.
+   * Makes the error.
    *
-   * @param call What was asked
+   * @param call Name of the call
    * @param status The HTTP status
-   * @param detail What the server says of it
-   * @param causes How many fields the server names as wrong
+   * @param detail The server's message
+   * @param causes Number of fields that the server names as wrong
    */
   constructor(call: string, readonly status: number, detail: string, readonly causes = 0) {
-    super(`${call}: ${status} ${detail}`);
+    super(`The Kubernetes API refused "${call}": ${status} ${detail}`);
   }
 }
 
-/** There was no answer. */
+/** Error for a call without an answer. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 
   /**
-   * A call without an answer.
+   * Makes the error.
    *
-   * @param call What was asked
-   * @param reached Whether the server may have seen it
-   * @param cause How it failed
+   * @param call Name of the call
+   * @param reached True when the server may have received the call
+   * @param cause The error of the connection
    */
   constructor(call: string, readonly reached: boolean, cause: unknown) {
-    super(`${call}: no answer`, { cause });
+    super(`The Kubernetes API did not answer "${call}"`, { cause });
   }
 }
 
-/** Whether the server said that the pod is gone, or is not the one that was meant. */
-export function isGone(error: unknown): boolean {
+/** True when an error means that the pod is gone, or that another pod has its name. */
+export function meansPodIsGone(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 404 || error.status === 409);
 }

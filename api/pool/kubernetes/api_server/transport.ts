@@ -1,36 +1,43 @@
-/** How calls to the Kubernetes API are sent, and what their answers tell of its clock. */
+/** Sends calls to the Kubernetes API, and reads the API server's clock from the responses. */
 
 import { type RequestContext, ResponseContext } from "@kubernetes/client-node";
 import { Buffer } from "node:buffer";
 import { request } from "undici";
 
-/** The API server's clock. It tells whole seconds, so this one is up to a second late. */
+/** The API server's clock. A Date header has whole seconds, so it is up to a second late. */
 export class ServerClock {
   readonly #now: () => number;
   #aheadMs: number | undefined;
 
+  /**
+   * Makes a clock that is not set yet.
+   *
+   * @param now Returns milliseconds of a monotonic clock
+   */
   constructor(now: () => number) {
     this.#now = now;
   }
 
   /**
-   * Milliseconds since 1970.
+   * Returns milliseconds since 1970.
    *
-   * @throws {RangeError} before the first answer
+   * @throws {RangeError} before the first response
    */
   now(): number {
-    if (this.#aheadMs === undefined) throw new RangeError("The API server has not answered yet");
+    if (this.#aheadMs === undefined) {
+      throw new RangeError("The Kubernetes API has not answered yet");
+    }
     return this.#now() + this.#aheadMs;
   }
 
-  /** Takes the time from a Date header. */
+  /** Sets the clock by a Date header. A missing or bad header is ignored. */
   observe(date: string | undefined): void {
     const ms = Date.parse(date ?? "");
     if (!Number.isNaN(ms)) this.#aheadMs = ms - this.#now();
   }
 }
 
-/** Sends a call of the generated client over the agent that its credentials have chosen. */
+/** Sends a call of the generated client, over the agent that the credentials have set. */
 export async function send(
   context: RequestContext,
   clock: ServerClock,
@@ -41,7 +48,7 @@ export async function send(
     headers: context.getHeaders(),
     body: context.getBody() as string | undefined ?? null,
     dispatcher: context.getDispatcher()!,
-    // Otherwise a DELETE with a body, which this server reads, closes its connection.
+    // Otherwise undici closes the connection after a DELETE with a body.
     reset: false,
     signal: AbortSignal.timeout(timeoutMs),
   });

@@ -1,7 +1,8 @@
 import { assert, assertRejects } from "@std/assert";
-import { randomTokenKey } from "../../../shared/http/worker_token.ts";
-import { localWorker } from "./local_worker.ts";
-import { createWorkerLauncher, WorkerStartError } from "./worker_process.ts";
+import { localWorker } from "../../api/pool/process/local_worker.ts";
+import { createWorkerLauncher, WorkerStartError } from "../../api/pool/process/worker_process.ts";
+import { randomTokenKey } from "../../shared/http/worker_token.ts";
+import { forever } from "../support/forever.ts";
 
 const LOCAL = localWorker(new Map());
 
@@ -13,15 +14,13 @@ function launcher(env: Record<string, string>, startTimeoutMs = 30_000) {
   });
 }
 
-/** How many files this process has open; Deno itself may not look there. */
+/** Number of files that this process has open. Deno itself cannot count them. */
 async function openFiles(): Promise<number> {
   const { stdout } = await new Deno.Command("sh", {
     args: ["-c", `ls /proc/${Deno.pid}/fd | wc -l`],
   }).output();
   return Number(new TextDecoder().decode(stdout));
 }
-
-const forever = (): AbortSignal => new AbortController().signal;
 
 Deno.test({
   name: "a worker that has ended leaves no file open",
@@ -40,7 +39,7 @@ Deno.test({
   },
 });
 
-Deno.test("a worker that ends at its start is an error, at once", async () => {
+Deno.test("a worker that ends before it is ready is an error, at once", async () => {
   const launch = launcher({ MATCH_THRESHOLD: "luck" });
   await assertRejects(() => launch("worker-1", forever()), WorkerStartError, "exit code 1");
 });
@@ -50,7 +49,7 @@ Deno.test("a worker that is not ready in time is an error", async () => {
   await assertRejects(() => launch("worker-1", forever()), WorkerStartError, "within 1 ms");
 });
 
-Deno.test("a launch that is called off throws the reason", async () => {
+Deno.test("a launch whose signal aborts rejects with the signal's reason", async () => {
   const controller = new AbortController();
   const launched = assertRejects(
     () => launcher({})("worker-1", controller.signal),

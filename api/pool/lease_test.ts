@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { lease } from "./lease.ts";
+
+const WORKER = { name: "worker-1", url: new URL("http://worker-1.test:8080") };
+
+Deno.test("a lease tells at its end whether its worker is kept", async () => {
+  const ends: boolean[] = [];
+  {
+    await using _destroyed = lease(WORKER, (kept) => ends.push(kept));
+  }
+  {
+    await using kept = lease(WORKER, (kept) => ends.push(kept));
+    kept.keep();
+    assertEquals(ends, [false]);
+  }
+  assertEquals(ends, [false, true]);
+});
+
+Deno.test("a lease that is disposed twice ends once; a later keep changes nothing", async () => {
+  const ends: boolean[] = [];
+  await using twice = lease(WORKER, (kept) => ends.push(kept));
+  await twice[Symbol.asyncDispose]();
+  twice.keep();
+  await twice[Symbol.asyncDispose]();
+  assertEquals(ends, [false]);
+});
+
+Deno.test("an error in the request destroys the worker", async () => {
+  const ends: boolean[] = [];
+  const request = async () => {
+    await using _lease = lease(WORKER, (kept) => ends.push(kept));
+    throw new RangeError("The request failed");
+  };
+  await request().catch(() => {});
+  assertEquals(ends, [false]);
+});
