@@ -5,12 +5,12 @@
 
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { delay } from "../../shared/backoff.ts";
-import { encoded, gray, type Picture, sample } from "../support/pictures.ts";
-import { Service } from "../support/service.ts";
-import { openFiles, residentBytes } from "../support/process_facts.ts";
-import { RawConnection } from "../support/raw_http.ts";
-import { seededRandom } from "../support/seeded_random.ts";
+import { delay } from "../../../shared/backoff.ts";
+import { encoded, gray, type Picture, sample } from "../../support/pictures.ts";
+import { Service } from "../../support/service.ts";
+import { openFiles, residentBytes } from "../../support/process_facts.ts";
+import { RawConnection } from "../../support/raw_http.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 import { slope } from "./slope.ts";
 
 const POOL_SIZE = 4;

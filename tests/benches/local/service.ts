@@ -1,14 +1,14 @@
 /** The whole service: what the api adds to a worker's time, and requests a second. */
 
 import { Pool } from "undici";
-import { Service } from "../support/service.ts";
-import { localModelPaths } from "../../worker/commands/model_paths.ts";
-import { loadModels } from "../../worker/models.ts";
+import { Service } from "../../support/service.ts";
+import { localModelPaths } from "../../../worker/commands/model_paths.ts";
+import { loadModels } from "../../../worker/models.ts";
 import { openBareNetworks } from "./bare_networks.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
 import { largeGallery } from "./large_gallery.ts";
 import { jpegOf } from "./pictures.ts";
-import { median, quantile, timed } from "./timing.ts";
+import { median, quantile, timed } from "../timing.ts";
 
 const USERS = 2000;
 const CORES = navigator.hardwareConcurrency;

@@ -4,13 +4,13 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { Admin } from "../support/kubernetes.ts";
-import { FakeKubelet } from "../cluster/fake_kubelet.ts";
-import { install } from "../cluster/installation.ts";
-import { eventually } from "../support/eventually.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
+import { Admin } from "../../support/kubernetes.ts";
+import { FakeKubelet } from "../../cluster/fake_kubelet.ts";
+import { install } from "../../cluster/installation.ts";
+import { eventually } from "../../support/eventually.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
 import type { Command } from "./pool_replica.ts";
-import { median, type PairedTimes, quantile, timed } from "./timing.ts";
+import { median, type PairedTimes, quantile, timed } from "../timing.ts";
 
 /** Claims, and as many patches, that are timed one by one, after a tenth as warm-up. */
 const TURNS = 200;

@@ -1,8 +1,8 @@
 /** The floor of every request: the three networks alone, on inputs that are ready. */
 
-import { seededRandom } from "../support/seeded_random.ts";
-import { openSession } from "../../worker/inference/session.ts";
-import type { PipelineModels } from "../../worker/pipeline/pipeline.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
+import { openSession } from "../../../worker/inference/session.ts";
+import type { PipelineModels } from "../../../worker/pipeline/pipeline.ts";
 
 /** The networks, opened. */
 export interface BareNetworks extends AsyncDisposable {

@@ -1,16 +1,16 @@
 /** The prepared recognition model beside the published one. */
 
-import { LOCAL_PATHS } from "../../shared/local_paths.ts";
-import { fetchPublishedModel } from "../accuracy/published_model.ts";
-import { openSession } from "../../worker/inference/session.ts";
-import { localModelPaths } from "../../worker/commands/model_paths.ts";
-import { loadModels } from "../../worker/models.ts";
-import { alignFace } from "../../worker/pipeline/align.ts";
-import { decode } from "../../worker/pipeline/decode.ts";
-import { createPipeline } from "../../worker/pipeline/pipeline.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
+import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
+import { fetchPublishedModel } from "../../accuracy/published_model.ts";
+import { openSession } from "../../../worker/inference/session.ts";
+import { localModelPaths } from "../../../worker/commands/model_paths.ts";
+import { loadModels } from "../../../worker/models.ts";
+import { alignFace } from "../../../worker/pipeline/align.ts";
+import { decode } from "../../../worker/pipeline/decode.ts";
+import { createPipeline } from "../../../worker/pipeline/pipeline.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
 import { jpegOf } from "./pictures.ts";
-import { median, ratioOf, timeInTurns } from "./timing.ts";
+import { median, ratioOf, timeInTurns } from "../timing.ts";
 
 /** Measures both in one process, denormals flushed in both. */
 export async function measurePreparedModel(): Promise<Finding[]> {

@@ -1,7 +1,7 @@
 /** A gallery file of users whose faces are random directions. */
 
 import { join } from "node:path";
-import { randomPeople } from "../support/random_people.ts";
+import { randomPeople } from "../../support/random_people.ts";
 
 /** The file; disposed, it is gone. */
 export interface LargeGallery extends AsyncDisposable {

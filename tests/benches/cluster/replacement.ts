@@ -1,12 +1,12 @@
 /** From a claim to the replacement's readiness on a real node, and what passes in between. */
 
 import { assert } from "@std/assert";
-import { delay } from "../../shared/backoff.ts";
-import { get, kubectl } from "../support/install.ts";
-import { isFree, isReady, type Release } from "../e2e/release.ts";
-import { type PodEvent, watchWorkers } from "../e2e/watch_workers.ts";
-import { eventually } from "../support/eventually.ts";
-import { median, quantile } from "./timing.ts";
+import { delay } from "../../../shared/backoff.ts";
+import { get, kubectl } from "../../support/install.ts";
+import { isFree, isReady, type Release } from "../../e2e/release.ts";
+import { type PodEvent, watchWorkers } from "../../e2e/watch_workers.ts";
+import { eventually } from "../../support/eventually.ts";
+import { median, quantile } from "../timing.ts";
 
 /** Milliseconds of each part, in order. */
 const PARTS = [

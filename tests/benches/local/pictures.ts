@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 
-const SAMPLE = fileURLToPath(new URL("../../test-data/user1_similar.png", import.meta.url));
+const SAMPLE = fileURLToPath(new URL("../../../test-data/user1_similar.png", import.meta.url));
 
 /** A JPEG of the sample, `width` by `height` pixels. */
 export async function jpegOf(width: number, height: number): Promise<Uint8Array> {

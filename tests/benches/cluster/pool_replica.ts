@@ -9,13 +9,13 @@ import type { RequestOptions } from "node:https";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { Agent, request } from "undici";
-import { readApiConfig } from "../../api/config.ts";
-import { openKubernetesPool } from "../../api/pool/kubernetes/open_kubernetes_pool.ts";
-import { claimPatch } from "../../api/pool/kubernetes/claim.ts";
-import { readPod } from "../../api/pool/kubernetes/pod.ts";
-import { createLogger } from "../../shared/log.ts";
-import { createApiMetrics } from "../../api/metrics.ts";
-import { timed, timeInTurns } from "./timing.ts";
+import { readApiConfig } from "../../../api/config.ts";
+import { openKubernetesPool } from "../../../api/pool/kubernetes/open_kubernetes_pool.ts";
+import { claimPatch } from "../../../api/pool/kubernetes/claim.ts";
+import { readPod } from "../../../api/pool/kubernetes/pod.ts";
+import { createLogger } from "../../../shared/log.ts";
+import { createApiMetrics } from "../../../api/metrics.ts";
+import { timed, timeInTurns } from "../timing.ts";
 
 /** What a replica is told. */
 export type Command =

@@ -1,13 +1,13 @@
 /** How long a worker process takes from its start until it is ready, and the memory it then has. */
 
-import { localWorker } from "../../api/pool/process/local_worker.ts";
-import { createWorkerLauncher } from "../../api/pool/process/worker_process.ts";
-import { delay } from "../../shared/backoff.ts";
-import { randomTokenKey } from "../../shared/http/worker_token.ts";
-import { listProcesses } from "../support/service.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
+import { localWorker } from "../../../api/pool/process/local_worker.ts";
+import { createWorkerLauncher } from "../../../api/pool/process/worker_process.ts";
+import { delay } from "../../../shared/backoff.ts";
+import { randomTokenKey } from "../../../shared/http/worker_token.ts";
+import { listProcesses } from "../../support/service.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
 import { largeGallery } from "./large_gallery.ts";
-import { median, timeInTurns } from "./timing.ts";
+import { median, timeInTurns } from "../timing.ts";
 
 const RUNS = 12;
 const USERS = 2000;

@@ -1,13 +1,13 @@
 /** The search of the gallery, beside an embedding and beside usearch itself. */
 
 import { exactSearch, MetricKind } from "usearch";
-import { LOCAL_PATHS } from "../../shared/local_paths.ts";
-import type { Gallery } from "../../worker/gallery/gallery.ts";
-import { createMatcher } from "../../worker/gallery/match.ts";
-import { openSession } from "../../worker/inference/session.ts";
-import { normalize } from "../../worker/vector.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
-import { median, type PairedTimes, ratioOf, timeInTurns } from "./timing.ts";
+import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
+import type { Gallery } from "../../../worker/gallery/gallery.ts";
+import { createMatcher } from "../../../worker/gallery/match.ts";
+import { openSession } from "../../../worker/inference/session.ts";
+import { normalize } from "../../../worker/vector.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
+import { median, type PairedTimes, ratioOf, timeInTurns } from "../timing.ts";
 
 const DIMENSION = 512;
 const FACE_SHAPE: readonly number[] = [1, 3, 112, 112];

@@ -3,10 +3,10 @@
  * what a pod costs: `deno task bench:cluster`, with what the tests in tests/e2e need.
  */
 
-import { median, quantile } from "./timing.ts";
+import { median, quantile } from "../timing.ts";
 import { measureBarePods, measureReplacement } from "./replacement.ts";
-import { openRelease, type Release, SAMPLE_GALLERY } from "../e2e/release.ts";
-import { sample } from "../support/pictures.ts";
+import { openRelease, type Release, SAMPLE_GALLERY } from "../../e2e/release.ts";
+import { sample } from "../../support/pictures.ts";
 
 const POOL_SIZE = 4;
 const LOAD_MS = 60_000;
