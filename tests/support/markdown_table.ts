@@ -1,0 +1,29 @@
+/** Tables in Markdown, written and read. */
+
+/** A table. Each row has as many cells as the head. */
+export interface MarkdownTable {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Writes a table as Markdown. `deno fmt` lines the columns up. */
+export function writeTable({ head, rows }: MarkdownTable): string {
+  return [head, head.map(() => "---"), ...rows].map(writeRow).join("\n");
+}
+
+/** Writes one row. A table whose rows come one after another can be printed while it grows. */
+export function writeRow(cells: readonly (string | number)[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** Reads all tables of a Markdown document, in their order. Bold cells are read without `**`. */
+export function readTables(markdown: string): MarkdownTable[] {
+  const blocks = markdown.matchAll(/(?:^\|.*\|\n)+/gm);
+  return [...blocks].map(([block]) => {
+    const lines = block.trimEnd().split("\n");
+    const [head, , ...rows] = lines.map((line) =>
+      line.slice(1, -1).split("|").map((cell) => cell.trim().replaceAll("**", ""))
+    );
+    return { head: head!, rows };
+  });
+}
