@@ -1,29 +1,31 @@
 /**
- * What a claim costs, beside what the API server itself takes: `deno task bench:pool`, with KUBECONFIG
- * naming a cluster that it may play with. Each replica is a process; this one plays the kubelet.
+ * The command `deno task bench:pool`: measures the cost of a claim beside the API server's own cost
+ * of a patch. Each replica of the api is a process. This process plays the kubelet.
  */
 
-import { fileURLToPath } from "node:url";
-import { Admin } from "../../support/kubernetes.ts";
 import { FakeKubelet } from "../../cluster/fake_kubelet.ts";
 import { install } from "../../cluster/installation.ts";
 import { eventually } from "../../support/eventually.ts";
+import { Admin } from "../../support/kubernetes.ts";
+import { areMet } from "../../support/needs.ts";
 import { digits, type Finding, printFindings } from "../budget.ts";
-import type { Command } from "./pool_replica.ts";
 import { median, type PairedTimes, quantile, timed } from "../timing.ts";
+import { openReplica, type Replica } from "./replica_process.ts";
 
-/** Claims, and as many patches, that are timed one by one, after a tenth as warm-up. */
+/** Claims, and as many patches, that are timed one by one after a tenth as warm-up. */
 const TURNS = 200;
-/** Claims of all replicas together, and then as many patches, that are timed together; how often. */
+/** Claims of all replicas that are timed together, and as many patches; and the repetitions. */
 const BLOCK = 80, BLOCKS = 5;
-/** Calls at once, of all replicas together; each has as many. */
+/** Calls at once, divided among the replicas. */
 const AT_ONCE = 16;
 const REPLICAS = [1, 2, 5], FREE = [10, 100, 1000];
 const FILL_TIMEOUT_MS = 600_000;
 
-if (Deno.env.get("FACE_IT_TEST_CLUSTER") !== "1") {
-  console.error("Set FACE_IT_TEST_CLUSTER=1 and KUBECONFIG to a cluster that may be played with");
-  Deno.exit(1);
+if (!areMet("helm", "cluster")) {
+  console.error(
+    "Needs helm, a cluster that this program may change (KUBECONFIG), and FACE_IT_TEST_CLUSTER=1",
+  );
+  Deno.exit(2);
 }
 
 await using admin = await Admin.connect();
@@ -31,7 +33,7 @@ await using installation = await install(admin, 0);
 await using kubelet = new FakeKubelet(admin, installation.podsPath);
 const { template, podsPath } = installation;
 
-/** Like the workers, and no pool sees them: these are patched without one. */
+/** Pods like the workers, which no pool sees. The patches without a pool change these. */
 const spare = {
   ...template,
   metadata: { ...template.metadata, labels: { ...template.metadata.labels, app: "spare" } },
@@ -42,7 +44,7 @@ const toPatch = {
   owner: `/api/v1/namespaces/${installation.namespace}/configmaps/${installation.ownerName}`,
 };
 
-/** Sees to it that so many pods of a kind are ready, and no claim of one is still to be seen. */
+/** Adds pods until `count` of a kind are ready and the kubelet has seen every claim. */
 async function fill(template: typeof spare, count: number): Promise<void> {
   const { app } = template.metadata.labels;
   const { items } = await admin.call(
@@ -59,110 +61,64 @@ async function fill(template: typeof spare, count: number): Promise<void> {
   );
 }
 
-/** A process that does as it is told. */
-interface Replica extends AsyncDisposable {
-  // deno-lint-ignore no-explicit-any
-  tell(command: Command): Promise<any>;
-}
-
-async function openReplica(): Promise<Replica> {
-  const folder = await Deno.makeTempDir();
-  const kubeconfig = `${folder}/kubeconfig`, keys = `${folder}/keys`;
-  await Deno.writeTextFile(kubeconfig, installation.config().exportConfig());
-  await Deno.writeTextFile(keys, installation.tokenKeys);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "-P=test", fileURLToPath(new URL("pool_replica.ts", import.meta.url))],
-    env: {
-      ...installation.env,
-      KUBECONFIG: kubeconfig,
-      WORKER_TOKEN_KEYS_PATH: keys,
-      LOG_LEVEL: "error",
-      // No lease may end before its measurement has.
-      REQUEST_TIMEOUT_MS: String(FILL_TIMEOUT_MS),
-      QUEUE_LIMIT: String(BLOCK),
-    },
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const input = child.stdin.getWriter();
-  const answers = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  return {
-    async tell(command) {
-      await input.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`));
-      while (!text.includes("\n")) {
-        const { value, done } = await answers.read();
-        if (done) throw new Error("A replica has ended");
-        text += value;
-      }
-      const [line] = text.split("\n", 1);
-      text = text.slice(line!.length + 1);
-      return JSON.parse(line!);
-    },
-    async [Symbol.asyncDispose]() {
-      await input.close();
-      await child.status;
-      await answers.cancel();
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
-}
-
 async function openReplicas(count: number, stack: AsyncDisposableStack): Promise<Replica[]> {
-  const replicas = await Promise.all(Array.from({ length: count }, openReplica));
+  const options = { leaseMs: FILL_TIMEOUT_MS, queueLimit: BLOCK };
+  const replicas = await Promise.all(
+    Array.from({ length: count }, () => openReplica(installation, options)),
+  );
   for (const replica of replicas) stack.use(replica);
   return replicas;
 }
 
-/** Lets replicas see so many free pods, and has them read which to patch. */
+/** Waits until replicas see `free` free pods, and lets them read which pods to patch. */
 async function prepare(replicas: readonly Replica[], free: number, patches: number) {
   await fill(template, free);
   await fill(spare, patches);
   for (const [nth, replica] of replicas.entries()) {
-    await replica.tell({ do: "prepare", ...toPatch, nth, of: replicas.length });
+    await replica.send({ do: "prepare", ...toPatch, nth, of: replicas.length });
     await eventually(
-      async () => await replica.tell({ do: "count" }) === free,
+      async () => await replica.send({ do: "count" }) === free,
       `a replica sees ${free} pods`,
       FILL_TIMEOUT_MS,
     );
   }
 }
 
-/** Claims and patches in turns, one at a time, so that both meet the same weather. */
+/** Claims and patches in turns, one at a time, so that a slow machine slows both down. */
 async function compareTimes(): Promise<Finding[]> {
   await using stack = new AsyncDisposableStack();
   const [replica] = await openReplicas(1, stack);
   const count = TURNS + TURNS / 10;
   await prepare([replica!], count, count);
-  const { a, b }: PairedTimes = await replica!.tell({ do: "turns", count: TURNS });
-  await replica!.tell({ do: "release" });
-  const parts = [0.5, 0.99].map((share) => {
+  const { a, b }: PairedTimes = await replica!.send({ do: "turns", count: TURNS });
+  await replica!.send({ do: "release" });
+  const [p50, p99] = [0.5, 0.99].map((share) => {
     const [claim, patch] = [quantile(a, share), quantile(b, share)];
     return { ratio: claim / patch, text: `${digits(claim)} ms ÷ ${digits(patch)} ms` };
   });
   return [{
     what: "claim ÷ raw PATCH, p50",
-    measured: parts[0]!.ratio,
+    measured: p50!.ratio,
     budget: 1.3,
     bound: "at most",
-    detail: `${parts[0]!.text}; p99: ${parts[1]!.text}`,
+    detail: `${p50!.text}; p99: ${p99!.text}`,
   }];
 }
 
-/** Claims of several replicas at once, and patches of as many processes, in turns. */
+/** Claims with several replicas at once, and patches with as many processes, in turns. */
 async function compareRates(count: number, free: number): Promise<Finding> {
   await using stack = new AsyncDisposableStack();
   const replicas = await openReplicas(count, stack);
   const each = { count: BLOCK / count, atOnce: Math.round(AT_ONCE / count) };
-  const run = (act: "claim" | "patch") =>
-    timed(() => Promise.all(replicas.map((replica) => replica.tell({ do: act, ...each }))));
+  const run = (action: "claim" | "patch") =>
+    timed(() => Promise.all(replicas.map((replica) => replica.send({ do: action, ...each }))));
   const seconds = { claim: [] as number[], patch: [] as number[] };
   let lost = 0;
-  // The first opens the connections.
+  // The first block opens the connections and does not count.
   for (let block = -1; block < BLOCKS; block++) {
     await prepare(replicas, free + BLOCK, BLOCK);
     const patch = await run("patch"), claim = await run("claim");
-    const counts = await Promise.all(replicas.map((replica) => replica.tell({ do: "release" })));
+    const counts = await Promise.all(replicas.map((replica) => replica.send({ do: "release" })));
     if (block < 0) continue;
     seconds.claim.push(claim / 1000);
     seconds.patch.push(patch / 1000);

@@ -1,22 +1,17 @@
 /** A gallery file of users whose faces are random directions. */
 
-import { join } from "node:path";
 import { randomPeople } from "../../support/random_people.ts";
+import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";
 
-/** The file; disposed, it is gone. */
-export interface LargeGallery extends AsyncDisposable {
-  readonly path: string;
-}
+/** Name of the gallery file in the folder. */
+export const GALLERY = "gallery.json";
 
-/** Writes a gallery of `users` users, one template each, at full precision. */
-export async function largeGallery(users: number): Promise<LargeGallery> {
-  const folder = await Deno.makeTempDir();
-  const path = join(folder, "gallery.json");
+/** Writes a gallery of `users` users, with one template each, at full precision. */
+export async function largeGallery(users: number): Promise<TemporaryFolder> {
   const embeddings = randomPeople(users, 1, 512, 1).map(([embedding], i) => ({
     user_id: `user-${i}`,
     name: `User ${i}`,
     embedding: [...embedding!],
   }));
-  await Deno.writeTextFile(path, JSON.stringify({ embeddings }));
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  return await temporaryFolder({ [GALLERY]: JSON.stringify({ embeddings }) });
 }

@@ -1,4 +1,4 @@
-/** The command `deno task bench`: every budget that can be measured without a cluster. */
+/** The command `deno task bench`: measures every budget that needs no cluster. */
 
 import { printFindings } from "../budget.ts";
 import { measureMatch } from "./match.ts";

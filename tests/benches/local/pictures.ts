@@ -1,12 +1,10 @@
-/** Pictures of one face in the sizes that clients send, made of a sample picture. */
+/** Pictures of one face in the sizes that clients send. */
 
-import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { encoded, type Picture, sample } from "../../support/pictures.ts";
 
-const SAMPLE = fileURLToPath(new URL("../../../test-data/user1_similar.png", import.meta.url));
-
-/** A JPEG of the sample, `width` by `height` pixels. */
-export async function jpegOf(width: number, height: number): Promise<Uint8Array> {
-  return await sharp(SAMPLE).resize(width, height, { fit: "cover" }).jpeg({ quality: 90 })
-    .toBuffer();
+/** Returns a JPEG of a sample picture, `width` by `height` pixels. */
+export async function jpegOf(width: number, height: number): Promise<Picture> {
+  const picture = sharp(await sample("user1_similar.png")).resize(width, height, { fit: "cover" });
+  return await encoded(picture.jpeg({ quality: 90 }));
 }

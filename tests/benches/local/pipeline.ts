@@ -1,4 +1,4 @@
-/** The whole pipeline beside its networks alone. */
+/** The whole pipeline, compared with its networks alone. */
 
 import { localModelPaths } from "../../../worker/commands/model_paths.ts";
 import { loadModels } from "../../../worker/models.ts";
@@ -15,7 +15,7 @@ const SIZES = [
 ];
 const BUDGET = 1.25;
 
-/** Measures one picture size after another. */
+/** Measures the pipeline with small, medium and large pictures. */
 export async function measurePipeline(): Promise<Finding[]> {
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
   await using pipeline = await createPipeline(models, { maxPixels: 50_000_000 });
