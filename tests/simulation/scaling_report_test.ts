@@ -10,7 +10,7 @@ const readDoc = (name: string) => Deno.readTextFile(new URL(`../../docs/${name}`
 
 /**
  * Allowed differences between a documented figure and the simulated one; other columns must be equal.
- * `deno task simulate` prints the tables anew.
+ * `deno task simulate` prints the current tables.
  */
 const TOLERANCES: Readonly<Record<string, number>> = {
   "being replaced": 0.2,

@@ -22,7 +22,7 @@ export interface Decision {
 
 /** The outcome of a simulation. */
 export interface Simulated {
-  /** One for each request, in the order of deciding. */
+  /** One for each request, in the order in which they were decided. */
   readonly decisions: readonly Decision[];
   /** Seconds from each claim of a pod until another pod is Ready in its place. */
   readonly refillSeconds: readonly number[];

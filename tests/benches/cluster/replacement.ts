@@ -36,16 +36,16 @@ export async function measureReplacement(
   const all: number[][] = [];
   for (let i = 0; i < times; i++) {
     await release.untilFull(poolSize);
-    await anyMoment();
+    await waitAtRandom();
     const from = watched.events.length;
     const known = new Set(watched.events.map(({ pod }) => pod.metadata.uid));
     await release.post(picture);
     const since = () => watched.events.slice(from);
-    const ofNext = () => since().filter(({ pod }) => !known.has(pod.metadata.uid));
-    await eventually(() => ofNext().some(({ pod }) => isFree(pod)), "the replacement is Ready");
+    const eventsOfNext = () => since().filter(({ pod }) => !known.has(pod.metadata.uid));
+    await eventually(() => eventsOfNext().some(({ pod }) => isFree(pod)), "the next pod is Ready");
     const claimed = since().find(({ pod }) => pod.metadata.labels.status === "busy");
     assert(claimed !== undefined);
-    all.push(gaps([claimed.at, ...await moments(release, ofNext())]));
+    all.push(gaps([claimed.at, ...await moments(release, eventsOfNext())]));
   }
   const totals = all.map((steps) => steps.reduce((sum, ms) => sum + ms));
   const row = (what: string, ms: number[]) => [what, `${median(ms)}`, `${quantile(ms, 0.9)}`];
@@ -87,8 +87,11 @@ function hasSandbox({ status }: any): boolean {
   );
 }
 
-/** Waits up to a second at random: the kubelet acts once a second, and pods must not follow its beat. */
-function anyMoment(): Promise<void> {
+/**
+ * Waits up to a second at random. The kubelet acts once a second: without the wait, every pod would
+ * begin at the same point of its second.
+ */
+function waitAtRandom(): Promise<void> {
   return delay(1000 * Math.random(), forever());
 }
 
@@ -97,9 +100,9 @@ function gaps(moments: readonly number[]): number[] {
 }
 
 /**
- * Replaces pods of the worker's image that only sleep: the share of the time that is the cluster's.
+ * Replaces pods of the worker's image that only sleep, to measure the cluster's share of the time.
  *
- * @returns Milliseconds from the deletion of each to the readiness of the next
+ * @returns For each replacement, the milliseconds from a pod's deletion until the next pod is Ready
  */
 export async function measureBarePods({ release, worker }: Release, times: number) {
   const deployment = (await get("deployment", `${release}-worker`, `--namespace=${worker}`))!;
@@ -127,16 +130,16 @@ export async function measureBarePods({ release, worker }: Release, times: numbe
   assert(made.ok, made.text);
   await using watched = await watchWorkers(worker, "app=bare");
   const known = new Set<string>();
-  /** True for an event that shows a new pod Ready. */
+  /** Returns true for an event of a new pod that is Ready. */
   const next = ({ pod }: PodEvent) => isReady(pod) && !known.has(pod.metadata.uid);
   const tookMs: number[] = [];
   let { pod: last } = await watched.until("a bare pod", next);
   for (let i = 0; i < times; i++) {
     for (const { pod } of watched.events) known.add(pod.metadata.uid);
-    await anyMoment();
+    await waitAtRandom();
     const started = Date.now();
     await kubectl(["delete", "pod", last.metadata.name, `--namespace=${worker}`, "--wait=false"]);
-    const { pod, at } = await watched.until("its replacement", next);
+    const { pod, at } = await watched.until("the next pod", next);
     tookMs.push(at - started);
     last = pod;
   }
