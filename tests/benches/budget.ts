@@ -1,30 +1,31 @@
-/** A measured figure beside its budget, as a line of a table. */
+/** Measured figures beside their budgets, printed as a table. */
 
-/** What a benchmark found out. */
+import { writeTable } from "../support/markdown_table.ts";
+
+/** The finding of a benchmark. */
 export interface Finding {
-  /** What was measured, and in which unit unless it is a ratio. */
+  /** Name of the figure, with its unit unless it is a ratio. */
   readonly what: string;
   readonly measured: number;
-  /** The figure that it must not pass. */
+  /** Bound on the figure. */
   readonly budget: number;
-  /** Whether the figure may be at most the budget, or must be at least that. */
+  /** "at most": the budget is an upper bound. "at least": it is a lower bound. */
   readonly bound: "at most" | "at least";
-  /** The figures that it was made of. */
+  /** The figures from which `measured` was computed. */
   readonly detail: string;
 }
 
 /** Prints findings as a Markdown table. */
 export function printFindings(findings: readonly Finding[]): void {
-  console.log("| what | measured | budget | | of |\n| --- | --- | --- | --- | --- |");
-  for (const { what, measured, budget, bound, detail } of findings) {
-    const met = bound === "at most" ? measured <= budget : measured >= budget;
+  const rows = findings.map(({ what, measured, budget, bound, detail }) => {
+    const isMet = bound === "at most" ? measured <= budget : measured >= budget;
     const sign = bound === "at most" ? "≤" : "≥";
-    const cells = [what, digits(measured), `${sign} ${budget}`, met ? "met" : "MISSED", detail];
-    console.log(`| ${cells.join(" | ")} |`);
-  }
+    return [what, digits(measured), `${sign} ${budget}`, isMet ? "met" : "MISSED", detail];
+  });
+  console.log(writeTable({ head: ["what", "measured", "budget", "", "computed from"], rows }));
 }
 
-/** Three significant digits, without an exponent. */
+/** Writes three significant digits, without an exponent. */
 export function digits(value: number): string {
   return Number(value.toPrecision(3)).toString();
 }

@@ -1,12 +1,12 @@
-/** Times things beside each other on a machine that others use as well. */
+/** Measures times on a machine that does other work as well. */
 
-/** Milliseconds of each run of two things. */
+/** Milliseconds of each run of two functions. */
 export interface PairedTimes {
   readonly a: readonly number[];
   readonly b: readonly number[];
 }
 
-/** Milliseconds that one run takes. */
+/** Returns the milliseconds of one run. */
 export async function timed(run: () => unknown): Promise<number> {
   const started = performance.now();
   await run();
@@ -14,8 +14,8 @@ export async function timed(run: () => unknown): Promise<number> {
 }
 
 /**
- * Runs two things in turns, after a tenth of the runs as warm-up. What slows the machine down for a
- * while slows both.
+ * Runs two functions in turns, after a tenth of the runs as warm-up. A machine that is slow for a
+ * while slows both down.
  */
 export async function timeInTurns(
   runs: number,
@@ -24,24 +24,28 @@ export async function timeInTurns(
 ): Promise<PairedTimes> {
   const times = { a: [] as number[], b: [] as number[] };
   for (let i = -Math.ceil(runs / 10); i < runs; i++) {
-    const [ofA, ofB] = [await timed(a), await timed(b)];
+    const [msOfA, msOfB] = [await timed(a), await timed(b)];
     if (i < 0) continue;
-    times.a.push(ofA);
-    times.b.push(ofB);
+    times.a.push(msOfA);
+    times.b.push(msOfB);
   }
   return times;
 }
 
-/** The value below which this share of the values lies. */
+/**
+ * Returns the value below which `share` of the values lies.
+ *
+ * @throws {RangeError} when there are no values
+ */
 export function quantile(values: readonly number[], share: number): number {
-  if (values.length === 0) throw new RangeError("There is no quantile of nothing");
+  if (values.length === 0) throw new RangeError("A quantile needs at least one value");
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)]!;
 }
 
-/** Half of the values lie below it. */
+/** Returns the value below which half of the values lie. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** Median of the ratios of paired times. */
+/** Returns the median of the ratios a ÷ b of paired times. */
 export function ratioOf({ a, b }: PairedTimes): number {
   return median(a.map((ms, i) => ms / b[i]!));
 }

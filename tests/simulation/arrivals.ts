@@ -1,10 +1,10 @@
-/** When requests come. */
+/** The times at which requests arrive. */
 
 import { Random } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Plans a scenario's requests: `arrive` is called for each. */
+/** Plans the requests of a scenario. `arrive` is called once for each. */
 export function planArrivals(scenario: Scenario, timeline: Timeline, arrive: () => void): void {
   const { ratePerSecond, burst, durationSeconds, seed } = scenario;
   const random = new Random(seed);

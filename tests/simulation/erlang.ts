@@ -1,9 +1,9 @@
-/** Erlang's formulas (1917), which the simulation is checked against. */
+/** Erlang's formulas (1917). The tests compare the simulation with them. */
 
 /**
- * The share of requests that find all servers busy where nobody waits.
+ * Returns the share of requests that find all servers busy, where no request waits.
  *
- * @param servers How many there are
+ * @param servers Number of servers
  * @param load Requests per second times the mean seconds of service
  */
 export function erlangB(servers: number, load: number): number {
@@ -13,10 +13,11 @@ export function erlangB(servers: number, load: number): number {
 }
 
 /**
- * The share of requests that wait where all wait. The number of requests in the system follows from
- * it for exponential service times, and for any where the servers are shared.
+ * Returns the share of requests that wait, where every request waits until it is served. The number
+ * of requests in the system follows from this share. That holds for exponential service times, and
+ * for all service times where the requests share the servers.
  *
- * @param servers How many there are, more than the load
+ * @param servers Number of servers, more than the load
  * @param load Requests per second times the mean seconds of service
  */
 export function erlangC(servers: number, load: number): number {

@@ -1,30 +1,30 @@
-/** A load on a pool, and what it needs. */
+/** A load on a pool, and the pods that it needs. */
 
 import { ASSUMED, type Scenario } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 import { summarise, type Summary } from "./summary.ts";
 
-/** A steady load, and what is other than assumed. */
+/** A steady load, and everything that differs from {@linkcode ASSUMED}. */
 export type Load = Partial<Scenario> & { readonly ratePerSecond: number };
 
 const REQUESTS = 10_000;
-/** By then a pool that is too small is empty. */
+/** After these requests a pool that is too small is empty. */
 const WARM_UP_REQUESTS = 2_500;
-/** A pool that never runs out. */
+/** Size of a pool that is never empty. */
 const PLENTY = 1_000_000;
 
-/** The load on a pool of that size, for about 12,500 requests. */
+/** Returns the scenario of this load on a pool of this size, for about 12,500 requests. */
 export function withPool(load: Load, poolSize: number): Scenario {
   const durationSeconds = (WARM_UP_REQUESTS + REQUESTS) / load.ratePerSecond;
   return { ...ASSUMED, durationSeconds, ...load, poolSize };
 }
 
-/** The mean number of pods that are being replaced, in a pool that never runs out. */
+/** Returns the mean number of pods that are being replaced, in a pool that is never empty. */
 export function podsNeeded(load: Load): number {
   return simulate(withPool(load, PLENTY)).meanMissing;
 }
 
-/** What the clients of a pool meet. */
+/** Returns what clients see of a pool of this size. */
 export function measure(load: Load, poolSize: number): Summary {
   return summarise(simulate(withPool(load, poolSize)).decisions, WARM_UP_REQUESTS);
 }

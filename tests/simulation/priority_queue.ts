@@ -1,4 +1,4 @@
-/** A binary heap: the item with the smallest key comes first, of equal keys the one added first. */
+/** A binary heap. The smallest key comes first; among equal keys, the item that was added first. */
 
 interface Entry<T> {
   readonly key: number;
@@ -6,17 +6,17 @@ interface Entry<T> {
   readonly item: T;
 }
 
-/** Items of type `T` in the order of their keys. */
+/** A queue of items in the order of their keys. */
 export class PriorityQueue<T> {
   readonly #entries: Entry<T>[] = [];
   #added = 0;
 
-  /** How many items it holds. */
+  /** Number of items. */
   get length(): number {
     return this.#entries.length;
   }
 
-  /** The smallest key. */
+  /** The smallest key; undefined when the queue is empty. */
   get firstKey(): number | undefined {
     return this.#entries[0]?.key;
   }
@@ -35,7 +35,7 @@ export class PriorityQueue<T> {
     entries[place] = entry;
   }
 
-  /** Takes the first item out. */
+  /** Removes the first item and returns it; undefined when the queue is empty. */
   take(): T | undefined {
     const entries = this.#entries;
     const first = entries[0];

@@ -1,6 +1,6 @@
-/** The limit that a Kubernetes component sets to its own calls of the API server. */
+/** The limit of a Kubernetes component on its own calls to the API server. */
 
-/** A component's settings. */
+/** Settings of a component. */
 export interface ClientLimit {
   /** Calls per second in the long run: kube-api-qps. */
   readonly qps: number;
@@ -8,7 +8,7 @@ export interface ClientLimit {
   readonly burst: number;
 }
 
-/** A token bucket whose callers queue, as client-go's. */
+/** A token bucket whose callers wait in a queue, as in client-go. */
 export class RateLimit {
   readonly #limit: ClientLimit;
   #tokens: number;
@@ -22,8 +22,8 @@ export class RateLimit {
   /**
    * Takes a place in the queue.
    *
-   * @param now Seconds; never less than in the call before
-   * @returns Seconds until the call may be made
+   * @param now Seconds, never less than in the call before
+   * @returns Seconds until the call can be made
    */
   take(now: number): number {
     const { qps, burst } = this.#limit;

@@ -1,12 +1,12 @@
-/** How fast the pool's ReplicaSet makes pods for those that were claimed. */
+/** The speed at which the pool's ReplicaSet replaces claimed pods. */
 
 import type { RateLimit } from "./rate_limit.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
- * The ReplicaSet controller for one ReplicaSet (kubernetes/pkg/controller/replicaset): whenever a
- * pod changes it syncs, one sync at a time. A sync creates the pods that are missing at that
- * moment, one call each, and then writes the status, one more.
+ * The ReplicaSet controller for one ReplicaSet (kubernetes/pkg/controller/replicaset). It syncs
+ * whenever a pod changes, one sync at a time. A sync creates the pods that are missing at its
+ * beginning, with one call each. Then it writes the status, with one more call.
  */
 export class ReplicaSet {
   readonly #timeline: Timeline;
@@ -22,13 +22,13 @@ export class ReplicaSet {
     this.#createPod = createPod;
   }
 
-  /** A pod was claimed, and no longer belongs to it. */
+  /** Called when a pod is claimed, so that it leaves the ReplicaSet. */
   podLeft(): void {
     this.#missing++;
     this.podChanged();
   }
 
-  /** A pod of it was created, or became Ready. */
+  /** Called when a pod of the ReplicaSet is created or becomes Ready. */
   podChanged(): void {
     this.#changed = true;
     if (!this.#syncing) this.#sync();

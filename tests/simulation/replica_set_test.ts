@@ -3,6 +3,7 @@ import { RateLimit } from "./rate_limit.ts";
 import { ReplicaSet } from "./replica_set.ts";
 import { Timeline } from "./timeline.ts";
 
+/** Returns the times at which pods are created. */
 function creations(claimsAt: readonly number[], readyAt: readonly number[] = []): number[] {
   const timeline = new Timeline();
   const created: number[] = [];
@@ -14,13 +15,13 @@ function creations(claimsAt: readonly number[], readyAt: readonly number[] = [])
   return created;
 }
 
-Deno.test("a sync creates what was missing when it began, then writes the status", () => {
-  // The call at 0 creates the first; that at 1 writes the status; those at 2 and 3 create.
+Deno.test("a sync creates the pods that were missing when it began, then writes the status", () => {
+  // 0: creates the first pod, 1: writes the status, 2 and 3: create the other two.
   assertEquals(creations([0, 0, 0]), [0, 2, 3]);
 });
 
-Deno.test("a created pod and a Ready one cost a write of the status each", () => {
-  // 0: create, 1: status, 2: status with the new pod, 3: status with the Ready one.
+Deno.test("a created pod and a Ready pod each cost one write of the status", () => {
+  // 0: creates, 1: status, 2: status with the new pod, 3: status with the Ready pod.
   assertEquals(creations([0, 3.5], [2.5]), [0, 4]);
   assertEquals(creations([0, 2.5]), [0, 3]);
 });

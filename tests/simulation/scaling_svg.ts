@@ -1,7 +1,8 @@
-/** Draws how a pool's size decides what clients meet. */
+/** The plot of docs/scaling.md: the pool's size against waiting and refused requests. */
 
-import { type Load, measure, podsNeeded } from "./load.ts";
+import { measure, podsNeeded } from "./load.ts";
 import { poolSize } from "./pool_size.ts";
+import { PLOTTED } from "./scaling_loads.ts";
 import { ASSUMED } from "./scenario.ts";
 import type { Summary } from "./summary.ts";
 import { fixed, GRID, gridLine, text } from "../../worker/commands/accuracy/svg.ts";
@@ -11,12 +12,8 @@ const HEIGHT = 640;
 const LEFT = 88;
 const RIGHT = 868;
 
-const LOADS: readonly (readonly [load: Load, colour: string])[] = [
-  [{ ratePerSecond: 1 }, "#0b5cad"],
-  [{ ratePerSecond: 2 }, "#0f766e"],
-  [{ ratePerSecond: 5 }, "#c2410c"],
-  [{ ratePerSecond: 10 }, "#7e22ce"],
-];
+/** Colours of the loads. */
+const COLOURS = ["#0b5cad", "#0f766e", "#c2410c", "#7e22ce"];
 const SIZES = [...Array.from({ length: 24 }, (_, i) => i + 1), 26, 28, 30, 32, 34, 36, 38, 40];
 const SIZE_TICKS = [1, 5, 10, 15, 20, 25, 30, 35, 40];
 
@@ -49,13 +46,14 @@ const INK = "#1f2933";
 const MUTED = "#5b6770";
 
 /**
- * Draws the p99 of the wait and the share of the shed over the pool's size, for loads below all
- * limits. The size that the rule gives is marked.
+ * Draws the p99 of the wait and the shed share over the pool's size, for loads below all limits. A
+ * dot marks the size that the rule gives.
  *
  * @returns An SVG document
  */
 export function drawScaling(): string {
-  const curves = LOADS.map(([load, colour]) => {
+  const curves = PLOTTED.map((load, i) => {
+    const colour = COLOURS[i]!;
     const rule = poolSize(podsNeeded(load));
     const sizes = [...new Set([...SIZES, rule])].sort((a, b) => a - b);
     const points = sizes.map((size) => ({ size, summary: measure(load, size) }));
@@ -118,9 +116,10 @@ function grid({ top, bottom, title, ticks }: Panel): string[] {
 function legend(rules: readonly number[]): string[] {
   const x = RIGHT - 310, y = PANELS[0]!.top + 32;
   return [
-    `<rect x="${x - 14}" y="${y - 20}" width="310" height="${LOADS.length * 25 + 14}" rx="4" ` +
+    `<rect x="${x - 14}" y="${y - 20}" width="310" height="${PLOTTED.length * 25 + 14}" rx="4" ` +
     `fill="#ffffff" stroke="${GRID}"/>`,
-    ...LOADS.flatMap(([{ ratePerSecond }, colour], i) => {
+    ...PLOTTED.flatMap(({ ratePerSecond }, i) => {
+      const colour = COLOURS[i]!;
       const rowY = y + i * 25;
       return [
         `<line x1="${x}" x2="${x + 34}" y1="${rowY}" y2="${rowY}" stroke="${colour}" ` +

@@ -1,28 +1,28 @@
-/** What is simulated: a load, a pool, and what replacing a pod takes. */
+/** The input of a simulation: a load, a pool, and the work of replacing a pod. */
 
 import type { ClientLimit } from "./rate_limit.ts";
 
-/** All that a simulation depends on: the same scenario has the same outcome at every run. */
+/** Everything that a simulation depends on. The same scenario has the same outcome at every run. */
 export interface Scenario {
-  /** Pods that the Deployment keeps. */
+  /** Pods that the Deployment keeps: the chart's `poolSize`. */
   readonly poolSize: number;
-  /** Requests per second, independent of each other (Poisson); 0 for bursts alone. */
+  /** Requests per second, independent of each other (Poisson); 0 when only bursts come. */
   readonly ratePerSecond: number;
-  /** Further requests that come at the same moment. */
+  /** Additional requests that all come at the same moment. */
   readonly burst?: { readonly size: number; readonly everySeconds: number };
-  /** Requests come for so long. */
+  /** Seconds during which requests come. */
   readonly durationSeconds: number;
   readonly requestsPerWorker: number;
   readonly leaseMaxSeconds: number;
   readonly queueLimit: number;
   readonly timeoutSeconds: number;
-  /** From a pod's binding to Ready, besides the work below; on average. */
+  /** Mean seconds from a pod's binding to Ready, without the cores' work below. */
   readonly startSeconds: number;
-  /** The standard deviation of the logarithm of that time. */
+  /** Standard deviation of the logarithm of `startSeconds`. */
   readonly startSigma: number;
-  /** The cores' work for a pod's start. */
+  /** Work of the cores for a pod's start. */
   readonly startCoreSeconds: number;
-  /** The cores' work for a request. */
+  /** Work of the cores for a request. */
   readonly requestCoreSeconds: number;
   /** Cores of all nodes that run workers. */
   readonly cores: number;
@@ -31,7 +31,7 @@ export interface Scenario {
   readonly seed: number;
 }
 
-/** What docs/scaling.md assumes, with its sources. */
+/** The assumptions of docs/scaling.md, which names their sources. */
 export const ASSUMED: Omit<Scenario, "poolSize" | "ratePerSecond" | "durationSeconds"> = {
   requestsPerWorker: 1,
   leaseMaxSeconds: 300,

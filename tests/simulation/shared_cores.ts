@@ -3,13 +3,13 @@
 import { PriorityQueue } from "./priority_queue.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Gives each of n tasks the same share of the cores, one core at most. */
+/** Gives every task the same share of the cores, at most one core each. */
 export class SharedCores {
   readonly #timeline: Timeline;
   readonly #cores: number;
-  /** By the progress at which each ends. */
+  /** Keyed by the progress at which each task ends. */
   readonly #tasks = new PriorityQueue<() => void>();
-  /** Core-seconds that a task has got which runs since the start. */
+  /** Core-seconds of a task that has run since the start of the simulation. */
   #progress = 0;
   #progressAt = 0;
   #plan = 0;
@@ -19,7 +19,7 @@ export class SharedCores {
     this.#cores = cores;
   }
 
-  /** Begins a task; `done` is called when it has had its core-seconds. */
+  /** Begins a task. `done` is called when the task has used its core-seconds. */
   run(coreSeconds: number, done: () => void): void {
     this.#advance();
     this.#tasks.add(this.#progress + coreSeconds, done);
@@ -36,7 +36,7 @@ export class SharedCores {
     this.#progressAt = now;
   }
 
-  /** Plans the end of the task that ends first, if no task comes or goes before. */
+  /** Plans the end of the task that ends first. A task that begins or ends earlier changes the plan. */
   #planNext(): void {
     const plan = ++this.#plan;
     const end = this.#tasks.firstKey;

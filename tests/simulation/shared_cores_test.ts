@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { SharedCores } from "./shared_cores.ts";
 import { Timeline } from "./timeline.ts";
 
-/** When tasks end that begin at a time and need so many core-seconds. */
+/** Returns the times at which tasks end. Each begins at a time and needs some core-seconds. */
 function ends(cores: number, tasks: readonly (readonly [beginsAt: number, work: number])[]) {
   const timeline = new Timeline();
   const shared = new SharedCores(timeline, cores);
@@ -14,7 +14,7 @@ function ends(cores: number, tasks: readonly (readonly [beginsAt: number, work: 
   return ended.map((at) => Number(at.toFixed(9)));
 }
 
-Deno.test("a task uses one core at most", () => {
+Deno.test("a task uses at most one core", () => {
   assertEquals(ends(4, [[0, 1], [0, 2]]), [1, 2]);
 });
 
@@ -22,8 +22,8 @@ Deno.test("more tasks than cores share them equally", () => {
   assertEquals(ends(2, [[0, 1], [0, 1], [0, 1], [0, 1]]), [2, 2, 2, 2]);
 });
 
-Deno.test("who comes later slows down who runs, until it is done", () => {
-  // Both at half speed from 1 to 2, when the second has its half; the first alone again.
+Deno.test("a task that begins later slows the running task down until it ends", () => {
+  // From 1 to 2 both run at half speed. Then the second is done and the first runs alone.
   assertEquals(ends(1, [[0, 2], [1, 0.5]]), [2.5, 2]);
 });
 

@@ -8,31 +8,31 @@ import type { Scenario } from "./scenario.ts";
 import { SharedCores } from "./shared_cores.ts";
 import { Timeline } from "./timeline.ts";
 
-/** What became of a request. */
+/** The outcome of a request. */
 export interface Decision {
-  /** Its place in the order of arrival, from 0. */
+  /** Place in the order of arrival, from 0. */
   readonly request: number;
-  /** Refused: the queue was full. Late: not answered in time. */
+  /** "refused": the queue was full. "late": the answer did not come in time. */
   readonly outcome: "answered" | "refused" | "late";
-  /** Seconds that it waited for its worker; undefined: it never had one. */
+  /** Seconds that the request waited for its worker; undefined when it never got one. */
   readonly waitSeconds: number | undefined;
-  /** When it got its worker. */
+  /** Time at which the request got its worker; undefined when it never got one. */
   readonly claimedAt: number | undefined;
 }
 
-/** What a simulation showed. */
+/** The outcome of a simulation. */
 export interface Simulated {
-  /** One for each request, in the order in which they were made. */
+  /** One for each request, in the order in which they were decided. */
   readonly decisions: readonly Decision[];
-  /** From each claim of a pod to the moment when another is Ready in its place. */
+  /** Seconds from each claim of a pod until another pod is Ready in its place. */
   readonly refillSeconds: readonly number[];
-  /** The time average of the pods that are claimed and not yet replaced. */
+  /** Mean number over time of pods that are claimed and not yet replaced. */
   readonly meanMissing: number;
-  /** Pods that are free when everything is over. */
+  /** Free pods at the end. */
   readonly freeAtEnd: number;
 }
 
-/** Runs a scenario until its last request is decided and its last pod replaced. */
+/** Runs a scenario until the last request is decided and the last pod is replaced. */
 export function simulate(scenario: Scenario): Simulated {
   const timeline = new Timeline();
   const pool = new Pool(scenario, timeline);
@@ -60,9 +60,9 @@ class Pool {
   readonly #replicaSet: ReplicaSet;
   /** A Set keeps the order of arrival. */
   readonly #waiting = new Set<Request>();
-  /** Workers that served and may serve again. */
+  /** Kept workers: they have served and can serve again. */
   readonly #kept: Worker[] = [];
-  /** Times of the claims whose replacement is not created yet. */
+  /** Times of the claims whose replacement pod is not created yet. */
   readonly #unreplaced: number[] = [];
   readonly #decisions: Decision[] = [];
   readonly #refillSeconds: number[] = [];
@@ -107,7 +107,7 @@ class Pool {
     };
   }
 
-  /** A kept worker before a new pod, as the real pool. */
+  /** Takes a kept worker before a new pod, as the real pool does. */
   #takeWorker(): Worker | undefined {
     const { now } = this.#timeline;
     while (this.#kept.length > 0) {

@@ -7,7 +7,7 @@ import { type Decision, simulate } from "./simulate.ts";
 import { Timeline } from "./timeline.ts";
 
 const UNLIMITED = { qps: 1e9, burst: 1e9 };
-/** Nothing slows a replacement down, and a request is served in no time. */
+/** Nothing slows a replacement down, and serving a request takes no time. */
 const IDEAL: Scenario = {
   ...ASSUMED,
   poolSize: 1e6,
@@ -23,7 +23,7 @@ const BURST: Scenario = { ...ASSUMED, poolSize: 10, ratePerSecond: 0, durationSe
 const shareOf = (decisions: readonly Decision[], outcome: Decision["outcome"]): number =>
   decisions.filter((decision) => decision.outcome === outcome).length / decisions.length;
 
-/** How many get a worker once the pool is no longer full from the start. */
+/** Returns the claims per second, without the beginning, in which the pool is still full. */
 function claimsPerSecond(scenario: Scenario): number {
   const from = 100, to = scenario.durationSeconds;
   const { decisions } = simulate(scenario);
@@ -39,45 +39,45 @@ function assertWithin(actual: number, expected: number, share: number): void {
   assert(Math.abs(actual - expected) <= share * expected, message);
 }
 
-Deno.test("a scenario has the same outcome at every run, another seed another", () => {
+Deno.test("a scenario has the same outcome at every run, another seed has a different one", () => {
   const scenario = { ...ASSUMED, poolSize: 8, ratePerSecond: 4, durationSeconds: 100 };
   assertEquals(simulate(scenario), simulate(scenario));
   assert(simulate(scenario).meanMissing !== simulate({ ...scenario, seed: 2 }).meanMissing);
 });
 
-Deno.test("as many pods are missing as Little's law says: rate times refill time", () => {
+Deno.test("the number of missing pods is rate times refill time, as Little's law says", () => {
   assertWithin(simulate(IDEAL).meanMissing, 5 * (1 + 1), 0.02);
 });
 
-Deno.test("without a queue as many requests are refused as Erlang's B formula says", () => {
+Deno.test("without a queue, the share of refused requests is that of Erlang's B formula", () => {
   for (const poolSize of [5, 10, 15]) {
     const { decisions } = simulate({ ...IDEAL, poolSize, queueLimit: 0 });
     assertWithin(shareOf(decisions, "refused"), erlangB(poolSize, 10), 0.05);
   }
 });
 
-Deno.test("starting pods slow each other down as shared processors do", () => {
+Deno.test("starting pods slow each other down as tasks on shared processors do", () => {
   for (const cores of [6, 8, 12]) {
     const { refillSeconds } = simulate({ ...IDEAL, cores });
     assertWithin(mean(refillSeconds), 1 + 1 + erlangC(cores, 5) / (cores - 5), 0.04);
   }
 });
 
-Deno.test("the controller manager's limit bounds the rate whatever the pool's size", () => {
+Deno.test("the controller manager's limit bounds the rate at any pool size", () => {
   const load = { ...IDEAL, ratePerSecond: 40, durationSeconds: 500 };
   const rate = claimsPerSecond({ ...load, poolSize: 500, controller: ASSUMED.controller });
   assert(rate <= 20 && rate > 18, `${rate} claims/s`);
 });
 
-Deno.test("the scheduler's limit bounds it too", () => {
+Deno.test("the scheduler's limit bounds the rate too", () => {
   const load = { ...IDEAL, durationSeconds: 500, scheduler: { qps: 3, burst: 1 } };
   assertWithin(claimsPerSecond({ ...load, poolSize: 50 }), 3, 0.02);
   assertWithin(claimsPerSecond({ ...load, poolSize: 1 }), 0.5, 0.05);
 });
 
-Deno.test("a Ready pod costs the controller manager a call", () => {
-  // A claim costs three calls and its Ready pod one: the eighth is made at 6, and the third pod is
-  // created by the ninth, at 7.
+Deno.test("a pod that becomes Ready costs the controller manager a call", () => {
+  // A claim costs three calls, and its Ready pod one. The eighth call is made at 6. The ninth, at
+  // 7, creates the third pod.
   const { refillSeconds } = simulate({
     ...IDEAL,
     ratePerSecond: 0,
@@ -90,13 +90,13 @@ Deno.test("a Ready pod costs the controller manager a call", () => {
   assertEquals(refillSeconds, [1, 1, 2]);
 });
 
-Deno.test("of a burst those are refused who find neither a pod nor a place in the queue", () => {
+Deno.test("requests of a burst that find no pod and no place in the queue are refused", () => {
   const { decisions } = simulate({ ...BURST, burst: { size: 100, everySeconds: 60 } });
   const refused = decisions.filter(({ outcome }) => outcome === "refused");
   assertEquals(refused.map(({ request }) => request), Array.from({ length: 26 }, (_, i) => 74 + i));
 });
 
-Deno.test("who is in the queue at the deadline is late", () => {
+Deno.test("a request that is in the queue at its deadline is late", () => {
   const { decisions } = simulate({
     ...BURST,
     startSeconds: 30,
@@ -119,7 +119,7 @@ Deno.test("an answer that takes longer than the deadline is late", () => {
   assertEquals(decisions.map(({ outcome, waitSeconds }) => [outcome, waitSeconds]), [["late", 0]]);
 });
 
-Deno.test("a worker serves as often as it may, within its lease", () => {
+Deno.test("a worker serves as many requests as it may, within its lease", () => {
   const claims = (leaseMaxSeconds: number) =>
     simulate({
       ...BURST,
@@ -153,7 +153,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   seed: fc.integer(),
 });
 
-Deno.test("whatever happens, each request is decided once, in turn, and no pod is lost", () => {
+Deno.test("in every scenario each request is decided once, in turn, and no pod is lost", () => {
   fc.assert(
     fc.property(scenarios, (scenario) => {
       const { decisions, refillSeconds, freeAtEnd } = simulate(scenario);

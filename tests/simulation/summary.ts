@@ -1,20 +1,21 @@
-/** What a simulation means for clients. */
+/** The outcome of a simulation in figures that clients feel. */
 
 import type { Decision } from "./simulate.ts";
 
 /** The figures of docs/scaling.md. */
 export interface Summary {
-  /** The wait for a worker of those who got one, in seconds. */
+  /** Median seconds that requests waited for their worker; requests without a worker do not count. */
   readonly waitP50: number;
+  /** 99th percentile of the same. */
   readonly waitP99: number;
-  /** Share of the requests that were refused or late. */
+  /** Share of all requests that were refused or late, 0 to 1. */
   readonly shed: number;
 }
 
 /**
- * Summarises what became of the requests.
+ * Summarises the outcomes of requests.
  *
- * @param first The first request that counts: those before it met a pool that was still full
+ * @param first The first request that counts; earlier requests found a pool that was still full
  */
 export function summarise(decisions: readonly Decision[], first: number): Summary {
   const counted = decisions.filter(({ request }) => request >= first);

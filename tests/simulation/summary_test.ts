@@ -8,7 +8,7 @@ const decision = (
   waitSeconds?: number,
 ): Decision => ({ request, outcome, waitSeconds, claimedAt: waitSeconds });
 
-Deno.test("waits are of those who got a worker, the shed of all", () => {
+Deno.test("waits count requests that got a worker, the shed share counts all", () => {
   const decisions = [
     decision(2, "refused"),
     decision(0, "answered", 3),

@@ -1,8 +1,8 @@
-/** The clock of a discrete event simulation: it jumps from event to event. */
+/** The clock of a discrete event simulation. It jumps from event to event. */
 
 import { PriorityQueue } from "./priority_queue.ts";
 
-/** Runs actions in the order of their times; those of one time in the order of their planning. */
+/** Runs actions in the order of their times; actions of one time in the order of planning. */
 export class Timeline {
   readonly #events = new PriorityQueue<() => void>();
   #now = 0;
@@ -12,14 +12,14 @@ export class Timeline {
     return this.#now;
   }
 
-  /** Plans an action. */
+  /** Plans an action for `seconds` from now. */
   after(seconds: number, action: () => void): void {
     this.#events.add(this.#now + seconds, action);
   }
 
-  /** Runs until nothing is planned any more. */
-  run(): void {
-    while (this.#events.length > 0) {
+  /** Runs all planned actions, those after `untilSeconds` excepted. */
+  run(untilSeconds = Infinity): void {
+    while (this.#events.length > 0 && this.#events.firstKey! <= untilSeconds) {
       this.#now = this.#events.firstKey!;
       this.#events.take()!();
     }

@@ -1,10 +1,19 @@
-/** Chance that is the same at every run. */
+/** Random numbers that are the same at every run. */
 
-/** Numbers between 0 and 1, by a linear congruential generator. */
+/**
+ * Returns a generator: a Weyl sequence through the finaliser of MurmurHash3. The streams of
+ * neighbouring seeds do not correlate.
+ *
+ * @param seed An integer
+ * @returns Numbers between 0 and 1, never 0 or 1 themselves
+ */
 export function seededRandom(seed: number): () => number {
-  let state = seed;
+  let state = Math.imul(seed, 0x9e3779b1);
   return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
+    state = (state + 0x9e3779b9) | 0;
+    let bits = state;
+    bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+    bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+    return (((bits ^ (bits >>> 16)) >>> 0) + 0.5) / 2 ** 32;
   };
 }

@@ -1,61 +1,60 @@
-/** From a claim to the replacement's readiness on a real node, and what passes in between. */
+/** The steps of replacing a pod on a real node, from the claim until the next pod is Ready. */
 
 import { assert } from "@std/assert";
-import { delay } from "../../shared/backoff.ts";
-import { get, kubectl } from "../support/install.ts";
-import { isFree, isReady, type Release } from "../e2e/release.ts";
-import { type PodEvent, watchWorkers } from "../e2e/watch_workers.ts";
-import { eventually } from "../support/eventually.ts";
-import { median, quantile } from "./timing.ts";
+import { delay } from "../../../shared/backoff.ts";
+import { get, kubectl } from "../../support/install.ts";
+import { isFree, isReady, type Release } from "../../e2e/release.ts";
+import { type PodEvent, watchWorkers } from "../../e2e/watch_workers.ts";
+import { eventually } from "../../support/eventually.ts";
+import { forever } from "../../support/forever.ts";
+import { writeTable } from "../../support/markdown_table.ts";
+import { median, quantile } from "../timing.ts";
 
-/** Milliseconds of each part, in order. */
-const PARTS = [
+/** Names of the steps, in order. */
+const STEPS = [
   "the ReplicaSet makes a pod",
   "scheduling",
   "sandbox and volumes",
   "container and Deno start, modules load",
   "models and gallery load, first run",
-  "probe and status",
+  "readiness check and status",
 ] as const;
 
 /**
- * Claims one worker after the other while the pool is full, and prints the parts of what each
- * replacement took.
+ * Claims one worker after another while the pool is full, and prints the time of each step of their
+ * replacement.
  *
- * @param release Logs at level debug
- * @returns Median milliseconds from claim to Ready
+ * @param release Must log at level debug
  */
 export async function measureReplacement(
   release: Release,
   picture: Uint8Array,
   poolSize: number,
   times: number,
-): Promise<number> {
+): Promise<void> {
   await using watched = await watchWorkers(release.worker);
   const all: number[][] = [];
   for (let i = 0; i < times; i++) {
     await release.untilFull(poolSize);
-    await anyMoment();
+    await waitAtRandom();
     const from = watched.events.length;
     const known = new Set(watched.events.map(({ pod }) => pod.metadata.uid));
     await release.post(picture);
     const since = () => watched.events.slice(from);
-    const ofNext = () => since().filter(({ pod }) => !known.has(pod.metadata.uid));
-    await eventually(() => ofNext().some(({ pod }) => isFree(pod)), "the replacement is Ready");
+    const eventsOfNext = () => since().filter(({ pod }) => !known.has(pod.metadata.uid));
+    await eventually(() => eventsOfNext().some(({ pod }) => isFree(pod)), "the next pod is Ready");
     const claimed = since().find(({ pod }) => pod.metadata.labels.status === "busy");
     assert(claimed !== undefined);
-    all.push(gaps([claimed.at, ...await moments(release, ofNext())]));
+    all.push(gaps([claimed.at, ...await moments(release, eventsOfNext())]));
   }
-  const totals = all.map((parts) => parts.reduce((sum, ms) => sum + ms));
-  console.log(`| part of ${times} replacements | p50 ms | p90 ms |\n| --- | --- | --- |`);
-  const row = (what: string, ms: number[]) =>
-    console.log(`| ${what} | ${median(ms)} | ${quantile(ms, 0.9)} |`);
-  for (const [i, part] of PARTS.entries()) row(part, all.map((parts) => parts[i]!));
-  row("claim to Ready", totals);
-  return median(totals);
+  const totals = all.map((steps) => steps.reduce((sum, ms) => sum + ms));
+  const row = (what: string, ms: number[]) => [what, `${median(ms)}`, `${quantile(ms, 0.9)}`];
+  const rows = STEPS.map((step, i) => row(step, all.map((steps) => steps[i]!)));
+  const head = [`step of ${times} replacements`, "p50 ms", "p90 ms"];
+  console.log(writeTable({ head, rows: [...rows, row("claim to Ready", totals)] }));
 }
 
-/** When a pod reached each step, as the API server and the worker's log tell it. */
+/** Returns the times at which a pod reached each step, by its events and by the worker's log. */
 async function moments({ worker }: Release, events: readonly PodEvent[]): Promise<number[]> {
   const when = (reached: (event: PodEvent) => boolean) => {
     const event = events.find(reached);
@@ -67,7 +66,7 @@ async function moments({ worker }: Release, events: readonly PodEvent[]): Promis
   const { text } = await kubectl(args);
   const logged = (line: string) => {
     const found = text.split("\n").find((logged) => logged.includes(line));
-    assert(found !== undefined, `${name} has not logged ${line}`);
+    assert(found !== undefined, `The log of ${name} has no line with ${line}`);
     return Date.parse(found.slice(0, found.indexOf(" ")));
   };
   return [
@@ -88,9 +87,12 @@ function hasSandbox({ status }: any): boolean {
   );
 }
 
-/** Pods that follow on each other would all meet the kubelet at the same point of its second. */
-function anyMoment(): Promise<void> {
-  return delay(1000 * Math.random(), new AbortController().signal);
+/**
+ * Waits up to a second at random. The kubelet acts once a second: without the wait, every pod would
+ * begin at the same point of its second.
+ */
+function waitAtRandom(): Promise<void> {
+  return delay(1000 * Math.random(), forever());
 }
 
 function gaps(moments: readonly number[]): number[] {
@@ -98,9 +100,9 @@ function gaps(moments: readonly number[]): number[] {
 }
 
 /**
- * Replaces pods of the worker's image that only sleep: what the cluster itself takes.
+ * Replaces pods of the worker's image that only sleep, to measure the cluster's share of the time.
  *
- * @returns Milliseconds from the deletion of each to the readiness of the next
+ * @returns For each replacement, the milliseconds from a pod's deletion until the next pod is Ready
  */
 export async function measureBarePods({ release, worker }: Release, times: number) {
   const deployment = (await get("deployment", `${release}-worker`, `--namespace=${worker}`))!;
@@ -128,16 +130,16 @@ export async function measureBarePods({ release, worker }: Release, times: numbe
   assert(made.ok, made.text);
   await using watched = await watchWorkers(worker, "app=bare");
   const known = new Set<string>();
-  /** The first event that shows another pod Ready. */
+  /** Returns true for an event of a new pod that is Ready. */
   const next = ({ pod }: PodEvent) => isReady(pod) && !known.has(pod.metadata.uid);
   const tookMs: number[] = [];
   let { pod: last } = await watched.until("a bare pod", next);
   for (let i = 0; i < times; i++) {
     for (const { pod } of watched.events) known.add(pod.metadata.uid);
-    await anyMoment();
+    await waitAtRandom();
     const started = Date.now();
     await kubectl(["delete", "pod", last.metadata.name, `--namespace=${worker}`, "--wait=false"]);
-    const { pod, at } = await watched.until("its replacement", next);
+    const { pod, at } = await watched.until("the next pod", next);
     tookMs.push(at - started);
     last = pod;
   }

@@ -1,22 +1,23 @@
-/** How long a worker process takes from its start until it is ready, and the memory it then has. */
+/** The time that a worker process takes to become ready, and its memory afterwards. */
 
-import { localWorker } from "../../api/pool/process/local_worker.ts";
-import { createWorkerLauncher } from "../../api/pool/process/worker_process.ts";
-import { delay } from "../../shared/backoff.ts";
-import { randomTokenKey } from "../../shared/http/worker_token.ts";
-import { listProcesses } from "../support/service.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
-import { largeGallery } from "./large_gallery.ts";
-import { median, timeInTurns } from "./timing.ts";
+import { localWorker } from "../../../api/pool/process/local_worker.ts";
+import { createWorkerLauncher } from "../../../api/pool/process/worker_process.ts";
+import { delay } from "../../../shared/backoff.ts";
+import { randomTokenKey } from "../../../shared/http/worker_token.ts";
+import { forever } from "../../support/forever.ts";
+import { residentBytes } from "../../support/process_facts.ts";
+import { listProcesses } from "../../support/service.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
+import { GALLERY, largeGallery } from "./large_gallery.ts";
+import { median, timeInTurns } from "../timing.ts";
 
 const RUNS = 12;
 const USERS = 2000;
-/** V8 gives back what it does not need after some seconds without work. */
+/** V8 frees unused memory after some seconds without work. */
 const REST_MS = 5000;
 
-/** Measures the start with the sample gallery, and the memory with 2,000 users. */
+/** Measures the start with the sample gallery, and start and memory with 2,000 users. */
 export async function measureWorkerStart(): Promise<Finding[]> {
-  await using launched = new AsyncDisposableStack();
   const launch = (gallery?: string) => {
     const { env, readable } = localWorker({
       get: (name) => name === "EMBEDDINGS_PATH" && gallery ? gallery : Deno.env.get(name),
@@ -28,7 +29,7 @@ export async function measureWorkerStart(): Promise<Finding[]> {
     });
   };
   const startAndEnd = async () => {
-    const worker = await launch()("bench", new AbortController().signal);
+    const worker = await launch()("bench", forever());
     worker.kill();
     return worker.ended;
   };
@@ -36,14 +37,14 @@ export async function measureWorkerStart(): Promise<Finding[]> {
     new Deno.Command(Deno.execPath(), { args: ["eval", "0"], stdout: "null" }).output();
   const starts = await timeInTurns(RUNS, startAndEnd, bareStart);
 
-  const gallery = launched.use(await largeGallery(USERS));
+  await using gallery = await largeGallery(USERS);
   const largeMs: number[] = [];
   const memoryMb: number[] = [];
   for (let i = 0; i < 3; i++) {
     const started = performance.now();
-    const worker = await launch(gallery.path)("bench", new AbortController().signal);
+    const worker = await launch(gallery.path(GALLERY))("bench", forever());
     largeMs.push(performance.now() - started);
-    await delay(REST_MS, new AbortController().signal);
+    await delay(REST_MS, forever());
     memoryMb.push(await workerMb());
     worker.kill();
     await worker.ended;
@@ -68,14 +69,12 @@ export async function measureWorkerStart(): Promise<Finding[]> {
   ];
 }
 
-/** Resident set of the one worker that this process has. */
+/** Returns the resident set of the only worker of this process. */
 async function workerMb(): Promise<number> {
   const child = (await listProcesses()).find(({ parent, command }) =>
     parent === Deno.pid && command.includes("worker/main.ts")
   );
-  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", `${child!.pid}`] })
-    .output();
-  return Number(new TextDecoder().decode(stdout)) / 1000;
+  return await residentBytes(child!.pid) / 1e6;
 }
 
 if (import.meta.main) printFindings(await measureWorkerStart());

@@ -1,20 +1,20 @@
-/** The floor of every request: the three networks alone, on inputs that are ready. */
+/** The three networks alone, on inputs that are ready: the least that a request can cost. */
 
-import { seededRandom } from "../support/seeded_random.ts";
-import { openSession } from "../../worker/inference/session.ts";
-import type { PipelineModels } from "../../worker/pipeline/pipeline.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
+import { openSession } from "../../../worker/inference/session.ts";
+import type { PipelineModels } from "../../../worker/pipeline/pipeline.ts";
 
-/** The networks, opened. */
+/** The opened networks. */
 export interface BareNetworks extends AsyncDisposable {
-  /** Runs each once. */
+  /** Runs each network once. */
   run(): Promise<void>;
 }
 
-/** Opens the networks as a worker does. */
+/** Opens the networks in the same way as a worker. */
 export async function openBareNetworks(models: PipelineModels): Promise<BareNetworks> {
-  const sessions = new AsyncDisposableStack();
+  await using opened = new AsyncDisposableStack();
   const open = async (bytes: Uint8Array, label: string, shape: readonly number[]) => {
-    const session = sessions.use(await openSession(bytes, label));
+    const session = opened.use(await openSession(bytes, label));
     const input = noise(shape.reduce((product, size) => product * size, 1));
     return () => session.run(input, shape);
   };
@@ -23,6 +23,7 @@ export async function openBareNetworks(models: PipelineModels): Promise<BareNetw
     await open(models.landmarks, "landmark", [1, 1, 64, 64]),
     await open(models.recognition, "recognition", [1, 3, 112, 112]),
   ];
+  const sessions = opened.move();
   return {
     async run() {
       for (const run of runs) await run();
@@ -31,7 +32,7 @@ export async function openBareNetworks(models: PipelineModels): Promise<BareNetw
   };
 }
 
-/** Values as pictures have them: networks take their time on zeros, or less. */
+/** Returns values like those of pictures. A network can take less time when all inputs are zero. */
 function noise(length: number): Float32Array {
   const random = seededRandom(1);
   return Float32Array.from({ length }, () => 2 * random() - 1);

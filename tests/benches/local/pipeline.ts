@@ -1,12 +1,12 @@
-/** The whole pipeline beside its networks alone. */
+/** The whole pipeline, compared with its networks alone. */
 
-import { localModelPaths } from "../../worker/commands/model_paths.ts";
-import { loadModels } from "../../worker/models.ts";
-import { createPipeline } from "../../worker/pipeline/pipeline.ts";
+import { localModelPaths } from "../../../worker/commands/model_paths.ts";
+import { loadModels } from "../../../worker/models.ts";
+import { createPipeline } from "../../../worker/pipeline/pipeline.ts";
 import { openBareNetworks } from "./bare_networks.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
 import { jpegOf } from "./pictures.ts";
-import { median, ratioOf, timeInTurns } from "./timing.ts";
+import { median, ratioOf, timeInTurns } from "../timing.ts";
 
 const SIZES = [
   { name: "JPEG 250 x 250", width: 250, height: 250, runs: 200 },
@@ -15,7 +15,7 @@ const SIZES = [
 ];
 const BUDGET = 1.25;
 
-/** Measures one picture size after another. */
+/** Measures the pipeline with small, medium and large pictures. */
 export async function measurePipeline(): Promise<Finding[]> {
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
   await using pipeline = await createPipeline(models, { maxPixels: 50_000_000 });

@@ -1,25 +1,25 @@
-/** The prepared recognition model beside the published one. */
+/** The prepared recognition model, compared with the published one. */
 
-import { LOCAL_PATHS } from "../../shared/local_paths.ts";
-import { fetchPublishedModel } from "../accuracy/published_model.ts";
-import { openSession } from "../../worker/inference/session.ts";
-import { localModelPaths } from "../../worker/commands/model_paths.ts";
-import { loadModels } from "../../worker/models.ts";
-import { alignFace } from "../../worker/pipeline/align.ts";
-import { decode } from "../../worker/pipeline/decode.ts";
-import { createPipeline } from "../../worker/pipeline/pipeline.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
+import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
+import { fetchPublishedModel } from "../../accuracy/published_model.ts";
+import { openSession } from "../../../worker/inference/session.ts";
+import { localModelPaths } from "../../../worker/commands/model_paths.ts";
+import { loadModels } from "../../../worker/models.ts";
+import { alignFace } from "../../../worker/pipeline/align.ts";
+import { decode } from "../../../worker/pipeline/decode.ts";
+import { createPipeline } from "../../../worker/pipeline/pipeline.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
 import { jpegOf } from "./pictures.ts";
-import { median, ratioOf, timeInTurns } from "./timing.ts";
+import { median, ratioOf, timeInTurns } from "../timing.ts";
 
-/** Measures both in one process, denormals flushed in both. */
+/** Measures both models in one process. Both flush denormals. */
 export async function measurePreparedModel(): Promise<Finding[]> {
   await using prepared = await openSession(
     await Deno.readFile(LOCAL_PATHS.recognition),
     "recognition",
   );
   await using published = await openSession(await fetchPublishedModel(), "recognition");
-  // PRelu's time depends on how the signs of its input change: a wave takes less than a face.
+  // The time of PRelu depends on the signs of its input: a smooth wave takes less than a face.
   const face = await alignedFace();
   const shape = [1, 3, 112, 112];
   const times = await timeInTurns(
@@ -36,7 +36,7 @@ export async function measurePreparedModel(): Promise<Finding[]> {
   }];
 }
 
-/** A face as the recognition network is given it. */
+/** Returns an aligned face: the input of the recognition network. */
 async function alignedFace(): Promise<Float32Array> {
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
   await using pipeline = await createPipeline(models, { maxPixels: 1_000_000 });

@@ -1,21 +1,21 @@
-/** The whole service: what the api adds to a worker's time, and requests a second. */
+/** The whole service: the time that the api adds to a worker's, and the requests per second. */
 
 import { Pool } from "undici";
-import { Service } from "../support/service.ts";
-import { localModelPaths } from "../../worker/commands/model_paths.ts";
-import { loadModels } from "../../worker/models.ts";
+import { Service } from "../../support/service.ts";
+import { localModelPaths } from "../../../worker/commands/model_paths.ts";
+import { loadModels } from "../../../worker/models.ts";
 import { openBareNetworks } from "./bare_networks.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
-import { largeGallery } from "./large_gallery.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
+import { GALLERY, largeGallery } from "./large_gallery.ts";
 import { jpegOf } from "./pictures.ts";
-import { median, quantile, timed } from "./timing.ts";
+import { median, quantile, timed } from "../timing.ts";
 
 const USERS = 2000;
 const CORES = navigator.hardwareConcurrency;
 const ALONE = 150;
 const LOAD_MS = 10_000;
 
-/** Measures a service whose workers are reused, with 2,000 users. */
+/** Measures a service with 2,000 users whose workers serve many requests. */
 export async function measureService(): Promise<Finding[]> {
   const picture = await jpegOf(250, 250);
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
@@ -26,7 +26,7 @@ export async function measureService(): Promise<Finding[]> {
 
   await using gallery = await largeGallery(USERS);
   await using service = new Service({
-    EMBEDDINGS_PATH: gallery.path,
+    EMBEDDINGS_PATH: gallery.path(GALLERY),
     POOL_SIZE: String(CORES),
     REQUESTS_PER_WORKER: "1000000",
     LOG_LEVEL: "info",
@@ -44,7 +44,9 @@ export async function measureService(): Promise<Finding[]> {
       body: picture,
     });
     const text = await body.text();
-    if (statusCode !== 200) throw new Error(`The service answered ${statusCode} ${text}`);
+    if (statusCode !== 200) {
+      throw new Error(`Expected status 200: the service answered ${statusCode} ${text}`);
+    }
   };
 
   for (let i = 0; i < 40; i++) await ask();

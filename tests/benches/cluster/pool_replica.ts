@@ -1,7 +1,7 @@
 /**
- * One replica's pool in a process of its own, for `tests/benches/pool.ts`. It is told what to do by lines
- * of JSON on its standard input, answers each with one on its standard output, and ends with its
- * input. Its environment is the api's.
+ * The program of one replica's pool, for `replica_process.ts`. It reads commands from its standard
+ * input, one line of JSON each, and writes one line of JSON for each to its standard output. It ends
+ * when its input ends. Its environment is that of the api.
  */
 
 import { KubeConfig } from "@kubernetes/client-node";
@@ -9,48 +9,48 @@ import type { RequestOptions } from "node:https";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { Agent, request } from "undici";
-import { readApiConfig } from "../../api/config.ts";
-import { openKubernetesPool } from "../../api/pool/kubernetes/open_kubernetes_pool.ts";
-import { claimPatch } from "../../api/pool/kubernetes/claim.ts";
-import { readPod } from "../../api/pool/kubernetes/pod.ts";
-import { createLogger } from "../../shared/log.ts";
-import { createApiMetrics } from "../../api/metrics.ts";
-import { timed, timeInTurns } from "./timing.ts";
+import { readApiConfig } from "../../../api/config.ts";
+import { openKubernetesPool } from "../../../api/pool/kubernetes/open_kubernetes_pool.ts";
+import { claimPatch } from "../../../api/pool/kubernetes/claim.ts";
+import { readPod } from "../../../api/pool/kubernetes/pod.ts";
+import { createLogger } from "../../../shared/log.ts";
+import { createApiMetrics } from "../../../api/metrics.ts";
+import { forever } from "../../support/forever.ts";
+import { timed, timeInTurns } from "../timing.ts";
 
-/** What a replica is told. */
+/** A command for a replica. */
 export type Command =
-  /** Say how many pods are free: answered with a number. */
+  /** Returns the number of free pods. */
   | { readonly do: "count" }
-  /** Read which pods there are to patch, of which this replica has every `of`-th. */
   | PrepareCommand
-  /** Claim so many pods, or patch them, so many at once. */
+  /** Claims or patches `count` pods, `atOnce` of them at the same time. Returns milliseconds. */
   | { readonly do: "claim" | "patch"; readonly count: number; readonly atOnce: number }
-  /** Claim one and patch one in turns: answered with the milliseconds of each, as PairedTimes. */
+  /** Claims one pod and patches one, in turns. Returns PairedTimes. */
   | { readonly do: "turns"; readonly count: number }
-  /** End all leases: answered with how many claims were lost since the last time. */
+  /** Ends all leases. Returns the number of claims that were lost since the last "release". */
   | { readonly do: "release" };
 
+/** Reads which pods there are to patch. This replica takes every `of`-th, beginning at `nth`. */
 interface PrepareCommand {
   readonly do: "prepare";
-  /** Where the API server has the pods. */
+  /** Path of the pods at the API server. */
   readonly pods: string;
-  /** What marks those to patch. */
+  /** Label selector of the pods to patch. */
   readonly label: string;
-  /** Where it has their owner to be. */
+  /** Path of the ConfigMap that becomes the pods' owner. */
   readonly owner: string;
   readonly nth: number;
   readonly of: number;
 }
 
 /** A patch that is ready to be sent. */
-interface Prepared {
+interface PreparedPatch {
   readonly path: string;
   readonly body: string;
 }
 
-const forever = new AbortController().signal;
 const config = readApiConfig(Deno.env);
-if (config.pool.kind !== "kubernetes") throw new TypeError("It needs POOL=kubernetes");
+if (config.pool.kind !== "kubernetes") throw new TypeError("The replica needs POOL=kubernetes");
 const metrics = createApiMetrics();
 const { pool } = await openKubernetesPool(config, config.pool, {
   log: await createLogger(config.log),
@@ -64,7 +64,7 @@ await credentials.applyToHTTPSOptions(tls);
 const server = credentials.getCurrentCluster()!.server;
 const agent = new Agent({ allowH2: false, connect: { ca: String(tls.ca) } });
 
-/** A call without the pool, by the same account, over connections that are kept open. */
+/** Calls the API server without the pool, by the same account, over kept-alive connections. */
 async function call(method: "GET" | "PATCH", path: string, body?: string) {
   const { statusCode, body: answer } = await request(server + path, {
     method,
@@ -82,15 +82,15 @@ async function call(method: "GET" | "PATCH", path: string, body?: string) {
 }
 
 let leases = new AsyncDisposableStack();
-let prepared: Prepared[] = [];
+let patches: PreparedPatch[] = [];
 let lostBefore = 0;
 
-const acts = {
+const actions = {
   async claim() {
-    leases.use(await pool.claim(forever));
+    leases.use(await pool.claim(forever()));
   },
   async patch() {
-    const { path, body } = prepared.pop()!;
+    const { path, body } = patches.pop()!;
     await call("PATCH", path, body);
   },
 };
@@ -98,14 +98,14 @@ const acts = {
 async function prepare({ pods, label, owner, nth, of }: PrepareCommand): Promise<number> {
   const { items } = await call("GET", `${pods}?labelSelector=${encodeURIComponent(label)}`);
   const { metadata: { name, uid } } = await call("GET", owner);
-  prepared = items.map(readPod).filter((_: unknown, i: number) => i % of === nth).map(
+  patches = items.map(readPod).filter((_: unknown, i: number) => i % of === nth).map(
     (pod: ReturnType<typeof readPod>) => {
       const claim = { id: crypto.randomUUID(), by: "bench", deadline: Date.now() + 600_000 };
       const body = JSON.stringify(claimPatch(pod, claim, { name, uid }, Date.now()));
       return { path: `${pods}/${pod.name}`, body };
     },
   );
-  return prepared.length;
+  return patches.length;
 }
 
 async function release(): Promise<number> {
@@ -113,19 +113,19 @@ async function release(): Promise<number> {
   leases = new AsyncDisposableStack();
   const counts = (await metrics.text()).matchAll(/^face_it_pool_lost_claims_total\S* (\d+)$/gm);
   const lost = counts.reduce((sum, [, count]) => sum + Number(count), 0);
-  const since = lost - lostBefore;
+  const lostSince = lost - lostBefore;
   lostBefore = lost;
-  return since;
+  return lostSince;
 }
 
-async function obey(command: Command): Promise<unknown> {
+async function execute(command: Command): Promise<unknown> {
   switch (command.do) {
     case "count":
       return pool.stats().free;
     case "prepare":
       return await prepare(command);
     case "turns":
-      return await timeInTurns(command.count, acts.claim, acts.patch);
+      return await timeInTurns(command.count, actions.claim, actions.patch);
     case "release":
       return await release();
     case "claim":
@@ -133,7 +133,7 @@ async function obey(command: Command): Promise<unknown> {
       let left = command.count;
       return await timed(() =>
         Promise.all(Array.from({ length: command.atOnce }, async () => {
-          while (left-- > 0) await acts[command.do]();
+          while (left-- > 0) await actions[command.do]();
         }))
       );
     }
@@ -141,9 +141,9 @@ async function obey(command: Command): Promise<unknown> {
 }
 
 for await (const line of createInterface(process.stdin)) {
-  console.log(JSON.stringify(await obey(JSON.parse(line)) ?? null));
+  console.log(JSON.stringify(await execute(JSON.parse(line)) ?? null));
 }
 await leases.disposeAsync();
 await pool[Symbol.asyncDispose]();
-// The token keys would be followed forever.
+// Following the token keys never ends by itself.
 Deno.exit(0);

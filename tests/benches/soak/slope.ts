@@ -1,9 +1,9 @@
-/** Whether something grows. */
+/** The slope of a series of measurements. */
 
 /**
- * The slope of the line that fits the points best by least squares.
+ * Returns the slope of the line that fits the points best (least squares).
  *
- * @param points Each x and y; two different x at least
+ * @param points At least two different x
  */
 export function slope(points: readonly (readonly [x: number, y: number])[]): number {
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

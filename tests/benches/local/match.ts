@@ -1,18 +1,18 @@
-/** The search of the gallery, beside an embedding and beside usearch itself. */
+/** The search of the gallery, compared with the recognition network and with usearch itself. */
 
 import { exactSearch, MetricKind } from "usearch";
-import { LOCAL_PATHS } from "../../shared/local_paths.ts";
-import type { Gallery } from "../../worker/gallery/gallery.ts";
-import { createMatcher } from "../../worker/gallery/match.ts";
-import { openSession } from "../../worker/inference/session.ts";
-import { normalize } from "../../worker/vector.ts";
-import { digits, type Finding, printFindings } from "./budget.ts";
-import { median, type PairedTimes, ratioOf, timeInTurns } from "./timing.ts";
+import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
+import type { Gallery } from "../../../worker/gallery/gallery.ts";
+import { createMatcher } from "../../../worker/gallery/match.ts";
+import { openSession } from "../../../worker/inference/session.ts";
+import { normalize } from "../../../worker/vector.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
+import { median, type PairedTimes, ratioOf, timeInTurns } from "../timing.ts";
 
 const DIMENSION = 512;
 const FACE_SHAPE: readonly number[] = [1, 3, 112, 112];
 
-/** Measures a search of 2,000 templates and one of 100,000. Needs 300 MB. */
+/** Measures a search of 2,000 templates and a search of 100,000. Needs 300 MB of memory. */
 export async function measureMatch(): Promise<Finding[]> {
   const recognition = await Deno.readFile(LOCAL_PATHS.recognition);
   await using session = await openSession(recognition, "recognition");
@@ -32,7 +32,7 @@ export async function measureMatch(): Promise<Finding[]> {
   };
   return [
     finding("match over 2,000 templates ÷ embedding", beside.embedding, 0.15),
-    // It is usearch's own search: more than 1.05 is not the noise between two runs of it.
+    // Both are usearch's search. A ratio above 1.05 is more than the noise between two runs of it.
     finding("match over 100,000 templates ÷ usearch exact", beside.usearch, 1.05),
   ];
 }
@@ -42,7 +42,7 @@ function finding(what: string, times: PairedTimes, budget: number): Finding {
   return { what, measured: ratioOf(times), budget, bound: "at most", detail };
 }
 
-/** One template of each user, in one segment. */
+/** Returns a gallery of one segment, with one template for each user. */
 function randomGallery(size: number): Gallery {
   const users = Array.from({ length: size }, (_, i) => ({ userId: `${i}`, name: `User ${i}` }));
   const owners = Int32Array.from({ length: size }, (_, i) => i);

@@ -1,6 +1,6 @@
-/** The command `deno task bench`: every budget that can be measured without a cluster. */
+/** The command `deno task bench`: measures every budget that needs no cluster. */
 
-import { printFindings } from "./budget.ts";
+import { printFindings } from "../budget.ts";
 import { measureMatch } from "./match.ts";
 import { measurePipeline } from "./pipeline.ts";
 import { measurePreparedModel } from "./prepared_model.ts";

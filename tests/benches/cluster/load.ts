@@ -1,0 +1,97 @@
+/**
+ * The command `deno task bench:cluster`: measures the whole product on a real node. It measures how
+ * long the replacement of a pod takes, and then the load that the service bears at
+ * REQUESTS_PER_WORKER 1 and 50.
+ */
+
+import { median, quantile } from "../timing.ts";
+import { measureBarePods, measureReplacement } from "./replacement.ts";
+import { openRelease, type Release, SAMPLE_GALLERY } from "../../e2e/release.ts";
+import { writeRow, writeTable } from "../../support/markdown_table.ts";
+import { areMet } from "../../support/needs.ts";
+import { sample } from "../../support/pictures.ts";
+
+const POOL_SIZE = 4;
+const LOAD_MS = 60_000;
+const REPLACEMENTS = 20;
+const CLIENTS = 2 * POOL_SIZE;
+const HEAD = [
+  "requests per worker",
+  "answers/s",
+  "p50 ms",
+  "p99 ms",
+  "refused (503)",
+  "failed",
+  "workers left behind",
+];
+
+if (!areMet("helm", "node")) {
+  console.error(
+    "Needs helm, a cluster whose node has both images (KUBECONFIG), and FACE_IT_TEST_E2E=1",
+  );
+  Deno.exit(2);
+}
+
+const picture = await sample("user1_similar.png");
+const memoryGib = Math.round(Deno.systemMemoryInfo().total / 2 ** 30);
+console.log(`${navigator.hardwareConcurrency} cores, ${memoryGib} GiB`);
+console.log("The client and the control plane run on the same cores");
+console.log(`Pool of ${POOL_SIZE}, ${CLIENTS} clients\n`);
+for (const requestsPerWorker of [1, 50]) {
+  await using release = await openRelease(
+    SAMPLE_GALLERY,
+    "logLevel=debug",
+    `poolSize=${POOL_SIZE}`,
+    `requestsPerWorker=${requestsPerWorker}`,
+  );
+  await release.untilFull(POOL_SIZE);
+  if (requestsPerWorker === 1) {
+    await measureReplacement(release, picture, POOL_SIZE, REPLACEMENTS);
+    const bareMs = await measureBarePods(release, REPLACEMENTS);
+    console.log("\nReplacement of a bare pod of the same image:");
+    console.log(`${median(bareMs)} ms (p50), ${quantile(bareMs, 0.9)} ms (p90)\n`);
+    console.log(writeTable({ head: HEAD, rows: [] }));
+    await release.untilFull(POOL_SIZE);
+  }
+  console.log(writeRow(await measureLoad(release, requestsPerWorker)));
+}
+
+/** Returns the cells of a row below {@linkcode HEAD}. */
+async function measureLoad(release: Release, requestsPerWorker: number) {
+  const started = performance.now();
+  const isOver = () => performance.now() - started > LOAD_MS;
+  const answeredMs: number[] = [];
+  let refused = 0;
+  const failed = new Map<number, number>();
+  await Promise.all(Array.from({ length: CLIENTS }, async () => {
+    while (!isOver()) {
+      const sent = performance.now();
+      const { status } = await release.post(picture);
+      if (status === 200) answeredMs.push(performance.now() - sent);
+      else if (status === 503) refused++;
+      else failed.set(status, (failed.get(status) ?? 0) + 1);
+    }
+  }));
+  const seconds = (performance.now() - started) / 1000;
+  // Kept workers end with the replicas that hold them.
+  await release.upgrade(SAMPLE_GALLERY, `poolSize=${POOL_SIZE}`, "api.replicas=0");
+  return [
+    requestsPerWorker,
+    (answeredMs.length / seconds).toFixed(1),
+    Math.round(median(answeredMs)),
+    Math.round(quantile(answeredMs, 0.99)),
+    refused,
+    [...failed].map(([status, times]) => `${times} × ${status}`).join(", ") || 0,
+    await countLeftBehind(release),
+  ];
+}
+
+/** Returns the number of workers beyond the Deployment's own, after all had time to end. */
+async function countLeftBehind(release: Release): Promise<number> {
+  try {
+    await release.untilFull(POOL_SIZE);
+    return 0;
+  } catch {
+    return (await release.workers()).length - POOL_SIZE;
+  }
+}

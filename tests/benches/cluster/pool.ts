@@ -1,0 +1,150 @@
+/**
+ * The command `deno task bench:pool`: measures the cost of a claim beside the API server's own cost
+ * of a patch. Each replica of the api is a process. This process plays the kubelet.
+ */
+
+import { FakeKubelet } from "../../cluster/fake_kubelet.ts";
+import { install } from "../../cluster/installation.ts";
+import { eventually } from "../../support/eventually.ts";
+import { Admin } from "../../support/kubernetes.ts";
+import { areMet } from "../../support/needs.ts";
+import { digits, type Finding, printFindings } from "../budget.ts";
+import { median, type PairedTimes, quantile, timed } from "../timing.ts";
+import { openReplica, type Replica } from "./replica_process.ts";
+
+/** Claims, and as many patches, that are timed one by one after a tenth as warm-up. */
+const TURNS = 200;
+/** Claims of all replicas that are timed together, and as many patches; and the repetitions. */
+const BLOCK = 80, BLOCKS = 5;
+/** Calls at once, divided among the replicas. */
+const AT_ONCE = 16;
+const REPLICAS = [1, 2, 5], FREE = [10, 100, 1000];
+const FILL_TIMEOUT_MS = 600_000;
+
+if (!areMet("helm", "cluster")) {
+  console.error(
+    "Needs helm, a cluster that this program may change (KUBECONFIG), and FACE_IT_TEST_CLUSTER=1",
+  );
+  Deno.exit(2);
+}
+
+await using admin = await Admin.connect();
+await using installation = await install(admin, 0);
+await using kubelet = new FakeKubelet(admin, installation.podsPath);
+const { template, podsPath } = installation;
+
+/** Pods like the workers, which no pool sees. The patches without a pool change these. */
+const spare = {
+  ...template,
+  metadata: { ...template.metadata, labels: { ...template.metadata.labels, app: "spare" } },
+};
+const toPatch = {
+  pods: podsPath,
+  label: "app=spare,status=ready",
+  owner: `/api/v1/namespaces/${installation.namespace}/configmaps/${installation.ownerName}`,
+};
+
+/** Adds pods until `count` of a kind are ready and the kubelet has seen every claim. */
+async function fill(template: typeof spare, count: number): Promise<void> {
+  const { app } = template.metadata.labels;
+  const { items } = await admin.call(
+    "GET",
+    `${podsPath}?labelSelector=app%3D${app}%2Cstatus%3Dready`,
+  );
+  await kubelet.add(count - items.length, template);
+  const isReady = ({ metadata: { labels }, status }: typeof spare) =>
+    labels.app === app && labels.status === "ready" && status.podIP !== undefined;
+  await eventually(
+    () => kubelet.pods.values().filter(isReady).toArray().length === count,
+    `${count} pods are ready`,
+    FILL_TIMEOUT_MS,
+  );
+}
+
+async function openReplicas(count: number, stack: AsyncDisposableStack): Promise<Replica[]> {
+  const options = { leaseMs: FILL_TIMEOUT_MS, queueLimit: BLOCK };
+  const replicas = await Promise.all(
+    Array.from({ length: count }, () => openReplica(installation, options)),
+  );
+  for (const replica of replicas) stack.use(replica);
+  return replicas;
+}
+
+/** Waits until replicas see `free` free pods, and lets them read which pods to patch. */
+async function prepare(replicas: readonly Replica[], free: number, patches: number) {
+  await fill(template, free);
+  await fill(spare, patches);
+  for (const [nth, replica] of replicas.entries()) {
+    await replica.send({ do: "prepare", ...toPatch, nth, of: replicas.length });
+    await eventually(
+      async () => await replica.send({ do: "count" }) === free,
+      `a replica sees ${free} pods`,
+      FILL_TIMEOUT_MS,
+    );
+  }
+}
+
+/** Claims and patches in turns, one at a time, so that a slow machine slows both down. */
+async function compareTimes(): Promise<Finding[]> {
+  await using stack = new AsyncDisposableStack();
+  const [replica] = await openReplicas(1, stack);
+  const count = TURNS + TURNS / 10;
+  await prepare([replica!], count, count);
+  const { a, b }: PairedTimes = await replica!.send({ do: "turns", count: TURNS });
+  await replica!.send({ do: "release" });
+  const [p50, p99] = [0.5, 0.99].map((share) => {
+    const [claim, patch] = [quantile(a, share), quantile(b, share)];
+    return { ratio: claim / patch, text: `${digits(claim)} ms ÷ ${digits(patch)} ms` };
+  });
+  return [{
+    what: "claim ÷ raw PATCH, p50",
+    measured: p50!.ratio,
+    budget: 1.3,
+    bound: "at most",
+    detail: `${p50!.text}; p99: ${p99!.text}`,
+  }];
+}
+
+/** Claims with several replicas at once, and patches with as many processes, in turns. */
+async function compareRates(count: number, free: number): Promise<Finding> {
+  await using stack = new AsyncDisposableStack();
+  const replicas = await openReplicas(count, stack);
+  const each = { count: BLOCK / count, atOnce: Math.round(AT_ONCE / count) };
+  const run = (action: "claim" | "patch") =>
+    timed(() => Promise.all(replicas.map((replica) => replica.send({ do: action, ...each }))));
+  const seconds = { claim: [] as number[], patch: [] as number[] };
+  let lost = 0;
+  // The first block opens the connections and does not count.
+  for (let block = -1; block < BLOCKS; block++) {
+    await prepare(replicas, free + BLOCK, BLOCK);
+    const patch = await run("patch"), claim = await run("claim");
+    const counts = await Promise.all(replicas.map((replica) => replica.send({ do: "release" })));
+    if (block < 0) continue;
+    seconds.claim.push(claim / 1000);
+    seconds.patch.push(patch / 1000);
+    lost += counts.reduce((sum, count) => sum + count);
+  }
+  const rates = [seconds.claim, seconds.patch].map((seconds) => digits(BLOCK / median(seconds)));
+  return {
+    what: `claims/s ÷ raw PATCHes/s, ${count} replicas, ${free} pods left free`,
+    measured: median(seconds.patch.map((s, i) => s / seconds.claim[i]!)),
+    budget: 0.8,
+    bound: "at least",
+    detail: `${rates[0]} ÷ ${rates[1]}; ${digits(lost / BLOCK / BLOCKS)} lost per claim`,
+  };
+}
+
+printFindings(await compareTimes());
+for (const free of FREE) {
+  const findings: Finding[] = [];
+  for (const count of REPLICAS) findings.push(await compareRates(count, free));
+  printFindings(findings);
+}
+const claims = kubelet.claims();
+printFindings([{
+  what: "pods claimed twice",
+  measured: claims.length - new Set(claims.map(({ uid }) => uid)).size,
+  budget: 0,
+  bound: "at most",
+  detail: `${claims.length} claims and raw patches`,
+}]);

@@ -1,0 +1,70 @@
+/** A process that runs one replica's pool, seen from the benchmark that starts it. */
+
+import { fileURLToPath } from "node:url";
+import type { Installation } from "../../cluster/installation.ts";
+import { temporaryFolder } from "../../support/temporary_folder.ts";
+import type { Command } from "./pool_replica.ts";
+
+/** The process. Disposing of it ends it. */
+export interface Replica extends AsyncDisposable {
+  /** Sends a command and returns the answer. */
+  // deno-lint-ignore no-explicit-any
+  send(command: Command): Promise<any>;
+}
+
+/** Settings of a replica. */
+export interface ReplicaOptions {
+  /** Longer than a measurement, so that no lease ends before it. */
+  readonly leaseMs: number;
+  readonly queueLimit: number;
+}
+
+/** Starts a replica with the rights of the api's service account. */
+export async function openReplica(
+  installation: Installation,
+  { leaseMs, queueLimit }: ReplicaOptions,
+): Promise<Replica> {
+  await using opened = new AsyncDisposableStack();
+  const folder = opened.use(
+    await temporaryFolder({
+      kubeconfig: installation.config().exportConfig(),
+      keys: installation.tokenKeys,
+    }),
+  );
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "-P=test", fileURLToPath(new URL("pool_replica.ts", import.meta.url))],
+    env: {
+      ...installation.env,
+      KUBECONFIG: folder.path("kubeconfig"),
+      WORKER_TOKEN_KEYS_PATH: folder.path("keys"),
+      LOG_LEVEL: "error",
+      REQUEST_TIMEOUT_MS: String(leaseMs),
+      QUEUE_LIMIT: String(queueLimit),
+    },
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  const answers = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  opened.defer(async () => {
+    await input.close();
+    await child.status;
+    await answers.cancel();
+  });
+  let text = "";
+  const resources = opened.move();
+  return {
+    async send(command) {
+      await input.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`));
+      while (!text.includes("\n")) {
+        const { value, done } = await answers.read();
+        if (done) throw new Error("The process of a replica ended early");
+        text += value;
+      }
+      const [line] = text.split("\n", 1);
+      text = text.slice(line!.length + 1);
+      return JSON.parse(line!);
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}

@@ -1,0 +1,17 @@
+/** A gallery file of users whose faces are random directions. */
+
+import { randomPeople } from "../../support/random_people.ts";
+import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";
+
+/** Name of the gallery file in the folder. */
+export const GALLERY = "gallery.json";
+
+/** Writes a gallery of `users` users, with one template each, at full precision. */
+export async function largeGallery(users: number): Promise<TemporaryFolder> {
+  const embeddings = randomPeople(users, 1, 512, 1).map(([embedding], i) => ({
+    user_id: `user-${i}`,
+    name: `User ${i}`,
+    embedding: [...embedding!],
+  }));
+  return await temporaryFolder({ [GALLERY]: JSON.stringify({ embeddings }) });
+}

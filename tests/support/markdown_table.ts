@@ -1,0 +1,31 @@
+/** Tables in Markdown, written and read. */
+
+import { markdownTable } from "../../worker/commands/accuracy/markdown_table.ts";
+
+/** A table. Each row has as many cells as the head. */
+export interface MarkdownTable {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Writes a table as Markdown, with aligned columns. */
+export function writeTable({ head, rows }: MarkdownTable): string {
+  return markdownTable(head, rows).join("\n");
+}
+
+/** Writes one row. A table whose rows come one after another can be printed while it grows. */
+export function writeRow(cells: readonly (string | number)[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** Reads all tables of a Markdown document, in their order. Bold cells are read without `**`. */
+export function readTables(markdown: string): MarkdownTable[] {
+  const blocks = markdown.matchAll(/(?:^\|.*\|\n)+/gm);
+  return [...blocks].map(([block]) => {
+    const lines = block.trimEnd().split("\n");
+    const [head, , ...rows] = lines.map((line) =>
+      line.slice(1, -1).split("|").map((cell) => cell.trim().replaceAll("**", ""))
+    );
+    return { head: head!, rows };
+  });
+}
