@@ -18,7 +18,8 @@ import { createFakeLog } from "../../shared/fake_log.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
 import { listen } from "../../shared/http/listen.ts";
 import { createApiMetrics } from "../../api/metrics.ts";
-import { type Answer, assertProblem, readAnswer } from "../support/service.ts";
+import { type Answer, readAnswer } from "../support/answer.ts";
+import { assertProblem } from "../support/assert_problem.ts";
 import { RawConnection } from "../support/raw_http.ts";
 import { oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
 

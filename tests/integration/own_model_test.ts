@@ -7,14 +7,16 @@ import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
-import { assertRefusesToStart, temporaryFolder } from "../support/start_with.ts";
+import { assertRefusesToStart } from "../support/refuses_to_start.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 Deno.test("a channels-last model serves by MODEL_PATH and MODEL_CALIBRATION alone", async () => {
   await using folder = await temporaryFolder();
   const model = transposeInput(await Deno.readFile(LOCAL_PATHS.recognition));
-  const MODEL_PATH = await folder.write(model);
+  const MODEL_PATH = await folder.write("model.onnx", model);
   const calibration = { ...MODEL_MANIFEST.models.recognition.calibration };
   const MODEL_CALIBRATION = await folder.write(
+    "calibration.json",
     JSON.stringify({ ...calibration, model_sha256: await sha256(model) }),
   );
   await assertRefusesToStart({ MODEL_PATH }, "no calibration: give MODEL_CALIBRATION");
@@ -43,7 +45,7 @@ Deno.test("a model of other shapes stops the start, and they are named", async (
     ],
   ] as const;
   for (const [model, message] of cases) {
-    const MODEL_PATH = await folder.write(model);
+    const MODEL_PATH = await folder.write("model.onnx", model);
     await assertRefusesToStart({ MODEL_PATH, MATCH_ON: "cosine" }, message);
   }
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "../../shared/backoff.ts";
-import { assertProblem, Service } from "../support/service.ts";
+import { assertProblem } from "../support/assert_problem.ts";
+import { Service } from "../support/service.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { assertRecognised, loadPhotos } from "./photos.ts";
 

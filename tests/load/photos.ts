@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Picture, sample } from "../support/pictures.ts";
-import type { Answer } from "../support/service.ts";
+import type { Answer } from "../support/answer.ts";
 
 /** A photograph, and who of the sample gallery it shows; undefined: nobody. */
 export interface Photo {
