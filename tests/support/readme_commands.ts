@@ -32,10 +32,11 @@ export function divideReadme(readme: string): ReadmeCommands {
   };
 }
 
-/** Returns the lines of all bash blocks. A line that ends in a backslash includes the next one. */
+/** Returns the commands of all bash blocks. A line that ends in a backslash includes the next one. */
 export function bashCommands(markdown: string): string[] {
   return blocks(markdown, "bash")
-    .flatMap((block) => block.replaceAll("\\\n", "").trim().split("\n"));
+    .flatMap((block) => block.replaceAll("\\\n", "").split("\n"))
+    .filter((line) => !/^(#|$)/.test(line));
 }
 
 function blocks(markdown: string, language: string): string[] {
