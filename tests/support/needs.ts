@@ -2,8 +2,8 @@
  * Registers tests that need something from outside the project, such as a browser or a cluster.
  *
  * A test whose need is not met is skipped. The name of the skipped test says what is missing, and so
- * does one line on standard error. FACE_IT_REQUIRE turns skipping into failing: its value is `all`,
- * or names of needs, separated by commas.
+ * does a line on standard error, which `deno test -q` hides. FACE_IT_REQUIRE turns skipping into
+ * failing: its value is `all`, or names of needs, separated by commas.
  */
 
 /** Name of something that a test can need. */
