@@ -4,7 +4,7 @@ import { localWorker } from "../../api/pool/process/local_worker.ts";
 import { createWorkerLauncher } from "../../api/pool/process/worker_process.ts";
 import { delay } from "../../shared/backoff.ts";
 import { randomTokenKey } from "../../shared/http/worker_token.ts";
-import { listProcesses } from "../support/list_processes.ts";
+import { listProcesses } from "../support/service.ts";
 import { digits, type Finding, printFindings } from "./budget.ts";
 import { largeGallery } from "./large_gallery.ts";
 import { median, timeInTurns } from "./timing.ts";

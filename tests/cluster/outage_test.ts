@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
-import { assertProblem } from "../support/assert_problem.ts";
-import type { Service } from "../support/service.ts";
+import { assertProblem, type Service } from "../support/service.ts";
 import { type Call, type Fault, FaultProxy } from "./fault_proxy.ts";
 import { openReplicatedPool, PICTURE, type ReplicatedPool } from "./replicas.ts";
 import { clusterTest } from "./test_cluster.ts";

@@ -1,9 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "../../shared/backoff.ts";
 import { eventually } from "../support/eventually.ts";
-import type { Answer } from "../support/answer.ts";
-import { assertProblem } from "../support/assert_problem.ts";
-import type { Service } from "../support/service.ts";
+import { type Answer, assertProblem, type Service } from "../support/service.ts";
 import { openReplicatedPool, PICTURE, type ReplicatedPool } from "./replicas.ts";
 import { clusterTest } from "./test_cluster.ts";
 

@@ -4,7 +4,7 @@ import { assert } from "@std/assert";
 import { install, type Installed, kubectl, list } from "../support/install.ts";
 import { type Body, type KubeObject, testWith } from "../support/helm.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Answer, type PostOptions, postTo, readAnswer } from "../support/answer.ts";
+import { type Answer, type PostOptions, postTo, readAnswer } from "../support/service.ts";
 
 /** Where the tests reach the api: a port of the node that is one of this machine, too. */
 export const SERVICE = new URL("http://127.0.0.1:30080");

@@ -3,8 +3,7 @@ import { delay } from "../../shared/backoff.ts";
 import { kubectl } from "../support/install.ts";
 import { helm } from "../support/helm.ts";
 import { sample } from "../support/pictures.ts";
-import type { Answer } from "../support/answer.ts";
-import { assertProblem } from "../support/assert_problem.ts";
+import { type Answer, assertProblem } from "../support/service.ts";
 import { e2eTest, openRelease, type Release, SAMPLE_GALLERY } from "./release.ts";
 
 const POOL_SIZE = 4;

@@ -7,10 +7,10 @@ import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
-import { assertRefusesToStart } from "../support/refuses_to_start.ts";
+import { assertRefusesToStart } from "../support/start_with.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
-Deno.test("a channels-last model serves by MODEL_PATH and MODEL_CALIBRATION alone", async () => {
+Deno.test("a channels-last model needs nothing but MODEL_PATH and MODEL_CALIBRATION", async () => {
   await using folder = await temporaryFolder();
   const model = transposeInput(await Deno.readFile(LOCAL_PATHS.recognition));
   const MODEL_PATH = await folder.write("model.onnx", model);
@@ -33,7 +33,7 @@ Deno.test("a channels-last model serves by MODEL_PATH and MODEL_CALIBRATION alon
   assertAlmostEquals(similarity, expected.similarity, 1e-5);
 });
 
-Deno.test("a model of other shapes stops the start, and they are named", async () => {
+Deno.test("the service does not start with a model of other shapes, and names the shapes", async () => {
   await using folder = await temporaryFolder();
   const cases = [
     [channelMeans([1, 3, 224, 224], [1, 3]), "input is [1,3,224,224] instead of [1,3,112,112] or"],

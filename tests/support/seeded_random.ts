@@ -1,10 +1,11 @@
-/** Random numbers that are the same in every run. */
+/** Random numbers that are the same at every run. */
 
 /**
- * Returns a generator of numbers between 0 and 1, both excluded: a Weyl sequence through the
- * finaliser of MurmurHash3. Neighbouring seeds give unrelated numbers.
+ * Returns a generator: a Weyl sequence through the finaliser of MurmurHash3. The streams of
+ * neighbouring seeds do not correlate.
  *
  * @param seed An integer
+ * @returns Numbers between 0 and 1, never 0 or 1 themselves
  */
 export function seededRandom(seed: number): () => number {
   let state = Math.imul(seed, 0x9e3779b1);
