@@ -13,8 +13,8 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const README = await readmeCommands();
 
-/** Commands that run the tests themselves: .ci/run runs them. */
-const TESTS = /\btask (test|test:unit|check|ok)$/;
+/** Commands that this file does not run: .ci/run runs the checks and the tests. */
+const RUN_ELSEWHERE = /\btask (test|test:unit|check|ok)$/;
 /** Commands that serve until they are ended. */
 const SERVES = /\btask start\b/;
 /** Commands that need photos of many people. */
@@ -33,7 +33,9 @@ const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
 ];
 
 Deno.test("the README's commands do what it says", async (t) => {
-  const commands = README.laptop.filter((line) => !TESTS.test(line) && !MEASURES.test(line));
+  const commands = README.laptop.filter((line) =>
+    !RUN_ELSEWHERE.test(line) && !MEASURES.test(line)
+  );
   await using photos = await temporaryFolder();
   for (const user of FOLDER_USERS) {
     await photos.write(`${user}/1.png`, await sample(`${user}.png`));

@@ -19,7 +19,8 @@ Deno.test("workers that are killed at random fail only their own requests", asyn
     // More than 1, so that some workers are killed between two requests, and 300 requests end in time.
     REQUESTS_PER_WORKER: "5",
     QUEUE_LIMIT: String(REQUESTS),
-    REQUEST_TIMEOUT_MS: "60000",
+    // Long enough that no request times out in the queue.
+    REQUEST_TIMEOUT_MS: "120000",
     LOG_LEVEL: "debug",
   });
   await service.untilFull(POOL_SIZE);

@@ -74,7 +74,12 @@ export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
     async run(command) {
       const { code, stdout, stderr } = await spawn(command, "", "piped").output();
       const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-      assertEquals(code, 0, `README: "${command}" ends with exit code ${code}:\n${err}`);
+      assertEquals(
+        code,
+        0,
+        `README: "${command}" ends with exit code ${code}. If another test runs this command, add ` +
+          `it to RUN_ELSEWHERE in tests/integration/readme_test.ts.\n${err}`,
+      );
       return out!;
     },
     async serve(command) {
