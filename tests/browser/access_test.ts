@@ -1,14 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sample } from "../support/pictures.ts";
-import { asFile, ignore, PHONE, Visit } from "./visit.ts";
+import { asFile, browserTest, PHONE, Visit } from "./visit.ts";
 
-/** What has the focus, and the outline that shows it. */
+/** Element that has the focus, and the outline that shows the focus. */
 interface Focus {
   readonly name: string;
   readonly style: string;
   readonly width: number;
 }
 
+/** Script that returns a Focus. */
 const FOCUS = `
   const { activeElement } = document;
   const label = activeElement.labels?.[0];
@@ -20,6 +21,7 @@ const FOCUS = `
     width: parseFloat(outlineWidth),
   })`;
 
+/** The page as a screen reader reads it. */
 const HEARD = `\
 - banner:
   - text: face-it
@@ -54,7 +56,7 @@ const HEARD = `\
       - term: Time
       - definition: N ms`;
 
-Deno.test("a keyboard is enough, and shows where it is", { ignore }, async () => {
+browserTest("the page can be used with the keyboard alone, and shows the focus", async () => {
   await using visit = await Visit.start();
   const { page } = visit;
   const press = async (key: string) => {
@@ -77,7 +79,7 @@ Deno.test("a keyboard is enough, and shows where it is", { ignore }, async () =>
   await visit.answers("Not recognised as user3");
 });
 
-Deno.test("a screen reader finds headings, names and the answer", { ignore }, async () => {
+browserTest("a screen reader finds headings, labels and the answer", async () => {
   await using visit = await Visit.start();
   await visit.choose(await sample("user1_similar.png"));
   await visit.answers("This is User One");
@@ -88,7 +90,7 @@ Deno.test("a screen reader finds headings, names and the answer", { ignore }, as
   assertEquals(heard, HEARD);
 });
 
-Deno.test("/docs shows the contract, on a phone as well", { ignore }, async () => {
+browserTest("/docs shows the contract on a phone", async () => {
   await using visit = await Visit.start({ path: "/docs", context: PHONE });
   const { page } = visit;
   await page.getByRole("heading", { name: "POST /authenticate" }).waitFor();

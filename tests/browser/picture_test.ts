@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertMatch } from "@std/assert";
 import sharp from "sharp";
 import { encoded, sample } from "../support/pictures.ts";
-import { DESKTOP, ignore, PHONE, Visit } from "./visit.ts";
+import { browserTest, DESKTOP, PHONE, Visit } from "./visit.ts";
 
 for (const [name, context] of [["phone", PHONE], ["desktop", DESKTOP]] as const) {
-  Deno.test(`on a ${name} a picture is answered, with its face in a box`, { ignore }, async () => {
+  browserTest(`on a ${name} the page shows the answer and a box around the face`, async () => {
     await using visit = await Visit.start({ context });
     const picture = await sample("user1_similar.png");
     await visit.choose(picture);
@@ -20,31 +20,33 @@ for (const [name, context] of [["phone", PHONE], ["desktop", DESKTOP]] as const)
     assertAlmostEquals(box.height, face.box[3] / size.height, 0.01);
     await visit.fits();
     const { y, height } = (await visit.answer.boundingBox())!;
-    assert(y + height < context.viewport.height + 1, "The answer is in sight");
+    assert(y + height < context.viewport.height + 1, "The answer is outside the window");
   });
 }
 
-Deno.test("a stranger is not recognised, nor is somebody as another user", { ignore }, async () => {
-  await using visit = await Visit.start();
-  await visit.choose(await sample("different.png"));
-  await visit.answers("Not recognised");
-  await visit.page.getByLabel("User ID").fill("user2");
-  await visit.choose(await sample("user1_similar.png"));
-  await visit.answers("Not recognised as user2");
-  assert((await boxOnPicture(visit)).width > 0.2, "The face that was looked at has a box");
-});
+browserTest(
+  "the page says when the face is a stranger's or not that of the user asked about",
+  async () => {
+    await using visit = await Visit.start();
+    await visit.choose(await sample("different.png"));
+    await visit.answers("Not recognised");
+    await visit.page.getByLabel("User ID").fill("user2");
+    await visit.choose(await sample("user1_similar.png"));
+    await visit.answers("Not recognised as user2");
+    assert((await boxOnPicture(visit)).width > 0.2, "The face has no box");
+  },
+);
 
-Deno.test(
-  "a picture lying on its side is shown upright, and so is its box",
-  { ignore },
+browserTest(
+  "a picture stored on its side is shown upright, with its box",
   async () => {
     await using visit = await Visit.start();
     const upright = sharp(await sample("user1_similar.png"));
     await visit.choose(await encoded(upright.clone().jpeg({ quality: 95 })));
     await visit.answers("This is User One");
     const expected = await boxOnPicture(visit);
-    const lying = upright.clone().rotate(90).withMetadata({ orientation: 8 });
-    await visit.choose(await encoded(lying.jpeg({ quality: 95 })), "image/jpeg");
+    const onItsSide = upright.clone().rotate(90).withMetadata({ orientation: 8 });
+    await visit.choose(await encoded(onItsSide.jpeg({ quality: 95 })), "image/jpeg");
     await visit.answers("This is User One");
     const box = await boxOnPicture(visit);
     for (const side of ["x", "y", "width", "height"] as const) {
@@ -53,9 +55,8 @@ Deno.test(
   },
 );
 
-Deno.test(
-  "a picture of more bytes than the service takes is made smaller",
-  { ignore },
+browserTest(
+  "the page makes a picture smaller that has more bytes than the service accepts",
   async () => {
     await using visit = await Visit.start();
     const large = sharp(await sample("user1_similar.png")).resize(2600, 2800);
@@ -67,23 +68,22 @@ Deno.test(
   },
 );
 
-Deno.test(
-  "a newer picture takes the place of one that is still asked about",
-  { ignore },
+browserTest(
+  "a new picture cancels the request of the one before",
   async () => {
     await using visit = await Visit.start({ env: { POOL_SIZE: "2" } });
     const workers = await visit.service.workers();
     for (const worker of workers) Deno.kill(worker, "SIGSTOP");
     await visit.choose(await sample("user2.png"));
     await visit.answers("Looking…");
-    const givenUp = visit.page.waitForEvent("requestfailed");
+    const cancelled = visit.page.waitForEvent("requestfailed");
     await visit.choose(await sample("user1_similar.png"));
-    await givenUp;
+    await cancelled;
     for (const worker of workers) {
       try {
         Deno.kill(worker, "SIGCONT");
       } catch (error) {
-        // The one whose request was given up may be destroyed already.
+        // The worker of the cancelled request may be destroyed already.
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }
@@ -91,7 +91,7 @@ Deno.test(
   },
 );
 
-Deno.test("a picture can be dropped anywhere, and pasted", { ignore }, async () => {
+browserTest("a picture can be dropped anywhere on the page, or pasted", async () => {
   await using visit = await Visit.start();
   const handOver = async (name: string, event: string) =>
     await visit.page.evaluate(`
@@ -109,7 +109,7 @@ Deno.test("a picture can be dropped anywhere, and pasted", { ignore }, async () 
   await visit.answers("This is User Three");
 });
 
-/** Where the box lies on the picture as it is shown, in parts of its width and height. */
+/** Returns the box as fractions of the width and height of the shown picture. */
 async function boxOnPicture({ page }: Visit) {
   const picture = (await page.getByAltText("The picture that was sent").boundingBox())!;
   const box = (await page.locator("rect").last().boundingBox())!;

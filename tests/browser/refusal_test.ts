@@ -3,9 +3,9 @@ import { assertEquals } from "@std/assert";
 import sharp from "sharp";
 import { eventually } from "../support/eventually.ts";
 import { encoded, gray, type Picture, sample } from "../support/pictures.ts";
-import { ignore, PHONE, Visit } from "./visit.ts";
+import { browserTest, PHONE, Visit } from "./visit.ts";
 
-Deno.test("each refusal is explained, and the next picture is answered", { ignore }, async () => {
+browserTest("the page explains each error and answers the next picture", async () => {
   await using visit = await Visit.start({ context: PHONE });
   const broken = (await sample("user1.png")).slice(0, 20_000);
   const refusals = [
@@ -26,16 +26,19 @@ Deno.test("each refusal is explained, and the next picture is answered", { ignor
   await visit.answers("This is User One");
 });
 
-Deno.test("asked to come back later, the page waits that long", { ignore }, async () => {
+browserTest("the page waits for Retry-After before it can ask again", async () => {
   await using visit = await Visit.start({ env: { POOL_SIZE: "1", QUEUE_LIMIT: "0" } });
   const { page, service } = visit;
-  // From here on the page's time passes only when it is told.
+  // From here on, the test sets the time of the page.
   await page.clock.install({ time: 0 });
   await page.clock.pauseAt(1000);
   const [worker] = await service.workers();
   Deno.kill(worker!, "SIGSTOP");
   const first = service.post(await sample("user1.png"));
-  await eventually(async () => await service.metric("face_it_pool_busy") === 1, "it is busy");
+  await eventually(
+    async () => await service.metric("face_it_pool_busy") === 1,
+    "the worker is busy",
+  );
   const refused = page.waitForResponse((response) => response.status() === 503);
   await visit.choose(await sample("user1_similar.png"));
   await visit.answers("No worker available");
@@ -54,14 +57,14 @@ Deno.test("asked to come back later, the page waits that long", { ignore }, asyn
   await visit.answers("This is User One");
 });
 
-Deno.test("a service that is gone is told from one that refuses", { ignore }, async () => {
+browserTest("the page says when the service is unreachable", async () => {
   await using visit = await Visit.start();
   assertEquals(await visit.service.stop(), 0);
   await visit.choose(await sample("user1.png"));
   await visit.answers("The service was not reached");
 });
 
-/** The same person twice, side by side. */
+/** Makes a picture that shows the same person twice, side by side. */
 async function twice(picture: Picture): Promise<Picture> {
   const { width, height } = await sharp(picture).metadata();
   const canvas = sharp({ create: { width: 2 * width, height, channels: 3, background: "gray" } });

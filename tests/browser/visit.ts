@@ -1,4 +1,4 @@
-/** A real browser before the real service, for the tests of the page. */
+/** Opens the page of the real service in a real browser, for the tests of the page. */
 
 import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
@@ -9,21 +9,13 @@ import {
   type Locator,
   type Page,
 } from "playwright-core";
+import { needs } from "../support/needs.ts";
 import { Service } from "../support/service.ts";
 
-const CHROMIUM = Deno.env.get("FACE_IT_CHROMIUM");
-const REQUIRED = Deno.env.get("FACE_IT_REQUIRE_CHROMIUM") === "1";
+/** Registers a test that needs a browser. */
+export const browserTest = needs("chromium");
 
-/** For Deno.test: whether there is no browser, and none has to be there. */
-export const ignore = !CHROMIUM && !REQUIRED;
-
-if (ignore) {
-  console.warn(
-    "The browser tests are skipped. They need Chromium (Debian: apt-get install chromium), and " +
-      "its path in FACE_IT_CHROMIUM",
-  );
-}
-
+/** Arguments that stop Chromium from doing anything but showing the page. */
 const QUIET = [
   "--no-sandbox",
   "--disable-gpu",
@@ -34,30 +26,33 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/** The window of a phone. */
+/** Window of a phone. */
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-/** The window of a desktop computer. */
+/** Window of a desktop computer. */
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
-/** How the page is visited. */
+/** Options of a visit. */
 export interface VisitOptions {
-  /** "/" unless told otherwise. */
+  /** Path of the page. Default: "/". */
   readonly path?: string;
-  /** Another name for this machine. */
+  /** Host name in the address. Default: 127.0.0.1. */
   readonly host?: string;
-  /** Of Chromium. */
+  /** Additional arguments of Chromium. */
   readonly args?: readonly string[];
   readonly context?: BrowserContextOptions;
-  /** Of the service. */
+  /** Settings of the service. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A visit to the page. Disposed, it checks that the page kept to itself and had no error. */
+/**
+ * A visit to the page. Disposing of it checks that the page had no error and sent no request to
+ * another server.
+ */
 export class Visit implements AsyncDisposable {
   readonly page: Page;
   readonly service: Service;
   readonly #browser: Browser;
-  /** What went wrong in the page without showing in it. */
+  /** Errors of the page, which the page itself does not show. */
   readonly #faults: string[] = [];
 
   private constructor(page: Page, service: Service, browser: Browser) {
@@ -66,7 +61,7 @@ export class Visit implements AsyncDisposable {
     this.#browser = browser;
     page.on("pageerror", (error) => this.#faults.push(String(error)));
     page.on("console", (message) => {
-      // The browser itself reports every refusal.
+      // The browser itself logs every error response.
       if (message.location().url.includes("/authenticate")) return;
       this.#faults.push(`${message.type()}: ${message.text()}`);
     });
@@ -79,11 +74,11 @@ export class Visit implements AsyncDisposable {
 
   /** Starts the service and the browser, and opens the page. */
   static async start(options: VisitOptions = {}): Promise<Visit> {
-    assert(CHROMIUM, "FACE_IT_REQUIRE_CHROMIUM is 1, but FACE_IT_CHROMIUM names no browser");
     const { path = "/", host = "127.0.0.1", args = [], context = {}, env = {} } = options;
     await using started = new AsyncDisposableStack();
     const service = started.use(await Service.ready(env));
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, ...args] });
+    const executablePath = Deno.env.get("FACE_IT_CHROMIUM")!;
+    const browser = await chromium.launch({ executablePath, args: [...QUIET, ...args] });
     started.defer(() => browser.close());
     const page = await browser.newPage(context);
     const visit = new Visit(page, service, browser);
@@ -92,12 +87,12 @@ export class Visit implements AsyncDisposable {
     return visit;
   }
 
-  /** Where the page says what came of the picture. */
+  /** Element in which the page shows the answer. */
   get answer(): Locator {
     return this.page.getByRole("status").last();
   }
 
-  /** Nothing sticks out sideways. */
+  /** Checks that the content is no wider than the window. */
   async fits(): Promise<void> {
     const [content, window] = await this.page.evaluate<[number, number]>(
       "[document.documentElement.scrollWidth, innerWidth]",
@@ -105,12 +100,12 @@ export class Visit implements AsyncDisposable {
     assert(content <= window, `${content} px of content in a window of ${window} px`);
   }
 
-  /** Chooses a picture, or what should be one. */
+  /** Chooses a file, which need not be a picture. */
   async choose(bytes: Uint8Array, mimeType?: string): Promise<void> {
     await this.page.getByLabel("Choose a picture").setInputFiles(asFile(bytes, mimeType));
   }
 
-  /** Waits until the answer's first line is `title`. */
+  /** Waits until the answer has the title. */
   async answers(title: string): Promise<void> {
     await this.answer.getByText(title, { exact: true }).waitFor();
   }
@@ -122,7 +117,7 @@ export class Visit implements AsyncDisposable {
   }
 }
 
-/** A file as a browser's chooser gives it. */
+/** Returns the file as a file chooser takes it. */
 export function asFile(bytes: Uint8Array, mimeType = "image/png") {
   return { name: "file", mimeType, buffer: Buffer.from(bytes) };
 }

@@ -1,19 +1,19 @@
-/** Sends damaged pictures through the pipeline, in a process of its own that may die of them. */
+/** Sends damaged pictures through the pipeline, in a separate process that may crash. */
 
 import { fileURLToPath } from "node:url";
 import type { MutantReport } from "./recognize_mutants.ts";
 
-/** What came of all pictures. */
+/** Outcomes of all pictures. */
 export interface FuzzResult {
-  /** How often each outcome came; "crash" and "hang" among them. */
+  /** Number of pictures with each outcome, including "crash" and "hang". */
   readonly outcomes: ReadonlyMap<string, number>;
-  /** Outcomes that are not documented, each with the seed that brings it about. */
+  /** Outcomes that are not documented, each with the seed that causes it. */
   readonly failures: readonly { readonly seed: number; readonly outcome: string }[];
   /** Memory of the process after each picture, in order. */
   readonly rssBytes: readonly number[];
 }
 
-/** What the pipeline may say to a picture. */
+/** Outcomes that the contract documents. */
 const DOCUMENTED = [
   "face",
   "invalid_image",
@@ -23,13 +23,13 @@ const DOCUMENTED = [
   "multiple_faces",
   "face_too_small",
 ];
-/** The default of REQUEST_TIMEOUT_MS is 10 s; two cores that others use as well need a while. */
+/** Longer than the default of REQUEST_TIMEOUT_MS (10 s), because the machine may be busy. */
 const DEADLINE_MS = 60_000;
 
 /**
- * Tries `count` pictures, the seeds from `firstSeed` on.
+ * Tries `count` pictures, with the seeds from `firstSeed` on.
  *
- * @param onProgress Is told how many are done
+ * @param onProgress Called after each picture with the number of pictures done
  */
 export async function fuzzPictures(
   firstSeed: number,
@@ -68,7 +68,7 @@ function startRecognizer(): Recognizer {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     stdin: "piped",
     stdout: "piped",
-    // What a decoder complains about.
+    // Decoders write their complaints here.
     stderr: "null",
   }).spawn();
   const input = child.stdin.getWriter();
@@ -83,7 +83,7 @@ function startRecognizer(): Recognizer {
   };
   return {
     async recognize(seed) {
-      // A process that has died cannot be written to; that it gives no line tells as much.
+      // Writing to a crashed process fails. Reading from it shows the crash.
       await input.write(new TextEncoder().encode(`${seed}\n`)).catch(() => {});
       let timer: ReturnType<typeof setTimeout> | undefined;
       const deadline = new Promise<"hang">((resolve) => {
@@ -99,7 +99,7 @@ function startRecognizer(): Recognizer {
       try {
         child.kill("SIGKILL");
       } catch {
-        // It has ended.
+        // The process has ended.
       }
       await child.status;
       await output.cancel().catch(() => {});

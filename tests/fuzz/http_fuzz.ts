@@ -1,6 +1,6 @@
 /**
- * Sends the api what nobody should send, and looks whether each answer is a documented one.
- * `deno task fuzz` runs it long, http_fuzz_test.ts short.
+ * Sends odd requests to the api and checks that each response is documented. `deno task fuzz` sends
+ * many requests, http_fuzz_test.ts a few.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -18,20 +18,21 @@ import { createFakeLog } from "../../shared/fake_log.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
 import { listen } from "../../shared/http/listen.ts";
 import { createApiMetrics } from "../../api/metrics.ts";
-import { type Answer, assertProblem, readAnswer } from "../support/service.ts";
+import { type Answer, readAnswer } from "../support/answer.ts";
+import { assertProblem } from "../support/assert_problem.ts";
 import { RawConnection } from "../support/raw_http.ts";
 import { oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
 
-/** How long and which way to fuzz. */
+/** Number of requests, and the seed that makes them. */
 export interface FuzzOptions {
   readonly runs: number;
   readonly seed: number;
 }
 
 const MAX_IMAGE_BYTES = 1000;
-/** What a browser shows, and the document itself: not in the document. */
+/** Paths that /openapi.json does not document: the pages of a browser, and /openapi.json itself. */
 const PAGES: ReadonlySet<string> = new Set(["/", "/docs", "/openapi.json", "/page/page.js"]);
-/** What only trouble behind the api brings about, and there is none, or only a worker says. */
+/** Codes that this test must not see: only a worker, or an error behind the api, causes them. */
 const NEVER: ReadonlySet<string> = new Set([
   "internal",
   "worker_failed",
@@ -50,11 +51,11 @@ const NON_MATCH: AuthenticateAnswer = {
   duration_ms: 29,
 };
 
-/** A worker that answers at once, and insists on what the api promises it. */
+/** Answers at once, and checks that each request is one that the api may send to a worker. */
 const workers: WorkerClient = {
   authenticate(_worker, { image, userId }) {
-    assert(sniffImageType(image) !== undefined, "The api sent what is no picture");
-    assert(image.byteLength <= MAX_IMAGE_BYTES, "The api sent more than it should");
+    assert(sniffImageType(image) !== undefined, "The api sent a body that is no picture");
+    assert(image.byteLength <= MAX_IMAGE_BYTES, "The api sent more than MAX_IMAGE_BYTES");
     assert(userId === undefined || (userId.length >= 1 && userId.length <= 256), "A bad user_id");
     return Promise.resolve(
       image.byteLength % 2 === 0
@@ -65,7 +66,7 @@ const workers: WorkerClient = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-/** The api before a pool of one. */
+/** Makes an api with a pool of one worker. */
 function setUp() {
   const pool = new FakePool({ free: 1 });
   const { log, lines } = createFakeLog();
@@ -85,28 +86,28 @@ function setUp() {
     newRequestId: () => crypto.randomUUID(),
   });
   let seen = 0;
-  const assertUnharmed = () => {
+  const assertUnchanged = () => {
     const { free, busy, waiters } = pool.stats();
     assertEquals([free, busy, waiters], [1, 0, 0]);
     const added = lines.slice(seen);
     seen = lines.length;
     assertEquals(added.filter(({ level }) => level === "error"), []);
   };
-  return { app, log, assertUnharmed };
+  return { app, log, assertUnchanged };
 }
 
 /**
- * Fuzzes the app itself: JSON, forms, pictures, headers, queries, methods.
+ * Fuzzes the app without a socket: JSON, forms, pictures, headers, queries, methods.
  *
- * @throws with the smallest request that is answered wrongly
+ * @throws {Error} with the smallest request whose response is wrong
  */
 export async function fuzzApp(options: FuzzOptions): Promise<void> {
-  const { app, assertUnharmed } = setUp();
+  const { app, assertUnchanged } = setUp();
   const document = await (await app.fetch(new Request("http://api.test/openapi.json"))).json();
   const paths: Record<string, Record<string, { responses: object }>> = document.paths;
 
-  /** The statuses that the document foresees for a request. */
-  const foreseen = ({ path, method }: OddRequest): string[] => {
+  /** Returns the statuses that the document allows for a request. */
+  const allowedStatuses = ({ path, method }: OddRequest): string[] => {
     const { pathname } = new URL(path, "http://api.test");
     if (PAGES.has(pathname)) return ["200", "405"];
     const methods = paths[pathname];
@@ -125,7 +126,7 @@ export async function fuzzApp(options: FuzzOptions): Promise<void> {
       });
       const answer = await readAnswer(Promise.resolve(app.fetch(request)));
       assert(
-        foreseen({ ...odd, method: request.method }).includes(String(answer.status)),
+        allowedStatuses({ ...odd, method: request.method }).includes(String(answer.status)),
         `${answer.status}`,
       );
       assertDocumented(answer, request.method);
@@ -133,19 +134,19 @@ export async function fuzzApp(options: FuzzOptions): Promise<void> {
       if (id !== undefined && /^[\w.-]{1,64}$/.test(id)) {
         assertEquals(answer.headers.get(REQUEST_ID_HEADER), id);
       }
-      assertUnharmed();
+      assertUnchanged();
     }),
     { numRuns: options.runs, seed: options.seed },
   );
 }
 
 /**
- * Fuzzes the app behind a socket, where bytes are a request only when they follow HTTP.
+ * Fuzzes the app behind a socket, with bytes that need not be HTTP.
  *
- * @throws with the shortest bytes that are answered wrongly
+ * @throws {Error} with the shortest bytes whose response is wrong
  */
 export async function fuzzSocket(options: FuzzOptions): Promise<void> {
-  const { app, log, assertUnharmed } = setUp();
+  const { app, log, assertUnchanged } = setUp();
   const listener = listen({ host: "127.0.0.1", port: 0, onListen() {}, log }, app.fetch);
   const url = new URL(`http://127.0.0.1:${listener.port}`);
   await using _listening = { [Symbol.asyncDispose]: () => listener.shutdown() };
@@ -158,20 +159,20 @@ export async function fuzzSocket(options: FuzzOptions): Promise<void> {
         for (let answers = 0;; answers++) {
           const answer = await connection.answer();
           if (answer === undefined) break;
-          assert(answers < 10, "There is no end of answers");
-          assertAnswersBytes(answer);
+          assert(answers < 10, "The service sends more than 10 responses");
+          assertAllowedOnSocket(answer);
         }
       }
       const { status } = await readAnswer(fetch(new URL("/health", url)));
       assertEquals(status, 200);
-      assertUnharmed();
+      assertUnchanged();
     }),
     { numRuns: options.runs, seed: options.seed },
   );
 }
 
-/** An answer by the app, or by Deno to what is not HTTP. */
-function assertAnswersBytes(answer: Answer): void {
+/** Checks a response of the app, or of Deno itself to bytes that are not HTTP. */
+function assertAllowedOnSocket(answer: Answer): void {
   if (answer.status === 100) return;
   const byDeno = !answer.headers.has(REQUEST_ID_HEADER);
   if (byDeno) assertEquals([answer.status, answer.text], [400, ""]);
@@ -179,15 +180,15 @@ function assertAnswersBytes(answer: Answer): void {
 }
 
 function assertDocumented(answer: Answer, method: string): void {
-  assert(answer.headers.has(REQUEST_ID_HEADER), "No request id");
+  assert(answer.headers.has(REQUEST_ID_HEADER), "The response has no request id");
   if (method === "HEAD") {
     assert(STATUSES.has(answer.status), `${answer.status}`);
     return;
   }
   if (answer.status === 200 || answer.headers.get("Content-Type") === "application/json") {
-    // Nothing but /authenticate is posted to.
+    // Of the documented paths, only /authenticate accepts POST.
     if (method === "POST") AuthenticateAnswerSchema.parse(JSON.parse(answer.text));
-    else assert(answer.text !== "", "Nothing is in the answer");
+    else assert(answer.text !== "", "The response is empty");
     return;
   }
   const code = PROBLEM_CODES.find((code) => code === JSON.parse(answer.text).code);
@@ -200,5 +201,5 @@ if (import.meta.main) {
   console.log(`seed ${seed}`);
   await fuzzApp({ runs: 10_000, seed });
   await fuzzSocket({ runs: 2000, seed });
-  console.log("10000 requests and 2000 connections got documented answers");
+  console.log("10000 requests and 2000 connections got documented responses");
 }

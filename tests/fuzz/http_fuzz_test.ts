@@ -1,9 +1,9 @@
 import { fuzzApp, fuzzSocket } from "./http_fuzz.ts";
 
-Deno.test("whatever is asked of the api, the answer is a documented one", async () => {
+Deno.test("the api answers 1,000 odd requests as documented", async () => {
   await fuzzApp({ runs: 1000, seed: 1 });
 });
 
-Deno.test("whatever comes through a socket, the answer is a documented one, or an end", async () => {
+Deno.test("the api answers odd bytes on 300 connections as documented, or closes the connection", async () => {
   await fuzzSocket({ runs: 300, seed: 1 });
 });

@@ -1,8 +1,8 @@
-/** Requests as nobody should send them, for the api to refuse in the documented way. */
+/** Makes odd requests, which the api must answer as documented. */
 
 import fc from "fast-check";
 
-/** The start of a PNG, which is all of it that the api looks at. */
+/** Text with the first bytes of a PNG. The api reads no more of a picture. */
 const PNG = "\x89PNG\r\n\x1a\n rest of the picture";
 const PATHS = [
   "/authenticate",
@@ -27,7 +27,7 @@ const TYPES = [
   ";",
 ];
 
-/** One byte a character. */
+/** Encodes each character as one byte. */
 const latin1 = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(text, (character) => character.charCodeAt(0));
 
@@ -37,7 +37,7 @@ const oddText = fc.oneof(
   fc.constantFrom("", "\0", "user1", "\u{1f600}", "\ud800", "x".repeat(257), "../..", "%00", "%"),
 );
 
-/** Text with some pieces cut out, doubled, or replaced by chance. */
+/** Removes or replaces random pieces of a text. */
 const mutated = (text: string): fc.Arbitrary<string> =>
   fc.array(fc.tuple(fc.nat(text.length), fc.nat(12), fc.oneof(fc.constant(""), anything)), {
     maxLength: 4,
@@ -72,7 +72,7 @@ const multipart = fc.array(part, { maxLength: 12 })
   .map((parts) => parts.join("") + "--b--\r\n")
   .chain((form) => fc.oneof(fc.constant(form), mutated(form)));
 
-/** A body, and what it should be called. */
+/** A body with its content type. */
 const content = fc.oneof(
   json.map((text) => ["application/json", new TextEncoder().encode(text)] as const),
   multipart.map((text) => ["multipart/form-data; boundary=b", latin1(text)] as const),
@@ -105,7 +105,7 @@ const query = fc.array(
   { maxLength: 3 },
 ).map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join("&"));
 
-/** What `new Request` takes: the form may be odd, the characters are those of HTTP. */
+/** A request that `new Request` accepts: its values may be odd, its characters are valid in HTTP. */
 export interface OddRequest {
   readonly path: string;
   readonly method: string;
@@ -113,7 +113,7 @@ export interface OddRequest {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Requests in which anything may be odd; most are for POST /authenticate. */
+/** Requests with any odd part. Most of them are POST /authenticate. */
 export const oddRequest: fc.Arbitrary<OddRequest> = fc.record({
   path: fc.tuple(
     fc.oneof(
@@ -182,7 +182,7 @@ const requestLine = fc.tuple(
   fc.constantFrom("HTTP/1.1", "HTTP/1.0", "HTTP/0.9", "HTTP/2.0", "HTTP/9.9", "http/1.1", ""),
 ).map((words) => words.join(" "));
 
-/** Bytes that begin like an HTTP/1 request. */
+/** Bytes that start like an HTTP/1 request. */
 export const oddBytes: fc.Arbitrary<Uint8Array<ArrayBuffer>> = fc.tuple(
   fc.oneof(
     { weight: 2, arbitrary: fc.constant("POST /authenticate HTTP/1.1") },

@@ -1,31 +1,19 @@
-/** Damages files in the ways that break decoders, each the same at every run. */
+/** Damages files in the ways that break decoders. The same seed always does the same damage. */
 
 import { crc32 } from "node:zlib";
 import { concatBytes } from "../support/png.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
-/** A random whole number from 0, below `bound`. */
-export type Chance = (bound: number) => number;
+/** Returns a random integer from 0 to `bound` - 1. */
+type Chance = (bound: number) => number;
 
-/** Chance from a seed: mulberry32. */
-export function chanceOf(seed: number): Chance {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor(((t ^ (t >>> 14)) >>> 0) / 2 ** 32 * bound);
-  };
-}
-
-/** One of several. */
-export const pick = <T>(chance: Chance, choices: readonly T[]): T =>
-  choices[chance(choices.length)]!;
+const pick = <T>(chance: Chance, choices: readonly T[]): T => choices[chance(choices.length)]!;
 
 type Mutation = (bytes: Uint8Array, chance: Chance, others: readonly Uint8Array[]) => Uint8Array;
 
-/** Numbers at the edges of what fields can hold. */
+/** Smallest and largest numbers that fields can hold. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff];
-/** Most of what matters to a decoder lies here. */
+/** Length of the part at the start that matters most to a decoder. */
 const HEADER_BYTES = 700;
 
 const anywhere = (bytes: Uint8Array, chance: Chance): number =>
@@ -77,11 +65,12 @@ const MUTATIONS: readonly Mutation[] = [
 ];
 
 /**
- * A damaged copy of one of the files. The checksums of a PNG are put right again, most of the time,
- * so that the damage gets past them.
+ * Returns a damaged copy of one of the files. In three of four damaged PNGs the checksums are
+ * corrected, so that the decoder reads on.
  */
 export function mutate(files: readonly Uint8Array[], seed: number): Uint8Array {
-  const chance = chanceOf(seed);
+  const random = seededRandom(seed);
+  const chance: Chance = (bound) => Math.floor(random() * bound);
   let bytes: Uint8Array = Uint8Array.from(pick(chance, files));
   for (let i = chance(3); i >= 0 && bytes.length > 0; i--) {
     bytes = pick(chance, MUTATIONS)(bytes, chance, files);
@@ -96,7 +85,7 @@ interface LengthField {
   readonly littleEndian: boolean;
 }
 
-/** Where the file says how long its parts are. */
+/** Finds the fields that hold the lengths of the parts of a file. */
 function lengthFields(bytes: Uint8Array): LengthField[] {
   const fields: LengthField[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

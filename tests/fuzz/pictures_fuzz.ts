@@ -1,4 +1,4 @@
-/** `deno task fuzz`, the pictures: [FIRST_SEED] [COUNT], 1 and 10,000 unless told. */
+/** The command that fuzzes pictures: [FIRST_SEED] [COUNT], by default 1 and 10,000. */
 
 import process from "node:process";
 import { fuzzPictures } from "./fuzz_pictures.ts";

@@ -1,43 +1,42 @@
 /**
- * The process that the fuzzing may kill: for every seed on standard input one line on standard
- * output, what the pipeline said to the picture that was damaged by that seed.
+ * The program that recognises faces in damaged pictures, and may crash. For each seed on standard
+ * input it prints one line: a {@linkcode MutantReport} of the picture damaged by that seed.
  */
 
-import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { readMaxImagePixels } from "../../worker/max_image_pixels.ts";
 import { loadModels } from "../../worker/models.ts";
 import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
+import { samplePath } from "../support/pictures.ts";
 import { mutate } from "./mutate.ts";
 
-/** What became of a damaged picture. */
+/** Outcome of a damaged picture. */
 export interface MutantReport {
   readonly seed: number;
-  /** A face, the code of a documented refusal, or an error that nobody expects. */
+  /** A face, a documented error code, or an unexpected error. */
   readonly outcome: "face" | ProblemCode | `unexpected: ${string}`;
-  /** Memory of the process afterwards. */
+  /** Memory of the process after the picture. */
   readonly rssBytes: number;
 }
 
-/** A face in every kind of picture that the decoder has code of its own for. */
+/** Makes pictures of a face, one for each kind that the decoders treat differently. */
 async function wholePictures(): Promise<Uint8Array[]> {
-  const photo = sharp(fileURLToPath(new URL("../../test-data/user1.png", import.meta.url)))
-    .resize(160).removeAlpha();
-  const frame = await photo.clone().png().toBuffer();
-  const turned = photo.clone().withMetadata({ orientation: 6 });
+  const face = sharp(samplePath("user1.png")).resize(160).removeAlpha();
+  const frame = await face.clone().png().toBuffer();
+  const rotated = face.clone().withMetadata({ orientation: 6 });
   const pictures = [
-    photo.clone().jpeg(),
-    turned.clone().jpeg({ progressive: true, chromaSubsampling: "4:4:4" }),
-    photo.clone().toColourspace("cmyk").jpeg({ quality: 60 }),
-    photo.clone().grayscale().jpeg(),
-    photo.clone().png(),
-    turned.clone().png({ progressive: true, palette: true }),
-    photo.clone().resize(80).ensureAlpha(0.5).toColourspace("rgb16").png(),
-    photo.clone().webp(),
-    photo.clone().webp({ lossless: true, effort: 0 }),
-    turned.clone().ensureAlpha(0.5).webp({ quality: 60 }),
+    face.clone().jpeg(),
+    rotated.clone().jpeg({ progressive: true, chromaSubsampling: "4:4:4" }),
+    face.clone().toColourspace("cmyk").jpeg({ quality: 60 }),
+    face.clone().grayscale().jpeg(),
+    face.clone().png(),
+    rotated.clone().png({ progressive: true, palette: true }),
+    face.clone().resize(80).ensureAlpha(0.5).toColourspace("rgb16").png(),
+    face.clone().webp(),
+    face.clone().webp({ lossless: true, effort: 0 }),
+    rotated.clone().ensureAlpha(0.5).webp({ quality: 60 }),
     sharp([frame, frame], { join: { animated: true } }).webp({ quality: 50 }),
   ];
   return await Promise.all(

@@ -7,11 +7,12 @@ import {
   REQUEST_ID_HEADER,
 } from "../../shared/contract/contract.ts";
 import { encoded, type Picture, sample } from "../support/pictures.ts";
-import { type Answer, type PostOptions, Service } from "../support/service.ts";
+import type { Answer, PostOptions } from "../support/answer.ts";
+import { Service } from "../support/service.ts";
 
 const JSON_TYPE = "application/json";
 
-Deno.test("another photograph of user1 is recognised among all, and by its user_id", async () => {
+Deno.test("another picture of user1 matches, with and without the user_id", async () => {
   await using service = await Service.ready();
   const picture = await sample("user1_similar.png");
   for (const user_id of [undefined, "user1"]) {
@@ -19,7 +20,7 @@ Deno.test("another photograph of user1 is recognised among all, and by its user_
   }
 });
 
-Deno.test("a user_id that is another's, or nobody's, is a non-match that tells nothing", async () => {
+Deno.test("the answer to a wrong user_id does not tell whether that user exists", async () => {
   await using service = await Service.ready();
   const picture = await sample("user1_similar.png");
   const answers: Answer[] = [];
@@ -27,12 +28,12 @@ Deno.test("a user_id that is another's, or nobody's, is a non-match that tells n
     answers.push(...await postInAllForms(service, picture, user_id));
   }
   for (const answer of answers) assertMatchesNobody(answer);
-  // Whether the gallery holds the user shows in nothing but the time and the request.
+  // The answers are the same, except for their time, whether the gallery holds the user or not.
   const bodies = answers.map(({ text }) => ({ ...JSON.parse(text), duration_ms: 0 }));
   for (const body of bodies) assertEquals(body, bodies[0]);
 });
 
-Deno.test("a stranger matches nobody, asked for anybody or by a user_id", async () => {
+Deno.test("a stranger matches nobody, with and without a user_id", async () => {
   await using service = await Service.ready();
   const picture = await sample("different.png");
   for (const user_id of [undefined, "user1", "user2", "user3"]) {
@@ -42,17 +43,17 @@ Deno.test("a stranger matches nobody, asked for anybody or by a user_id", async 
   }
 });
 
-Deno.test("everybody in the sample gallery is recognised as himself", async () => {
+Deno.test("each person of the sample gallery is recognised", async () => {
   await using service = await Service.ready();
   for (const user of ["user1", "user2", "user3"]) {
     const { text } = await service.post(await sample(`${user}.png`));
     const { user_id, similarity } = MatchSchema.parse(JSON.parse(text));
     assertEquals(user_id, user);
-    assert(similarity > 0.999, `The very photograph that was enrolled: ${similarity}`);
+    assert(similarity > 0.999, `The enrolled picture itself scores only ${similarity}`);
   }
 });
 
-Deno.test("JSON may carry a data URL, and its type may name a charset", async () => {
+Deno.test("JSON can carry a data URL, and its content type can name a charset", async () => {
   await using service = await Service.ready();
   const picture = await sample("user1_similar.png");
   const base64 = picture.toBase64();
@@ -62,19 +63,19 @@ Deno.test("JSON may carry a data URL, and its type may name a charset", async ()
   }
 });
 
-Deno.test("a bare picture may have any content type, or none", async () => {
+Deno.test("a picture as the body can have any content type, or none", async () => {
   await using service = await Service.ready();
   const picture = await sample("user1_similar.png");
   const types = [
     ...["image/png", "image/jpeg", "image/webp", "application/octet-stream"],
-    // What curl --data-binary says.
+    // The default of curl --data-binary is the first of these.
     ...["application/x-www-form-urlencoded", "text/plain"],
     undefined,
   ];
   for (const contentType of types) assertIsUser1(await service.post(picture, { contentType }));
 });
 
-Deno.test("JPEG and WebP are recognised as PNG is", async () => {
+Deno.test("a face is recognised in JPEG and WebP as in PNG", async () => {
   await using service = await Service.ready();
   const picture = sharp(await sample("user1_similar.png"));
   const versions: Picture[] = [
@@ -84,13 +85,13 @@ Deno.test("JPEG and WebP are recognised as PNG is", async () => {
     await encoded(picture.clone().webp()),
     await encoded(picture.clone().webp({ lossless: true })),
     await encoded(picture.clone().png({ palette: true })),
-    // Lying on its side, as cameras write it.
+    // Stored on its side with an orientation, as cameras write it.
     await encoded(picture.clone().rotate(90).withMetadata({ orientation: 8 }).jpeg()),
   ];
   for (const version of versions) assertIsUser1(await service.post(version));
 });
 
-Deno.test("the answer names the request, and is not to be stored", async () => {
+Deno.test("the response has the id of its request, and caches must not store it", async () => {
   await using service = await Service.ready();
   const picture = await sample("user1_similar.png");
   const named = await service.post(picture, { headers: { [REQUEST_ID_HEADER]: "order-66" } });
@@ -105,10 +106,13 @@ Deno.test("the answer names the request, and is not to be stored", async () => {
     [line["msg"], line["method"], line["path"], line["status"], line["outcome"]],
     ["request", "POST", "/authenticate", 200, "matched"],
   );
-  assert(!/user1|User One|similarity|confidence/.test(JSON.stringify(line)), "Nobody is logged");
+  assert(
+    !/user1|User One|similarity|confidence/.test(JSON.stringify(line)),
+    "The log names the user",
+  );
 });
 
-/** The same request as bytes, as JSON and as a form, with the user_id where each has it. */
+/** Sends the same request as bytes, as JSON and as a form, with the user_id in the place of each. */
 async function postInAllForms(
   service: Service,
   picture: Picture,
@@ -137,13 +141,13 @@ function assertIsUser1(answer: Answer): void {
 
 function assertMatchesNobody(answer: Answer): void {
   assertEquals(answer.status, 200, answer.text);
-  // Strict: there is no user_id, user_name or similarity.
+  // The schema is strict: it allows no user_id, user_name or similarity.
   const { matched, confidence } = NonMatchSchema.parse(JSON.parse(answer.text));
   assertEquals([matched, confidence], [false, 0]);
   assertPlausible(answer);
 }
 
-/** A sample picture shows a head that fills a good part of it, about in the middle. */
+/** Checks that the face is large and about in the middle, as in all sample pictures. */
 function assertPlausible({ text }: Answer): void {
   const { duration_ms, face } = AuthenticateAnswerSchema.parse(JSON.parse(text));
   assert(duration_ms > 1 && duration_ms < 20_000, text);
@@ -154,5 +158,5 @@ function assertPlausible({ text }: Answer): void {
   assert(middle > 150 && middle < 370, text);
 }
 
-/** Base64 as mail and many tools write it. */
+/** Breaks base64 into lines of 76 characters, as mail and many tools do. */
 const lines = (base64: string): string => base64.replace(/.{76}/g, "$&\r\n");

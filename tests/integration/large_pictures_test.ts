@@ -2,16 +2,18 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import sharp, { type Sharp } from "sharp";
 import { MatchSchema } from "../../shared/contract/contract.ts";
 import { encoded, type Picture, sample } from "../support/pictures.ts";
-import { type Answer, assertProblem, Service } from "../support/service.ts";
+import type { Answer } from "../support/answer.ts";
+import { assertProblem } from "../support/assert_problem.ts";
+import { Service } from "../support/service.ts";
 
 type Match = ReturnType<typeof MatchSchema.parse>;
 
-/** What a worker may have in all: the limit of its container. */
+/** Memory limit of a worker's container. */
 const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
 const SIDE = 7071;
 const SMALL_SIDE = 1000;
 
-Deno.test("50 million pixels of every kind are answered within the worker's memory", async () => {
+Deno.test("a face among 50 million pixels is recognised within the memory of a worker", async () => {
   await using service = await Service.ready({ POOL_SIZE: "1", REQUESTS_PER_WORKER: "100" });
   const [worker] = await service.workers();
   const scene = await largeScene();
@@ -26,13 +28,13 @@ Deno.test("50 million pixels of every kind are answered within the worker's memo
       assertAlmostEquals(inSmall, expected[i]!, 10, `${kind}: ${face.box} for ${expected}`);
     });
   }
-  assertEquals(await service.workers(), [worker], "One worker has answered them all");
+  assertEquals(await service.workers(), [worker], "The worker was replaced");
   if (Deno.build.os !== "linux") return;
   const peak = await peakMemory(worker!);
-  assert(peak < MEMORY_LIMIT_BYTES, `The worker took ${peak} bytes at its worst`);
+  assert(peak < MEMORY_LIMIT_BYTES, `The worker used up to ${peak} bytes`);
 });
 
-Deno.test("a picture that cannot be decoded in pieces may have fewer pixels", async () => {
+Deno.test("a picture that must be decoded as a whole has a lower limit of pixels", async () => {
   await using service = await Service.ready({ REQUESTS_PER_WORKER: "100" });
   const wall = sharp({ create: { width: 6000, height: 6000, channels: 3, background: "gray" } });
   const wholeCoefficients = wall.jpeg({ progressive: true, chromaSubsampling: "4:4:4" });
@@ -44,7 +46,7 @@ function matchOf({ status, text }: Answer, kind = "small"): Match {
   return MatchSchema.parse(JSON.parse(text));
 }
 
-/** user1 amid 50 million pixels. */
+/** Makes a picture of user1 among 50 million pixels. */
 async function largeScene(): Promise<() => Sharp> {
   const face = await sharp(await sample("user1.png")).resize(Math.round(SIDE / 3)).toBuffer();
   const blank = sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: "#89a" } });
@@ -55,7 +57,7 @@ async function largeScene(): Promise<() => Sharp> {
 }
 
 async function inAllFormats(scene: () => Sharp): Promise<[kind: string, Picture][]> {
-  /** As a camera that was turned writes it: upright once its orientation is heeded. */
+  /** Stores the picture on its side with an orientation, as a camera does that was turned. */
   const turned = (picture: Sharp) => picture.rotate(90).withMetadata({ orientation: 8 });
   const kinds: [string, Sharp][] = [
     ["JPEG", scene().jpeg()],
@@ -68,7 +70,7 @@ async function inAllFormats(scene: () => Sharp): Promise<[kind: string, Picture]
   return pictures;
 }
 
-/** The most memory that a process has had so far, in bytes. */
+/** Returns the largest memory use of a process so far, in bytes. */
 async function peakMemory(pid: number): Promise<number> {
   const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/status`] }).output();
   const status = new TextDecoder().decode(stdout);

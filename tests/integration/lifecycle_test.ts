@@ -3,12 +3,14 @@ import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { eventually } from "../support/eventually.ts";
 import { sample, slowPicture } from "../support/pictures.ts";
-import { assertProblem, Service } from "../support/service.ts";
-import { assertRefusesToStart, temporaryFolder } from "../support/start_with.ts";
+import { assertProblem } from "../support/assert_problem.ts";
+import { Service } from "../support/service.ts";
+import { assertRefusesToStart } from "../support/refuses_to_start.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const;
 
-Deno.test("no process is left when the service ends, by whatever signal", async () => {
+Deno.test("no process is left when a signal ends the service", async () => {
   for (const signal of SIGNALS) {
     await using service = await Service.ready();
     await service.untilFull();
@@ -23,10 +25,10 @@ Deno.test("no process is left when the service ends while its workers start", as
     await using service = new Service({ POOL_SIZE: "3" });
     await eventually(async () => (await service.workers()).length === 3, "three workers start");
     const code = await service.stop(signal);
-    // The signal itself ends a service that does not listen to it yet.
+    // Before the service handles signals, the signal itself ends the process.
     assert(code === (signal === "SIGKILL" ? 137 : 0) || code > 128, `${signal}: ${code}`);
     await service.leavesNothing();
-    assert(!service.out.includes("ready"), "It had not started yet");
+    assert(!service.out.includes("ready"), "The service was ready before the signal");
   }
 });
 
@@ -48,7 +50,7 @@ Deno.test("no process is left when a worker's start hangs", async () => {
   await service.leavesNothing();
 });
 
-Deno.test("on SIGTERM a running request is answered, and who waits is refused at once", async () => {
+Deno.test("on SIGTERM a running request is answered, and waiting requests are refused at once", async () => {
   const picture = await slowPicture();
   await using service = await Service.ready({ POOL_SIZE: "1" });
   const running = service.post(picture);
@@ -77,7 +79,7 @@ Deno.test("on SIGTERM a running request is answered, and who waits is refused at
   await service.leavesNothing();
 });
 
-Deno.test("asked to end a second time, the service waits for nobody", async () => {
+Deno.test("a second signal to end stops the service without waiting for running requests", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using service = await Service.ready({ POOL_SIZE: "1" });
     const [worker] = await service.workers();
@@ -85,17 +87,20 @@ Deno.test("asked to end a second time, the service waits for nobody", async () =
     const answer = service.post(await sample("user1.png")).catch(() => "gone");
     await untilMetric(service, "face_it_pool_busy", 1);
     service.kill(signal);
-    await eventually(() => service.log.some(({ msg }) => msg === "shutting down"), "it ends");
+    await eventually(
+      () => service.log.some(({ msg }) => msg === "shutting down"),
+      "the service begins to shut down",
+    );
     service.kill(signal);
     assertEquals(await service.exitCode(), 1);
     assertEquals(await answer, "gone");
-    // A stopped process cannot see that the service is gone; this one can again.
+    // A stopped worker cannot notice that the service is gone. A continued one can.
     Deno.kill(worker!, "SIGCONT");
     await service.leavesNothing();
   }
 });
 
-Deno.test("a bad gallery stops the start, and the entry at fault is named", async () => {
+Deno.test("the service refuses to start with a bad gallery and names the wrong entry", async () => {
   const { embeddings } = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
   const [one, two] = embeddings;
   const zero = one.embedding.map(() => 0);
@@ -110,24 +115,25 @@ Deno.test("a bad gallery stops the start, and the entry at fault is named", asyn
   ] as const;
   await using folder = await temporaryFolder();
   for (const [content, message] of cases) {
-    await assertRefusesToStart({ EMBEDDINGS_PATH: await folder.write(content) }, message);
+    const EMBEDDINGS_PATH = await folder.write("gallery.json", content);
+    await assertRefusesToStart({ EMBEDDINGS_PATH }, message);
   }
   const missing = folder.path("missing.json");
   await assertRefusesToStart({ EMBEDDINGS_PATH: missing }, `The gallery ${missing} cannot be read`);
 });
 
-Deno.test("an empty gallery starts, and matches nobody", async () => {
+Deno.test("with an empty gallery the service starts and matches nobody", async () => {
   await using folder = await temporaryFolder();
-  const path = await folder.write('{"embeddings": []}');
-  await using service = await Service.ready({ EMBEDDINGS_PATH: path });
+  const EMBEDDINGS_PATH = await folder.write("gallery.json", gallery());
+  await using service = await Service.ready({ EMBEDDINGS_PATH });
   const { status, text } = await service.post(await sample("user1.png"));
   assertEquals([status, JSON.parse(text).matched], [200, false]);
 });
 
-Deno.test("a missing or damaged model stops the start, and the model is named", async () => {
+Deno.test("the service refuses to start with a missing or damaged model and names the model", async () => {
   await using folder = await temporaryFolder();
   const half = (await Deno.readFile(LOCAL_PATHS.recognition)).subarray(0, 100_000);
-  const damaged = await folder.write(half);
+  const damaged = await folder.write("damaged.onnx", half);
   const missing = folder.path("missing.onnx");
   const cases = [
     [{ MODEL_PATH: missing }, `The model ${missing} cannot be read`],
@@ -139,15 +145,16 @@ Deno.test("a missing or damaged model stops the start, and the model is named", 
   for (const [env, message] of cases) await assertRefusesToStart(env, message);
 });
 
-Deno.test("a model without calibration starts only to match on cosine, or with one", async () => {
+Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL_CALIBRATION", async () => {
   await using folder = await temporaryFolder();
   const model = await Deno.readFile(LOCAL_PATHS.recognition);
-  // A field of a number that no ONNX file uses: another checksum, the same network.
-  const MODEL_PATH = await folder.write(new Uint8Array([...model, 0xa0, 0x06, 0x01]));
+  // A field that ONNX does not define changes the checksum and leaves the network as it is.
+  const unknown = new Uint8Array([...model, 0xa0, 0x06, 0x01]);
+  const MODEL_PATH = await folder.write("model.onnx", unknown);
   await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
   const numbers = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
-  const ofModel = { model_sha256: await sha256(await Deno.readFile(MODEL_PATH)), ...numbers };
-  const calibration = await folder.write(JSON.stringify(ofModel));
+  const content = JSON.stringify({ model_sha256: await sha256(unknown), ...numbers });
+  const calibration = await folder.write("calibration.json", content);
   for (
     const env of [
       { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.4" },
@@ -159,11 +166,11 @@ Deno.test("a model without calibration starts only to match on cosine, or with o
     assertEquals(JSON.parse(text).user_id, "user1");
   }
   await assertRefusesToStart({ MODEL_CALIBRATION: calibration }, "belongs to another model");
-  const bad = await folder.write(JSON.stringify(numbers));
+  const bad = await folder.write("bad.json", JSON.stringify(numbers));
   await assertRefusesToStart({ MODEL_PATH, MODEL_CALIBRATION: bad }, `The calibration ${bad}`);
 });
 
-Deno.test("a bad variable stops the start with one line that names it", async () => {
+Deno.test("the service refuses to start with a bad variable and names it in one line", async () => {
   const cases: Record<string, string[]> = {
     PORT: ["http", "65536", "-1"],
     POOL: ["threads"],
@@ -183,18 +190,17 @@ Deno.test("a bad variable stops the start with one line that names it", async ()
   }
 });
 
-Deno.test("a bad variable of the workers stops the start, too, and is named", async () => {
+Deno.test("the service refuses to start with a bad variable of the workers and names it", async () => {
   for (const [name, value] of [["MATCH_THRESHOLD", "1.5"], ["MATCH_ON", "luck"]] as const) {
     await assertRefusesToStart({ [name]: value }, `Bad environment: ${name}: `);
   }
 });
 
-Deno.test("a port that is taken stops the start, and is named", async () => {
+Deno.test("the service refuses to start on a port that is in use and names the port", async () => {
   await using first = await Service.ready({ POOL_SIZE: "1" });
   await assertRefusesToStart({ PORT: first.url.port }, first.url.port);
 });
 
-/** Starts a service that must end soon with exit code 1 and a line that holds `message`. */
 async function untilMetric(service: Service, name: string, value: number): Promise<void> {
   await eventually(async () => await service.metric(name) === value, `${name} is ${value}`);
 }

@@ -4,9 +4,11 @@ import { MatchSchema } from "../../shared/contract/contract.ts";
 import type { ProblemCode } from "../../shared/contract/problem.ts";
 import { chunk, pngOf } from "../support/png.ts";
 import { encoded, type Picture, sample } from "../support/pictures.ts";
-import { type Answer, assertProblem, Service } from "../support/service.ts";
+import type { Answer } from "../support/answer.ts";
+import { assertProblem } from "../support/assert_problem.ts";
+import { Service } from "../support/service.ts";
 
-Deno.test("all eight EXIF orientations get the same answer, the box in the upright picture", async () => {
+Deno.test("a face gets the same box in the upright picture for all eight EXIF orientations", async () => {
   await using service = await Service.ready({ REQUESTS_PER_WORKER: "100" });
   const upright = await encoded(
     sharp(await sample("user1_similar.png")).extract({ left: 0, top: 0, width: 400, height: 500 })
@@ -31,7 +33,7 @@ Deno.test("all eight EXIF orientations get the same answer, the box in the uprig
   }
 });
 
-Deno.test("a face is recognised in every kind of picture that its format knows", async () => {
+Deno.test("a face is recognised in rare kinds of JPEG, PNG and WebP", async () => {
   await using service = await Service.ready({ REQUESTS_PER_WORKER: "100" });
   const picture = sharp(await sample("user1_similar.png")).removeAlpha();
   const again = await picture.clone().png().toBuffer();
@@ -52,7 +54,7 @@ Deno.test("a face is recognised in every kind of picture that its format knows",
   }
 });
 
-Deno.test("a picture that would be a bomb has its code, and costs one worker at most", async () => {
+Deno.test("a picture made to exhaust a worker gets an error, and one worker at most", async () => {
   await using service = await Service.ready();
   const zeros = chunk("IDAT", new Uint8Array(2000));
   const cases: [ProblemCode, Picture][] = [
@@ -76,8 +78,8 @@ function matchOf({ status, text }: Answer, label = "upright") {
 }
 
 /**
- * For each EXIF orientation the picture as it must be stored to become upright. Sharp mirrors before
- * it rotates.
+ * Returns for each EXIF orientation the picture as a file stores it. Sharp mirrors before it
+ * rotates.
  */
 function storedFor(upright: Sharp): [orientation: number, Sharp][] {
   return [

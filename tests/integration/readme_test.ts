@@ -1,177 +1,130 @@
-/** Runs every command of the README as it is written. */
+/**
+ * Runs the commands of the README that need no cluster, as they are written and in their order.
+ * tests/e2e/readme_test.ts runs those of the section on Kubernetes.
+ */
 
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { eventually } from "../support/eventually.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { postTo } from "../support/answer.ts";
+import { needs } from "../support/needs.ts";
+import { sample } from "../support/pictures.ts";
 import { readmeCommands } from "../support/readme_commands.ts";
+import { openReadmeShell, type ReadmeShell } from "../support/readme_shell.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const COMMANDS = (await readmeCommands()).laptop;
+const README = await readmeCommands();
 
-const START = "npx -y deno@2.9.6 task start";
-const TEST = "npx -y deno@2.9.6 task test";
-const ENROLL_FOLDER = "deno task enroll --gallery gallery.json --from DIR";
-const ENROLL_PHOTO =
-  'deno task enroll --gallery gallery.json --user-id user2 --name "User Two" test-data/user2.png';
-const START_WITH_GALLERY = "EMBEDDINGS_PATH=gallery.json deno task start";
-const ACCURACY = "deno task accuracy --from DIR";
-const CALIBRATE = "deno task calibrate --from DIR";
+/** Commands that this file does not run: .ci/run runs the checks and the tests. */
+const RUN_ELSEWHERE = /\btask (test|test:unit|check|ok)$/;
+/** Commands that serve until they are ended. */
+const SERVES = /\btask start\b/;
+/** Commands that need photos of many people. */
+const MEASURES = /\btask (accuracy|calibrate)\b/;
+/** Users whose photos are in DIR. */
+const FOLDER_USERS = ["user1", "user3"];
 
-/** What each curl line must print, in the order of the README. */
-const ANSWERS: readonly RegExp[] = [
-  /"matched":true,"user_id":"user1","user_name":"User One"/,
-  /"matched":true,"user_id":"user1"/,
-  /"matched":false,"confidence":0/,
-  /"matched":true,"user_id":"user1"/,
-  /"matched":true,"user_id":"user1"/,
-  /"openapi":"3\.1\.0"/,
-  /"status":"ok"/,
-  /^face_it_pool_free \d/m,
+/** Outputs of commands, where a user looks for something in them. */
+const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
+  [/\/openapi\.json/, /"openapi":"3\.1\.0"/],
+  [/\/ready/, /"status":"ok"/],
+  [/\/metrics/, /^face_it_pool_free \d/m],
+  [/\btask enroll\b/, /\d+ users, \d+ templates/],
+  [/\btask accuracy\b/, /TAR at FAR 0/],
+  [/\btask calibrate\b/, /"effective_dimension"/],
 ];
 
-const isCurl = (command: string): boolean => /\bcurl /.test(command);
-
-/** Photos of at least five people, which `accuracy` and `calibrate` want. */
-const PHOTOS = Deno.env.get("FACE_IT_LFW100");
-
-interface Shell {
-  /** Stands for gallery.json, so that no gallery of somebody's is touched. */
-  readonly gallery: string;
-  /** Stands for DIR. */
-  readonly photos: string;
-  readonly port: number;
-  readonly path: string;
-}
-
-/** A command of the README in a shell at the project's root, with what stands for a name in it. */
-function spawn(command: string, shell: Shell, stdout: "piped" | "null"): Deno.ChildProcess {
-  const line = command
-    .replaceAll("gallery.json", shell.gallery)
-    .replace(/\bDIR\b/, shell.photos)
-    .replaceAll("localhost:8080", `localhost:${shell.port}`);
-  return new Deno.Command("sh", {
-    args: ["-c", line],
-    cwd: ROOT,
-    env: { PATH: `${shell.path}:${Deno.env.get("PATH")}`, PORT: String(shell.port) },
-    stdin: "null",
-    stdout,
-    stderr: "null",
-  }).spawn();
-}
-
-async function run(command: string, shell: Shell): Promise<string> {
-  const { code, stdout } = await spawn(command, shell, "piped").output();
-  assertEquals(code, 0, command);
-  return new TextDecoder().decode(stdout);
-}
-
-/** Runs `body` while the command serves; then ends the command and sees the service go. */
-async function whileServing(command: string, shell: Shell, body: () => Promise<void>) {
-  // The shell gives way to the command, so that the signal below reaches that.
-  const service = spawn(`exec env ${command}`, shell, "null");
-  const answers = async () => {
-    try {
-      const response = await fetch(`http://localhost:${shell.port}/ready`);
-      await response.body?.cancel();
-      return response.ok;
-    } catch {
-      return false;
-    }
-  };
-  try {
-    await eventually(answers, `${command} serves`, 120_000);
-    await body();
-  } finally {
-    service.kill("SIGTERM");
-    await service.status;
-  }
-  await eventually(async () => !(await answers()), "the service is gone");
-}
-
-/** 8080 as the README says, or any other port where something else has that one. */
-function choosePort(): number {
-  for (const port of [8080, 0]) {
-    try {
-      using listener = Deno.listen({ hostname: "0.0.0.0", port });
-      return listener.addr.port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-      console.log("Port 8080 is taken: the README's commands are tried on another one");
-    }
-  }
-  throw new Error("No port is free");
-}
-
-Deno.test("every command of the README is known to this test", () => {
-  const others = COMMANDS.filter((command) => !isCurl(command));
-  assertEquals(others, [
-    START,
-    TEST,
-    ENROLL_FOLDER,
-    ENROLL_PHOTO,
-    START_WITH_GALLERY,
-    ACCURACY,
-    CALIBRATE,
-  ]);
-  assertEquals(COMMANDS.filter(isCurl).length, ANSWERS.length);
-});
-
-Deno.test("the README's test command is the one that CI runs", async () => {
-  assertStringIncludes(await Deno.readTextFile(join(ROOT, ".ci/run")), `${TEST}\n`);
-});
-
 Deno.test("the README's commands do what it says", async (t) => {
-  await using cleanup = new AsyncDisposableStack();
-  const folder = await Deno.makeTempDir();
-  cleanup.defer(() => Deno.remove(folder, { recursive: true }));
-  // A folder on the PATH in which `deno` is this Deno, as for somebody who has installed it.
-  const path = join(folder, "bin");
-  await Deno.mkdir(path);
-  await Deno.symlink(Deno.execPath(), join(path, "deno"));
-  const photos = join(folder, "photos");
-  for (const user of ["user1", "user3"]) {
-    await Deno.mkdir(join(photos, user), { recursive: true });
-    await Deno.copyFile(join(ROOT, `test-data/${user}.png`), join(photos, user, "1.png"));
+  const commands = README.laptop.filter((line) =>
+    !RUN_ELSEWHERE.test(line) && !MEASURES.test(line)
+  );
+  await using photos = await temporaryFolder();
+  for (const user of FOLDER_USERS) {
+    await photos.write(`${user}/1.png`, await sample(`${user}.png`));
   }
-  const shell = { gallery: join(folder, "g.json"), photos, port: choosePort(), path };
+  await using shell = await openReadmeShell(photos.root);
+  await using service = new ReplaceableService();
+  const printed: Answer[] = [];
 
-  await t.step("start, and every curl line against it", async () => {
-    await whileServing(START, shell, async () => {
-      const curls = COMMANDS.filter(isCurl);
-      for (const [i, command] of curls.entries()) {
-        const output = await run(command, shell);
-        assert(ANSWERS[i]!.test(output), `${command} printed ${output.slice(0, 300)}`);
+  for (const command of commands) {
+    await t.step(command, async () => {
+      if (SERVES.test(command)) {
+        await service.replace(() => shell.serve(command));
+        if (/\bgallery\.json\b/.test(command)) await assertServesGallery(shell);
+        return;
       }
+      const output = await runAndCheck(shell, command);
+      if (!/\/authenticate\b/.test(command)) return;
+      const answer: Answer = JSON.parse(output);
+      assertFitsPicture(command, answer);
+      printed.push(answer);
     });
-  });
+  }
 
-  await t.step("enrol a folder and a photo, and serve that gallery", async () => {
-    assertStringIncludes(await run(ENROLL_FOLDER, shell), "2 users, 2 templates");
-    assertStringIncludes(await run(ENROLL_PHOTO, shell), "3 users, 3 templates");
-    await whileServing(START_WITH_GALLERY, shell, async () => {
-      const output = await run(
-        "curl -s --data-binary @test-data/user2.png http://localhost:8080/authenticate",
-        shell,
-      );
-      assertStringIncludes(output, '"user_id":"user2"');
-    });
-  });
-
-  await t.step({
-    name: "accuracy and calibrate",
-    ignore: !announcedPhotos(),
-    fn: async () => {
-      const ownPhotos = { ...shell, photos: PHOTOS! };
-      assertStringIncludes(await run(ACCURACY, ownPhotos), "TAR at FAR 0");
-      assertStringIncludes(await run(CALIBRATE, ownPhotos), '"effective_dimension"');
-    },
-  });
+  for (const line of README.answers) {
+    const shown: Answer = JSON.parse(line);
+    const answer = printed.find((answer) => answer.user_id === shown.user_id);
+    assert(answer !== undefined, `README: no command prints an answer like ${line}`);
+    assertEquals(Object.keys(shown).sort(), Object.keys(answer).sort(), line);
+    assertEquals([shown.matched, shown.user_name], [answer.matched, answer.user_name], line);
+  }
 });
 
-function announcedPhotos(): boolean {
-  if (PHOTOS === undefined) {
-    console.log("accuracy and calibrate are not tried: FACE_IT_LFW100 names no folder of photos");
+needs("photographs")("the README's commands that measure photos do what it says", async (t) => {
+  await using shell = await openReadmeShell(Deno.env.get("FACE_IT_LFW100")!);
+  for (const command of README.laptop.filter((line) => MEASURES.test(line))) {
+    await t.step(command, async () => void await runAndCheck(shell, command));
   }
-  return PHOTOS !== undefined;
+});
+
+/** Answer of POST /authenticate. */
+interface Answer {
+  readonly matched: boolean;
+  readonly user_id?: string;
+  readonly user_name?: string;
+}
+
+async function runAndCheck(shell: ReadmeShell, command: string): Promise<string> {
+  const output = await shell.run(command);
+  for (const [pattern, expected] of OUTPUTS) {
+    if (pattern.test(command)) assertMatch(output, expected, `${command} printed ${output}`);
+  }
+  return output;
+}
+
+/** Checks that the answer names the person in the sample picture that the command sends. */
+function assertFitsPicture(command: string, answer: Answer): void {
+  const [, user] = /test-data\/(user\d)/.exec(command) ?? [];
+  assert(user !== undefined || /test-data\/different/.test(command), `${command}: whose picture?`);
+  assertEquals([answer.matched, answer.user_id], [user !== undefined, user], command);
+}
+
+/** Checks that the service recognises each user whom the README's commands have enrolled. */
+async function assertServesGallery({ gallery, url }: ReadmeShell): Promise<void> {
+  const enrolled = README.laptop.filter((line) => /\btask enroll\b/.test(line)).flatMap((line) => {
+    const [, user] = /--user-id (\S+)/.exec(line) ?? [];
+    return user === undefined ? FOLDER_USERS : [user];
+  });
+  const { embeddings } = JSON.parse(await Deno.readTextFile(gallery));
+  const held = embeddings.map(({ user_id }: { user_id: string }) => user_id);
+  assertEquals(held.toSorted(), enrolled.toSorted(), "The users in the gallery");
+  for (const user of enrolled) {
+    const { text } = await postTo(url, await sample(`${user}.png`));
+    assertEquals(JSON.parse(text).user_id, user);
+  }
+}
+
+/** The service that runs at the moment, if any. */
+class ReplaceableService implements AsyncDisposable {
+  #current: AsyncDisposable | undefined;
+
+  /** Ends the service and starts another. */
+  async replace(start: () => Promise<AsyncDisposable>): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    this.#current = await start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const current = this.#current;
+    this.#current = undefined;
+    await current?.[Symbol.asyncDispose]();
+  }
 }

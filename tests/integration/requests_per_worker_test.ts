@@ -4,14 +4,16 @@ import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../../shared/http/worker_token.ts";
 import { eventually } from "../support/eventually.ts";
 import { gray, type Picture, sample, slowPicture } from "../support/pictures.ts";
-import { type Answer, assertProblem, Service } from "../support/service.ts";
+import type { Answer } from "../support/answer.ts";
+import { assertProblem } from "../support/assert_problem.ts";
+import { Service } from "../support/service.ts";
 
 const REQUESTS = 30;
 
 for (const limit of [1, 3]) {
-  Deno.test(`no worker serves more than ${limit}, however many ask at once`, async () => {
+  Deno.test(`no worker serves more than ${limit} of ${REQUESTS} simultaneous requests`, async () => {
     await using service = await Service.ready({
-      // On a slow machine the last of 30 waits for many workers to start.
+      // On a slow machine the last request waits for many workers to start.
       REQUEST_TIMEOUT_MS: "60000",
       REQUESTS_PER_WORKER: String(limit),
       LOG_LEVEL: "debug",
@@ -19,7 +21,7 @@ for (const limit of [1, 3]) {
     const [face, nobody] = [await sample("user1_similar.png"), await gray(300, 300)];
     const ids = Array.from({ length: REQUESTS }, (_, i) => `request-${i}`);
     const answers = await Promise.all(ids.map((id, i) =>
-      // A refused picture is a request like any other.
+      // A refused picture counts as a request, too.
       service.post(i % 5 === 4 ? nobody : face, { headers: { [REQUEST_ID_HEADER]: id } })
     ));
     assertEquals(answers.map(({ status }) => status), ids.map((_, i) => i % 5 === 4 ? 422 : 200));
@@ -30,14 +32,14 @@ for (const limit of [1, 3]) {
     );
     const lines = [...served.values()].flat();
     assertEquals(lines.map((line) => String(line["request_id"])).sort(), ids.toSorted());
-    assert(!served.has(undefined), "Each line names its worker");
+    assert(!served.has(undefined), "A log entry names no worker");
     const counts = [...served.values()].map((lines) => lines.length);
     assertEquals(Math.max(...counts), limit);
     assert(served.size >= REQUESTS / limit);
   });
 }
 
-Deno.test("a worker serves nobody without a token for it, and that costs it nothing", async () => {
+Deno.test("a worker refuses a request without its token, and does not count it", async () => {
   await using worker = await Worker.ready({ REQUESTS_PER_WORKER: "1" });
   const tokens = [
     undefined,
@@ -53,11 +55,11 @@ Deno.test("a worker serves nobody without a token for it, and that costs it noth
     assertProblem(await worker.post(await sample("user1.png"), token), "unauthorized");
   }
   assertEquals((await worker.post(await sample("user1.png"), await worker.token())).status, 200);
-  // It would linger for five seconds now.
+  // A used worker would keep running for five more seconds.
   await worker.process.stop("SIGKILL");
 });
 
-Deno.test("a worker refuses to serve once more than it may, and ends", async () => {
+Deno.test("a worker refuses requests over its limit, and ends after the last allowed one", async () => {
   await using worker = await Worker.ready({ REQUESTS_PER_WORKER: "2" });
   const picture = await sample("user1.png");
   const answers = await Promise.all(Array.from({ length: 4 }, async () => {
@@ -74,10 +76,10 @@ Deno.test("a worker refuses to serve once more than it may, and ends", async () 
 
   assertEquals(await worker.process.exitCode(), 0);
   const lingeredMs = performance.now() - lastAnswer;
-  assert(lingeredMs > 4500 && lingeredMs < 9000, `It ended after ${lingeredMs} ms`);
+  assert(lingeredMs > 4500 && lingeredMs < 9000, `The worker ended after ${lingeredMs} ms`);
 });
 
-Deno.test("a worker that is told to end still serves the request that it has", async () => {
+Deno.test("a worker that is asked to end still answers its running request", async () => {
   const picture = await slowPicture();
   await using worker = await Worker.ready();
   const answer = worker.post(picture, await worker.token());
@@ -86,17 +88,17 @@ Deno.test("a worker that is told to end still serves the request that it has", a
   worker.process.kill("SIGTERM");
   await eventually(
     () => worker.process.log.some(({ reason }) => reason === "SIGTERM"),
-    "the worker has the signal",
+    "the worker has received the signal",
   );
   assertEquals((await worker.process.get("/ready")).status, 503);
-  assert(!answered, "The request was still running");
+  assert(!answered, "The request was answered before the signal");
   const { status, text } = await answer;
   assertEquals(status, 200, text);
   assertStringIncludes(text, '"user_id":"user1"');
   assertEquals(await worker.process.exitCode(), 0);
 });
 
-/** A worker on its own, with a key that the test knows. */
+/** A worker process without an api. The test has the key that signs its tokens. */
 class Worker implements AsyncDisposable {
   readonly process: Service;
   readonly #key: string;
@@ -122,7 +124,7 @@ class Worker implements AsyncDisposable {
     return new Worker(process, key);
   }
 
-  /** The Authorization that the api would send. */
+  /** Returns the Authorization header that the api would send. */
   async token({ key = this.#key, audience = "worker-7" } = {}): Promise<string> {
     return `Bearer ${await signWorkerToken(parseTokenKeys(key), audience)}`;
   }
@@ -137,7 +139,7 @@ class Worker implements AsyncDisposable {
   }
 }
 
-/** A token that says it needs no signature. */
+/** Returns a token whose header says that it needs no signature. */
 function unsigned(audience: string): string {
   const now = Math.floor(Date.now() / 1000);
   const parts = [{ alg: "none" }, { aud: audience, iat: now, exp: now + 30 }];

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MatchSchema, NonMatchSchema } from "../../shared/contract/contract.ts";
 import { eventually } from "../support/eventually.ts";
-import { ROOT, Service } from "../support/service.ts";
+import { ROOT } from "../support/checkout.ts";
+import { Service } from "../support/service.ts";
 
-Deno.test("deno task start prints a curl line that works as it is", async () => {
+Deno.test("deno task start prints a curl command that works unchanged", async () => {
   await using service = await startTask();
   assertMatch(
     service.out,
@@ -19,7 +20,7 @@ Deno.test("deno task start prints a curl line that works as it is", async () => 
   NonMatchSchema.parse(JSON.parse(await shell(stranger)));
 });
 
-Deno.test("deno task start leaves no process, however it is stopped", async () => {
+Deno.test("deno task start leaves no process when a signal ends it", async () => {
   for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
     await using service = await startTask();
     await service.untilFull();
@@ -35,19 +36,19 @@ Deno.test("deno task start leaves no process when the api is killed", async () =
   const api = family.find(({ command }) => command.includes("api/main.ts"));
   assert(api !== undefined && api.pid !== service.pid, JSON.stringify(family));
   Deno.kill(api.pid, "SIGKILL");
-  assert(await service.exitCode() !== 0, "deno task says that it was not asked to end");
+  assert(await service.exitCode() !== 0, "deno task reports success although the api was killed");
   await service.leavesNothing();
 });
 
-/** Starts the task and waits for what it tells a person. */
+/** Starts the task and waits until it has printed what to try. */
 async function startTask(): Promise<Service> {
   const service = new Service({}, ["task", "start"]);
   await service.untilReady();
-  await eventually(() => service.out.includes("/authenticate\n"), "it says what to try");
+  await eventually(() => service.out.includes("/authenticate\n"), "the task prints what to try");
   return service;
 }
 
-/** What a command line prints, run in the project's folder. */
+/** Runs a command line in the project's folder and returns what it prints. */
 async function shell(line: string): Promise<string> {
   const { stdout } = await new Deno.Command("sh", { args: ["-c", line], cwd: ROOT }).output();
   return new TextDecoder().decode(stdout);

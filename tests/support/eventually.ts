@@ -1,9 +1,10 @@
-/** Waits in tests for what must come true soon, without a fixed sleep. */
+/** Waits in tests until a condition holds, without a fixed sleep. */
 
 /**
- * Tries `condition` until it holds.
+ * Tries `condition` every 10 ms until it holds.
  *
- * @throws when it does not hold within `timeoutMs`
+ * @param what Sentence about the condition, for the error
+ * @throws {Error} when the condition does not hold within `timeoutMs`
  */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,

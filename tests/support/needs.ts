@@ -1,10 +1,12 @@
 /**
- * Registers tests that need something from outside the project, such as a browser or a cluster. A
- * test whose need is missing is skipped, and its name says what it needs. FACE_IT_REQUIRE turns the
- * skip into a failure: `all`, or the names of needs, separated by commas.
+ * Registers tests that need something from outside the project, such as a browser or a cluster.
+ *
+ * A test whose need is not met is skipped. The name of the skipped test says what is missing, and so
+ * does a line on standard error, which `deno test -q` hides. FACE_IT_REQUIRE turns skipping into
+ * failing: its value is `all`, or names of needs, separated by commas.
  */
 
-/** Something that a test can need. */
+/** Name of something that a test can need. */
 export type Need = keyof typeof NEEDS;
 
 /** The body of a test. */
@@ -14,9 +16,9 @@ export type TestBody = (t: Deno.TestContext) => void | Promise<void>;
 export type RegisterTest = (name: string, body: TestBody) => void;
 
 interface NeedCheck {
-  /** What to install or set. */
+  /** Names what to install and which variables to set. */
   readonly how: string;
-  readonly isMet: () => boolean | Promise<boolean>;
+  readonly isMet: () => boolean;
 }
 
 const NEEDS = {
@@ -26,7 +28,7 @@ const NEEDS = {
   },
   helm: {
     how: "Helm 3 or 4 on the PATH, or its path in FACE_IT_HELM",
-    isMet: () => runs(Deno.env.get("FACE_IT_HELM") || "helm", "version"),
+    isMet: () => succeeds(Deno.env.get("FACE_IT_HELM") || "helm", "version"),
   },
   cluster: {
     how: "kubectl, a cluster that tests may change (KUBECONFIG), and FACE_IT_TEST_CLUSTER=1",
@@ -36,11 +38,14 @@ const NEEDS = {
     how: "a cluster whose node has both images and serves port 30080, and FACE_IT_TEST_E2E=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_E2E") === "1",
   },
+  images: {
+    how: "both images, built from this checkout by deno task image, and FACE_IT_TEST_IMAGES=1",
+    isMet: () => Deno.env.get("FACE_IT_TEST_IMAGES") === "1",
+  },
   photographs: {
     how: "photographs in FACE_IT_LFW100 and FACE_IT_LFW100_REFERENCE: docs/accuracy.md says which",
-    isMet: async () =>
-      await exists(Deno.env.get("FACE_IT_LFW100")) &&
-      await exists(Deno.env.get("FACE_IT_LFW100_REFERENCE")),
+    isMet: () =>
+      exists(Deno.env.get("FACE_IT_LFW100")) && exists(Deno.env.get("FACE_IT_LFW100_REFERENCE")),
   },
   schemathesis: {
     how: "schemathesis from PyPI, and its path in FACE_IT_SCHEMATHESIS",
@@ -48,36 +53,46 @@ const NEEDS = {
   },
 } as const satisfies Readonly<Record<string, NeedCheck>>;
 
+/** Result of each check that was made: a check may start a program. */
+const checked = new Map<Need, boolean>();
+/** Needs that standard error has named already. */
+const reported = new Set<Need>();
+
 /**
  * Returns the function that registers tests with these needs.
  *
  * @throws {TypeError} when FACE_IT_REQUIRE names a need that does not exist
  */
 export function needs(...names: readonly Need[]): RegisterTest {
-  return (name, body) => {
-    const required = readRequired(Deno.env.get("FACE_IT_REQUIRE"));
-    const missing = names.filter((need) => !MET[need]);
-    if (missing.length === 0) return Deno.test(name, body);
-    const how = missing.map((need) => NEEDS[need].how).join("; and ");
-    if (missing.some((need) => required.has(need))) {
+  const required = readRequired(Deno.env.get("FACE_IT_REQUIRE"));
+  const missing = names.filter((need) => !areMet(need));
+  if (missing.length === 0) return (name, body) => Deno.test(name, body);
+  const how = missing.map((need) => NEEDS[need].how).join("; and ");
+  if (missing.some((need) => required.has(need))) {
+    return (name) =>
       Deno.test(name, () => {
-        throw new Error(`FACE_IT_REQUIRE does not allow to skip this test. It needs ${how}`);
+        throw new Error(`FACE_IT_REQUIRE does not allow skipping this test. It needs ${how}`);
       });
-    } else {
-      Deno.test.ignore(`${name} [needs ${how}]`, () => {});
-    }
+  }
+  return (name) => {
+    for (const need of missing) reportSkip(need);
+    Deno.test.ignore(`${name} [needs ${how}]`, () => {});
   };
 }
 
-/** True when everything that these needs ask for is there. */
+/** Returns true when all these needs are met. */
 export function areMet(...names: readonly Need[]): boolean {
-  return names.every((need) => MET[need]);
+  return names.every((need) => {
+    const isMet = checked.get(need) ?? NEEDS[need].isMet();
+    checked.set(need, isMet);
+    return isMet;
+  });
 }
 
 /**
- * Reads FACE_IT_REQUIRE.
+ * Reads the value of FACE_IT_REQUIRE.
  *
- * @throws {TypeError} naming a need that does not exist
+ * @throws {TypeError} when the value names a need that does not exist
  */
 export function readRequired(value = ""): ReadonlySet<Need> {
   const all = Object.keys(NEEDS) as Need[];
@@ -85,29 +100,37 @@ export function readRequired(value = ""): ReadonlySet<Need> {
   const names = value.split(",").map((name) => name.trim()).filter((name) => name !== "");
   for (const name of names) {
     if (!all.includes(name as Need)) {
-      throw new TypeError(`FACE_IT_REQUIRE: "${name}" is none of ${all.join(", ")} or all`);
+      throw new TypeError(
+        `FACE_IT_REQUIRE: "${name}" must be "all" or one of these: ${all.join(", ")}`,
+      );
     }
   }
   return new Set(names as Need[]);
 }
 
-async function exists(path: string | undefined): Promise<boolean> {
-  if (!path) return false;
-  return await Deno.stat(path).then(() => true, () => false);
+function reportSkip(need: Need): void {
+  if (reported.has(need)) return;
+  reported.add(need);
+  console.warn(`Skipping the tests that need ${need}. To run them: ${NEEDS[need].how}`);
 }
 
-async function runs(program: string, ...args: string[]): Promise<boolean> {
+function exists(path: string | undefined): boolean {
+  if (!path) return false;
   try {
-    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
-    return (await command.output()).success;
+    Deno.statSync(path);
+    return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }
 
-const MET = Object.fromEntries(
-  await Promise.all(
-    Object.entries(NEEDS).map(async ([name, { isMet }]) => [name, await isMet()] as const),
-  ),
-) as Readonly<Record<Need, boolean>>;
+function succeeds(program: string, ...args: string[]): boolean {
+  try {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return command.outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

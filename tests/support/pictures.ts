@@ -1,27 +1,29 @@
-/** The sample pictures, and others made of them. */
+/** The sample pictures, and pictures made from them. */
 
 import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
-import { ROOT } from "./service.ts";
+import { ROOT } from "./checkout.ts";
 
 /** Encoded bytes, as a request sends them. */
 export type Picture = Uint8Array<ArrayBuffer>;
 
-/** The bytes of a sample picture. */
-export const sample = (name: string): Promise<Picture> =>
-  Deno.readFile(join(ROOT, "test-data", name));
+/** Returns the absolute path of a sample picture. */
+export const samplePath = (name: string): string => join(ROOT, "test-data", name);
 
-/** A picture without anybody. */
+/** Reads a sample picture. */
+export const sample = (name: string): Promise<Picture> => Deno.readFile(samplePath(name));
+
+/** Makes a picture that shows nobody. */
 export const gray = (width: number, height: number): Promise<Picture> =>
   encoded(sharp({ create: { width, height, channels: 3, background: "gray" } }).png());
 
-/** user1 in so many pixels that looking for the face takes the better part of a second. */
+/** Makes a picture of user1 with so many pixels that finding the face takes most of a second. */
 export async function slowPicture(): Promise<Picture> {
   const small = sharp(await sample("user1_similar.png"));
   return await encoded(small.resize(6500, 7000).jpeg({ quality: 70, progressive: true }));
 }
 
-/** Two people next to each other, as large. */
+/** Makes a picture of two people side by side, both of the same size. */
 export async function sideBySide(): Promise<Picture> {
   const faces = await Promise.all(["user1.png", "user2.png"].map(async (name, i) => ({
     input: await sharp(await sample(name)).resize(400, 400, { fit: "cover" }).toBuffer(),
@@ -32,13 +34,13 @@ export async function sideBySide(): Promise<Picture> {
   return await encoded(blank.composite(faces).png());
 }
 
-/** One person in the middle of a small picture, the face about 30 pixels wide. */
+/** Makes a small picture with one person in the middle, whose face is about 30 pixels wide. */
 export async function farAway(): Promise<Picture> {
   const person = sharp(await sample("user1.png")).resize(80, 80);
   const border = { left: 40, right: 40, top: 20, bottom: 20 };
   return await encoded(person.extend({ ...border, background: "gray" }).png());
 }
 
-/** What sharp encodes, in a buffer of its own. */
+/** Encodes a picture into a buffer of its own: sharp's buffers can share memory. */
 export const encoded = async (picture: Sharp): Promise<Picture> =>
   Uint8Array.from(await picture.toBuffer());

@@ -1,26 +1,26 @@
-/** PNG files byte by byte, for tests: what no encoder at hand writes, or writes only when right. */
+/** Writes PNG files byte by byte, for tests: damaged ones, and kinds that sharp does not write. */
 
 import { crc32, deflateSync } from "node:zlib";
 
-/** The header of a PNG: its fields and its chunks are the specification's (W3C PNG, section 11). */
+/** Header of a PNG. Fields and chunks follow the specification (W3C PNG, section 11). */
 export interface PngHeader {
-  /** In pixels; the specification wants 1 at least. */
+  /** In pixels; the specification requires at least 1. */
   readonly width: number;
-  /** In pixels; the specification wants 1 at least. */
+  /** In pixels; the specification requires at least 1. */
   readonly height: number;
-  /** 1, 2, 4, 8 or 16. */
+  /** 1, 2, 4, 8 (the default) or 16. */
   readonly bitDepth?: number;
-  /** 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGB and alpha. */
+  /** 0 gray, 2 RGB (the default), 3 palette, 4 gray and alpha, 6 RGB and alpha. */
   readonly colourType?: number;
 }
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /**
- * A PNG file.
+ * Makes a PNG file.
  *
- * @param rows The bytes of every row, as the bit depth and the colour type lay them out
- * @param chunks What goes between the header and the pixels
+ * @param rows Bytes of each row, laid out as the bit depth and the colour type require
+ * @param chunks Chunks between the header and the pixels
  */
 export function png(
   header: PngHeader,
@@ -31,7 +31,7 @@ export function png(
   return pngOf(header, ...chunks, chunk("IDAT", deflateSync(unfiltered)), chunk("IEND"));
 }
 
-/** The signature, the header and whatever follows. */
+/** Makes a PNG of the signature, the header and any chunks, which need not be valid. */
 export function pngOf(
   { width, height, bitDepth = 8, colourType = 2 }: PngHeader,
   ...chunks: readonly Uint8Array[]
@@ -43,7 +43,7 @@ export function pngOf(
   return concatBytes(SIGNATURE, chunk("IHDR", Uint8Array.from(fields)), ...chunks);
 }
 
-/** A chunk with its length and checksum. */
+/** Makes a chunk with its length and checksum. */
 export function chunk(type: string, data: Uint8Array = new Uint8Array()): Uint8Array<ArrayBuffer> {
   const body = concatBytes(new TextEncoder().encode(type), data);
   const length = new DataView(new ArrayBuffer(4)), checksum = new DataView(new ArrayBuffer(4));
@@ -52,7 +52,7 @@ export function chunk(type: string, data: Uint8Array = new Uint8Array()): Uint8A
   return concatBytes(new Uint8Array(length.buffer), body, new Uint8Array(checksum.buffer));
 }
 
-/** One array after another. */
+/** Joins arrays, one after another. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;

@@ -1,16 +1,16 @@
-/** What the operating system knows of a process. */
+/** Reads and sets what the operating system knows about a process. */
 
-/** Bytes of memory that a process has in use (its resident set). */
+/** Returns the bytes of memory that a process has in use (its resident set). */
 export async function residentBytes(pid: number): Promise<number> {
   return Number(await run("ps", "-o", "rss=", "-p", String(pid))) * 1024;
 }
 
-/** How many files and connections a process has open; Linux alone lists them in a folder. */
+/** Returns the number of files and connections that a process has open. Works on Linux only. */
 export async function openFiles(pid: number): Promise<number> {
   return (await run("ls", `/proc/${pid}/fd`)).trimEnd().split("\n").length;
 }
 
-/** Sets how many files a running process may have open; on Linux alone. */
+/** Sets how many files a running process may have open. Works on Linux only. */
 export async function limitOpenFiles(pid: number, files: number): Promise<void> {
   await run("prlimit", "--pid", String(pid), `--nofile=${files}:`);
 }

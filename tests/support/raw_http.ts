@@ -1,11 +1,11 @@
-/** HTTP by hand, for what fetch would not send. */
+/** Speaks HTTP byte by byte, for requests that fetch would not send. */
 
-import type { Answer } from "./service.ts";
+import type { Answer } from "./answer.ts";
 
-/** Longer than anything in the service takes: who has no answer by then hangs. */
+/** Longer than anything that the service does: without a response by then, the service hangs. */
 const HANGS_AFTER_MS = 30_000;
 
-/** A connection on which a test writes what it likes. */
+/** A connection on which a test can write any bytes. Disposing of it closes it. */
 export class RawConnection implements Disposable {
   readonly #connection: Deno.TcpConn;
   #received = "";
@@ -14,13 +14,13 @@ export class RawConnection implements Disposable {
     this.#connection = connection;
   }
 
-  /** Connects to where a service listens. */
+  /** Connects to the address of a service. */
   static async open(url: URL): Promise<RawConnection> {
     const address = { hostname: url.hostname, port: Number(url.port) };
     return new RawConnection(await Deno.connect(address));
   }
 
-  /** Writes as much as the service takes: it may answer and close before it has read all. */
+  /** Writes the parts. Stops when the service closes the connection: it need not read everything. */
   async send(...parts: readonly (string | Uint8Array)[]): Promise<void> {
     try {
       for (const part of parts) {
@@ -35,15 +35,15 @@ export class RawConnection implements Disposable {
   }
 
   /**
-   * Waits for the next answer.
+   * Waits for the next response.
    *
    * @returns undefined when the service closes the connection instead
-   * @throws when neither happens
+   * @throws {Error} when neither happens within 30 s
    */
   async answer(): Promise<Answer | undefined> {
     const { promise, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      reject(new Error(`Neither an answer nor an end, after ${JSON.stringify(this.#received)}`));
+      reject(new Error(`No response and no end after ${JSON.stringify(this.#received)}`));
     }, HANGS_AFTER_MS);
     using _cleanup = { [Symbol.dispose]: () => clearTimeout(timer) };
     const buffer = new Uint8Array(64 * 1024);
@@ -60,15 +60,14 @@ export class RawConnection implements Disposable {
     }
   }
 
-  /** Says that nothing more will be sent. */
+  /** Tells the service that nothing more will be sent. */
   async end(): Promise<void> {
-    // The service may have closed it altogether.
+    // The service may have closed the connection already.
     await this.#connection.closeWrite().catch((error) => {
       if (!isClosed(error)) throw error;
     });
   }
 
-  /** Hangs up. */
   [Symbol.dispose](): void {
     this.#connection[Symbol.dispose]();
   }
@@ -83,6 +82,25 @@ export class RawConnection implements Disposable {
     this.#received = rest!.slice(length);
     return { status: Number(status!.slice(0, 3)), headers, text: rest!.slice(0, length) };
   }
+}
+
+/**
+ * Posts to /authenticate, with headers and a body that fetch would not send.
+ *
+ * @param headers Header lines, the empty line after them, and possibly the first bytes of the body
+ */
+export async function postRaw(
+  service: URL,
+  headers: string,
+  body: string | Uint8Array = "",
+): Promise<Answer> {
+  using connection = await RawConnection.open(service);
+  const head = `POST /authenticate HTTP/1.1\r\nHost: face-it.test\r\n${headers}`;
+  // The service can answer before it has read everything.
+  void connection.send(head, body);
+  const answer = await connection.answer();
+  if (answer === undefined) throw new Error("The connection ended without a response");
+  return answer;
 }
 
 function isClosed(error: unknown): boolean {

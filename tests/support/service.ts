@@ -1,83 +1,45 @@
-/** Runs the real service as the processes that it is, for tests that speak to it over HTTP. */
+/** Runs the real service, with all its processes, for tests that speak to it over HTTP. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fileURLToPath } from "node:url";
-import {
-  PROBLEM_CONTENT_TYPE,
-  ProblemBodySchema,
-  REQUEST_ID_HEADER,
-} from "../../shared/contract/contract.ts";
-import { type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
+import { assert, assertEquals } from "@std/assert";
+import { type Answer, type PostOptions, postTo, readAnswer } from "./answer.ts";
+import { ROOT } from "./checkout.ts";
 import { eventually } from "./eventually.ts";
+import { type ListedProcess, listProcesses } from "./list_processes.ts";
+import { readLines, readText } from "./read_output.ts";
 
-/** The project's folder. */
-export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** What Deno itself needs of the environment. */
+/** Variables that Deno itself needs; the service inherits no others. */
 const DENO_ENV = ["DENO_CERT", "DENO_DIR", "HOME", "PATH", "TMPDIR", "XDG_CACHE_HOME"];
 const START_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 20_000;
 
-/** The command line of the api, after "deno". */
+/** Arguments of `deno` that start the api. */
 const API = ["run", "-q", "-P=api-local", "api/main.ts"];
 
-/** A process as the operating system lists it. */
-export interface ListedProcess {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-}
-
-/** All processes of this machine that run. */
-export async function listProcesses(): Promise<ListedProcess[]> {
-  const columns = ["pid", "ppid", "stat", "args"].flatMap((column) => ["-o", `${column}=`]);
-  const { stdout } = await new Deno.Command("ps", { args: ["-A", "-ww", ...columns] }).output();
-  const rows = new TextDecoder().decode(stdout).matchAll(/^ *(\d+) +(\d+) +(\S+) +(.*)$/gm);
-  return [...rows]
-    // A zombie has ended; only its parent has not asked yet.
-    .filter(([, , , stat]) => !stat!.startsWith("Z"))
-    .map(([, pid, parent, , command]) => ({
-      pid: Number(pid),
-      parent: Number(parent),
-      command: command!,
-    }));
-}
-
-/** An answer, read whole. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-/** What may be sent beside a body. */
-export interface PostOptions {
-  /** undefined sends none. */
-  readonly contentType?: string | undefined;
-  readonly query?: Record<string, string>;
-  readonly headers?: Record<string, string>;
-}
-
-/** A service that runs. Disposed, it is asked to end if it has not, and nothing may be left. */
+/**
+ * A running service. Disposing of it asks it to end, unless it has ended, and fails when it ends with
+ * an error or leaves a process.
+ */
 export class Service implements AsyncDisposable {
-  /** Of the process that was started. */
+  /** Id of the process that was started. */
   readonly pid: number;
-  /** The lines of its standard error so far, those of its workers among them. */
+  /** Lines of standard error so far, with those of the workers. */
   readonly lines: string[] = [];
-  /** Its standard output so far. */
+  /** Standard output so far. */
   out = "";
   readonly #child: Deno.ChildProcess;
   readonly #ended: Promise<Deno.CommandStatus>;
   readonly #outputs: Promise<void>;
+  /** All processes of the service that were ever listed. */
   readonly #seen = new Map<number, ListedProcess>();
   #running = true;
+  /** True when no process holds standard output or standard error any more. */
   #silent = false;
 
   /**
-   * Starts it.
+   * Starts the service on a free port of this machine.
    *
-   * @param env Beside what makes it listen on any free port of this machine alone
-   * @param args After "deno"
+   * @param env Settings, which override the defaults for tests
+   * @param args Arguments of `deno`
    */
   constructor(env: Readonly<Record<string, string>> = {}, args: readonly string[] = API) {
     const inherited = DENO_ENV.flatMap((name) => {
@@ -119,19 +81,19 @@ export class Service implements AsyncDisposable {
     return service;
   }
 
-  /** What its standard error says in JSON. */
+  /** Entries of the log so far: the lines of standard error that are JSON. */
   get log(): Record<string, unknown>[] {
     return this.lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   }
 
-  /** Where it listens: the api's log says so, or a worker's first line. */
+  /** Address at which the service listens, from the api's log or a worker's first line. */
   get url(): URL {
     const port = this.#port();
-    assert(port !== undefined, `It does not listen yet:\n${this.lines.join("\n")}`);
+    assert(port !== undefined, `The service does not listen yet:\n${this.lines.join("\n")}`);
     return new URL(`http://127.0.0.1:${port}`);
   }
 
-  /** Waits until it says where it listens. */
+  /** Waits until the service says where it listens. */
   async untilListening(): Promise<void> {
     await eventually(
       () => {
@@ -143,13 +105,13 @@ export class Service implements AsyncDisposable {
     );
   }
 
-  /** Waits until /ready says yes. */
+  /** Waits until /ready answers 200. */
   async untilReady(): Promise<void> {
     await this.untilListening();
     await eventually(
       async () => {
         this.#assertRuns();
-        // A service that cannot start may end while it is asked.
+        // A service that cannot start may end during this request.
         return (await this.get("/ready").catch(() => undefined))?.status === 200;
       },
       "the service is ready",
@@ -157,7 +119,7 @@ export class Service implements AsyncDisposable {
     );
   }
 
-  /** Waits until as many free workers as it should have are there. */
+  /** Waits until the pool has `size` free workers and no other worker process exists. */
   async untilFull(size = 2): Promise<void> {
     await eventually(
       async () => await this.metric("face_it_pool_free") === size,
@@ -169,6 +131,7 @@ export class Service implements AsyncDisposable {
     );
   }
 
+  /** Sends a request, which is a GET by default. */
   get(path: string, init: RequestInit = {}): Promise<Answer> {
     return readAnswer(fetch(new URL(path, this.url), init));
   }
@@ -178,7 +141,7 @@ export class Service implements AsyncDisposable {
     return postTo(this.url, body, options);
   }
 
-  /** The value of a metric without labels. */
+  /** Returns the value of a metric without labels. */
   async metric(name: string): Promise<number> {
     const { text } = await this.get("/metrics");
     const [, value] = new RegExp(`^${name} (\\S+)$`, "m").exec(text) ?? [];
@@ -186,7 +149,7 @@ export class Service implements AsyncDisposable {
     return Number(value);
   }
 
-  /** The process and all that descend from it, as the operating system lists them. */
+  /** Lists the process that was started and all its descendants. */
   async processes(): Promise<ListedProcess[]> {
     const all = await listProcesses();
     const family = all.filter(({ pid }) => pid === this.pid);
@@ -195,38 +158,38 @@ export class Service implements AsyncDisposable {
     return family;
   }
 
-  /** The process ids of its workers. */
+  /** Returns the process ids of the workers. */
   async workers(): Promise<number[]> {
     const family = await this.processes();
     return family.filter(({ command }) => command.includes("worker/main.ts"))
       .map(({ pid }) => pid);
   }
 
-  /** Sends a signal to the process that was started. */
+  /** Sends a signal to the process that was started, unless that has ended. */
   kill(signal: Deno.Signal): void {
     if (this.#running) this.#child.kill(signal);
   }
 
-  /** Asks it to end, and gives its exit code. */
+  /** Asks the service to end, and returns its exit code. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<number> {
     await this.processes();
     this.kill(signal);
     return await this.exitCode();
   }
 
-  /** Waits until the process that was started has ended, and gives its exit code. */
+  /** Waits until the process that was started has ended, and returns its exit code. */
   async exitCode(): Promise<number> {
     await eventually(() => !this.#running, "the service ends", END_TIMEOUT_MS);
     return (await this.#ended).code;
   }
 
   /**
-   * Waits until no process of it is left: none that was ever listed, and none that still holds the
-   * standard error which all of them share.
+   * Waits until no process of the service is left: none that was ever listed, and none that still
+   * holds standard error, which all of them share.
    */
   async leavesNothing(): Promise<void> {
     await eventually(
-      async () => !this.#running && this.#silent && (await this.#left()).length === 0,
+      async () => !this.#running && this.#silent && (await this.#remaining()).length === 0,
       "no process is left",
       END_TIMEOUT_MS,
     );
@@ -239,19 +202,19 @@ export class Service implements AsyncDisposable {
       await this.leavesNothing();
     } catch (error) {
       this.kill("SIGKILL");
-      for (const { pid } of await this.#left()) Deno.kill(pid, "SIGKILL");
+      for (const { pid } of await this.#remaining()) Deno.kill(pid, "SIGKILL");
       await Promise.all([this.#ended, this.#outputs]);
       throw error;
     }
   }
 
   #port(): unknown {
-    const [, ofWorker] = /^\{"listening":"http:[^"]*:(\d+)"\}\n/.exec(this.out) ?? [];
-    return ofWorker ?? this.log.find(({ msg }) => msg === "listening")?.["port"];
+    const [, portOfWorker] = /^\{"listening":"http:[^"]*:(\d+)"\}\n/.exec(this.out) ?? [];
+    return portOfWorker ?? this.log.find(({ msg }) => msg === "listening")?.["port"];
   }
 
-  /** Those of the processes seen so far that are still there. */
-  async #left(): Promise<ListedProcess[]> {
+  /** Lists those of the processes seen so far that still run. */
+  async #remaining(): Promise<ListedProcess[]> {
     const all = await listProcesses();
     return all.filter(({ pid, command }) => this.#seen.get(pid)?.command === command);
   }
@@ -261,60 +224,8 @@ export class Service implements AsyncDisposable {
   }
 }
 
-/** Checks that an answer is the documented RFC 9457 body of `code`; returns its detail. */
-export function assertProblem(answer: Answer, code: ProblemCode): string {
-  const { status, headers, text } = answer;
-  const where = `${status} ${text}`;
-  assertEquals(status, PROBLEMS[code].status, where);
-  assertEquals(headers.get("Content-Type"), PROBLEM_CONTENT_TYPE, where);
-  const problem = ProblemBodySchema.strict().parse(JSON.parse(text));
-  assertEquals(
-    { type: problem.type, title: problem.title, status: problem.status, code: problem.code },
-    { type: "about:blank", ...PROBLEMS[code], code },
-  );
-  assertEquals(problem.request_id, headers.get(REQUEST_ID_HEADER));
-  assertMatch(problem.detail, /^[^\n]{10,200}$/);
-  const internals =
-    /\.ts\b|\.onnx|Error\b|worker-\d|127\.0\.0\.1|localhost|:\d{3,}|\/(home|root|tmp|usr)\//;
-  assert(!internals.test(problem.detail), `This tells internals: ${problem.detail}`);
-  return problem.detail;
-}
-
-/** Posts to the /authenticate of a service. */
-export function postTo(
-  service: URL,
-  body: Uint8Array | string | FormData,
-  options: PostOptions = {},
-): Promise<Answer> {
-  const url = new URL("/authenticate", service);
-  url.search = new URLSearchParams(options.query).toString();
-  const headers = new Headers(options.headers);
-  if (options.contentType !== undefined) headers.set("Content-Type", options.contentType);
-  return readAnswer(fetch(url, { method: "POST", body: body as BodyInit, headers }));
-}
-
-/** Reads a response whole. */
-export async function readAnswer(pending: Promise<Response>): Promise<Answer> {
-  const response = await pending;
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
-
-async function readText(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  add: (text: string) => void,
-): Promise<void> {
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) add(text);
-}
-
-async function readLines(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  lines: string[],
-): Promise<void> {
-  let rest = "";
-  await readText(stream, (text) => {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop()!;
-    lines.push(...parts);
-  });
-  if (rest !== "") lines.push(rest);
-}
+// Files that are not moved yet import these from here.
+export { type Answer, type PostOptions, postTo, readAnswer } from "./answer.ts";
+export { assertProblem } from "./assert_problem.ts";
+export { ROOT } from "./checkout.ts";
+export { type ListedProcess, listProcesses } from "./list_processes.ts";

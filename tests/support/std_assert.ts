@@ -1,6 +1,6 @@
 /**
- * The functions of @std/assert that the tests use, over node:assert, under the same names: the
- * published package is one line in deno.json away.
+ * The functions of @std/assert that the tests use, under the same names but made of node:assert.
+ * To use the published package instead, change its line in deno.json.
  */
 
 import assertModule from "node:assert/strict";
@@ -39,7 +39,7 @@ export function assertStringIncludes(
   assertModule.ok(actual.includes(expected), message);
 }
 
-// deno-lint-ignore no-explicit-any -- any constructor may be asked for
+// deno-lint-ignore no-explicit-any -- a constructor may have any parameters
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
 /** Fails unless `fn` throws an `errorClass` whose message includes `messageIncludes`; returns it. */

@@ -1,4 +1,4 @@
-/** A folder that exists as long as a test runs. */
+/** Makes folders that exist as long as a test runs. */
 
 import { dirname, join } from "node:path";
 
@@ -18,7 +18,7 @@ export interface TemporaryFolder extends AsyncDisposable {
 /**
  * Makes a temporary folder.
  *
- * @param files Content of the files to begin with, by their names
+ * @param files Content of the first files, by their names
  */
 export async function temporaryFolder(
   files: Readonly<Record<string, FileContent>> = {},

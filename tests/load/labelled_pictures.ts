@@ -1,17 +1,18 @@
-/** Photographs for tests under load, and what is the right answer to each. */
+/** Sample pictures for tests under load, with the right answer to each. */
 
 import { assertEquals } from "@std/assert";
 import { type Picture, sample } from "../support/pictures.ts";
-import type { Answer } from "../support/service.ts";
+import type { Answer } from "../support/answer.ts";
 
-/** A photograph, and who of the sample gallery it shows; undefined: nobody. */
-export interface Photo {
+/** A sample picture and the right answer to it. */
+export interface LabelledPicture {
   readonly picture: Picture;
+  /** Id of the user in the picture; undefined for a stranger. */
   readonly userId: string | undefined;
 }
 
-/** Photographs of three users, and of one stranger. */
-export async function loadPhotos(): Promise<Photo[]> {
+/** Loads pictures of three users and of one stranger. */
+export async function loadLabelledPictures(): Promise<LabelledPicture[]> {
   const users = [
     ["user1_similar.png", "user1"],
     ["user2.png", "user2"],
@@ -23,8 +24,8 @@ export async function loadPhotos(): Promise<Photo[]> {
   );
 }
 
-/** Checks that the answer is the right one for the photograph. */
-export function assertRecognised({ status, text }: Answer, { userId }: Photo): void {
+/** Checks that the answer is the right one for the picture. */
+export function assertRecognised({ status, text }: Answer, { userId }: LabelledPicture): void {
   assertEquals(status, 200, text);
   const { matched, user_id } = JSON.parse(text);
   assertEquals([matched, user_id], [userId !== undefined, userId]);

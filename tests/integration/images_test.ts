@@ -1,0 +1,60 @@
+// The images that `deno task image` builds: their size, and which files of the project they hold.
+
+import { assert } from "@std/assert";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import project from "../../deno.json" with { type: "json" };
+import { ROOT } from "../support/checkout.ts";
+import { findEngine } from "../support/container_engine.ts";
+import { needs } from "../support/needs.ts";
+
+/** The images, with the programs that run in each. */
+const IMAGES = [
+  { service: "api", limitBytes: 120e6, programs: ["api/main.ts", "api/try_service.ts"] },
+  { service: "worker", limitBytes: 150e6, programs: ["worker/main.ts"] },
+] as const;
+/** All programs that the build of an image runs or packs. Each image has all their shared files. */
+const ALL_PROGRAMS = [...IMAGES.flatMap(({ programs }) => programs), "models/fetch/main.ts"];
+/** Files that Deno itself reads. */
+const CONFIGURATION = ["deno.json", "deno.lock"];
+
+for (const { service, limitBytes, programs } of IMAGES) {
+  const image = `face-it/${service}:${project.version}`;
+
+  needs("images")(`the image of the ${service} has only files of its programs`, async (t) => {
+    const engine = await findEngine(image);
+    const files = (await engine.listFiles(image, "/app")).map((path) => relative("/app", path));
+    for (const program of programs) assert(files.includes(program), `${program} is missing`);
+    const own = await importedFiles(programs);
+    const all = await importedFiles(ALL_PROGRAMS);
+    const shared = all.filter((file) => file.startsWith("shared/"));
+    const used = new Set([...CONFIGURATION, ...own, ...shared]);
+    // One step for each file shows the list of files in the output.
+    for (const file of files) {
+      await t.step(file, () => {
+        assert(used.has(file), `No program of ${image} imports ${file}: add it to .dockerignore`);
+      });
+    }
+  });
+
+  needs("images")(`the image of the ${service} is small when it is compressed`, async (t) => {
+    const bytes = await (await findEngine(image)).compressedBytes(image);
+    await t.step(`${bytes} bytes of at most ${limitBytes}`, () => assert(bytes <= limitBytes));
+  });
+}
+
+/** Returns the paths of the project's files that the programs import, from the project's folder. */
+async function importedFiles(programs: readonly string[]): Promise<string[]> {
+  const files = new Set<string>();
+  for (const program of programs) {
+    const args = ["info", "--json", join(ROOT, program)];
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
+    const { modules }: { modules: { specifier: string }[] } = JSON.parse(
+      new TextDecoder().decode(stdout),
+    );
+    for (const { specifier } of modules) {
+      if (specifier.startsWith("file:")) files.add(relative(ROOT, fileURLToPath(specifier)));
+    }
+  }
+  return [...files];
+}

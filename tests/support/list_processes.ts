@@ -1,0 +1,25 @@
+/** Lists the processes of this machine. */
+
+/** A process as the operating system lists it. */
+export interface ListedProcess {
+  readonly pid: number;
+  /** Process id of the parent. */
+  readonly parent: number;
+  /** Command line, with arguments. */
+  readonly command: string;
+}
+
+/** Lists all processes of this machine that have not ended. */
+export async function listProcesses(): Promise<ListedProcess[]> {
+  const columns = ["pid", "ppid", "stat", "args"].flatMap((column) => ["-o", `${column}=`]);
+  const { stdout } = await new Deno.Command("ps", { args: ["-A", "-ww", ...columns] }).output();
+  const rows = new TextDecoder().decode(stdout).matchAll(/^ *(\d+) +(\d+) +(\S+) +(.*)$/gm);
+  return [...rows]
+    // A zombie has ended; its parent has not read its exit code yet.
+    .filter(([, , , stat]) => !stat!.startsWith("Z"))
+    .map(([, pid, parent, , command]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      command: command!,
+    }));
+}

@@ -1,0 +1,23 @@
+/** Checks that the service ends instead of starting with a wrong setting, gallery or model. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { eventually } from "./eventually.ts";
+import { Service } from "./service.ts";
+
+/** Checks that the service ends with exit code 1, logs `message` and is never ready. */
+export async function assertRefusesToStart(
+  env: Readonly<Record<string, string>>,
+  message: string,
+): Promise<void> {
+  await using service = new Service(env);
+  await eventually(
+    async () => (await service.processes()).length === 0,
+    `the service ends: ${message}`,
+  );
+  const text = service.lines.join("\n");
+  assertEquals(await service.exitCode(), 1, text);
+  await service.leavesNothing();
+  const unescaped = text.replaceAll('\\"', '"');
+  assertStringIncludes(unescaped, message);
+  assert(!service.out.includes("ready"), service.out);
+}
