@@ -1,7 +1,7 @@
 /** `GET /`: a page to try the service with. Its files are read when the program is loaded. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { refuseOtherMethods, type ServiceEnv } from "../../shared/http/service.ts";
+import type { ServiceEnv } from "../../shared/http/service.ts";
 import answer from "../page/answer.js" with { type: "text" };
 import ask from "../page/ask.js" with { type: "text" };
 import camera from "../page/camera.js" with { type: "text" };
@@ -45,5 +45,4 @@ export function addText(
 ): void {
   const headers = { ...HEADERS, "Content-Type": `${type}; charset=utf-8` };
   app.get(path, (c) => c.body(text, 200, headers));
-  refuseOtherMethods(app, path, "GET, HEAD");
 }
