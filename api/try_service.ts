@@ -17,8 +17,8 @@ const DEADLINE_MS = 90_000;
 const CodeSchema = z.object({ code: z.string() });
 
 /** Error for a response that shows a fault of the service. */
-export class UnexpectedAnswer extends Error {
-  override readonly name = "UnexpectedAnswer";
+export class UnexpectedResponse extends Error {
+  override readonly name = "UnexpectedResponse";
 }
 
 /**
@@ -27,7 +27,7 @@ export class UnexpectedAnswer extends Error {
  *
  * @param signal Ends the attempts
  * @param pauseMs Milliseconds between two attempts
- * @throws {UnexpectedAnswer} for any other response
+ * @throws {UnexpectedResponse} for any other response
  * @throws the signal's reason
  */
 export async function tryService(url: URL, signal: AbortSignal, pauseMs = PAUSE_MS): Promise<void> {
@@ -35,7 +35,7 @@ export async function tryService(url: URL, signal: AbortSignal, pauseMs = PAUSE_
     const answer = await post(new URL("/authenticate", url), signal);
     if (answer?.code === "no_face") return;
     if (answer !== undefined && answer.status !== 503) {
-      throw new UnexpectedAnswer(`The service answered ${answer.status} ${answer.code}`);
+      throw new UnexpectedResponse(`The service answered ${answer.status} ${answer.code}`);
     }
     await delay(pauseMs, signal);
   }

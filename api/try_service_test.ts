@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "../shared/backoff.ts";
-import { tryService, UnexpectedAnswer } from "./try_service.ts";
+import { tryService, UnexpectedResponse } from "./try_service.ts";
 
 /** Starts a service that gives these answers, one for each request. */
 function serve(...answers: [status: number, code?: string][]) {
@@ -28,14 +28,14 @@ Deno.test("a service whose worker fails does not pass", async () => {
   await using service = serve([502, "worker_failed"]);
   await assertRejects(
     () => tryService(service.url, signal(), 1),
-    UnexpectedAnswer,
+    UnexpectedResponse,
     "502 worker_failed",
   );
 });
 
 Deno.test("a server that is not face-it does not pass", async () => {
   await using service = serve([200]);
-  await assertRejects(() => tryService(service.url, signal(), 1), UnexpectedAnswer, "200");
+  await assertRejects(() => tryService(service.url, signal(), 1), UnexpectedResponse, "200");
 });
 
 Deno.test("an unreachable service is retried until the deadline", async () => {

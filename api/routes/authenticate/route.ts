@@ -33,7 +33,7 @@ export interface AuthenticateDeps {
   readonly now: () => number;
 }
 
-/** Attempts to reach a worker for one request. A worker that is used up was reached: not counted. */
+/** Number of times that a request tries to reach a worker. Used workers were reached: not counted. */
 const MAX_ATTEMPTS = 2;
 
 /** The status that nginx logs when a client disconnects. No client reads it. */
@@ -56,7 +56,7 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
 
   app.post("/authenticate", async (c) => {
     const started = deps.now();
-    const clientGone = c.req.raw.signal;
+    const { signal } = c.req.raw;
     try {
       const answer = await authenticate(c.req.raw, c.get("requestId"), admission, deps);
       const event = c.get("event");
@@ -64,9 +64,9 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
       event["worker_ms"] = answer.duration_ms;
       return c.json({ ...answer, duration_ms: roundMs(deps.now() - started) });
     } catch (error) {
-      const answerable = error instanceof Problem || !clientGone.aborted;
+      const answerable = error instanceof Problem || !signal.aborted;
       // While a body is read, Deno does not abort the signal. A client that disconnects and one that
-      // sends malformed chunks look the same: both get an answer.
+      // sends malformed chunks look the same: both get the response.
       if (!answerable || error instanceof BodyBrokenOff) c.get("event")["outcome"] = "client_gone";
       if (answerable) throw error;
       return new Response(null, { status: CLIENT_GONE_STATUS });
@@ -100,7 +100,7 @@ function expectedBytes(request: Request, maxImageBytes: number): number {
   return Math.min(declaredLength(request) ?? 0, max);
 }
 
-/** Ends a request, whatever it waits for at that moment. */
+/** Ends a request when its time is over, whatever it waits for. */
 interface Deadline {
   readonly signal: AbortSignal;
   /** The reason of the signal. */

@@ -9,7 +9,7 @@ import { type Html, renderList, renderName, renderSchema, type Schema } from "./
 
 type Content = Readonly<Record<string, { readonly schema?: Schema }>>;
 
-interface Answer {
+interface OperationResponse {
   readonly description: string;
   readonly headers?: Readonly<Record<string, { readonly description: string }>>;
   readonly content?: Content;
@@ -24,7 +24,7 @@ interface Operation {
     readonly schema: Schema;
   }[];
   readonly requestBody?: { readonly content: Content };
-  readonly responses: Readonly<Record<string, Answer>>;
+  readonly responses: Readonly<Record<string, OperationResponse>>;
 }
 
 /** Returns the page. */
@@ -78,8 +78,12 @@ function renderOperation(name: string, operation: Operation): Html {
 <p>${summary}. ${description}</p>
 ${parameters.length > 0 && html`<h3>Query</h3>${renderParameters(parameters)}`}
 ${requestBody && html`<h3>Body</h3>${renderContent(requestBody.content)}`}
-<h3>Answers</h3>
-${renderList(Object.entries(responses).map(([status, answer]) => [status, renderAnswer(answer)]))}
+<h3>Responses</h3>
+${
+    renderList(
+      Object.entries(responses).map(([status, response]) => [status, renderResponse(response)]),
+    )
+  }
 </section>`;
 }
 
@@ -90,7 +94,7 @@ function renderParameters(parameters: NonNullable<Operation["parameters"]>): Htm
   ]));
 }
 
-function renderAnswer({ description, headers = {}, content = {} }: Answer): Html {
+function renderResponse({ description, headers = {}, content = {} }: OperationResponse): Html {
   return html`${description}${
     Object.entries(headers).map(([name, header]) =>
       html`<p><code>${name}</code>: ${header.description}</p>`
