@@ -1,4 +1,4 @@
-/** What the api and the worker have in common as HTTP services. */
+/** The parts that the api and the worker share as HTTP services. */
 
 import type { Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";

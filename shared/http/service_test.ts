@@ -5,7 +5,7 @@ import { Problem } from "../contract/problem.ts";
 import { createFakeLog } from "../fake_log.ts";
 import { installService, refuseOtherMethods, roundMs, type ServiceEnv } from "./service.ts";
 
-/** Makes a service with a few routes, of which /echo takes 2.5 ms. */
+/** Makes a service with a few routes; /echo takes 2.5 ms. */
 function setUp() {
   const clock = { ms: 0 };
   const { log, lines } = createFakeLog();

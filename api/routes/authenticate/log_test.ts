@@ -1,4 +1,4 @@
-// What the log has of POST /authenticate.
+// The log lines of POST /authenticate.
 
 import { assertEquals } from "@std/assert";
 import { assertProblem, createFakeApp, leaseStates } from "../../fake_app.ts";

@@ -1,4 +1,4 @@
-// Requests that wait, are too late, or are not waited for any more.
+// Requests that wait for a worker, reach their deadline, or lose their client.
 
 import { assertEquals } from "@std/assert";
 import { assertProblem, createFakeApp, leaseStates } from "../../fake_app.ts";

@@ -1,4 +1,4 @@
-// How POST /authenticate uses its workers.
+// The use of workers by POST /authenticate: answers, retries and leases.
 
 import { assertEquals } from "@std/assert";
 import { assertProblem, createFakeApp, leaseStates, PNG } from "../../fake_app.ts";
@@ -12,7 +12,7 @@ import {
   usedWorker,
 } from "./fake_worker_client.ts";
 
-const WORDS = "The face is turned away";
+const DETAIL = "The face is turned away";
 
 Deno.test("a client gets the worker's answer, with the duration of the whole request", async () => {
   for (const answer of [MATCH, NON_MATCH]) {
@@ -45,7 +45,7 @@ Deno.test("the worker gets the picture, the user_id and the request id", async (
 
 Deno.test("a worker that answered or refused the picture is kept", async () => {
   const { post, pool } = createFakeApp({
-    workers: [answering(MATCH), answering(NON_MATCH), refusing("no_face", WORDS)],
+    workers: [answering(MATCH), answering(NON_MATCH), refusing("no_face", DETAIL)],
   });
   for (let i = 0; i < 3; i++) await (await post()).body?.cancel();
   assertEquals(leaseStates(pool), ["kept", "kept", "kept"]);
@@ -62,8 +62,8 @@ Deno.test("a client gets the worker's refusal of a picture", async () => {
     "face_too_small",
   ] as const;
   for (const code of codes) {
-    const { post } = createFakeApp({ workers: [refusing(code, WORDS)] });
-    assertEquals(await assertProblem(await post(), code), WORDS);
+    const { post } = createFakeApp({ workers: [refusing(code, DETAIL)] });
+    assertEquals(await assertProblem(await post(), code), DETAIL);
   }
 });
 
