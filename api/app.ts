@@ -1,19 +1,23 @@
-/** The api's HTTP app: no sockets, clocks or environment of its own. */
+/** The api's HTTP app: it has no sockets, clock or environment of its own. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { installService, type ServiceDeps, type ServiceEnv } from "../shared/http/service.ts";
+import {
+  installService,
+  refuseOtherMethods,
+  type ServiceDeps,
+  type ServiceEnv,
+} from "../shared/http/service.ts";
 import type { ApiMetrics } from "./metrics.ts";
-import { Admission } from "./routes/authenticate/admission.ts";
 import type { WorkerPool } from "./pool/pool.ts";
 import { addAuthenticate, type AuthenticateLimits } from "./routes/authenticate/route.ts";
-import { addDocs } from "./routes/docs.ts";
+import { addDocs } from "./routes/docs/route.ts";
 import { addHealth } from "./routes/health.ts";
 import { addMetrics } from "./routes/metrics.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
 import type { WorkerClient } from "./routes/authenticate/worker_client.ts";
 
-/** What the app needs from outside. */
+/** Dependencies of the app. */
 export interface ApiDeps extends ServiceDeps {
   readonly pool: WorkerPool;
   readonly workers: WorkerClient;
@@ -21,35 +25,57 @@ export interface ApiDeps extends ServiceDeps {
   readonly limits: AuthenticateLimits;
 }
 
-/** The app, and what its owner may ask of it. */
+/** The app, and what its owner controls. */
 export interface ApiApp {
+  /** Answers a request. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  /** /ready says no from now on; requests are still answered. */
+  /** Makes /ready answer 503 from now on. Other requests are still answered. */
   drain(): void;
 }
 
-/** What a request that waits for its body was measured to cost: buffers and streams. */
-const BYTES_PER_REQUEST = 256 * 1024;
-
-/** Makes the api's app. */
+/**
+ * Makes the api's app.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MATCH } from "../shared/contract/fake_answers.ts";
+ * import { createFakeLog } from "../shared/fake_log.ts";
+ * import { createApiMetrics } from "./metrics.ts";
+ * import { FakePool } from "./pool/fake_pool.ts";
+ * import { FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
+ *
+ * const app = createApp({
+ *   pool: new FakePool({ free: 1 }),
+ *   workers: new FakeWorkerClient([() => ({ kind: "answer", answer: MATCH })]),
+ *   metrics: createApiMetrics(),
+ *   limits: {
+ *     maxImageBytes: 10_000_000,
+ *     bodyTimeoutMs: 10_000,
+ *     requestTimeoutMs: 10_000,
+ *     queueLimit: 64,
+ *     queueBytes: 100_000_000,
+ *   },
+ *   log: createFakeLog().log,
+ *   now: () => performance.now(),
+ *   newRequestId: () => crypto.randomUUID(),
+ * });
+ * const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+ * const request = new Request("http://localhost/authenticate", { method: "POST", body: png });
+ * const response = await app.fetch(request);
+ * assertEquals((await response.json()).user_name, "User One");
+ * ```
+ */
 export function createApp(deps: ApiDeps): ApiApp {
-  const { pool, limits } = deps;
+  const { pool } = deps;
   const app = new OpenAPIHono<ServiceEnv>();
   installService(app, deps);
-  const admission = new Admission({
-    queueFull: () => {
-      const { free, waiters } = pool.stats();
-      return free === 0 && waiters >= limits.queueLimit;
-    },
-    maxBytes: limits.queueBytes,
-    bytesPerRequest: BYTES_PER_REQUEST,
-    refuse: (detail) => pool.refusal(detail),
-  });
-  addAuthenticate(app, { ...deps, admission });
+  addAuthenticate(app, deps);
   const { drain } = addHealth(app, pool);
   addMetrics(app, deps.metrics);
   addDocs(app, addOpenApi(app));
   addPage(app);
+  refuseOtherMethods(app);
   deps.metrics.observePool(() => pool.stats());
   return { fetch: (request) => app.fetch(request), drain };
 }

@@ -1,48 +1,57 @@
-/** The metrics of the api, by the names that dashboards and alerts rely on. */
+/** The metrics of the api. Dashboards and alerts rely on their names. */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What a pool tells. */
+/** Events that a pool reports. */
 export interface PoolMetrics {
-  /** Seconds that taking a worker took, waiting apart. */
+  /** Seconds to claim a worker, without the time in the queue. */
   claimSeconds(seconds: number): void;
-  /** Seconds that a claim waited for its turn; 0 when it did not. */
+  /** Seconds that a claim waited in the queue, 0 when it did not wait. */
   waitSeconds(seconds: number): void;
-  /** A claim that another replica won, by the status code that said so. */
+  /** Another replica won the claim. `code` is the status code that showed it. */
   lostClaim(code: string): void;
-  /** A request turned away for want of a worker. */
+  /** A request was refused because no worker was available. */
   shed(): void;
-  /** A worker removed by the reaper, or one that ended by itself. */
+  /** A worker was removed by the reaper, or ended by itself. */
   reaped(reason: string): void;
-  /** A watch that failed and begins again; one that ends is begun again without a word. */
+  /** A watch restarts after a failure. Normal ends are not counted. */
   watchRestart(): void;
+  /** A worker could not be deleted. */
   deleteFailure(): void;
-  /** A call to the cluster that failed, by what was asked and the status code. */
+  /** A call to the Kubernetes API failed, with this status code. */
   apiFailure(call: string, code: string): void;
 }
 
-/** What a pool holds, read when the metrics are asked for. */
+/** Counts of a pool, read on each scrape. */
 export interface PoolGauges {
+  /** Workers that a claim would get at once. */
   readonly free: number;
+  /** Workers that a request holds. */
   readonly busy: number;
+  /** Claims that wait for a worker. */
   readonly waiters: number;
 }
 
 /** All metrics of the api. */
 export interface ApiMetrics {
   readonly pool: PoolMetrics;
-  /** A request to /authenticate ended: matched, not_matched, client_gone or an error's code. */
+  /**
+   * A request to /authenticate ended.
+   *
+   * @param outcome `matched`, `not_matched`, `client_gone` or an error code
+   */
   authenticated(outcome: string, seconds: number): void;
-  /** From where the gauges are read. */
+  /** Registers the gauges, which call `stats` on each scrape. */
   observePool(stats: () => PoolGauges): void;
-  /** The Prometheus text format, and its content type. */
+  /** Returns all metrics in the Prometheus text format. */
   text(): Promise<string>;
+  /** Media type of {@linkcode text}. */
   readonly contentType: string;
 }
 
 const LATENCY_BUCKETS = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
 
-/** Registers every metric, so that all are there from the first scrape on. */
+/** Creates every metric, so that the first scrape has all of them. */
 export function createApiMetrics(): ApiMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -58,23 +67,29 @@ export function createApiMetrics(): ApiMetrics {
   ) => new Counter({ name, help, labelNames, registers });
 
   const claimSeconds = histogram("face_it_pool_claim_seconds", "Time to take a free worker");
-  const waitSeconds = histogram("face_it_pool_wait_seconds", "Time a claim waited for its turn");
+  const waitSeconds = histogram("face_it_pool_wait_seconds", "Time a claim waited in the queue");
   const lostClaims = counter(
     "face_it_pool_lost_claims_total",
-    "Claims lost to another replica, by the status code that said so",
+    "Claims lost to another replica, by the status code that showed it",
     ["code"],
   );
-  const shed = counter("face_it_pool_shed_total", "Requests turned away for want of a worker");
+  const shed = counter(
+    "face_it_pool_shed_total",
+    "Requests refused because no worker was available",
+  );
   const reaped = counter(
     "face_it_pool_reaped_total",
-    "Workers removed outside of a request, by reason",
+    "Workers removed outside a request, by reason",
     ["reason"],
   );
   const watchRestarts = counter(
     "face_it_pool_watch_restarts_total",
-    "Watches begun again after a failure",
+    "Watches restarted after a failure",
   );
-  const deleteFailures = counter("face_it_pool_delete_failures_total", "Workers not deleted");
+  const deleteFailures = counter(
+    "face_it_pool_delete_failures_total",
+    "Workers that could not be deleted",
+  );
   const apiFailures = counter(
     "face_it_pool_api_failures_total",
     "Calls to the Kubernetes API that failed, by call and status code",

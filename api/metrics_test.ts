@@ -5,7 +5,7 @@ async function lines(metrics: ReturnType<typeof createApiMetrics>): Promise<stri
   return (await metrics.text()).split("\n");
 }
 
-Deno.test("every metric is there from the first scrape on, with its type", async () => {
+Deno.test("the first scrape has every metric, with its type", async () => {
   const metrics = createApiMetrics();
   metrics.observePool(() => ({ free: 0, busy: 0, waiters: 0 }));
   const types = (await lines(metrics)).filter((line) => line.startsWith("# TYPE "));
@@ -25,7 +25,7 @@ Deno.test("every metric is there from the first scrape on, with its type", async
   ]);
 });
 
-Deno.test("the gauges are read when they are asked for", async () => {
+Deno.test("the gauges are read on each scrape", async () => {
   const metrics = createApiMetrics();
   const stats = { free: 4, busy: 0, waiters: 0 };
   metrics.observePool(() => stats);
@@ -37,7 +37,7 @@ Deno.test("the gauges are read when they are asked for", async () => {
   }
 });
 
-Deno.test("what happens is counted under its name", async () => {
+Deno.test("each event is counted under the name of its metric", async () => {
   const metrics = createApiMetrics();
   metrics.pool.claimSeconds(0.006);
   metrics.pool.waitSeconds(1.5);
@@ -68,7 +68,7 @@ Deno.test("what happens is counted under its name", async () => {
   }
 });
 
-Deno.test("two apps do not share their metrics", async () => {
+Deno.test("two apps have separate metrics", async () => {
   const one = createApiMetrics(), other = createApiMetrics();
   one.pool.shed();
   assert((await lines(other)).includes("face_it_pool_shed_total 0"));

@@ -1,11 +1,13 @@
 /**
- * The command behind `helm test`: URL. Sends a picture through the service, its pool and a worker.
+ * The command behind `helm test`. Sends a picture through the service, its pool and a worker.
+ *
+ * Usage: try_service.ts URL
  */
 
 import { z } from "zod";
 import { delay } from "../shared/backoff.ts";
 
-/** A grey PNG of 64 x 64: a face is nobody's to ship. A worker that looks at it answers no_face. */
+/** A grey PNG of 64 x 64 pixels, without a face: a worker that processes it answers no_face. */
 const GREY_PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIKMb3RD77SAA6VEEAoFA" +
   "IBAIBAKBQCAQfA8G320AeXC6efoAAAAASUVORK5CYII=";
@@ -14,29 +16,32 @@ const DEADLINE_MS = 90_000;
 
 const CodeSchema = z.object({ code: z.string() });
 
-/** The service answered something else than it should. */
-export class UnexpectedAnswer extends Error {
-  override readonly name = "UnexpectedAnswer";
+/** Error for a response that shows a fault of the service. */
+export class UnexpectedResponse extends Error {
+  override readonly name = "UnexpectedResponse";
 }
 
 /**
- * Sends the picture until a worker has answered. A service that is not there yet, or has no worker
- * yet, is asked again.
+ * Sends the picture until a worker has processed it. Retries while the service is unreachable or has
+ * no worker.
  *
- * @throws {UnexpectedAnswer} for any other answer; the signal's reason
+ * @param signal Ends the attempts
+ * @param pauseMs Milliseconds between two attempts
+ * @throws {UnexpectedResponse} for any other response
+ * @throws the signal's reason
  */
 export async function tryService(url: URL, signal: AbortSignal, pauseMs = PAUSE_MS): Promise<void> {
   for (;;) {
     const answer = await post(new URL("/authenticate", url), signal);
     if (answer?.code === "no_face") return;
     if (answer !== undefined && answer.status !== 503) {
-      throw new UnexpectedAnswer(`The service answered ${answer.status} ${answer.code}`);
+      throw new UnexpectedResponse(`The service answered ${answer.status} ${answer.code}`);
     }
     await delay(pauseMs, signal);
   }
 }
 
-/** @returns undefined when nobody answers */
+/** Sends the picture once. Returns undefined when the service is unreachable. */
 async function post(url: URL, signal: AbortSignal) {
   let response: Response;
   try {
@@ -57,7 +62,7 @@ async function post(url: URL, signal: AbortSignal) {
 if (import.meta.main) {
   try {
     await tryService(new URL(Deno.args[0] ?? ""), AbortSignal.timeout(DEADLINE_MS));
-    console.log("A worker looked at a picture and found no face in it, as there is none");
+    console.log("OK: a worker processed the test picture (no face, as expected)");
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     Deno.exit(1);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "../shared/backoff.ts";
-import { tryService, UnexpectedAnswer } from "./try_service.ts";
+import { tryService, UnexpectedResponse } from "./try_service.ts";
 
-/** A service that gives these answers one after the other. */
+/** Starts a service that gives these answers, one for each request. */
 function serve(...answers: [status: number, code?: string][]) {
   let requests = 0;
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
@@ -18,7 +18,7 @@ function serve(...answers: [status: number, code?: string][]) {
 
 const signal = () => AbortSignal.timeout(20_000);
 
-Deno.test("a service passes once a worker has looked at the picture", async () => {
+Deno.test("a service passes once a worker has processed the picture", async () => {
   await using service = serve([503, "no_worker_available"], [422, "no_face"]);
   await tryService(service.url, signal(), 1);
   assertEquals(service.requests(), 2);
@@ -28,26 +28,26 @@ Deno.test("a service whose worker fails does not pass", async () => {
   await using service = serve([502, "worker_failed"]);
   await assertRejects(
     () => tryService(service.url, signal(), 1),
-    UnexpectedAnswer,
+    UnexpectedResponse,
     "502 worker_failed",
   );
 });
 
-Deno.test("something else that answers does not pass", async () => {
+Deno.test("a server that is not face-it does not pass", async () => {
   await using service = serve([200]);
-  await assertRejects(() => tryService(service.url, signal(), 1), UnexpectedAnswer, "200");
+  await assertRejects(() => tryService(service.url, signal(), 1), UnexpectedResponse, "200");
 });
 
-Deno.test("a service that is not there is asked until the deadline", async () => {
+Deno.test("an unreachable service is retried until the deadline", async () => {
   const gone = serve();
   await gone[Symbol.asyncDispose]();
   const deadline = new AbortController();
   const trying = tryService(gone.url, deadline.signal, 1);
   let over = false;
   void trying.catch(() => over = true);
-  // Time enough for many refused connections.
+  // Long enough for many refused connections.
   await delay(200, new AbortController().signal);
-  assert(!over, "It gave up before the deadline");
+  assert(!over, "The command gave up before the deadline");
   deadline.abort(new Error("the deadline"));
   await assertRejects(() => trying, Error, "the deadline");
 });

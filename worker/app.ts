@@ -13,41 +13,44 @@ import {
 import { type TokenKeys, verifyWorkerToken } from "../shared/http/worker_token.ts";
 import type { Authenticator } from "./authenticator.ts";
 
-/** What the app needs from outside. */
+/** Dependencies of the app. */
 export interface WorkerAppDeps extends ServiceDeps {
+  /** The worker's name, which is the audience of the tokens that it accepts. */
   readonly name: string;
   readonly tokenKeys: TokenKeys;
+  /** Number of requests that the worker serves before it refuses. */
   readonly requestsPerWorker: number;
+  /** Bytes of a picture. */
   readonly maxImageBytes: number;
+  /** Milliseconds that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
-  /** undefined until the models are warm and the gallery is loaded. */
+  /** Returns undefined until the models are warm and the gallery is loaded. */
   readonly authenticator: () => Authenticator | undefined;
-  /** Called once, after the last answer that the worker gives. */
+  /** Called once, when the last answer of the worker is made. */
   readonly onUsed: () => void;
 }
 
-/** The app, and what its owner may ask of it. */
+/** The app, and what its owner controls. */
 export interface WorkerApp {
+  /** Answers a request. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  /** /ready says no from now on; requests are still answered. */
+  /** Makes /ready answer 503 from now on. Other requests are still answered. */
   drain(): void;
 }
 
 /** Makes the worker's app: `POST /authenticate`, `GET /health`, `GET /ready`. */
 export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
-  let left = deps.requestsPerWorker;
+  let remaining = deps.requestsPerWorker;
   let draining = false;
   const app = new Hono<ServiceEnv>();
   installService(app, deps);
 
   app.get("/health", (c) => c.json({ status: "ok" }));
-  refuseOtherMethods(app, "/health", "GET, HEAD");
 
   app.get("/ready", (c) => {
-    const ready = deps.authenticator() !== undefined && left > 0 && !draining;
+    const ready = deps.authenticator() !== undefined && remaining > 0 && !draining;
     return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
   });
-  refuseOtherMethods(app, "/ready", "GET, HEAD");
 
   app.post("/authenticate", async (c) => {
     const started = deps.now();
@@ -58,10 +61,10 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
         retryAfterSeconds: 1,
       });
     }
-    if (left === 0) throw new Problem("worker_used", "The worker has served its requests");
-    left--;
+    if (remaining === 0) throw new Problem("worker_used", "The worker has served all its requests");
+    remaining--;
     using afterwards = new DisposableStack();
-    if (left === 0) afterwards.defer(deps.onUsed);
+    if (remaining === 0) afterwards.defer(deps.onUsed);
 
     const probe = await readProbe(c.req.raw, {
       maxImageBytes: deps.maxImageBytes,
@@ -71,7 +74,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
     const identity = await authenticate(probe);
     return c.json({ ...identity, duration_ms: roundMs(deps.now() - started) });
   });
-  refuseOtherMethods(app, "/authenticate", "POST");
+  refuseOtherMethods(app);
 
   return {
     fetch: app.fetch,

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { AuthenticateAnswerSchema, ProblemBodySchema } from "../shared/contract/contract.ts";
+import { MATCH } from "../shared/contract/fake_answers.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../shared/http/worker_token.ts";
@@ -8,27 +9,20 @@ import type { Authenticator, Identity } from "./authenticator.ts";
 
 const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
 const NAME = "worker-1";
-const MATCH: Identity = {
-  matched: true,
-  user_id: "user1",
-  user_name: "User One",
-  confidence: 0.9998,
-  similarity: 0.6,
-  face: { box: [412, 96, 180, 224] },
-};
+const { duration_ms: _, ...IDENTITY } = MATCH;
 
 interface Settings {
   readonly requestsPerWorker?: number;
   readonly authenticator?: Authenticator;
 }
 
-/** A warm worker that matches every picture, unless told otherwise. */
+/** Makes a worker that is warm and by default matches every picture. */
 function setUp(settings: Settings = {}) {
   const clock = { ms: 0 };
   const tokenKeys = parseTokenKeys(randomTokenKey());
   const { log, lines } = createFakeLog();
   const state = {
-    authenticator: (settings.authenticator ?? (() => Promise.resolve(MATCH))) as
+    authenticator: (settings.authenticator ?? (() => Promise.resolve(IDENTITY))) as
       | Authenticator
       | undefined,
     used: 0,
@@ -64,34 +58,34 @@ async function assertProblem(response: Response, code: ProblemCode): Promise<voi
   assertEquals(ProblemBodySchema.parse(await response.json()).code, code);
 }
 
-Deno.test("a worker says who it is and how long it took", async () => {
+Deno.test("a worker answers with the identity and the duration", async () => {
   const { post, clock } = setUp({
     authenticator: () => {
       clock.ms += 28.94;
-      return Promise.resolve(MATCH);
+      return Promise.resolve(IDENTITY);
     },
   });
   const response = await post();
   assertEquals(response.status, 200);
   assertEquals(AuthenticateAnswerSchema.parse(await response.json()), {
-    ...MATCH,
+    ...IDENTITY,
     duration_ms: 28.9,
   });
 });
 
-Deno.test("the authenticator gets the picture and whom it should show", async () => {
+Deno.test("the authenticator gets the picture and the user_id", async () => {
   const probes: Parameters<Authenticator>[0][] = [];
   const { post } = setUp({
     authenticator: (probe) => {
       probes.push(probe);
-      return Promise.resolve(MATCH);
+      return Promise.resolve(IDENTITY);
     },
   });
   await (await post({}, "/authenticate?user_id=user1")).body?.cancel();
   assertEquals(probes, [{ image: PNG, userId: "user1" }]);
 });
 
-Deno.test("without a valid token a worker neither looks at a request nor counts it", async () => {
+Deno.test("a worker neither reads nor counts a request without a valid token", async () => {
   const { post, call, state } = setUp();
   const other = await signWorkerToken(parseTokenKeys(randomTokenKey()), NAME);
   for (const Authorization of ["", "Bearer ", "Basic dTpw", "Bearer a.b.c", `Bearer ${other}`]) {
@@ -104,7 +98,7 @@ Deno.test("without a valid token a worker neither looks at a request nor counts 
   await response.body?.cancel();
 });
 
-Deno.test("a worker answers its requests, refuses the next and says once that it is used", async () => {
+Deno.test("a worker answers its requests, refuses the next and reports once that it is used", async () => {
   const { post, state, ready } = setUp({ requestsPerWorker: 3 });
   for (const used of [0, 0, 1]) {
     const response = await post();
@@ -117,26 +111,26 @@ Deno.test("a worker answers its requests, refuses the next and says once that it
   assertEquals(await ready(), [503, "unavailable"]);
 });
 
-Deno.test("a worker is used only when its last answer is made", async () => {
+Deno.test("a worker reports that it is used only when its last answer is made", async () => {
   const { promise, resolve } = Promise.withResolvers<Identity>();
   const { post, state, ready } = setUp({ authenticator: () => promise });
   const answering = post();
   await assertProblem(await post(), "worker_used");
   assertEquals(state.used, 0);
   assertEquals(await ready(), [503, "unavailable"]);
-  resolve(MATCH);
+  resolve(IDENTITY);
   await (await answering).body?.cancel();
   assertEquals(state.used, 1);
 });
 
-Deno.test("a request that fails counts, too", async () => {
+Deno.test("a request that fails counts as well", async () => {
   const stalled = new ReadableStream<Uint8Array>({ start: (body) => body.enqueue(PNG) });
   for (
     const [init, authenticator, code] of [
       [{ body: "GIF89a......" }, undefined, "unsupported_media_type"],
       [{ body: stalled }, undefined, "request_timeout"],
       [{}, () => Promise.reject(new Problem("no_face", "No face")), "no_face"],
-      [{}, () => Promise.reject(new TypeError("unforeseen")), "internal"],
+      [{}, () => Promise.reject(new TypeError("unexpected")), "internal"],
     ] as const
   ) {
     const { post, state } = setUp({ ...(authenticator !== undefined && { authenticator }) });
@@ -146,7 +140,7 @@ Deno.test("a request that fails counts, too", async () => {
   }
 });
 
-Deno.test("a worker that is still starting says so and is not used up by it", async () => {
+Deno.test("a worker that is still starting refuses requests and does not count them", async () => {
   const { post, state, ready } = setUp();
   const { authenticator } = state;
   state.authenticator = undefined;
@@ -159,7 +153,7 @@ Deno.test("a worker that is still starting says so and is not used up by it", as
   await response.body?.cancel();
 });
 
-Deno.test("a draining worker is not ready, but answers", async () => {
+Deno.test("a worker that drains is not ready, but answers", async () => {
   const { app, post, ready } = setUp();
   app.drain();
   assertEquals(await ready(), [503, "unavailable"]);
@@ -168,7 +162,7 @@ Deno.test("a draining worker is not ready, but answers", async () => {
   await response.body?.cancel();
 });
 
-Deno.test("/health says yes at all times", async () => {
+Deno.test("/health answers 200 at all times", async () => {
   const { app, call, state } = setUp();
   state.authenticator = undefined;
   app.drain();
@@ -176,7 +170,7 @@ Deno.test("/health says yes at all times", async () => {
   assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
 });
 
-Deno.test("a worker goes by the api's request id", async () => {
+Deno.test("a worker uses the request id of the api", async () => {
   const { post, lines } = setUp();
   const response = await post({ headers: { "X-Request-Id": "from-the-api" } });
   await response.body?.cancel();
@@ -184,7 +178,7 @@ Deno.test("a worker goes by the api's request id", async () => {
   assertEquals(lines.at(-1)!["request_id"], "from-the-api");
 });
 
-Deno.test("a worker's log holds neither a name nor a score", async () => {
+Deno.test("the log of a worker has neither a name nor a score", async () => {
   const { post, lines } = setUp();
   await (await post({}, "/authenticate?user_id=user1")).body?.cancel();
   const text = JSON.stringify(lines);

@@ -8,7 +8,7 @@ const preview = element("preview", HTMLImageElement);
 const overlay = element("overlay", SVGElement);
 
 /**
- * Shows the picture that is asked about; one that the browser cannot show is left out.
+ * Shows the picture that is sent. A picture that the browser cannot decode is not shown.
  *
  * @param {Blob} picture
  */
@@ -19,14 +19,14 @@ export async function showPicture(picture) {
   try {
     await preview.decode();
   } catch {
-    // It cannot be shown, or a newer one has taken its place.
+    // The picture cannot be decoded, or a newer one has replaced it.
     return;
   }
   overlay.setAttribute("viewBox", `0 0 ${preview.naturalWidth} ${preview.naturalHeight}`);
   shown.hidden = false;
 }
 
-/** Takes an earlier answer away. */
+/** Replaces an earlier answer by a sign of work in progress. */
 export function showBusy() {
   drawBox();
   region.replaceChildren(line("Looking…", "verdict busy"));
@@ -34,7 +34,7 @@ export function showBusy() {
 
 /**
  * @param {Outcome} outcome
- * @param {string} userId whom was asked for, "" for anybody
+ * @param {string} userId the user ID of the request, "" for none
  */
 export function showOutcome(outcome, userId) {
   if ("answer" in outcome) showAnswer(outcome.answer, userId);
@@ -74,7 +74,7 @@ function showFailure({ title, explanation, reference }) {
 }
 
 /**
- * Draws the face's box over the picture, or none.
+ * Draws the face's box over the picture, or removes it.
  *
  * @param {readonly [number, number, number, number]} box
  *   x, y, width and height in pixels of the upright picture, which is how the browser shows it

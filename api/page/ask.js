@@ -1,24 +1,24 @@
 /** @import { AuthenticateAnswer, ProblemBody } from "../../shared/contract/contract.ts" */
 import { EXPLANATIONS } from "./explanations.js";
 
-/** More than the service takes at its slowest. */
+/** Longer than the slowest response of the service. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /**
  * @typedef {object} Failure
  * @property {string} title
  * @property {string} explanation
- * @property {string} [reference] Names it in the documentation and the log
- * @property {number} [retryAfterSeconds] Before that the service would only refuse again
+ * @property {string} [reference] Error code and request ID, for the documentation and the log
+ * @property {number} [retryAfterSeconds] Seconds before a retry can succeed
  *
  * @typedef {{ answer: AuthenticateAnswer } | { failure: Failure }} Outcome
  */
 
 /**
- * Asks the service whose face is in the picture.
+ * Sends the picture to the service.
  *
  * @param {Blob} picture
- * @param {string} userId "" asks for anybody
+ * @param {string} userId "" to search all users
  * @param {AbortSignal} signal
  * @returns {Promise<Outcome>}
  * @throws the signal's reason
@@ -29,7 +29,7 @@ export async function ask(picture, userId, signal) {
   try {
     const response = await fetch(`authenticate${query}`, {
       method: "POST",
-      // Whatever the file calls itself: the service looks at its bytes.
+      // The service does not rely on the file's own type: it looks at the bytes.
       headers: { "Content-Type": "application/octet-stream" },
       body: picture,
       signal: AbortSignal.any([signal, tooLate]),
@@ -49,7 +49,7 @@ export async function ask(picture, userId, signal) {
 
 /**
  * @param {Response} response
- * @param {string} text its body
+ * @param {string} text the body
  * @returns {Failure}
  */
 function readFailure(response, text) {
@@ -67,10 +67,11 @@ function readFailure(response, text) {
       ...waiting,
     };
   } catch {
-    // Something between here and the service answered in its place.
+    // Something between the page and the service, such as a proxy, sent this response.
     return {
       title: "The service is not available",
-      explanation: `What answered in its place said ${response.status}. Try again later.`,
+      explanation:
+        `A server in front of it answered with status ${response.status}. Try again later.`,
       ...waiting,
     };
   }

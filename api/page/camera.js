@@ -2,20 +2,20 @@ import { element } from "./element.js";
 import { toJpeg } from "./picture.js";
 
 /**
- * What a person can do when there is no camera, by the name of the browser's error.
+ * Explains why there is no camera, by the name of the browser's error.
  *
  * @type {Readonly<Record<string, string>>}
  */
 const REASONS = {
   NotAllowedError: "The camera is not allowed. Allow it for this page in the browser's settings.",
   NotFoundError: "No camera was found.",
-  NotReadableError: "The camera cannot be used. Does another program use it?",
+  NotReadableError: "The camera cannot be used. Close other programs that use it.",
 };
 const INSECURE =
   "Browsers give the camera to pages from HTTPS or localhost only. Choose a picture.";
 
 /**
- * Makes the camera's buttons work.
+ * Sets up the buttons of the camera.
  *
  * @param {(photo: Blob) => void} onPhoto
  * @returns {{ close: () => void }}
@@ -28,13 +28,13 @@ export function setUpCamera(onPhoto) {
   const note = element("camera-note", HTMLElement);
   const devices = "mediaDevices" in navigator ? navigator.mediaDevices : undefined;
 
-  // A phone's own camera program needs no permission.
+  // The camera app of a phone needs no permission of the browser.
   if (devices === undefined && matchMedia("(pointer: coarse)").matches) {
     open.hidden = true;
     element("phone-camera", HTMLElement).hidden = false;
   }
 
-  /** Raised by close(): what was asked for before is not wanted any more. */
+  /** Increased by close(), so that a camera that opens after it is stopped at once. */
   let opened = 0;
 
   async function start() {

@@ -1,5 +1,5 @@
 /**
- * The page's element with this id.
+ * Returns the page's element with this id.
  *
  * @template {Element} T
  * @param {string} id

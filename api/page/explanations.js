@@ -1,15 +1,15 @@
 /** @import { ProblemCode } from "../../shared/contract/problem.ts" */
 
 /**
- * What a person can do about each refusal and error.
+ * Tells what a person can do about each error.
  *
  * @type {Readonly<Record<Exclude<ProblemCode, "unauthorized" | "worker_used">, string>>}
  */
 export const EXPLANATIONS = {
   invalid_request: "The file is empty, or the user ID is not valid.",
   invalid_image: "The picture is damaged or incomplete. Choose another file.",
-  not_found: "The service does not have what this page asks for. Reload the page.",
-  method_not_allowed: "The service does not do what this page asks for. Reload the page.",
+  not_found: "The page does not fit the service. Reload the page.",
+  method_not_allowed: "The page does not fit the service. Reload the page.",
   request_timeout:
     "The picture took too long to arrive. Try again with a better connection or a smaller picture.",
   payload_too_large: "The picture has more bytes or pixels than the service accepts. " +
@@ -20,9 +20,9 @@ export const EXPLANATIONS = {
     "Choose a picture of one person, or let that person come closer.",
   face_too_small: "The face is less than 40 pixels wide. Come closer to the camera, or choose a " +
     "picture with more pixels.",
-  internal: "Something unforeseen went wrong. The service's log has it under the request ID.",
-  worker_failed: "The worker failed while it looked at the picture. Another one takes its place: " +
-    "try again.",
+  internal: "Unexpected error. The log of the service has it under the request ID.",
+  worker_failed:
+    "The worker failed while it processed the picture. Try again: another one takes over.",
   no_worker_available: "All workers are busy. Wait a moment, then ask again.",
   deadline_exceeded: "There was no answer in time. Try again; a smaller picture is faster.",
 };

@@ -12,11 +12,11 @@ const camera = setUpCamera(look);
 
 /** @type {Blob | undefined} */
 let picture;
-/** Aborted when something newer is asked. */
+/** Aborted when a newer request starts. */
 let current = new AbortController();
 
 /**
- * Shows the picture and asks about it.
+ * Shows the picture and sends it.
  *
  * @param {Blob | undefined} file
  */
@@ -49,7 +49,7 @@ async function submit() {
   }
 }
 
-/** Ends what is under way, and gives the signal of what comes instead. */
+/** Aborts the current request, and returns the signal for the next one. */
 function supersede() {
   current.abort();
   current = new AbortController();
@@ -58,7 +58,7 @@ function supersede() {
 }
 
 /**
- * Lets nobody ask again before the time that the service gave.
+ * Disables the button until the time that the service gave is over.
  *
  * @param {number} seconds
  * @param {AbortSignal} signal
@@ -73,7 +73,7 @@ function countDown(seconds, signal) {
 for (const input of [element("file", HTMLInputElement), element("capture", HTMLInputElement)]) {
   input.addEventListener("change", () => {
     void look(input.files?.[0]);
-    // The same file may be chosen again.
+    // Without this, choosing the same file again would change nothing.
     input.value = "";
   });
 }
@@ -83,7 +83,7 @@ form.addEventListener("submit", (event) => {
   if (askAgain.ariaDisabled !== "true") void submit();
 });
 
-// A picture that misses the box must not make the browser leave the page.
+// A picture that is dropped beside the box must not make the browser leave the page.
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
   drop.classList.add("over");

@@ -1,9 +1,9 @@
-/** What the service accepts unless it is told otherwise. */
+/** The default of MAX_IMAGE_BYTES. */
 const MAX_BYTES = 10 * 1024 * 1024;
 const MAX_SIDE_PX = 4096;
 
 /**
- * The file as it is, or when it has too many bytes the same picture in fewer pixels.
+ * Returns the file, or the same picture with fewer pixels when the file has too many bytes.
  *
  * @param {Blob} file
  * @returns {Promise<Blob>}
@@ -17,7 +17,7 @@ export async function fitted(file) {
     bitmap.close();
     return jpeg;
   } catch {
-    // No picture, it seems: the service says what is wrong with it.
+    // The browser cannot decode the file. The service tells what is wrong with it.
     return file;
   }
 }
@@ -31,7 +31,7 @@ export async function fitted(file) {
 export async function toJpeg(source, width, height) {
   const canvas = new OffscreenCanvas(Math.round(width), Math.round(height));
   const context = canvas.getContext("2d");
-  if (context === null) throw new Error("There is no memory for a canvas");
+  if (context === null) throw new Error("There is not enough memory for a canvas");
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
   return await canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
 }

@@ -1,15 +1,16 @@
-/** `GET /health` and `GET /ready`. */
+/** `GET /health` and `GET /ready`: the health checks. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { StatusSchema } from "../../shared/contract/contract.ts";
-import { refuseOtherMethods, type ServiceEnv } from "../../shared/http/service.ts";
+import type { ServiceEnv } from "../../shared/http/service.ts";
 import type { WorkerPool } from "../pool/pool.ts";
+import { BAD_HOST_RESPONSE, TAGS } from "./openapi.ts";
 
 /**
- * Adds both routes. /ready says yes once there has been a worker, and stays with it: an outage
- * behind the api must not take every replica out of its Service at once.
+ * Adds both routes. /ready answers 200 once there has been a worker, and keeps that answer: an
+ * outage behind the api must not take every replica out of its Service at once.
  *
- * @returns drain makes /ready say no from then on
+ * @returns drain makes /ready answer 503 from then on
  */
 export function addHealth(
   app: OpenAPIHono<ServiceEnv>,
@@ -21,26 +22,29 @@ export function addHealth(
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/health",
-    summary: "Whether the process is alive",
-    responses: { 200: { description: "It is", content } },
+    operationId: "getHealth",
+    tags: [TAGS.operation.name],
+    summary: "Tell if the process is alive",
+    responses: { 200: { description: "The process is alive", content }, ...BAD_HOST_RESPONSE },
   });
   app.get("/health", (c) => c.json({ status: "ok" }));
-  refuseOtherMethods(app, "/health", "GET, HEAD");
 
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/ready",
-    summary: "Whether requests should be sent here",
+    operationId: "getReadiness",
+    tags: [TAGS.operation.name],
+    summary: "Tell if this replica takes requests",
     responses: {
-      200: { description: "Yes", content },
-      503: { description: "Not yet, or not any more", content },
+      200: { description: "Requests can be sent to this replica", content },
+      ...BAD_HOST_RESPONSE,
+      503: { description: "No worker has been ready yet, or the replica shuts down", content },
     },
   });
   app.get("/ready", (c) => {
     const ready = pool.stats().warmed && !draining;
     return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
   });
-  refuseOtherMethods(app, "/ready", "GET, HEAD");
 
   return {
     drain: () => {

@@ -1,13 +1,28 @@
 /** `GET /openapi.json`: generated from the schemas that the service itself uses. */
 
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import { refuseOtherMethods, type ServiceEnv } from "../../shared/http/service.ts";
+import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
+import { PROBLEM_CONTENT_TYPE, ProblemBodySchema } from "../../shared/contract/contract.ts";
+import type { ServiceEnv } from "../../shared/http/service.ts";
 import project from "../../deno.json" with { type: "json" };
 
-/** What /openapi.json says. */
+/** The content of /openapi.json. */
 export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
-/** Adds the route and returns its document; to be called after all that are in the document. */
+/** Groups of operations. An operation names its group in `tags`. */
+export const TAGS = {
+  recognition: { name: "recognition", description: "For applications" },
+  operation: { name: "operation", description: "For Kubernetes, load balancers and Prometheus" },
+} as const;
+
+/** The error that every path can answer with. */
+export const BAD_HOST_RESPONSE: RouteConfig["responses"] = {
+  400: {
+    description: "invalid_request: the Host header is not a host name",
+    content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
+  },
+};
+
+/** Adds the route and returns its document. Call it after all routes that the document describes. */
 export function addOpenApi(app: OpenAPIHono<ServiceEnv>): OpenApiDocument {
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",
@@ -15,10 +30,13 @@ export function addOpenApi(app: OpenAPIHono<ServiceEnv>): OpenApiDocument {
       title: "face-it",
       version: project.version,
       description: "Tells whose face is in a picture",
-      license: { name: "MIT" },
+      license: { name: "MIT", url: "https://spdx.org/licenses/MIT" },
     },
+    servers: [{ url: "/", description: "The service that this document comes from" }],
+    // Clients need no credentials.
+    security: [],
+    tags: Object.values(TAGS),
   });
   app.get("/openapi.json", (c) => c.json(document));
-  refuseOtherMethods(app, "/openapi.json", "GET, HEAD");
   return document;
 }

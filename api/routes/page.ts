@@ -1,7 +1,7 @@
-/** `GET /`: a page to try the service with. Its files are read when the program is loaded. */
+/** `GET /`: a page to try the service with. Its files are part of the program. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { refuseOtherMethods, type ServiceEnv } from "../../shared/http/service.ts";
+import type { ServiceEnv } from "../../shared/http/service.ts";
 import answer from "../page/answer.js" with { type: "text" };
 import ask from "../page/ask.js" with { type: "text" };
 import camera from "../page/camera.js" with { type: "text" };
@@ -16,7 +16,7 @@ import picture from "../page/picture.js" with { type: "text" };
 
 const SCRIPTS = { answer, ask, camera, element, explanations, page, picture };
 
-/** Nothing but what this origin serves, and the picture that the user has chosen. */
+/** The pages load only files of this origin and the picture that the user has chosen. */
 const HEADERS = {
   "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; " +
     "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
@@ -25,7 +25,7 @@ const HEADERS = {
   "Referrer-Policy": "no-referrer",
 } as const;
 
-/** Adds the page and what it loads. */
+/** Adds the page and the files that it loads. */
 export function addPage(app: OpenAPIHono<ServiceEnv>): void {
   addText(app, "/", "text/html", index);
   addText(app, "/page/page.css", "text/css", pageCss);
@@ -36,7 +36,7 @@ export function addPage(app: OpenAPIHono<ServiceEnv>): void {
   }
 }
 
-/** Adds a text that a browser shows or runs. */
+/** Adds a file that a browser shows or runs. */
 export function addText(
   app: OpenAPIHono<ServiceEnv>,
   path: string,
@@ -45,5 +45,4 @@ export function addText(
 ): void {
   const headers = { ...HEADERS, "Content-Type": `${type}; charset=utf-8` };
   app.get(path, (c) => c.body(text, 200, headers));
-  refuseOtherMethods(app, path, "GET, HEAD");
 }

@@ -1,57 +1,54 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { createFakeLog } from "../../shared/fake_log.ts";
-import { installService, type ServiceEnv } from "../../shared/http/service.ts";
+import { assertProblem, createFakeApp } from "../fake_app.ts";
+import type { ServiceEnv } from "../../shared/http/service.ts";
 import css from "../page/page.css" with { type: "text" };
-import { addDocs } from "./docs.ts";
+import { addDocs } from "./docs/route.ts";
 import { addOpenApi } from "./openapi.ts";
-import { addPage } from "./page.ts";
 
-function setUp(): OpenAPIHono<ServiceEnv> {
-  const app = new OpenAPIHono<ServiceEnv>();
-  installService(app, { log: createFakeLog().log, now: () => 0, newRequestId: () => "request-1" });
-  app.openAPIRegistry.registerComponent("schemas", "<b>", { type: "string", example: "<script>" });
-  addDocs(app, addOpenApi(app));
-  addPage(app);
-  return app;
+/** Opens the pages and all that they load, one after the other. */
+async function* browse(): AsyncGenerator<[path: string, response: Response]> {
+  const { call } = createFakeApp();
+  const paths = ["/", "/docs"];
+  for (const path of paths) {
+    const response = await call(path);
+    for (const other of references(await response.clone().text(), path)) {
+      if (!paths.includes(other)) paths.push(other);
+    }
+    yield [path, response];
+  }
 }
 
-/** The paths that a page or a script names, from where it is. */
+/** Returns the paths that the page or script at `base` loads or links to. */
 function references(text: string, base: string): string[] {
   return [...text.matchAll(/(?:href|src)="([^"#]+)"|^import .* from "(.+)"/gm)]
     .map(([, inHtml, inScript]) => new URL(inHtml ?? inScript!, `http://host${base}`).pathname);
 }
 
-Deno.test("the pages and all that they load are there, each with its type", async () => {
-  const app = setUp();
-  const types: Record<string, string> = {};
-  const open = ["/", "/docs"];
-  for (const path of open) {
-    const response = await app.request(path);
+Deno.test("the pages and all that they load exist, each with its type", async () => {
+  const expected: Record<string, RegExp> = {
+    css: /^text\/css; charset=utf-8$/,
+    js: /^text\/javascript; charset=utf-8$/,
+    svg: /^image\/svg\+xml; charset=utf-8$/,
+    json: /^application\/json$/,
+  };
+  let scripts = 0;
+  for await (const [path, response] of browse()) {
     assertEquals(response.status, 200, path);
-    types[path] = response.headers.get("Content-Type")!;
-    for (const other of references(await response.text(), path)) {
-      if (!open.includes(other)) open.push(other);
-    }
-  }
-  for (const [path, type] of Object.entries(types)) {
     const extension = path.slice(path.lastIndexOf(".") + 1);
-    const expected: Record<string, RegExp> = {
-      css: /^text\/css; charset=utf-8$/,
-      js: /^text\/javascript; charset=utf-8$/,
-      svg: /^image\/svg\+xml; charset=utf-8$/,
-      json: /^application\/json$/,
-    };
-    assertMatch(type, expected[extension] ?? /^text\/html; charset=utf-8$/, path);
+    const type = expected[extension] ?? /^text\/html; charset=utf-8$/;
+    assertMatch(response.headers.get("Content-Type")!, type, path);
+    if (extension === "js") scripts++;
   }
-  assert(open.filter((path) => path.endsWith(".js")).length >= 7, open.join(" "));
+  assert(scripts >= 7, String(scripts));
 });
 
-Deno.test("the pages may load nothing from elsewhere, nor run anything inline", async () => {
-  for (const path of ["/", "/docs", "/page/page.js", "/page/icon.svg"]) {
-    const { headers } = await setUp().request(path);
+Deno.test("the pages load nothing from elsewhere and run nothing inline", async () => {
+  for await (const [path, { headers }] of browse()) {
+    if (path === "/openapi.json") continue;
     const policy = headers.get("Content-Security-Policy")!;
     assertStringIncludes(policy, "default-src 'none'");
+    assertStringIncludes(policy, "require-trusted-types-for 'script'");
     assert(!/unsafe|https?:|\*|data:/.test(policy), policy);
     assertStringIncludes(headers.get("Permissions-Policy")!, "camera=(self)");
     assertEquals(headers.get("Referrer-Policy"), "no-referrer");
@@ -59,25 +56,64 @@ Deno.test("the pages may load nothing from elsewhere, nor run anything inline", 
   }
 });
 
-Deno.test("HEAD is answered without a body, other methods are refused", async () => {
-  for (const path of ["/", "/docs", "/page/page.js"]) {
-    const head = await setUp().request(path, { method: "HEAD" });
+Deno.test("HEAD has no body, other methods are refused", async () => {
+  const { call } = createFakeApp();
+  for await (const [path] of browse()) {
+    const head = await call(path, { method: "HEAD" });
     assertEquals([head.status, await head.text()], [200, ""]);
     for (const method of ["POST", "PUT", "DELETE"]) {
-      const refused = await setUp().request(path, { method });
-      assertEquals([refused.status, refused.headers.get("Allow")], [405, "GET, HEAD"]);
+      const refused = await call(path, { method });
+      assertEquals(refused.headers.get("Allow"), "GET, HEAD");
+      await assertProblem(refused, "method_not_allowed");
     }
   }
 });
 
-Deno.test("what the document says is text in /docs, not markup", async () => {
-  const page = await (await setUp().request("/docs")).text();
-  assertStringIncludes(page, "<code>&lt;b&gt;</code>");
-  assertStringIncludes(page, "&lt;script&gt;");
-  assert(!page.includes("<script"), "It needs no script");
+Deno.test("/docs shows every operation, status, code, field and header", async () => {
+  const { call } = createFakeApp();
+  const document = await (await call("/openapi.json")).json();
+  const page = await (await call("/docs")).text();
+  for (const [path, operations] of Object.entries<Record<string, Operation>>(document.paths)) {
+    for (const [method, { summary, responses }] of Object.entries(operations)) {
+      assertStringIncludes(page, `<h2><code>${method.toUpperCase()} ${path}</code></h2>`);
+      assertStringIncludes(page, summary);
+      for (const [status, { description, headers = {} }] of Object.entries(responses)) {
+        assertStringIncludes(page, `<dt>${status}</dt>`);
+        assertStringIncludes(page, description);
+        for (const name of Object.keys(headers)) assertStringIncludes(page, `<code>${name}</code>`);
+      }
+    }
+  }
+  const { schemas } = document.components;
+  for (const code of schemas.Problem.properties.code.enum) assertStringIncludes(page, code);
+  for (const [name, { properties = {} }] of Object.entries<Schema>(schemas)) {
+    assertStringIncludes(page, `<section id="${name}">`);
+    for (const field of Object.keys(properties)) {
+      assertStringIncludes(page, `<code>${field}</code>`);
+    }
+  }
 });
 
-Deno.test("text stands out from its ground as WCAG AA asks, in the light and in the dark", () => {
+interface Operation {
+  readonly summary: string;
+  readonly responses: Record<string, { readonly description: string; readonly headers?: object }>;
+}
+
+interface Schema {
+  readonly properties?: object;
+}
+
+Deno.test("text of the document is text in /docs, not markup", async () => {
+  const app = new OpenAPIHono<ServiceEnv>();
+  app.openAPIRegistry.registerComponent("schemas", "<b>", { type: "string", example: "<script>" });
+  addDocs(app, addOpenApi(app));
+  const page = await (await app.request("/docs")).text();
+  assertStringIncludes(page, "<code>&lt;b&gt;</code>");
+  assertStringIncludes(page, "&lt;script&gt;");
+  assert(!page.includes("<script"), "The page has a script");
+});
+
+Deno.test("text has the contrast of WCAG AA, in the light and the dark scheme", () => {
   const [light, dark] = [...css.matchAll(/:root \{(.*?)\}/gs)].map(([, block]) =>
     Object.fromEntries([...block!.matchAll(/--([\w-]+): (#\w{6});/g)].map(([, n, c]) => [n, c!]))
   );
@@ -93,7 +129,7 @@ Deno.test("text stands out from its ground as WCAG AA asks, in the light and in 
   }
 });
 
-/** WCAG 2's contrast ratio of two colours, #rrggbb. */
+/** Returns the contrast ratio of two colours (#rrggbb) as WCAG 2 defines it. */
 function contrast(a: string, b: string): number {
   const [dark, light] = [luminance(a), luminance(b)].toSorted((x, y) => x - y);
   return (light! + 0.05) / (dark! + 0.05);

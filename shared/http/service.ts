@@ -1,21 +1,22 @@
-/** What the api and the worker have in common as HTTP services. */
+/** The parts that the api and the worker share as HTTP services. */
 
 import type { Context, Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import { PROBLEM_CONTENT_TYPE, type ProblemBody, REQUEST_ID_HEADER } from "../contract/contract.ts";
 import { Problem, PROBLEMS } from "../contract/problem.ts";
 import { describeError, type Logger } from "../log.ts";
 
-/** Hono's environment: what handlers find in and add to the context. */
+/** Hono's environment: the variables that handlers find in the context. */
 export interface ServiceEnv {
   Variables: {
-    /** Names the request in answers and logs. */
+    /** Identifies the request in responses and logs. */
     requestId: string;
-    /** Fields for the request's one line in the log. */
+    /** Fields that handlers add to the request's log line. */
     event: Record<string, unknown>;
   };
 }
 
-/** What {@linkcode installService} needs from outside. */
+/** Dependencies of {@linkcode installService}. */
 export interface ServiceDeps {
   readonly log: Logger;
   /** Milliseconds of a monotonic clock. */
@@ -25,12 +26,12 @@ export interface ServiceDeps {
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-/** Paths that are asked for every few seconds; their lines appear at debug level only. */
-const PROBES = new Set(["/health", "/ready", "/metrics"]);
+/** Paths that are polled every few seconds. Their requests are logged at debug level only. */
+const POLLED_PATHS = new Set(["/health", "/ready", "/metrics"]);
 
 /**
- * Gives an app its request ids, its one log line a request, its problem bodies and its 404. To be
- * called before any route is added.
+ * Gives an app request ids, one log line for each request, problem bodies and the 404. Call it
+ * before any route is added.
  */
 export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
   const { log, now, newRequestId } = deps;
@@ -54,15 +55,15 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
       duration_ms: roundMs(now() - started),
       ...event,
     };
-    if (PROBES.has(c.req.path)) log.debug(line, "request");
+    if (POLLED_PATHS.has(c.req.path)) log.debug(line, "request");
     else if (c.res.status >= 500) log.warn(line, "request");
     else log.info(line, "request");
   });
 
   app.use(async (c, next) => {
-    // It is part of the address, where it would become a path or a query that nobody asked for.
+    // The header is a part of the request's URL. These characters would add a path or a query.
     if (/[\s/?#@\\]/.test(c.req.header("Host") ?? "")) {
-      throw new Problem("invalid_request", "The Host header names no host");
+      throw new Problem("invalid_request", "The Host header is not a host name");
     }
     await next();
   });
@@ -76,10 +77,11 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     }
     log.error(
       { request_id: c.get("requestId"), error: describeError(error), stack: error.stack },
-      "unforeseen error",
+      "unexpected error",
     );
     c.get("event")["code"] = "internal";
-    return problemResponse(new Problem("internal", "Something unforeseen went wrong"), c);
+    const detail = "Unexpected error; the log of the service has it under this request_id";
+    return problemResponse(new Problem("internal", detail), c);
   });
 
   app.notFound((c) => {
@@ -88,19 +90,26 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
   });
 }
 
-/** Milliseconds to the tenth: what answers and logs say of a duration. */
+/**
+ * Answers 405 with `Allow` where a path has routes, but none for the request's method. Call it after
+ * all other middleware, which then sees the 405 and not the 404 that it replaces.
+ */
+export function refuseOtherMethods(app: Hono<ServiceEnv>): void {
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed(_c, methods) {
+      const allow = methods.join(", ");
+      throw new Problem("method_not_allowed", `This path supports only ${allow}`, { allow });
+    },
+  }));
+}
+
+/** Rounds to a tenth of a millisecond, the precision of durations in answers and logs. */
 export function roundMs(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** Answers every method of `path` that has no route yet with 405. To be called after its routes. */
-export function refuseOtherMethods(app: Hono<ServiceEnv>, path: string, allow: string): void {
-  app.all(path, () => {
-    throw new Problem("method_not_allowed", `This path answers ${allow} only`, { allow });
-  });
-}
-
-/** The RFC 9457 answer of a problem. */
+/** Returns the RFC 9457 response for a problem. */
 function problemResponse(problem: Problem, c: Context<ServiceEnv>): Response {
   const { status, title } = PROBLEMS[problem.code];
   const body: ProblemBody = {

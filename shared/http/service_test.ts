@@ -5,19 +5,23 @@ import { Problem } from "../contract/problem.ts";
 import { createFakeLog } from "../fake_log.ts";
 import { installService, refuseOtherMethods, roundMs, type ServiceEnv } from "./service.ts";
 
-/** A service with a few routes; /echo takes 2.5 ms. */
+/** Makes a service with a few routes; /echo takes 2.5 ms. */
 function setUp() {
   const clock = { ms: 0 };
   const { log, lines } = createFakeLog();
   let made = 0;
+  const codes: unknown[] = [];
   const app = new Hono<ServiceEnv>();
   installService(app, { log, now: () => clock.ms, newRequestId: () => `made-${++made}` });
+  app.use("/echo", async (c, next) => {
+    await next();
+    codes.push(c.get("event")["code"]);
+  });
   app.post("/echo", async (c) => {
     clock.ms += 2.5;
     c.get("event")["outcome"] = "echoed";
     return c.text(await c.req.text());
   });
-  refuseOtherMethods(app, "/echo", "POST");
   app.get("/health", (c) => c.text("ok"));
   app.get("/problem", () => {
     throw new Problem("no_worker_available", "All are busy", {
@@ -28,9 +32,10 @@ function setUp() {
   app.get("/bug", () => {
     throw new TypeError("the key is hunter2", { cause: new Error("and so on") });
   });
+  refuseOtherMethods(app);
   const call = async (path: string, init: RequestInit = {}) =>
     await app.fetch(new Request(`http://test${path}`, init));
-  return { call, lines };
+  return { call, lines, codes };
 }
 
 const problemOf = async (response: Response): Promise<ProblemBody> => {
@@ -38,7 +43,7 @@ const problemOf = async (response: Response): Promise<ProblemBody> => {
   return ProblemBodySchema.parse(await response.json());
 };
 
-Deno.test("a request keeps the id that it came with", async () => {
+Deno.test("a request keeps the id that its client sent", async () => {
   const { call, lines } = setUp();
   for (const id of ["0b9f6a2e-6b1c-4f0e-9d3a-2f3c5a7b9d11", "a", "A_b.c-9", "x".repeat(64)]) {
     const response = await call("/health", { headers: { "X-Request-Id": id } });
@@ -47,7 +52,7 @@ Deno.test("a request keeps the id that it came with", async () => {
   }
 });
 
-Deno.test("a request without an id, or with a strange one, gets one", async () => {
+Deno.test("a request without an id, or with an invalid one, gets a new one", async () => {
   const { call } = setUp();
   const ids = [undefined, "", "x".repeat(65), "a b", 'a"b', "a/b", "ü", "{}"];
   for (const [i, id] of ids.entries()) {
@@ -57,7 +62,7 @@ Deno.test("a request without an id, or with a strange one, gets one", async () =
   }
 });
 
-Deno.test("no answer is to be kept or guessed at, whatever it is", async () => {
+Deno.test("no response may be cached, or its type guessed", async () => {
   const { call } = setUp();
   for (const path of ["/health", "/problem", "/bug", "/nothing"]) {
     const { headers } = await call(path);
@@ -67,7 +72,7 @@ Deno.test("no answer is to be kept or guessed at, whatever it is", async () => {
   }
 });
 
-Deno.test("a problem is told as RFC 9457 wants it, its cause only to the log", async () => {
+Deno.test("a problem has the form of RFC 9457, and only the log has its cause", async () => {
   const { call, lines } = setUp();
   const response = await call("/problem");
   assertEquals(response.status, 503);
@@ -86,7 +91,7 @@ Deno.test("a problem is told as RFC 9457 wants it, its cause only to the log", a
   assertEquals(lines[0]!["cause"], "RangeError: underneath");
 });
 
-Deno.test("an unforeseen error is told to the log alone", async () => {
+Deno.test("only the log has the details of an unexpected error", async () => {
   const { call, lines } = setUp();
   const response = await call("/bug");
   assertEquals(response.status, 500);
@@ -103,7 +108,7 @@ Deno.test("an unforeseen error is told to the log alone", async () => {
   assertEquals(request!["code"], "internal");
 });
 
-Deno.test("there is nothing at an unknown path", async () => {
+Deno.test("an unknown path is not found", async () => {
   const { call, lines } = setUp();
   for (const method of ["GET", "POST", "DELETE"]) {
     const response = await call("/nothing", { method });
@@ -113,17 +118,37 @@ Deno.test("there is nothing at an unknown path", async () => {
   assertEquals(lines.at(-1)!["code"], "not_found");
 });
 
-Deno.test("a method that a path does not have is refused with those that it has", async () => {
+Deno.test("a method that a path does not have is refused, and the others are named", async () => {
   const { call } = setUp();
-  for (const method of ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
+  const methods = ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"];
+  for (const method of methods) {
     const response = await call("/echo", { method });
     assertEquals(response.status, 405);
     assertEquals(response.headers.get("Allow"), "POST");
     assertEquals((await problemOf(response)).code, "method_not_allowed");
   }
+  const response = await call("/health", { method: "POST" });
+  assertEquals([response.status, response.headers.get("Allow")], [405, "GET, HEAD"]);
 });
 
-Deno.test("a request is one line in the log, without its body, query and headers", async () => {
+Deno.test("a path's own middleware sees a refused method as such", async () => {
+  const { call, codes, lines } = setUp();
+  await call("/echo");
+  await call("/echo", { method: "HEAD" });
+  assertEquals(codes, ["method_not_allowed", "method_not_allowed"]);
+  assertEquals(lines.map(({ code }) => code), codes);
+});
+
+Deno.test("a Host header that would change the path is refused", async () => {
+  const { call } = setUp();
+  for (const host of ["a/b", "a?b", "a#b", "a@b", "a b", "a\\b"]) {
+    const response = await call("/health", { headers: { Host: host } });
+    assertEquals([host, response.status], [host, 400]);
+    assertEquals((await problemOf(response)).code, "invalid_request");
+  }
+});
+
+Deno.test("a request is one log line, without its body, query and headers", async () => {
   const { call, lines } = setUp();
   await call("/echo?user_id=user1", {
     method: "POST",
@@ -142,18 +167,18 @@ Deno.test("a request is one line in the log, without its body, query and headers
   }]);
 });
 
-Deno.test("a path in the log has a limit", async () => {
+Deno.test("a long path is cut in the log", async () => {
   const { call, lines } = setUp();
   await call(`/${"x".repeat(5000)}`);
   assertEquals(String(lines[0]!["path"]).length, 100);
 });
 
-Deno.test("what is asked every few seconds shows at debug level only", async () => {
+Deno.test("requests that come every few seconds are logged at debug level only", async () => {
   const { call, lines } = setUp();
   await call("/health");
   assertEquals(lines[0]!["level"], "debug");
 });
 
-Deno.test("durations are told to the tenth of a millisecond", () => {
+Deno.test("durations are rounded to a tenth of a millisecond", () => {
   assertEquals([0, 0.04, 0.05, 31.26, 1234.5].map(roundMs), [0, 0, 0.1, 31.3, 1234.5]);
 });

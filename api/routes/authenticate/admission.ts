@@ -1,55 +1,78 @@
-/** Decides, before a body is read and while it arrives, whether there is room for one more request. */
+/** Decides, before a body is read and while it arrives, if there is room for one more request. */
 
-import type { NoWorkerAvailable } from "../../pool/pool.ts";
+import type { WorkerPool } from "../../pool/pool.ts";
 
 /** Bounds of {@linkcode Admission}. */
-export interface AdmissionOptions {
-  /** Whether a request that has its body now finds neither a worker nor a place in the queue. */
-  readonly queueFull: () => boolean;
+export interface AdmissionLimits {
+  /** Number of requests that may wait for a worker. */
+  readonly queueLimit: number;
   /** Bytes that all admitted requests may hold together. */
-  readonly maxBytes: number;
-  /** Bytes that a request holds beside its body. */
-  readonly bytesPerRequest: number;
-  /** The refusal of one request too many. */
-  readonly refuse: (detail: string) => NoWorkerAvailable;
+  readonly queueBytes: number;
+  /** Bytes that a request holds beside its body; 256 KiB by default. */
+  readonly bytesPerRequest?: number;
 }
 
-/** A request that was let in; dispose it when the request is over. */
+/** A request that was let in. Dispose it when the request is over. */
 export interface Admitted extends Disposable {
   /**
-   * So much more of its body is here.
+   * Counts bytes of the body that have arrived.
    *
-   * @throws {NoWorkerAvailable} when that is too much
+   * @throws {NoWorkerAvailable} when there is no room for them
    */
   arrived(bytes: number): void;
 }
 
+/** Measured cost of a request that waits for its body: buffers and streams. */
+const BYTES_PER_REQUEST = 256 * 1024;
+
 /**
- * Counts the bytes that requests hold. An upload counts by what has arrived and not by what it
- * declares, nor has it a place in the queue before it is whole: those that stall keep nobody out.
+ * Counts the bytes that requests hold. An upload counts by the bytes that have arrived, not by those
+ * that it declares, and it takes no place in the queue before it is complete. So uploads that stall
+ * do not keep others out.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { FakePool } from "../../pool/fake_pool.ts";
+ *
+ * const limits = { queueLimit: 64, queueBytes: 1000, bytesPerRequest: 0 };
+ * const admission = new Admission(new FakePool({ free: 1 }), limits);
+ * {
+ *   using upload = admission.admit(600);
+ *   upload.arrived(600);
+ *   assertThrows(() => admission.admit(401), Error, "Too many uploads are in progress");
+ * }
+ * using _next = admission.admit(401);
+ * ```
  */
 export class Admission {
-  readonly #options: AdmissionOptions;
+  readonly #pool: Pick<WorkerPool, "stats" | "refusal">;
+  readonly #limits: AdmissionLimits;
   #bytes = 0;
 
-  constructor(options: AdmissionOptions) {
-    this.#options = options;
+  /** @param pool The pool whose queue the requests will join */
+  constructor(pool: Pick<WorkerPool, "stats" | "refusal">, limits: AdmissionLimits) {
+    this.#pool = pool;
+    this.#limits = limits;
   }
 
   /**
    * Lets a request in.
    *
-   * @param declaredBytes What its body will bring, as far as that is known
+   * @param declaredBytes Length of the body, as far as its headers tell
    * @throws {NoWorkerAvailable} when there is no room
    */
   admit(declaredBytes: number): Admitted {
-    const { queueFull, maxBytes, bytesPerRequest, refuse } = this.#options;
-    if (queueFull()) throw refuse("All workers are busy and the queue is full");
+    const { queueLimit, queueBytes, bytesPerRequest = BYTES_PER_REQUEST } = this.#limits;
+    const { free, waiters } = this.#pool.stats();
+    if (free === 0 && waiters >= queueLimit) {
+      throw this.#pool.refusal("All workers are busy and the queue is full");
+    }
     let own = 0;
     const assertRoom = (bytes: number) => {
-      // A lone request is let in whatever it brings: its own limit is checked elsewhere.
-      if (this.#bytes > own && this.#bytes + bytes > maxBytes) {
-        throw refuse("Too many bytes are on their way already");
+      // A request alone is always let in. Its own limit is MAX_IMAGE_BYTES.
+      if (this.#bytes > own && this.#bytes + bytes > queueBytes) {
+        throw this.#pool.refusal("Too many uploads are in progress");
       }
     };
     const take = (bytes: number) => {

@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { assertEquals, assertThrows } from "@std/assert";
-import { Admission, type AdmissionOptions, type Admitted } from "./admission.ts";
-import { NoWorkerAvailable } from "../../pool/pool.ts";
+import { NoWorkerAvailable, type PoolStats } from "../../pool/pool.ts";
+import { Admission, type AdmissionLimits, type Admitted } from "./admission.ts";
 
-const admission = (options: Partial<AdmissionOptions> = {}) =>
-  new Admission({
-    queueFull: () => false,
-    maxBytes: 100,
-    bytesPerRequest: 0,
-    refuse: (detail) => new NoWorkerAvailable(detail, 7),
-    ...options,
-  });
+const IDLE: PoolStats = { free: 1, busy: 0, starting: 0, waiters: 0, warmed: true };
 
-/** A request whose body has arrived. */
+/** An admission before a pool with these counts. */
+const admission = (limits: Partial<AdmissionLimits> = {}, stats: () => PoolStats = () => IDLE) =>
+  new Admission(
+    { stats, refusal: (detail) => new NoWorkerAvailable(detail, 7) },
+    { queueLimit: 2, queueBytes: 100, bytesPerRequest: 0, ...limits },
+  );
+
+/** Lets in a request whose body has arrived. */
 const bring = (door: Admission, bytes: number): Admitted => {
   const admitted = door.admit(bytes);
   admitted.arrived(bytes);
@@ -24,64 +24,66 @@ const assertRefuses = (act: () => unknown, detail: string) => {
   assertEquals(refusal.retryAfterSeconds, 7);
 };
 
-Deno.test("nobody is let in while the queue is full", () => {
-  let full = true;
-  const door = admission({ queueFull: () => full });
+Deno.test("nobody is let in while all workers are busy and the queue is full", () => {
+  let stats: PoolStats = { ...IDLE, free: 0, waiters: 2 };
+  const door = admission({}, () => stats);
   assertRefuses(() => door.admit(1), "queue is full");
-  full = false;
+  stats = { ...stats, waiters: 1 };
+  door.admit(1);
+  stats = { ...stats, free: 1, waiters: 2 };
   door.admit(1);
 });
 
-Deno.test("bytes count until a request is over, and then once", () => {
+Deno.test("bytes count until their request is over, and are given back once", () => {
   const door = admission();
   const first = bring(door, 60);
-  assertRefuses(() => door.admit(41), "bytes");
+  assertRefuses(() => door.admit(41), "Too many uploads");
   const second = bring(door, 40);
   first[Symbol.dispose]();
   first[Symbol.dispose]();
-  assertRefuses(() => door.admit(61), "bytes");
+  assertRefuses(() => door.admit(61), "Too many uploads");
   second[Symbol.dispose]();
   door.admit(100);
 });
 
-Deno.test("uploads that declare much and bring nothing keep nobody out", () => {
+Deno.test("uploads that declare many bytes and send none keep nobody out", () => {
   const door = admission();
   for (let i = 0; i < 1000; i++) door.admit(100);
   bring(door, 100);
 });
 
-Deno.test("a request holds something beside its body", () => {
+Deno.test("a request holds some bytes beside its body", () => {
   const door = admission({ bytesPerRequest: 20 });
   const first = bring(door, 50);
-  assertRefuses(() => door.admit(11), "bytes");
+  assertRefuses(() => door.admit(11), "Too many uploads");
   const second = door.admit(0);
-  assertRefuses(() => door.admit(0), "bytes");
+  assertRefuses(() => door.admit(0), "Too many uploads");
   first[Symbol.dispose]();
   second.arrived(80);
-  assertRefuses(() => door.admit(0), "bytes");
+  assertRefuses(() => door.admit(0), "Too many uploads");
 });
 
-Deno.test("an upload that brings more than there is room for is refused while it arrives", () => {
+Deno.test("an upload that outgrows the room is refused while it arrives", () => {
   const door = admission();
   const first = bring(door, 60);
   const second = door.admit(0);
   second.arrived(40);
-  assertRefuses(() => second.arrived(1), "bytes");
+  assertRefuses(() => second.arrived(1), "Too many uploads");
   first[Symbol.dispose]();
   second.arrived(60);
 });
 
-Deno.test("a request alone is let in whatever it brings", () => {
+Deno.test("a request alone is let in, however large it is", () => {
   const door = admission();
   const large = door.admit(1000);
   large.arrived(500);
   large.arrived(500);
-  assertRefuses(() => door.admit(1), "bytes");
+  assertRefuses(() => door.admit(1), "Too many uploads");
   large[Symbol.dispose]();
   door.admit(1);
 });
 
-Deno.test("whatever comes and goes, no more is in than may be", () => {
+Deno.test("in any order of events, admitted requests never hold more than the limit", () => {
   const act = fc.record({ kind: fc.constantFrom("admit", "arrived", "over"), n: fc.nat(60) });
   fc.assert(fc.property(fc.array(act, { maxLength: 80 }), (acts) => {
     const door = admission();
@@ -90,11 +92,11 @@ Deno.test("whatever comes and goes, no more is in than may be", () => {
       const one = inside[n % Math.max(inside.length, 1)];
       const total = inside.reduce((sum, { bytes }) => sum + bytes, 0);
       if (kind === "admit") {
-        if (total > 0 && total + n > 100) assertRefuses(() => door.admit(n), "bytes");
+        if (total > 0 && total + n > 100) assertRefuses(() => door.admit(n), "Too many uploads");
         else inside.push({ admitted: door.admit(n), bytes: 0 });
       } else if (one !== undefined && kind === "arrived") {
         if (total > one.bytes && total + n > 100) {
-          assertRefuses(() => one.admitted.arrived(n), "bytes");
+          assertRefuses(() => one.admitted.arrived(n), "Too many uploads");
         } else {
           one.admitted.arrived(n);
           one.bytes += n;

@@ -1,29 +1,59 @@
-/** A worker client for tests that sends nothing. */
+/** A worker client for tests, which sends nothing. */
 
+import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
+import { Problem, type ProblemCode } from "../../../shared/contract/problem.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import type { WorkerClient, WorkerResult } from "./worker_client.ts";
 
-/** A call to a worker, as the client was asked for it. */
-export interface FakeCall {
+/** A call that the client was asked to make. */
+export interface SentProbe {
   readonly worker: string;
   readonly probe: Probe;
   readonly requestId: string;
 }
 
-/** What a worker does with a probe. */
+/** The behaviour of a worker that gets a probe. */
 export type FakeWorker = (signal: AbortSignal) => WorkerResult | Promise<WorkerResult>;
 
-/** A worker that never answers; the call ends by its signal. */
+/** Returns a worker that gives this answer. */
+export function answering(answer: AuthenticateAnswer): FakeWorker {
+  return () => ({ kind: "answer", answer });
+}
+
+/** Returns a worker that refuses the picture. */
+export function refusing(code: ProblemCode, detail: string): FakeWorker {
+  return () => ({ kind: "refusal", problem: new Problem(code, detail) });
+}
+
+/** A worker that cannot be reached. */
+export const unreachableWorker: FakeWorker = () => ({
+  kind: "unreached",
+  cause: new Error("Connection refused"),
+});
+
+/** A worker that has served all its requests. */
+export const usedWorker: FakeWorker = () => ({
+  kind: "used",
+  cause: new Error("409 worker_used"),
+});
+
+/** A worker that dies while it has the picture. */
+export const failingWorker: FakeWorker = () => ({
+  kind: "failed",
+  cause: new Error("Connection reset"),
+});
+
+/** A worker that never answers. The call ends by its signal. */
 export const silentWorker: FakeWorker = (signal) =>
   new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 
-/** Answers the first call as the first worker of the list does, and so on. */
+/** Answers the first call as the first worker of the list does, the second as the second, … */
 export class FakeWorkerClient implements WorkerClient {
   /** Every call so far. */
-  readonly calls: FakeCall[] = [];
+  readonly calls: SentProbe[] = [];
   readonly #workers: FakeWorker[];
 
   constructor(workers: readonly FakeWorker[]) {
@@ -38,7 +68,7 @@ export class FakeWorkerClient implements WorkerClient {
   ): Promise<WorkerResult> {
     this.calls.push({ worker: worker.name, probe, requestId });
     const answer = this.#workers.shift();
-    if (answer === undefined) throw new RangeError("A call that the test did not expect");
+    if (answer === undefined) throw new RangeError("The test did not expect this call");
     return await answer(signal);
   }
 

@@ -10,9 +10,10 @@ import {
 } from "../../../shared/contract/contract.ts";
 import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
 import { IMAGE_TYPES } from "../../../shared/contract/image_type.ts";
+import { TAGS } from "../openapi.ts";
 
-/** Codes that this path never answers with. */
-const ELSEWHERE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+/** Codes that a client of this path never gets. */
+const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "not_found",
   "unauthorized",
   "worker_used",
@@ -20,10 +21,12 @@ const ELSEWHERE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 
 const binary = { schema: { type: "string", format: "binary" } } as const;
 
-/** The route's description. */
+/** Description of the route. */
 export const AUTHENTICATE_DOC: RouteConfig = {
   method: "post",
   path: "/authenticate",
+  operationId: "authenticate",
+  tags: [TAGS.recognition.name],
   summary: "Tell whose face is in a picture",
   description:
     "Searches the gallery (1:N), or with user_id verifies against that user alone (1:1).",
@@ -50,7 +53,7 @@ export const AUTHENTICATE_DOC: RouteConfig = {
   },
   responses: {
     200: {
-      description: "Matched or not",
+      description: "The face that was found, and its user if there is a match",
       content: { "application/json": { schema: AuthenticateAnswerSchema } },
     },
     ...problemResponses(),
@@ -58,7 +61,7 @@ export const AUTHENTICATE_DOC: RouteConfig = {
 };
 
 function problemResponses(): RouteConfig["responses"] {
-  const codes = PROBLEM_CODES.filter((code) => !ELSEWHERE.has(code));
+  const codes = PROBLEM_CODES.filter((code) => !NEVER.has(code));
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
     description: codes.join(", "),

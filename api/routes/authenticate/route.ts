@@ -1,4 +1,4 @@
-/** `POST /authenticate`: whose face is in this picture? */
+/** `POST /authenticate`: admits a request, reads its picture, and lets a worker answer it. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
@@ -7,40 +7,42 @@ import type { ApiMetrics } from "../../metrics.ts";
 import { maxBodyBytes, type Probe } from "../../../shared/http/parse_probe.ts";
 import { BodyBrokenOff, declaredLength } from "../../../shared/http/read_body.ts";
 import { readProbe } from "../../../shared/http/read_probe.ts";
-import { refuseOtherMethods, roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
-import type { Admission } from "./admission.ts";
+import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
+import { Admission, type AdmissionLimits } from "./admission.ts";
 import type { WorkerLease, WorkerPool } from "../../pool/pool.ts";
 import type { WorkerClient } from "./worker_client.ts";
 import { AUTHENTICATE_DOC } from "./openapi.ts";
 
 /** Bounds on requests. */
-export interface AuthenticateLimits {
+export interface AuthenticateLimits extends AdmissionLimits {
+  /** Bytes of a picture. */
   readonly maxImageBytes: number;
+  /** Milliseconds that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
+  /** Milliseconds that a whole request may take. */
   readonly requestTimeoutMs: number;
-  readonly queueLimit: number;
-  readonly queueBytes: number;
 }
 
-/** What the route works with. */
+/** Dependencies of {@linkcode addAuthenticate}. */
 export interface AuthenticateDeps {
   readonly pool: WorkerPool;
   readonly workers: WorkerClient;
-  readonly admission: Admission;
   readonly metrics: Pick<ApiMetrics, "authenticated">;
   readonly limits: AuthenticateLimits;
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
-/** Tries to reach a worker for one request. One that is used up was reached, and does not count. */
+/** Number of times that a request tries to reach a worker. Used workers were reached: not counted. */
 const MAX_ATTEMPTS = 2;
 
-/** What nginx logs when the client has gone; nobody is there to read it. */
+/** The status that nginx logs when a client disconnects. No client reads it. */
 const CLIENT_GONE_STATUS = 499;
 
-/** Adds the route. */
+/** Adds the route, its description and the count of its outcomes. */
 export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: AuthenticateDeps): void {
   app.openAPIRegistry.registerPath(AUTHENTICATE_DOC);
+  const admission = new Admission(deps.pool, deps.limits);
 
   app.use("/authenticate", async (c, next) => {
     const started = deps.now();
@@ -54,37 +56,37 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
 
   app.post("/authenticate", async (c) => {
     const started = deps.now();
-    const clientGone = c.req.raw.signal;
+    const { signal } = c.req.raw;
     try {
-      const answer = await authenticate(c.req.raw, c.get("requestId"), deps);
+      const answer = await authenticate(c.req.raw, c.get("requestId"), admission, deps);
       const event = c.get("event");
       event["outcome"] = answer.matched ? "matched" : "not_matched";
       event["worker_ms"] = answer.duration_ms;
       return c.json({ ...answer, duration_ms: roundMs(deps.now() - started) });
     } catch (error) {
-      const answerable = error instanceof Problem || !clientGone.aborted;
-      // Amid a body the signal stays silent. Who is still there, and sent chunks that are none,
-      // gets an answer all the same.
+      const answerable = error instanceof Problem || !signal.aborted;
+      // While a body is read, Deno does not abort the signal. A client that disconnects and one that
+      // sends malformed chunks look the same: both get the response.
       if (!answerable || error instanceof BodyBrokenOff) c.get("event")["outcome"] = "client_gone";
       if (answerable) throw error;
       return new Response(null, { status: CLIENT_GONE_STATUS });
     }
   });
-  refuseOtherMethods(app, "/authenticate", "POST");
 }
 
 async function authenticate(
   request: Request,
   requestId: string,
+  admission: Admission,
   deps: AuthenticateDeps,
 ): Promise<AuthenticateAnswer> {
-  const { limits, admission } = deps;
+  const { limits } = deps;
   using deadline = startDeadline(limits.requestTimeoutMs);
   const signal = AbortSignal.any([request.signal, deadline.signal]);
   using admitted = admission.admit(expectedBytes(request, limits.maxImageBytes));
   const probe = await readProbe(request, {
     maxImageBytes: limits.maxImageBytes,
-    // Whichever is up first, a body that is late is the client's fault.
+    // A late body is the client's fault, even when the request's own time ends first.
     bodyTimeoutMs: Math.min(limits.bodyTimeoutMs, limits.requestTimeoutMs),
     signal: request.signal,
     arrived: admitted.arrived,
@@ -92,20 +94,24 @@ async function authenticate(
   return await askWorker(probe, requestId, deps, { ...deadline, signal });
 }
 
-/** What the body will bring, as far as its headers tell. One that is too large is not read. */
+/** Returns the body's length as far as the headers tell. More than the limit is never read. */
 function expectedBytes(request: Request, maxImageBytes: number): number {
   const max = maxBodyBytes(request.headers.get("Content-Type") ?? "", maxImageBytes);
   return Math.min(declaredLength(request) ?? 0, max);
 }
 
-/** The moment at which a request is over, whatever it waits for. */
+/** Ends a request when its time is over, whatever it waits for. */
 interface Deadline {
   readonly signal: AbortSignal;
+  /** The reason of the signal. */
   readonly problem: Problem;
 }
 
 function startDeadline(timeoutMs: number): Deadline & Disposable {
-  const problem = new Problem("deadline_exceeded", `There was no answer within ${timeoutMs} ms`);
+  const problem = new Problem(
+    "deadline_exceeded",
+    `The picture was not processed within ${timeoutMs} ms`,
+  );
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(problem), timeoutMs);
   return { signal: controller.signal, problem, [Symbol.dispose]: () => clearTimeout(timer) };
@@ -128,7 +134,8 @@ async function askWorker(
         lease.keep();
         throw result.problem;
       case "used":
-        // Started to serve fewer than this api would have it: an upgrade. The deadline bounds it.
+        // The worker serves fewer requests than this api expects, as during an upgrade. The
+        // deadline bounds these attempts.
         continue;
       case "unreached":
         if (++unreached < MAX_ATTEMPTS) continue;
@@ -143,12 +150,16 @@ async function claim(pool: WorkerPool, deadline: Deadline): Promise<WorkerLease>
   try {
     return await pool.claim(deadline.signal);
   } catch (error) {
-    // The request's time went by in the queue: there was no worker, none was slow.
-    if (error === deadline.problem) throw pool.refusal("No worker came free in time");
+    // The request's time ended in the queue. No worker was slow: there was none.
+    if (error === deadline.problem) throw pool.refusal("No worker became free in time");
     throw error;
   }
 }
 
 function workerFailed(cause: unknown): Problem {
-  return new Problem("worker_failed", "The worker failed before it answered", { cause });
+  return new Problem(
+    "worker_failed",
+    "The worker failed before it answered; the request can be sent again",
+    { cause },
+  );
 }

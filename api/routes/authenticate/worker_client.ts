@@ -1,4 +1,4 @@
-/** Sends a probe to a worker and understands its answer. */
+/** Sends a probe to a worker and classifies its response. */
 
 import { Agent, request } from "undici";
 import {
@@ -13,24 +13,25 @@ import { isUnreached } from "../../unreached.ts";
 import { signWorkerToken, type TokenKeys } from "../../../shared/http/worker_token.ts";
 import type { LeasedWorker } from "../../pool/pool.ts";
 
-/** What became of a probe that was sent to a worker. */
+/** Result of sending a probe to a worker. */
 export type WorkerResult =
-  /** The worker answered as documented: it is as good as before. */
+  /** The worker recognised a face. It can serve again. */
   | { readonly kind: "answer"; readonly answer: AuthenticateAnswer }
+  /** The worker refused the picture. It can serve again. */
   | { readonly kind: "refusal"; readonly problem: Problem }
-  /** The worker never saw the probe; another one may be asked. */
+  /** The worker never saw the probe. Another worker can be tried. */
   | { readonly kind: "unreached"; readonly cause: unknown }
-  /** The worker takes no more requests, and did not look at the probe. */
+  /** The worker takes no more requests and did not read the probe. */
   | { readonly kind: "used"; readonly cause: unknown }
-  /** The worker died, or answered nonsense. */
+  /** The worker died, or its response is not as documented. */
   | { readonly kind: "failed"; readonly cause: unknown };
 
 /** Calls workers. */
 export interface WorkerClient extends AsyncDisposable {
   /**
-   * @param worker Whom to ask; nobody else may be using it
-   * @param probe What to ask
-   * @param requestId Goes into the worker's log
+   * Sends a probe to a worker, which serves no other request at the same time.
+   *
+   * @param requestId Request id for the worker's log
    * @param signal Ends the call
    * @throws the signal's reason
    */
@@ -42,8 +43,8 @@ export interface WorkerClient extends AsyncDisposable {
   ): Promise<WorkerResult>;
 }
 
-/** Codes by which a worker speaks of the picture, to be passed on to the client. */
-const PASSED_ON: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+/** Codes about the picture, which the client gets as the worker sent them. */
+const PICTURE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "invalid_image",
   "unsupported_media_type",
   "payload_too_large",
@@ -55,7 +56,7 @@ const PASSED_ON: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 const MAX_ANSWER_BYTES = 64 * 1024;
 const CONNECT_TIMEOUT_MS = 2000;
 
-/** Makes a client that signs its calls with the first of `keys()`. */
+/** Makes a client that signs each call with the first of `keys()`. */
 export function createWorkerClient(keys: () => TokenKeys): WorkerClient {
   const agent = new Agent({
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -79,7 +80,7 @@ export function createWorkerClient(keys: () => TokenKeys): WorkerClient {
           body: probe.image,
           signal,
         });
-        return understand(response.statusCode, await readAnswer(response.body));
+        return classify(response.statusCode, await readAnswer(response.body));
       } catch (cause) {
         signal.throwIfAborted();
         return { kind: isUnreached(cause) ? "unreached" : "failed", cause };
@@ -101,12 +102,12 @@ async function readAnswer(body: AsyncIterable<Uint8Array>): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message quotes the text, which may name somebody.
+    // The parser's own message would quote the text, which can name a user.
     throw new SyntaxError("The worker's answer is not JSON");
   }
 }
 
-function understand(status: number, body: unknown): WorkerResult {
+function classify(status: number, body: unknown): WorkerResult {
   if (status === 200) {
     const answer = AuthenticateAnswerSchema.safeParse(body);
     if (answer.success) return { kind: "answer", answer: answer.data };
@@ -117,9 +118,9 @@ function understand(status: number, body: unknown): WorkerResult {
     return { kind: "failed", cause: new TypeError(`The worker answered ${status} without a code`) };
   }
   const { code, detail } = problem.data;
-  if (PASSED_ON.has(code)) return { kind: "refusal", problem: new Problem(code, detail) };
+  if (PICTURE_CODES.has(code)) return { kind: "refusal", problem: new Problem(code, detail) };
   const cause = new Error(`The worker answered ${status} ${code}`);
   if (code === "worker_used") return { kind: "used", cause };
-  // It has not looked at the probe either.
+  // A worker that is still starting has not read the probe.
   return { kind: code === "no_worker_available" ? "unreached" : "failed", cause };
 }

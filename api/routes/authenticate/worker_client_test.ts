@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
+import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
 import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import {
@@ -11,15 +11,6 @@ import { createWorkerClient, type WorkerResult } from "./worker_client.ts";
 
 const KEYS = parseTokenKeys(randomTokenKey());
 const PROBE: Probe = { image: Uint8Array.of(0xff, 0xd8, 0xff, 1, 2, 3), userId: undefined };
-const MATCH: AuthenticateAnswer = {
-  matched: true,
-  user_id: "user1",
-  user_name: "User One",
-  confidence: 0.9998,
-  similarity: 0.6,
-  face: { box: [412, 96, 180, 224] },
-  duration_ms: 29,
-};
 
 interface Call {
   readonly probe?: Probe;
@@ -36,7 +27,7 @@ async function ask(port: number, { probe = PROBE, signal }: Call = {}): Promise<
   );
 }
 
-/** Asks a worker that answers so. */
+/** Asks a worker that behaves like `worker`. */
 async function askOne(
   worker: (request: Request) => Response | Promise<Response>,
   call?: Call,
@@ -45,7 +36,7 @@ async function askOne(
   return await ask(server.addr.port, call);
 }
 
-/** Asks a worker that sends these bytes, whatever it is asked, and closes the connection. */
+/** Asks a worker that sends these bytes to every request and closes the connection. */
 async function askRaw(bytes: string): Promise<WorkerResult> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serving = (async () => {
@@ -63,7 +54,7 @@ const problem = (code: ProblemCode, status: number = PROBLEMS[code].status) =>
     type: "about:blank",
     title: PROBLEMS[code].title,
     status,
-    detail: "What the worker says",
+    detail: "The face is turned away",
     code,
     request_id: "request-1",
   }, { status, headers: { "Content-Type": "application/problem+json" } });
@@ -74,7 +65,7 @@ function assertFailed(result: WorkerResult, cause = ""): void {
   assertStringIncludes(String(result.cause), cause);
 }
 
-Deno.test("a worker is sent the picture, a token of its own and the request's id", async () => {
+Deno.test("a worker gets the picture, a token for its name and the request id", async () => {
   const seen: { method: string; url: URL; headers: Headers; body: Uint8Array }[] = [];
   await askOne(async (request) => {
     const { method, headers } = request;
@@ -90,7 +81,7 @@ Deno.test("a worker is sent the picture, a token of its own and the request's id
   await verifyWorkerToken(KEYS, "worker-1", request!.headers.get("Authorization") ?? undefined);
 });
 
-Deno.test("a worker is told whom the picture should show, in whatever letters", async () => {
+Deno.test("a worker gets the user_id, in any script", async () => {
   for (const userId of ["user1", "Zoë & co=1/ü?#%20", "用户"]) {
     const seen: string[][] = [];
     await askOne((request) => {
@@ -102,15 +93,12 @@ Deno.test("a worker is told whom the picture should show, in whatever letters", 
 });
 
 Deno.test("a documented answer is an answer", async () => {
-  const { face, duration_ms } = MATCH;
-  for (
-    const answer of [MATCH, { matched: false, confidence: 0, face, duration_ms } as const]
-  ) {
+  for (const answer of [MATCH, NON_MATCH]) {
     assertEquals(await askOne(() => Response.json(answer)), { kind: "answer", answer });
   }
 });
 
-Deno.test("what a worker says of the picture is a refusal", async () => {
+Deno.test("a worker's code about the picture is a refusal", async () => {
   const refusals = [
     "invalid_image",
     "payload_too_large",
@@ -123,11 +111,11 @@ Deno.test("what a worker says of the picture is a refusal", async () => {
     const result = await askOne(() => problem(code));
     assert(result.kind === "refusal");
     assertEquals(result.problem.code, code);
-    assertEquals(result.problem.message, "What the worker says");
+    assertEquals(result.problem.message, "The face is turned away");
   }
 });
 
-Deno.test("a worker that did not look at the picture was not reached, or is used", async () => {
+Deno.test("a worker that did not read the picture was not reached, or is used", async () => {
   assertEquals((await askOne(() => problem("no_worker_available"))).kind, "unreached");
   assertEquals((await askOne(() => problem("worker_used"))).kind, "used");
 });
@@ -148,7 +136,7 @@ Deno.test("every other code of a worker is a failure", async () => {
   }
 });
 
-Deno.test("a worker that answers nonsense has failed", async () => {
+Deno.test("a worker whose response is not as documented has failed", async () => {
   const { user_name: _, ...incomplete } = MATCH;
   for (
     const answer of [
@@ -172,12 +160,12 @@ Deno.test("a worker that answers nonsense has failed", async () => {
   }
 });
 
-Deno.test("an answer that is too large has failed, even when it is as documented", async () => {
+Deno.test("a response that is too large is a failure, even when it is as documented", async () => {
   const padded = JSON.stringify(MATCH) + " ".repeat(64 * 1024);
   assertFailed(await askOne(() => new Response(padded)), "too large");
 });
 
-Deno.test("a worker that dies before or amid its answer has failed", async () => {
+Deno.test("a worker that dies before or during its response has failed", async () => {
   for (
     const bytes of [
       "",
@@ -191,7 +179,7 @@ Deno.test("a worker that dies before or amid its answer has failed", async () =>
   }
 });
 
-Deno.test("what does not speak HTTP has failed", async () => {
+Deno.test("a server that does not speak HTTP has failed", async () => {
   assertFailed(await askRaw("220 mail.test ESMTP\r\n"));
 });
 
@@ -204,21 +192,21 @@ Deno.test("a worker that does not listen was not reached", async () => {
   assertStringIncludes(String(result.cause), "ECONNREFUSED");
 });
 
-Deno.test("a call ends with its signal, for its reason", async () => {
+Deno.test("an aborted call throws the reason of its signal", async () => {
   const reason = new RangeError("Over");
   const gone = new AbortController();
   const { promise: answered, resolve } = Promise.withResolvers<Response>();
   const thrown = await assertRejects(() =>
     askOne(() => {
       gone.abort(reason);
-      // The server waits for its handlers; nobody reads this.
+      // The server waits for its handlers. Nothing reads this response.
       setTimeout(() => resolve(Response.json(MATCH)), 5);
       return answered;
     }, { signal: gone.signal }), Error);
   assert(thrown === reason);
 });
 
-Deno.test("a call ends with its signal amid the answer, too", async () => {
+Deno.test("a call can be aborted while the response arrives", async () => {
   const reason = new RangeError("Over");
   const gone = new AbortController();
   const stalled = new ReadableStream<Uint8Array>({
@@ -234,7 +222,7 @@ Deno.test("a call ends with its signal amid the answer, too", async () => {
   assert(thrown === reason);
 });
 
-Deno.test("a call that is over before it begins is not sent", async () => {
+Deno.test("a call that is aborted before it begins is not sent", async () => {
   const reason = new RangeError("Over");
   let calls = 0;
   const thrown = await assertRejects(() =>

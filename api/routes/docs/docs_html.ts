@@ -1,28 +1,15 @@
-/** Writes an OpenAPI document as a page: as much of OpenAPI as this service's document uses. */
+/**
+ * Writes an OpenAPI document as an HTML page. It supports the parts of OpenAPI that the document of
+ * this service uses. docs/adr/0014-docs-page.md says why it is not one of the usual viewers.
+ */
 
 import { html } from "hono/html";
-import type { OpenApiDocument } from "./openapi.ts";
-
-interface Schema {
-  readonly $ref?: string;
-  readonly type?: string;
-  readonly format?: string;
-  readonly description?: string;
-  readonly example?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly oneOf?: readonly Schema[];
-  readonly prefixItems?: readonly Schema[];
-}
+import type { OpenApiDocument } from "../openapi.ts";
+import { type Html, renderList, renderName, renderSchema, type Schema } from "./schema_html.ts";
 
 type Content = Readonly<Record<string, { readonly schema?: Schema }>>;
 
-interface Answer {
+interface OperationResponse {
   readonly description: string;
   readonly headers?: Readonly<Record<string, { readonly description: string }>>;
   readonly content?: Content;
@@ -37,13 +24,10 @@ interface Operation {
     readonly schema: Schema;
   }[];
   readonly requestBody?: { readonly content: Content };
-  readonly responses: Readonly<Record<string, Answer>>;
+  readonly responses: Readonly<Record<string, OperationResponse>>;
 }
 
-type Html = ReturnType<typeof html>;
-type Entry = readonly [term: Html | string, value: Html];
-
-/** The page, in HTML. */
+/** Returns the page. */
 export function renderDocs(document: OpenApiDocument): string {
   const { info, paths = {}, components = {} } = document;
   const operations = Object.entries(paths as Record<string, Record<string, Operation>>)
@@ -94,8 +78,12 @@ function renderOperation(name: string, operation: Operation): Html {
 <p>${summary}. ${description}</p>
 ${parameters.length > 0 && html`<h3>Query</h3>${renderParameters(parameters)}`}
 ${requestBody && html`<h3>Body</h3>${renderContent(requestBody.content)}`}
-<h3>Answers</h3>
-${renderList(Object.entries(responses).map(([status, answer]) => [status, renderAnswer(answer)]))}
+<h3>Responses</h3>
+${
+    renderList(
+      Object.entries(responses).map(([status, response]) => [status, renderResponse(response)]),
+    )
+  }
 </section>`;
 }
 
@@ -106,7 +94,7 @@ function renderParameters(parameters: NonNullable<Operation["parameters"]>): Htm
   ]));
 }
 
-function renderAnswer({ description, headers = {}, content = {} }: Answer): Html {
+function renderResponse({ description, headers = {}, content = {} }: OperationResponse): Html {
   return html`${description}${
     Object.entries(headers).map(([name, header]) =>
       html`<p><code>${name}</code>: ${header.description}</p>`
@@ -118,49 +106,4 @@ function renderContent(content: Content): Html {
   return renderList(
     Object.entries(content).map(([type, { schema = {} }]) => [type, renderSchema(schema)]),
   );
-}
-
-function renderSchema(schema: Schema): Html {
-  const { $ref, oneOf, properties, required = [], description, example } = schema;
-  if ($ref !== undefined) {
-    const name = $ref.slice($ref.lastIndexOf("/") + 1);
-    return html`<a href="#${name}"><code>${name}</code></a>`;
-  }
-  if (oneOf !== undefined) {
-    return html`${oneOf.map((one, i) => html`${i > 0 && " or "}${renderSchema(one)}`)}`;
-  }
-  const fields = Object.entries(properties ?? {}).map(([name, property]): Entry => [
-    renderName(name, required.includes(name)),
-    renderSchema(property),
-  ]);
-  return html`${fields.length === 0 && describeType(schema)}
-${description && html`<p>${description}</p>`}
-${example !== undefined && html`<p>Example: <code>${JSON.stringify(example)}</code></p>`}
-${fields.length > 0 && renderList(fields)}`;
-}
-
-function describeType(schema: Schema): string {
-  const { type, format, minLength, maxLength, minimum, maximum, prefixItems } = schema;
-  if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(", ");
-  if (prefixItems !== undefined) return `[${prefixItems.map(describeType).join(", ")}]`;
-  return [
-    format ?? type,
-    minimum !== undefined && `from ${minimum}`,
-    maximum !== undefined && `to ${maximum}`,
-    maxLength !== undefined && `of ${minLength ?? 0} to ${maxLength} characters`,
-  ].filter(Boolean).join(" ");
-}
-
-function renderName(name: string, required: boolean): Html {
-  return html`<code>${name}</code> <span class="quiet">${!required && "optional"}</span>`;
-}
-
-function renderList(entries: readonly Entry[]): Html {
-  const items = entries.map(([term, value]) =>
-    html`
-      <dt>${term}</dt>
-      <dd>${value}</dd>
-    `
-  );
-  return html`<dl>${items}</dl>`;
 }

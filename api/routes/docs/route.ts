@@ -1,10 +1,10 @@
 /** `GET /docs`: /openapi.json as a page to read. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { ServiceEnv } from "../../shared/http/service.ts";
+import type { ServiceEnv } from "../../../shared/http/service.ts";
+import type { OpenApiDocument } from "../openapi.ts";
+import { addText } from "../page.ts";
 import { renderDocs } from "./docs_html.ts";
-import type { OpenApiDocument } from "./openapi.ts";
-import { addText } from "./page.ts";
 
 /** Adds the route. */
 export function addDocs(app: OpenAPIHono<ServiceEnv>, document: OpenApiDocument): void {

@@ -1,0 +1,74 @@
+/** The api's app for tests: in front of a fake pool, fake workers and a clock that stands still. */
+
+import { assertEquals } from "@std/assert";
+import { ProblemBodySchema } from "../shared/contract/contract.ts";
+import { type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
+import { createFakeLog } from "../shared/fake_log.ts";
+import { createApp } from "./app.ts";
+import { createApiMetrics } from "./metrics.ts";
+import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
+import { type FakeWorker, FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
+import type { AuthenticateLimits } from "./routes/authenticate/route.ts";
+
+/** Bytes that look like a picture to the api. */
+export const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
+
+const LIMITS: AuthenticateLimits = {
+  maxImageBytes: 1000,
+  bodyTimeoutMs: 10_000,
+  requestTimeoutMs: 10_000,
+  queueLimit: 10,
+  queueBytes: 512 * 1024 * 1024,
+};
+
+/** Options of {@linkcode createFakeApp}. */
+export interface FakeAppOptions extends FakePoolOptions {
+  /** Behaviour of the workers, one for each call. */
+  readonly workers?: readonly FakeWorker[];
+  readonly limits?: Partial<AuthenticateLimits>;
+}
+
+/** Makes an app whose pool has one free worker by default. */
+export function createFakeApp({ workers = [], limits = {}, ...pool }: FakeAppOptions = {}) {
+  const clock = { ms: 0 };
+  const fakePool = new FakePool({ free: 1, ...pool });
+  const client = new FakeWorkerClient(workers);
+  const { log, lines } = createFakeLog();
+  let requests = 0;
+  const app = createApp({
+    pool: fakePool,
+    workers: client,
+    metrics: createApiMetrics(),
+    limits: { ...LIMITS, ...limits },
+    log,
+    now: () => clock.ms,
+    newRequestId: () => `request-${++requests}`,
+  });
+  const call = async (path: string, init: RequestInit = {}) =>
+    await app.fetch(new Request(`http://face-it.test${path}`, init));
+  const post = (init: RequestInit = {}, path = "/authenticate") =>
+    call(path, { method: "POST", body: PNG, ...init });
+  return { app, pool: fakePool, client, clock, lines, call, post };
+}
+
+/** Checks a response against its error code, and returns its detail. */
+export async function assertProblem(response: Response, code: ProblemCode): Promise<string> {
+  const body = ProblemBodySchema.parse(await response.json());
+  assertEquals(body.code, code);
+  assertEquals(body.status, PROBLEMS[code].status);
+  assertEquals(body.title, PROBLEMS[code].title);
+  assertEquals(response.status, PROBLEMS[code].status);
+  assertEquals(response.headers.get("Content-Type"), "application/problem+json");
+  assertEquals(response.headers.get("X-Request-Id"), body.request_id);
+  return body.detail;
+}
+
+/** Returns what became of each lease, in the order of the claims. */
+export function leaseStates(pool: FakePool): string[] {
+  return pool.leases.map(({ state }) => state);
+}
+
+/** Returns a body that begins and never ends. */
+export function stalledBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.enqueue(PNG) });
+}

@@ -1,0 +1,79 @@
+// Requests that wait for a worker, reach their deadline, or lose their client.
+
+import { assertEquals } from "@std/assert";
+import { assertProblem, createFakeApp, leaseStates } from "../../fake_app.ts";
+import { eventually } from "../../../tests/support/eventually.ts";
+import { silentWorker, unreachableWorker } from "./fake_worker_client.ts";
+
+Deno.test("a request over the queue's limit is refused with a time to retry", async () => {
+  const { post, pool } = createFakeApp({
+    free: 0,
+    limits: { queueLimit: 2 },
+    workers: [silentWorker],
+  });
+  const gone = new AbortController();
+  const waiting = [post({ signal: gone.signal }), post({ signal: gone.signal })];
+  await eventually(() => pool.stats().waiters === 2, "both wait");
+  const refused = await post();
+  assertEquals(refused.headers.get("Retry-After"), "7");
+  await assertProblem(refused, "no_worker_available");
+  assertEquals(pool.refusals, 1);
+  gone.abort();
+  await Promise.all(waiting);
+});
+
+Deno.test("a request that waited too long for a worker is told that none was available", async () => {
+  const { post, pool } = createFakeApp({ free: 0, limits: { requestTimeoutMs: 3 } });
+  const response = await post();
+  assertEquals(response.headers.get("Retry-After"), "7");
+  await assertProblem(response, "no_worker_available");
+  assertEquals(pool.stats().waiters, 0);
+});
+
+Deno.test("a request whose worker is too slow ends at its deadline, and its worker is destroyed", async () => {
+  const { post, pool } = createFakeApp({
+    limits: { requestTimeoutMs: 3 },
+    workers: [silentWorker],
+  });
+  await assertProblem(await post(), "deadline_exceeded");
+  assertEquals(leaseStates(pool), ["destroyed"]);
+});
+
+Deno.test("a second worker gets only the rest of the request's time", async () => {
+  const { post, pool } = createFakeApp({
+    free: 2,
+    limits: { requestTimeoutMs: 3 },
+    workers: [unreachableWorker, silentWorker],
+  });
+  await assertProblem(await post(), "deadline_exceeded");
+  assertEquals(leaseStates(pool), ["destroyed", "destroyed"]);
+});
+
+Deno.test("a client that disconnects leaves the queue", async () => {
+  const { post, pool, lines } = createFakeApp({ free: 0 });
+  const gone = new AbortController();
+  const waiting = post({ signal: gone.signal });
+  await eventually(() => pool.stats().waiters === 1, "the request waits");
+  gone.abort();
+  assertEquals((await waiting).status, 499);
+  assertEquals(pool.stats().waiters, 0);
+  assertEquals(lines.at(-1)!["outcome"], "client_gone");
+});
+
+Deno.test("the worker of a client that disconnects is destroyed", async () => {
+  const gone = new AbortController();
+  const { post, pool } = createFakeApp({
+    workers: [(signal) => {
+      queueMicrotask(() => gone.abort());
+      return silentWorker(signal);
+    }],
+  });
+  assertEquals((await post({ signal: gone.signal })).status, 499);
+  assertEquals(leaseStates(pool), ["destroyed"]);
+});
+
+Deno.test("a closed pool refuses requests", async () => {
+  const { post, pool } = createFakeApp();
+  await pool[Symbol.asyncDispose]();
+  await assertProblem(await post(), "no_worker_available");
+});

@@ -1,0 +1,108 @@
+// The use of workers by POST /authenticate: answers, retries and leases.
+
+import { assertEquals } from "@std/assert";
+import { assertProblem, createFakeApp, leaseStates, PNG } from "../../fake_app.ts";
+import { AuthenticateAnswerSchema } from "../../../shared/contract/contract.ts";
+import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
+import {
+  answering,
+  failingWorker,
+  refusing,
+  unreachableWorker,
+  usedWorker,
+} from "./fake_worker_client.ts";
+
+const DETAIL = "The face is turned away";
+
+Deno.test("a client gets the worker's answer, with the duration of the whole request", async () => {
+  for (const answer of [MATCH, NON_MATCH]) {
+    const { post, clock } = createFakeApp({
+      workers: [() => {
+        clock.ms += 31.26;
+        return { kind: "answer", answer };
+      }],
+    });
+    const response = await post();
+    assertEquals(response.status, 200);
+    assertEquals(response.headers.get("Content-Type"), "application/json");
+    const body = AuthenticateAnswerSchema.parse(await response.json());
+    assertEquals(body, { ...answer, duration_ms: 31.3 });
+  }
+});
+
+Deno.test("the worker gets the picture, the user_id and the request id", async () => {
+  const { post, client } = createFakeApp({ workers: [answering(MATCH), answering(MATCH)] });
+  await post({ headers: { "X-Request-Id": "mine" } }, "/authenticate?user_id=user1");
+  await post({
+    body: JSON.stringify({ image_base64: PNG.toBase64() }),
+    headers: { "Content-Type": "application/json" },
+  });
+  assertEquals(client.calls, [
+    { worker: "worker-1", probe: { image: PNG, userId: "user1" }, requestId: "mine" },
+    { worker: "worker-1", probe: { image: PNG, userId: undefined }, requestId: "request-1" },
+  ]);
+});
+
+Deno.test("a worker that answered or refused the picture is kept", async () => {
+  const { post, pool } = createFakeApp({
+    workers: [answering(MATCH), answering(NON_MATCH), refusing("no_face", DETAIL)],
+  });
+  for (let i = 0; i < 3; i++) await (await post()).body?.cancel();
+  assertEquals(leaseStates(pool), ["kept", "kept", "kept"]);
+  assertEquals(pool.stats().free, 1);
+});
+
+Deno.test("a client gets the worker's refusal of a picture", async () => {
+  const codes = [
+    "invalid_image",
+    "unsupported_media_type",
+    "payload_too_large",
+    "no_face",
+    "multiple_faces",
+    "face_too_small",
+  ] as const;
+  for (const code of codes) {
+    const { post } = createFakeApp({ workers: [refusing(code, DETAIL)] });
+    assertEquals(await assertProblem(await post(), code), DETAIL);
+  }
+});
+
+Deno.test("a worker that failed is destroyed and its request is not retried", async () => {
+  const { post, pool, client, lines } = createFakeApp({ free: 2, workers: [failingWorker] });
+  const detail = await assertProblem(await post(), "worker_failed");
+  assertEquals(detail.includes("reset"), false);
+  assertEquals(leaseStates(pool), ["destroyed"]);
+  assertEquals(client.calls.length, 1);
+  assertEquals(lines.at(-1)!["cause"], "Error: Connection reset");
+});
+
+Deno.test("a request that did not reach its worker is sent to another one", async () => {
+  const { post, pool, client } = createFakeApp({
+    free: 2,
+    workers: [unreachableWorker, answering(MATCH)],
+  });
+  const response = await post();
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+  assertEquals(leaseStates(pool), ["destroyed", "kept"]);
+  assertEquals(client.calls.map(({ worker }) => worker), ["worker-1", "worker-2"]);
+});
+
+Deno.test("a request that reached neither of two workers fails", async () => {
+  const { post, pool, client } = createFakeApp({
+    free: 3,
+    workers: [unreachableWorker, unreachableWorker],
+  });
+  await assertProblem(await post(), "worker_failed");
+  assertEquals(leaseStates(pool), ["destroyed", "destroyed"]);
+  assertEquals(client.calls.length, 2);
+});
+
+Deno.test("any number of used workers is skipped", async () => {
+  const workers = [usedWorker, unreachableWorker, usedWorker, usedWorker, answering(MATCH)];
+  const { post, pool } = createFakeApp({ free: 5, workers });
+  const response = await post();
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+  assertEquals(leaseStates(pool), ["destroyed", "destroyed", "destroyed", "destroyed", "kept"]);
+});

@@ -1,0 +1,22 @@
+/** Answers of `POST /authenticate` for tests. */
+
+import type { AuthenticateAnswer } from "./contract.ts";
+
+/** The face of user1. */
+export const MATCH: Extract<AuthenticateAnswer, { matched: true }> = {
+  matched: true,
+  user_id: "user1",
+  user_name: "User One",
+  confidence: 0.9998,
+  similarity: 0.6,
+  face: { box: [412, 96, 180, 224] },
+  duration_ms: 29,
+};
+
+/** The same face, which belongs to nobody in the gallery. */
+export const NON_MATCH: Extract<AuthenticateAnswer, { matched: false }> = {
+  matched: false,
+  confidence: 0,
+  face: MATCH.face,
+  duration_ms: 29,
+};

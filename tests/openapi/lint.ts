@@ -1,0 +1,37 @@
+/**
+ * Checks /openapi.json by the recommended rules of Redocly CLI, and fails on an error or a warning.
+ * The linter may read files only, so it sends nothing.
+ */
+
+import { createFakeApp } from "../../api/fake_app.ts";
+
+/** Not in deno.json, from which `npx deno task start` would download it, too. */
+const LINTER = "npm:@redocly/cli@2.77.0";
+
+const folder = await Deno.makeTempDir();
+let code = 1;
+try {
+  const { call } = createFakeApp();
+  const path = `${folder}/openapi.json`;
+  const document = await (await call("/openapi.json")).json();
+  await Deno.writeTextFile(path, JSON.stringify(document, undefined, 2));
+  code = await lint(path);
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+Deno.exit(code);
+
+async function lint(path: string): Promise<number> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-q", "--no-prompt", "--no-config", "--no-lock"],
+      ...["--allow-read", "--allow-env", "--allow-sys", LINTER],
+      ...["lint", path, "--extends=recommended", "--max-problems=1000"],
+    ],
+    env: { REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" },
+  }).output();
+  const report = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+  if (success && !/warning/i.test(report)) return 0;
+  console.error(report);
+  return 1;
+}
