@@ -2,7 +2,7 @@
 
 import type { Logger } from "../../../shared/log.ts";
 import type { PoolMetrics } from "../../metrics.ts";
-import { orAborted } from "../../../shared/abortable.ts";
+import { abortable } from "../../../shared/abortable.ts";
 import { NoWorkerAvailable, type PoolStats, type WorkerLease, type WorkerPool } from "../pool.ts";
 import { RetryAfter } from "../retry_after.ts";
 import { WaitQueue } from "../wait_queue.ts";
@@ -179,7 +179,7 @@ export class KubernetesPool implements WorkerPool {
     }
     const claiming = this.#track(this.#sendClaim(pod));
     try {
-      return await orAborted(claiming, signal);
+      return await abortable(claiming, signal);
     } catch (error) {
       if (signal.aborted) {
         void claiming.then((worker) => worker && this.#giveBack(worker), () => {});

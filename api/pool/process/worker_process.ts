@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { delay } from "../../../shared/backoff.ts";
-import { orAborted } from "../../../shared/abortable.ts";
+import { abortable } from "../../../shared/abortable.ts";
 import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 
 /** How worker processes are started. */
@@ -24,8 +24,8 @@ const inProject = (path: string): string =>
   fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const READY_POLL_MS = 10;
 
-/** What Deno itself needs of this process's environment. */
-const DENO_ENV = [
+/** Variables of this process that Deno itself needs in a worker process. */
+export const DENO_ENV: readonly string[] = [
   "DENO_DIR",
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
@@ -132,10 +132,10 @@ async function readListeningLine(
   const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!text.includes("\n")) {
-    const { done, value } = await orAborted(reader.read(), signal);
+    const { done, value } = await abortable(reader.read(), signal);
     if (done) {
       // The process has closed its output; how it ended is about to be known.
-      return await orAborted(new Promise<never>(() => {}), signal);
+      return await abortable(new Promise<never>(() => {}), signal);
     }
     text += value;
   }
