@@ -1,9 +1,20 @@
-/** Waits no longer than a signal allows. */
+/** Stops waiting for a promise when a signal aborts. */
 
 /**
- * Settles as `promise` does, or rejects as soon as the signal aborts.
+ * Settles as `promise` does, or rejects as soon as `signal` aborts. The work behind the promise
+ * continues after an abort; its result or error is then ignored.
  *
  * @throws the signal's reason
+ *
+ * @example A promise that never settles is left when the signal aborts
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ *
+ * const controller = new AbortController();
+ * const waiting = abortable(new Promise(() => {}), controller.signal);
+ * controller.abort(new RangeError("The client has disconnected"));
+ * await assertRejects(() => waiting, RangeError);
+ * ```
  */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

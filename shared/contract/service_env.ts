@@ -40,7 +40,8 @@ export const AGREED_ENV = {
 /** The keys of worker tokens, which the api signs and its workers verify. One of the two is set. */
 export const TOKEN_KEYS_ENV = {
   WORKER_TOKEN_KEYS_PATH: z.string().optional().register(SETTINGS, {
-    description: "file with the keys that sign calls to workers, each at least 32 bytes, one a line",
+    description:
+      "file with the keys that sign calls to workers, each at least 32 bytes, one a line",
     shownDefault: "none: this or WORKER_TOKEN_KEYS must be set",
   }),
   WORKER_TOKEN_KEYS: z.string().optional().register(SETTINGS, {
