@@ -18,7 +18,9 @@ async function main(): Promise<void> {
   const metrics = createApiMetrics();
   const now = () => performance.now();
 
-  const { pool, tokenKeys, started } = await exitOnConfigError(() => openPool(config, { log, metrics, now }));
+  const { pool, tokenKeys, started } = await exitOnConfigError(() =>
+    openPool(config, { log, metrics, now })
+  );
   const app = createApp({
     log,
     metrics,
