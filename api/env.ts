@@ -4,7 +4,7 @@ import { z } from "zod";
 import { TOKEN_KEYS_ENV } from "../shared/contract/service_env.ts";
 import { choice, integer, SETTINGS } from "../shared/setting.ts";
 
-/** Settings of the api, whatever its pool is. */
+/** Settings of the api with any kind of pool. */
 export const API_ENV = {
   POOL: choice("kubernetes", "process").optional().register(SETTINGS, {
     description: "process: worker processes on this machine. kubernetes: pods",
@@ -59,7 +59,7 @@ export const KUBERNETES_ENV = {
   }),
   LEASE_MAX_MS: integer(1, 86_400_000).default(300_000).register(SETTINGS, {
     description:
-      "milliseconds that a worker which serves several requests is kept, at least REQUEST_TIMEOUT_MS; without effect when REQUESTS_PER_WORKER is 1",
+      "longest time in milliseconds that a worker is kept, at least REQUEST_TIMEOUT_MS; without effect when REQUESTS_PER_WORKER is 1",
     chartValue: "leaseMaxMs",
   }),
   ...TOKEN_KEYS_ENV,

@@ -4,11 +4,17 @@
  */
 
 import { generate } from "./generate.ts";
+import { GenerateError } from "./generate_error.ts";
 
 const check = Deno.args.includes("--check");
 const read = (path: string) => Deno.readTextFile(path);
 const stale: string[] = [];
-for (const [path, text] of await generate(read)) {
+const files = await generate(read).catch((error) => {
+  if (!(error instanceof GenerateError)) throw error;
+  console.error(error.message);
+  Deno.exit(1);
+});
+for (const [path, text] of files) {
   if (text === await read(path).catch(() => undefined)) continue;
   stale.push(path);
   if (!check) await Deno.writeTextFile(path, text);

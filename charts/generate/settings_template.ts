@@ -34,7 +34,7 @@ function expression({ name, chartValue, type }: Setting): string {
       // Helm reads whole numbers as floats. As text they would become 1e+07.
       return `${value} | toJson`;
     case "number":
-      // --set makes a text of 0.8.
+      // helm's --set turns 0.8 into text.
       return `float64 ${value} | toJson`;
     default:
       throw new GenerateError(`${name}: a chart value cannot be of its type`);

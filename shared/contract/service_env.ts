@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { choice, integer, SETTINGS } from "../setting.ts";
 
-/** Settings of each service for itself. */
+/** Settings that may differ between the api and the worker. */
 export const SERVICE_ENV = {
   HOST: z.string().default("0.0.0.0").register(SETTINGS, {
     description: "address to listen on",

@@ -1,6 +1,6 @@
 /**
- * Settings of the worker: what the api, which starts workers on one machine, and the chart, which
- * starts them in a cluster, may set.
+ * Settings of the worker. The api sets them for the workers that it starts on its own machine, and the
+ * chart for the workers of a cluster.
  */
 
 import { z } from "zod";
@@ -54,7 +54,7 @@ export const RECOGNITION_ENV = {
   }),
 } as const;
 
-/** Settings that tell one worker from another, set by the process or pod template that starts it. */
+/** Settings of a single worker. Its starter sets them: the api, or the pod template of the chart. */
 export const INSTANCE_ENV = {
   WORKER_NAME: z.string({ error: "must be set" }).min(1).max(253).register(SETTINGS, {
     description: "name of the worker; it accepts only tokens that were signed for this name",
