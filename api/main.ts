@@ -1,26 +1,26 @@
-/** The api: listens, wires, shuts down. */
+/** Starts the api: reads its configuration, connects its parts, listens, and shuts down. */
 
+import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { listen } from "../shared/http/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createApiMetrics } from "./metrics.ts";
-import { orExit } from "../shared/or_exit.ts";
 import { createApp } from "./app.ts";
 import { type ApiConfig, readApiConfig } from "./config.ts";
 import type { OpenedPool, PoolSurroundings } from "./pool/opened_pool.ts";
-import { exists, findStarters, PROCESS_TABLE } from "./starter_watch.ts";
 import { createWorkerClient } from "./routes/authenticate/worker_client.ts";
 
-const STARTER_POLL_MS = 500;
-/** Kubernetes waits 25 s before it kills, 5 s of them in preStop. */
+/** Kubernetes kills the pod after 25 s; preStop takes 5 s of them. */
 const SHUTDOWN_DEADLINE_MS = 14_000;
 
 async function main(): Promise<void> {
-  const config = await orExit(() => readApiConfig(Deno.env));
+  const config = await exitOnConfigError(() => readApiConfig(Deno.env));
   const log = await createLogger(config.log);
   const metrics = createApiMetrics();
   const now = () => performance.now();
 
-  const { pool, tokenKeys, started } = await orExit(() => openPool(config, { log, metrics, now }));
+  const { pool, tokenKeys, started } = await exitOnConfigError(() =>
+    openPool(config, { log, metrics, now })
+  );
   const app = createApp({
     log,
     metrics,
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     now,
     newRequestId: () => crypto.randomUUID(),
   });
-  const server = await orExit(() =>
+  const server = await exitOnConfigError(() =>
     listen({
       host: config.host,
       port: config.port,
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
 
   let ending = false;
   const end = async (reason: string) => {
-    // Asked a second time, it does not wait.
+    // A second signal ends the process at once.
     if (ending) Deno.exit(1);
     ending = true;
     log.info({ reason }, "shutting down");
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
       log.error("not all requests ended in time");
       Deno.exit(1);
     }, SHUTDOWN_DEADLINE_MS);
-    // Until the last worker is gone who asks is told to come again, instead of finding nobody there.
+    // Keep answering 503 until the pool has ended, instead of refusing connections.
     await pool[Symbol.asyncDispose]();
     await server.shutdown();
     Deno.exit(0);
@@ -59,13 +59,11 @@ async function main(): Promise<void> {
     Deno.addSignalListener(signal, () => void end(signal));
   }
 
-  if (config.exitWithStarter) void watchStarter(config.throughNpx, () => void end("starter gone"));
-
   if (started === undefined) return;
   try {
     await started;
   } catch (error) {
-    // Asked to end before the first worker was ready: that is no failure.
+    // A signal came before the first worker was ready: not a failure.
     if (ending) return;
     log.error({ error: describeError(error) }, "no worker could be started");
     Deno.exit(1);
@@ -73,7 +71,7 @@ async function main(): Promise<void> {
   greet(server.port);
 }
 
-/** Opens the pool that the configuration names, and loads the code of no other. */
+/** Opens the configured pool. Loads the code of that pool only. */
 async function openPool(config: ApiConfig, surroundings: PoolSurroundings): Promise<OpenedPool> {
   if (config.pool.kind === "kubernetes") {
     const { openKubernetesPool } = await import("./pool/kubernetes/open_kubernetes_pool.ts");
@@ -83,21 +81,7 @@ async function openPool(config: ApiConfig, surroundings: PoolSurroundings): Prom
   return openProcessPool(config, config.pool, surroundings);
 }
 
-/** Calls back once when whoever started the service is gone. */
-async function watchStarter(throughNpx: boolean, onGone: () => void): Promise<void> {
-  const parent = Deno.ppid;
-  // A machine without ps cannot tell who is above the parent.
-  const starters = await findStarters(parent, throughNpx, PROCESS_TABLE)
-    .catch(() => ({ pids: [parent] }));
-  if (starters === undefined) return onGone();
-  const timer = setInterval(() => {
-    if (starters.pids.every(exists)) return;
-    clearInterval(timer);
-    onGone();
-  }, STARTER_POLL_MS);
-}
-
-/** Tells a person at a terminal what to try. */
+/** Prints a command to try, for a person at a terminal. */
 function greet(port: number): void {
   const url = `http://localhost:${port}`;
   console.log(`face-it is ready: ${url}\n

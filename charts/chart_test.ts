@@ -2,15 +2,22 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "yaml";
 import project from "../deno.json" with { type: "json" };
 
-Deno.test("the chart installs the images that this version builds", async () => {
+Deno.test("the chart installs images with the version of deno.json", async () => {
   const chart = parse(await Deno.readTextFile("charts/face-it/Chart.yaml"));
   assertEquals(chart.appVersion, project.version);
 });
 
-Deno.test("the README and the CI workflow load the images that this version builds", async () => {
+Deno.test("the README and the CI workflow load images with the version of deno.json", async () => {
   const images = ["api", "worker"].map((service) => `face-it/${service}:${project.version}`);
   for (const file of ["README.md", ".github/workflows/ci.yml"]) {
     const text = await Deno.readTextFile(file);
     assertStringIncludes(text, `kind load docker-image ${images.join(" ")}\n`);
+  }
+});
+
+Deno.test("deno task image builds images with the version of deno.json", () => {
+  for (const service of ["api", "worker"] as const) {
+    const { command } = project.tasks[`image:${service}`];
+    assertStringIncludes(command, ` -t face-it/${service}:${project.version} `);
   }
 });

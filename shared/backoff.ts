@@ -1,20 +1,29 @@
-/** Waiting between tries. */
+/** Waits between retries. */
 
 /** Bounds of {@linkcode backoffMs}. */
 export interface BackoffOptions {
-  /** After the first failure, in milliseconds. */
+  /** Wait after the first failure, in milliseconds. */
   readonly firstMs: number;
-  /** After many, in milliseconds. */
+  /** Longest wait, in milliseconds. */
   readonly maxMs: number;
 }
 
 /**
- * How long to wait after the `failures`-th failure in a row: doubling, with "equal jitter" (half of
- * it is random), so that many who failed together do not try again together.
+ * Returns the wait in milliseconds after a number of failures in a row. It doubles with each failure.
+ * Half of it is random ("equal jitter"), so that clients that failed together do not retry together.
  *
- * @param failures At least 1
- * @param options Bounds
- * @param random 0 to 1
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options = { firstMs: 100, maxMs: 1000 };
+ * assertEquals([1, 2, 3, 9].map((n) => backoffMs(n, options, 1)), [100, 200, 400, 1000]);
+ * assertEquals(backoffMs(1, options, 0), 50);
+ * ```
+ *
+ * @param failures Number of failures in a row, at least 1
+ * @param options Bounds of the wait
+ * @param random A random number, 0 to 1
  */
 export function backoffMs(failures: number, options: BackoffOptions, random: number): number {
   const full = Math.min(options.firstMs * 2 ** (failures - 1), options.maxMs);
@@ -22,7 +31,7 @@ export function backoffMs(failures: number, options: BackoffOptions, random: num
 }
 
 /**
- * Waits.
+ * Waits for a number of milliseconds, or until the signal aborts.
  *
  * @throws the signal's reason
  */

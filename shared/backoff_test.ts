@@ -11,7 +11,7 @@ const options = fc.record({
   maxMs: fc.integer({ min: 1000, max: 100_000 }),
 });
 
-Deno.test("a wait is between half and all of its time, and never above the most", () => {
+Deno.test("a wait is between half of its full length and its full length, up to the maximum", () => {
   fc.assert(fc.property(failures, options, random, (failures, options, random) => {
     const full = Math.min(options.firstMs * 2 ** (failures - 1), options.maxMs);
     const ms = backoffMs(failures, options, random);
@@ -19,7 +19,7 @@ Deno.test("a wait is between half and all of its time, and never above the most"
   }));
 });
 
-Deno.test("waits double up to the most", () => {
+Deno.test("waits double up to the maximum", () => {
   assertEquals(
     [1, 2, 3, 7, 8, 9, 100].map((failures) => backoffMs(failures, OPTIONS, 1)),
     [100, 200, 400, 6400, 10_000, 10_000, 10_000],
@@ -30,8 +30,8 @@ Deno.test("half of a wait is random", () => {
   assertEquals([0, 0.5, 1].map((random) => backoffMs(2, OPTIONS, random)), [100, 150, 200]);
 });
 
-Deno.test("a delay ends by itself, or with its signal and for its reason", async () => {
-  const gone = new AbortController(), reason = new RangeError("No patience left");
+Deno.test("a delay ends after its time, or with the reason of its signal", async () => {
+  const gone = new AbortController(), reason = new RangeError("The client has disconnected");
   await delay(1, gone.signal);
   const waiting = assertRejects(() => delay(3_600_000, gone.signal), Error);
   gone.abort(reason);

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { choice, ConfigError, flag, fraction, integer, parseEnv, SERVICE_ENV } from "./env.ts";
+import { ConfigError, parseEnv } from "./env.ts";
+import { choice, flag, fraction, integer } from "./setting.ts";
 
 const Schema = z.object({
   NAME: z.string({ error: "must be set" }),
   PORT: integer(0, 65_535).default(8080),
-  THRESHOLD: fraction(0, 1).default(0.7),
-  WARM: flag.default(false),
+  THRESHOLD: fraction().default(0.7),
+  WARM: flag().default(false),
   MODE: choice("fast", "slow").default("fast"),
   KEY: z.string().optional(),
 });
@@ -14,21 +15,21 @@ const Schema = z.object({
 const parse = (variables: Record<string, string>) =>
   parseEnv(Schema, new Map(Object.entries({ NAME: "me", ...variables })));
 
-Deno.test("variables are read into their types, others are left alone", () => {
+Deno.test("variables are read into their types, other variables are ignored", () => {
   assertEquals(
     parse({ PORT: "0", THRESHOLD: ".25", WARM: "true", MODE: "slow", KEY: "k", PATH: "/bin" }),
     { NAME: "me", PORT: 0, THRESHOLD: 0.25, WARM: true, MODE: "slow", KEY: "k" },
   );
 });
 
-Deno.test("an empty variable counts as absent", () => {
+Deno.test("an empty variable counts as missing", () => {
   const defaults = { NAME: "me", PORT: 8080, THRESHOLD: 0.7, WARM: false, MODE: "fast" } as const;
   assertEquals(parse({}), defaults);
   assertEquals(parse({ PORT: "", THRESHOLD: "", WARM: "", MODE: "", KEY: "" }), defaults);
   assertThrows(() => parse({ NAME: "" }), ConfigError, "NAME: must be set");
 });
 
-Deno.test("a bad variable is named with what is wrong, never with its value", () => {
+Deno.test("the error for a bad variable has its name and the reason, but not its value", () => {
   for (
     const [name, value, wrong] of [
       ["PORT", "-1", "must be a whole number"],
@@ -54,7 +55,7 @@ Deno.test("a bad variable is named with what is wrong, never with its value", ()
   }
 });
 
-Deno.test("all bad variables are named, in one line", () => {
+Deno.test("the error names all bad variables, in one line", () => {
   const { message } = assertThrows(
     () => parse({ NAME: "", PORT: "hunter2", MODE: "secret\nmode" }),
     ConfigError,
@@ -65,24 +66,12 @@ Deno.test("all bad variables are named, in one line", () => {
   );
 });
 
-Deno.test("a number may be as small and as large as its bounds", () => {
+Deno.test("a number may be equal to its bounds", () => {
   assertEquals(parse({ PORT: "65535", THRESHOLD: "1" }).PORT, 65_535);
   assertEquals(parse({ THRESHOLD: "1" }).THRESHOLD, 1);
   assertEquals(parse({ THRESHOLD: "0.0001" }).THRESHOLD, 0.0001);
 });
 
-Deno.test("the configuration does not change any more", () => {
+Deno.test("the configuration cannot be changed", () => {
   assert(Object.isFrozen(parse({})));
-});
-
-Deno.test("what every service has, has defaults", () => {
-  assertEquals(parseEnv(z.object(SERVICE_ENV), new Map()), {
-    HOST: "0.0.0.0",
-    PORT: 8080,
-    LOG_LEVEL: "info",
-    LOG_FORMAT: "auto",
-    MAX_IMAGE_BYTES: 10_485_760,
-    BODY_TIMEOUT_MS: 5000,
-    REQUESTS_PER_WORKER: 1,
-  });
 });

@@ -1,16 +1,16 @@
-/** A log for tests that remembers its lines. */
+/** A logger for tests that keeps its lines. */
 
 import { pino } from "pino";
 import type { Logger } from "./log.ts";
 
-/** A logger, and what it was told. */
+/** A logger, and the lines that were logged. */
 export interface FakeLog {
   readonly log: Logger;
-  /** Every line as an object, its message under "msg". */
+  /** Every line as an object. Its message is "msg". */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Makes a log that takes every level. */
+/** Makes a logger that keeps lines of every level. */
 export function createFakeLog(): FakeLog {
   const lines: Record<string, unknown>[] = [];
   const log = pino({

@@ -1,4 +1,4 @@
-/** Where a checkout keeps what `deno task setup` fetches and makes. */
+/** Paths in a checkout of the files that `deno task setup` fetches and makes. */
 
 import { fileURLToPath } from "node:url";
 

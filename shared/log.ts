@@ -2,19 +2,19 @@
 
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 
-/** A logger: pino's, so that fields come before the message. */
+/** A logger of pino: its methods take the fields first, then the message. */
 export type Logger = PinoLogger;
 
 /** Settings of {@linkcode createLogger}. */
 export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
   readonly format: "auto" | "json" | "pretty";
-  /** The service's name, in every line. */
+  /** Name of the service, in every line. */
   readonly service: string;
 }
 
 /**
- * Makes a logger. Nothing is buffered: a line is out before the next statement runs, so none is
+ * Makes a logger. It does not buffer: a line is written before the next statement runs, so no line is
  * lost when the process is killed.
  */
 export async function createLogger(options: LogOptions): Promise<Logger> {
@@ -33,7 +33,7 @@ async function destination(format: LogOptions["format"]): Promise<DestinationStr
   return pinoPretty({ destination: 2, sync: true, ignore: "service", singleLine: true });
 }
 
-/** What a log may say of an error: its name and message, and those of its causes, no properties. */
+/** Describes an error for the log: its name and message, and those of its causes. No properties. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? "" : `: ${describeError(error.cause)}`;

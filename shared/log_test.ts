@@ -10,12 +10,12 @@ Deno.test("an error is described by its name and message, and those of its cause
   );
 });
 
-Deno.test("what an error carries beside that is not told", () => {
+Deno.test("other properties of an error are not described", () => {
   const error = Object.assign(new Error("It failed"), { body: "a picture", embedding: [1, 2] });
   assertEquals(describeError(error), "Error: It failed");
 });
 
-Deno.test("what is no error is told as text", () => {
+Deno.test("a value that is not an error is described as text", () => {
   assertEquals(describeError("a word"), "a word");
   assertEquals(describeError(undefined), "undefined");
   assertEquals(describeError(new Error("It failed", { cause: 7 })), "Error: It failed: 7");

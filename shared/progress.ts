@@ -1,10 +1,10 @@
-/** Shows how far long work has come: a bar on a terminal, plain lines elsewhere. */
+/** Shows the progress of long work: a bar on a terminal, plain lines elsewhere. */
 
 import process from "node:process";
 import cliProgress from "cli-progress";
 
 /**
- * Shows work whose size is known beforehand.
+ * Shows work whose size is known before it begins.
  *
  * @example
  * ```ts
@@ -12,41 +12,39 @@ import cliProgress from "cli-progress";
  *
  * const lines: string[] = [];
  * const progress = createLineProgress((line) => lines.push(line));
- * {
- *   using photos = progress.start("Reading photos", 3, "photos");
- *   for (let i = 0; i < 3; i++) photos.advance(1);
- *   photos.end();
- * }
- * assertEquals(lines, ["Reading photos: 3 photos …", "Reading photos: 3 photos, done"]);
+ * using photos = progress.start("Reading", 3, "photos");
+ * for (let i = 0; i < 3; i++) photos.advance(1);
+ * photos.end();
+ * assertEquals(lines, ["Reading: 3 photos …", "Reading: 3 photos, done"]);
  * ```
  */
 export interface Progress {
   /**
-   * Begins to show a piece of work. One at a time: a terminal has room for one bar.
+   * Begins to show a task. Only one task at a time can be shown.
    *
-   * @param label What is done, such as "Reading photos"
-   * @param total How much there is to do, in `unit`
+   * @param label Name of the task, such as "Reading photos"
+   * @param total Size of the task, in `unit`
    * @param unit A plural noun; "bytes" are shown as megabytes
    */
   start(label: string, total: number, unit: string): ProgressTask;
 }
 
-/** A piece of work that is shown. Leaving its scope without {@linkcode end} means that it failed. */
+/** A task that is shown. Disposing of it without {@linkcode end} means that the task failed. */
 export interface ProgressTask extends Disposable {
-  /** Tells that another `amount` is done, in the unit of the task. */
+  /** Adds to the amount that is done, in the unit of the task. */
   advance(amount: number): void;
-  /** Tells that all of it is done. */
+  /** Shows that the task is done. */
   end(): void;
 }
 
-/** Where a progress bar is drawn: a stream of node that may be a terminal. */
+/** Stream of Node.js that a progress bar is drawn on. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** A bar when stderr is a terminal, otherwise lines; on stderr, for stdout is for results. */
+/** Shows a bar when standard error is a terminal, otherwise lines on standard error. */
 export function createProgress(): Progress {
   return Deno.stderr.isTerminal()
     ? createBarProgress(process.stderr)
@@ -58,11 +56,11 @@ export const NO_PROGRESS: Progress = {
   start: () => ({ advance: () => {}, end: () => {}, [Symbol.dispose]: () => {} }),
 };
 
-/** One line when work begins, one when it is done; each is given to `writeLine`. */
+/** Writes one line when a task begins and one when it is done, each by a call of `writeLine`. */
 export function createLineProgress(writeLine: (line: string) => void): Progress {
   return {
     start(label, total, unit) {
-      const shown = shownAs(unit);
+      const shown = amountFormat(unit);
       let done = 0;
       writeLine(`${label}: ${shown.write(total)} ${shown.unit} …`);
       return {
@@ -76,7 +74,7 @@ export function createLineProgress(writeLine: (line: string) => void): Progress 
   };
 }
 
-/** A bar that is drawn on `stream`, which has to be a terminal: on anything else it shows nothing. */
+/** Draws a bar on `stream`. Draws nothing when the stream is not a terminal. */
 export function createBarProgress(stream: ProgressStream): Progress {
   return {
     start(label, total, unit) {
@@ -85,11 +83,11 @@ export function createBarProgress(stream: ProgressStream): Progress {
         stream,
         format: "{label} [{bar}] {amount}",
         barsize: 16,
-        // Left as it is: an interruption would leave the terminal without wrapping.
+        // If the bar switched wrapping off, an interruption would leave the terminal without it.
         linewrap: true,
       }, cliProgress.Presets.shades_classic);
       let done = 0;
-      const shown = shownAs(unit);
+      const shown = amountFormat(unit);
       const payload = () => ({
         label,
         amount: `${shown.write(done)}/${shown.write(total)} ${shown.unit}`,
@@ -113,8 +111,7 @@ interface SingleBar {
   stop(): void;
 }
 
-/** How amounts of a unit are written. */
-function shownAs(unit: string): { write(amount: number): string; readonly unit: string } {
+function amountFormat(unit: string): { write(amount: number): string; readonly unit: string } {
   return unit === "bytes"
     ? { write: (amount) => (amount / 1e6).toFixed(1), unit: "MB" }
     : { write: String, unit };

@@ -12,7 +12,7 @@ function recordingStream(isTTY: boolean): ProgressStream & { text: string } {
   };
 }
 
-Deno.test("without a terminal, work is a line when it begins and one when it is done", () => {
+Deno.test("without a terminal, a task is one line when it begins and one when it is done", () => {
   const lines: string[] = [];
   using task = createLineProgress((line) => lines.push(line)).start("Reading", 3, "photos");
   assertEquals(lines, ["Reading: 3 photos …"]);
@@ -23,7 +23,7 @@ Deno.test("without a terminal, work is a line when it begins and one when it is 
   assertEquals(lines, ["Reading: 3 photos …", "Reading: 3 photos, done"]);
 });
 
-Deno.test("work that failed is not called done", () => {
+Deno.test("a task that failed is not called done", () => {
   const lines: string[] = [];
   {
     using task = createLineProgress((line) => lines.push(line)).start("Reading", 3, "photos");
@@ -51,7 +51,7 @@ Deno.test("on a terminal, a bar grows to its full length and leaves the cursor o
   assertEquals(stream.text.match(/\n/g)?.length, 1);
 });
 
-Deno.test("the bar of work that failed stays where it was, and stops", () => {
+Deno.test("the bar of a task that failed stops where it was", () => {
   const stream = recordingStream(true);
   {
     using task = createBarProgress(stream).start("Reading", 4, "photos");
@@ -61,7 +61,7 @@ Deno.test("the bar of work that failed stays where it was, and stops", () => {
   assertMatch(stream.text, /\n$/);
 });
 
-Deno.test("a bar draws nothing on what is no terminal", () => {
+Deno.test("a bar draws nothing when the stream is not a terminal", () => {
   const stream = recordingStream(false);
   using task = createBarProgress(stream).start("Reading", 4, "photos");
   task.advance(4);

@@ -1,13 +1,14 @@
-/** Writes a file so that nobody ever sees half of it. */
+/** Writes a file so that a reader never sees a part of it. */
 
 import { dirname, extname, join } from "node:path";
 
 /**
- * Writes a file beside its final place, then renames it: whoever opens `path` finds the old content
- * or the new, and an interruption leaves the old. The temporary file has a name that begins with a
- * dot and the extension of `path`, so that what ignores such files ignores it too.
+ * Writes a temporary file in the same folder, then renames it to `path`. A reader of `path` finds the
+ * old content or the new content, and an interruption leaves the old content. The temporary file has
+ * a name that begins with a dot and the extension of `path`: readers of a folder that skip such names
+ * skip it, too.
  *
- * @throws {Deno.errors} as Deno.writeFile and Deno.rename do; the temporary file is gone then
+ * @throws the errors of Deno.writeFile and Deno.rename, after the temporary file is removed
  */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${crypto.randomUUID()}${extname(path)}`);

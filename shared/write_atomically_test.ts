@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { assertEquals, assertRejects } from "@std/assert";
 import { writeAtomically } from "./write_atomically.ts";
 
-Deno.test("a file is replaced as a whole and nothing lies beside it", async () => {
+Deno.test("a file is replaced as a whole, and no other file is left", async () => {
   const folder = await Deno.makeTempDir();
   const path = join(folder, "model.onnx");
   await Deno.writeTextFile(path, "the old and longer content");

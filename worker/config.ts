@@ -1,20 +1,20 @@
-/** The worker's configuration, from its environment. */
+/** Reads the worker's configuration from its environment. */
 
 import { z } from "zod";
-import { choice, type Environment, flag, fraction, parseEnv, SERVICE_ENV } from "../shared/env.ts";
-import type { LogOptions } from "../shared/log.ts";
-import { tokenKeySource } from "../shared/http/token_key_source.ts";
+import { WORKER_ENV } from "../shared/contract/worker_env.ts";
+import { type Environment, parseEnv } from "../shared/env.ts";
+import { readTokenKeys, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import { parseTokenKeys, type TokenKeys } from "../shared/http/worker_token.ts";
-import { MAX_IMAGE_PIXELS_ENV } from "./max_image_pixels.ts";
+import type { LogOptions } from "../shared/log.ts";
 import type { ModelPaths } from "./models.ts";
 
-/** Everything that can be set from outside, parsed once. */
+/** The worker's settings, parsed once at the start. */
 export interface WorkerConfig {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   readonly log: LogOptions;
-  /** The audience of the tokens that it accepts. */
+  /** Name of the worker: the audience of the tokens that it accepts. */
   readonly name: string;
   readonly tokenKeys: TokenKeys;
   readonly embeddingsPath: string;
@@ -24,51 +24,37 @@ export interface WorkerConfig {
   readonly maxImagePixels: number;
   readonly bodyTimeoutMs: number;
   readonly requestsPerWorker: number;
-  /** Ends when standard input does: the sign that the process that started it is gone. */
+  /** The worker exits when its standard input ends: the process that started the worker has ended. */
   readonly exitOnStdinEof: boolean;
 }
 
-/** What counts as a match. */
+/** Rule for a match. */
 export interface MatchConfig {
-  /** Compare the threshold with the calibrated confidence, or with the raw cosine. */
+  /** Value that the threshold is compared with: the calibrated confidence, or the raw cosine. */
   readonly on: "confidence" | "cosine";
   /** Above 0, up to 1. */
   readonly threshold: number;
 }
 
-const WorkerEnvSchema = z.object({
-  ...SERVICE_ENV,
-  WORKER_NAME: z.string({ error: "must be set" }).min(1).max(253),
-  WORKER_TOKEN_KEYS_PATH: z.string().optional(),
-  WORKER_TOKEN_KEYS: z.string().optional(),
-  EMBEDDINGS_PATH: z.string().default("/etc/embeddings/data.json"),
-  MODEL_PATH: z.string().default("/models/face_recognition.onnx"),
-  DETECTOR_PATH: z.string().default("/models/face_detection.onnx"),
-  LANDMARKS_PATH: z.string().default("/models/face_landmarks.onnx"),
-  MODEL_CALIBRATION: z.string().optional(),
-  MATCH_ON: choice("confidence", "cosine").default("confidence"),
-  MATCH_THRESHOLD: fraction(0, 1).default(0.7),
-  ...MAX_IMAGE_PIXELS_ENV,
-  EXIT_ON_STDIN_EOF: flag.default(false),
-});
+const WorkerEnvSchema = z.object(WORKER_ENV);
 
-/** The variables that the worker reads. */
+/** Names of the variables that the worker reads. */
 export const WORKER_ENV_NAMES: readonly string[] = Object.keys(WorkerEnvSchema.shape);
 
 /**
  * Reads the configuration.
  *
- * @throws {ConfigError} naming the variable that is missing, unknown or bad
+ * @throws {ConfigError} that names each variable that is missing or bad
  */
 export async function readWorkerConfig(env: Environment): Promise<WorkerConfig> {
   const values = parseEnv(WorkerEnvSchema, env);
-  const readTokenKeys = tokenKeySource(values.WORKER_TOKEN_KEYS_PATH, values.WORKER_TOKEN_KEYS);
+  const keys = tokenKeyLocation(values.WORKER_TOKEN_KEYS_PATH, values.WORKER_TOKEN_KEYS);
   return Object.freeze({
     host: values.HOST,
     port: values.PORT,
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT, service: "worker" },
     name: values.WORKER_NAME,
-    tokenKeys: parseTokenKeys(await readTokenKeys()),
+    tokenKeys: parseTokenKeys(await readTokenKeys(keys)),
     embeddingsPath: values.EMBEDDINGS_PATH,
     modelPaths: {
       recognition: values.MODEL_PATH,

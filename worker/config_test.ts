@@ -9,7 +9,7 @@ const MINIMAL = { WORKER_NAME: "worker-1", WORKER_TOKEN_KEYS: KEY };
 const read = (variables: Record<string, string>) =>
   readWorkerConfig(new Map(Object.entries(variables)));
 
-Deno.test("a worker needs no more than its name and its keys", async () => {
+Deno.test("a worker needs only its name and its keys", async () => {
   const { tokenKeys, ...config } = await read(MINIMAL);
   assertEquals(tokenKeys.map((key) => new TextDecoder().decode(key)), [KEY]);
   assertEquals(config, {
@@ -86,7 +86,7 @@ Deno.test("keys are read from a file", async () => {
   assertEquals(tokenKeys.length, 2);
 });
 
-Deno.test("keys come from one place, and there must be some", async () => {
+Deno.test("exactly one of the two settings for keys must be set, and give good keys", async () => {
   for (
     const variables of [
       { WORKER_NAME: "worker-1" },
@@ -127,6 +127,6 @@ Deno.test("a bad variable is named", async () => {
   }
 });
 
-Deno.test("the configuration does not change any more", async () => {
+Deno.test("the configuration cannot be changed", async () => {
   assert(Object.isFrozen(await read(MINIMAL)));
 });

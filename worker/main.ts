@@ -1,22 +1,22 @@
-/** The worker: listens, loads, answers its requests, ends. */
+/** Starts the worker: listens, loads models and gallery, answers its requests, and exits. */
 
+import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { listen } from "../shared/http/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
-import { orExit } from "../shared/or_exit.ts";
 import { createWorkerApp } from "./app.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { readWorkerConfig } from "./config.ts";
 import { startWorker } from "./start.ts";
 
-/** After its last answer the worker waits this long, so that the answer is surely out. */
+/** Time for the last answer to leave before the process exits. */
 const LINGER_AFTER_USE_MS = 5000;
-/** A request may be on its way when SIGTERM comes: the pod was claimed and deleted at once. */
+/** A request may still be on its way after SIGTERM, when the pod was claimed and deleted at once. */
 const LINGER_AFTER_SIGTERM_MS = 2000;
-/** Kubernetes waits 15 s before it kills. */
+/** Kubernetes kills the pod after 15 s. */
 const SHUTDOWN_DEADLINE_MS = 12_000;
 
 async function main(): Promise<void> {
-  const config = await orExit(() => readWorkerConfig(Deno.env));
+  const config = await exitOnConfigError(() => readWorkerConfig(Deno.env));
   const log = (await createLogger(config.log)).child({ worker: config.name });
   let authenticator: Authenticator | undefined;
   let ending = false;
@@ -38,11 +38,11 @@ async function main(): Promise<void> {
     authenticator: () => authenticator,
     onUsed: () => end("used", LINGER_AFTER_USE_MS),
   });
-  const server = await orExit(() =>
+  const server = await exitOnConfigError(() =>
     listen({
       host: config.host,
       port: config.port,
-      // The first line on standard output tells whoever started the worker where it listens.
+      // The first line on standard output tells the starter of the worker where it listens.
       onListen: ({ origin }) => console.log(JSON.stringify({ listening: origin })),
       log,
     }, app.fetch)
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
 
   if (config.exitOnStdinEof) {
     void endWithStdin();
-    // Ctrl-C reaches the whole process group; whoever started the worker decides when it ends.
+    // Ctrl-C sends SIGINT to the whole process group. The starter decides when its worker ends.
     for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
   } else {
     Deno.addSignalListener("SIGINT", () => end("SIGINT", 0));
@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Exits at once when standard input ends: the process that held its other end is gone. */
+/** Exits at once when standard input ends: the process that held the other end has ended. */
 async function endWithStdin(): Promise<never> {
   const buffer = new Uint8Array(64);
   while (await Deno.stdin.read(buffer).catch(() => null) !== null);

@@ -1,18 +1,16 @@
-/** How large a picture may be: MAX_IMAGE_PIXELS, for the worker and for every command. */
+/** The setting MAX_IMAGE_PIXELS alone, for commands that have no other setting of the worker. */
 
 import { z } from "zod";
-import { type Environment, integer, parseEnv } from "../shared/env.ts";
+import { RECOGNITION_ENV } from "../shared/contract/worker_env.ts";
+import { type Environment, parseEnv } from "../shared/env.ts";
 
-/** The variable as a field of an environment's schema. */
-export const MAX_IMAGE_PIXELS_ENV = {
-  MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(50_000_000),
-};
+const Schema = z.object({ MAX_IMAGE_PIXELS: RECOGNITION_ENV.MAX_IMAGE_PIXELS });
 
 /**
- * Width times height above which a picture is refused.
+ * Returns the largest width times height of a picture.
  *
- * @throws {ConfigError} when the variable is no such number
+ * @throws {ConfigError} when MAX_IMAGE_PIXELS is not a number within its bounds
  */
 export function readMaxImagePixels(env: Environment): number {
-  return parseEnv(z.object(MAX_IMAGE_PIXELS_ENV), env).MAX_IMAGE_PIXELS;
+  return parseEnv(Schema, env).MAX_IMAGE_PIXELS;
 }

@@ -1,12 +1,12 @@
 /**
- * The HTTP contract: the only thing that crosses between client, api and worker. The schemas are at
- * once the types, the checks and the OpenAPI document.
+ * The HTTP contract between client, api and worker. Each schema gives a type, a check and a part of
+ * the OpenAPI document.
  */
 
 import { z } from "zod";
 import { PROBLEM_CODES } from "./problem.ts";
 
-/** A user's identifier, as the gallery holds it. */
+/** Identifier of a user in the gallery. */
 export const UserIdSchema = z.string().min(1).max(256).meta({
   description: "Verify against this user alone (1:1) instead of searching the gallery (1:N)",
   example: "user1",
@@ -53,7 +53,10 @@ export const MatchSchema = z.strictObject({
   duration_ms: DurationMsSchema,
 }).meta({ id: "Match" });
 
-/** The face belongs to nobody who was asked for. No score: it would help to climb towards a match. */
+/**
+ * The face does not match. The answer has no score, with which an attacker could improve a picture
+ * step by step until it matches.
+ */
 export const NonMatchSchema = z.strictObject({
   matched: z.literal(false),
   confidence: z.literal(0),
@@ -67,7 +70,7 @@ export const AuthenticateAnswerSchema = z.discriminatedUnion("matched", [
   NonMatchSchema,
 ]).meta({ id: "AuthenticateAnswer" });
 
-/** See {@linkcode AuthenticateAnswerSchema}. */
+/** Type of {@linkcode AuthenticateAnswerSchema}. */
 export type AuthenticateAnswer = z.infer<typeof AuthenticateAnswerSchema>;
 
 /** An RFC 9457 problem. */
@@ -80,14 +83,14 @@ export const ProblemBodySchema = z.object({
   request_id: z.string().meta({ example: "0b9f6a2e-6b1c-4f0e-9d3a-2f3c5a7b9d11" }),
 }).meta({ id: "Problem" });
 
-/** See {@linkcode ProblemBodySchema}. */
+/** Type of {@linkcode ProblemBodySchema}. */
 export type ProblemBody = z.infer<typeof ProblemBodySchema>;
 
 /** The answer of /health and /ready. */
 export const StatusSchema = z.strictObject({ status: z.enum(["ok", "unavailable"]) })
   .meta({ id: "Status" });
 
-/** The header that names a request, in every answer and in the log. */
+/** Header with the id of a request, in every response. The log has the same id. */
 export const REQUEST_ID_HEADER = "X-Request-Id";
 
 /** The media type of every error's body. */

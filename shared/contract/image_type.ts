@@ -1,4 +1,4 @@
-/** Tells a picture's format by its content; a declared content type is not trusted. */
+/** Finds the format of a picture by its content: a declared content type may be wrong. */
 
 /** The picture formats that face-it accepts. */
 export const IMAGE_TYPES = ["image/jpeg", "image/png", "image/webp"] as const;
@@ -11,7 +11,10 @@ const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const RIFF = [0x52, 0x49, 0x46, 0x46];
 const WEBP = [0x57, 0x45, 0x42, 0x50];
 
-/** The format by the first 12 bytes, or undefined when it is none of {@linkcode IMAGE_TYPES}. */
+/**
+ * Returns the format of a picture by its first 12 bytes, undefined when it is not one of
+ * {@linkcode IMAGE_TYPES}.
+ */
 export function sniffImageType(bytes: Uint8Array): ImageType | undefined {
   if (startsWith(bytes, JPEG)) return "image/jpeg";
   if (startsWith(bytes, PNG)) return "image/png";

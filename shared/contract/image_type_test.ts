@@ -8,14 +8,14 @@ const bytes = (...parts: (string | number)[]): Uint8Array =>
     ),
   );
 
-Deno.test("JPEG, PNG and WebP are told by their first bytes", () => {
+Deno.test("JPEG, PNG and WebP are found by their first bytes", () => {
   assertEquals(sniffImageType(bytes(0xff, 0xd8, 0xff, 0xe0, "..JFIF")), "image/jpeg");
   assertEquals(sniffImageType(bytes(0xff, 0xd8, 0xff, 0xe1, "..Exif")), "image/jpeg");
   assertEquals(sniffImageType(bytes(0x89, "PNG\r\n", 0x1a, "\n....")), "image/png");
   assertEquals(sniffImageType(bytes("RIFF....WEBPVP8 ")), "image/webp");
 });
 
-Deno.test("other formats are none", () => {
+Deno.test("other formats have no type", () => {
   for (
     const other of [
       bytes("GIF89a......"),
@@ -34,7 +34,7 @@ Deno.test("other formats are none", () => {
   }
 });
 
-Deno.test("what is too short to tell is none", () => {
+Deno.test("content that is too short has no type", () => {
   const whole = [
     bytes(0xff, 0xd8, 0xff),
     bytes(0x89, "PNG\r\n", 0x1a, "\n"),
@@ -48,7 +48,7 @@ Deno.test("what is too short to tell is none", () => {
   }
 });
 
-Deno.test("a picture inside a larger buffer is told by its own bytes", () => {
+Deno.test("the type of a picture inside a larger buffer comes from its own bytes", () => {
   const buffer = bytes("xx", 0xff, 0xd8, 0xff, "yy");
   assertEquals(sniffImageType(buffer.subarray(2, 5)), "image/jpeg");
 });

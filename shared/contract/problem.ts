@@ -1,6 +1,6 @@
 /**
- * The error codes of the HTTP contract. `code` is stable: applications branch on it,
- * so a code is never renamed and never changes its status.
+ * The error codes of the HTTP contract. A code is stable: applications branch on it, so it is never
+ * renamed and never changes its status.
  */
 
 /** Status and title of every code, as they appear in an RFC 9457 body. */
@@ -19,7 +19,7 @@ export const PROBLEMS = {
   worker_failed: { status: 502, title: "Worker failed" },
   no_worker_available: { status: 503, title: "No worker available" },
   deadline_exceeded: { status: 504, title: "Deadline exceeded" },
-  // Only between api and worker; a client never sees these two.
+  // Between api and worker only: clients never see these two.
   unauthorized: { status: 401, title: "Unauthorized" },
   worker_used: { status: 409, title: "Worker used" },
 } as const satisfies Record<string, { status: number; title: string }>;
@@ -30,24 +30,24 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** The codes of {@linkcode PROBLEMS}, as zod wants them. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
-/** What a {@linkcode Problem} may carry beside its code and detail. */
+/** Further fields of a {@linkcode Problem}. */
 export interface ProblemOptions {
-  /** What went wrong underneath: for the log, never for the client. */
+  /** The error behind the problem. It is logged, but not sent to the client. */
   cause?: unknown;
-  /** Seconds after which a retry is worth it; sent as `Retry-After`. */
+  /** Seconds after which the client should retry. Sent as `Retry-After`. */
   retryAfterSeconds?: number;
-  /** The methods a resource has; sent as `Allow`. */
+  /** Methods of the resource. Sent as `Allow`. */
   allow?: string;
 }
 
 /**
- * An expected failure with a stable code. Its `message` is the `detail` of the answer and is
- * shown to clients, so it names neither people nor internals.
+ * Error for an expected failure with a stable code. Its `message` is the `detail` of the response.
+ * Clients see it, so it names neither users nor internals.
  */
 export class Problem extends Error {
-  /** Tells it from other errors in a log. */
+  /** Name of the class. */
   override readonly name = "Problem";
-  /** What an application branches on. */
+  /** Stable code, for the application to branch on. */
   readonly code: ProblemCode;
   /** See {@linkcode ProblemOptions}. */
   readonly retryAfterSeconds: number | undefined;
@@ -55,11 +55,11 @@ export class Problem extends Error {
   readonly allow: string | undefined;
 
   /**
-   * A failure with that code.
+   * Makes the error.
    *
-   * @param code What an application branches on
+   * @param code Stable code, for the application to branch on
    * @param detail One sentence for the client
-   * @param options What else it carries
+   * @param options Further fields
    */
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? {} : { cause: options.cause });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Problem, PROBLEM_CODES, type ProblemCode, PROBLEMS } from "./problem.ts";
 
-Deno.test("every code has the status that it is documented with", () => {
+Deno.test("every code has its documented status", () => {
   const statuses: Record<ProblemCode, number> = {
     invalid_request: 400,
     invalid_image: 400,
@@ -24,13 +24,13 @@ Deno.test("every code has the status that it is documented with", () => {
   for (const code of PROBLEM_CODES) assertEquals(PROBLEMS[code].status, statuses[code], code);
 });
 
-Deno.test("every code has a title of its own, that reads as one", () => {
+Deno.test("every code has its own title, which begins with a capital and has no period", () => {
   const titles = PROBLEM_CODES.map((code) => PROBLEMS[code].title);
   assertEquals(new Set(titles).size, titles.length);
   for (const title of titles) assert(/^[A-Z].*[^.]$/.test(title), title);
 });
 
-Deno.test("a problem has its code's status and keeps what it is given", () => {
+Deno.test("a problem has the status of its code, and keeps its fields", () => {
   const cause = new RangeError("underneath");
   const problem = new Problem("no_worker_available", "All are busy", {
     cause,
@@ -44,6 +44,6 @@ Deno.test("a problem has its code's status and keeps what it is given", () => {
   assertEquals(problem.allow, "POST");
 });
 
-Deno.test("a problem without a cause has none", () => {
+Deno.test("a problem has no cause by default", () => {
   assertEquals("cause" in new Problem("no_face", "No face"), false);
 });

@@ -1,4 +1,4 @@
-/** Listens for a service. */
+/** Listens for HTTP requests, and listens again after a failure. */
 
 import { backoffMs, delay } from "../backoff.ts";
 import { ConfigError } from "../env.ts";
@@ -6,12 +6,12 @@ import { describeError, type Logger } from "../log.ts";
 
 const BACKOFF = { firstMs: 50, maxMs: 2000 };
 
-/** Where to listen. */
+/** Settings of {@linkcode listen}. */
 export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Is told where the service listens. */
+  /** Called once with the address that the service listens on. */
   readonly onListen: (url: URL) => void;
   readonly log: Logger;
 }
@@ -19,15 +19,15 @@ export interface ListenOptions {
 /** A service that listens. */
 export interface Listener {
   readonly port: number;
-  /** Takes no more connections; resolves when the requests that it has are answered. */
+  /** Accepts no more connections. Resolves when all requests are answered. */
   shutdown(): Promise<void>;
 }
 
 /**
- * Serves HTTP. Deno ends a server for good when it cannot accept a connection, as at the limit of
- * open files. Then its connections are closed, which frees them, and the service listens again.
+ * Serves HTTP. Deno stops a server when it cannot accept a connection, for example at the limit of
+ * open files. This function then closes all connections, which frees files, and listens again.
  *
- * @throws {ConfigError} when the address is not to be had, or not permitted
+ * @throws {ConfigError} when the address is in use, does not exist or is not permitted
  */
 export function listen(
   { host: hostname, port, onListen, log }: ListenOptions,
@@ -37,7 +37,10 @@ export function listen(
     const connections = new AbortController();
     const server = Deno.serve({ ...options, hostname, signal: connections.signal }, handler);
     server.finished.catch((error) => {
-      log.error({ error: describeError(error) }, "connections closed to listen again");
+      log.error(
+        { error: describeError(error) },
+        "accept failed; closing all connections and listening again",
+      );
       connections.abort();
       void listenAgain(server.addr.port);
     });
@@ -49,8 +52,8 @@ export function listen(
         current = serve({ port, onListen() {} });
         return;
       } catch (error) {
-        log.error({ error: describeError(error), failures }, "cannot listen again yet");
-        // Whoever else wants files or the port has them for a moment.
+        log.error({ error: describeError(error), failures }, "cannot listen again, retrying");
+        // Another process may have taken the port or the files for a moment.
         await delay(backoffMs(failures, BACKOFF, Math.random()), ended.signal).catch(() => {});
       }
     }

@@ -1,4 +1,4 @@
-/** Finds the picture, and whom it should show, in the three forms of a request. */
+/** Finds the picture and the user_id in a request, which may have three forms. */
 
 import { Buffer } from "node:buffer";
 import type { z } from "zod";
@@ -6,27 +6,30 @@ import { AuthenticateJsonSchema, UserIdSchema } from "../contract/contract.ts";
 import { Problem } from "../contract/problem.ts";
 import { sniffImageType } from "../contract/image_type.ts";
 
-/** What is to be recognised. */
+/** A face to recognise. */
 export interface Probe {
-  /** A JPEG, PNG or WebP by its first bytes. */
+  /** The picture: a JPEG, PNG or WebP by its first bytes. */
   readonly image: Uint8Array;
-  /** Compare with this user alone (1:1); undefined searches the gallery (1:N). */
+  /** User to compare with (1:1), undefined to search the gallery (1:N). */
   readonly userId: string | undefined;
 }
 
 /** The parts of a request that a probe is read from. */
 export interface ProbeRequest {
-  /** In full. */
+  /** The whole body. */
   readonly body: Uint8Array;
-  /** The Content-Type header, empty when there is none. */
+  /** The Content-Type header, empty when it is missing. */
   readonly contentType: string;
-  /** Every user_id of the query; one at most is right. */
+  /** Every user_id of the query. Different ones are refused. */
   readonly queryUserIds: readonly string[];
-  /** Bytes above which the picture is refused. */
+  /** Largest size of the picture in bytes. */
   readonly maxImageBytes: number;
 }
 
-/** How large a body may be for its picture to be within `maxImageBytes`, by its form. */
+/**
+ * Returns the largest size of a body whose picture has at most `maxImageBytes`. It depends on the
+ * form.
+ */
 export function maxBodyBytes(contentType: string, maxImageBytes: number): number {
   switch (mediaType(contentType)) {
     case "application/json":
@@ -42,12 +45,25 @@ export function maxBodyBytes(contentType: string, maxImageBytes: number): number
 const MAX_OTHER_BYTES = 16 * 1024;
 
 /**
- * Reads JSON with `image_base64`, a multipart form with a part `image`, or, for any other content
- * type, the picture itself.
+ * Reads JSON with `image_base64`, or a multipart form with a part `image`. With any other content
+ * type the body is the picture itself.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const probe = await parseProbe({
+ *   body: new TextEncoder().encode('{"image_base64": "iVBORw0KGgo=", "user_id": "user1"}'),
+ *   contentType: "application/json",
+ *   queryUserIds: [],
+ *   maxImageBytes: 1000,
+ * });
+ * assertEquals([probe.image.length, probe.userId], [8, "user1"]);
+ * ```
  *
  * @throws {Problem} `invalid_request` for a malformed or contradictory request,
- * `payload_too_large` for a picture over the limit, `unsupported_media_type` when it is no JPEG,
- * PNG or WebP
+ * `payload_too_large` for a picture over the limit, `unsupported_media_type` for a picture that is
+ * not a JPEG, PNG or WebP
  */
 export async function parseProbe(request: ProbeRequest): Promise<Probe> {
   const { image, userId } = await parseForm(request);
@@ -64,7 +80,7 @@ export async function parseProbe(request: ProbeRequest): Promise<Probe> {
   return { image, userId: oneUserId(userId, request.queryUserIds) };
 }
 
-/** A body's picture and user_id, neither checked yet. */
+/** A body's picture and user_id, not checked yet. */
 interface Form {
   readonly image: Uint8Array;
   readonly userId: string | undefined;
@@ -94,13 +110,13 @@ function parseJson(body: Uint8Array): Form {
   const result = AuthenticateJsonSchema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw new Problem("invalid_request", `The body is not as documented: ${describe(issue!)}`);
+    throw new Problem("invalid_request", `The body does not match the API: ${describe(issue!)}`);
   }
   const { image_base64: text, user_id: userId } = result.data;
   return { image: decodeBase64(text), userId };
 }
 
-/** Never the client's own words: they have no bound. */
+/** Describes an issue without text of the client, which may have any length. */
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
     return 'it has a field other than "image_base64" and "user_id"';
@@ -142,25 +158,27 @@ async function parseMultipart(body: Uint8Array, contentType: string): Promise<Fo
     throw new Problem("invalid_request", 'The form must have one part "image", sent as a file');
   }
   const userIds = form.getAll("user_id");
-  if (userIds.length > 1) throw new Problem("invalid_request", "The form has several user_id");
+  if (userIds.length > 1) {
+    throw new Problem("invalid_request", "The form must have at most one user_id");
+  }
   const [userId] = userIds;
   if (userId instanceof File) {
-    throw new Problem("invalid_request", "user_id is sent as a file instead of text");
+    throw new Problem("invalid_request", "user_id must be sent as text, not as a file");
   }
   return { image: await image.bytes(), userId };
 }
 
-/** Parsing hundreds of thousands of tiny parts would keep everybody else waiting. */
+/** Parsing hundreds of thousands of tiny parts would block all other requests. */
 const MAX_PARTS = 8;
 
-/** How often the boundary stands in the body, as far as that matters. */
+/** Counts the parts of a form, but stops soon after {@linkcode MAX_PARTS}. */
 function countParts(body: Uint8Array, contentType: string): number {
   const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
   const delimiter = `--${quoted ?? bare ?? ""}`;
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   let count = 0;
   for (let at = bytes.indexOf(delimiter); at >= 0; at = bytes.indexOf(delimiter, at + 2)) {
-    // The last delimiter closes the form.
+    // One delimiter more than parts: the last one closes the form.
     if (++count > MAX_PARTS + 1) break;
   }
   return count - 1;
@@ -176,7 +194,7 @@ function oneUserId(
     throw new Problem("invalid_request", "user_id must have 1 to 256 characters");
   }
   if (others.some((other) => other !== userId)) {
-    throw new Problem("invalid_request", "user_id is given more than once and differs");
+    throw new Problem("invalid_request", "user_id is given more than once, with different values");
   }
   return userId;
 }

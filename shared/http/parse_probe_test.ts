@@ -50,7 +50,7 @@ async function assertRefused(
   return problem;
 }
 
-Deno.test("the picture itself is a probe, whatever its content type", async () => {
+Deno.test("a body of any other content type is the picture itself", async () => {
   for (
     const contentType of [
       "image/png",
@@ -103,7 +103,7 @@ Deno.test("a form carries the picture as a file", async () => {
   });
 });
 
-Deno.test("whom the picture should show is told in JSON, in a form or in the query", async () => {
+Deno.test("user_id may be in JSON, in a form or in the query", async () => {
   const image_base64 = PNG.toBase64();
   for (
     const probe of [
@@ -118,7 +118,7 @@ Deno.test("whom the picture should show is told in JSON, in a form or in the que
   }
 });
 
-Deno.test("a user_id may be said twice, but not two of them", async () => {
+Deno.test("a user_id may be given twice, but not with different values", async () => {
   const body = { image_base64: PNG.toBase64(), user_id: "user1" };
   for (
     const same of [
@@ -137,7 +137,7 @@ Deno.test("a user_id may be said twice, but not two of them", async () => {
       await multipart([["image", PNG], ["user_id", "user1"]], { queryUserIds: ["user2"] }),
     ]
   ) {
-    await assertRefused(different, "invalid_request", "differs");
+    await assertRefused(different, "invalid_request", "different values");
   }
 });
 
@@ -145,12 +145,12 @@ Deno.test("a form has one user_id, as text", async () => {
   await assertRefused(
     await multipart([["image", PNG], ["user_id", "user1"], ["user_id", "user1"]]),
     "invalid_request",
-    "several user_id",
+    "at most one user_id",
   );
   await assertRefused(
     await multipart([["image", PNG], ["user_id", bytesOf("user1")]]),
     "invalid_request",
-    "as a file",
+    "not as a file",
   );
 });
 
@@ -173,7 +173,7 @@ Deno.test("a user_id has 1 to 256 characters in every form", async () => {
   }
 });
 
-Deno.test("bad base64 is refused and not repeated", async () => {
+Deno.test("bad base64 is refused, and the error does not repeat it", async () => {
   for (const image_base64 of ["not*base64", "iVBORw0KG", "data:image/png;base64,%%%%"]) {
     const problem = await assertRefused(
       json({ image_base64 }),
@@ -184,7 +184,7 @@ Deno.test("bad base64 is refused and not repeated", async () => {
   }
 });
 
-Deno.test("what is not JSON is refused", async () => {
+Deno.test("a body that is not JSON is refused", async () => {
   for (const text of ["", "{", "image_base64=abc", "{'image_base64': ''}"]) {
     await assertRefused(jsonText(text), "invalid_request", "not valid JSON");
   }
@@ -192,7 +192,7 @@ Deno.test("what is not JSON is refused", async () => {
   await assertRefused(request(notUtf8, "application/json"), "invalid_request", "not valid JSON");
 });
 
-Deno.test("JSON of another shape is refused by what is wrong with it", async () => {
+Deno.test("JSON of another shape is refused, and the error names the field", async () => {
   const image_base64 = PNG.toBase64();
   for (
     const [value, wrong] of [
@@ -204,9 +204,9 @@ Deno.test("JSON of another shape is refused by what is wrong with it", async () 
       [{ image_base64, image: "picture" }, "image"],
       [{ image_base64, user_id: 7 }, "user_id"],
       [{ image_base64, user_id: null }, "user_id"],
-      [[image_base64], "not as documented"],
-      [image_base64, "not as documented"],
-      [null, "not as documented"],
+      [[image_base64], "does not match the API"],
+      [image_base64, "does not match the API"],
+      [null, "does not match the API"],
     ] as const
   ) {
     await assertRefused(json(value), "invalid_request", wrong);
@@ -243,7 +243,7 @@ Deno.test("a form of very many parts is refused before it is parsed", async () =
   await assertRefused({ ...quoted, contentType }, "invalid_request", "too many");
 });
 
-Deno.test("a refusal repeats no field name of the client's", async () => {
+Deno.test("an error does not repeat a field name of the client", async () => {
   const { message } = await assertRefused(
     json({ image_base64: PNG.toBase64(), ["x".repeat(100_000)]: 1 }),
     "invalid_request",
@@ -252,7 +252,7 @@ Deno.test("a refusal repeats no field name of the client's", async () => {
   assertEquals(message.length < 200, true);
 });
 
-Deno.test("a broken form is refused", async () => {
+Deno.test("a malformed form is refused", async () => {
   const whole = await multipart([["image", PNG]]);
   for (
     const broken of [
@@ -290,7 +290,7 @@ Deno.test("a picture may be as large as the limit and no larger, in every form",
   }
 });
 
-Deno.test("other formats are refused, whatever they are called", async () => {
+Deno.test("other formats are refused, whatever content type they declare", async () => {
   for (
     const text of [
       "GIF89a......",
@@ -331,7 +331,7 @@ Deno.test("a body may be large enough for the largest picture and the longest us
   }
 });
 
-Deno.test("a body may hardly be larger than its picture", () => {
+Deno.test("the limit of a body is little above the limit of its picture", () => {
   assertEquals(maxBodyBytes("image/png", 3000), 3000);
   assertEquals(maxBodyBytes("", 3000), 3000);
   for (
@@ -341,7 +341,7 @@ Deno.test("a body may hardly be larger than its picture", () => {
   }
 });
 
-Deno.test("a refusal names neither the user nor the body", async () => {
+Deno.test("an error names neither the user nor the body", async () => {
   const problem = await assertRefused(
     json({ image_base64: PNG.toBase64(), user_id: "user1" }, { queryUserIds: ["user2"] }),
     "invalid_request",

@@ -1,38 +1,39 @@
-/** Reads a request's body within a size and a time. */
+/** Reads a request's body, up to a size and a time. */
 
+import { abortable } from "../abortable.ts";
 import { Problem } from "../contract/problem.ts";
 
 /** Bounds on a body. */
 export interface BodyLimits {
-  /** Above this many bytes the body is refused and the rest not read. */
+  /** Largest size. A larger body is refused, and the rest of it is not read. */
   readonly maxBytes: number;
-  /** The whole body must have arrived after this long. */
+  /** Time in which the whole body must arrive. */
   readonly timeoutMs: number;
-  /** Ends the reading early, for example because the client went away. */
+  /** Stops reading, for example because the client has disconnected. */
   readonly signal: AbortSignal;
-  /** Is told of every piece; what it throws ends the reading. */
+  /** Called with the size of every piece that arrives. An error that it throws stops reading. */
   readonly arrived?: (bytes: number) => void;
 }
 
-/** The connection ended before the body did, or what came was no body by the rules of HTTP. */
-export class BodyBrokenOff extends Problem {
+/** Error for a body that ended early, because the client disconnected or sent malformed chunks. */
+export class BodyEndedEarly extends Problem {
   /**
-   * A body without its end.
+   * Makes the error.
    *
-   * @param cause What the runtime says of it
+   * @param cause The runtime's error
    */
   constructor(cause: unknown) {
-    super("invalid_request", "The body broke off before its end", { cause });
+    super("invalid_request", "The request body ended early", { cause });
   }
 }
 
 /**
  * Reads the whole body.
  *
- * @throws {Problem} `payload_too_large` (known from Content-Length before anything is read),
+ * @throws {Problem} `payload_too_large`, before anything is read if Content-Length is too large, or
  * `request_timeout`
- * @throws {BodyBrokenOff}
- * @throws the reason of `signal`, when that ends it, or what `arrived` throws
+ * @throws {BodyEndedEarly}
+ * @throws the reason of `signal` when it aborts, or the error of `arrived`
  */
 export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   const tooLarge = () =>
@@ -51,17 +52,11 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   cleanup.defer(() => clearTimeout(timer));
 
   const signal = AbortSignal.any([limits.signal, deadline.signal]);
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => {});
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  cleanup.defer(() => signal.removeEventListener("abort", abort));
-
   const reader = request.body.getReader();
   let pending = false;
   cleanup.defer(() => {
-    // Deno never frees the buffer of a read that is cancelled while it is pending. Left alone, that
-    // read ends with its connection.
+    // Deno never frees the buffer of a pending read that is cancelled. A read that is not cancelled
+    // ends with its connection.
     if (!pending) void reader.cancel().catch(() => {});
   });
 
@@ -69,9 +64,8 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   const readAll = async () => {
     for (;;) {
       pending = true;
-      const { done, value } = await reader.read().catch((cause) => brokenOff(cause, signal));
+      const { done, value } = await reader.read().catch((cause) => endedEarly(cause, signal));
       pending = false;
-      // Nobody waits for the rest any more.
       signal.throwIfAborted();
       if (done) return body.bytes;
       if (body.size + value.byteLength > limits.maxBytes) throw tooLarge();
@@ -80,24 +74,23 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
     }
   };
   signal.throwIfAborted();
-  // One race for the whole body: one for each piece would keep all pieces until it is over.
-  return await Promise.race([readAll(), aborted.promise]);
+  return await abortable(readAll(), signal);
 }
 
-function brokenOff(cause: unknown, signal: AbortSignal): never {
+function endedEarly(cause: unknown, signal: AbortSignal): never {
   signal.throwIfAborted();
-  throw new BodyBrokenOff(cause);
+  throw new BodyEndedEarly(cause);
 }
 
-/** The body's length as the client declares it, undefined when it does not. */
+/** Returns the body's length as Content-Length declares it, undefined when it does not. */
 export function declaredLength(request: Request): number | undefined {
   const header = request.headers.get("Content-Length");
   return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
 /**
- * Bytes in one array that doubles when it is full. Kept as they come, pieces of one byte would hold
- * the 64 KiB each that Deno reads into.
+ * Bytes in one array, whose size doubles when it is full. The pieces themselves are not kept: Deno
+ * reads each piece, even of one byte, into a buffer of 64 KiB.
  */
 class GrowingBytes {
   #array = new Uint8Array(16 * 1024);

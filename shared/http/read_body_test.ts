@@ -3,9 +3,9 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { eventually } from "../../tests/support/eventually.ts";
 import { Problem } from "../contract/problem.ts";
-import { BodyBrokenOff, type BodyLimits, declaredLength, readBody } from "./read_body.ts";
+import { BodyEndedEarly, type BodyLimits, declaredLength, readBody } from "./read_body.ts";
 
-/** A request whose body comes in chunks, and what became of the body. */
+/** Makes a request whose body comes in chunks, and records how far it was read. */
 function chunked(
   chunks: readonly string[],
   options: { stalls?: boolean; headers?: Record<string, string> } = {},
@@ -48,7 +48,7 @@ Deno.test("a body is read as a whole, however many chunks it comes in", async ()
   }
 });
 
-Deno.test("no body is an empty one", async () => {
+Deno.test("a missing body is an empty body", async () => {
   const bodies = [new Request("http://test/", { method: "POST" }), chunked([]).request];
   for (const request of bodies) {
     assertEquals(await readBody(request, limits()), new Uint8Array());
@@ -60,14 +60,14 @@ Deno.test("a body may be as large as the limit", async () => {
   assertEquals(text(await readBody(request, limits({ maxBytes: 10 }))), "1234567890");
 });
 
-Deno.test("a body that says it is too large is refused and not read", async () => {
+Deno.test("a body with too large a Content-Length is refused and not read", async () => {
   const { request, seen } = chunked(["1"], { headers: { "Content-Length": "11" } });
   const problem = await assertRejects(() => readBody(request, limits({ maxBytes: 10 })), Problem);
   assertEquals(problem.code, "payload_too_large");
   assertEquals(seen.pulled, 0);
 });
 
-Deno.test("a body that turns out too large is refused and the rest not read", async () => {
+Deno.test("a body that becomes too large is refused, and the rest is not read", async () => {
   for (const headers of [{}, { "Content-Length": "2" }, { "Content-Length": "many" }]) {
     const { request, seen } = chunked(["12345", "678901", "rest", "rest"], { headers });
     const problem = await assertRejects(() => readBody(request, limits({ maxBytes: 10 })), Problem);
@@ -76,14 +76,14 @@ Deno.test("a body that turns out too large is refused and the rest not read", as
   }
 });
 
-Deno.test("a body that stalls is refused when its time is over", async () => {
+Deno.test("a body that stalls is refused after its timeout", async () => {
   const { request, seen } = chunked(["12345"], { stalls: true });
   const problem = await assertRejects(() => readBody(request, limits({ timeoutMs: 3 })), Problem);
   assertEquals(problem.code, "request_timeout");
   assertEquals(seen.pulled, 1);
 });
 
-Deno.test("reading ends with the signal, for its reason", async () => {
+Deno.test("an abort stops reading, with the reason of the signal", async () => {
   const { request } = chunked(["12345"], { stalls: true });
   const gone = new AbortController();
   const reason = new RangeError("The client went away");
@@ -92,7 +92,7 @@ Deno.test("reading ends with the signal, for its reason", async () => {
   assert(await reading === reason);
 });
 
-Deno.test("nothing is read when the signal was aborted before", async () => {
+Deno.test("nothing is read when the signal is already aborted", async () => {
   const { request, seen } = chunked(["12345"]);
   const reason = new RangeError("Over");
   const signal = AbortSignal.abort(reason);
@@ -100,16 +100,16 @@ Deno.test("nothing is read when the signal was aborted before", async () => {
   assertEquals(seen.pulled, 0);
 });
 
-Deno.test("a body that breaks off is the client's fault, not an unforeseen error", async () => {
+Deno.test("a body that ends early is an error of the client, not an internal error", async () => {
   const cause = new RangeError("The connection was reset");
   const body = new ReadableStream({ pull: (controller) => controller.error(cause) });
   const request = new Request("http://test/", { method: "POST", body });
-  const problem = await assertRejects(() => readBody(request, limits()), BodyBrokenOff);
+  const problem = await assertRejects(() => readBody(request, limits()), BodyEndedEarly);
   assertEquals(problem.code, "invalid_request");
   assert(problem.cause === cause);
 });
 
-Deno.test("whoever counts is told of every piece, and may end the reading", async () => {
+Deno.test("arrived is called with the size of every piece, and may stop reading", async () => {
   const pieces: number[] = [];
   await readBody(chunked(["12345", "678"]).request, limits({ arrived: (n) => pieces.push(n) }));
   assertEquals(pieces, [5, 3]);
@@ -123,7 +123,7 @@ Deno.test("whoever counts is told of every piece, and may end the reading", asyn
   assertEquals(seen, { pulled: 2, cancelled: true });
 });
 
-Deno.test("a client that hangs up amid its body breaks it off", async () => {
+Deno.test("the body of a client that disconnects ends early", async () => {
   const { promise, resolve } = Promise.withResolvers<unknown>();
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     resolve(readBody(request, limits()).catch((error) => error));
@@ -135,10 +135,10 @@ Deno.test("a client that hangs up amid its body breaks it off", async () => {
     await connection.write(new TextEncoder().encode(head + "begin"));
   }
   const problem = await promise;
-  assert(problem instanceof BodyBrokenOff);
+  assert(problem instanceof BodyEndedEarly);
 });
 
-Deno.test("bodies that stalled leave no memory behind", async () => {
+Deno.test("bodies that stalled keep no memory", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request) =>
@@ -162,7 +162,7 @@ Deno.test("bodies that stalled leave no memory behind", async () => {
   await eventually(() => heldBytes() - before < 20e6, "the memory is free again");
 });
 
-Deno.test("a declared length is a number in digits, or none", () => {
+Deno.test("Content-Length counts only when it is a number in digits", () => {
   const declared = (value: string) =>
     declaredLength(new Request("http://test/", { headers: { "Content-Length": value } }));
   assertEquals(declared("0"), 0);
@@ -173,7 +173,7 @@ Deno.test("a declared length is a number in digits, or none", () => {
   assertEquals(declaredLength(new Request("http://test/")), undefined);
 });
 
-Deno.test("pieces of one byte hold no more memory than the body", async () => {
+Deno.test("a body that comes in pieces of one byte needs little memory", async () => {
   const PIECES = 8000;
   let left = PIECES;
   // As Deno hands them out: a byte of an array of 64 KiB.

@@ -1,4 +1,4 @@
-/** Reads the probe that a request carries: what the api and the worker both do first. */
+/** Reads the probe of a request. The api and the worker both begin with it. */
 
 import { maxBodyBytes, parseProbe, type Probe } from "./parse_probe.ts";
 import { readBody } from "./read_body.ts";
@@ -7,9 +7,9 @@ import { readBody } from "./read_body.ts";
 export interface ProbeLimits {
   readonly maxImageBytes: number;
   readonly bodyTimeoutMs: number;
-  /** Ends the reading early. */
+  /** Stops reading, for example because the client has disconnected. */
   readonly signal: AbortSignal;
-  /** Is told of every piece of the body; what it throws ends the reading. */
+  /** Called with the size of every piece that arrives. An error that it throws stops reading. */
   readonly arrived?: (bytes: number) => void;
 }
 
@@ -33,7 +33,10 @@ export async function readProbe(request: Request, limits: ProbeLimits): Promise<
   });
 }
 
-/** The address has the Host header in it as it came: "x:99999" makes it none for `URL`. */
+/**
+ * Returns the query of a request's URL. The URL contains the raw Host header, and `new URL` rejects
+ * some of them, such as "x:99999".
+ */
 function query(url: string): URLSearchParams {
   return new URLSearchParams(/^\w+:\/\/[^/]*\/[^?]*(\?.*)/s.exec(url)?.[1]);
 }

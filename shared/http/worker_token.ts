@@ -1,6 +1,6 @@
 /**
- * Tokens by which a worker knows that a request comes from the api: JWT, HS256, for one worker by
- * name, valid for 30 seconds. A cluster may not enforce its NetworkPolicies.
+ * Tokens that prove to a worker that a request comes from the api: JWT with HS256, for one worker by
+ * its name, valid for 30 seconds. They are needed because a cluster may not enforce NetworkPolicies.
  */
 
 import { errors, jwtVerify, SignJWT } from "jose";
@@ -11,34 +11,34 @@ const LIFETIME_SECONDS = 30;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MIN_KEY_BYTES = 32;
 
-/** Secret keys, at least one: the first signs, all are accepted, so that keys can rotate. */
+/** One secret key or more. The first signs, all are accepted, so that keys can rotate. */
 export type TokenKeys = readonly [Uint8Array, ...Uint8Array[]];
 
 /**
  * Reads keys, one a line, each at least 32 bytes long.
  *
- * @throws {ConfigError} when there is none or one is too short
+ * @throws {ConfigError} when there is no key, or a key is too short
  */
 export function parseTokenKeys(text: string): TokenKeys {
   const [first, ...others] = text.split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "")
     .map((line) => new TextEncoder().encode(line));
-  if (first === undefined) throw new ConfigError("Worker token keys: there is none");
+  if (first === undefined) throw new ConfigError("Worker token keys: there is no key");
   for (const key of [first, ...others]) {
     if (key.byteLength < MIN_KEY_BYTES) {
-      throw new ConfigError(`Worker token keys: one is shorter than ${MIN_KEY_BYTES} bytes`);
+      throw new ConfigError(`Worker token keys: a key is shorter than ${MIN_KEY_BYTES} bytes`);
     }
   }
   return [first, ...others];
 }
 
-/** A new random key, as {@linkcode parseTokenKeys} reads it. */
+/** Makes a random key, in the form that {@linkcode parseTokenKeys} reads. */
 export function randomTokenKey(): string {
   return crypto.getRandomValues(new Uint8Array(MIN_KEY_BYTES)).toHex();
 }
 
-/** Signs a token for the worker of that name. */
+/** Signs a token for the worker with that name. */
 export function signWorkerToken(keys: TokenKeys, workerName: string): Promise<string> {
   return new SignJWT()
     .setProtectedHeader({ alg: "HS256" })
@@ -51,7 +51,7 @@ export function signWorkerToken(keys: TokenKeys, workerName: string): Promise<st
 /**
  * Checks an Authorization header.
  *
- * @throws {Problem} `unauthorized` when it holds no valid token for this worker
+ * @throws {Problem} `unauthorized` unless the header has a valid token for this worker
  */
 export async function verifyWorkerToken(
   keys: TokenKeys,
@@ -64,7 +64,7 @@ export async function verifyWorkerToken(
       if (await isValid(token, key, workerName)) return;
     }
   }
-  throw new Problem("unauthorized", "The request carries no valid token for this worker");
+  throw new Problem("unauthorized", "The request has no valid token for this worker");
 }
 
 async function isValid(token: string, key: Uint8Array, audience: string): Promise<boolean> {

@@ -22,25 +22,25 @@ async function assertRefused(verifying: () => Promise<void>): Promise<void> {
   assertEquals(problem.code, "unauthorized");
 }
 
-/** A token that somebody who has the key made otherwise. */
+/** Signs a token with unusual claims, with the right key. */
 const sign = (claims: JWTPayload, alg = "HS256") =>
   new SignJWT(claims).setProtectedHeader({ alg }).sign(KEYS[0]);
 
-const GOOD = (): JWTPayload => ({ aud: "worker-1", iat: now(), exp: now() + 30 });
+const validClaims = (): JWTPayload => ({ aud: "worker-1", iat: now(), exp: now() + 30 });
 
-Deno.test("a token is good for the worker that it names", async () => {
+Deno.test("a token is valid for the worker that it names", async () => {
   await verify(await signWorkerToken(KEYS, "worker-1"));
-  await verify(await sign(GOOD()));
+  await verify(await sign(validClaims()));
 });
 
-Deno.test("a token is good for no other worker", async () => {
+Deno.test("a token is not valid for another worker", async () => {
   for (const name of ["worker-2", "worker-", "worker-11", ""]) {
     const token = await signWorkerToken(KEYS, name);
     await assertRefused(() => verify(token));
   }
 });
 
-Deno.test("a token of another key is refused", async () => {
+Deno.test("a token that was signed with another key is refused", async () => {
   const token = await signWorkerToken(OTHER_KEYS, "worker-1");
   await assertRefused(() => verify(token));
 });
@@ -53,7 +53,7 @@ Deno.test("keys can rotate: the first signs, all are accepted", async () => {
   await assertRefused(() => verify(token, KEYS));
 });
 
-Deno.test("a token is good for 30 seconds, and clocks may differ by 5", async () => {
+Deno.test("a token is valid for 30 seconds, and clocks may differ by 5 seconds", async () => {
   const age = (seconds: number): JWTPayload => ({
     aud: "worker-1",
     iat: now() - seconds,
@@ -67,35 +67,35 @@ Deno.test("a token is good for 30 seconds, and clocks may differ by 5", async ()
   }
 });
 
-Deno.test("a token that claims to be good for longer is not", async () => {
+Deno.test("a token that claims a longer life is valid for 30 seconds only", async () => {
   const token = await sign({ aud: "worker-1", iat: now() - 60, exp: now() + 3600 });
   await assertRefused(() => verify(token));
 });
 
-Deno.test("a token without an audience, a date or an end is refused", async () => {
+Deno.test("a token without audience, issue time or expiry is refused", async () => {
   for (const claim of ["aud", "iat", "exp"]) {
-    const { [claim]: _, ...others } = GOOD();
+    const { [claim]: _, ...others } = validClaims();
     const token = await sign(others);
     await assertRefused(() => verify(token));
   }
 });
 
-Deno.test("a token that is not signed, or signed otherwise, is refused", async () => {
+Deno.test("a token without a signature, or with another algorithm, is refused", async () => {
   const part = (value: unknown) => base64url.encode(JSON.stringify(value));
-  const unsigned = `${part({ alg: "none" })}.${part(GOOD())}.`;
+  const unsigned = `${part({ alg: "none" })}.${part(validClaims())}.`;
   await assertRefused(() => verify(unsigned));
-  const otherwise = await new SignJWT(GOOD()).setProtectedHeader({ alg: "HS512" })
+  const otherwise = await new SignJWT(validClaims()).setProtectedHeader({ alg: "HS512" })
     .sign(new Uint8Array(64));
   await assertRefused(() => verify(otherwise));
 });
 
 Deno.test("a token that was changed is refused", async () => {
-  const [header, , signature] = (await sign(GOOD())).split(".");
-  const claims = base64url.encode(JSON.stringify({ ...GOOD(), exp: now() + 31 }));
+  const [header, , signature] = (await sign(validClaims())).split(".");
+  const claims = base64url.encode(JSON.stringify({ ...validClaims(), exp: now() + 31 }));
   await assertRefused(() => verify(`${header}.${claims}.${signature}`));
 });
 
-Deno.test("what is no token is refused", async () => {
+Deno.test("a header without a token is refused", async () => {
   const token = await signWorkerToken(KEYS, "worker-1");
   for (
     const authorization of [
@@ -116,14 +116,14 @@ Deno.test("what is no token is refused", async () => {
   }
 });
 
-Deno.test("keys are read one a line, whatever is around them", () => {
+Deno.test("keys are read one a line, without the white space around them", () => {
   const first = randomTokenKey(), second = randomTokenKey();
   const keys = parseTokenKeys(`\n  ${first}\r\n\n${second}`);
   assertEquals(keys.map((key) => new TextDecoder().decode(key)), [first, second]);
 });
 
-Deno.test("there must be a key, and each must be long enough", () => {
-  for (const text of ["", "\n \n"]) assertThrows(() => parseTokenKeys(text), ConfigError, "none");
+Deno.test("at least one key is needed, and each key must be long enough", () => {
+  for (const text of ["", "\n \n"]) assertThrows(() => parseTokenKeys(text), ConfigError, "no key");
   const short = "x".repeat(31);
   for (const text of [short, `${randomTokenKey()}\n${short}`]) {
     const { message } = assertThrows(() => parseTokenKeys(text), ConfigError, "shorter than 32");
@@ -132,7 +132,7 @@ Deno.test("there must be a key, and each must be long enough", () => {
   assertEquals(parseTokenKeys(short + "x").length, 1);
 });
 
-Deno.test("random keys differ and may be used as they are", () => {
+Deno.test("random keys differ, and can be parsed", () => {
   const key = randomTokenKey();
   assert(key !== randomTokenKey());
   assertEquals(parseTokenKeys(key).length, 1);

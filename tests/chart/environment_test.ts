@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { API_ENV_NAMES, readApiConfig } from "../../api/config.ts";
+import { API_ENV, KUBERNETES_ENV } from "../../api/env.ts";
+import { listSettings, type Setting } from "../../charts/generate/setting_list.ts";
+import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
+import { RECOGNITION_ENV } from "../../shared/contract/worker_env.ts";
 import { WORKER_ENV_NAMES } from "../../worker/config.ts";
 import { at, environment, find, helmTest, render } from "../support/helm.ts";
 
@@ -18,7 +22,7 @@ helmTest("the api reads every variable that the chart gives it", async () => {
   for (const name of names) assert(API_ENV_NAMES.includes(name), name);
 });
 
-helmTest("the api claims workers of its own release alone", async () => {
+helmTest("the api claims only workers of its own release", async () => {
   const objects = await render();
   const env = environment(find(objects, "Deployment/face-it-api"));
   const { pool } = readApiConfig({ get: (name) => env[name] });
@@ -28,3 +32,38 @@ helmTest("the api claims workers of its own release alone", async () => {
   const labels = at(worker, "spec.template.metadata.labels") as Record<string, string>;
   for (const [name, value] of Object.entries(pool.selector)) assertEquals(labels[name], value);
 });
+
+helmTest("each value that sets a setting reaches the services that have the setting", async () => {
+  const common = listSettings({ ...SERVICE_ENV, ...AGREED_ENV });
+  const services = {
+    "Deployment/face-it-api": [...common, ...listSettings({ ...API_ENV, ...KUBERNETES_ENV })],
+    "Deployment/face-it-worker": [...common, ...listSettings(RECOGNITION_ENV)],
+  };
+  const values = Object.values(services).flat()
+    .filter(({ chartValue }) => chartValue !== undefined)
+    .map((setting) => `${setting.chartValue}=${unusual(setting)}`);
+  const objects = await render("--set", values.join(","));
+  for (const [name, settings] of Object.entries(services)) {
+    const env = environment(find(objects, name));
+    for (const setting of settings) {
+      if (setting.chartValue === undefined) continue;
+      assertEquals(env[setting.name], String(unusual(setting)), setting.name);
+    }
+  }
+});
+
+/** Returns a valid value of a setting that is not the default. */
+function unusual({ name, type }: Setting): unknown {
+  switch (type.type) {
+    case "integer":
+      return type.minimum! + Math.floor((Number(type.default) - type.minimum!) / 3) + 1;
+    case "number":
+      return 0.5;
+    case "boolean":
+      return type.default !== true;
+    case "string":
+      return type.enum?.find((word) => word !== type.default) ?? "another";
+    default:
+      throw new TypeError(`${name} has an unknown type`);
+  }
+}

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { readValues } from "../../charts/values_table.ts";
+import { readValues } from "../../charts/generate/chart_values.ts";
 import { at, CHART, environment, find, helmTest, render } from "../support/helm.ts";
 
 const API = "Deployment/face-it-api";

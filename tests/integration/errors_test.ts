@@ -24,11 +24,11 @@ Deno.test("a malformed request is refused with a sentence that says why", async 
   const cases: [Answer, string][] = [
     [await service.post("{", { contentType: JSON_TYPE }), "not valid JSON"],
     [await service.post(picture, { contentType: JSON_TYPE }), "not valid JSON"],
-    [await json([]), "not as documented"],
+    [await json([]), "does not match the API"],
     [await json({}), "image_base64"],
     [await json({ image_base64: 1 }), "image_base64"],
     [await json({ image_base64: "" }), "image_base64"],
-    [await json({ image_base64, picture: "x" }), "not as documented"],
+    [await json({ image_base64, picture: "x" }), "does not match the API"],
     [await json({ image_base64, user_id: 1 }), "user_id"],
     [await json({ image_base64: "§" }), "not valid base64"],
     [await json({ image_base64: image_base64.slice(1) }), "not valid base64"],

@@ -177,7 +177,9 @@ Deno.test("at the limit of open files the service closes its connections and kee
   await limitOpenFiles(service.pid, files + 30);
   await using connections = new AsyncDisposableStack();
   const isListeningAgain = () =>
-    service.log.some(({ msg }) => msg === "connections closed to listen again");
+    service.log.some(({ msg }) =>
+      msg === "accept failed; closing all connections and listening again"
+    );
   const idle: RawConnection[] = [];
   while (!isListeningAgain()) {
     assert(idle.length < 1000, "The limit was not reached");

@@ -3,6 +3,7 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { delay } from "../../../shared/backoff.ts";
 import { ConfigError } from "../../../shared/env.ts";
+import { readTokenKeys } from "../../../shared/http/token_key_location.ts";
 import { describeError } from "../../../shared/log.ts";
 import type { ApiConfig, KubernetesPoolConfig } from "../../config.ts";
 import type { OpenedPool, PoolSurroundings } from "../opened_pool.ts";
@@ -19,12 +20,15 @@ import { followTokenKeys } from "./follow_token_keys.ts";
  */
 export async function openKubernetesPool(
   config: ApiConfig,
-  { namespace, owner, selector, workerPort, leaseMaxMs, inCluster, readTokenKeys }:
+  { namespace, owner, selector, workerPort, leaseMaxMs, inCluster, tokenKeys: keyLocation }:
     KubernetesPoolConfig,
   { log, metrics, now }: PoolSurroundings,
 ): Promise<OpenedPool> {
   const forever = new AbortController().signal;
-  const tokenKeys = await followTokenKeys({ read: readTokenKeys, log, delay }, forever);
+  const tokenKeys = await followTokenKeys(
+    { read: () => readTokenKeys(keyLocation), log, delay },
+    forever,
+  );
   const api = await createPodApi({
     config: loadCredentials(inCluster),
     namespace,

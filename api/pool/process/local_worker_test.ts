@@ -17,14 +17,14 @@ Deno.test("a local worker has the checkout's models and gallery, and reads nothi
   assertEquals(new Set(readable), new Set(Object.values(LOCAL_PATHS)));
 });
 
-Deno.test("a variable that is empty counts as absent", () => {
+Deno.test("an empty variable counts as missing", () => {
   assertEquals(
     worker({ MODEL_PATH: "", MATCH_THRESHOLD: "", MODEL_CALIBRATION: "", LOG_LEVEL: "" }),
     worker({}),
   );
 });
 
-Deno.test("a worker reads the files that are named, and their calibration", () => {
+Deno.test("a worker reads the configured files, and the calibration", () => {
   const files = {
     EMBEDDINGS_PATH: "/gallery.json",
     MODEL_PATH: "/recognition.onnx",
@@ -37,7 +37,7 @@ Deno.test("a worker reads the files that are named, and their calibration", () =
   assertEquals(new Set(readable), new Set(Object.values(files)));
 });
 
-Deno.test("what concerns workers is passed on to them, and nothing else", () => {
+Deno.test("only settings that concern workers are passed on to them", () => {
   const concerns = {
     MATCH_ON: "cosine",
     MATCH_THRESHOLD: "0.4",
@@ -49,13 +49,13 @@ Deno.test("what concerns workers is passed on to them, and nothing else", () => 
     ...concerns,
     PORT: "9000",
     HOST: "0.0.0.0",
-    WORKER_TOKEN_KEYS: "somebody else's",
+    WORKER_TOKEN_KEYS: "another key",
     AWS_SECRET_ACCESS_KEY: "secret",
   });
   assertEquals(env, { ...worker({}).env, ...concerns });
 });
 
-Deno.test("a worker tells less than the api, unless asked for more or still less", () => {
+Deno.test("a worker logs warnings only where the api logs at level info; other levels are passed on", () => {
   for (
     const [api, expected] of [
       ["info", "warn"],

@@ -5,7 +5,7 @@ import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
 import { Problem } from "../../../shared/contract/problem.ts";
 import type { ApiMetrics } from "../../metrics.ts";
 import { maxBodyBytes, type Probe } from "../../../shared/http/parse_probe.ts";
-import { BodyBrokenOff, declaredLength } from "../../../shared/http/read_body.ts";
+import { BodyEndedEarly, declaredLength } from "../../../shared/http/read_body.ts";
 import { readProbe } from "../../../shared/http/read_probe.ts";
 import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
@@ -67,7 +67,7 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
       const answerable = error instanceof Problem || !signal.aborted;
       // While a body is read, Deno does not abort the signal. A client that disconnects and one that
       // sends malformed chunks look the same: both get the response.
-      if (!answerable || error instanceof BodyBrokenOff) c.get("event")["outcome"] = "client_gone";
+      if (!answerable || error instanceof BodyEndedEarly) c.get("event")["outcome"] = "client_gone";
       if (answerable) throw error;
       return new Response(null, { status: CLIENT_GONE_STATUS });
     }

@@ -44,12 +44,9 @@ imagePullSecrets:
 
 {{- /* Variables that both services have. */ -}}
 {{- define "face-it.env" -}}
-- {name: LOG_LEVEL, value: {{ .Values.logLevel | quote }}}
+{{ include "face-it.serviceSettings" . }}
 - {name: LOG_FORMAT, value: json}
 - {name: WORKER_TOKEN_KEYS_PATH, value: /etc/face-it/token-keys/keys}
-- {name: REQUESTS_PER_WORKER, value: {{ .Values.requestsPerWorker | toJson | quote }}}
-- {name: BODY_TIMEOUT_MS, value: {{ .Values.limits.bodyTimeoutMs | toJson | quote }}}
-- {name: MAX_IMAGE_BYTES, value: {{ .Values.limits.maxImageBytes | toJson | quote }}}
 {{- end -}}
 
 {{- define "face-it.tokenVolume" -}}

@@ -1,0 +1,66 @@
+/** Settings of the api, beside those that both services have. */
+
+import { z } from "zod";
+import { TOKEN_KEYS_ENV } from "../shared/contract/service_env.ts";
+import { choice, integer, SETTINGS } from "../shared/setting.ts";
+
+/** Settings of the api with any kind of pool. */
+export const API_ENV = {
+  POOL: choice("kubernetes", "process").optional().register(SETTINGS, {
+    description: "process: worker processes on this machine. kubernetes: pods",
+    shownDefault: "process; in a cluster kubernetes",
+  }),
+  POOL_SIZE: integer(1, 64).default(4).register(SETTINGS, {
+    description: "worker processes; each needs about 200 MB",
+  }),
+  REQUEST_TIMEOUT_MS: integer(1, 3_600_000).default(10_000).register(SETTINGS, {
+    description: "milliseconds in which a request is answered, including every wait",
+    chartValue: "limits.requestTimeoutMs",
+  }),
+  QUEUE_LIMIT: integer(0, 100_000).default(64).register(SETTINGS, {
+    description: "requests that may wait for a worker; the next one is refused",
+    chartValue: "limits.queueLimit",
+  }),
+  QUEUE_BYTES: integer(1, 100_000_000_000).default(256 * 1024 * 1024).register(SETTINGS, {
+    description: "bytes of all bodies that have arrived, plus 256 KiB for each request",
+    chartValue: "limits.queueBytes",
+  }),
+} as const;
+
+/** Equality only, with the label that a claim changes. */
+const Selector = z.string()
+  .regex(/^[\w./-]+=[\w.-]+(,[\w./-]+=[\w.-]+)*$/, "must be name=value, separated by commas")
+  .transform((text): Record<string, string> =>
+    Object.fromEntries(text.split(",").map((label) => label.split("=")))
+  )
+  .refine((labels) => labels["status"] === "ready", "must contain status=ready")
+  .refine((labels) => Object.keys(labels).length > 1, "must contain another label");
+
+/** Settings of the pool of pods. */
+export const KUBERNETES_ENV = {
+  KUBERNETES_SERVICE_HOST: z.string().optional().register(SETTINGS, {
+    description: "tells the api that it runs in a pod: the default of POOL is then kubernetes",
+    shownDefault: "set by Kubernetes",
+  }),
+  WORKER_NAMESPACE: z.string().default("face-it-workers").register(SETTINGS, {
+    description: "namespace of the workers' pods",
+  }),
+  WORKER_SELECTOR: z.string().default("app=face-recognition-worker,status=ready").pipe(Selector)
+    .register(SETTINGS, {
+      description:
+        "labels of a pod that may be claimed: status=ready, which a claim changes, and at least one other",
+    }),
+  WORKER_PORT: integer(1, 65_535).default(8080).register(SETTINGS, {
+    description: "port that a worker listens on",
+  }),
+  POOL_OWNER: z.string().default("face-it-pool").register(SETTINGS, {
+    description:
+      "the ConfigMap in that namespace that owns claimed pods; deleting the ConfigMap deletes them",
+  }),
+  LEASE_MAX_MS: integer(1, 86_400_000).default(300_000).register(SETTINGS, {
+    description:
+      "longest time in milliseconds that a worker is kept, at least REQUEST_TIMEOUT_MS; without effect when REQUESTS_PER_WORKER is 1",
+    chartValue: "leaseMaxMs",
+  }),
+  ...TOKEN_KEYS_ENV,
+} as const;

@@ -1,0 +1,91 @@
+/** Generates everything that follows from the settings of the services and the chart's values. */
+
+import { API_ENV, KUBERNETES_ENV } from "../../api/env.ts";
+import { DENO_ENV } from "../../api/pool/process/worker_process.ts";
+import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
+import { INSTANCE_ENV, RECOGNITION_ENV, WORKER_ENV } from "../../shared/contract/worker_env.ts";
+import { type ChartValue, readValues } from "./chart_values.ts";
+import { GenerateError } from "./generate_error.ts";
+import { insertTable, markdownTable } from "./markdown_table.ts";
+import { writeEnvPermissions } from "./permissions.ts";
+import { listSettings, type Setting } from "./setting_list.ts";
+import { settingsTemplate } from "./settings_template.ts";
+import { writeValuesSchema } from "./values_schema.ts";
+
+/** Variables beside its own that @kubernetes/client-node reads. */
+const KUBERNETES_CLIENT_ENV = ["KUBERNETES_SERVICE_PORT", "KUBECONFIG", "HOME"];
+
+const API_NAMES = Object.keys({ ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV, ...KUBERNETES_ENV });
+
+const PERMISSIONS = {
+  // It starts workers, and ends with npx: shared/end_with_starter.ts.
+  "api-local": [...API_NAMES, ...Object.keys(RECOGNITION_ENV), "npm_lifecycle_event", ...DENO_ENV],
+  api: [...API_NAMES, ...KUBERNETES_CLIENT_ENV],
+  worker: Object.keys(WORKER_ENV),
+};
+
+const TABLES = {
+  api: { ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV },
+  recognition: RECOGNITION_ENV,
+  kubernetes: KUBERNETES_ENV,
+  worker: INSTANCE_ENV,
+};
+
+/** Reads a file of the project. */
+export type ReadFile = (path: string) => Promise<string>;
+
+/**
+ * Returns the generated files by their paths.
+ *
+ * @param read Reads a file as it is now; its parts that are not generated stay as they are
+ * @throws {GenerateError} when a source cannot be generated from
+ */
+export async function generate(read: ReadFile): Promise<ReadonlyMap<string, string>> {
+  const values = readValues(await read("charts/face-it/values.yaml"));
+  const templates = {
+    serviceSettings: listSettings({ ...SERVICE_ENV, ...AGREED_ENV }),
+    apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV }),
+    workerSettings: listSettings(RECOGNITION_ENV),
+  };
+  const settings = Object.values(templates).flat();
+  assertValuesExist(settings, values);
+
+  const files = new Map<string, string>();
+  const replace = async (path: string, write: (text: string) => string) =>
+    void files.set(path, write(await read(path)));
+  await replace("deno.json", (text) => writeEnvPermissions(text, PERMISSIONS));
+  await replace("docs/configuration.md", writeSettingTables);
+  await replace("charts/face-it/values.schema.json", (text) => writeValuesSchema(text, settings));
+  await replace("charts/face-it/README.md", (text) => writeValuesTable(text, values));
+  files.set("charts/face-it/templates/_settings.tpl", settingsTemplate(templates));
+  return files;
+}
+
+function assertValuesExist(settings: readonly Setting[], values: readonly ChartValue[]): void {
+  const paths = new Set(values.map(({ path }) => path));
+  for (const { name, chartValue } of settings) {
+    if (chartValue !== undefined && !paths.has(chartValue)) {
+      throw new GenerateError(`${name} is set by ${chartValue}, which values.yaml does not have`);
+    }
+  }
+}
+
+function writeSettingTables(document: string): string {
+  return Object.entries(TABLES).reduce((text, [name, shape]) => {
+    const rows = listSettings(shape).map((setting) => [
+      setting.name,
+      setting.shownDefault ?? "none",
+      setting.description,
+    ]);
+    return insertTable(text, name, markdownTable(["variable", "default", "what it sets"], rows));
+  }, document);
+}
+
+function writeValuesTable(readme: string, values: readonly ChartValue[]): string {
+  const rows = values.map(({ path, default: value, description }) => [
+    `\`${path}\``,
+    `\`${value}\``,
+    description,
+  ]);
+  return insertTable(readme, "values", markdownTable(["value", "default", "what it sets"], rows));
+}

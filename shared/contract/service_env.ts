@@ -1,0 +1,51 @@
+/** Settings that the api and the worker both have. */
+
+import { z } from "zod";
+import { choice, integer, SETTINGS } from "../setting.ts";
+
+/** Settings that may differ between the api and the worker. */
+export const SERVICE_ENV = {
+  HOST: z.string().default("0.0.0.0").register(SETTINGS, {
+    description: "address to listen on",
+  }),
+  PORT: integer(0, 65_535).default(8080).register(SETTINGS, {
+    description: "port to listen on; 0 takes any free port",
+  }),
+  LOG_LEVEL: choice("debug", "info", "warn", "error", "silent").default("info").register(SETTINGS, {
+    description: "debug, info, warn, error or silent",
+    chartValue: "logLevel",
+  }),
+  LOG_FORMAT: choice("auto", "json", "pretty").default("auto").register(SETTINGS, {
+    description: "json, pretty, or auto: pretty when standard error is a terminal",
+  }),
+  BODY_TIMEOUT_MS: integer(1, 3_600_000).default(5000).register(SETTINGS, {
+    description: "milliseconds in which the body of a request must arrive",
+    chartValue: "limits.bodyTimeoutMs",
+  }),
+} as const;
+
+/** Settings that must have the same value in the api and in its workers. */
+export const AGREED_ENV = {
+  MAX_IMAGE_BYTES: integer(1, 1_000_000_000).default(10 * 1024 * 1024).register(SETTINGS, {
+    description: "largest size of a picture in bytes",
+    chartValue: "limits.maxImageBytes",
+  }),
+  REQUESTS_PER_WORKER: integer(1, 1_000_000).default(1).register(SETTINGS, {
+    description:
+      "requests that a worker serves before it is destroyed; more is faster and less isolated",
+    chartValue: "requestsPerWorker",
+  }),
+} as const;
+
+/** The keys of worker tokens, which the api signs and its workers verify. One of the two is set. */
+export const TOKEN_KEYS_ENV = {
+  WORKER_TOKEN_KEYS_PATH: z.string().optional().register(SETTINGS, {
+    description:
+      "file with the keys that sign calls to workers, each at least 32 bytes, one a line",
+    shownDefault: "none: this or WORKER_TOKEN_KEYS must be set",
+  }),
+  WORKER_TOKEN_KEYS: z.string().optional().register(SETTINGS, {
+    description: "the keys themselves, one a line",
+    shownDefault: "none",
+  }),
+} as const;

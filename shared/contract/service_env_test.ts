@@ -1,0 +1,16 @@
+import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import { parseEnv } from "../env.ts";
+import { AGREED_ENV, SERVICE_ENV } from "./service_env.ts";
+
+Deno.test("every setting that both services have has a default", () => {
+  assertEquals(parseEnv(z.object({ ...SERVICE_ENV, ...AGREED_ENV }), new Map()), {
+    HOST: "0.0.0.0",
+    PORT: 8080,
+    LOG_LEVEL: "info",
+    LOG_FORMAT: "auto",
+    MAX_IMAGE_BYTES: 10_485_760,
+    BODY_TIMEOUT_MS: 5000,
+    REQUESTS_PER_WORKER: 1,
+  });
+});

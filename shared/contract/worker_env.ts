@@ -1,0 +1,81 @@
+/**
+ * Settings of the worker. The api sets them for the workers that it starts on its own machine, and the
+ * chart for the workers of a cluster.
+ */
+
+import { z } from "zod";
+import { choice, flag, fraction, integer, SETTINGS } from "../setting.ts";
+import { AGREED_ENV, SERVICE_ENV, TOKEN_KEYS_ENV } from "./service_env.ts";
+
+/**
+ * Settings of the recognition. The api passes them on to the workers that it starts on its own
+ * machine. The defaults are paths of a container.
+ */
+export const RECOGNITION_ENV = {
+  EMBEDDINGS_PATH: z.string().default("/etc/embeddings/data.json").register(SETTINGS, {
+    description: "the [gallery](#galleries): a file, or a folder of files",
+    shownDefault: "the sample gallery",
+    isPath: true,
+  }),
+  MATCH_ON: choice("confidence", "cosine").default("confidence").register(SETTINGS, {
+    description:
+      "what the threshold is compared with: confidence, or cosine for a model without calibration",
+    chartValue: "matchOn",
+  }),
+  MATCH_THRESHOLD: fraction().default(0.7).register(SETTINGS, {
+    description:
+      "least confidence of a match, above 0 and up to 1: [accuracy.md](accuracy.md) has the costs",
+    chartValue: "threshold",
+  }),
+  MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(50_000_000).register(SETTINGS, {
+    description:
+      "largest width times height of a picture; some kinds count as larger: [http.md](http.md#errors)",
+    chartValue: "limits.maxImagePixels",
+  }),
+  MODEL_PATH: z.string().default("/models/face_recognition.onnx").register(SETTINGS, {
+    description: "recognition model: [models/README.md](../models/README.md)",
+    shownDefault: "the default model",
+    isPath: true,
+  }),
+  DETECTOR_PATH: z.string().default("/models/face_detection.onnx").register(SETTINGS, {
+    description: "detection model",
+    shownDefault: "the default model",
+    isPath: true,
+  }),
+  LANDMARKS_PATH: z.string().default("/models/face_landmarks.onnx").register(SETTINGS, {
+    description: "landmark model",
+    shownDefault: "the default model",
+    isPath: true,
+  }),
+  MODEL_CALIBRATION: z.string().optional().register(SETTINGS, {
+    description: "file with the calibration of MODEL_PATH, as `deno task calibrate` prints it",
+    shownDefault: "the manifest's entry",
+    isPath: true,
+  }),
+} as const;
+
+/** Settings of a single worker. Its starter sets them: the api, or the pod template of the chart. */
+export const INSTANCE_ENV = {
+  WORKER_NAME: z.string({ error: "must be set" }).min(1).max(253).register(SETTINGS, {
+    description: "name of the worker; it accepts only tokens that were signed for this name",
+    shownDefault: "none: must be set",
+  }),
+  ...TOKEN_KEYS_ENV,
+  EXIT_ON_STDIN_EOF: flag().default(false).register(SETTINGS, {
+    description: "true: exit when standard input ends, which it does when the starter has ended",
+  }),
+} as const;
+
+/** All settings of the worker. */
+export const WORKER_ENV = {
+  ...SERVICE_ENV,
+  ...AGREED_ENV,
+  ...INSTANCE_ENV,
+  ...RECOGNITION_ENV,
+} as const;
+
+/** Names of the settings that the api passes on to the workers of its own machine. */
+export const PASSED_ON_NAMES: readonly string[] = Object.keys({
+  ...AGREED_ENV,
+  ...RECOGNITION_ENV,
+});

@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import { findStarters, type ProcessTable } from "./find_starters.ts";
+
+const table = (processes: Record<number, [parent: number, command: string]>): ProcessTable => ({
+  lookUp: (pid) => {
+    const entry = processes[pid];
+    return Promise.resolve(entry && { parent: entry[0], command: entry[1] });
+  },
+});
+
+const BEHIND_NPX = {
+  40: [30, "deno task start"],
+  30: [20, "sh -c deno task start"],
+  20: [10, "npm exec deno@2.9.6 task start"],
+  10: [1, "bash"],
+} satisfies Record<number, [number, string]>;
+
+Deno.test("behind deno task alone, the shell above it is not watched", async () => {
+  assertEquals(await findStarters(40, false, table(BEHIND_NPX)), [40]);
+});
+
+Deno.test("behind npx, every process up to npx is watched, the shell above npx is not", async () => {
+  assertEquals(await findStarters(40, true, table(BEHIND_NPX)), [40, 30, 20]);
+});
+
+Deno.test("a starter that has ended already is noticed", async () => {
+  assertEquals(await findStarters(1, false, table({})), undefined);
+  assertEquals(await findStarters(40, true, table({ 40: [1, "deno task start"] })), undefined);
+});
+
+Deno.test("when npx is not found, only the parent is watched", async () => {
+  const processes = table({ 40: [30, "a"], 30: [20, "b"], 20: [10, "c"], 10: [5, "d"] });
+  assertEquals(await findStarters(40, true, processes), [40]);
+});

@@ -1,0 +1,55 @@
+/**
+ * Kinds of settings, and what the documentation and the chart need to know about each setting.
+ * `deno task generate` reads this.
+ */
+
+import { z } from "zod";
+
+/** What a setting's schema does not say. */
+export interface SettingInfo {
+  /** What the setting does: its row in docs/configuration.md, in Markdown. */
+  readonly description: string;
+  /** Default in that row. Without it, the row shows the default of the schema. */
+  readonly shownDefault?: string;
+  /**
+   * Path of the value that sets it in the chart, such as "limits.queueLimit". Without it, the chart
+   * does not set the variable, or a template written by hand does.
+   */
+  readonly chartValue?: string;
+  /** The setting is the path of a file or folder that the service reads. */
+  readonly isPath?: true;
+}
+
+/** Information on every setting, by its schema: `schema.register(SETTINGS, { description: … })`. */
+export const SETTINGS = z.registry<SettingInfo>();
+
+/** A whole number between two bounds, written in digits. */
+export function integer(min: number, max: number): z.ZodType<number, string> {
+  return z.string().regex(/^\d{1,15}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+}
+
+/** A number above 0 and up to 1, in decimal notation. */
+export function fraction(): z.ZodType<number, string> {
+  return z.string().regex(/^\d*\.?\d+$/, "must be a number")
+    .transform(Number)
+    .pipe(z.number().gt(0, "must be more than 0").lte(1, "must be at most 1"));
+}
+
+/** `true` or `false`. */
+export function flag(): z.ZodType<boolean, string> {
+  return z.enum(["true", "false"], { error: "must be true or false" })
+    .transform((value) => value === "true")
+    .pipe(z.boolean());
+}
+
+/** One of a few words. */
+export function choice<const Words extends readonly [string, ...string[]]>(
+  ...words: Words
+): z.ZodType<Words[number], string> {
+  return z.enum(words, { error: `must be ${words.join(" or ")}` }) as unknown as z.ZodType<
+    Words[number],
+    string
+  >;
+}

@@ -1,0 +1,14 @@
+import { assert, assertEquals } from "@std/assert";
+import { exists, PROCESS_TABLE } from "../../shared/find_starters.ts";
+
+Deno.test("a running process exists and is found by its id, an ended process is not", async () => {
+  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  assert(exists(child.pid));
+  const entry = await PROCESS_TABLE.lookUp(child.pid);
+  assertEquals(entry?.parent, Deno.pid);
+  assert(entry?.command.endsWith("sleep 60"), entry?.command);
+  child.kill("SIGKILL");
+  await child.status;
+  assert(!exists(child.pid));
+  assertEquals(await PROCESS_TABLE.lookUp(child.pid), undefined);
+});
