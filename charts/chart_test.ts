@@ -7,9 +7,9 @@ Deno.test("the chart installs images with the version of deno.json", async () =>
   assertEquals(chart.appVersion, project.version);
 });
 
-Deno.test("the README and the CI workflow load images with the version of deno.json", async () => {
+Deno.test("the docs and the CI workflow load images with the version of deno.json", async () => {
   const images = ["api", "worker"].map((service) => `face-it/${service}:${project.version}`);
-  for (const file of ["README.md", ".github/workflows/ci.yml"]) {
+  for (const file of ["docs/kubernetes.md", ".github/workflows/ci.yml"]) {
     const text = await Deno.readTextFile(file);
     assertStringIncludes(text, `kind load docker-image ${images.join(" ")}\n`);
   }

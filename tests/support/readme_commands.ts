@@ -1,34 +1,30 @@
-/** Reads the commands of the README, which tests run as they are written. */
+/** Reads the commands of the README and of the pages that it sends a beginner to. */
 
 import { join } from "node:path";
 import { ROOT } from "./checkout.ts";
 
-/** From the heading that names Kubernetes to the next heading, or to the end. */
-const KUBERNETES_SECTION = /^## [^\n]*Kubernetes[^\n]*\n.*?(?=^## |$(?!.))/ms;
+/** Pages whose commands need no cluster, in the order in which a beginner reads them. */
+const LAPTOP_PAGES = ["README.md", "docs/enrolment.md"];
+/** Page whose commands need a cluster. */
+const KUBERNETES_PAGE = "docs/kubernetes.md";
 
-/** The README, divided by where its commands can run. */
+/** Commands that tests run as they are written. */
 export interface ReadmeCommands {
   /** Commands that need no cluster. */
   readonly laptop: string[];
-  /** Commands of the section on Kubernetes. */
+  /** Commands that need a cluster. */
   readonly kubernetes: string[];
-  /** Lines of the JSON blocks that need no cluster: answers that the commands print. */
+  /** Lines of the JSON blocks beside the laptop commands: answers that these commands print. */
   readonly answers: string[];
 }
 
-/** Reads the README of this checkout. */
+/** Reads the pages of this checkout. */
 export async function readmeCommands(): Promise<ReadmeCommands> {
-  return divideReadme(await Deno.readTextFile(join(ROOT, "README.md")));
-}
-
-/** Divides the text of a README. */
-export function divideReadme(readme: string): ReadmeCommands {
-  const [section] = KUBERNETES_SECTION.exec(readme) ?? [""];
-  const rest = readme.replace(section, "");
+  const laptop = (await Promise.all(LAPTOP_PAGES.map(readPage))).join("\n");
   return {
-    laptop: bashCommands(rest),
-    kubernetes: bashCommands(section),
-    answers: blocks(rest, "json").flatMap((block) => block.trim().split("\n")),
+    laptop: bashCommands(laptop),
+    kubernetes: bashCommands(await readPage(KUBERNETES_PAGE)),
+    answers: jsonLines(laptop),
   };
 }
 
@@ -37,6 +33,15 @@ export function bashCommands(markdown: string): string[] {
   return blocks(markdown, "bash")
     .flatMap((block) => block.replaceAll("\\\n", "").split("\n"))
     .filter((line) => !/^(#|$)/.test(line));
+}
+
+/** Returns the lines of all JSON blocks. */
+export function jsonLines(markdown: string): string[] {
+  return blocks(markdown, "json").flatMap((block) => block.trim().split("\n"));
+}
+
+function readPage(path: string): Promise<string> {
+  return Deno.readTextFile(join(ROOT, path));
 }
 
 function blocks(markdown: string, language: string): string[] {

@@ -1,22 +1,31 @@
-import { assertEquals } from "@std/assert";
-import { divideReadme } from "./readme_commands.ts";
+import { assert, assertEquals } from "@std/assert";
+import { bashCommands, jsonLines, readmeCommands } from "./readme_commands.ts";
 
-Deno.test("the commands of a README are told apart by their section", () => {
-  const readme = [
-    ...["# it", "```bash", "deno task start", "curl -s \\", "  http://localhost", "```"],
-    ...["```json", '{"a": 1}', '{"b": 2}', "```"],
-    ...["## Run it on Kubernetes", "```bash", "helm test it", "```", "```json", "{}", "```"],
-    ...["## More", "```bash", "deno task test", "```", ""],
-  ].join("\n");
-  assertEquals(divideReadme(readme), {
-    laptop: ["deno task start", "curl -s   http://localhost", "deno task test"],
-    kubernetes: ["helm test it"],
-    answers: ['{"a": 1}', '{"b": 2}'],
-  });
+const PAGE = [
+  ...[
+    "# it",
+    "```bash",
+    "# a comment",
+    "deno task start",
+    "curl -s \\",
+    "  http://localhost",
+    "```",
+  ],
+  ...["```json", '{"a": 1}', '{"b": 2}', "```", "```text", "deno task none", "```", ""],
+].join("\n");
+
+Deno.test("the commands of a page are the lines of its bash blocks", () => {
+  assertEquals(bashCommands(PAGE), ["deno task start", "curl -s   http://localhost"]);
 });
 
-Deno.test("the section on Kubernetes may be the last one, or be missing", () => {
-  const last = "## On Kubernetes\n```bash\nhelm test it\n```\n";
-  assertEquals(divideReadme(last).kubernetes, ["helm test it"]);
-  assertEquals(divideReadme("```bash\nls\n```\n"), { laptop: ["ls"], kubernetes: [], answers: [] });
+Deno.test("the answers of a page are the lines of its JSON blocks", () => {
+  assertEquals(jsonLines(PAGE), ['{"a": 1}', '{"b": 2}']);
+});
+
+Deno.test("the pages start the service, enrol people and install the chart", async () => {
+  const { laptop, kubernetes, answers } = await readmeCommands();
+  const has = (commands: string[], part: string) => commands.some((line) => line.includes(part));
+  assert(has(laptop, "task start") && has(laptop, "task enroll") && has(laptop, "/authenticate"));
+  assert(has(kubernetes, "helm install") && has(kubernetes, "helm uninstall"));
+  assert(answers.length > 0);
 });
