@@ -25,6 +25,14 @@ Deno.test("the first scrape has every metric, with its type", async () => {
   ]);
 });
 
+Deno.test("docs/http.md names every metric", async () => {
+  const metrics = createApiMetrics();
+  metrics.observePool(() => ({ free: 0, busy: 0, waiters: 0 }));
+  const names = (await metrics.text()).matchAll(/^# TYPE (\w+) /gm);
+  const docs = await Deno.readTextFile("docs/http.md");
+  for (const [, name] of names) assert(docs.includes(`\`${name}`), name);
+});
+
 Deno.test("the gauges are read on each scrape", async () => {
   const metrics = createApiMetrics();
   const stats = { free: 4, busy: 0, waiters: 0 };

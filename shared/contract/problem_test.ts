@@ -24,6 +24,15 @@ Deno.test("every code has its documented status", () => {
   for (const code of PROBLEM_CODES) assertEquals(PROBLEMS[code].status, statuses[code], code);
 });
 
+Deno.test("docs/http.md lists every code that a client can get, with its status", async () => {
+  const between: ProblemCode[] = ["unauthorized", "worker_used"];
+  const docs = await Deno.readTextFile("docs/http.md");
+  const rows = [...docs.matchAll(/^\| (\d{3})[^|]*\| `(\w+)` /gm)]
+    .map(([, status, code]) => `${code} ${status}`);
+  const codes = PROBLEM_CODES.filter((code) => !between.includes(code));
+  assertEquals(rows.sort(), codes.map((code) => `${code} ${PROBLEMS[code].status}`).sort());
+});
+
 Deno.test("every code has its own title, which begins with a capital and has no period", () => {
   const titles = PROBLEM_CODES.map((code) => PROBLEMS[code].title);
   assertEquals(new Set(titles).size, titles.length);
