@@ -4,9 +4,9 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { Admin } from "../support/kubernetes.ts";
-import { FakeKubelet } from "../cluster/fake_kubelet.ts";
-import { install } from "../cluster/installation.ts";
+import type { KubeObject } from "../support/kubernetes.ts";
+import { FakeKubelet, type PodTemplate } from "../cluster/fake_kubelet.ts";
+import { installPool } from "../cluster/install_pool.ts";
 import { eventually } from "../support/eventually.ts";
 import { digits, type Finding, printFindings } from "./budget.ts";
 import type { Command } from "./pool_replica.ts";
@@ -26,10 +26,9 @@ if (Deno.env.get("FACE_IT_TEST_CLUSTER") !== "1") {
   Deno.exit(1);
 }
 
-await using admin = await Admin.connect();
-await using installation = await install(admin, 0);
-await using kubelet = new FakeKubelet(admin, installation.podsPath);
-const { template, podsPath } = installation;
+await using installed = await installPool(0);
+const { client, template, podsPath } = installed;
+await using kubelet = new FakeKubelet(client, podsPath);
 
 /** Like the workers, and no pool sees them: these are patched without one. */
 const spare = {
@@ -39,18 +38,18 @@ const spare = {
 const toPatch = {
   pods: podsPath,
   label: "app=spare,status=ready",
-  owner: `/api/v1/namespaces/${installation.namespace}/configmaps/${installation.ownerName}`,
+  owner: `/api/v1/namespaces/${installed.worker}/configmaps/${installed.ownerName}`,
 };
 
 /** Sees to it that so many pods of a kind are ready, and no claim of one is still to be seen. */
-async function fill(template: typeof spare, count: number): Promise<void> {
+async function fill(template: PodTemplate, count: number): Promise<void> {
   const { app } = template.metadata.labels;
-  const { items } = await admin.call(
+  const { items } = await client.call(
     "GET",
     `${podsPath}?labelSelector=app%3D${app}%2Cstatus%3Dready`,
   );
   await kubelet.add(count - items.length, template);
-  const isReady = ({ metadata: { labels }, status }: typeof spare) =>
+  const isReady = ({ metadata: { labels }, status }: KubeObject) =>
     labels.app === app && labels.status === "ready" && status.podIP !== undefined;
   await eventually(
     () => kubelet.pods.values().filter(isReady).toArray().length === count,
@@ -68,12 +67,12 @@ interface Replica extends AsyncDisposable {
 async function openReplica(): Promise<Replica> {
   const folder = await Deno.makeTempDir();
   const kubeconfig = `${folder}/kubeconfig`, keys = `${folder}/keys`;
-  await Deno.writeTextFile(kubeconfig, installation.config().exportConfig());
-  await Deno.writeTextFile(keys, installation.tokenKeys);
+  await Deno.writeTextFile(kubeconfig, (await installed.accountConfig()).exportConfig());
+  await Deno.writeTextFile(keys, installed.tokenKeyFile);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "-P=test", fileURLToPath(new URL("pool_replica.ts", import.meta.url))],
     env: {
-      ...installation.env,
+      ...installed.env,
       KUBECONFIG: kubeconfig,
       WORKER_TOKEN_KEYS_PATH: keys,
       LOG_LEVEL: "error",

@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { API_ENV_NAMES, readApiConfig } from "../../api/config.ts";
 import { WORKER_ENV_NAMES } from "../../worker/config.ts";
-import { at, environment, find, helmTest, render } from "../support/helm.ts";
+import { at, environment, find, render } from "../support/helm.ts";
+import { needs } from "../support/needs.ts";
+
+const helmTest = needs("helm");
 
 helmTest("the worker reads every variable that the chart gives it", async () => {
   const models = ["recognition", "detector", "landmarks", "calibration"]

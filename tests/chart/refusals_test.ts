@@ -1,7 +1,10 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { CHART, helm, helmTest, refusal } from "../support/helm.ts";
+import { CHART, helm, refusal } from "../support/helm.ts";
+import { needs } from "../support/needs.ts";
 
-/** Values that are refused, and what helm says of them. */
+const helmTest = needs("helm");
+
+/** Values that helm must refuse, and a part of its message. */
 const REFUSED: [set: string, message: string][] = [
   ["poolSise=4", "additional properties 'poolSise' not allowed"],
   ["worker.image.tags=a", "additional properties 'tags' not allowed"],
@@ -45,14 +48,14 @@ for (const [set, message] of REFUSED) {
   });
 }
 
-helmTest("a Kubernetes that is too old is refused", async () => {
+helmTest("a version of Kubernetes that is too old is refused", async () => {
   assertStringIncludes(
     await refusal("--kube-version", "1.29.9"),
     "chart requires kubeVersion: >=1.30.0-0",
   );
 });
 
-helmTest("helm finds nothing to complain about", async () => {
-  const { ok, text } = await helm("lint", "--strict", "--quiet", CHART);
+helmTest("helm lint finds no mistake", async () => {
+  const { ok, text } = await helm(["lint", "--strict", "--quiet", CHART]);
   assert(ok, text);
 });
