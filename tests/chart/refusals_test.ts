@@ -23,18 +23,18 @@ const REFUSED: [set: string, message: string][] = [
   ["models.recognition=x", "models.recognition needs models.persistentVolumeClaim"],
   [
     "gallery.secrets={a},gallery.persistentVolumeClaim.name=b",
-    "only one of gallery.secrets and gallery.persistentVolumeClaim.name can be the gallery",
+    "set only one of gallery.secrets and gallery.persistentVolumeClaim.name",
   ],
   ["gallery.secrets={a,a}", "at '/gallery/secrets': items at 0 and 1 are equal"],
-  ["gallery.json=people.json", "gallery.json is not a gallery"],
-  ["limits.requestTimeoutMs=12001", "limits.requestTimeoutMs must not be above 12000"],
+  ["gallery.json=people.json", "gallery.json must be the content of a gallery file"],
+  ["limits.requestTimeoutMs=12001", "limits.requestTimeoutMs must be at most 12000"],
   [
     "requestsPerWorker=2,leaseMaxMs=10000",
     "leaseMaxMs must be longer than limits.requestTimeoutMs",
   ],
   [
     "api.autoscaling.enabled=true,api.autoscaling.minReplicas=9",
-    "api.autoscaling.minReplicas must not be above api.autoscaling.maxReplicas",
+    "api.autoscaling.minReplicas must be at most api.autoscaling.maxReplicas",
   ],
   ["api.service.nodePort=30080", "api.service.nodePort needs api.service.type NodePort"],
   ["worker.runtimeClass.create=true", "worker.runtimeClass.create needs worker.runtimeClass.name"],
