@@ -14,7 +14,7 @@ import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import { crossValidate } from "../../worker/commands/accuracy/cross_validate.ts";
 import { comparePairs, tarAtZeroFar } from "../../worker/commands/accuracy/evaluate.ts";
 import { needs } from "../support/needs.ts";
-import { ROOT } from "../support/service.ts";
+import { ROOT } from "../support/checkout.ts";
 import { labelledPhotos } from "./labelled_photos.ts";
 import { fetchPublishedModel } from "./published_model.ts";
 import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/report.ts";

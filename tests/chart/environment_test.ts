@@ -5,7 +5,10 @@ import { listSettings, type Setting } from "../../charts/generate/setting_list.t
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
 import { RECOGNITION_ENV } from "../../shared/contract/worker_env.ts";
 import { WORKER_ENV_NAMES } from "../../worker/config.ts";
-import { at, environment, find, helmTest, render } from "../support/helm.ts";
+import { at, environment, find, render } from "../support/helm.ts";
+import { needs } from "../support/needs.ts";
+
+const helmTest = needs("helm");
 
 helmTest("the worker reads every variable that the chart gives it", async () => {
   const models = ["recognition", "detector", "landmarks", "calibration"]

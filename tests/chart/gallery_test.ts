@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { at, environment, find, helmTest, type KubeObject, render } from "../support/helm.ts";
+import { at, environment, find, render } from "../support/helm.ts";
+import type { KubeObject } from "../support/kubernetes.ts";
+import { needs } from "../support/needs.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+
+const helmTest = needs("helm");
 
 const path = (objects: KubeObject[]) =>
   environment(find(objects, "Deployment/face-it-worker"))["EMBEDDINGS_PATH"];
@@ -11,7 +16,7 @@ const checksum = (objects: KubeObject[]) =>
     "spec.template.metadata.annotations[face-it.io/gallery-checksum]",
   );
 
-helmTest("without a gallery the workers have an empty one", async () => {
+helmTest("without a gallery the workers have an empty gallery", async () => {
   const objects = await render();
   const { data } = find(objects, "ConfigMap/face-it-empty-gallery");
   assertEquals(JSON.parse(data["gallery.json"]), { embeddings: [] });
@@ -31,7 +36,7 @@ helmTest("one Secret is one file", async () => {
   assert(objects.every(({ metadata }) => metadata.name !== "face-it-empty-gallery"));
 });
 
-helmTest("several Secrets are a folder of files, none hidden by another", async () => {
+helmTest("several Secrets are a folder of files, and no file hides another", async () => {
   const objects = await render("--set", "gallery.secrets={staff,guests}");
   const sources = at(volume(objects), "projected.sources") as {
     secret: { items: { path: string }[] };
@@ -40,25 +45,21 @@ helmTest("several Secrets are a folder of files, none hidden by another", async 
   assertEquals(path(objects), "/etc/embeddings");
 });
 
-helmTest("a claim holds a file, or a folder of them", async () => {
-  const claim = "gallery.persistentVolumeClaim.name=faces";
-  const file = await render("--set", claim);
+helmTest("a volume claim holds a gallery file, or a folder of them", async () => {
+  const volumeClaim = "gallery.persistentVolumeClaim.name=faces";
+  const file = await render("--set", volumeClaim);
   assertEquals(at(volume(file), "persistentVolumeClaim"), { claimName: "faces", readOnly: true });
   assertEquals(path(file), "/etc/embeddings/gallery.json");
-  const folder = await render("--set", `${claim},gallery.persistentVolumeClaim.path=`);
+  const folder = await render("--set", `${volumeClaim},gallery.persistentVolumeClaim.path=`);
   assertEquals(path(folder), "/etc/embeddings");
 });
 
-helmTest("a gallery given as a value is a Secret, and changes the workers", async () => {
-  const file = await Deno.makeTempFile();
-  try {
-    await Deno.writeTextFile(file, '{"embeddings": []}');
-    const objects = await render("--set-file", `gallery.json=${file}`);
-    const { data } = find(objects, "Secret/face-it-gallery");
-    assertEquals(atob(data["gallery.json"]), '{"embeddings": []}');
-    assertEquals(at(volume(objects), "secret.secretName"), "face-it-gallery");
-    assert(checksum(objects) !== checksum(await render()));
-  } finally {
-    await Deno.remove(file);
-  }
+helmTest("a gallery given as a value is a Secret, and replaces the workers", async () => {
+  await using folder = await temporaryFolder();
+  const file = await folder.write("gallery.json", '{"embeddings": []}');
+  const objects = await render("--set-file", `gallery.json=${file}`);
+  const { data } = find(objects, "Secret/face-it-gallery");
+  assertEquals(atob(data["gallery.json"]), '{"embeddings": []}');
+  assertEquals(at(volume(objects), "secret.secretName"), "face-it-gallery");
+  assert(checksum(objects) !== checksum(await render()));
 });

@@ -1,5 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
-import { find, helmTest, type KubeObject, render } from "../support/helm.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { at, environment, find, render } from "../support/helm.ts";
+import type { KubeObject } from "../support/kubernetes.ts";
+import { needs } from "../support/needs.ts";
+
+const helmTest = needs("helm");
 
 /** Kinds that have no namespace. */
 const CLUSTER_WIDE = [
@@ -24,15 +28,15 @@ helmTest("the chart makes both namespaces, restricted, and keeps them", async ()
   }
 });
 
-helmTest("namespaces that exist are left alone", async () => {
+helmTest("with namespaces.create=false the chart makes no namespace", async () => {
   assertEquals(namespaces(await render("--set", "namespaces.create=false")), []);
 });
 
-helmTest("the namespace of the release itself is Helm's to make", async () => {
+helmTest("the chart leaves the release's own namespace to Helm", async () => {
   assertEquals(namespaces(await render("--namespace", "face-it-api")), ["face-it-workers"]);
 });
 
-helmTest("every object names its namespace, and the two parts their own", async () => {
+helmTest("every object names its namespace, which is that of its part", async () => {
   for (const { kind, metadata } of await render()) {
     const label = `${kind}/${metadata.name}`;
     assertEquals(metadata.namespace === undefined, CLUSTER_WIDE.includes(kind), label);
@@ -41,7 +45,25 @@ helmTest("every object names its namespace, and the two parts their own", async 
   }
 });
 
-helmTest("both parts may share a namespace, without one object twice", async () => {
+helmTest("the api finds its workers, and its rights, in a namespace of another name", async () => {
+  const objects = await render("--set", "namespaces.api=front,namespaces.worker=back");
+  assertEquals(find(objects, "Service/face-it-api").metadata.namespace, "front");
+  assertEquals(find(objects, "Deployment/face-it-worker").metadata.namespace, "back");
+  assertEquals(environment(find(objects, "Deployment/face-it-api"))["WORKER_NAMESPACE"], "back");
+  assertEquals(find(objects, "Role/face-it-api").metadata.namespace, "back");
+  const { metadata, subjects } = find(objects, "RoleBinding/face-it-api");
+  assertEquals(metadata.namespace, "back");
+  assertEquals(subjects, [{ kind: "ServiceAccount", name: "face-it-api", namespace: "front" }]);
+  const policy = find(objects, "ValidatingAdmissionPolicy/face-it-claims.back");
+  const account = at(policy, "spec.matchConditions[by-the-api].expression");
+  assertStringIncludes(String(account), '"system:serviceaccount:front:face-it-api"');
+  const binding = find(objects, "ValidatingAdmissionPolicyBinding/face-it-claims.back");
+  assertEquals(at(binding, "spec.matchResources.namespaceSelector.matchLabels"), {
+    "kubernetes.io/metadata.name": "back",
+  });
+});
+
+helmTest("both parts may share a namespace, and no object is there twice", async () => {
   const objects = await render("--set", "namespaces.api=one,namespaces.worker=one");
   assertEquals(namespaces(objects), ["one"]);
   const identities = objects.map(identity);
@@ -57,11 +79,11 @@ helmTest("both namespaces hold the same token keys", async () => {
     "face-it-api",
     "face-it-workers",
   ]);
-  assertEquals(api!["data"], worker!["data"]);
-  assert(atob(api!["data"].keys).length >= 32);
+  assertEquals(api!.data, worker!.data);
+  assert(atob(api!.data.keys).length >= 32);
 });
 
-helmTest("token keys of the user's own are not made again", async () => {
+helmTest("with the user's own token keys the chart makes none", async () => {
   const objects = await render("--set", "token.existingSecret=ours");
   assertEquals(objects.filter(({ kind }) => kind === "Secret"), []);
 });

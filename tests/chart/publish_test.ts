@@ -1,29 +1,33 @@
 import { assertEquals } from "@std/assert";
-import { find, helmTest, render } from "../support/helm.ts";
+import { at, find, renderValues } from "../support/helm.ts";
+import { needs } from "../support/needs.ts";
 
 type PublishedPath = { path: string; exact: boolean };
 
 const PUBLIC = ["/", "/authenticate", "/docs", "/openapi.json", "/page/page.js", "/page/icon.svg"];
 const PRIVATE = ["/metrics", "/ready", "/health", "/authenticate/x", "/pages"];
 
-async function ofIngress(): Promise<PublishedPath[]> {
-  const objects = await render("--set", "ingress.enabled=true,ingress.host=id.example.org");
-  const { spec } = find(objects, "Ingress/face-it-api");
+const INGRESS = { enabled: true, host: "id.example.org" };
+const ROUTE = { enabled: true, parentRefs: [{ name: "public" }] };
+
+const helmTest = needs("helm");
+
+async function pathsOfIngress(): Promise<PublishedPath[]> {
+  const { spec } = find(await renderValues({ ingress: INGRESS }), "Ingress/face-it-api");
   const paths: { path: string; pathType: string }[] = spec.rules[0].http.paths;
   return paths.map(({ path, pathType }) => ({ path, exact: pathType === "Exact" }));
 }
 
-async function ofRoute(): Promise<PublishedPath[]> {
-  const route = "httpRoute.enabled=true,httpRoute.parentRefs[0].name=public";
-  const { spec } = find(await render("--set", route), "HTTPRoute/face-it-api");
+async function pathsOfRoute(): Promise<PublishedPath[]> {
+  const { spec } = find(await renderValues({ httpRoute: ROUTE }), "HTTPRoute/face-it-api");
   const matches: { path: { type: string; value: string } }[] = spec.rules[0].matches ?? [
     { path: { type: "PathPrefix", value: "/" } },
   ];
   return matches.map(({ path }) => ({ path: path.value, exact: path.type === "Exact" }));
 }
 
-/** As Kubernetes compares them: a prefix is one of whole elements. */
-function publishes(published: PublishedPath[], path: string): boolean {
+/** True when a path is published. Kubernetes compares prefixes by whole elements of the path. */
+function isPublished(published: PublishedPath[], path: string): boolean {
   return published.some((entry) =>
     entry.exact
       ? path === entry.path
@@ -31,10 +35,56 @@ function publishes(published: PublishedPath[], path: string): boolean {
   );
 }
 
-for (const [what, read] of [["an Ingress", ofIngress], ["an HTTPRoute", ofRoute]] as const) {
-  helmTest(`${what} publishes what users need, and neither metrics nor probes`, async () => {
+for (
+  const [what, read] of [["an Ingress", pathsOfIngress], ["an HTTPRoute", pathsOfRoute]] as const
+) {
+  helmTest(`${what} publishes what users need, but no metrics and no health checks`, async () => {
     const published = await read();
     const paths = [...PUBLIC, ...PRIVATE];
-    assertEquals(paths.filter((path) => publishes(published, path)), PUBLIC);
+    assertEquals(paths.filter((path) => isPublished(published, path)), PUBLIC);
   });
 }
+
+helmTest("an Ingress has its host, class, TLS Secret and path", async () => {
+  const ingress = {
+    ...INGRESS,
+    className: "nginx",
+    tlsSecret: "tls",
+    path: "/id",
+    annotations: { a: "b" },
+  };
+  const objects = await renderValues({ ingress, api: { service: { port: 8081 } } });
+  const { metadata, spec } = find(objects, "Ingress/face-it-api");
+  assertEquals(metadata.annotations, { a: "b" });
+  assertEquals(spec.ingressClassName, "nginx");
+  assertEquals(spec.tls, [{ hosts: ["id.example.org"], secretName: "tls" }]);
+  assertEquals(spec.rules[0].host, "id.example.org");
+  const paths: { path: string; backend: unknown }[] = spec.rules[0].http.paths;
+  for (const { path, backend } of paths) {
+    assertEquals(path.startsWith("/id/"), true, path);
+    assertEquals(backend, { service: { name: "face-it-api", port: { name: "http" } } });
+  }
+});
+
+helmTest("an HTTPRoute has its Gateways and host names, and leads to the Service", async () => {
+  const httpRoute = { ...ROUTE, hostnames: ["a.org"], annotations: { a: "b" } };
+  const objects = await renderValues({ httpRoute, api: { service: { port: 8081 } } });
+  const { metadata, spec } = find(objects, "HTTPRoute/face-it-api");
+  assertEquals(metadata.annotations, { a: "b" });
+  assertEquals(spec.parentRefs, [{ name: "public" }]);
+  assertEquals(spec.hostnames, ["a.org"]);
+  assertEquals(spec.rules[0].backendRefs, [{ name: "face-it-api", port: 8081 }]);
+});
+
+helmTest("the Service has its type, ports and annotations", async () => {
+  const service = { type: "NodePort", port: 8081, nodePort: 30080, annotations: { a: "b" } };
+  const { metadata, spec } = find(await renderValues({ api: { service } }), "Service/face-it-api");
+  assertEquals(metadata.annotations, { a: "b" });
+  assertEquals(spec.type, "NodePort");
+  assertEquals(at(spec, "ports[http]"), {
+    name: "http",
+    port: 8081,
+    targetPort: "http",
+    nodePort: 30080,
+  });
+});

@@ -1,7 +1,10 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { CHART, helm, helmTest, refusal } from "../support/helm.ts";
+import { CHART, helm, refusal } from "../support/helm.ts";
+import { needs } from "../support/needs.ts";
 
-/** Values that are refused, and what helm says of them. */
+const helmTest = needs("helm");
+
+/** Values that helm must refuse, and a part of its message. */
 const REFUSED: [set: string, message: string][] = [
   ["poolSise=4", "additional properties 'poolSise' not allowed"],
   ["worker.image.tags=a", "additional properties 'tags' not allowed"],
@@ -20,18 +23,18 @@ const REFUSED: [set: string, message: string][] = [
   ["models.recognition=x", "models.recognition needs models.persistentVolumeClaim"],
   [
     "gallery.secrets={a},gallery.persistentVolumeClaim.name=b",
-    "only one of gallery.secrets and gallery.persistentVolumeClaim.name can be the gallery",
+    "set only one of gallery.secrets and gallery.persistentVolumeClaim.name",
   ],
   ["gallery.secrets={a,a}", "at '/gallery/secrets': items at 0 and 1 are equal"],
-  ["gallery.json=people.json", "gallery.json is not a gallery"],
-  ["limits.requestTimeoutMs=12001", "limits.requestTimeoutMs must not be above 12000"],
+  ["gallery.json=people.json", "gallery.json must be the content of a gallery file"],
+  ["limits.requestTimeoutMs=12001", "limits.requestTimeoutMs must be at most 12000"],
   [
     "requestsPerWorker=2,leaseMaxMs=10000",
     "leaseMaxMs must be longer than limits.requestTimeoutMs",
   ],
   [
     "api.autoscaling.enabled=true,api.autoscaling.minReplicas=9",
-    "api.autoscaling.minReplicas must not be above api.autoscaling.maxReplicas",
+    "api.autoscaling.minReplicas must be at most api.autoscaling.maxReplicas",
   ],
   ["api.service.nodePort=30080", "api.service.nodePort needs api.service.type NodePort"],
   ["worker.runtimeClass.create=true", "worker.runtimeClass.create needs worker.runtimeClass.name"],
@@ -45,14 +48,14 @@ for (const [set, message] of REFUSED) {
   });
 }
 
-helmTest("a Kubernetes that is too old is refused", async () => {
+helmTest("a version of Kubernetes that is too old is refused", async () => {
   assertStringIncludes(
     await refusal("--kube-version", "1.29.9"),
     "chart requires kubeVersion: >=1.30.0-0",
   );
 });
 
-helmTest("helm finds nothing to complain about", async () => {
-  const { ok, text } = await helm("lint", "--strict", "--quiet", CHART);
+helmTest("helm lint finds no mistake", async () => {
+  const { ok, text } = await helm(["lint", "--strict", "--quiet", CHART]);
   assert(ok, text);
 });

@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { at, find, helmTest, type KubeObject, render } from "../support/helm.ts";
+import { at, find, render, renderValues } from "../support/helm.ts";
+import type { KubeObject } from "../support/kubernetes.ts";
+import { needs } from "../support/needs.ts";
+
+const helmTest = needs("helm");
 
 const WORKERS = { app: "face-recognition-worker", "app.kubernetes.io/instance": "face-it" };
 const FREE_WORKERS = { ...WORKERS, status: "ready" };
@@ -9,7 +13,7 @@ const kinds = (objects: KubeObject[]) => objects.map(({ kind }) => kind);
 helmTest("the api's account may do what a claim needs, and nothing else", async () => {
   const objects = await render();
   const roles = objects.filter(({ kind }) => kind.endsWith("Role"));
-  assertEquals(roles.map((role) => role["rules"]), [[
+  assertEquals(roles.map((role) => role.rules), [[
     { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch", "patch", "delete"] },
     {
       apiGroups: [""],
@@ -20,7 +24,7 @@ helmTest("the api's account may do what a claim needs, and nothing else", async 
   ]]);
 });
 
-helmTest("no worker has a token of the API server", async () => {
+helmTest("no worker has a token for the API server", async () => {
   const objects = await render();
   const pod = at(find(objects, "Deployment/face-it-worker"), "spec.template.spec");
   assertEquals(at(pod, "automountServiceAccountToken"), false);
@@ -30,7 +34,7 @@ helmTest("no worker has a token of the API server", async () => {
   );
 });
 
-helmTest("a claim takes a pod out of the Deployment, not out of its policies", async () => {
+helmTest("a claimed pod leaves the Deployment, but not its policies", async () => {
   const objects = await render();
   const deployment = find(objects, "Deployment/face-it-worker");
   const selector = at(deployment, "spec.selector.matchLabels") as Record<string, string>;
@@ -51,7 +55,7 @@ helmTest("a claim takes a pod out of the Deployment, not out of its policies", a
   );
 });
 
-helmTest("workers are reached by the api alone, and reach nothing", async () => {
+helmTest("only the api reaches workers, and workers reach nothing", async () => {
   const { spec } = find(await render(), "NetworkPolicy/face-it-worker");
   assertEquals(spec.policyTypes, ["Ingress", "Egress"]);
   assertEquals(spec.egress, []);
@@ -65,20 +69,50 @@ helmTest("workers are reached by the api alone, and reach nothing", async () => 
   );
 });
 
-helmTest("who may reach the api can be limited, helm test stays able to", async () => {
+helmTest("access to the api can be limited, and helm test keeps it", async () => {
   const peer = "networkPolicy.apiFrom[0].podSelector.matchLabels.app=gate";
   const { spec } = find(await render("--set", peer), "NetworkPolicy/face-it-api");
-  assertEquals(spec.ingress[0].from.length, 2);
+  assertEquals(spec.ingress[0].from.map((peer: unknown) => at(peer, "podSelector.matchLabels")), [
+    { app: "gate" },
+    {
+      "app.kubernetes.io/name": "face-it",
+      "app.kubernetes.io/instance": "face-it",
+      "app.kubernetes.io/component": "test",
+    },
+  ]);
   const open = find(await render(), "NetworkPolicy/face-it-api");
-  assertEquals(open["spec"].ingress[0].from, undefined);
+  assertEquals(open.spec.ingress[0].from, undefined);
 });
 
-helmTest("network policies and the admission policy can be left out", async () => {
+helmTest("the api reaches the API server and the DNS that are named", async () => {
+  const egress = async (networkPolicy: unknown) => {
+    const objects = await renderValues({ networkPolicy });
+    const [_workers, dns, apiServer] = find(objects, "NetworkPolicy/face-it-api").spec.egress;
+    return { dns, apiServer };
+  };
+  const named = await egress({
+    dns: { namespace: "dns", podLabels: { "k8s-app": "coredns" } },
+    apiServerCIDRs: ["10.0.0.1/32"],
+    apiServerPorts: [8443],
+  });
+  assertEquals(named.dns.to, [{
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "dns" } },
+    podSelector: { matchLabels: { "k8s-app": "coredns" } },
+  }]);
+  assertEquals(named.apiServer, {
+    ports: [{ port: 8443, protocol: "TCP" }],
+    to: [{ ipBlock: { cidr: "10.0.0.1/32" } }],
+  });
+  const open = await egress({ dns: { namespace: "" } });
+  assertEquals([open.dns.to, open.apiServer.to], [undefined, undefined]);
+});
+
+helmTest("the network policies and the admission policy can be switched off", async () => {
   assert(!kinds(await off("networkPolicy")).includes("NetworkPolicy"));
   assert(!kinds(await off("admissionPolicy")).some((kind) => kind.startsWith("Validating")));
 });
 
-helmTest("the api and its preStop have the time that its shutdown takes", async () => {
+helmTest("pods have the time that their shutdown takes", async () => {
   const objects = await render();
   const api = at(find(objects, "Deployment/face-it-api"), "spec.template.spec");
   assertEquals(at(api, "terminationGracePeriodSeconds"), 25);

@@ -1,26 +1,44 @@
-/** Plays the kubelet: makes pods Ready at addresses of this machine, ends them, and answers for them. */
+/**
+ * Plays the kubelet of a namespace: makes its pods Ready at addresses of this machine, ends them, and
+ * answers requests in their place.
+ */
 
 import { type TokenKeys, verifyWorkerToken } from "../../shared/http/worker_token.ts";
-import type { Admin, Thing } from "../support/kubernetes.ts";
+import type { KubeObject, KubernetesClient } from "../support/kubernetes.ts";
 
-/** Pods that are made at once. */
+/** Number of pods that are created at the same time. */
 const AT_ONCE = 16;
 
-/** Runs the pods of one namespace. Nothing is run: one server answers for all of them. */
+/** State of a pod, as far as a claim changes it. */
+interface PodState {
+  readonly uid: string;
+  readonly status: string;
+  /** Id of the claim, or undefined. */
+  readonly claim?: string;
+}
+
+/** Metadata and spec of pods, as a Deployment's template has them. */
+export interface PodTemplate {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  // deno-lint-ignore no-explicit-any -- a pod's spec, as the chart renders it
+  readonly spec: any;
+}
+
+/** Runs the pods of one namespace. There are no containers: one server answers for all pods. */
 export class FakeKubelet implements AsyncDisposable {
-  /** Requests that each pod has had, by uid; counted here, where they arrive. */
+  /** Requests that each pod has received, by its uid. */
   readonly requests = new Map<string, number>();
-  /** Every state of every pod that the API server told of, in order, as far as claims show in it. */
-  readonly history: { readonly uid: string; readonly status: string; readonly claim?: string }[] =
-    [];
+  /** Every state of every pod that the watch has seen, in order. */
+  readonly history: PodState[] = [];
+  /** Port of the server that answers for all pods. */
   readonly port: number;
-  readonly #admin: Admin;
+  readonly #client: KubernetesClient;
   readonly #podsPath: string;
   readonly #keys: TokenKeys | undefined;
-  readonly #pods = new Map<string, Thing>();
-  /** Who answers at an address. Who is deleted still does: a worker finishes the request it has. */
+  readonly #pods = new Map<string, KubeObject>();
+  /** Pods by their address. A deleted pod stays: a real worker finishes the request that it has. */
   readonly #workers = new Map<string, { readonly name: string; readonly uid: string }>();
-  /** Pods that have an address, by uid. */
+  /** Uids of the pods that have an address. */
   readonly #started = new Set<string>();
   readonly #deadlines = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #stop = new AbortController();
@@ -28,17 +46,17 @@ export class FakeKubelet implements AsyncDisposable {
   readonly #running: Promise<void>;
   readonly #work = new Set<Promise<unknown>>();
   readonly #replaced = new Set<string>();
-  #template: Thing;
+  #template: PodTemplate | undefined;
   #isCordoned = false;
 
   /**
-   * Begins to run the pods there.
+   * Begins to run the pods at `podsPath`.
    *
-   * @param keys Of the tokens that requests must bear
+   * @param keys Keys of the tokens that requests must carry; without keys no token is checked
    */
-  constructor(admin: Admin, podsPath: string, keys?: TokenKeys) {
+  constructor(client: KubernetesClient, podsPath: string, keys?: TokenKeys) {
     this.#keys = keys;
-    this.#admin = admin;
+    this.#client = client;
     this.#podsPath = podsPath;
     this.#server = Deno.serve(
       { hostname: "0.0.0.0", port: 0, onListen: () => {} },
@@ -49,39 +67,39 @@ export class FakeKubelet implements AsyncDisposable {
   }
 
   /**
-   * Makes pods that belong to no Deployment, and one more for each that is claimed: a controller
-   * manager's own rate would bound a test.
+   * Creates pods that belong to no Deployment, and another pod for each one that is claimed. The
+   * controller manager has a rate limit, which would slow a test down.
    */
-  async fill(replicas: number, template: Thing): Promise<void> {
+  async fill(replicas: number, template: PodTemplate): Promise<void> {
     this.#template = template;
     await this.add(replicas, template);
   }
 
-  /** Makes so many pods that belong to no Deployment. */
-  async add(count: number, template: Thing): Promise<void> {
+  /** Creates that many pods that belong to no Deployment. */
+  async add(count: number, template: PodTemplate): Promise<void> {
     let left = count;
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       while (left-- > 0) await this.#create(template);
     }));
   }
 
-  /** No pod becomes Ready any more, as if no node took one. */
+  /** Lets no further pod become Ready, as if no node had room. */
   cordon(): void {
     this.#isCordoned = true;
   }
 
-  /** All that wait become Ready. */
+  /** Lets all waiting pods become Ready. */
   uncordon(): void {
     this.#isCordoned = false;
     for (const pod of this.#pods.values()) this.#see(pod);
   }
 
   /** The pods that exist, by name. */
-  get pods(): ReadonlyMap<string, Thing> {
+  get pods(): ReadonlyMap<string, KubeObject> {
     return this.#pods;
   }
 
-  /** Every claim that the API server told of: the pod's uid and the claim's id. */
+  /** Returns every claim that the watch has seen: the pod's uid and the claim's id. */
   claims(): { readonly uid: string; readonly claim: string }[] {
     const claims = new Map<string, { uid: string; claim: string }>();
     for (const { uid, claim } of this.history) {
@@ -90,11 +108,11 @@ export class FakeKubelet implements AsyncDisposable {
     return [...claims.values()];
   }
 
-  /** Deletes a pod at once, as if its node had died. */
+  /** Deletes a pod without a grace period, as if its node had died. */
   async kill(name: string): Promise<void> {
     this.#workers.delete(this.#pods.get(name)?.status.podIP);
     const body = { gracePeriodSeconds: 0 };
-    await this.#admin.call("DELETE", `${this.#podsPath}/${name}`, body, [404]);
+    await this.#client.call("DELETE", `${this.#podsPath}/${name}`, body, [404]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,7 +124,7 @@ export class FakeKubelet implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    for await (const event of this.#admin.watch(this.#podsPath, this.#stop.signal)) {
+    for await (const event of this.#client.watch(this.#podsPath, this.#stop.signal)) {
       const { type, object: pod } = event;
       const { uid, labels, annotations } = pod.metadata;
       this.history.push({
@@ -119,7 +137,7 @@ export class FakeKubelet implements AsyncDisposable {
     }
   }
 
-  #see(pod: Thing): void {
+  #see(pod: KubeObject): void {
     const { uid, name } = pod.metadata;
     this.#pods.set(name, pod);
     if (!this.#isCordoned && !this.#started.has(uid)) this.#do(this.#start(pod));
@@ -135,14 +153,14 @@ export class FakeKubelet implements AsyncDisposable {
     }
   }
 
-  async #create({ metadata, spec }: Thing): Promise<void> {
-    await this.#admin.call("POST", this.#podsPath, {
+  async #create({ metadata, spec }: PodTemplate): Promise<void> {
+    await this.#client.call("POST", this.#podsPath, {
       metadata: { ...metadata, generateName: "worker-" },
       spec,
     });
   }
 
-  async #start(pod: Thing): Promise<void> {
+  async #start(pod: KubeObject): Promise<void> {
     const { name, uid } = pod.metadata;
     const n = this.#started.add(uid).size;
     const podIP = `127.${1 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
@@ -157,8 +175,8 @@ export class FakeKubelet implements AsyncDisposable {
     });
   }
 
-  /** What a kubelet does at spec.activeDeadlineSeconds. */
-  async #fail(pod: Thing): Promise<void> {
+  /** Ends a pod as a kubelet does at spec.activeDeadlineSeconds. */
+  async #fail(pod: KubeObject): Promise<void> {
     await this.#patchStatus(pod, {
       phase: "Failed",
       reason: "DeadlineExceeded",
@@ -166,12 +184,12 @@ export class FakeKubelet implements AsyncDisposable {
     });
   }
 
-  async #patchStatus(pod: Thing, status: unknown): Promise<void> {
+  async #patchStatus(pod: KubeObject, status: unknown): Promise<void> {
     const path = `${this.#podsPath}/${pod.metadata.name}/status`;
-    await this.#admin.call("PATCH", path, { status }, [404]);
+    await this.#client.call("PATCH", path, { status }, [404]);
   }
 
-  #forget(pod: Thing): void {
+  #forget(pod: KubeObject): void {
     this.#pods.delete(pod.metadata.name);
     clearTimeout(this.#deadlines.get(pod.metadata.uid));
   }

@@ -1,61 +1,62 @@
-/** Stands between a replica and the API server, and lets calls fail in every way. */
+/** Stands between a replica and the API server, and makes calls fail in different ways. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Agent, request } from "undici";
-import type { Admin } from "../support/kubernetes.ts";
+import type { KubernetesClient } from "../support/kubernetes.ts";
 
-/** What becomes of a call. */
+/** A way in which a call ends. */
 export type Fault =
-  /** Nothing: it goes through. */
+  /** The call goes through. */
   | "none"
-  /** The connection breaks and the API server never sees the call. */
+  /** The connection breaks, and the API server never sees the call. */
   | "dropped"
-  /** The API server acts on it, and the connection breaks before the answer. */
+  /** The API server acts on the call, and the connection breaks before the response. */
   | "answer_lost"
-  /** The API server answers 410 Gone. */
+  /** The response is 410 Gone. */
   | "gone";
 
-/** A call as rules see it. */
+/** A call, as a rule sees it. */
 export interface Call {
   readonly method: string;
   readonly url: URL;
   readonly isWatch: boolean;
 }
 
-/** Forwards what it is sent to the API server. */
+/** Forwards calls to the API server. */
 export class FaultProxy implements AsyncDisposable {
-  /** Decides about each call when it arrives; what it does before is done before the call. */
+  /** Called when a call arrives, before it is forwarded. Returns how the call ends. */
   rule: (call: Call) => Fault | Promise<Fault> = () => "none";
-  /** Is told of each call that the API server has answered, and delays its answer until it returns. */
+  /** Called when the API server has answered. The response waits until the function returns. */
   answered: (call: Call) => unknown = () => {};
-  /** Connections so far. */
+  /** Number of connections so far. */
   connections = 0;
-  readonly #admin: Admin;
+  readonly #client: KubernetesClient;
   readonly #agent: Agent;
   readonly #server = createServer((request, response) => void this.#handle(request, response));
-  /** 0 until it listens for the first time. */
+  /** 0 until the proxy listens for the first time. */
   #port = 0;
   readonly #watches = new Set<ServerResponse>();
 
-  private constructor(admin: Admin) {
-    this.#admin = admin;
+  private constructor(client: KubernetesClient) {
+    this.#client = client;
     this.#server.on("connection", () => this.connections++);
-    this.#agent = new Agent({ allowH2: false, connect: { ca: admin.ca } });
+    this.#agent = new Agent({ allowH2: false, connect: { ca: client.ca } });
   }
 
-  static async open(admin: Admin): Promise<FaultProxy> {
-    const proxy = new FaultProxy(admin);
+  /** Starts a proxy before the API server of a client. */
+  static async open(client: KubernetesClient): Promise<FaultProxy> {
+    const proxy = new FaultProxy(client);
     await proxy.up();
     return proxy;
   }
 
-  /** Where a replica finds it. */
+  /** URL of the proxy. */
   get server(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Breaks all connections, and refuses new ones until `up`. */
+  /** Breaks all connections, and refuses new ones until {@linkcode up}. */
   async down(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
@@ -63,6 +64,7 @@ export class FaultProxy implements AsyncDisposable {
     await closed;
   }
 
+  /** Accepts connections again, at the same port. */
   async up(): Promise<void> {
     await new Promise<void>((resolve) =>
       this.#server.listen(this.#port, "127.0.0.1", () => resolve())
@@ -70,12 +72,12 @@ export class FaultProxy implements AsyncDisposable {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** How many watches are open. */
+  /** Number of open watches. */
   get watches(): number {
     return this.#watches.size;
   }
 
-  /** Breaks all watches that are open. */
+  /** Breaks all open watches. */
   cutWatches(): void {
     for (const response of this.#watches) response.destroy();
   }
@@ -86,7 +88,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(incoming.url!, this.#admin.server);
+    const url = new URL(incoming.url!, this.#client.server);
     const isWatch = url.searchParams.has("watch");
     const method = incoming.method!;
     const body = await new Response(incoming as unknown as ReadableStream).text();
@@ -121,12 +123,12 @@ export class FaultProxy implements AsyncDisposable {
         "Content-Type": String(answer.headers["content-type"]),
         "Date": String(answer.headers["date"]),
       });
-      // A watch may have nothing to tell for long.
+      // A watch may have nothing to say for a long time.
       response.flushHeaders();
       for await (const chunk of answer.body) response.write(chunk);
       response.end();
     } catch {
-      // The API server, or the one who asked, has gone.
+      // The API server or the replica has closed the connection.
       response.destroy();
     }
   }

@@ -1,4 +1,4 @@
-/** Pools of pods in a real cluster, for the pool's behaviour suite. */
+/** Opens pools of pods in a real cluster, for the tests that every pool must pass. */
 
 import { createPodApi } from "../../api/pool/kubernetes/api_server/client.ts";
 import { KubernetesPool } from "../../api/pool/kubernetes/kubernetes_pool.ts";
@@ -6,26 +6,24 @@ import { delay } from "../../shared/backoff.ts";
 import { createLogger } from "../../shared/log.ts";
 import { createApiMetrics } from "../../api/metrics.ts";
 import type { PoolBackend } from "../contract/pool_contract.ts";
-import { Admin } from "../support/kubernetes.ts";
 import { FakeKubelet } from "./fake_kubelet.ts";
-import { install } from "./installation.ts";
+import { installPool } from "./install_pool.ts";
 
-/** Opens pools in a namespace of their own. */
+/** Installs the chart, and opens pools of its workers. */
 export async function openKubernetesBackend(): Promise<PoolBackend> {
   await using opened = new AsyncDisposableStack();
-  const admin = opened.use(await Admin.connect());
-  const installation = opened.use(await install(admin, 0));
-  const kubelet = opened.use(new FakeKubelet(admin, installation.podsPath));
-  const { namespace, ownerName, labels } = installation;
+  const installed = opened.use(await installPool(0));
+  const { client, podsPath, worker: namespace, ownerName, labels } = installed;
+  const kubelet = opened.use(new FakeKubelet(client, podsPath));
   const log = await createLogger({ level: "silent", format: "json", service: "test" });
   const now = () => performance.now();
   const stack = opened.move();
   return {
     async open({ size, ...settings }) {
-      await installation.scale(size);
+      await installed.scale(size);
       const metrics = createApiMetrics().pool;
       const api = await createPodApi({
-        config: installation.config(),
+        config: await installed.accountConfig(),
         namespace,
         selector: `app=${labels["app"]}`,
         owner: ownerName,

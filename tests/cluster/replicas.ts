@@ -1,66 +1,60 @@
-/** Replicas of the api: processes with the chart's settings and the rights of its service account. */
+/** Starts replicas of the api: processes with the chart's settings and its service account's rights. */
 
 import type { KubeConfig } from "@kubernetes/client-node";
-import { parseTokenKeys } from "../../shared/http/worker_token.ts";
 import { Service } from "../support/service.ts";
-import { Admin } from "../support/kubernetes.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { FakeKubelet } from "./fake_kubelet.ts";
-import { install, type Installation } from "./installation.ts";
+import { type InstalledPool, installPool } from "./install_pool.ts";
 
-/** What the api takes for a picture; the fake workers do not look at it. */
+/** A body that the api accepts as a picture; the fake workers do not read it. */
 export const PICTURE = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16]);
 
-/** How a replica is started. */
+/** Options of a replica. */
 export interface ReplicaOptions {
-  /** Beside what the chart gives it. */
+  /** Variables beside those that the chart sets. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it finds the API server. */
+  /** URL under which the replica calls the API server. */
   readonly server?: string;
-  /** Its credentials, if not the service account's. */
+  /** Credentials; by default those of the api's service account. */
   readonly config?: KubeConfig;
-  /** Files that it may read beside its own. */
+  /** Files that the replica may read beside its own. */
   readonly readable?: readonly string[];
-  /** What to wait for. */
+  /** State of the replica to wait for. */
   readonly until?: "ready" | "listening";
 }
 
-/** A pool in the cluster, and the means to start replicas of the api for it. */
+/** A pool in the cluster, for which a test can start replicas. */
 export interface ReplicatedPool extends AsyncDisposable {
-  readonly admin: Admin;
-  readonly installation: Installation;
+  readonly installed: InstalledPool;
   readonly kubelet: FakeKubelet;
-  /** Starts a replica; it ends with the pool. */
+  /** Starts a replica, which ends with the pool. */
   start(options?: ReplicaOptions): Promise<Service>;
 }
 
-/** Installs a Deployment of that many pods, and plays the kubelet for it. */
-export async function openReplicatedPool(replicas: number): Promise<ReplicatedPool> {
+/** Installs the chart with a Deployment of that many workers, and plays the kubelet for them. */
+export async function openReplicatedPool(workers: number): Promise<ReplicatedPool> {
   await using opened = new AsyncDisposableStack();
-  const admin = opened.use(await Admin.connect());
-  const installation = opened.use(await install(admin, replicas));
-  const kubelet = opened.use(
-    new FakeKubelet(admin, installation.podsPath, parseTokenKeys(installation.tokenKeys)),
-  );
+  const installed = opened.use(await installPool(workers));
+  const { client, podsPath, tokenKeys, tokenKeyFile } = installed;
+  const kubelet = opened.use(new FakeKubelet(client, podsPath, tokenKeys));
   const stack = opened.move();
   return {
-    admin,
-    installation,
+    installed,
     kubelet,
-    async start(
-      { env, server, config = installation.config(server), readable = [], until = "ready" } = {},
-    ) {
-      const folder = await Deno.makeTempDir();
-      stack.defer(() => Deno.remove(folder, { recursive: true }));
+    async start({ env, server, config, readable = [], until = "ready" } = {}) {
+      const credentials = config ?? await installed.accountConfig(server);
+      const folder = stack.use(
+        await temporaryFolder({ kubeconfig: credentials.exportConfig(), keys: tokenKeyFile }),
+      );
       const files = {
-        KUBECONFIG: `${folder}/kubeconfig`,
-        WORKER_TOKEN_KEYS_PATH: `${folder}/keys`,
+        KUBECONFIG: folder.path("kubeconfig"),
+        WORKER_TOKEN_KEYS_PATH: folder.path("keys"),
       };
-      await Deno.writeTextFile(files.KUBECONFIG, config.exportConfig());
-      await Deno.writeTextFile(files.WORKER_TOKEN_KEYS_PATH, installation.tokenKeys);
+      const read = `--allow-read=${[folder.root, ...readable].join()}`;
       const service = stack.use(
         new Service(
-          { ...installation.env, ...files, WORKER_PORT: String(kubelet.port), ...env },
-          ["run", "-q", "-P=api", `--allow-read=${[folder, ...readable].join()}`, "api/main.ts"],
+          { ...installed.env, ...files, WORKER_PORT: String(kubelet.port), ...env },
+          ["run", "-q", "-P=api", read, "api/main.ts"],
         ),
       );
       if (until === "ready") await service.untilReady();

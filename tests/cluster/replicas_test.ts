@@ -1,18 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
+import { KubernetesClient } from "../support/kubernetes.ts";
+import { needs } from "../support/needs.ts";
 import type { Service } from "../support/service.ts";
-import { Admin } from "../support/kubernetes.ts";
 import { openReplicatedPool, PICTURE } from "./replicas.ts";
-import { clusterTest } from "./test_cluster.ts";
 
-/** Of each replica; 1000 take their time. */
+/** Requests to each replica. FACE_IT_TEST_CLAIMS=1000 is thorough, and slow. */
 const CLAIMS = Number(Deno.env.get("FACE_IT_TEST_CLAIMS") ?? 60);
 const CONCURRENCY = 4;
 const PODS = 40;
-/** Whether claims are lost or doubled is looked at, not how fast this machine makes pods. */
+/** Long limits: the test looks for lost and doubled claims, not at how fast pods are created. */
 const PATIENT = { REQUEST_TIMEOUT_MS: "120000", LEASE_MAX_MS: "300000" };
 
-/** Asks `count` times, a few at once, and counts the answers by status, and by what else they say. */
+const clusterTest = needs("helm", "cluster");
+
+/** Sends `count` requests, a few at a time, and counts the responses by status and problem. */
 async function ask(replica: Service, count: number): Promise<Map<string, number>> {
   const answers = new Map<string, number>();
   let left = count;
@@ -31,8 +33,8 @@ for (const replicas of [1, 2, 5]) {
     `${replicas} replicas never claim a pod twice, and answer every request`,
     async () => {
       await using pool = await openReplicatedPool(0);
-      const { kubelet, installation } = pool;
-      await kubelet.fill(PODS, installation.template);
+      const { kubelet, installed } = pool;
+      await kubelet.fill(PODS, installed.template);
       const services = await Promise.all(
         Array.from({ length: replicas }, () => pool.start({ env: PATIENT })),
       );
@@ -44,7 +46,7 @@ for (const replicas of [1, 2, 5]) {
 
       await eventually(
         () => kubelet.pods.values().every((pod) => pod.metadata.labels.status === "ready"),
-        "every claimed pod is gone",
+        "no claimed pod is left",
       );
       const claims = kubelet.claims();
       assertEquals(claims.length, replicas * CLAIMS);
@@ -57,21 +59,21 @@ for (const replicas of [1, 2, 5]) {
 }
 
 clusterTest(
-  "replicas claim under the chart's policy, which lets them change nothing else",
+  "the chart's admission policy lets a replica claim a pod, and change nothing else in it",
   async () => {
     await using pool = await openReplicatedPool(1);
-    const { admin, installation, kubelet } = pool;
+    const { kubelet, installed } = pool;
     const replica = await pool.start();
     const [name] = kubelet.pods.keys();
-    await using account = await Admin.connect(installation.config());
+    await using account = await KubernetesClient.connect(await installed.accountConfig());
     const change = { metadata: { annotations: { mine: "yes" } } };
-    const path = `${installation.podsPath}/${name}?dryRun=All`;
-    // A policy is in force some moments after it is made.
+    const path = `${installed.podsPath}/${name}?dryRun=All`;
+    // The API server enforces a policy some moments after it is created.
     await eventually(async () => {
       const { message } = await account.call("PATCH", path, change, [403]);
       return message?.includes("the api may not change metadata.annotations: mine") ?? false;
-    }, "the policy is in force");
-    await admin.call("PATCH", path, change);
+    }, "the policy is enforced");
+    await installed.client.call("PATCH", path, change);
     assertEquals((await replica.post(PICTURE)).status, 200);
   },
 );

@@ -1,28 +1,33 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "../../shared/backoff.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Answer, assertProblem, type Service } from "../support/service.ts";
+import { forever } from "../support/forever.ts";
+import { needs } from "../support/needs.ts";
+import type { Answer } from "../support/answer.ts";
+import { assertProblem } from "../support/assert_problem.ts";
+import type { Service } from "../support/service.ts";
 import { openReplicatedPool, PICTURE, type ReplicatedPool } from "./replicas.ts";
-import { clusterTest } from "./test_cluster.ts";
+import type { InstalledPool } from "./install_pool.ts";
 
 const PODS = 4;
-/** Pods that are refilled to see how fast that goes; no more than may wait at once. */
+/** Pods whose refill is timed. No more requests than this may wait at once. */
 const REFILLED = 12;
-/** With fewer answers, one in twenty is hardly more than none. */
+/** Least number of answers: of fewer, one in twenty is hardly more than none. */
 const MIN_ANSWERS = 40;
-/** Enough for so many even where no more than two pods are refilled in three seconds. */
+/** Time for that many answers, even when only two pods are refilled in three seconds. */
 const ASKING_TIMEOUT_MS = 120_000;
-const forever = new AbortController().signal;
 
-/** Requests that are under way. */
+const clusterTest = needs("helm", "cluster");
+
+/** Requests that are sent at a steady pace. */
 interface Asking {
-  /** How many have been answered. */
+  /** Number of answers so far. */
   readonly answered: number;
-  /** Asks no more, and says what it was answered. */
+  /** Sends no more requests, and returns all answers. */
   stop(): Promise<Answer[]>;
 }
 
-/** Asks again and again, that often. */
+/** Sends a request every `intervalMs`. */
 function startAsking(replica: Service, intervalMs: number): Asking {
   const stop = new AbortController();
   const answers: Promise<Answer>[] = [];
@@ -35,7 +40,7 @@ function startAsking(replica: Service, intervalMs: number): Asking {
   const asking = (async () => {
     while (!stop.signal.aborted) {
       answers.push(ask());
-      await delay(intervalMs, forever);
+      await delay(intervalMs, forever());
     }
   })();
   return {
@@ -50,17 +55,27 @@ function startAsking(replica: Service, intervalMs: number): Asking {
   };
 }
 
-async function untilFull(replica: Service): Promise<void> {
-  await eventually(async () => await replica.metric("face_it_pool_free") === PODS, "it is full");
+/** Does what `kubectl rollout restart` does. */
+async function restart({ client, release, worker }: InstalledPool): Promise<void> {
+  const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
+  const template = { metadata: { annotations } };
+  await client.patch("Deployment", `${release}-worker`, worker, { spec: { template } });
 }
 
-/** How far apart requests are that need half of what the controllers and this machine refill. */
+async function untilFull(replica: Service): Promise<void> {
+  await eventually(
+    async () => await replica.metric("face_it_pool_free") === PODS,
+    "the pool is full",
+  );
+}
+
+/** Measures how fast pods are refilled; returns the interval of requests that use half of that. */
 async function measureInterval(pool: ReplicatedPool): Promise<number> {
-  // Apart from the one that is tested, whose queue may be short.
+  // A replica of its own: the queue of the tested one may be short.
   const replica = await pool.start();
   await untilFull(replica);
   const began = performance.now();
-  // What is free is served at once, and the rest as fast as it is refilled.
+  // The free pods serve at once. The other requests wait for a refilled pod.
   const answers = await Promise.all(
     Array.from({ length: PODS + REFILLED }, () => replica.post(PICTURE)),
   );
@@ -86,7 +101,7 @@ function assertMostServed(answers: readonly Answer[]): void {
   assert(others <= answers.length * 0.05, `${others} of ${answers.length}`);
 }
 
-/** Waits for answers enough to judge by, ten of them from now on. */
+/** Waits until there are enough answers to judge by, ten of them from now on. */
 async function untilEnough(asking: Asking, { kubelet }: ReplicatedPool): Promise<void> {
   const served = kubelet.requests.size;
   await eventually(
@@ -96,7 +111,7 @@ async function untilEnough(asking: Asking, { kubelet }: ReplicatedPool): Promise
   );
 }
 
-/** Registers a test in which something happens to the Deployment while requests come. */
+/** Registers a test in which something happens to the Deployment while requests arrive. */
 function underLoad(name: string, disturb: (pool: ReplicatedPool) => Promise<void>): void {
   clusterTest(`${name} under load costs at most one request in twenty`, async () => {
     await using pool = await openReplicatedPool(PODS);
@@ -117,48 +132,54 @@ function underLoad(name: string, disturb: (pool: ReplicatedPool) => Promise<void
   });
 }
 
-underLoad("a rollout", async ({ installation, kubelet }) => {
+underLoad("a rollout", async ({ installed, kubelet }) => {
   const before = new Set(kubelet.pods.keys());
-  await installation.restart();
+  await restart(installed);
   await eventually(
     () => !kubelet.pods.keys().some((name) => before.has(name)),
     "no pod from before the rollout is left",
   );
 });
 
-underLoad("a scale-down to one pod and back", async ({ installation, kubelet }) => {
+underLoad("a scale-down to one pod and back", async ({ installed, kubelet }) => {
   const ready = () =>
     kubelet.pods.values().filter(({ metadata }) => metadata.labels.status === "ready").toArray();
-  await installation.scale(1);
+  await installed.scale(1);
   await eventually(() => ready().length === 1, "one pod is left");
-  await installation.scale(PODS);
-  await eventually(() => ready().length === PODS, "all are back");
+  await installed.scale(PODS);
+  await eventually(() => ready().length === PODS, "all pods are back");
 });
 
-clusterTest("while no node takes a pod, what is free is served and the rest refused", async () => {
-  await using pool = await openReplicatedPool(PODS);
-  const { kubelet } = pool;
-  const intervalMs = await measureInterval(pool);
-  // Nobody waits for so long that the request is over.
-  const replica = await pool.start({ env: { QUEUE_LIMIT: "1" } });
-  kubelet.cordon();
-  const served = kubelet.requests.size;
-  const cordoned = startAsking(replica, 500);
-  await eventually(async () => await replica.metric("face_it_pool_shed_total") >= 3, "it refuses");
-  assertEquals(kubelet.requests.size, served + PODS);
-  kubelet.uncordon();
-  assertServedOrRefused(await cordoned.stop());
-  await untilFull(replica);
+clusterTest(
+  "while no node has room, the free pods serve and other requests are refused",
+  async () => {
+    await using pool = await openReplicatedPool(PODS);
+    const { kubelet } = pool;
+    const intervalMs = await measureInterval(pool);
+    // With a queue of one, requests are refused before their deadline.
+    const replica = await pool.start({ env: { QUEUE_LIMIT: "1" } });
+    kubelet.cordon();
+    const served = kubelet.requests.size;
+    const cordoned = startAsking(replica, 500);
+    await eventually(
+      async () => await replica.metric("face_it_pool_shed_total") >= 3,
+      "requests are refused",
+    );
+    assertEquals(kubelet.requests.size, served + PODS);
+    kubelet.uncordon();
+    assertServedOrRefused(await cordoned.stop());
+    await untilFull(replica);
 
-  const asking = startAsking(replica, intervalMs);
-  await untilEnough(asking, pool);
-  assertMostServed(await asking.stop());
-  assert(kubelet.requests.values().every((count) => count === 1));
-});
+    const asking = startAsking(replica, intervalMs);
+    await untilEnough(asking, pool);
+    assertMostServed(await asking.stop());
+    assert(kubelet.requests.values().every((count) => count === 1));
+  },
+);
 
-clusterTest("a rollout ends the workers that are kept for further requests, too", async () => {
+clusterTest("a rollout also ends the workers that are kept for further requests", async () => {
   await using pool = await openReplicatedPool(PODS);
-  const { kubelet, installation } = pool;
+  const { kubelet, installed } = pool;
   const replica = await pool.start({ env: { REQUESTS_PER_WORKER: "50" } });
   const claimed = () =>
     kubelet.pods.values().filter(({ metadata }) => metadata.labels.status !== "ready").toArray();
@@ -166,6 +187,6 @@ clusterTest("a rollout ends the workers that are kept for further requests, too"
   await eventually(() => claimed().length === 1, "a worker is claimed");
   assertEquals((await replica.post(PICTURE)).status, 200);
   assertEquals(kubelet.requests.values().toArray(), [2]);
-  await installation.restart();
+  await restart(installed);
   await eventually(() => claimed().length === 0, "the kept worker is destroyed", 60_000);
 });

@@ -1,58 +1,48 @@
-/** The whole product on a cluster whose node runs its pods. */
+/** Installs the whole product on a cluster whose node runs its pods. */
 
-import { assert } from "@std/assert";
-import { install, type Installed, kubectl, list } from "../support/install.ts";
-import { type Body, type KubeObject, testWith } from "../support/helm.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Answer, type PostOptions, postTo, readAnswer } from "../support/service.ts";
+import { install, type Installed } from "../support/install.ts";
+import { kubectl } from "../support/kubectl.ts";
+import type { KubeObject } from "../support/kubernetes.ts";
+import { type Answer, type PostOptions, postTo, readAnswer } from "../support/answer.ts";
 
-/** Where the tests reach the api: a port of the node that is one of this machine, too. */
+/** URL of the api for the tests: a port of the node that is also a port of this machine. */
 export const SERVICE = new URL("http://127.0.0.1:30080");
 
-const given = Deno.env.get("FACE_IT_TEST_E2E") === "1";
-const required = Deno.env.get("FACE_IT_REQUIRE_E2E") === "1";
-const NEED = "FACE_IT_TEST_E2E=1 and a cluster with both images: see CONTRIBUTING.md";
 const START_TIMEOUT_MS = 90_000;
 
-/** Registers a test of the whole product. */
-export function e2eTest(name: string, body: Body): void {
-  testWith(given, NEED, name, body, required);
-}
-
-/** The chart's objects, and the service that they are. */
+/** The installed chart, and the service that it runs. */
 export interface Release extends Installed {
   /** Posts to /authenticate. */
   post(body: Uint8Array | string | FormData, options?: PostOptions): Promise<Answer>;
-  /** All pods of workers, claimed or not. */
+  /** Returns all pods of workers, claimed or not. */
   workers(): Promise<KubeObject[]>;
-  /** Waits until the Deployment's pods are all there, and none beside them. */
+  /** Waits until there are `size` free workers and no other. */
   untilFull(size: number): Promise<void>;
-  /** Gives the Deployment so many pods and waits until they serve. */
-  scale(size: number): Promise<void>;
-  /** Waits until the node's port leads to a ready api, which it does some moments after. */
+  /** Waits until the node's port leads to a ready api, some moments after the api is ready. */
   untilServing(): Promise<void>;
-  /** Waits until all that the last upgrade changed is in place. */
+  /** Waits until everything that the last upgrade changed is rolled out. */
   rolledOut(): Promise<void>;
 }
 
-/** What every release has: the sample gallery and a port for the tests. */
+/** Values of every release: a port for the tests. */
 export const BASE: readonly string[] = [
   "api.service.type=NodePort",
   `api.service.nodePort=${SERVICE.port}`,
 ];
-/** The sample gallery. */
+/** Argument that installs the sample gallery. */
 export const SAMPLE_GALLERY = "--set-file=gallery.json=test-data/embeddings.json";
 
 /** Installs the chart and waits until it serves. */
 export async function openRelease(...set: string[]): Promise<Release> {
   await using opened = new AsyncDisposableStack();
-  const installed = opened.use(await install(...BASE, ...set));
-  const inWorkers = `--namespace=${installed.worker}`;
+  const installed = opened.use(await install({ set: [...BASE, ...set] }));
+  const { client, api, worker } = installed;
   const release: Release = {
     ...installed,
     upgrade: (...set) => installed.upgrade(...BASE, ...set),
     post: (body, options) => postTo(SERVICE, body, options),
-    workers: () => list("pods", inWorkers, "--selector=app=face-recognition-worker"),
+    workers: () => client.list("Pod", worker, "app=face-recognition-worker"),
     async untilFull(size) {
       await eventually(
         async () => {
@@ -64,9 +54,7 @@ export async function openRelease(...set: string[]): Promise<Release> {
       );
     },
     async scale(size) {
-      const deployment = `deployment/${installed.release}-worker`;
-      const { ok, text } = await kubectl(["scale", deployment, inWorkers, `--replicas=${size}`]);
-      assert(ok, text);
+      await installed.scale(size);
       await release.untilFull(size);
     },
     async untilServing() {
@@ -80,16 +68,14 @@ export async function openRelease(...set: string[]): Promise<Release> {
       );
     },
     async rolledOut() {
-      for (const [namespace, part] of [[installed.api, "api"], [installed.worker, "worker"]]) {
-        const deployment = `deployment/${installed.release}-${part}`;
-        const { ok, text } = await kubectl([
+      for (const [namespace, part] of [[api, "api"], [worker, "worker"]]) {
+        await kubectl(
           "rollout",
           "status",
-          deployment,
+          `deployment/${installed.release}-${part}`,
           `--namespace=${namespace}`,
           `--timeout=${START_TIMEOUT_MS}ms`,
-        ]);
-        assert(ok, text);
+        );
       }
     },
   };
@@ -98,14 +84,14 @@ export async function openRelease(...set: string[]): Promise<Release> {
   return release;
 }
 
-/** Whether a worker can be claimed. */
-export function isFree({ metadata, status }: KubeObject): boolean {
-  return metadata.labels?.["status"] === "ready" && !("deletionTimestamp" in metadata) &&
-    isReady({ status });
+/** True when a worker can be claimed. */
+export function isFree(pod: KubeObject): boolean {
+  const { labels, deletionTimestamp } = pod.metadata;
+  return labels?.status === "ready" && deletionTimestamp === undefined && isReady(pod);
 }
 
-/** Whether a pod is Ready. */
-export function isReady({ status }: Pick<KubeObject, "status">): boolean {
+/** True when a pod is Ready. */
+export function isReady({ status }: KubeObject): boolean {
   const conditions: { type: string; status: string }[] = status?.conditions ?? [];
   return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }

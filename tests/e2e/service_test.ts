@@ -3,17 +3,19 @@ import { eventually } from "../support/eventually.ts";
 import { assertRights } from "../support/rights.ts";
 import { helm } from "../support/helm.ts";
 import { farAway, gray, sample, sideBySide } from "../support/pictures.ts";
-import { type Answer, assertProblem, readAnswer } from "../support/service.ts";
+import { type Answer, readAnswer } from "../support/answer.ts";
+import { assertProblem } from "../support/assert_problem.ts";
 import type { ProblemCode } from "../../shared/contract/problem.ts";
 import { RawConnection } from "../support/raw_http.ts";
-import { e2eTest, isFree, openRelease, SAMPLE_GALLERY, SERVICE } from "./release.ts";
+import { needs } from "../support/needs.ts";
+import { isFree, openRelease, SAMPLE_GALLERY, SERVICE } from "./release.ts";
 import { watchWorkers } from "./watch_workers.ts";
 import { BROKEN, HANGING, standIn } from "./stand_in_worker.ts";
 
 const POOL_SIZE = 2;
 const REQUEST_TIMEOUT_MS = 5000;
 
-e2eTest("the service on a cluster", async (t) => {
+needs("helm", "node")("the service on a cluster", async (t) => {
   await using release = await openRelease(
     SAMPLE_GALLERY,
     `poolSize=${POOL_SIZE}`,
@@ -25,14 +27,14 @@ e2eTest("the service on a cluster", async (t) => {
   await release.untilFull(POOL_SIZE);
   await release.untilServing();
 
-  await t.step("knows a person by another photograph", async () => {
+  await t.step("recognises a person by another photograph", async () => {
     for (const query of [{}, { user_id: "user1" }]) {
       const answer = JSON.parse((await post(picture, { query })).text);
       assertEquals([answer.matched, answer.user_id, answer.user_name], [true, "user1", "User One"]);
     }
   });
 
-  await t.step("knows no stranger, and nobody as somebody else", async () => {
+  await t.step("recognises no stranger, and nobody as another user", async () => {
     await release.untilFull(POOL_SIZE);
     const answers = [
       await post(await sample("different.png")),
@@ -49,7 +51,7 @@ e2eTest("the service on a cluster", async (t) => {
   await t.step("destroys the worker of a request, and the Deployment replaces it", async () => {
     await release.untilFull(POOL_SIZE);
     await using watched = await watchWorkers(release.worker);
-    await watched.until("the watch", () => watched.events.length === POOL_SIZE);
+    await watched.until("the present pods", () => watched.events.length === POOL_SIZE);
     const before = new Set(watched.events.map(({ pod }) => pod.metadata.uid));
     assertEquals((await post(picture)).status, 200);
     const { pod } = await watched.until(
@@ -65,13 +67,13 @@ e2eTest("the service on a cluster", async (t) => {
       ({ type, pod }) => type === "DELETED" && pod.metadata.uid === uid,
     );
     await watched.until(
-      "another pod of the Deployment that is Ready",
+      "another Ready pod of the Deployment",
       ({ pod }) => !before.has(pod.metadata.uid) && isFree(pod),
     );
     await release.untilFull(POOL_SIZE);
   });
 
-  await t.step("answers each error that a request can bring about with its code", async () => {
+  await t.step("answers each error that a request can cause with its code", async () => {
     const get = (path: string) => readAnswer(fetch(new URL(path, SERVICE)));
     const cases: [ProblemCode, () => Promise<Answer>][] = [
       ["invalid_request", () => post("{", { contentType: "application/json" })],
@@ -89,33 +91,35 @@ e2eTest("the service on a cluster", async (t) => {
   });
 
   await t.step("helm test passes", async () => {
-    const { ok, text } = await helm("test", release.release, "--timeout=120s");
+    const { ok, text } = await helm(["test", release.release, "--timeout=120s"]);
     assert(ok, text);
   });
 
   await t.step("the api's account may do what a claim needs, and nothing else", async () => {
-    const account = await release.as(release.api, `${release.release}-api`);
-    await assertRights(account, release);
+    await assertRights(release);
   });
 
-  await t.step("without a worker, and with bad ones, each request has its answer", async () => {
-    await release.scale(0);
-    const refused = await post(picture);
-    assertProblem(refused, "no_worker_available");
-    assertMatch(refused.headers.get("Retry-After")!, /^\d+$/);
-    for (
-      const [kind, code] of [[HANGING, "deadline_exceeded"], [BROKEN, "worker_failed"]] as const
-    ) {
-      await standIn(release, kind);
-      assertProblem(await post(picture), code);
-      await release.untilFull(0);
-    }
-    await release.scale(POOL_SIZE);
-    assertEquals((await post(picture)).status, 200);
-  });
+  await t.step(
+    "answers every request without workers, and with workers that do not serve",
+    async () => {
+      await release.scale(0);
+      const refused = await post(picture);
+      assertProblem(refused, "no_worker_available");
+      assertMatch(refused.headers.get("Retry-After")!, /^\d+$/);
+      for (
+        const [kind, code] of [[HANGING, "deadline_exceeded"], [BROKEN, "worker_failed"]] as const
+      ) {
+        await standIn(release, kind);
+        assertProblem(await post(picture), code);
+        await release.untilFull(0);
+      }
+      await release.scale(POOL_SIZE);
+      assertEquals((await post(picture)).status, 200);
+    },
+  );
 });
 
-/** Half a picture that is never followed by the other. */
+/** Sends the beginning of a picture and nothing more, and returns the response. */
 async function stalledUpload(): Promise<Answer> {
   using connection = await connect();
   const head = "POST /authenticate HTTP/1.1\r\nHost: face-it.test\r\nContent-Length: 1000\r\n\r\n";
@@ -125,12 +129,12 @@ async function stalledUpload(): Promise<Answer> {
   return answer;
 }
 
-/** A connection to the node's port, which refuses some while the node changes its rules. */
+/** Connects to the node's port, which may refuse connections while the node changes its rules. */
 async function connect(): Promise<RawConnection> {
   let connection: RawConnection | undefined;
   await eventually(async () => {
     connection = await RawConnection.open(SERVICE).catch(() => undefined);
     return connection !== undefined;
-  }, "the node's port takes a connection");
+  }, "the node's port accepts a connection");
   return connection!;
 }

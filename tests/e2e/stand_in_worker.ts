@@ -1,33 +1,32 @@
-/** Workers that are Ready and then do not serve. */
+/** Starts workers that are Ready, but do not serve. */
 
-import { assert } from "@std/assert";
-import { get, kubectl } from "../support/install.ts";
-import type { KubeObject } from "../support/helm.ts";
 import type { Release } from "./release.ts";
 
-/** Takes a request and never answers. */
+/** Program that accepts a request and never answers. */
 export const HANGING = "await new Promise(() => {})";
-/** Dies of a request. */
+/** Program that ends when it receives a request. */
 export const BROKEN = "Deno.exit(1)";
 
-/** Puts one beside the pool's pods, in all but its program like them, and waits for it. */
-export async function standIn({ release, worker, untilFull }: Release, program: string) {
-  const deployment = await get("deployment", `${release}-worker`, `--namespace=${worker}`);
-  const { metadata, spec } = deployment!["spec"].template as KubeObject;
+/** Starts a pod like those of the pool, but with another program, and waits until it is Ready. */
+export async function standIn(
+  { client, release, worker, untilFull }: Release,
+  program: string,
+): Promise<void> {
+  const deployment = await client.get("Deployment", `${release}-worker`, worker);
+  const { metadata, spec } = deployment!.spec.template;
   const [container] = spec.containers;
-  // As a worker does, it goes on with its request after SIGTERM.
+  // Like a worker it continues with its request after SIGTERM.
   const serve = `Deno.addSignalListener("SIGTERM", () => {});
   Deno.serve({ port: 8080 }, async ({ method }) => {
     if (method === "POST") ${program};
     return new Response();
   })`;
-  const pod = {
+  await client.create({
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
+      // The template lacks the hash by which a ReplicaSet finds its pods: none owns this pod.
       ...metadata,
-      // Those of a template lack the hash by which a ReplicaSet knows its pods: this is nobody's.
-      labels: metadata.labels,
       name: `stand-in-${crypto.randomUUID().slice(0, 8)}`,
       namespace: worker,
     },
@@ -36,8 +35,6 @@ export async function standIn({ release, worker, untilFull }: Release, program: 
       restartPolicy: "Never",
       containers: [{ ...container, command: ["deno", "eval", "--no-config", serve] }],
     },
-  };
-  const { ok, text } = await kubectl(["create", "--filename=-"], JSON.stringify(pod));
-  assert(ok, text);
+  });
   await untilFull(1);
 }

@@ -1,23 +1,25 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "../../shared/backoff.ts";
-import { kubectl } from "../support/install.ts";
+import { forever } from "../support/forever.ts";
 import { helm } from "../support/helm.ts";
 import { sample } from "../support/pictures.ts";
-import { type Answer, assertProblem } from "../support/service.ts";
-import { e2eTest, openRelease, type Release, SAMPLE_GALLERY } from "./release.ts";
+import type { Answer } from "../support/answer.ts";
+import { assertProblem } from "../support/assert_problem.ts";
+import { needs } from "../support/needs.ts";
+import { openRelease, type Release, SAMPLE_GALLERY } from "./release.ts";
 
 const POOL_SIZE = 4;
-/** Requests with which the pool's refill is measured. */
+/** Requests that measure how fast the pool is refilled. */
 const BURST = 12;
-const forever = new AbortController().signal;
 
-/** A request that was asked at a moment. */
+/** A request that was answered. */
 interface Asked {
+  /** Time at which the request was sent, by the monotonic clock. */
   readonly at: number;
   readonly answer: Answer;
 }
 
-e2eTest("upgrades under load", async (t) => {
+needs("helm", "node")("upgrades under load", async (t) => {
   await using release = await openRelease(SAMPLE_GALLERY, `poolSize=${POOL_SIZE}`);
   const picture = await sample("user1_similar.png");
   await release.untilFull(POOL_SIZE);
@@ -26,7 +28,7 @@ e2eTest("upgrades under load", async (t) => {
   await release.untilFull(POOL_SIZE);
 
   const secret = ["gallery.secrets={people}", `poolSize=${POOL_SIZE}`];
-  const upgrades: [what: string, set: string[], name: string | undefined][] = [
+  const upgrades: [change: string, set: string[], name: string | undefined][] = [
     ["a threshold", [SAMPLE_GALLERY, "threshold=0.99999", `poolSize=${POOL_SIZE}`], undefined],
     ["a larger pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE + 2}`], "User One"],
     ["a smaller pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE - 1}`], "User One"],
@@ -34,23 +36,23 @@ e2eTest("upgrades under load", async (t) => {
     ["a gallery that has changed in its Secret", secret, "Nobody Else"],
   ];
   load.start();
-  for (const [what, set, name] of upgrades) {
-    await t.step(`${what} is in force once it is rolled out`, async () => {
+  for (const [change, set, name] of upgrades) {
+    await t.step(`${change} is in effect once it is rolled out`, async () => {
       if (set === secret) await putGallery(release, name!);
       await release.upgrade(...set);
       await release.rolledOut();
       assertNames(await load.since(performance.now(), 3), name);
     });
   }
-  await t.step("a rollback is one, too", async () => {
-    // The first upgrade, whose threshold nobody reaches.
-    const { ok, text } = await helm("rollback", release.release, "2");
+  await t.step("a rollback is in effect once it is rolled out", async () => {
+    // Revision 2 is the first upgrade, with a threshold that nobody reaches.
+    const { ok, text } = await helm(["rollback", release.release, "2"]);
     assert(ok, text);
     await release.rolledOut();
     assertNames(await load.since(performance.now(), 3), undefined);
   });
   const asked = await load.stop();
-  await t.step("of all requests one in twenty at most was put off, and none failed", () => {
+  await t.step("at most one request in twenty was refused, and none failed", () => {
     const others = asked.filter(({ answer }) => answer.status !== 200);
     for (const { answer } of others) {
       assertProblem(answer, "no_worker_available");
@@ -60,7 +62,7 @@ e2eTest("upgrades under load", async (t) => {
   });
 });
 
-/** Asks at a steady pace, however long answers take. */
+/** Sends requests at a steady pace, however long the answers take. */
 class Load {
   readonly #asked: Promise<Asked>[] = [];
   readonly #stop = new AbortController();
@@ -73,18 +75,18 @@ class Load {
       while (!this.#stop.signal.aborted) {
         const at = performance.now();
         this.#asked.push(this.ask().then((answer) => ({ at, answer })));
-        await delay(this.everyMs, forever);
+        await delay(this.everyMs, forever());
       }
     })();
   }
 
-  /** The answers to the first `count` requests from a moment on. */
+  /** Returns the answers to all requests since a moment, once there are `count` of them. */
   async since(moment: number, count: number): Promise<Answer[]> {
     for (;;) {
       const asked = await Promise.all(this.#asked);
       const since = asked.filter(({ at }) => at >= moment);
       if (since.length >= count) return since.map(({ answer }) => answer);
-      await delay(this.everyMs, forever);
+      await delay(this.everyMs, forever());
     }
   }
 
@@ -95,14 +97,14 @@ class Load {
   }
 }
 
-/** Whom those that were answered have recognised; undefined: nobody. */
+/** Checks the name of the recognised user in every answer; undefined: nobody was recognised. */
 function assertNames(answers: readonly Answer[], name: string | undefined): void {
   const answered = answers.filter(({ status }) => status === 200);
   assert(answered.length > 0);
   for (const { text } of answered) assertEquals(JSON.parse(text).user_name, name);
 }
 
-/** Milliseconds in which the pool makes a worker, when it has to make one after the other. */
+/** Measures the milliseconds between two workers, when the pool replaces one after the other. */
 async function refillMs({ post }: Release, picture: Uint8Array): Promise<number> {
   const started = performance.now();
   let left = BURST;
@@ -113,7 +115,7 @@ async function refillMs({ post }: Release, picture: Uint8Array): Promise<number>
 }
 
 /** Puts the sample gallery into a Secret, with another name for its first user. */
-async function putGallery({ worker }: Release, name: string): Promise<void> {
+async function putGallery({ client, worker }: Release, name: string): Promise<void> {
   const gallery = await Deno.readTextFile("test-data/embeddings.json");
   const secret = {
     apiVersion: "v1",
@@ -121,6 +123,7 @@ async function putGallery({ worker }: Release, name: string): Promise<void> {
     metadata: { name: "people", namespace: worker },
     stringData: { "gallery.json": gallery.replace("User One", name) },
   };
-  const { ok, text } = await kubectl(["apply", "--filename=-"], JSON.stringify(secret));
-  assert(ok, text);
+  const exists = await client.get("Secret", "people", worker);
+  if (exists) await client.patch("Secret", "people", worker, { stringData: secret.stringData });
+  else await client.create(secret);
 }

@@ -1,36 +1,36 @@
-/** What happens to the workers' pods, as the API server tells it. */
+/** Watches the pods of workers. */
 
-import { Admin, type Thing } from "../support/kubernetes.ts";
 import { eventually } from "../support/eventually.ts";
+import { type KubeObject, KubernetesClient, pathOf } from "../support/kubernetes.ts";
 
-/** Something happened to a pod. */
+/** Something that happened to a pod. */
 export interface PodEvent {
   readonly type: string;
-  readonly pod: Thing;
-  /** When it was heard of; milliseconds since 1970. */
+  readonly pod: KubeObject;
+  /** Time at which the event was received; milliseconds since 1970. */
   readonly at: number;
 }
 
-/** Follows the pods until it is disposed. */
+/** A watch of pods, which ends when it is disposed of. */
 export interface WatchedWorkers extends AsyncDisposable {
-  /** All that happened so far, in order; first the pods that were there. */
+  /** All events so far, in order. The first ones are the pods that existed already. */
   readonly events: readonly PodEvent[];
-  /** Waits for the first event of that kind. */
+  /** Waits for the first event that matches, and returns it. */
   until(what: string, matches: (event: PodEvent) => boolean): Promise<PodEvent>;
 }
 
-/** Watches the workers of a namespace, or other pods in it. */
+/** Watches the pods of a namespace that have these labels, by default those of all workers. */
 export async function watchWorkers(
   namespace: string,
   selector = "app=face-recognition-worker",
 ): Promise<WatchedWorkers> {
-  const admin = await Admin.connect();
+  const client = await KubernetesClient.connect();
   const stop = new AbortController();
   const events: PodEvent[] = [];
   const query = new URLSearchParams({ labelSelector: selector });
-  const path = `/api/v1/namespaces/${namespace}/pods?${query}`;
+  const path = `${pathOf("Pod", undefined, namespace)}?${query}`;
   const following = (async () => {
-    for await (const { type, object } of admin.watch(path, stop.signal)) {
+    for await (const { type, object } of client.watch(path, stop.signal)) {
       events.push({ type, pod: object, at: Date.now() });
     }
   })();
@@ -43,7 +43,7 @@ export async function watchWorkers(
     async [Symbol.asyncDispose]() {
       stop.abort();
       await following;
-      await admin[Symbol.asyncDispose]();
+      await client[Symbol.asyncDispose]();
     },
   };
 }

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { type Gallery, parseGallery } from "../../worker/gallery/gallery.ts";
 import { encoded, gray, sample, sideBySide } from "../support/pictures.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";
-import { ROOT } from "../support/service.ts";
+import { ROOT } from "../support/checkout.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
 Deno.test("the people of a folder are enrolled, twice with the same result", async () => {

@@ -7,7 +7,7 @@ import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
-import { assertRefusesToStart } from "../support/start_with.ts";
+import { assertRefusesToStart } from "../support/refuses_to_start.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
 Deno.test("a channels-last model needs nothing but MODEL_PATH and MODEL_CALIBRATION", async () => {

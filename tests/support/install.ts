@@ -1,116 +1,126 @@
-/** Installs the chart into a cluster that may be played with. */
+/** Installs the chart into a cluster that tests may change. */
 
+import { KubeConfig } from "@kubernetes/client-node";
 import { assert } from "@std/assert";
-import {
-  type Body,
-  CHART,
-  helm,
-  helmTest,
-  type KubeObject,
-  type Outcome,
-  run,
-  testWith,
-} from "./helm.ts";
+import { CHART, find, helm, renderAs } from "./helm.ts";
+import { type Kind, type KubeObject, KubernetesClient } from "./kubernetes.ts";
 
-/** Registers a test that needs helm and a cluster: see {@linkcode helmTest}. */
-export function clusterTest(name: string, body: Body): void {
-  const given = Deno.env.get("FACE_IT_TEST_CLUSTER") === "1";
-  const need =
-    "KUBECONFIG to a cluster to play with, such as one of kind, and FACE_IT_TEST_CLUSTER=1";
-  if (given) helmTest(name, body);
-  else testWith(given, need, name, body);
+/** Options of {@linkcode install}. */
+export interface InstallOptions {
+  /** Values `name=value`, or further arguments of helm `--name=value`. */
+  readonly set?: readonly string[];
+  /** Namespace of the release: `default`, or that of the api, which helm then creates. */
+  readonly releaseNamespace?: "default" | "api";
+  /**
+   * Number of workers that no scheduler assigns to a node, so that a test can play their kubelet.
+   * The objects are then rendered and posted without a release: helm has no option to leave the
+   * scheduler out, and takes several times as long.
+   */
+  readonly unscheduledWorkers?: number;
 }
 
-/** Runs kubectl, given `input`. */
-export function kubectl(args: string[], input = ""): Promise<Outcome> {
-  return run("kubectl", args, input);
-}
-
-/** The object, or undefined when there is none. */
-export async function get(...args: string[]): Promise<KubeObject | undefined> {
-  const { ok, text } = await kubectl(["get", "--output=json", "--ignore-not-found", ...args]);
-  assert(ok, text);
-  return text === "" ? undefined : JSON.parse(text);
-}
-
-/** The objects. */
-export async function list(...args: string[]): Promise<KubeObject[]> {
-  const { ok, text } = await kubectl(["get", "--output=json", ...args]);
-  assert(ok, text);
-  return JSON.parse(text).items;
-}
-
-/** The chart, installed in namespaces that no other test has. */
+/** The chart in two namespaces that no other test has. Disposing of it removes all that it made. */
 export interface Installed extends AsyncDisposable {
+  /** Calls the API server as its administrator. */
+  readonly client: KubernetesClient;
+  /** Name of the release. The names of its objects begin with it. */
   readonly release: string;
+  /** Namespace of the api. */
   readonly api: string;
+  /** Namespace of the workers. */
   readonly worker: string;
-  /** Installs or upgrades it, with values `name=value` or further arguments `--name=value`. */
+  /** Installs or upgrades the release, with values or arguments as in {@linkcode InstallOptions}. */
   upgrade(...set: string[]): Promise<void>;
+  /** Uninstalls the release. */
   uninstall(): Promise<void>;
-  /** Runs kubectl as a service account, by its own token. */
-  as(namespace: string, account: string): Promise<(args: string[]) => Promise<Outcome>>;
-  /** Configures kubectl and helm to be that account. */
-  kubeconfig(namespace: string, account: string): Promise<string>;
+  /** Sets the number of workers. */
+  scale(replicas: number): Promise<void>;
+  /**
+   * Returns a configuration with no rights but those of the api's service account.
+   *
+   * @param server URL under which the API server is called
+   */
+  accountConfig(server?: string): Promise<KubeConfig>;
 }
 
-/** Installs the chart, as a release of the namespace default. What it leaves is removed at the end. */
-export function install(...set: string[]): Promise<Installed> {
-  return installFrom("default", set);
-}
+/** Values of the smallest installation, for tests that look at no pod. */
+export const SMALL: readonly string[] = ["poolSize=1", "api.replicas=0"];
 
-/** Installs the chart, as a release of the api's namespace, which Helm makes. */
-export function installBesideApi(...set: string[]): Promise<Installed> {
-  return installFrom("api", set);
-}
-
-async function installFrom(where: "default" | "api", set: string[]): Promise<Installed> {
+/** Installs the chart. */
+export async function install(options: InstallOptions = {}): Promise<Installed> {
+  const { set = [], releaseNamespace = "default", unscheduledWorkers } = options;
   const id = crypto.randomUUID().slice(0, 8);
   const [release, api, worker] = [`face-it-${id}`, `test-api-${id}`, `test-workers-${id}`];
-  const home = ["--namespace", where === "api" ? api : where];
-  const folder = await Deno.makeTempDir();
-  const installed: Installed = {
+  const home = ["--namespace", releaseNamespace === "api" ? api : releaseNamespace];
+  const valuesOf = (set: readonly string[]) =>
+    [`namespaces.api=${api}`, `namespaces.worker=${worker}`, ...set]
+      .map((value) => value.startsWith("--") ? value : `--set=${value}`);
+
+  await using opened = new AsyncDisposableStack();
+  const client = opened.use(await KubernetesClient.connect());
+  opened.defer(async () => {
+    // A namespace takes with it everything that it contains.
+    for (const namespace of [api, worker]) await client.delete("Namespace", namespace);
+  });
+  const installed: Omit<Installed, keyof AsyncDisposable> = {
+    client,
     release,
     api,
     worker,
     async upgrade(...set) {
-      const values = [`namespaces.api=${api}`, `namespaces.worker=${worker}`, ...set];
-      const args = values.map((value) => value.startsWith("--") ? value : `--set=${value}`);
-      args.push(...home, "--create-namespace");
-      const { ok, text } = await helm("upgrade", "--install", release, CHART, ...args);
+      const args = [...valuesOf(set), ...home, "--create-namespace"];
+      const { ok, text } = await helm(["upgrade", "--install", release, CHART, ...args]);
       assert(ok, text);
     },
     async uninstall() {
-      const { ok, text } = await helm("uninstall", release, "--ignore-not-found", ...home);
+      const { ok, text } = await helm(["uninstall", release, "--ignore-not-found", ...home]);
       assert(ok, text);
     },
-    async as(namespace, account) {
-      const file = await installed.kubeconfig(namespace, account);
-      return (args) => kubectl([`--kubeconfig=${file}`, ...args]);
+    async scale(replicas) {
+      await client.patch("Deployment", `${release}-worker`, worker, { spec: { replicas } });
     },
-    async kubeconfig(namespace, account) {
-      const token = await kubectl(["create", "token", account, `--namespace=${namespace}`]);
-      assert(token.ok, token.text);
-      const view = await kubectl(["config", "view", "--raw", "--minify", "--output=json"]);
-      const config = JSON.parse(view.text);
-      // Beside an administrator's certificate the token would not count.
-      config.users = [{ name: account, user: { token: token.text.trim() } }];
-      for (const { context } of config.contexts) context.user = account;
-      const file = `${folder}/${account}`;
-      await Deno.writeTextFile(file, JSON.stringify(config), { mode: 0o600 });
-      return file;
-    },
-    async [Symbol.asyncDispose]() {
-      await Deno.remove(folder, { recursive: true });
-      await installed.uninstall();
-      await kubectl(["delete", "namespace", api, worker, "--ignore-not-found", "--wait=false"]);
+    async accountConfig(server = client.server) {
+      const { status: { token } } = await client.call(
+        "POST",
+        `/api/v1/namespaces/${api}/serviceaccounts/${release}-api/token`,
+        { spec: { expirationSeconds: 3600 } },
+      );
+      const config = new KubeConfig();
+      config.loadFromClusterAndUser(
+        {
+          name: "test",
+          server,
+          caData: btoa(client.ca),
+          skipTLSVerify: server.startsWith("http:"),
+        },
+        { name: `${release}-api`, token },
+      );
+      return config;
     },
   };
-  try {
+  if (unscheduledWorkers === undefined) {
+    opened.defer(() => installed.uninstall());
     await installed.upgrade(...set);
-  } catch (error) {
-    await installed[Symbol.asyncDispose]();
-    throw error;
+  } else {
+    const objects = await renderAs(release, ["--skip-tests", ...valuesOf(set)]);
+    const deployment = find(objects, `Deployment/${release}-worker`);
+    deployment.spec.replicas = unscheduledWorkers;
+    // Without a node the scheduler would change the pods again and again. With one it would run them.
+    deployment.spec.template.spec.schedulerName = "none";
+    await post(objects, client, opened);
   }
-  return installed;
+  const stack = opened.move();
+  return { ...installed, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Creates objects. Those without a namespace are deleted when `stack` is disposed. */
+async function post(
+  objects: readonly KubeObject[],
+  client: KubernetesClient,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  for (const object of objects) {
+    const { kind, metadata: { name, namespace } } = await client.create(object);
+    if (namespace === undefined) stack.defer(() => client.delete(kind as Kind, name));
+  }
 }

@@ -1,17 +1,86 @@
-/** The cluster that tests may play with, as its administrator sees it: plain REST, nothing of the pool's. */
+/** Calls the Kubernetes API in tests: plain REST, with no code of the service. */
 
 import { KubeConfig } from "@kubernetes/client-node";
 import type { RequestOptions } from "node:https";
 import { Agent, request } from "undici";
 
 /** A Kubernetes object. */
-// deno-lint-ignore no-explicit-any
-export type Thing = any;
+export interface KubeObject {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    // deno-lint-ignore no-explicit-any -- tests read any field of any kind
+    readonly [field: string]: any;
+  };
+  // deno-lint-ignore no-explicit-any -- tests read any field of any kind
+  readonly [field: string]: any;
+}
 
-/** Calls the API server. */
-export class Admin implements AsyncDisposable {
+/** Error for a call that the API server refused. */
+export class RefusedCall extends Error {
+  override readonly name = "RefusedCall";
+
+  /** @param status HTTP status of the response */
+  constructor(message: string, readonly status: number) {
+    super(message);
+  }
+}
+
+/** Something that happened to an object. */
+export interface KubeEvent {
+  readonly type: string;
+  readonly object: KubeObject;
+}
+
+/** API versions of the kinds that tests read by name. */
+const API_VERSIONS = {
+  ClusterRole: "rbac.authorization.k8s.io/v1",
+  ClusterRoleBinding: "rbac.authorization.k8s.io/v1",
+  ConfigMap: "v1",
+  Deployment: "apps/v1",
+  Namespace: "v1",
+  NetworkPolicy: "networking.k8s.io/v1",
+  Pod: "v1",
+  PodDisruptionBudget: "policy/v1",
+  ReplicaSet: "apps/v1",
+  Role: "rbac.authorization.k8s.io/v1",
+  RoleBinding: "rbac.authorization.k8s.io/v1",
+  Secret: "v1",
+  Service: "v1",
+  ServiceAccount: "v1",
+  ValidatingAdmissionPolicy: "admissionregistration.k8s.io/v1",
+  ValidatingAdmissionPolicyBinding: "admissionregistration.k8s.io/v1",
+} as const;
+
+/** A kind that tests read by name. */
+export type Kind = keyof typeof API_VERSIONS;
+
+/** Returns the path of an object on the API server. Without a name: of all objects of the kind. */
+export function pathOf(kind: Kind, name?: string, namespace?: string): string {
+  return pathIn(API_VERSIONS[kind], kind, name, namespace);
+}
+
+function pathIn(apiVersion: string, kind: string, name?: string, namespace?: string): string {
+  return [
+    apiVersion.includes("/") ? "/apis" : "/api",
+    apiVersion,
+    ...namespace === undefined ? [] : ["namespaces", namespace],
+    pluralOf(kind.toLowerCase()),
+    ...name === undefined ? [] : [name],
+  ].join("/");
+}
+
+function pluralOf(kind: string): string {
+  if (kind.endsWith("s")) return `${kind}es`;
+  return kind.endsWith("y") ? `${kind.slice(0, -1)}ies` : `${kind}s`;
+}
+
+/** Calls the API server with the rights of one account. */
+export class KubernetesClient implements AsyncDisposable {
+  /** URL of the API server. */
   readonly server: string;
-  /** PEM. */
+  /** Certificate authority of the API server, as PEM. */
   readonly ca: string;
   readonly #agent: Agent;
   readonly #headers: RequestOptions["headers"];
@@ -27,42 +96,82 @@ export class Admin implements AsyncDisposable {
     });
   }
 
-  /** By KUBECONFIG, or as whom the configuration names. */
-  static async connect(config = defaultConfig()): Promise<Admin> {
+  /** Makes a client for the account of a configuration; by default that of KUBECONFIG. */
+  static async connect(config = defaultConfig()): Promise<KubernetesClient> {
     const tls: RequestOptions = {};
     await config.applyToHTTPSOptions(tls);
-    return new Admin(config, tls);
+    return new KubernetesClient(config, tls);
   }
 
   /**
-   * Makes a call and returns the object that answers it.
+   * Makes a call and returns the object of the response. The body of a PATCH is a JSON patch when it
+   * is a list, and a merge patch otherwise.
    *
-   * @throws {Error} with the server's message, unless `allow` names the status
+   * @throws {RefusedCall} with the server's message, unless `allow` names the status
    */
   async call(
     method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
     path: string,
     body?: unknown,
     allow: readonly number[] = [],
-  ): Promise<Thing> {
+  ): Promise<KubeObject> {
+    const patch = Array.isArray(body) ? "json-patch" : "merge-patch";
     const { statusCode, body: answer } = await request(this.server + path, {
       method,
       dispatcher: this.#agent,
       headers: {
         ...this.#headers as Record<string, string>,
-        "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
+        "Content-Type": method === "PATCH" ? `application/${patch}+json` : "application/json",
       },
       body: body === undefined ? null : JSON.stringify(body),
     });
-    const object: Thing = await answer.json();
+    const object = await answer.json() as KubeObject;
     if (statusCode >= 300 && !allow.includes(statusCode)) {
-      throw new Error(`${method} ${path}: ${statusCode} ${object.message}`);
+      throw new RefusedCall(`${method} ${path}: ${statusCode} ${object.message}`, statusCode);
     }
     return object;
   }
 
-  /** Everything that happens at `path`, from now on; what is there already comes first. */
-  async *watch(path: string, signal: AbortSignal): AsyncGenerator<{ type: string; object: Thing }> {
+  /** Returns an object, or undefined when it does not exist. */
+  async get(kind: Kind, name: string, namespace?: string): Promise<KubeObject | undefined> {
+    const object = await this.call("GET", pathOf(kind, name, namespace), undefined, [404]);
+    return object.code === 404 ? undefined : object;
+  }
+
+  /** Returns the objects of a kind. */
+  async list(kind: Kind, namespace?: string, labelSelector = ""): Promise<KubeObject[]> {
+    const query = new URLSearchParams({ labelSelector });
+    const list = await this.call("GET", `${pathOf(kind, undefined, namespace)}?${query}`);
+    // The items of a list do not name their kind.
+    return list.items.map((item: KubeObject) => ({ ...item, kind }));
+  }
+
+  /**
+   * Creates an object and returns it.
+   *
+   * @param query Options of the call, such as `dryRun=All`
+   */
+  create(object: KubeObject, query = ""): Promise<KubeObject> {
+    const { kind, metadata: { namespace } } = object;
+    return this.call(
+      "POST",
+      `${pathIn(object.apiVersion, kind, undefined, namespace)}?${query}`,
+      object,
+    );
+  }
+
+  /** Changes an object by a merge patch. */
+  patch(kind: Kind, name: string, namespace: string | undefined, change: unknown) {
+    return this.call("PATCH", pathOf(kind, name, namespace), change);
+  }
+
+  /** Deletes an object, if it exists. */
+  async delete(kind: Kind, name: string, namespace?: string): Promise<void> {
+    await this.call("DELETE", pathOf(kind, name, namespace), undefined, [404]);
+  }
+
+  /** Yields the objects at `path` as ADDED, and then everything that happens to them. */
+  async *watch(path: string, signal: AbortSignal): AsyncGenerator<KubeEvent> {
     const { items, metadata } = await this.call("GET", path);
     for (const object of items) yield { type: "ADDED", object };
     const separator = path.includes("?") ? "&" : "?";

@@ -1,21 +1,37 @@
-/** What an uninstalled release has left behind. */
+/** Lists what an uninstalled release has left behind. */
 
-import { type Installed, list } from "./install.ts";
+import type { Installed } from "./install.ts";
+import type { Kind } from "./kubernetes.ts";
 
-const KINDS = "pods,deployments,replicasets,services,configmaps,secrets,serviceaccounts,roles," +
-  "rolebindings,networkpolicies,poddisruptionbudgets";
-const CLUSTER_KINDS = "validatingadmissionpolicies,validatingadmissionpolicybindings";
-/** Every namespace has these. */
-const OF_THE_NAMESPACE = new Set(["ConfigMap/kube-root-ca.crt", "ServiceAccount/default"]);
+const KINDS: readonly Kind[] = [
+  "Pod",
+  "Deployment",
+  "ReplicaSet",
+  "Service",
+  "ConfigMap",
+  "Secret",
+  "ServiceAccount",
+  "Role",
+  "RoleBinding",
+  "NetworkPolicy",
+  "PodDisruptionBudget",
+];
+const CLUSTER_KINDS: readonly Kind[] = [
+  "ValidatingAdmissionPolicy",
+  "ValidatingAdmissionPolicyBinding",
+];
+/** Objects that Kubernetes puts into every namespace. */
+const IN_EVERY_NAMESPACE = new Set(["ConfigMap/kube-root-ca.crt", "ServiceAccount/default"]);
 
-/** All objects in its namespaces, and its objects that are in none. */
-export async function leftovers({ release, api, worker }: Installed): Promise<string[]> {
-  const left = await list(CLUSTER_KINDS, `--selector=app.kubernetes.io/instance=${release}`);
-  for (const namespace of [api, worker]) {
-    left.push(...await list(KINDS, `--namespace=${namespace}`));
-  }
-  return left
+/** Returns all objects in the namespaces of a release, and its objects that have no namespace. */
+export async function leftovers({ client, release, api, worker }: Installed): Promise<string[]> {
+  const ofRelease = `app.kubernetes.io/instance=${release}`;
+  const lists = [
+    ...CLUSTER_KINDS.map((kind) => client.list(kind, undefined, ofRelease)),
+    ...[api, worker].flatMap((namespace) => KINDS.map((kind) => client.list(kind, namespace))),
+  ];
+  return (await Promise.all(lists)).flat()
     .map(({ kind, metadata }) => ({ name: `${kind}/${metadata.name}`, in: metadata.namespace }))
-    .filter(({ name }) => !OF_THE_NAMESPACE.has(name))
+    .filter(({ name }) => !IN_EVERY_NAMESPACE.has(name))
     .map((object) => `${object.in ?? "cluster"}: ${object.name}`);
 }

@@ -1,49 +1,70 @@
-/** What the api's account may do, and what it may not. */
+/** Checks what the api's account may do, and what it may not. */
 
 import { assertEquals } from "@std/assert";
 import type { Installed } from "./install.ts";
-import type { Outcome } from "./helm.ts";
+import { KubernetesClient } from "./kubernetes.ts";
 
-const RIGHTS: [allowed: boolean, ...args: string[]][] = [
-  [true, "get", "pods", "--namespace=WORKERS"],
-  [true, "list", "pods", "--namespace=WORKERS"],
-  [true, "watch", "pods", "--namespace=WORKERS"],
-  [true, "patch", "pods", "--namespace=WORKERS"],
-  [true, "delete", "pods", "--namespace=WORKERS"],
-  [true, "get", "configmaps/POOL", "--namespace=WORKERS"],
-  [false, "get", "secrets", "--namespace=WORKERS"],
-  [false, "list", "secrets", "--namespace=WORKERS"],
-  [false, "get", "secrets", "--namespace=API"],
-  [false, "create", "pods", "--namespace=WORKERS"],
-  [false, "update", "pods", "--namespace=WORKERS"],
-  [false, "deletecollection", "pods", "--namespace=WORKERS"],
-  [false, "create", "pods", "--subresource=exec", "--namespace=WORKERS"],
-  [false, "get", "pods", "--subresource=log", "--namespace=WORKERS"],
-  [false, "patch", "pods", "--subresource=ephemeralcontainers", "--namespace=WORKERS"],
-  [false, "get", "configmaps/other", "--namespace=WORKERS"],
-  [false, "list", "configmaps", "--namespace=WORKERS"],
-  [false, "patch", "configmaps/POOL", "--namespace=WORKERS"],
-  [false, "patch", "deployments.apps", "--namespace=WORKERS"],
-  [false, "create", "serviceaccounts", "--subresource=token", "--namespace=WORKERS"],
-  [false, "list", "pods", "--namespace=API"],
-  [false, "list", "pods", "--all-namespaces"],
-  [false, "get", "nodes"],
+/** A resource as a role names it: `pods`, `pods/exec` or `deployments.apps`. */
+type Right = [
+  allowed: boolean,
+  verb: string,
+  resource: string,
+  namespace: "WORKERS" | "API" | "ALL",
+  name?: "POOL" | "other",
 ];
 
-/**
- * Asks the API server what the api's account may do.
- *
- * @param account Runs kubectl as it
- */
-export async function assertRights(
-  account: (args: string[]) => Promise<Outcome>,
-  { release, api, worker }: Installed,
-): Promise<void> {
-  for (const [allowed, ...args] of RIGHTS) {
-    const scope = args.map((arg) =>
-      arg.replace("WORKERS", worker).replace("API", api).replace("POOL", `${release}-pool`)
+const RIGHTS: readonly Right[] = [
+  [true, "get", "pods", "WORKERS"],
+  [true, "list", "pods", "WORKERS"],
+  [true, "watch", "pods", "WORKERS"],
+  [true, "patch", "pods", "WORKERS"],
+  [true, "delete", "pods", "WORKERS"],
+  [true, "get", "configmaps", "WORKERS", "POOL"],
+  [false, "get", "secrets", "WORKERS"],
+  [false, "list", "secrets", "WORKERS"],
+  [false, "get", "secrets", "API"],
+  [false, "create", "pods", "WORKERS"],
+  [false, "update", "pods", "WORKERS"],
+  [false, "deletecollection", "pods", "WORKERS"],
+  [false, "create", "pods/exec", "WORKERS"],
+  [false, "get", "pods/log", "WORKERS"],
+  [false, "patch", "pods/ephemeralcontainers", "WORKERS"],
+  [false, "get", "configmaps", "WORKERS", "other"],
+  [false, "list", "configmaps", "WORKERS"],
+  [false, "patch", "configmaps", "WORKERS", "POOL"],
+  [false, "patch", "deployments.apps", "WORKERS"],
+  [false, "create", "serviceaccounts/token", "WORKERS"],
+  [false, "list", "pods", "API"],
+  [false, "list", "pods", "ALL"],
+  [false, "get", "nodes", "ALL"],
+];
+
+/** Asks the API server, as `kubectl auth can-i` does, for every right that matters. */
+export async function assertRights(installed: Installed): Promise<void> {
+  await using account = await KubernetesClient.connect(await installed.accountConfig());
+  const { release, api, worker } = installed;
+  const namespaces = { WORKERS: worker, API: api, ALL: "" };
+  for (const [allowed, verb, path, where, which] of RIGHTS) {
+    const [qualified, subresource] = path.split("/") as [string, string?];
+    const [resource, group = ""] = qualified.split(".") as [string, string?];
+    const name = which === "POOL" ? `${release}-pool` : which;
+    const resourceAttributes = {
+      verb,
+      group,
+      resource,
+      subresource,
+      name,
+      namespace: namespaces[where],
+    };
+    const review = await account.call(
+      "POST",
+      "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+      {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        spec: { resourceAttributes },
+      },
     );
-    const { text } = await account(["auth", "can-i", ...scope]);
-    assertEquals(text.trim() === "yes", allowed, `${scope.join(" ")}: ${text}`);
+    assertEquals(review.status.allowed, allowed, JSON.stringify(resourceAttributes));
   }
 }

@@ -1,7 +1,7 @@
 /** Runs a command of the project, such as `deno task enroll`, as a process. */
 
 import { join } from "node:path";
-import { ROOT } from "./service.ts";
+import { ROOT } from "./checkout.ts";
 
 /** Result of a command. */
 export interface CommandResult {

@@ -223,9 +223,3 @@ export class Service implements AsyncDisposable {
     assert(this.#running, `The service ended:\n${this.lines.join("\n")}`);
   }
 }
-
-// Files that are not moved yet import these from here.
-export { type Answer, type PostOptions, postTo, readAnswer } from "./answer.ts";
-export { assertProblem } from "./assert_problem.ts";
-export { ROOT } from "./checkout.ts";
-export { type ListedProcess, listProcesses } from "./list_processes.ts";

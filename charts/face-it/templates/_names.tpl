@@ -1,3 +1,4 @@
+{{- /* Name of the release, which begins the name of every object. At most 40 characters. */ -}}
 {{- define "face-it.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{ .Values.fullnameOverride }}
@@ -8,30 +9,34 @@
 {{- end -}}
 {{- end -}}
 
+{{- /* Name of the objects of the api. */ -}}
 {{- define "face-it.api" -}}
 {{ include "face-it.fullname" . }}-api
 {{- end -}}
 
+{{- /* Name of the objects of the workers. */ -}}
 {{- define "face-it.worker" -}}
 {{ include "face-it.fullname" . }}-worker
 {{- end -}}
 
+{{- /* Name of the ConfigMap that owns claimed pods. */ -}}
 {{- define "face-it.pool" -}}
 {{ include "face-it.fullname" . }}-pool
 {{- end -}}
 
+{{- /* Name of the Secret with the token keys, in both namespaces. */ -}}
 {{- define "face-it.tokenSecret" -}}
 {{ .Values.token.existingSecret | default (printf "%s-token-keys" (include "face-it.fullname" .)) }}
 {{- end -}}
 
-{{- /* Labels that never change, by component: {root, component}. */ -}}
+{{- /* Labels by which objects of a component are selected. They never change: {root, component}. */ -}}
 {{- define "face-it.selector" -}}
 app.kubernetes.io/name: face-it
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
-{{- /* Labels of an object: {root, component}. */ -}}
+{{- /* All labels of an object: {root, component}. */ -}}
 {{- define "face-it.labels" -}}
 {{ include "face-it.selector" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
@@ -39,8 +44,9 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
-{{- /* "true" if this release makes the namespace: {root, name}. One that somebody else has made stays
-theirs, and Helm makes that of the release itself, with --create-namespace. */ -}}
+{{- /* Returns "true" when this release makes the namespace, otherwise nothing: {root, name}. A namespace
+that another release or a user made is left as it is. Helm makes the release's own namespace, when it is
+called with --create-namespace. */ -}}
 {{- define "face-it.makesNamespace" -}}
 {{- if .root.Values.namespaces.create -}}
 {{- $present := lookup "v1" "Namespace" "" .name -}}
@@ -54,24 +60,24 @@ true
 {{- end -}}
 {{- end -}}
 
-{{- /* The label that makes a pod a worker, free or claimed. */ -}}
+{{- /* Label of every worker, free or claimed. */ -}}
 {{- define "face-it.workerApp" -}}
 app: face-recognition-worker
 {{- end -}}
 
-{{- /* Labels of this release's workers, free or claimed. */ -}}
+{{- /* Labels of every worker of this release, free or claimed. */ -}}
 {{- define "face-it.workers" -}}
 {{ include "face-it.workerApp" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{- /* Labels of those that are free: a claim changes the status. */ -}}
+{{- /* Labels of the free workers of this release. A claim changes the status. */ -}}
 {{- define "face-it.freeWorkers" -}}
 {{ include "face-it.workers" . }}
 status: ready
 {{- end -}}
 
-{{- /* A pod image: {root, image}. */ -}}
+{{- /* Reference of a container image: {root, image}. */ -}}
 {{- define "face-it.image" -}}
 {{- with .image -}}
 {{ with .registry }}{{ . }}/{{ end }}{{ .repository }}:{{ .tag | default $.root.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}

@@ -1,4 +1,5 @@
-{{- /* What the restricted Pod Security Standard asks of a pod. 1993 is the images' user. */ -}}
+{{- /* Security settings of a pod, as the restricted Pod Security Standard requires them. 1993 is the
+images' user. */ -}}
 {{- define "face-it.podSecurity" -}}
 securityContext:
   runAsNonRoot: true
@@ -9,7 +10,8 @@ securityContext:
   seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
-{{- /* What it asks of a container, and more: nothing is written to the root. */ -}}
+{{- /* Security settings of a container, as that standard requires them. The read-only root file system
+goes beyond it. */ -}}
 {{- define "face-it.containerSecurity" -}}
 securityContext:
   allowPrivilegeEscalation: false
@@ -17,7 +19,8 @@ securityContext:
   capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{- /* Where a pod may run: {root, values, spread}; spread is the default of the constraints. */ -}}
+{{- /* Nodes that a pod may run on, and its pull Secrets: {root, values, spread}. spread is the default of
+topologySpreadConstraints. */ -}}
 {{- define "face-it.scheduling" -}}
 {{- with .values -}}
 {{- with .nodeSelector }}
@@ -42,13 +45,14 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
-{{- /* Variables that both services have. */ -}}
+{{- /* Environment variables that both services have. */ -}}
 {{- define "face-it.env" -}}
 {{ include "face-it.serviceSettings" . }}
 - {name: LOG_FORMAT, value: json}
 - {name: WORKER_TOKEN_KEYS_PATH, value: /etc/face-it/token-keys/keys}
 {{- end -}}
 
+{{- /* Volume with the token keys. */ -}}
 {{- define "face-it.tokenVolume" -}}
 - name: token-keys
   secret:
@@ -57,6 +61,7 @@ imagePullSecrets:
     items: [{key: keys, path: keys}]
 {{- end -}}
 
+{{- /* Mount of that volume. */ -}}
 {{- define "face-it.tokenMount" -}}
 - {name: token-keys, mountPath: /etc/face-it/token-keys, readOnly: true}
 {{- end -}}

@@ -3,10 +3,10 @@
  * of a patch. Each replica of the api is a process. This process plays the kubelet.
  */
 
-import { FakeKubelet } from "../../cluster/fake_kubelet.ts";
-import { install } from "../../cluster/installation.ts";
+import { FakeKubelet, type PodTemplate } from "../../cluster/fake_kubelet.ts";
+import { installPool } from "../../cluster/install_pool.ts";
 import { eventually } from "../../support/eventually.ts";
-import { Admin } from "../../support/kubernetes.ts";
+import type { KubeObject } from "../../support/kubernetes.ts";
 import { areMet } from "../../support/needs.ts";
 import { digits, type Finding, printFindings } from "../budget.ts";
 import { median, type PairedTimes, quantile, timed } from "../timing.ts";
@@ -28,10 +28,9 @@ if (!areMet("helm", "cluster")) {
   Deno.exit(2);
 }
 
-await using admin = await Admin.connect();
-await using installation = await install(admin, 0);
-await using kubelet = new FakeKubelet(admin, installation.podsPath);
-const { template, podsPath } = installation;
+await using installed = await installPool(0);
+const { client, template, podsPath } = installed;
+await using kubelet = new FakeKubelet(client, podsPath);
 
 /** Pods like the workers, which no pool sees. The patches without a pool change these. */
 const spare = {
@@ -41,18 +40,18 @@ const spare = {
 const toPatch = {
   pods: podsPath,
   label: "app=spare,status=ready",
-  owner: `/api/v1/namespaces/${installation.namespace}/configmaps/${installation.ownerName}`,
+  owner: `/api/v1/namespaces/${installed.worker}/configmaps/${installed.ownerName}`,
 };
 
 /** Adds pods until `count` of a kind are ready and the kubelet has seen every claim. */
-async function fill(template: typeof spare, count: number): Promise<void> {
+async function fill(template: PodTemplate, count: number): Promise<void> {
   const { app } = template.metadata.labels;
-  const { items } = await admin.call(
+  const { items } = await client.call(
     "GET",
     `${podsPath}?labelSelector=app%3D${app}%2Cstatus%3Dready`,
   );
   await kubelet.add(count - items.length, template);
-  const isReady = ({ metadata: { labels }, status }: typeof spare) =>
+  const isReady = ({ metadata: { labels }, status }: KubeObject) =>
     labels.app === app && labels.status === "ready" && status.podIP !== undefined;
   await eventually(
     () => kubelet.pods.values().filter(isReady).toArray().length === count,
@@ -64,7 +63,7 @@ async function fill(template: typeof spare, count: number): Promise<void> {
 async function openReplicas(count: number, stack: AsyncDisposableStack): Promise<Replica[]> {
   const options = { leaseMs: FILL_TIMEOUT_MS, queueLimit: BLOCK };
   const replicas = await Promise.all(
-    Array.from({ length: count }, () => openReplica(installation, options)),
+    Array.from({ length: count }, () => openReplica(installed, options)),
   );
   for (const replica of replicas) stack.use(replica);
   return replicas;

@@ -2,7 +2,7 @@
 
 import { assert } from "@std/assert";
 import { delay } from "../../../shared/backoff.ts";
-import { get, kubectl } from "../../support/install.ts";
+import { kubectl } from "../../support/kubectl.ts";
 import { isFree, isReady, type Release } from "../../e2e/release.ts";
 import { type PodEvent, watchWorkers } from "../../e2e/watch_workers.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -62,8 +62,7 @@ async function moments({ worker }: Release, events: readonly PodEvent[]): Promis
     return event.at;
   };
   const { name } = events[0]!.pod.metadata;
-  const args = ["logs", name, `--namespace=${worker}`, "--timestamps"];
-  const { text } = await kubectl(args);
+  const text = await kubectl("logs", name, `--namespace=${worker}`, "--timestamps");
   const logged = (line: string) => {
     const found = text.split("\n").find((logged) => logged.includes(line));
     assert(found !== undefined, `The log of ${name} has no line with ${line}`);
@@ -104,8 +103,8 @@ function gaps(moments: readonly number[]): number[] {
  *
  * @returns For each replacement, the milliseconds from a pod's deletion until the next pod is Ready
  */
-export async function measureBarePods({ release, worker }: Release, times: number) {
-  const deployment = (await get("deployment", `${release}-worker`, `--namespace=${worker}`))!;
+export async function measureBarePods({ client, release, worker }: Release, times: number) {
+  const deployment = (await client.get("Deployment", `${release}-worker`, worker))!;
   const { template } = deployment["spec"];
   const labels = { app: "bare" };
   const [{ readinessProbe: _, livenessProbe: __, ...container }] = template.spec.containers;
@@ -126,8 +125,7 @@ export async function measureBarePods({ release, worker }: Release, times: numbe
       },
     },
   };
-  const made = await kubectl(["create", "--filename=-"], JSON.stringify(bare));
-  assert(made.ok, made.text);
+  await client.create(bare);
   await using watched = await watchWorkers(worker, "app=bare");
   const known = new Set<string>();
   /** Returns true for an event of a new pod that is Ready. */
@@ -138,11 +136,11 @@ export async function measureBarePods({ release, worker }: Release, times: numbe
     for (const { pod } of watched.events) known.add(pod.metadata.uid);
     await waitAtRandom();
     const started = Date.now();
-    await kubectl(["delete", "pod", last.metadata.name, `--namespace=${worker}`, "--wait=false"]);
+    await client.delete("Pod", last.metadata.name, worker);
     const { pod, at } = await watched.until("the next pod", next);
     tookMs.push(at - started);
     last = pod;
   }
-  await kubectl(["delete", "deployment", "bare", `--namespace=${worker}`]);
+  await client.delete("Deployment", "bare", worker);
   return tookMs;
 }

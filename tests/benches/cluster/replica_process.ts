@@ -1,7 +1,7 @@
 /** A process that runs one replica's pool, seen from the benchmark that starts it. */
 
 import { fileURLToPath } from "node:url";
-import type { Installation } from "../../cluster/installation.ts";
+import type { InstalledPool } from "../../cluster/install_pool.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 import type { Command } from "./pool_replica.ts";
 
@@ -21,20 +21,20 @@ export interface ReplicaOptions {
 
 /** Starts a replica with the rights of the api's service account. */
 export async function openReplica(
-  installation: Installation,
+  installed: InstalledPool,
   { leaseMs, queueLimit }: ReplicaOptions,
 ): Promise<Replica> {
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(
     await temporaryFolder({
-      kubeconfig: installation.config().exportConfig(),
-      keys: installation.tokenKeys,
+      kubeconfig: (await installed.accountConfig()).exportConfig(),
+      keys: installed.tokenKeyFile,
     }),
   );
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "-P=test", fileURLToPath(new URL("pool_replica.ts", import.meta.url))],
     env: {
-      ...installation.env,
+      ...installed.env,
       KUBECONFIG: folder.path("kubeconfig"),
       WORKER_TOKEN_KEYS_PATH: folder.path("keys"),
       LOG_LEVEL: "error",

@@ -6,7 +6,7 @@ import { delay } from "../../../shared/backoff.ts";
 import { randomTokenKey } from "../../../shared/http/worker_token.ts";
 import { forever } from "../../support/forever.ts";
 import { residentBytes } from "../../support/process_facts.ts";
-import { listProcesses } from "../../support/service.ts";
+import { listProcesses } from "../../support/list_processes.ts";
 import { digits, type Finding, printFindings } from "../budget.ts";
 import { GALLERY, largeGallery } from "./large_gallery.ts";
 import { median, timeInTurns } from "../timing.ts";

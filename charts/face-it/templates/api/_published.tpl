@@ -1,4 +1,5 @@
-{{- /* What is published to others: {path: exact}. Never /metrics, /ready and /health. */ -}}
+{{- /* Paths that an Ingress or an HTTPRoute publishes. true: this path only; false: all paths below it, too.
+/metrics and the health checks /ready and /health are never published. */ -}}
 {{- define "face-it.published" -}}
 /: true
 /authenticate: true

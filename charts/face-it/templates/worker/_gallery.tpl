@@ -1,3 +1,4 @@
+{{- /* Path of the gallery in the container: a file, or a folder of files. */ -}}
 {{- define "face-it.galleryPath" -}}
 {{- with .Values.gallery -}}
 {{- if gt (len .secrets) 1 -}}
@@ -12,6 +13,7 @@
 {{- end -}}
 {{- end -}}
 
+{{- /* Volume with the gallery. */ -}}
 {{- define "face-it.galleryVolume" -}}
 - name: gallery
 {{- with .Values.gallery }}
@@ -20,7 +22,7 @@
     defaultMode: 0440
     sources:
       {{- range $name := .secrets }}
-      # A name of its own for each file: a second one of the same name would hide the first.
+      # Each file has its own name: of two files with one name, the second would hide the first.
       - secret:
           name: {{ $name }}
           items: [{key: {{ $.Values.gallery.key | quote }}, path: {{ printf "%s.json" $name | quote }}}]
@@ -35,7 +37,8 @@
 {{- end }}
 {{- end -}}
 
-{{- /* Changes with the gallery, as far as helm can see it. A revision stands for the Secrets. */ -}}
+{{- /* Checksum of the gallery, which replaces the workers when it changes. It covers gallery.json, and the
+Secrets unless gallery.revision is set. */ -}}
 {{- define "face-it.galleryChecksum" -}}
 {{- $seen := list .Values.gallery.json -}}
 {{- if not .Values.gallery.revision -}}

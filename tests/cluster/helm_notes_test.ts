@@ -1,26 +1,22 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import {
-  clusterTest,
-  install,
-  installBesideApi,
-  type Installed,
-  kubectl,
-} from "../support/install.ts";
 import { CHART, helm } from "../support/helm.ts";
+import { install, type Installed, SMALL } from "../support/install.ts";
+import { needs } from "../support/needs.ts";
 
-const SMALL = ["poolSize=1", "api.replicas=0"];
+const clusterTest = needs("helm", "cluster");
 
 async function notes({ release }: Installed, namespace = "default"): Promise<string> {
-  const { ok, text } = await helm("get", "notes", release, "--namespace", namespace);
+  const { ok, text } = await helm(["get", "notes", release, "--namespace", namespace]);
   assert(ok, text);
   return text;
 }
 
-clusterTest("the notes say what comes next, and warn of what is risky", async (t) => {
-  await using installed = await install(...SMALL, "networkPolicy.apiServerCIDRs={10.0.0.1/32}");
+clusterTest("the notes say what to do next, and warn of risks", async (t) => {
+  const set = [...SMALL, "networkPolicy.apiServerCIDRs={10.0.0.1/32}"];
+  await using installed = await install({ set });
   const { release, api, worker } = installed;
 
-  await t.step("an empty gallery: how to fill it", async () => {
+  await t.step("for an empty gallery: how to fill it", async () => {
     const text = await notes(installed);
     assertStringIncludes(text, "nobody is recognised yet");
     assertStringIncludes(text, `kubectl --namespace ${worker} create secret generic gallery`);
@@ -30,8 +26,8 @@ clusterTest("the notes say what comes next, and warn of what is risky", async (t
     assert(!text.includes("kubectl label"), text);
   });
 
-  await t.step("a gallery given as a value: where Helm keeps it", async () => {
-    // To --set a brace begins a list.
+  await t.step("for a gallery given as a value: where Helm keeps it", async () => {
+    // In --set an unescaped brace begins a list.
     await installed.upgrade(...SMALL, 'gallery.json=\\{"embeddings":[]}');
     const text = await notes(installed);
     assertStringIncludes(text, "WARNING: the gallery was given as a value");
@@ -43,7 +39,7 @@ clusterTest("the notes say what comes next, and warn of what is risky", async (t
     assert(!text.includes("nobody is recognised yet"), text);
   });
 
-  await t.step("a missing policy, and namespaces of the user's own", async () => {
+  await t.step("for a missing policy, and for namespaces that the user made", async () => {
     await installed.upgrade(...SMALL, "admissionPolicy.enabled=false", "namespaces.create=false");
     const text = await notes(installed);
     assertStringIncludes(text, "WARNING: without admissionPolicy.enabled");
@@ -51,7 +47,7 @@ clusterTest("the notes say what comes next, and warn of what is risky", async (t
     assertStringIncludes(text, `kubectl label namespace ${api} ${worker} pod-security`);
   });
 
-  await t.step("a namespace for both: what that gives away", async () => {
+  await t.step("for one namespace for both parts: what that gives away", async () => {
     await installed.upgrade(...SMALL, `namespaces.api=${worker}`);
     assertStringIncludes(
       await notes(installed),
@@ -60,27 +56,24 @@ clusterTest("the notes say what comes next, and warn of what is risky", async (t
   });
 });
 
-clusterTest(
-  "the notes name a namespace that does not enforce, as long as it does not",
-  async () => {
-    await using installed = await installBesideApi(...SMALL);
-    const { api } = installed;
-    const label = "pod-security.kubernetes.io/enforce=restricted";
-    const command = `kubectl label namespace ${api} ${label}`;
-    for (const _ of ["install", "upgrade"]) {
-      assertStringIncludes(await notes(installed, api), command);
-      await installed.upgrade(...SMALL);
-    }
-    await kubectl(["label", "namespace", api, label]);
+clusterTest("the notes name a namespace as long as it enforces no standard", async () => {
+  await using installed = await install({ set: SMALL, releaseNamespace: "api" });
+  const { client, api } = installed;
+  const command = `kubectl label namespace ${api} pod-security.kubernetes.io/enforce=restricted`;
+  for (const _ of ["install", "upgrade"]) {
+    assertStringIncludes(await notes(installed, api), command);
     await installed.upgrade(...SMALL);
-    assert(!(await notes(installed, api)).includes("kubectl label"));
-  },
-);
+  }
+  const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+  await client.patch("Namespace", api, undefined, { metadata: { labels } });
+  await installed.upgrade(...SMALL);
+  assert(!(await notes(installed, api)).includes("kubectl label"));
+});
 
-clusterTest("a gallery given as a value is left for a Secret as the notes say", async () => {
-  await using installed = await install(...SMALL, 'gallery.json=\\{"embeddings":[]}');
+clusterTest("a gallery given as a value is replaced by a Secret as the notes say", async () => {
+  await using installed = await install({ set: [...SMALL, 'gallery.json=\\{"embeddings":[]}'] });
   const { release } = installed;
   const args = ["--reuse-values", "--set", "gallery.json=", "--set", "gallery.secrets={gallery}"];
-  const { ok, text } = await helm("upgrade", release, CHART, "--namespace", "default", ...args);
+  const { ok, text } = await helm(["upgrade", release, CHART, "--namespace", "default", ...args]);
   assert(ok, text);
 });

@@ -1,7 +1,8 @@
-import { assert, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
-import { clusterTest, get, install, type Installed, kubectl } from "../support/install.ts";
-import type { KubeObject, Outcome } from "../support/helm.ts";
+import { install, type Installed } from "../support/install.ts";
+import { type KubeObject, KubernetesClient, pathOf, RefusedCall } from "../support/kubernetes.ts";
+import { needs } from "../support/needs.ts";
 import { assertRights } from "../support/rights.ts";
 
 type Operation = { op: "add" | "replace" | "remove"; path: string; value?: unknown };
@@ -14,8 +15,8 @@ const ANNOTATIONS = [
   "cluster-autoscaler.kubernetes.io~1safe-to-evict",
 ];
 
-/** Patches that are more than a claim, and what the policy says of them. */
-const REFUSED: [what: string, operations: Operation[], message: string][] = [
+/** Patches that change more than a claim does, and the message of the policy. */
+const REFUSED: [change: string, operations: Operation[], message: string][] = [
   [
     "an image",
     [BUSY, { op: "replace", path: "/spec/containers/0/image", value: "evil:1" }],
@@ -37,7 +38,7 @@ const REFUSED: [what: string, operations: Operation[], message: string][] = [
     "the api may not change metadata.labels: app",
   ],
   [
-    "a label of its own",
+    "a new label",
     [BUSY, { op: "add", path: "/metadata/labels/mine", value: "yes" }],
     "the api may not change metadata.labels: mine",
   ],
@@ -47,7 +48,7 @@ const REFUSED: [what: string, operations: Operation[], message: string][] = [
     "the api may not change metadata.annotations: mine",
   ],
   [
-    "an annotation less",
+    "one annotation less",
     [BUSY, { op: "remove", path: "/metadata/annotations/face-it.io~1gallery-checksum" }],
     "the api may not change metadata.annotations: face-it.io/gallery-checksum",
   ],
@@ -63,38 +64,35 @@ const REFUSED: [what: string, operations: Operation[], message: string][] = [
   ],
 ];
 
-clusterTest("the api's account", async (t) => {
-  await using installed = await install("poolSize=1", "api.replicas=0");
-  const { release, api, worker } = installed;
-  const account = await installed.as(api, `${release}-api`);
-  const pod = await podWithInitContainer(installed);
-  const patch = (operations: Operation[], dryRun = true): Promise<Outcome> =>
-    account([
-      "patch",
-      "pod",
-      pod,
-      `--namespace=${worker}`,
-      "--type=json",
-      `--patch=${JSON.stringify(operations)}`,
-      ...(dryRun ? ["--dry-run=server"] : []),
-    ]);
+needs("helm", "cluster")("the api's account", async (t) => {
+  await using installed = await install({ set: ["api.replicas=0"], unscheduledWorkers: 0 });
+  const { client, release, worker } = installed;
+  await using account = await KubernetesClient.connect(await installed.accountConfig());
+  const pod = await createPodWithInitContainer(installed);
+  const path = pathOf("Pod", pod, worker);
+  const tryPatch = (operations: Operation[]) =>
+    account.call("PATCH", `${path}?dryRun=All`, operations);
 
-  // A policy is in force some moments after it is made.
-  await eventually(async () => !(await patch(REFUSED[0]![1])).ok, "the policy is in force");
+  // The API server enforces a policy some moments after it is created.
+  await eventually(
+    () => tryPatch(REFUSED[0]![1]).then(() => false, () => true),
+    "the policy is enforced",
+  );
 
-  for (const [what, operations, message] of REFUSED) {
-    await t.step(`may not give a pod ${what}`, async () => {
-      const { ok, text } = await patch(operations);
-      assert(!ok);
-      assertStringIncludes(text, `ValidatingAdmissionPolicy '${release}-claims.${worker}'`);
-      assertStringIncludes(text, message);
+  for (const [change, operations, message] of REFUSED) {
+    await t.step(`may not give a pod ${change}`, async () => {
+      const error = await assertRejects(() => tryPatch(operations), RefusedCall, message);
+      assertStringIncludes(
+        error.message,
+        `ValidatingAdmissionPolicy '${release}-claims.${worker}'`,
+      );
     });
   }
 
   await t.step("may claim a pod", async () => {
-    const owner = await get("configmap", `${release}-pool`, `--namespace=${worker}`);
-    const { name, uid } = owner!.metadata as { name: string; uid?: string };
-    const { ok, text } = await patch([
+    const owner = await client.get("ConfigMap", `${release}-pool`, worker);
+    const { name, uid } = owner!.metadata;
+    await account.call("PATCH", path, [
       BUSY,
       {
         op: "add",
@@ -107,36 +105,38 @@ clusterTest("the api's account", async (t) => {
         value: "x",
       })),
       { op: "add", path: "/spec/activeDeadlineSeconds", value: 600 },
-    ], false);
-    assert(ok, text);
+    ]);
   });
 
-  await t.step("may delete it", async () => {
-    const { ok, text } = await account(["delete", "pod", pod, `--namespace=${worker}`]);
-    assert(ok, text);
+  await t.step("may delete the claimed pod", async () => {
+    await account.call("DELETE", path);
+    assertEquals(await client.get("Pod", pod, worker), undefined);
   });
 
   await t.step("may do nothing else", async () => {
-    await assertRights(account, installed);
+    await assertRights(installed);
   });
 });
 
-/** A free pod like those of the pool, and with an init container, which those do not have. */
-async function podWithInitContainer({ release, worker }: Installed): Promise<string> {
-  const deployment = await get("deployment", `${release}-worker`, `--namespace=${worker}`);
-  const { metadata, spec } = deployment!["spec"].template as KubeObject;
+/** Creates a free pod like those of the pool, with an init container beside, and returns its name. */
+async function createPodWithInitContainer(installed: Installed): Promise<string> {
+  const { client, release, worker } = installed;
+  const deployment = await client.get("Deployment", `${release}-worker`, worker);
+  const { metadata, spec } = deployment!.spec.template as KubeObject;
   const name = "claimed";
   const init = { ...spec.containers[0], name: "init" };
-  // It has no place to run on, so that nothing but the test changes it.
   delete init.readinessProbe;
   delete init.livenessProbe;
-  const pod = {
+  await client.create({
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { ...metadata, name, namespace: worker, labels: { ...metadata.labels, own: "yes" } },
-    spec: { ...spec, initContainers: [init], nodeSelector: { nowhere: "yes" } },
-  };
-  const { ok, text } = await kubectl(["create", "--filename=-"], JSON.stringify(pod));
-  assert(ok, text);
+    metadata: {
+      ...metadata,
+      name,
+      namespace: worker,
+      labels: { ...metadata.labels, own: "yes" },
+    },
+    spec: { ...spec, initContainers: [init] },
+  });
   return name;
 }

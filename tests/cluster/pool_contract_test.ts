@@ -1,5 +1,5 @@
 import { testPoolContract } from "../contract/pool_contract.ts";
+import { needs } from "../support/needs.ts";
 import { openKubernetesBackend } from "./kubernetes_backend.ts";
-import { clusterTest } from "./test_cluster.ts";
 
-testPoolContract("kubernetes pool", openKubernetesBackend, clusterTest);
+testPoolContract("kubernetes pool", openKubernetesBackend, needs("helm", "cluster"));

@@ -1,0 +1,195 @@
+import { assert, assertEquals } from "@std/assert";
+import { at, environment, find, render, renderValues } from "../support/helm.ts";
+import { needs } from "../support/needs.ts";
+
+const API = "Deployment/face-it-api";
+const WORKER = "Deployment/face-it-worker";
+const PODS = [
+  { object: API, pod: "spec.template.spec", container: "api" },
+  { object: WORKER, pod: "spec.template.spec", container: "worker" },
+  { object: "Pod/face-it-test", pod: "spec", container: "test" },
+];
+const DIGEST = `sha256:${"0".repeat(64)}`;
+
+const helmTest = needs("helm");
+
+for (
+  const [what, image, expected] of [
+    ["this version", {}, "face-it/PART:0.1.0"],
+    ["another registry", { registry: "example.org:5000" }, "example.org:5000/face-it/PART:0.1.0"],
+    ["another tag", { repository: "ours/PART", tag: "edge" }, "ours/PART:edge"],
+    ["a digest, whatever the tag", { digest: DIGEST }, `face-it/PART:0.1.0@${DIGEST}`],
+  ] as const
+) {
+  helmTest(`the images are those of ${what}`, async () => {
+    const of = (part: string) => ({
+      image: Object.fromEntries(
+        Object.entries(image).map(([key, text]) => [key, text.replace("PART", part)]),
+      ),
+    });
+    const objects = await renderValues({ api: of("api"), worker: of("worker") });
+    for (const { object, pod, container } of PODS) {
+      const part = container === "worker" ? "worker" : "api";
+      const rendered = at(find(objects, object), `${pod}.containers[${container}].image`);
+      assertEquals(rendered, expected.replace("PART", part));
+    }
+  });
+}
+
+helmTest("each pod pulls its image as its service says, with the pull Secrets", async () => {
+  const objects = await renderValues({
+    imagePullSecrets: ["pull"],
+    api: { image: { pullPolicy: "Always" } },
+    worker: { image: { pullPolicy: "Never" } },
+  });
+  for (const { object, pod, container } of PODS) {
+    const spec = at(find(objects, object), pod);
+    assertEquals(at(spec, "imagePullSecrets"), [{ name: "pull" }]);
+    assertEquals(
+      at(spec, `containers[${container}].imagePullPolicy`),
+      container === "worker" ? "Never" : "Always",
+    );
+  }
+});
+
+for (const part of ["api", "worker"]) {
+  helmTest(`the pods of the ${part} run where and how the values say`, async () => {
+    const values = {
+      nodeSelector: { disk: "ssd" },
+      tolerations: [{ key: "gpu" }],
+      affinity: { podAffinity: {} },
+      topologySpreadConstraints: [{ topologyKey: "rack" }],
+      priorityClassName: "high",
+    };
+    const objects = await renderValues({
+      [part]: {
+        ...values,
+        podAnnotations: { team: "doors" },
+        resources: { limits: { memory: "2Gi" } },
+        maxUnavailable: 3,
+      },
+    });
+    const { metadata, spec } = find(objects, `Deployment/face-it-${part}`).spec.template;
+    for (const [name, value] of Object.entries(values)) assertEquals(spec[name], value, name);
+    assertEquals(metadata.annotations.team, "doors");
+    assertEquals(at(spec, `containers[${part}].resources.limits.memory`), "2Gi");
+    const budget = find(objects, `PodDisruptionBudget/face-it-${part}`);
+    assertEquals(budget.spec.maxUnavailable, 3);
+  });
+
+  helmTest(`without maxUnavailable the ${part} has no disruption budget`, async () => {
+    const objects = await renderValues({ [part]: { maxUnavailable: null } });
+    const budgets = objects.filter(({ kind }) => kind === "PodDisruptionBudget");
+    assertEquals(budgets.length, 1);
+    assert(budgets[0]!.metadata.name !== `face-it-${part}`);
+  });
+}
+
+helmTest("the pool has its size, and grows by maxSurge during a rollout", async () => {
+  const objects = await render("--set", "poolSize=7,worker.maxSurge=2");
+  const { spec } = find(objects, WORKER);
+  assertEquals(spec.replicas, 7);
+  assertEquals(spec.strategy.rollingUpdate, { maxSurge: 2, maxUnavailable: 0 });
+});
+
+helmTest("the api has a fixed number of replicas, or the autoscaler's", async () => {
+  assertEquals(find(await render("--set", "api.replicas=5"), API).spec.replicas, 5);
+  const autoscaling = { enabled: true, minReplicas: 3, maxReplicas: 9, targetCPU: 55 };
+  const objects = await renderValues({ api: { replicas: 1, autoscaling } });
+  assertEquals(find(objects, API).spec.replicas, 3);
+  const { spec } = find(objects, "HorizontalPodAutoscaler/face-it-api");
+  assertEquals(spec.scaleTargetRef.name, "face-it-api");
+  assertEquals([spec.minReplicas, spec.maxReplicas], [3, 9]);
+  assertEquals(spec.metrics[0].resource, {
+    name: "cpu",
+    target: { type: "Utilization", averageUtilization: 55 },
+  });
+});
+
+helmTest("both services have the same limits, in digits however large they are", async () => {
+  const objects = await render(
+    "--set",
+    "requestsPerWorker=50,leaseMaxMs=86400000,limits.bodyTimeoutMs=3600000," +
+      "limits.maxImageBytes=11000000,limits.maxImagePixels=12000000,limits.queueBytes=1000000000," +
+      "limits.queueLimit=9,limits.requestTimeoutMs=7000,logLevel=warn",
+  );
+  const shared = {
+    REQUESTS_PER_WORKER: "50",
+    BODY_TIMEOUT_MS: "3600000",
+    MAX_IMAGE_BYTES: "11000000",
+    LOG_LEVEL: "warn",
+  };
+  const api = {
+    ...shared,
+    LEASE_MAX_MS: "86400000",
+    QUEUE_BYTES: "1000000000",
+    QUEUE_LIMIT: "9",
+    REQUEST_TIMEOUT_MS: "7000",
+  };
+  for (
+    const [object, expected] of [[API, api], [WORKER, {
+      ...shared,
+      MAX_IMAGE_PIXELS: "12000000",
+    }]] as const
+  ) {
+    const env = environment(find(objects, object));
+    for (const [name, value] of Object.entries(expected)) assertEquals(env[name], value, name);
+  }
+});
+
+for (const [given, becomes] of [["0.19", "0.19"], ["1", "1"]]) {
+  helmTest(`the workers match at the threshold ${given}, on what is asked for`, async () => {
+    const objects = await render("--set", `threshold=${given},matchOn=cosine`);
+    const { MATCH_THRESHOLD, MATCH_ON } = environment(find(objects, WORKER));
+    assertEquals([MATCH_THRESHOLD, MATCH_ON], [becomes, "cosine"]);
+  });
+}
+
+helmTest("the workers load the models of a volume claim", async () => {
+  const files = {
+    recognition: "MODEL_PATH",
+    detector: "DETECTOR_PATH",
+    landmarks: "LANDMARKS_PATH",
+    calibration: "MODEL_CALIBRATION",
+  };
+  const paths = Object.fromEntries(Object.keys(files).map((file) => [file, `a/${file}`]));
+  const objects = await renderValues({ models: { persistentVolumeClaim: "m", ...paths } });
+  const worker = find(objects, WORKER);
+  assertEquals(at(worker, "spec.template.spec.volumes[models].persistentVolumeClaim"), {
+    claimName: "m",
+    readOnly: true,
+  });
+  for (const [file, variable] of Object.entries(files)) {
+    assertEquals(environment(worker)[variable], `/etc/face-it/models/a/${file}`);
+  }
+});
+
+helmTest("the api and the workers mount the token keys that the user made", async () => {
+  const objects = await render("--set", "token.existingSecret=ours");
+  for (const { object, pod } of PODS.slice(0, 2)) {
+    const volume = at(find(objects, object), `${pod}.volumes[token-keys].secret.secretName`);
+    assertEquals(volume, "ours");
+  }
+});
+
+helmTest("the workers run in a sandbox where a RuntimeClass is named", async () => {
+  const runtimeClass = { name: "gvisor", create: true, handler: "kata" };
+  const objects = await renderValues({ worker: { runtimeClass } });
+  assertEquals(at(find(objects, WORKER), "spec.template.spec.runtimeClassName"), "gvisor");
+  assertEquals(find(objects, "RuntimeClass/gvisor").handler, "kata");
+});
+
+helmTest("a new revision of the gallery replaces the workers, also a number", async () => {
+  const annotation = "spec.template.metadata.annotations[face-it.io/gallery-revision]";
+  const revision = (objects: Awaited<ReturnType<typeof render>>) =>
+    at(find(objects, WORKER), annotation);
+  assertEquals(revision(await render("--set", "gallery.revision=b")), "b");
+  // Helm would write this number as 2.026e+07.
+  assertEquals(revision(await render("--set", "gallery.revision=20260101")), "20260101");
+});
+
+helmTest("fullnameOverride begins the name of every object but the namespaces", async () => {
+  for (const { kind, metadata } of await render("--set", "fullnameOverride=who")) {
+    if (kind !== "Namespace") assert(metadata.name.startsWith("who-"), metadata.name);
+  }
+});

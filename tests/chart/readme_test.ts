@@ -1,0 +1,24 @@
+import { assert } from "@std/assert";
+import { CHART, render } from "../support/helm.ts";
+import { needs } from "../support/needs.ts";
+import { bashCommands } from "../support/readme_commands.ts";
+
+/** Options of `helm install` and `helm upgrade` that `helm template` does not have, or not need. */
+const WITHOUT_MEANING = /^--(reuse-values|wait|create-namespace)$/;
+
+needs("helm")("the chart accepts the values that the docs name", async () => {
+  for (const file of ["docs/kubernetes.md", `${CHART}/README.md`]) {
+    const commands = bashCommands(await Deno.readTextFile(file))
+      .map((command) =>
+        /^helm (?:install|upgrade) face-it charts\/face-it\b(.*)$/.exec(command)?.[1]
+      )
+      .filter((args) => args !== undefined);
+    assert(commands.length > 0, `${file} installs no chart`);
+    for (const args of commands) {
+      await render(
+        ...args.replaceAll("REGISTRY", "example.org").split(/\s+/)
+          .filter((arg) => arg !== "" && !WITHOUT_MEANING.test(arg)),
+      );
+    }
+  }
+});

@@ -1,0 +1,100 @@
+import { assert, assertEquals } from "@std/assert";
+import { eventually } from "../support/eventually.ts";
+import { at } from "../support/helm.ts";
+import { install, type Installed, SMALL } from "../support/install.ts";
+import { pathOf } from "../support/kubernetes.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { needs } from "../support/needs.ts";
+
+const clusterTest = needs("helm", "cluster");
+
+async function readTokenKeys({ client, release, api, worker }: Installed): Promise<string[]> {
+  const secrets = await Promise.all(
+    [api, worker].map((namespace) => client.get("Secret", `${release}-token-keys`, namespace)),
+  );
+  return secrets.map((secret) => secret?.data.keys);
+}
+
+clusterTest("token keys are made once and kept by upgrades", async () => {
+  await using installed = await install({ set: SMALL });
+  const { client, release } = installed;
+  const [api, worker] = await readTokenKeys(installed);
+  assert(api !== undefined);
+  assertEquals(api, worker);
+  await installed.upgrade(...SMALL, "threshold=0.8");
+  assertEquals(await readTokenKeys(installed), [api, worker]);
+  // A lost Secret is made again, with the key of the other one.
+  await client.delete("Secret", `${release}-token-keys`, installed.api);
+  await installed.upgrade(...SMALL, "threshold=0.8");
+  assertEquals(await readTokenKeys(installed), [api, worker]);
+});
+
+clusterTest("a gallery that changes in its Secret replaces the workers", async () => {
+  await using installed = await install({ set: SMALL });
+  const { client, release, worker } = installed;
+  const gallery = [...SMALL, "gallery.secrets={people}"];
+  const checksum = async () =>
+    at(
+      await client.get("Deployment", `${release}-worker`, worker),
+      "spec.template.metadata.annotations[face-it.io/gallery-checksum]",
+    );
+  const put = async (json: string) => {
+    await client.delete("Secret", "people", worker);
+    await createSecret(installed, { "gallery.json": json });
+  };
+  const seen = [await checksum()];
+  for (const json of ['{"embeddings": []}', '{"embeddings": [ ]}']) {
+    await put(json);
+    await installed.upgrade(...gallery);
+    seen.push(await checksum());
+    await installed.upgrade(...gallery);
+    assertEquals(await checksum(), seen.at(-1), "an upgrade without a change changes nothing");
+  }
+  assertEquals(new Set(seen).size, 3);
+});
+
+clusterTest("uninstalling leaves the namespaces and the user's Secrets", async (t) => {
+  await using installed = await install({ set: SMALL });
+  const { client, release, worker } = installed;
+  await createSecret(installed, { a: "b" });
+  const pods = () => client.list("Pod", worker);
+  await eventually(async () => (await pods()).length > 0, "there is a worker");
+  await claim(installed, (await pods())[0]!.metadata.name);
+
+  await installed.uninstall();
+
+  await t.step("claimed workers go with the ConfigMap that owns them", async () => {
+    await eventually(async () => (await pods()).length === 0, "no worker is left", 60_000);
+  });
+  await t.step("nothing else of the release is left", async () => {
+    assertEquals(await leftovers(installed), [`${worker}: Secret/people`]);
+  });
+  await t.step("the namespaces serve the next install", async () => {
+    await installed.upgrade(...SMALL);
+    assert(await client.get("Deployment", `${release}-worker`, worker));
+    assert(await client.get("Secret", "people", worker));
+  });
+});
+
+/** Creates the Secret of a user in the workers' namespace. */
+async function createSecret({ client, worker }: Installed, stringData: Record<string, string>) {
+  await client.create({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "people", namespace: worker },
+    stringData,
+  });
+}
+
+/** Takes a pod out of the Deployment, as a claim does. */
+async function claim({ client, release, worker }: Installed, pod: string): Promise<void> {
+  const { name, uid } = (await client.get("ConfigMap", `${release}-pool`, worker))!.metadata;
+  await client.call("PATCH", pathOf("Pod", pod, worker), [
+    { op: "replace", path: "/metadata/labels/status", value: "busy" },
+    {
+      op: "add",
+      path: "/metadata/ownerReferences",
+      value: [{ apiVersion: "v1", kind: "ConfigMap", name, uid, controller: true }],
+    },
+  ]);
+}

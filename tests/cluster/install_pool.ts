@@ -1,0 +1,47 @@
+/** Installs the chart for tests that run the workers themselves. */
+
+import { parseTokenKeys, type TokenKeys } from "../../shared/http/worker_token.ts";
+import { environment } from "../support/helm.ts";
+import { install, type Installed } from "../support/install.ts";
+import { pathOf } from "../support/kubernetes.ts";
+import type { PodTemplate } from "./fake_kubelet.ts";
+
+/** The chart in a cluster, and what a pool of its workers needs to know. */
+export interface InstalledPool extends Installed {
+  /** Name of the ConfigMap that owns claimed pods. */
+  readonly ownerName: string;
+  /** Labels of a pod that may be claimed. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Metadata and spec of the pods that the Deployment makes. */
+  readonly template: PodTemplate;
+  /** Environment that the chart gives the api. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Content of the file with which the api signs its calls. */
+  readonly tokenKeyFile: string;
+  readonly tokenKeys: TokenKeys;
+  /** Path of the pods on the API server. */
+  readonly podsPath: string;
+}
+
+/** Installs the chart with a Deployment of that many workers, which no node runs. */
+export async function installPool(workers: number): Promise<InstalledPool> {
+  const installed = await install({ set: ["api.replicas=0"], unscheduledWorkers: workers });
+  const { client, release, api, worker } = installed;
+  const [ofApi, ofWorkers, secret] = await Promise.all([
+    client.get("Deployment", `${release}-api`, api),
+    client.get("Deployment", `${release}-worker`, worker),
+    client.get("Secret", `${release}-token-keys`, api),
+  ]);
+  const tokenKeyFile = atob(secret!.data.keys);
+  const env = Object.entries(environment(ofApi!)).filter(([, value]) => value !== undefined);
+  return {
+    ...installed,
+    ownerName: `${release}-pool`,
+    labels: { app: "face-recognition-worker", status: "ready" },
+    template: ofWorkers!.spec.template,
+    env: Object.fromEntries(env) as Record<string, string>,
+    tokenKeyFile,
+    tokenKeys: parseTokenKeys(tokenKeyFile),
+    podsPath: pathOf("Pod", undefined, worker),
+  };
+}

@@ -1,0 +1,106 @@
+import { assert, assertEquals } from "@std/assert";
+import { eventually } from "../support/eventually.ts";
+import { type Call, type Fault, FaultProxy } from "./fault_proxy.ts";
+import { needs } from "../support/needs.ts";
+import { openReplicatedPool, PICTURE } from "./replicas.ts";
+
+const PODS = 3;
+const REQUEST_TIMEOUT_MS = 2000;
+/** Milliseconds until the claim's deadline, and 10 s more. */
+const BOUND_MS = REQUEST_TIMEOUT_MS + 10_000;
+
+/**
+ * Moments in which a replica is killed: at a call, before or after the API server acts, and how that
+ * call ends.
+ */
+const STEPS: readonly {
+  readonly name: string;
+  readonly method: string;
+  readonly at: "rule" | "answered";
+  readonly fault: Fault;
+  readonly claimed: boolean;
+}[] = [
+  {
+    name: "before its patch is sent",
+    method: "PATCH",
+    at: "rule",
+    fault: "dropped",
+    claimed: false,
+  },
+  {
+    name: "while its patch is sent",
+    method: "PATCH",
+    at: "rule",
+    fault: "answer_lost",
+    claimed: true,
+  },
+  {
+    name: "after its patch is applied",
+    method: "PATCH",
+    at: "answered",
+    fault: "none",
+    claimed: true,
+  },
+  {
+    name: "before its delete is sent",
+    method: "DELETE",
+    at: "rule",
+    fault: "dropped",
+    claimed: true,
+  },
+  {
+    name: "while its delete is sent",
+    method: "DELETE",
+    at: "rule",
+    fault: "answer_lost",
+    claimed: true,
+  },
+];
+
+for (const survivor of [true, false]) {
+  for (const { name, method, at, fault, claimed } of STEPS) {
+    const rescuer = survivor ? "another replica" : "the kubelet alone";
+    needs("helm", "cluster")(
+      `a replica killed ${name} leaves no pod behind: ${rescuer} cleans up`,
+      async () => {
+        await using pool = await openReplicatedPool(PODS);
+        const { installed, kubelet } = pool;
+        await using proxy = await FaultProxy.open(installed.client);
+        const env = { REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS) };
+        const victim = await pool.start({ env, server: proxy.server });
+        const other = survivor ? await pool.start({ env }) : undefined;
+        await eventually(
+          async () => await victim.metric("face_it_pool_free") === PODS,
+          "the pool is full",
+        );
+
+        proxy[at] = async (call: Call) => {
+          if (call.method !== method) return "none";
+          victim.kill("SIGKILL");
+          await victim.exitCode();
+          return fault;
+        };
+        await victim.post(PICTURE).catch(() => {});
+        await victim.exitCode();
+
+        // The watch of this test may be a little behind.
+        const wasClaimed = () => kubelet.history.some(({ status }) => status === "busy");
+        if (claimed) await eventually(wasClaimed, "the claim is seen");
+        const busy = () =>
+          kubelet.pods.values().filter(({ metadata, status }) =>
+            metadata.labels.status === "busy" && status.phase === "Running" &&
+            metadata.deletionTimestamp === undefined
+          ).toArray();
+        await eventually(() => busy().length === 0, "no claimed pod runs", BOUND_MS);
+        const replica = other ?? await pool.start({ env });
+        await eventually(
+          async () =>
+            kubelet.pods.size === PODS && await replica.metric("face_it_pool_free") === PODS,
+          "every pod is free, and no failed pod is left",
+        );
+        assertEquals(wasClaimed(), claimed);
+        assert([...kubelet.requests.values()].every((count) => count === 1));
+      },
+    );
+  }
+}

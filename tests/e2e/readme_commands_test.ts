@@ -1,0 +1,89 @@
+// Runs the README's commands for a cluster as they are written, in the namespaces that the chart names.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { eventually } from "../support/eventually.ts";
+import { kubectl } from "../support/kubectl.ts";
+import { KubernetesClient } from "../support/kubernetes.ts";
+import { needs } from "../support/needs.ts";
+import { readmeCommands } from "../support/readme_commands.ts";
+
+const NAMESPACES = ["face-it-api", "face-it-workers"];
+/** Commands that make the cluster and the images: both exist when the tests run. */
+const DONE_BEFORE = /^(kind|docker) |\btask image\b/;
+const PORT_FORWARD = /port-forward/;
+
+/** Replaces what stands in the README for something of the reader's own, or is taken here. */
+function fillIn(command: string, port: number): string {
+  const replacements: [RegExp, string][] = [
+    [/\bREGISTRY\b/g, "docker.io"],
+    [/--from-file=gallery\.json(?!=)/g, "--from-file=gallery.json=test-data/embeddings.json"],
+    [/\b8080:/g, `${port}:`],
+    [/\b(localhost|127\.0\.0\.1):8080\b/g, `$1:${port}`],
+  ];
+  return replacements.reduce((line, [from, to]) => line.replace(from, to), command);
+}
+
+needs("helm", "node")("the README's commands for a cluster do what it says", async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const client = cleanup.use(await KubernetesClient.connect());
+  for (const namespace of NAMESPACES) {
+    assertEquals(await client.get("Namespace", namespace), undefined, "face-it is installed");
+  }
+  cleanup.defer(async () => {
+    await sh("helm uninstall face-it --ignore-not-found");
+    await kubectl("delete", "namespace", ...NAMESPACES, "--ignore-not-found");
+  });
+  const port = freePort();
+  const commands = (await readmeCommands()).kubernetes
+    .filter((command) => !DONE_BEFORE.test(command));
+  let recognised = 0;
+  for (const command of commands) {
+    const line = fillIn(command, port);
+    if (PORT_FORWARD.test(command)) {
+      cleanup.use(await keepRunning(line, port));
+      continue;
+    }
+    const output = await sh(line);
+    if (!command.startsWith("curl")) continue;
+    assertMatch(output, /"matched":true,"user_id":"user1"/);
+    recognised++;
+  }
+  assertEquals(recognised > 0, true, "The README has no curl command for the cluster");
+});
+
+function spawn(line: string): Deno.ChildProcess {
+  const args = ["-c", `exec ${line}`];
+  return new Deno.Command("bash", { args, stdout: "piped", stderr: "inherit" }).spawn();
+}
+
+async function sh(line: string): Promise<string> {
+  const { code, stdout } = await spawn(line).output();
+  assertEquals(code, 0, line);
+  return new TextDecoder().decode(stdout);
+}
+
+/** Starts a command that keeps running, and waits until it listens at a port. */
+async function keepRunning(line: string, port: number): Promise<AsyncDisposable> {
+  const child = spawn(line);
+  const drained = child.stdout.pipeTo(new WritableStream());
+  let ended = false;
+  const status = child.status.finally(() => ended = true);
+  await eventually(async () => {
+    const response = await fetch(`http://localhost:${port}/ready`).catch(() => undefined);
+    await response?.body?.cancel();
+    return response?.ok === true;
+  }, `${line} listens`);
+  return {
+    async [Symbol.asyncDispose]() {
+      // The command may have ended by itself when its pod went away.
+      if (!ended) child.kill("SIGTERM");
+      await status;
+      await drained;
+    },
+  };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
