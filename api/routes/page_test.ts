@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertProblem, createFakeApp } from "../fake_app.ts";
+import { IMAGE_TYPES, PICTURE_FORMATS } from "../../shared/contract/image_type.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import css from "../page/page.css" with { type: "text" };
 import { addDocs } from "./docs/route.ts";
@@ -41,6 +42,13 @@ Deno.test("the pages and all that they load exist, each with its type", async ()
     if (extension === "js") scripts++;
   }
   assert(scripts >= 7, String(scripts));
+});
+
+Deno.test("the page offers every picture format that the service accepts", async () => {
+  const { call } = createFakeApp();
+  const page = await (await call("/")).text();
+  assertStringIncludes(page, `accept="${IMAGE_TYPES.join(",")}"`);
+  assertStringIncludes(page, PICTURE_FORMATS);
 });
 
 Deno.test("the pages load nothing from elsewhere and run nothing inline", async () => {

@@ -3,6 +3,7 @@
  * the OpenAPI document.
  */
 
+import { PICTURE_FORMATS } from "./image_type.ts";
 import { z } from "zod";
 import { PROBLEM_CODES } from "./problem.ts";
 
@@ -15,7 +16,7 @@ export const UserIdSchema = z.string().min(1).max(256).meta({
 /** The JSON form of a request to `POST /authenticate`. */
 export const AuthenticateJsonSchema = z.strictObject({
   image_base64: z.string().min(1).meta({
-    description: "A JPEG, PNG or WebP in standard base64, with or without a data: URL prefix",
+    description: `A ${PICTURE_FORMATS} in standard base64, with or without a data: URL prefix`,
     example: "/9j/4AAQSkZJRgABAQAAAQABAAD…",
   }),
   user_id: UserIdSchema.optional(),

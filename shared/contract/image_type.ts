@@ -3,6 +3,9 @@
 /** The picture formats that face-it accepts. */
 export const IMAGE_TYPES = ["image/jpeg", "image/png", "image/webp"] as const;
 
+/** The names of {@linkcode IMAGE_TYPES} in a sentence. */
+export const PICTURE_FORMATS = "JPEG, PNG or WebP";
+
 /** One of {@linkcode IMAGE_TYPES}. */
 export type ImageType = (typeof IMAGE_TYPES)[number];
 

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import type { z } from "zod";
 import { AuthenticateJsonSchema, UserIdSchema } from "../contract/contract.ts";
 import { Problem } from "../contract/problem.ts";
-import { sniffImageType } from "../contract/image_type.ts";
+import { PICTURE_FORMATS, sniffImageType } from "../contract/image_type.ts";
 
 /** A face to recognise. */
 export interface Probe {
@@ -75,7 +75,7 @@ export async function parseProbe(request: ProbeRequest): Promise<Probe> {
     );
   }
   if (sniffImageType(image) === undefined) {
-    throw new Problem("unsupported_media_type", "The picture is not a JPEG, PNG or WebP");
+    throw new Problem("unsupported_media_type", `The picture is not a ${PICTURE_FORMATS}`);
   }
   return { image, userId: oneUserId(userId, request.queryUserIds) };
 }

@@ -2,7 +2,7 @@
 
 import sharp, { type Metadata, type OutputInfo, type Sharp } from "sharp";
 import { Problem } from "../../shared/contract/problem.ts";
-import { sniffImageType } from "../../shared/contract/image_type.ts";
+import { PICTURE_FORMATS, sniffImageType } from "../../shared/contract/image_type.ts";
 import type { RgbImage } from "./image.ts";
 
 // One picture at a time. A cache would only keep faces in memory, and more threads would take cores
@@ -50,7 +50,7 @@ const MAX_DECODED_PIXELS = 4_000_000;
  */
 export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {
   if (sniffImageType(bytes) === undefined) {
-    throw new Problem("unsupported_media_type", "The picture is not a JPEG, PNG or WebP");
+    throw new Problem("unsupported_media_type", `The picture is not a ${PICTURE_FORMATS}`);
   }
   // Most pictures are neither large nor damaged. Decoding them at once saves a look at the header.
   const limit = Math.min(limits.maxPixels, MAX_DECODED_PIXELS);
