@@ -59,12 +59,12 @@ Deno.test("the README's commands do what it says", async (t) => {
     });
   }
 
-  for (const line of README.answers) {
-    const shown: Answer = JSON.parse(line);
+  for (const block of README.answers) {
+    const shown: Answer = JSON.parse(block);
     const answer = printed.find((answer) => answer.user_id === shown.user_id);
-    assert(answer !== undefined, `README: no command prints an answer like ${line}`);
-    assertEquals(Object.keys(shown).sort(), Object.keys(answer).sort(), line);
-    assertEquals([shown.matched, shown.user_name], [answer.matched, answer.user_name], line);
+    assert(answer !== undefined, `README: no command prints an answer like ${block}`);
+    assertEquals(Object.keys(shown).sort(), Object.keys(answer).sort(), block);
+    assertEquals([shown.matched, shown.user_name], [answer.matched, answer.user_name], block);
   }
 });
 

@@ -14,7 +14,7 @@ export interface ReadmeCommands {
   readonly laptop: string[];
   /** Commands that need a cluster. */
   readonly kubernetes: string[];
-  /** Lines of the JSON blocks beside the laptop commands: answers that these commands print. */
+  /** JSON blocks beside the laptop commands: answers that these commands print. */
   readonly answers: string[];
 }
 
@@ -24,7 +24,7 @@ export async function readmeCommands(): Promise<ReadmeCommands> {
   return {
     laptop: bashCommands(laptop),
     kubernetes: bashCommands(await readPage(KUBERNETES_PAGE)),
-    answers: jsonLines(laptop),
+    answers: jsonBlocks(laptop),
   };
 }
 
@@ -35,9 +35,9 @@ export function bashCommands(markdown: string): string[] {
     .filter((line) => !/^(#|$)/.test(line));
 }
 
-/** Returns the lines of all JSON blocks. */
-export function jsonLines(markdown: string): string[] {
-  return blocks(markdown, "json").flatMap((block) => block.trim().split("\n"));
+/** Returns the text of all JSON blocks. */
+export function jsonBlocks(markdown: string): string[] {
+  return blocks(markdown, "json").map((block) => block.trim());
 }
 
 function readPage(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { bashCommands, jsonLines, readmeCommands } from "./readme_commands.ts";
+import { bashCommands, jsonBlocks, readmeCommands } from "./readme_commands.ts";
 
 const PAGE = [
   ...[
@@ -11,15 +11,28 @@ const PAGE = [
     "  http://localhost",
     "```",
   ],
-  ...["```json", '{"a": 1}', '{"b": 2}', "```", "```text", "deno task none", "```", ""],
+  ...[
+    "```json",
+    "{",
+    '"a": 1',
+    "}",
+    "```",
+    "```json",
+    "[]",
+    "```",
+    "```text",
+    "deno task none",
+    "```",
+    "",
+  ],
 ].join("\n");
 
 Deno.test("the commands of a page are the lines of its bash blocks", () => {
   assertEquals(bashCommands(PAGE), ["deno task start", "curl -s   http://localhost"]);
 });
 
-Deno.test("the answers of a page are the lines of its JSON blocks", () => {
-  assertEquals(jsonLines(PAGE), ['{"a": 1}', '{"b": 2}']);
+Deno.test("the answers of a page are its JSON blocks", () => {
+  assertEquals(jsonBlocks(PAGE), ['{\n"a": 1\n}', "[]"]);
 });
 
 Deno.test("the pages start the service, enrol people and install the chart", async () => {
