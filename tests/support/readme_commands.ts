@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ROOT } from "./checkout.ts";
 
 /** Pages whose commands need no cluster, in the order in which a beginner reads them. */
-const LAPTOP_PAGES = ["README.md", "docs/enrolment.md"];
+const LAPTOP_PAGES = ["README.md", "docs/http.md", "docs/enrolment.md"];
 /** Page whose commands need a cluster. */
 const KUBERNETES_PAGE = "docs/kubernetes.md";
 
@@ -14,7 +14,7 @@ export interface ReadmeCommands {
   readonly laptop: string[];
   /** Commands that need a cluster. */
   readonly kubernetes: string[];
-  /** JSON blocks beside the laptop commands: answers that these commands print. */
+  /** JSON blocks of the README: answers that its commands print. */
   readonly answers: string[];
 }
 
@@ -24,7 +24,7 @@ export async function readmeCommands(): Promise<ReadmeCommands> {
   return {
     laptop: bashCommands(laptop),
     kubernetes: bashCommands(await readPage(KUBERNETES_PAGE)),
-    answers: jsonBlocks(laptop),
+    answers: jsonBlocks(await readPage("README.md")),
   };
 }
 
