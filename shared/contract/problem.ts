@@ -30,6 +30,19 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** The codes of {@linkcode PROBLEMS}, as zod wants them. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
+/** Codes about the picture. A worker finds them, and the api passes them on to the client. */
+export const PICTURE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  "invalid_image",
+  "payload_too_large",
+  "unsupported_media_type",
+  "no_face",
+  "multiple_faces",
+  "face_too_small",
+]);
+
+/** Codes between api and worker only. A client never gets them. */
+export const INTERNAL_CODES = ["unauthorized", "worker_used"] as const satisfies ProblemCode[];
+
 /** Further fields of a {@linkcode Problem}. */
 export interface ProblemOptions {
   /** The error behind the problem. It is logged, but not sent to the client. */

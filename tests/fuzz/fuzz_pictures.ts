@@ -1,6 +1,7 @@
 /** Sends damaged pictures through the pipeline, in a separate process that may crash. */
 
 import { fileURLToPath } from "node:url";
+import { PICTURE_CODES } from "../../shared/contract/problem.ts";
 import type { MutantReport } from "./recognize_mutants.ts";
 
 /** Outcomes of all pictures. */
@@ -14,15 +15,7 @@ export interface FuzzResult {
 }
 
 /** Outcomes that the contract documents. */
-const DOCUMENTED = [
-  "face",
-  "invalid_image",
-  "payload_too_large",
-  "unsupported_media_type",
-  "no_face",
-  "multiple_faces",
-  "face_too_small",
-];
+const DOCUMENTED: readonly string[] = ["face", ...PICTURE_CODES];
 /** Longer than the default of REQUEST_TIMEOUT_MS (10 s), because the machine may be busy. */
 const DEADLINE_MS = 60_000;
 

@@ -13,7 +13,7 @@ import {
   AuthenticateAnswerSchema,
   REQUEST_ID_HEADER,
 } from "../../shared/contract/contract.ts";
-import { Problem, PROBLEM_CODES, PROBLEMS } from "../../shared/contract/problem.ts";
+import { INTERNAL_CODES, Problem, PROBLEM_CODES, PROBLEMS } from "../../shared/contract/problem.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
 import { listen } from "../../shared/http/listen.ts";
@@ -37,8 +37,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "internal",
   "worker_failed",
   "deadline_exceeded",
-  "unauthorized",
-  "worker_used",
+  ...INTERNAL_CODES,
 ]);
 const STATUSES: ReadonlySet<number> = new Set([
   200,

@@ -8,15 +8,19 @@ import {
   PROBLEM_CONTENT_TYPE,
   ProblemBodySchema,
 } from "../../../shared/contract/contract.ts";
-import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
+import {
+  INTERNAL_CODES,
+  PROBLEM_CODES,
+  type ProblemCode,
+  PROBLEMS,
+} from "../../../shared/contract/problem.ts";
 import { IMAGE_TYPES } from "../../../shared/contract/image_type.ts";
 import { TAGS } from "../openapi.ts";
 
 /** Codes that a client of this path never gets. */
 const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "not_found",
-  "unauthorized",
-  "worker_used",
+  ...INTERNAL_CODES,
 ]);
 
 const binary = { schema: { type: "string", format: "binary" } } as const;

@@ -7,7 +7,7 @@ import {
   ProblemBodySchema,
   REQUEST_ID_HEADER,
 } from "../../../shared/contract/contract.ts";
-import { Problem, type ProblemCode } from "../../../shared/contract/problem.ts";
+import { PICTURE_CODES, Problem } from "../../../shared/contract/problem.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import { isUnreached } from "../../unreached.ts";
 import { signWorkerToken, type TokenKeys } from "../../../shared/http/worker_token.ts";
@@ -42,16 +42,6 @@ export interface WorkerClient extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<WorkerResult>;
 }
-
-/** Codes about the picture, which the client gets as the worker sent them. */
-const PICTURE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
-  "invalid_image",
-  "unsupported_media_type",
-  "payload_too_large",
-  "no_face",
-  "multiple_faces",
-  "face_too_small",
-]);
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 const CONNECT_TIMEOUT_MS = 2000;
