@@ -49,6 +49,7 @@ export async function generate(read: ReadFile): Promise<ReadonlyMap<string, stri
   };
   const settings = Object.values(templates).flat();
   assertValuesExist(settings, values);
+  assertNoValue(listSettings(INSTANCE_ENV));
 
   const files = new Map<string, string>();
   const replace = async (path: string, write: (text: string) => string) =>
@@ -66,6 +67,17 @@ function assertValuesExist(settings: readonly Setting[], values: readonly ChartV
   for (const { name, chartValue } of settings) {
     if (chartValue !== undefined && !paths.has(chartValue)) {
       throw new GenerateError(`${name} is set by ${chartValue}, which values.yaml does not have`);
+    }
+  }
+}
+
+/** A template written by hand sets these: a value of theirs would have no effect. */
+function assertNoValue(settings: readonly Setting[]): void {
+  for (const { name, chartValue } of settings) {
+    if (chartValue !== undefined) {
+      throw new GenerateError(
+        `${name} cannot have a chart value: it differs from worker to worker`,
+      );
     }
   }
 }

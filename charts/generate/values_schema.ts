@@ -33,6 +33,11 @@ function valueSchema({ name, type }: Setting): Node {
     case "integer":
       return { type: "integer", minimum: type.minimum, maximum: type.maximum };
     case "number":
+      if (type.exclusiveMinimum !== 0 || type.maximum !== 1) {
+        throw new GenerateError(
+          `${name}: a chart value with a fraction must be above 0 and up to 1`,
+        );
+      }
       return {
         type: ["number", "string"],
         exclusiveMinimum: type.exclusiveMinimum,
