@@ -8,7 +8,7 @@ export interface ClientLimit {
   readonly burst: number;
 }
 
-/** A token bucket whose callers wait in a queue, as in client-go. */
+/** A token bucket with a queue of waiting callers, as in client-go. */
 export class RateLimit {
   readonly #limit: ClientLimit;
   #tokens: number;

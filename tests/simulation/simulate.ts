@@ -62,7 +62,7 @@ class Pool {
   readonly #waiting = new Set<Request>();
   /** Kept workers: they have served and can serve again. */
   readonly #kept: Worker[] = [];
-  /** Times of the claims whose replacement pod is not created yet. */
+  /** Times of the claims that wait for the creation of another pod. */
   readonly #unreplaced: number[] = [];
   readonly #decisions: Decision[] = [];
   readonly #refillSeconds: number[] = [];

@@ -35,7 +35,7 @@ Deno.test("when requests queue, about one claim is lost for each claim that is w
   }
 });
 
-Deno.test("replicas that wait before they claim another's pod lose no claim, but take longer", () => {
+Deno.test("no claim is lost when replicas wait for others' pods, but requests wait longer", () => {
   const waiting = CHOICES["its own share, others' after a short wait"];
   assertBetween(simulateChoice(waiting, 20, 1.2).lostPerClaim, 0, 0.01);
   const { waitP50 } = simulateChoice(waiting, 4, 0.5);
