@@ -1,10 +1,10 @@
-/** Measured figures beside their budgets, printed as a table. */
+/** Prints a table of measured figures and their budgets. */
 
 import { writeTable } from "../support/markdown_table.ts";
 
 /** The finding of a benchmark. */
 export interface Finding {
-  /** Name of the figure, with its unit unless it is a ratio. */
+  /** Name of the figure. A figure that is not a ratio has its unit at the end. */
   readonly what: string;
   readonly measured: number;
   /** Bound on the figure. */
@@ -25,7 +25,7 @@ export function printFindings(findings: readonly Finding[]): void {
   console.log(writeTable({ head: ["what", "measured", "budget", "", "computed from"], rows }));
 }
 
-/** Writes three significant digits, without an exponent. */
+/** Returns a value with three significant digits, without an exponent. */
 export function digits(value: number): string {
   return Number(value.toPrecision(3)).toString();
 }

@@ -1,6 +1,6 @@
 /** Measures times on a machine that does other work as well. */
 
-/** Milliseconds of each run of two functions. */
+/** Milliseconds that each run of two functions, a and b, took. */
 export interface PairedTimes {
   readonly a: readonly number[];
   readonly b: readonly number[];
@@ -14,8 +14,8 @@ export async function timed(run: () => unknown): Promise<number> {
 }
 
 /**
- * Runs two functions in turns, after a tenth of the runs as warm-up. A machine that is slow for a
- * while slows both down.
+ * Runs two functions in turns: a, b, a, b. So when the machine is slow for a while, both are slow.
+ * Some additional runs come first as a warm-up: a tenth of `runs`, which are not returned.
  */
 export async function timeInTurns(
   runs: number,

@@ -4,7 +4,7 @@ import { Random } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Plans the requests of a scenario. `arrive` is called once for each. */
+/** Plans the requests of a scenario. Each request calls `arrive` once. */
 export function planArrivals(scenario: Scenario, timeline: Timeline, arrive: () => void): void {
   const { ratePerSecond, burst, durationSeconds, seed } = scenario;
   const random = new Random(seed);

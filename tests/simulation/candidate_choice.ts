@@ -1,8 +1,8 @@
-/** The ways in which a replica can choose among the free pods (docs/adr/0007-candidate-choice.md). */
+/** The ways in which a replica can choose a free pod (docs/adr/0007-candidate-choice.md). */
 
 import type { Random } from "./random.ts";
 
-/** Seconds of a claim and of a watch event, about as measured on a small cluster. */
+/** Seconds that a claim and a watch event take: close to the times measured on a small cluster. */
 export const PATCH_SECONDS = 0.005, WATCH_SECONDS = 0.01;
 
 /** Number of replicas of the api. */
@@ -28,7 +28,7 @@ export interface Choice {
  */
 export type Choose = (replica: number, free: readonly Pod[], random: Random) => Choice;
 
-/** All ways that ADR 7 compares, by the names that it gives them. */
+/** The ways that ADR 7 compares. Its tables have the same names. */
 export const CHOICES = {
   "the oldest": (_replica, free) => ({ pod: free[0]!, delaySeconds: 0 }),
   "any at random": (_replica, free, random) => ({ pod: pick(free, random), delaySeconds: 0 }),
@@ -47,10 +47,11 @@ export const CHOICES = {
 const pick = (pods: readonly Pod[], random: Random): Pod =>
   pods[Math.floor(random.uniform() * pods.length)]!;
 
+/** Returns the pods for which this replica comes first. */
 const ownShare = (replica: number, pods: readonly Pod[]): readonly Pod[] =>
   pods.filter((pod) => rank(replica, pod) === 0);
 
-/** Returns the place of a replica in the order that a hash gives the replicas for this pod. */
+/** For each pod, a hash puts the replicas in an order. Returns a replica's place in it, from 0. */
 function rank(replica: number, pod: Pod): number {
   const weight = (id: number) =>
     Math.imul((id + 1) * 0x9e3779b1 ^ pod.id * 0x85ebca6b, 0xc2b2ae35) >>> 0;

@@ -1,7 +1,7 @@
 /** Erlang's formulas (1917). The tests compare the simulation with them. */
 
 /**
- * Returns the share of requests that find all servers busy, where no request waits.
+ * Returns the share of requests that find all servers busy and leave, when no request can wait.
  *
  * @param servers Number of servers
  * @param load Requests per second times the mean seconds of service
@@ -13,11 +13,11 @@ export function erlangB(servers: number, load: number): number {
 }
 
 /**
- * Returns the share of requests that wait, where every request waits until it is served. The number
- * of requests in the system follows from this share. That holds for exponential service times, and
- * for all service times where the requests share the servers.
+ * Returns the share of requests that must wait, when every request waits until it is served. The
+ * mean number of requests in the system can be computed from this share. This is true for
+ * exponential service times. When the requests share the servers, it is true for all service times.
  *
- * @param servers Number of servers, more than the load
+ * @param servers Number of servers; must be greater than the load
  * @param load Requests per second times the mean seconds of service
  */
 export function erlangC(servers: number, load: number): number {

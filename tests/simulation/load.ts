@@ -4,11 +4,11 @@ import { ASSUMED, type Scenario } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 import { summarise, type Summary } from "./summary.ts";
 
-/** A steady load, and everything that differs from {@linkcode ASSUMED}. */
+/** A steady load, with the values that differ from {@linkcode ASSUMED}. */
 export type Load = Partial<Scenario> & { readonly ratePerSecond: number };
 
 const REQUESTS = 10_000;
-/** After these requests a pool that is too small is empty. */
+/** The first requests do not count. After them, a pool that is too small is empty. */
 const WARM_UP_REQUESTS = 2_500;
 /** Size of a pool that is never empty. */
 const PLENTY = 1_000_000;
@@ -24,7 +24,7 @@ export function podsNeeded(load: Load): number {
   return simulate(withPool(load, PLENTY)).meanMissing;
 }
 
-/** Returns what clients see of a pool of this size. */
+/** Returns the waits and the share of shed requests for a pool of this size. */
 export function measure(load: Load, poolSize: number): Summary {
   return summarise(simulate(withPool(load, poolSize)).decisions, WARM_UP_REQUESTS);
 }

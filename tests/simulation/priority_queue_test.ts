@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PriorityQueue } from "./priority_queue.ts";
 
-Deno.test("items come in the order of their keys, items of one key in the order of adding", () => {
+Deno.test("items come in the order of their keys, and equal keys in the order of adding", () => {
   fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 9 })), (keys) => {
     const queue = new PriorityQueue<number>();
     for (const [i, key] of keys.entries()) queue.add(key, i);
@@ -13,7 +13,7 @@ Deno.test("items come in the order of their keys, items of one key in the order 
   }));
 });
 
-Deno.test("items can be added while others are taken", () => {
+Deno.test("the order stays right when items are added between takes", () => {
   fc.assert(fc.property(fc.array(fc.option(fc.integer({ min: 0, max: 9 }))), (steps) => {
     const queue = new PriorityQueue<number>();
     let model: number[] = [];

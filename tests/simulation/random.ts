@@ -6,7 +6,7 @@ import { seededRandom } from "../support/seeded_random.ts";
 export class Random {
   readonly #next: () => number;
 
-  /** Each seed, an integer, has a stream of its own. */
+  /** Starts the stream of a seed, which is an integer. Different seeds give different streams. */
   constructor(seed: number) {
     this.#next = seededRandom(seed);
   }
@@ -16,7 +16,7 @@ export class Random {
     return this.#next();
   }
 
-  /** Returns the time to the next event, where events are independent of each other. */
+  /** Returns the time to the next event, when events are independent of each other. */
   exponential(mean: number): number {
     return -mean * Math.log(this.uniform());
   }

@@ -1,14 +1,14 @@
 /** The limit of a Kubernetes component on its own calls to the API server. */
 
-/** Settings of a component. */
+/** Settings of the limit. */
 export interface ClientLimit {
   /** Calls per second in the long run: kube-api-qps. */
   readonly qps: number;
-  /** Calls at once after a pause: kube-api-burst. */
+  /** Number of calls that need not wait after a pause: kube-api-burst. */
   readonly burst: number;
 }
 
-/** A token bucket whose callers wait in a queue, as in client-go. */
+/** A token bucket with a queue of waiting callers, as in client-go. */
 export class RateLimit {
   readonly #limit: ClientLimit;
   #tokens: number;
@@ -22,7 +22,7 @@ export class RateLimit {
   /**
    * Takes a place in the queue.
    *
-   * @param now Seconds, never less than in the call before
+   * @param now Time in seconds; must not be earlier than in the previous call of `take`
    * @returns Seconds until the call can be made
    */
   take(now: number): number {

@@ -5,8 +5,8 @@ import type { Timeline } from "./timeline.ts";
 
 /**
  * The ReplicaSet controller for one ReplicaSet (kubernetes/pkg/controller/replicaset). It syncs
- * whenever a pod changes, one sync at a time. A sync creates the pods that are missing at its
- * beginning, with one call each. Then it writes the status, with one more call.
+ * whenever a pod changes, one sync at a time. A sync creates the pods that are missing when it
+ * begins, with one call for each pod. Then it writes the status, with one more call.
  */
 export class ReplicaSet {
   readonly #timeline: Timeline;

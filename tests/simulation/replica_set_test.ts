@@ -16,12 +16,15 @@ function creations(claimsAt: readonly number[], readyAt: readonly number[] = [])
 }
 
 Deno.test("a sync creates the pods that were missing when it began, then writes the status", () => {
-  // 0: creates the first pod, 1: writes the status, 2 and 3: create the other two.
+  // At 0 s the first sync creates a pod, and at 1 s it writes the status. At 2 s and 3 s the second
+  // sync creates the other two pods.
   assertEquals(creations([0, 0, 0]), [0, 2, 3]);
 });
 
 Deno.test("a created pod and a Ready pod each cost one write of the status", () => {
-  // 0: creates, 1: status, 2: status with the new pod, 3: status with the Ready pod.
+  // At 0 s a call creates the pod. The calls at 1 s, 2 s and 3 s write the status: after the
+  // creation, for the new pod, and for the Ready pod. So the claim at 3.5 s gets its pod at 4 s.
   assertEquals(creations([0, 3.5], [2.5]), [0, 4]);
+  // Without a Ready pod, the call at 3 s creates the second pod.
   assertEquals(creations([0, 2.5]), [0, 3]);
 });

@@ -2,7 +2,7 @@
 
 import type { Load } from "./load.ts";
 
-/** Below all limits. */
+/** Loads below all limits. */
 export const STEADY: readonly Load[] = [
   { ratePerSecond: 1, cores: 2 },
   { ratePerSecond: 2, cores: 4 },
@@ -14,20 +14,20 @@ export const STEADY: readonly Load[] = [
   { ratePerSecond: 25, cores: 64, controller: { qps: 100, burst: 150 } },
 ];
 
-/** Below all limits, with workers that serve many requests. */
+/** Loads below all limits, with workers that serve many requests. */
 export const REUSE: readonly Load[] = [
   { ratePerSecond: 80, requestsPerWorker: 10 },
   { ratePerSecond: 80, requestsPerWorker: 50 },
   { ratePerSecond: 250, requestsPerWorker: 50 },
 ];
 
-/** Over a limit. */
+/** Loads over a limit. */
 export const EXCESSIVE: readonly (readonly [load: Load, poolSizes: readonly number[]])[] = [
   [{ ratePerSecond: 3, cores: 2 }, [8, 100]],
   [{ ratePerSecond: 25, cores: 64 }, [100, 300]],
 ];
 
-/** Requests that come at the same moment. */
+/** Bursts of requests that come at the same moment. */
 export const BURSTS: readonly (readonly [size: number, poolSizes: readonly number[]])[] = [
   [50, [50, 25, 10]],
   [100, [100, 50, 36, 20]],

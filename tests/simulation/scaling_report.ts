@@ -32,7 +32,10 @@ export function scalingReport(): string {
   ].map(writeTable).join("\n\n");
 }
 
-/** Shows each load with the average number of pods being replaced, and with the rule's number. */
+/**
+ * Returns a table with two rows for each load. In the first row, the pool size is the average
+ * number of pods that are being replaced. In the second row, it is the size that the rule gives.
+ */
 function sizedTable(loads: readonly Load[], columns: readonly Column[]): MarkdownTable {
   const rows = loads.flatMap((load) => {
     const needed = podsNeeded(load);

@@ -9,8 +9,8 @@ import { drawScaling } from "./scaling_svg.ts";
 const readDoc = (name: string) => Deno.readTextFile(new URL(`../../docs/${name}`, import.meta.url));
 
 /**
- * Allowed differences between a documented figure and the simulated one; other columns must be equal.
- * `deno task simulate` prints the current tables.
+ * Allowed difference between a documented figure and the simulated one, for each column. All other
+ * columns must be equal. `deno task simulate` prints the current tables.
  */
 const TOLERANCES: Readonly<Record<string, number>> = {
   "being replaced": 0.2,
@@ -19,7 +19,7 @@ const TOLERANCES: Readonly<Record<string, number>> = {
   "shed": 0.5,
 };
 
-Deno.test("docs/scaling.md shows what the simulation finds", async () => {
+Deno.test("the tables of docs/scaling.md show the figures of the simulation", async () => {
   const documented = readTables(await readDoc("scaling.md"));
   for (const { head, rows } of readTables(`${scalingReport()}\n`)) {
     const table = documented.find((table) => table.head.join() === head.join());
@@ -27,7 +27,7 @@ Deno.test("docs/scaling.md shows what the simulation finds", async () => {
     assertEquals(table.rows.length, rows.length, `rows of the table with the columns ${head}`);
     for (const [i, row] of rows.entries()) {
       const documentedRow = table.rows[i]!;
-      const where = `docs/scaling.md has "${documentedRow}", the simulation "${row}"`;
+      const where = `docs/scaling.md has "${documentedRow}", the simulation gives "${row}"`;
       for (const [column, title] of head.entries()) {
         const [documentedCell, cell] = [documentedRow[column]!, row[column]!];
         const tolerance = TOLERANCES[title];
@@ -38,7 +38,7 @@ Deno.test("docs/scaling.md shows what the simulation finds", async () => {
   }
 });
 
-Deno.test("docs/scaling.md gives each load the pool size of the rule", async () => {
+Deno.test("docs/scaling.md shows the pool size that the rule gives for each load", async () => {
   let sizes = 0;
   for (const { head, rows } of readTables(await readDoc("scaling.md"))) {
     const needed = head.indexOf("being replaced"), size = head.indexOf("pool size");
@@ -52,7 +52,7 @@ Deno.test("docs/scaling.md gives each load the pool size of the rule", async () 
   assertEquals(sizes, 2 * (STEADY.length + REUSE.length));
 });
 
-Deno.test("with the rule's size 99 of 100 requests wait less than a second, and none is shed", () => {
+Deno.test("with the rule's size, 99 % of waits are below a second, and no request is shed", () => {
   for (const seed of [1, 2, 3]) {
     for (const load of [...STEADY, ...REUSE].map((load) => ({ ...load, seed }))) {
       const { waitP99, shed } = measure(load, poolSize(podsNeeded(load)));
@@ -61,19 +61,19 @@ Deno.test("with the rule's size 99 of 100 requests wait less than a second, and 
   }
 });
 
-Deno.test("docs/scaling.svg draws what the simulation finds", async () => {
+Deno.test("docs/scaling.svg shows the curves of the simulation", async () => {
   const documented = readPlot(await readDoc("scaling.svg")), drawn = readPlot(drawScaling());
   assertEquals(documented.words, drawn.words);
   const lengths = ({ lines }: Plot) => lines.map(({ length }) => length);
   assertEquals(lengths(documented), lengths(drawn));
   const expected = drawn.lines.flat();
-  // A panel is 230 pixels high.
+  // A difference of 5 pixels is small: a panel is 230 pixels high.
   for (const [i, pixel] of documented.lines.flat().entries()) {
     assertAlmostEquals(pixel, expected[i]!, 5);
   }
 });
 
-Deno.test("docs/scaling.md describes its plot by the sizes that the plot marks", async () => {
+Deno.test("docs/scaling.md describes the plot with the sizes that the plot marks", async () => {
   const [, alternative] = /!\[([^\]]*)\]\(scaling\.svg\)/.exec(await readDoc("scaling.md")) ?? [];
   const sizes = PLOTTED.map((load) => poolSize(podsNeeded(load)));
   assert(alternative?.includes(`${sizes.slice(0, -1).join(", ")} and ${sizes.at(-1)} pods`));
@@ -93,7 +93,7 @@ function readPlot(svg: string): Plot {
   const dots = [...svg.matchAll(/<circle cx="([^"]*)" cy="([^"]*)"/g)].map(([, ...xy]) =>
     xy.map(Number)
   );
-  // Two panels and the legend.
+  // The two panels have curves and dots. The legend has dots, too.
   assertEquals([curves.length, dots.length], [2 * PLOTTED.length, 3 * PLOTTED.length]);
   return { words, lines: [...curves, ...dots] };
 }

@@ -1,4 +1,4 @@
-/** The plot of docs/scaling.md: the pool's size against waiting and refused requests. */
+/** The plot of docs/scaling.md: waits, and refused or late requests, for each pool size. */
 
 import { measure, podsNeeded } from "./load.ts";
 import { poolSize } from "./pool_size.ts";
@@ -46,8 +46,9 @@ const INK = "#1f2933";
 const MUTED = "#5b6770";
 
 /**
- * Draws the p99 of the wait and the shed share over the pool's size, for loads below all limits. A
- * dot marks the size that the rule gives.
+ * Draws two panels, for loads that stay below every limit. The first shows the p99 of the wait for
+ * each pool size. The second shows the share of requests that are refused or late. A dot marks the
+ * size that the rule gives.
  *
  * @returns An SVG document
  */
@@ -65,12 +66,17 @@ export function drawScaling(): string {
     `height="${HEIGHT}" font-family="DejaVu Sans, Verdana, Arial, sans-serif" font-size="13" ` +
     `fill="${INK}">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
-    text(LEFT, 34, "How many pods keep requests from waiting", 'font-size="19" font-weight="bold"'),
+    text(
+      LEFT,
+      34,
+      "How many pods are needed so that requests do not wait",
+      'font-size="19" font-weight="bold"',
+    ),
     text(
       LEFT,
       57,
-      `Simulated: ${cores} cores, a pod replaced in ${startSeconds + startCoreSeconds} s, one ` +
-        "request for each pod",
+      `Simulated: ${cores} cores, a pod is replaced in ${startSeconds + startCoreSeconds} s, ` +
+        "each pod serves one request",
       `fill="${MUTED}"`,
     ),
     ...PANELS.flatMap((panel) => [
@@ -88,7 +94,7 @@ export function drawScaling(): string {
       }),
     ]),
     ...SIZE_TICKS.map((size) => text(xOf(size), 588, `${size}`, 'text-anchor="middle"')),
-    text((LEFT + RIGHT) / 2, 618, "Pool size: pods kept warm", 'text-anchor="middle"'),
+    text((LEFT + RIGHT) / 2, 618, "Pool size (pods)", 'text-anchor="middle"'),
     ...legend(curves.map(({ rule }) => rule)),
     "</svg>",
     "",

@@ -16,13 +16,13 @@ export interface Scenario {
   readonly leaseMaxSeconds: number;
   readonly queueLimit: number;
   readonly timeoutSeconds: number;
-  /** Mean seconds from a pod's binding to Ready, without the cores' work below. */
+  /** Mean seconds from a pod's binding until it is Ready, without `startCoreSeconds`. */
   readonly startSeconds: number;
   /** Standard deviation of the logarithm of `startSeconds`. */
   readonly startSigma: number;
-  /** Work of the cores for a pod's start. */
+  /** Core-seconds that the start of a pod needs. */
   readonly startCoreSeconds: number;
-  /** Work of the cores for a request. */
+  /** Core-seconds that a request needs. */
   readonly requestCoreSeconds: number;
   /** Cores of all nodes that run workers. */
   readonly cores: number;
@@ -31,7 +31,7 @@ export interface Scenario {
   readonly seed: number;
 }
 
-/** The assumptions of docs/scaling.md, which names their sources. */
+/** The assumptions of docs/scaling.md. That page gives the source of each. */
 export const ASSUMED: Omit<Scenario, "poolSize" | "ratePerSecond" | "durationSeconds"> = {
   requestsPerWorker: 1,
   leaseMaxSeconds: 300,

@@ -1,4 +1,4 @@
-/** Cores that single-threaded tasks share: processor sharing, as Linux does it. */
+/** Cores that single-threaded tasks share equally, as in Linux (processor sharing). */
 
 import { PriorityQueue } from "./priority_queue.ts";
 import type { Timeline } from "./timeline.ts";
@@ -7,9 +7,9 @@ import type { Timeline } from "./timeline.ts";
 export class SharedCores {
   readonly #timeline: Timeline;
   readonly #cores: number;
-  /** Keyed by the progress at which each task ends. */
+  /** Running tasks. The key of a task is the `#progress` at which it ends. */
   readonly #tasks = new PriorityQueue<() => void>();
-  /** Core-seconds of a task that has run since the start of the simulation. */
+  /** Core-seconds that a task has used if it has run since the start of the simulation. */
   #progress = 0;
   #progressAt = 0;
   #plan = 0;
@@ -36,7 +36,7 @@ export class SharedCores {
     this.#progressAt = now;
   }
 
-  /** Plans the end of the task that ends first. A task that begins or ends earlier changes the plan. */
+  /** Plans the end of the task that ends first. When another task begins, the plan changes. */
   #planNext(): void {
     const plan = ++this.#plan;
     const end = this.#tasks.firstKey;

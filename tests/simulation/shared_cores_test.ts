@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { SharedCores } from "./shared_cores.ts";
 import { Timeline } from "./timeline.ts";
 
-/** Returns the times at which tasks end. Each begins at a time and needs some core-seconds. */
+/** Returns the times at which tasks end. `work` is in core-seconds. */
 function ends(cores: number, tasks: readonly (readonly [beginsAt: number, work: number])[]) {
   const timeline = new Timeline();
   const shared = new SharedCores(timeline, cores);
@@ -18,15 +18,16 @@ Deno.test("a task uses at most one core", () => {
   assertEquals(ends(4, [[0, 1], [0, 2]]), [1, 2]);
 });
 
-Deno.test("more tasks than cores share them equally", () => {
+Deno.test("when there are more tasks than cores, the tasks share the cores equally", () => {
   assertEquals(ends(2, [[0, 1], [0, 1], [0, 1], [0, 1]]), [2, 2, 2, 2]);
 });
 
-Deno.test("a task that begins later slows the running task down until it ends", () => {
-  // From 1 to 2 both run at half speed. Then the second is done and the first runs alone.
+Deno.test("a task slows another task down only while both run", () => {
+  // From 1 s to 2 s both tasks run at half speed. Then the second task ends, and the first task
+  // runs at full speed.
   assertEquals(ends(1, [[0, 2], [1, 0.5]]), [2.5, 2]);
 });
 
-Deno.test("a task without work ends at once", () => {
+Deno.test("a task without work ends immediately", () => {
   assertEquals(ends(1, [[0, 1], [0.5, 0]]), [1, 0.5]);
 });

@@ -22,11 +22,11 @@ export interface Decision {
 
 /** The outcome of a simulation. */
 export interface Simulated {
-  /** One for each request, in the order in which they were decided. */
+  /** One decision for each request, in the order of the decisions. */
   readonly decisions: readonly Decision[];
   /** Seconds from each claim of a pod until another pod is Ready in its place. */
   readonly refillSeconds: readonly number[];
-  /** Mean number over time of pods that are claimed and not yet replaced. */
+  /** Number of pods that are claimed and not yet replaced, averaged over time. */
   readonly meanMissing: number;
   /** Free pods at the end. */
   readonly freeAtEnd: number;
@@ -58,11 +58,11 @@ class Pool {
   readonly #cores: SharedCores;
   readonly #scheduler: RateLimit;
   readonly #replicaSet: ReplicaSet;
-  /** A Set keeps the order of arrival. */
+  /** Requests that wait, in the order of arrival. */
   readonly #waiting = new Set<Request>();
   /** Kept workers: they have served and can serve again. */
   readonly #kept: Worker[] = [];
-  /** Times of the claims whose replacement pod is not created yet. */
+  /** Times of the claims that wait for the creation of another pod. */
   readonly #unreplaced: number[] = [];
   readonly #decisions: Decision[] = [];
   readonly #refillSeconds: number[] = [];
@@ -107,7 +107,7 @@ class Pool {
     };
   }
 
-  /** Takes a kept worker before a new pod, as the real pool does. */
+  /** Takes a kept worker if there is one, and a free pod otherwise. The real pool does the same. */
   #takeWorker(): Worker | undefined {
     const { now } = this.#timeline;
     while (this.#kept.length > 0) {

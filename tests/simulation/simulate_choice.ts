@@ -12,25 +12,25 @@ import { Timeline } from "./timeline.ts";
 
 /** Seconds from a claim until another pod is Ready. */
 const REFILL_SECONDS = 1;
-/** Requests that arrive. Pools of every size get as many, so that chance weighs the same. */
+/** Number of requests. It is the same for each pool size, so that all figures are equally exact. */
 const REQUESTS = 20_000;
-/** Requests that wait in a replica at most. */
+/** Largest number of requests that can wait in a replica. */
 const QUEUE_LIMIT = 64;
 
-/** The outcome for one way of choosing. */
+/** The outcome of one way of choosing a pod. */
 export interface ChoiceOutcome {
-  /** Lost claims for each claim that is won. */
+  /** Number of lost claims ÷ number of won claims. */
   readonly lostPerClaim: number;
   /** Median of the seconds from a request's arrival to its claim. */
   readonly waitP50: number;
-  /** 99th percentile of the same. */
+  /** 99th percentile of the seconds from a request's arrival to its claim. */
   readonly waitP99: number;
 }
 
 /**
  * Simulates a pool of `pods` pods.
  *
- * @param load Requests, as a share of the pods that can be replaced in the same time
+ * @param load Requests per second ÷ pods that can be replaced per second
  */
 export function simulateChoice(choose: Choose, pods: number, load: number): ChoiceOutcome {
   const requestsPerSecond = load * pods / (REFILL_SECONDS + WATCH_SECONDS);
@@ -76,7 +76,7 @@ class Cluster {
     }
   }
 
-  /** Lets requests arrive at every replica, independent of each other. */
+  /** Plans requests at every replica. They arrive independently of each other. */
   planArrivals(meanSeconds: number): void {
     const planNext = (replica: Replica) => {
       this.#timeline.after(this.#random.exponential(meanSeconds), () => {
@@ -106,14 +106,14 @@ class Cluster {
       const arrivedAt = replica.waiting.shift()!;
       replica.free.delete(pod);
       this.#timeline.after(delaySeconds, () => {
-        // During the delay the replica has seen the claims of others.
+        // During the delay, the replica has seen the claims of the other replicas.
         if (delaySeconds > 0 && pod.isClaimed) this.#tryAnother(replica, arrivedAt);
         else this.#claim(replica, pod, arrivedAt);
       });
     }
   }
 
-  /** Sends a claim. It is decided on the way: half of its time is before, half after. */
+  /** Sends a claim. Half of its time is before the API server decides it, and half is after. */
   #claim(replica: Replica, pod: Pod, arrivedAt: number): void {
     this.#after(PATCH_SECONDS / 2, () => {
       const isWon = !pod.isClaimed;
@@ -140,7 +140,7 @@ class Cluster {
     this.#serve(replica);
   }
 
-  /** Plans an action after half of `seconds` to one and a half. */
+  /** Plans an action after a random time between 0.5 and 1.5 times `seconds`. */
   #after(seconds: number, action: () => void): void {
     this.#timeline.after(seconds * (0.5 + this.#random.uniform()), action);
   }

@@ -11,31 +11,31 @@ function assertBetween(value: number, low: number, high: number): void {
   assert(value >= low && value <= high, `${value} is not between ${low} and ${high}`);
 }
 
-Deno.test("a choice has the same outcome at every run", () => {
+Deno.test("a simulation of a choice has the same outcome at every run", () => {
   const run = () => simulateChoice(CHOICES["any at random"], 20, 0.5);
   assertEquals(run(), run());
 });
 
-Deno.test("replicas that all choose the oldest pod lose more claims the more pods there are", () => {
+Deno.test("when all replicas choose the oldest pod, a larger pool loses more claims", () => {
   const [few, some, many] = [4, 20, 100].map((pods) => lost("the oldest", pods, 0.5));
   assert(few! < some! && some! < many!, `${few} ${some} ${many}`);
   assertBetween(many!, 0.4, 0.7);
 });
 
-Deno.test("replicas that choose at random lose few claims, and fewer in a large pool", () => {
+Deno.test("when replicas choose at random, few claims are lost, and fewer in a larger pool", () => {
   const small = lost("any at random", 4, 0.5), large = lost("any at random", 100, 0.5);
   assert(large < small, `${small} ${large}`);
   assertBetween(small, 0.02, 0.06);
   assertBetween(large, 0, 0.02);
 });
 
-Deno.test("when requests queue, about one claim is lost for each that is won", () => {
+Deno.test("when requests queue, about one claim is lost for each claim that is won", () => {
   for (const name of ["the oldest", "any at random", "one of its own share, then any"] as const) {
     assertBetween(lost(name, 20, 1.2), 1, 1.4);
   }
 });
 
-Deno.test("a share of its own and a wait before others' pods cost no claim, but time", () => {
+Deno.test("no claim is lost when replicas wait for others' pods, but requests wait longer", () => {
   const waiting = CHOICES["its own share, others' after a short wait"];
   assertBetween(simulateChoice(waiting, 20, 1.2).lostPerClaim, 0, 0.01);
   const { waitP50 } = simulateChoice(waiting, 4, 0.5);

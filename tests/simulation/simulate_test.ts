@@ -23,7 +23,7 @@ const BURST: Scenario = { ...ASSUMED, poolSize: 10, ratePerSecond: 0, durationSe
 const shareOf = (decisions: readonly Decision[], outcome: Decision["outcome"]): number =>
   decisions.filter((decision) => decision.outcome === outcome).length / decisions.length;
 
-/** Returns the claims per second, without the beginning, in which the pool is still full. */
+/** Returns the claims per second after the first 100 s, in which the pool is still full. */
 function claimsPerSecond(scenario: Scenario): number {
   const from = 100, to = scenario.durationSeconds;
   const { decisions } = simulate(scenario);
@@ -39,45 +39,45 @@ function assertWithin(actual: number, expected: number, share: number): void {
   assert(Math.abs(actual - expected) <= share * expected, message);
 }
 
-Deno.test("a scenario has the same outcome at every run, another seed has a different one", () => {
+Deno.test("a scenario has the same outcome at every run, and another seed changes it", () => {
   const scenario = { ...ASSUMED, poolSize: 8, ratePerSecond: 4, durationSeconds: 100 };
   assertEquals(simulate(scenario), simulate(scenario));
   assert(simulate(scenario).meanMissing !== simulate({ ...scenario, seed: 2 }).meanMissing);
 });
 
-Deno.test("the number of missing pods is rate times refill time, as Little's law says", () => {
+Deno.test("the mean number of missing pods follows Little's law: rate times refill time", () => {
   assertWithin(simulate(IDEAL).meanMissing, 5 * (1 + 1), 0.02);
 });
 
-Deno.test("without a queue, the share of refused requests is that of Erlang's B formula", () => {
+Deno.test("without a queue, Erlang's B formula gives the share of refused requests", () => {
   for (const poolSize of [5, 10, 15]) {
     const { decisions } = simulate({ ...IDEAL, poolSize, queueLimit: 0 });
     assertWithin(shareOf(decisions, "refused"), erlangB(poolSize, 10), 0.05);
   }
 });
 
-Deno.test("starting pods slow each other down as tasks on shared processors do", () => {
+Deno.test("starting pods slow each other down like tasks on shared processors", () => {
   for (const cores of [6, 8, 12]) {
     const { refillSeconds } = simulate({ ...IDEAL, cores });
     assertWithin(mean(refillSeconds), 1 + 1 + erlangC(cores, 5) / (cores - 5), 0.04);
   }
 });
 
-Deno.test("the controller manager's limit bounds the rate at any pool size", () => {
+Deno.test("the controller manager's limit bounds the claims per second in a large pool", () => {
   const load = { ...IDEAL, ratePerSecond: 40, durationSeconds: 500 };
   const rate = claimsPerSecond({ ...load, poolSize: 500, controller: ASSUMED.controller });
   assert(rate <= 20 && rate > 18, `${rate} claims/s`);
 });
 
-Deno.test("the scheduler's limit bounds the rate too", () => {
+Deno.test("the scheduler's limit bounds the claims per second", () => {
   const load = { ...IDEAL, durationSeconds: 500, scheduler: { qps: 3, burst: 1 } };
   assertWithin(claimsPerSecond({ ...load, poolSize: 50 }), 3, 0.02);
   assertWithin(claimsPerSecond({ ...load, poolSize: 1 }), 0.5, 0.05);
 });
 
-Deno.test("a pod that becomes Ready costs the controller manager a call", () => {
-  // A claim costs three calls, and its Ready pod one. The eighth call is made at 6. The ninth, at
-  // 7, creates the third pod.
+Deno.test("the controller manager makes one call when a pod becomes Ready", () => {
+  // A claim costs three calls, and the pod that becomes Ready costs one more. The eighth call is
+  // made at 6 s. The ninth call, at 7 s, creates the third pod.
   const { refillSeconds } = simulate({
     ...IDEAL,
     ratePerSecond: 0,
@@ -90,13 +90,13 @@ Deno.test("a pod that becomes Ready costs the controller manager a call", () => 
   assertEquals(refillSeconds, [1, 1, 2]);
 });
 
-Deno.test("requests of a burst that find no pod and no place in the queue are refused", () => {
+Deno.test("requests of a burst are refused when the pool is empty and the queue is full", () => {
   const { decisions } = simulate({ ...BURST, burst: { size: 100, everySeconds: 60 } });
   const refused = decisions.filter(({ outcome }) => outcome === "refused");
   assertEquals(refused.map(({ request }) => request), Array.from({ length: 26 }, (_, i) => 74 + i));
 });
 
-Deno.test("a request that is in the queue at its deadline is late", () => {
+Deno.test("a request that still waits at its deadline is late", () => {
   const { decisions } = simulate({
     ...BURST,
     startSeconds: 30,
@@ -119,7 +119,7 @@ Deno.test("an answer that takes longer than the deadline is late", () => {
   assertEquals(decisions.map(({ outcome, waitSeconds }) => [outcome, waitSeconds]), [["late", 0]]);
 });
 
-Deno.test("a worker serves as many requests as it may, within its lease", () => {
+Deno.test("a worker serves REQUESTS_PER_WORKER requests, fewer when its lease ends first", () => {
   const claims = (leaseMaxSeconds: number) =>
     simulate({
       ...BURST,
@@ -153,7 +153,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   seed: fc.integer(),
 });
 
-Deno.test("in every scenario each request is decided once, in turn, and no pod is lost", () => {
+Deno.test("in every scenario, each request is decided once, in order, and no pod is lost", () => {
   fc.assert(
     fc.property(scenarios, (scenario) => {
       const { decisions, refillSeconds, freeAtEnd } = simulate(scenario);
@@ -163,7 +163,10 @@ Deno.test("in every scenario each request is decided once, in turn, and no pod i
       const served = decisions.filter(({ claimedAt }) => claimedAt !== undefined);
       const inTurn = served.toSorted((a, b) => a.request - b.request);
       for (const [i, { claimedAt }] of inTurn.entries()) {
-        assert(i === 0 || claimedAt! >= inTurn[i - 1]!.claimedAt!, "overtaken in the queue");
+        assert(
+          i === 0 || claimedAt! >= inTurn[i - 1]!.claimedAt!,
+          "a later request got a worker first",
+        );
       }
       for (const { outcome, waitSeconds } of decisions) {
         assert(waitSeconds === undefined || waitSeconds <= scenario.timeoutSeconds + 1e-9);

@@ -1,12 +1,12 @@
-/** The outcome of a simulation in figures that clients feel. */
+/** Summarises a simulation by the figures that clients notice. */
 
 import type { Decision } from "./simulate.ts";
 
 /** The figures of docs/scaling.md. */
 export interface Summary {
-  /** Median seconds that requests waited for their worker; requests without a worker do not count. */
+  /** Median of the seconds that requests waited. Requests that got no worker do not count. */
   readonly waitP50: number;
-  /** 99th percentile of the same. */
+  /** 99th percentile of the same seconds. */
   readonly waitP99: number;
   /** Share of all requests that were refused or late, 0 to 1. */
   readonly shed: number;
@@ -15,7 +15,7 @@ export interface Summary {
 /**
  * Summarises the outcomes of requests.
  *
- * @param first The first request that counts; earlier requests found a pool that was still full
+ * @param first Number of the first request that counts. Earlier requests found a pool still full
  */
 export function summarise(decisions: readonly Decision[], first: number): Summary {
   const counted = decisions.filter(({ request }) => request >= first);

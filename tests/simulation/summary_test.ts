@@ -8,7 +8,7 @@ const decision = (
   waitSeconds?: number,
 ): Decision => ({ request, outcome, waitSeconds, claimedAt: waitSeconds });
 
-Deno.test("waits count requests that got a worker, the shed share counts all", () => {
+Deno.test("only requests with a worker have waits, the shed share is of all requests", () => {
   const decisions = [
     decision(2, "refused"),
     decision(0, "answered", 3),
@@ -21,7 +21,7 @@ Deno.test("waits count requests that got a worker, the shed share counts all", (
   assertEquals(summarise(decisions, 2), { waitP50: 5, waitP99: 5, shed: 1 });
 });
 
-Deno.test("the p99 of a hundred waits is the second longest", () => {
+Deno.test("the p99 of a hundred waits is the second longest wait", () => {
   const decisions = Array.from({ length: 100 }, (_, i) => decision(i, "answered", i + 1));
   assertEquals(summarise(decisions, 0), { waitP50: 50, waitP99: 99, shed: 0 });
 });

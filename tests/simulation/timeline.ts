@@ -2,7 +2,7 @@
 
 import { PriorityQueue } from "./priority_queue.ts";
 
-/** Runs actions in the order of their times; actions of one time in the order of planning. */
+/** Runs actions in the order of their times. At the same time, the first planned runs first. */
 export class Timeline {
   readonly #events = new PriorityQueue<() => void>();
   #now = 0;
@@ -17,7 +17,7 @@ export class Timeline {
     this.#events.add(this.#now + seconds, action);
   }
 
-  /** Runs all planned actions, those after `untilSeconds` excepted. */
+  /** Runs the planned actions. Actions after `untilSeconds` stay planned. */
   run(untilSeconds = Infinity): void {
     while (this.#events.length > 0 && this.#events.firstKey! <= untilSeconds) {
       this.#now = this.#events.firstKey!;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Timeline } from "./timeline.ts";
 
-Deno.test("actions run in the order of their times, those of one time in the order of planning", () => {
+Deno.test("actions run by time, and actions at the same time in the order of planning", () => {
   const timeline = new Timeline();
   const ran: [name: string, at: number][] = [];
   const plan = (seconds: number, name: string) =>
@@ -14,7 +14,7 @@ Deno.test("actions run in the order of their times, those of one time in the ord
   assertEquals(ran, [["a", 1], ["b", 1.5], ["c", 2], ["d", 2]]);
 });
 
-Deno.test("a timeline that runs until a time leaves later actions planned", () => {
+Deno.test("run(untilSeconds) keeps later actions for the next run", () => {
   const timeline = new Timeline();
   const ran: number[] = [];
   for (const seconds of [1, 2, 3]) timeline.after(seconds, () => ran.push(seconds));

@@ -1,7 +1,7 @@
 /**
- * The command `deno task bench:cluster`: measures the whole product on a real node. It measures how
- * long the replacement of a pod takes, and then the load that the service bears at
- * REQUESTS_PER_WORKER 1 and 50.
+ * The command `deno task bench:cluster`: measures the whole product on a real node. First it
+ * measures how long the replacement of a pod takes. Then it measures how many requests per second
+ * the service answers with REQUESTS_PER_WORKER 1 and 50.
  */
 
 import { median, quantile } from "../timing.ts";
@@ -56,7 +56,7 @@ for (const requestsPerWorker of [1, 50]) {
   console.log(writeRow(await measureLoad(release, requestsPerWorker)));
 }
 
-/** Returns the cells of a row below {@linkcode HEAD}. */
+/** Measures the service under load. Returns the cells of a row below {@linkcode HEAD}. */
 async function measureLoad(release: Release, requestsPerWorker: number) {
   const started = performance.now();
   const isOver = () => performance.now() - started > LOAD_MS;
@@ -73,7 +73,7 @@ async function measureLoad(release: Release, requestsPerWorker: number) {
     }
   }));
   const seconds = (performance.now() - started) / 1000;
-  // Kept workers end with the replicas that hold them.
+  // Without replicas of the api, no worker is kept any longer: all of them must end.
   await release.upgrade(SAMPLE_GALLERY, `poolSize=${POOL_SIZE}`, "api.replicas=0");
   return [
     requestsPerWorker,
@@ -86,7 +86,7 @@ async function measureLoad(release: Release, requestsPerWorker: number) {
   ];
 }
 
-/** Returns the number of workers beyond the Deployment's own, after all had time to end. */
+/** Waits until the claimed workers have ended. Returns the number of workers that remain. */
 async function countLeftBehind(release: Release): Promise<number> {
   try {
     await release.untilFull(POOL_SIZE);

@@ -1,6 +1,7 @@
 /**
- * The command `deno task bench:pool`: measures the cost of a claim beside the API server's own cost
- * of a patch. Each replica of the api is a process. This process plays the kubelet.
+ * The command `deno task bench:pool`: compares the time of a claim with the time that the API
+ * server needs for a bare patch. Each replica of the api runs in a separate process. A fake kubelet
+ * runs in this process.
  */
 
 import { FakeKubelet, type PodTemplate } from "../../cluster/fake_kubelet.ts";
@@ -12,11 +13,11 @@ import { digits, type Finding, printFindings } from "../budget.ts";
 import { median, type PairedTimes, quantile, timed } from "../timing.ts";
 import { openReplica, type Replica } from "./replica_process.ts";
 
-/** Claims, and as many patches, that are timed one by one after a tenth as warm-up. */
+/** Number of claims, and of patches, that are timed one by one. A warm-up comes in addition. */
 const TURNS = 200;
-/** Claims of all replicas that are timed together, and as many patches; and the repetitions. */
+/** Number of claims, and of patches, that all replicas make in a block, and number of blocks. */
 const BLOCK = 80, BLOCKS = 5;
-/** Calls at once, divided among the replicas. */
+/** Number of calls at the same time, divided among the replicas. */
 const AT_ONCE = 16;
 const REPLICAS = [1, 2, 5], FREE = [10, 100, 1000];
 const FILL_TIMEOUT_MS = 600_000;
@@ -32,7 +33,7 @@ await using installed = await installPool(0);
 const { client, template, podsPath } = installed;
 await using kubelet = new FakeKubelet(client, podsPath);
 
-/** Pods like the workers, which no pool sees. The patches without a pool change these. */
+/** Pods for the bare patches. Their label differs from the workers', so that no pool sees them. */
 const spare = {
   ...template,
   metadata: { ...template.metadata, labels: { ...template.metadata.labels, app: "spare" } },
@@ -43,7 +44,7 @@ const toPatch = {
   owner: `/api/v1/namespaces/${installed.worker}/configmaps/${installed.ownerName}`,
 };
 
-/** Adds pods until `count` of a kind are ready and the kubelet has seen every claim. */
+/** Adds pods until `count` pods of a template are ready. The kubelet has then seen every claim. */
 async function fill(template: PodTemplate, count: number): Promise<void> {
   const { app } = template.metadata.labels;
   const { items } = await client.call(
@@ -69,7 +70,7 @@ async function openReplicas(count: number, stack: AsyncDisposableStack): Promise
   return replicas;
 }
 
-/** Waits until replicas see `free` free pods, and lets them read which pods to patch. */
+/** Makes each replica ready: it knows its pods to patch, and sees `free` free pods. */
 async function prepare(replicas: readonly Replica[], free: number, patches: number) {
   await fill(template, free);
   await fill(spare, patches);
@@ -83,7 +84,7 @@ async function prepare(replicas: readonly Replica[], free: number, patches: numb
   }
 }
 
-/** Claims and patches in turns, one at a time, so that a slow machine slows both down. */
+/** Makes one claim and one patch in turns, so that a slow machine slows both down. */
 async function compareTimes(): Promise<Finding[]> {
   await using stack = new AsyncDisposableStack();
   const [replica] = await openReplicas(1, stack);
@@ -96,7 +97,7 @@ async function compareTimes(): Promise<Finding[]> {
     return { ratio: claim / patch, text: `${digits(claim)} ms ÷ ${digits(patch)} ms` };
   });
   return [{
-    what: "claim ÷ raw PATCH, p50",
+    what: "claim ÷ bare PATCH, p50",
     measured: p50!.ratio,
     budget: 1.3,
     bound: "at most",
@@ -104,7 +105,7 @@ async function compareTimes(): Promise<Finding[]> {
   }];
 }
 
-/** Claims with several replicas at once, and patches with as many processes, in turns. */
+/** Compares the rates of claims and of bare patches that `count` replicas make together. */
 async function compareRates(count: number, free: number): Promise<Finding> {
   await using stack = new AsyncDisposableStack();
   const replicas = await openReplicas(count, stack);
@@ -125,7 +126,7 @@ async function compareRates(count: number, free: number): Promise<Finding> {
   }
   const rates = [seconds.claim, seconds.patch].map((seconds) => digits(BLOCK / median(seconds)));
   return {
-    what: `claims/s ÷ raw PATCHes/s, ${count} replicas, ${free} pods left free`,
+    what: `claims/s ÷ bare PATCHes/s, ${count} replicas, ${free} pods left free`,
     measured: median(seconds.patch.map((s, i) => s / seconds.claim[i]!)),
     budget: 0.8,
     bound: "at least",
@@ -145,5 +146,5 @@ printFindings([{
   measured: claims.length - new Set(claims.map(({ uid }) => uid)).size,
   budget: 0,
   bound: "at most",
-  detail: `${claims.length} claims and raw patches`,
+  detail: `${claims.length} claims and bare patches`,
 }]);

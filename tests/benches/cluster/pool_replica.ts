@@ -1,7 +1,8 @@
 /**
- * The program of one replica's pool, for `replica_process.ts`. It reads commands from its standard
- * input, one line of JSON each, and writes one line of JSON for each to its standard output. It ends
- * when its input ends. Its environment is that of the api.
+ * The program that runs the pool of one replica. `replica_process.ts` starts it. The program reads
+ * commands from standard input and writes an answer to each to standard output. Each command and
+ * each answer is one line of JSON. The program ends when its input ends. It reads the same
+ * environment variables as the api.
  */
 
 import { KubeConfig } from "@kubernetes/client-node";
@@ -23,14 +24,14 @@ export type Command =
   /** Returns the number of free pods. */
   | { readonly do: "count" }
   | PrepareCommand
-  /** Claims or patches `count` pods, `atOnce` of them at the same time. Returns milliseconds. */
+  /** Claims or patches `count` pods, `atOnce` of them at a time. Returns the total milliseconds. */
   | { readonly do: "claim" | "patch"; readonly count: number; readonly atOnce: number }
-  /** Claims one pod and patches one, in turns. Returns PairedTimes. */
+  /** Claims `count` pods and patches `count` pods, in turns. Returns PairedTimes. */
   | { readonly do: "turns"; readonly count: number }
   /** Ends all leases. Returns the number of claims that were lost since the last "release". */
   | { readonly do: "release" };
 
-/** Reads which pods there are to patch. This replica takes every `of`-th, beginning at `nth`. */
+/** Prepares the patches. This replica patches every `of`-th pod of the list, beginning at `nth`. */
 interface PrepareCommand {
   readonly do: "prepare";
   /** Path of the pods at the API server. */
@@ -64,7 +65,7 @@ await credentials.applyToHTTPSOptions(tls);
 const server = credentials.getCurrentCluster()!.server;
 const agent = new Agent({ allowH2: false, connect: { ca: String(tls.ca) } });
 
-/** Calls the API server without the pool, by the same account, over kept-alive connections. */
+/** Calls the API server without the pool, as the pool's account. Connections are kept alive. */
 async function call(method: "GET" | "PATCH", path: string, body?: string) {
   const { statusCode, body: answer } = await request(server + path, {
     method,
@@ -145,5 +146,5 @@ for await (const line of createInterface(process.stdin)) {
 }
 await leases.disposeAsync();
 await pool[Symbol.asyncDispose]();
-// Following the token keys never ends by itself.
+// Exit explicitly: the program watches the file of the token keys, and this watch never ends.
 Deno.exit(0);

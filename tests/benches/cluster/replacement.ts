@@ -1,4 +1,4 @@
-/** The steps of replacing a pod on a real node, from the claim until the next pod is Ready. */
+/** Measures the replacement of a pod on a real node, from the claim until the next pod is Ready. */
 
 import { assert } from "@std/assert";
 import { delay } from "../../../shared/backoff.ts";
@@ -21,10 +21,10 @@ const STEPS = [
 ] as const;
 
 /**
- * Claims one worker after another while the pool is full, and prints the time of each step of their
- * replacement.
+ * Claims one worker at a time, always from a full pool. Prints the time that each step of the
+ * replacement takes.
  *
- * @param release Must log at level debug
+ * @param release Release that logs at level debug
  */
 export async function measureReplacement(
   release: Release,
@@ -54,7 +54,7 @@ export async function measureReplacement(
   console.log(writeTable({ head, rows: [...rows, row("claim to Ready", totals)] }));
 }
 
-/** Returns the times at which a pod reached each step, by its events and by the worker's log. */
+/** Returns the time at which a pod reached each step, from its events and its log. */
 async function moments({ worker }: Release, events: readonly PodEvent[]): Promise<number[]> {
   const when = (reached: (event: PodEvent) => boolean) => {
     const event = events.find(reached);
@@ -87,8 +87,8 @@ function hasSandbox({ status }: any): boolean {
 }
 
 /**
- * Waits up to a second at random. The kubelet acts once a second: without the wait, every pod would
- * begin at the same point of its second.
+ * Waits for a random time of up to a second. The kubelet acts once a second. Without this wait,
+ * each replacement would begin at the same time after an action of the kubelet.
  */
 function waitAtRandom(): Promise<void> {
   return delay(1000 * Math.random(), forever());
@@ -99,7 +99,8 @@ function gaps(moments: readonly number[]): number[] {
 }
 
 /**
- * Replaces pods of the worker's image that only sleep, to measure the cluster's share of the time.
+ * Replaces pods that use the worker's image but only sleep. Their time is the cluster's part of a
+ * replacement.
  *
  * @returns For each replacement, the milliseconds from a pod's deletion until the next pod is Ready
  */

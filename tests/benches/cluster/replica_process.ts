@@ -1,11 +1,11 @@
-/** A process that runs one replica's pool, seen from the benchmark that starts it. */
+/** Starts a process that runs the pool of one replica, and sends commands to it. */
 
 import { fileURLToPath } from "node:url";
 import type { InstalledPool } from "../../cluster/install_pool.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 import type { Command } from "./pool_replica.ts";
 
-/** The process. Disposing of it ends it. */
+/** The process of a replica. It ends when it is disposed of. */
 export interface Replica extends AsyncDisposable {
   /** Sends a command and returns the answer. */
   // deno-lint-ignore no-explicit-any
@@ -14,7 +14,7 @@ export interface Replica extends AsyncDisposable {
 
 /** Settings of a replica. */
 export interface ReplicaOptions {
-  /** Longer than a measurement, so that no lease ends before it. */
+  /** Milliseconds of a lease. A measurement must be shorter, so that no lease ends during it. */
   readonly leaseMs: number;
   readonly queueLimit: number;
 }

@@ -1,4 +1,4 @@
-/** The three networks alone, on inputs that are ready: the least that a request can cost. */
+/** Runs only the three networks, on prepared inputs. No request can take less time. */
 
 import { seededRandom } from "../../support/seeded_random.ts";
 import { openSession } from "../../../worker/inference/session.ts";
@@ -32,7 +32,7 @@ export async function openBareNetworks(models: PipelineModels): Promise<BareNetw
   };
 }
 
-/** Returns values like those of pictures. A network can take less time when all inputs are zero. */
+/** Returns random values in a picture's range. With only zeros, a network can take less time. */
 function noise(length: number): Float32Array {
   const random = seededRandom(1);
   return Float32Array.from({ length }, () => 2 * random() - 1);

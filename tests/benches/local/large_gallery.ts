@@ -1,4 +1,4 @@
-/** A gallery file of users whose faces are random directions. */
+/** A gallery file with random embeddings. */
 
 import { randomPeople } from "../../support/random_people.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";

@@ -1,4 +1,4 @@
-/** The search of the gallery, compared with the recognition network and with usearch itself. */
+/** Compares the gallery's search with the recognition network and with usearch itself. */
 
 import { exactSearch, MetricKind } from "usearch";
 import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
@@ -12,7 +12,7 @@ import { median, type PairedTimes, ratioOf, timeInTurns } from "../timing.ts";
 const DIMENSION = 512;
 const FACE_SHAPE: readonly number[] = [1, 3, 112, 112];
 
-/** Measures a search of 2,000 templates and a search of 100,000. Needs 300 MB of memory. */
+/** Measures a search in 2,000 templates and a search in 100,000. Needs 300 MB of memory. */
 export async function measureMatch(): Promise<Finding[]> {
   const recognition = await Deno.readFile(LOCAL_PATHS.recognition);
   await using session = await openSession(recognition, "recognition");
@@ -32,7 +32,7 @@ export async function measureMatch(): Promise<Finding[]> {
   };
   return [
     finding("match over 2,000 templates ÷ embedding", beside.embedding, 0.15),
-    // Both are usearch's search. A ratio above 1.05 is more than the noise between two runs of it.
+    // usearch searches on both sides, so the ratio should be 1. Above 1.05 it is not noise.
     finding("match over 100,000 templates ÷ usearch exact", beside.usearch, 1.05),
   ];
 }

@@ -1,4 +1,4 @@
-/** The whole pipeline, compared with its networks alone. */
+/** Compares the time of the whole pipeline with the time of only its networks. */
 
 import { localModelPaths } from "../../../worker/commands/model_paths.ts";
 import { loadModels } from "../../../worker/models.ts";

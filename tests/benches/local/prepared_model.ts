@@ -1,4 +1,4 @@
-/** The prepared recognition model, compared with the published one. */
+/** Compares the time of the prepared recognition model with that of the published model. */
 
 import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
 import { fetchPublishedModel } from "../../accuracy/published_model.ts";
@@ -12,14 +12,14 @@ import { digits, type Finding, printFindings } from "../budget.ts";
 import { jpegOf } from "./pictures.ts";
 import { median, ratioOf, timeInTurns } from "../timing.ts";
 
-/** Measures both models in one process. Both flush denormals. */
+/** Measures both models in one process. Both treat denormal numbers as zero. */
 export async function measurePreparedModel(): Promise<Finding[]> {
   await using prepared = await openSession(
     await Deno.readFile(LOCAL_PATHS.recognition),
     "recognition",
   );
   await using published = await openSession(await fetchPublishedModel(), "recognition");
-  // The time of PRelu depends on the signs of its input: a smooth wave takes less than a face.
+  // A real face: PRelu's time depends on the signs of its input. For a smooth wave it is shorter.
   const face = await alignedFace();
   const shape = [1, 3, 112, 112];
   const times = await timeInTurns(

@@ -1,4 +1,4 @@
-/** The whole service: the time that the api adds to a worker's, and the requests per second. */
+/** Measures the time that the api adds to the worker's time, and the requests per second. */
 
 import { Pool } from "undici";
 import { Service } from "../../support/service.ts";
@@ -15,7 +15,7 @@ const CORES = navigator.hardwareConcurrency;
 const ALONE = 150;
 const LOAD_MS = 10_000;
 
-/** Measures a service with 2,000 users whose workers serve many requests. */
+/** Measures a service with 2,000 users. Each worker serves many requests. */
 export async function measureService(): Promise<Finding[]> {
   const picture = await jpegOf(250, 250);
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
@@ -71,10 +71,12 @@ export async function measureService(): Promise<Finding[]> {
       measured: overheadMs,
       budget: 3,
       bound: "at most",
-      detail: `${digits(median(aloneMs))} ms at the client, ${digits(median(workerMs))} ms in it`,
+      detail: `${digits(median(aloneMs))} ms at the client, ${
+        digits(median(workerMs))
+      } ms in the worker`,
     },
     {
-      what: "the same as a ratio",
+      what: "time at the client ÷ the worker's time, p50",
       measured: median(aloneMs) / median(workerMs),
       budget: 1.15,
       bound: "at most",

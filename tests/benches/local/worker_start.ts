@@ -1,4 +1,4 @@
-/** The time that a worker process takes to become ready, and its memory afterwards. */
+/** Measures the time that a worker process needs to become ready, and its memory afterwards. */
 
 import { localWorker } from "../../../api/pool/process/local_worker.ts";
 import { createWorkerLauncher } from "../../../api/pool/process/worker_process.ts";
@@ -16,7 +16,7 @@ const USERS = 2000;
 /** V8 frees unused memory after some seconds without work. */
 const REST_MS = 5000;
 
-/** Measures the start with the sample gallery, and start and memory with 2,000 users. */
+/** Measures the start with the sample gallery, then the start and the memory with 2,000 users. */
 export async function measureWorkerStart(): Promise<Finding[]> {
   const launch = (gallery?: string) => {
     const { env, readable } = localWorker({
@@ -69,7 +69,7 @@ export async function measureWorkerStart(): Promise<Finding[]> {
   ];
 }
 
-/** Returns the resident set of the only worker of this process. */
+/** Returns the resident set, in MB, of the only worker that this process runs. */
 async function workerMb(): Promise<number> {
   const child = (await listProcesses()).find(({ parent, command }) =>
     parent === Deno.pid && command.includes("worker/main.ts")

@@ -1,4 +1,4 @@
-/** Loads that disturb a service in different ways, all at once. */
+/** Loads that disturb a service in different ways, all at the same time. */
 
 import sharp from "sharp";
 import { delay } from "../../../shared/backoff.ts";
@@ -8,9 +8,9 @@ import { RawConnection } from "../../support/raw_http.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import type { Service } from "../../support/service.ts";
 
-/** The loads on a service. */
+/** Sends all loads to a service. */
 export class Loads {
-  /** Number of answers by their status, and of uploads that the client "aborted". */
+  /** Number of answers for each status. The key "aborted" counts uploads that the client ended. */
   readonly outcomes = new Map<string, number>();
   readonly #service: Service;
   readonly #pictures: readonly Picture[];
@@ -32,7 +32,7 @@ export class Loads {
     return new Loads(service, await loadPictures(), isRunning);
   }
 
-  /** Runs all loads until the end. */
+  /** Runs all loads until `isRunning` returns false. */
   async run(): Promise<void> {
     await Promise.all([
       this.#steady(),
@@ -49,19 +49,19 @@ export class Loads {
     return this.outcomes.values().reduce((sum, times) => sum + times, 0);
   }
 
-  /** One client that sends one request after another. */
+  /** Sends one request after another. */
   async #steady(): Promise<void> {
     for (; this.#isRunning(); await this.#pause(400)) await this.#ask();
   }
 
-  /** More requests at once than the pool and the queue have room for. */
+  /** Sends more requests at the same time than fit in the pool and the queue together. */
   async #bursts(): Promise<void> {
     for (; this.#isRunning(); await this.#pause(20_000)) {
       await Promise.all(Array.from({ length: 30 }, () => this.#ask()));
     }
   }
 
-  /** Bodies that stall until the service refuses them. */
+  /** Sends only the beginning of each body, and waits until the service refuses the upload. */
   async #stalledUploads(): Promise<void> {
     for (; this.#isRunning(); await this.#pause(3000)) {
       await Promise.all(Array.from({ length: 10 }, async () => {
@@ -72,7 +72,7 @@ export class Loads {
     }
   }
 
-  /** Clients that close the connection before the last byte of a megabyte. */
+  /** Closes each connection before the last byte of its upload of one megabyte. */
   async #abortedUploads(): Promise<void> {
     const body = new Uint8Array(1_000_000);
     for (; this.#isRunning(); await this.#pause(500)) {
@@ -88,7 +88,7 @@ export class Loads {
       try {
         if (worker !== undefined) Deno.kill(worker, "SIGKILL");
       } catch (error) {
-        // The worker has ended by itself.
+        // The worker has already ended.
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }
@@ -103,7 +103,7 @@ export class Loads {
     return values[Math.floor(this.#random() * values.length)];
   }
 
-  /** Waits for half of `ms` to one and a half. */
+  /** Waits for a random time between 0.5 and 1.5 times `ms`. */
   #pause(ms: number): Promise<void> {
     return delay(ms * (0.5 + this.#random()), forever());
   }

@@ -1,7 +1,8 @@
 /**
- * The command `deno task soak [--minutes N]`: runs many loads at once against the real service, ten
- * minutes by default, and samples its memory, processes and open files. Exits with 1 when something
- * grows, hangs or remains, and with 2 when it cannot begin.
+ * The command `deno task soak [--minutes N]`: runs many loads at the same time against the real
+ * service, for ten minutes by default. Meanwhile it measures the service's memory, processes and
+ * open files. Exits with 1 when memory or open files grow, when a process hangs or remains, or when
+ * an answer is unexpected. Exits with 2 when it cannot begin.
  */
 
 import { parseArgs } from "node:util";
@@ -15,16 +16,20 @@ import { slope } from "./slope.ts";
 
 const POOL_SIZE = 4;
 const SAMPLE_EVERY_MS = 5000;
-/** Every so many samples one is printed. */
+/** Number of samples from one printed line to the next. */
 const PRINTED = 6;
-/** First part of the run, in which memory is allowed to grow. */
+/** Share of the run, at its beginning, in which memory and open files may grow. */
 const WARM_UP = 0.3;
 /**
- * Megabytes by which the api's memory may grow per minute after the warm-up. In ten minutes a heap
- * that does not grow varies by 15 MB. A leak of 64 KiB for every refused upload was 5.5 MB a minute.
+ * Megabytes by which the api's memory may grow per minute after the warm-up. Even without a leak
+ * the heap varies by 15 MB in ten minutes. A leak of 64 KiB for every refused upload made the heap
+ * grow by 5.5 MB a minute.
  */
 const MAX_GROWTH_MB = 3;
-/** Open files by which the api may grow per minute. Bursts leave idle connections for a while. */
+/**
+ * Number by which the api's open files may grow per minute. After a burst, idle connections stay
+ * open for a while.
+ */
 const MAX_MORE_FILES = 2;
 const EXPECTED = new Set(["200", "400", "408", "415", "422", "502", "503", "504", "aborted"]);
 
@@ -34,7 +39,7 @@ if (!(minutes > 0)) stop(`--minutes must be a number above 0: it is "${values.mi
 try {
   await Deno.stat(LOCAL_PATHS.recognition);
 } catch {
-  stop("Needs the models and the sample pictures: run `deno task setup` first");
+  stop("The soak needs the models and the sample pictures: run `deno task setup` first");
 }
 
 const service = await Service.ready({
@@ -64,7 +69,7 @@ const settled = samples.filter((sample) => sample.minute > minutes * WARM_UP);
 const growthMb = perMinute(settled, ({ apiMb }) => apiMb);
 const moreFiles = perMinute(settled, ({ files }) => files);
 const growth = `${growthMb.toFixed(2)} MB and ${moreFiles.toFixed(1)} open files a minute`;
-console.log(`After the warm-up the api grows by ${growth}`);
+console.log(`After the warm-up, the api grows by ${growth}`);
 const complaints = [
   growthMb > MAX_GROWTH_MB && "the api's memory grows",
   moreFiles > MAX_MORE_FILES && "the api's open files grow",
@@ -87,7 +92,7 @@ function perMinute(samples: readonly Sample[], valueOf: (sample: Sample) => numb
   return slope(samples.map((sample) => [sample.minute, valueOf(sample)]));
 }
 
-/** Ends the service. Returns what was wrong with its end, if anything. */
+/** Ends the service. Returns the error's message when the service does not end properly. */
 async function endService(): Promise<string | undefined> {
   try {
     await service[Symbol.asyncDispose]();

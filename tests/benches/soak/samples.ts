@@ -1,9 +1,9 @@
-/** Memory, processes and open files of the service while it runs. */
+/** Measures memory, processes and open files of the service while it runs. */
 
 import { openFiles, residentBytes } from "../../support/process_facts.ts";
 import type { Service } from "../../support/service.ts";
 
-/** The service at one moment. */
+/** The figures of the service at one moment. */
 export interface Sample {
   /** Minutes since the start. */
   readonly minute: number;
@@ -13,11 +13,11 @@ export interface Sample {
   readonly processes: number;
   /** Open files and connections of the api. */
   readonly files: number;
-  /** Answers so far. */
+  /** Answers and aborted uploads since the start. */
   readonly answers: number;
 }
 
-/** Head of the lines that {@linkcode writeSample} writes. */
+/** Column titles of the lines that {@linkcode writeSample} returns. */
 export const SAMPLE_HEAD = "minute  api MB  worker MB  processes  files  answers";
 
 /** Measures the service. */
@@ -39,7 +39,7 @@ export async function takeSample(
   };
 }
 
-/** Writes a sample as a line of a table. */
+/** Returns a sample as a line of the table. */
 export function writeSample(sample: Sample): string {
   return [
     sample.minute.toFixed(1).padStart(6),

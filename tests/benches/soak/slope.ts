@@ -3,7 +3,7 @@
 /**
  * Returns the slope of the line that fits the points best (least squares).
  *
- * @param points At least two different x
+ * @param points Points with at least two different values of x
  */
 export function slope(points: readonly (readonly [x: number, y: number])[]): number {
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
