@@ -1,9 +1,9 @@
-/** Derives other valid values from the schema of the chart's values. */
+/** Derives valid values that differ from the defaults, from the schema of the chart's values. */
 
 import { assert } from "@std/assert";
 import { CHART } from "../support/helm.ts";
 
-/** Part of a JSON schema, as far as the chart's schema uses it. */
+/** The keywords of JSON Schema that the chart's schema uses. */
 interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -19,17 +19,20 @@ export interface ChartValue {
   /** Path such as `api.image.tag`. */
   readonly path: string;
   readonly schema: Schema;
-  /** Number of the value in the file. */
+  /** Position of the value in the schema, from 0. */
   readonly index: number;
 }
 
-/** Values that a check of the chart compares with others, or whose form no schema describes. */
+/**
+ * Values that cannot be derived: a check of the chart compares the value with another value, or the
+ * schema does not describe its form.
+ */
 const BY_HAND: Readonly<Record<string, unknown>> = {
   threshold: 0.123,
   leaseMaxMs: 9999,
   "gallery.json": '{"embeddings": [], "other": true}',
 };
-/** First of the numbers that stand for values. No number of the default manifests is near it. */
+/** Number of the first value. Each further value gets the next number. No default contains them. */
 const FIRST_NUMBER = 700;
 
 /** Reads all values that the schema describes. */
@@ -52,25 +55,25 @@ export async function readChartValues(): Promise<ChartValue[]> {
       }
     }
   };
-  // "global" holds the values that a parent chart shares. This chart has none.
+  // "global" has the values that a parent chart shares. This chart uses none of them.
   const { global: _, ...properties } = root.properties;
   walk({ properties }, "");
   return values;
 }
 
-/** True when a value has so few choices that a text for it would not be unique: a switch or a list. */
+/** True when the value cannot contain a unique text: a switch, a word of a list, or gallery.json. */
 export function isChoice({ schema, path }: ChartValue): boolean {
   return schema.type === "boolean" || schema.enum !== undefined || path === "gallery.json";
 }
 
-/** Returns the choices beside `present`, the last of them first. */
+/** Returns all choices except `present`, in reverse order. */
 export function otherChoices({ schema, path }: ChartValue, present: unknown): unknown[] {
   if (path in BY_HAND) return [BY_HAND[path]];
   const choices = schema.enum ?? [false, true];
   return choices.filter((choice) => choice !== present).reverse();
 }
 
-/** Returns a valid value that contains a text of its own, and that text. */
+/** Returns a valid value, and the text in it. No other value contains this text. */
 export function uniqueValue({ path, schema, index }: ChartValue): { value: unknown; text: string } {
   const number = FIRST_NUMBER + index;
   const name = `other${number}`;
@@ -99,7 +102,7 @@ export function uniqueValue({ path, schema, index }: ChartValue): { value: unkno
   return make(schema);
 }
 
-/** Returns a copy of `values` in which the value at `path` is another. */
+/** Returns a copy of `values` with `value` at `path`. */
 export function withValue(values: object, path: string, value: unknown): object {
   const copy = structuredClone(values) as Record<string, unknown>;
   const keys = path.split(".");

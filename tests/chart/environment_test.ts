@@ -36,7 +36,7 @@ helmTest("the api claims only workers of its own release", async () => {
   for (const [name, value] of Object.entries(pool.selector)) assertEquals(labels[name], value);
 });
 
-helmTest("each value that sets a setting reaches the services that have the setting", async () => {
+helmTest("a chart value for a setting reaches every service that has the setting", async () => {
   const common = listSettings({ ...SERVICE_ENV, ...AGREED_ENV });
   const services = {
     "Deployment/face-it-api": [...common, ...listSettings({ ...API_ENV, ...KUBERNETES_ENV })],
@@ -55,7 +55,7 @@ helmTest("each value that sets a setting reaches the services that have the sett
   }
 });
 
-/** Returns a valid value of a setting that is not the default. */
+/** Returns a valid value of the setting, other than its default. */
 function unusual({ name, type }: Setting): unknown {
   switch (type.type) {
     case "integer":

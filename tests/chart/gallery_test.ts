@@ -16,7 +16,7 @@ const checksum = (objects: KubeObject[]) =>
     "spec.template.metadata.annotations[face-it.io/gallery-checksum]",
   );
 
-helmTest("without a gallery the workers have an empty gallery", async () => {
+helmTest("by default, the workers have an empty gallery", async () => {
   const objects = await render();
   const { data } = find(objects, "ConfigMap/face-it-empty-gallery");
   assertEquals(JSON.parse(data["gallery.json"]), { embeddings: [] });
@@ -27,7 +27,7 @@ helmTest("without a gallery the workers have an empty gallery", async () => {
   assertEquals(path(objects), "/etc/embeddings/gallery.json");
 });
 
-helmTest("one Secret is one file", async () => {
+helmTest("one Secret gives the workers one gallery file", async () => {
   const objects = await render("--set", "gallery.secrets={staff},gallery.key=people.json");
   assertEquals(at(volume(objects), "projected.sources"), [
     { secret: { name: "staff", items: [{ key: "people.json", path: "staff.json" }] } },
@@ -36,7 +36,7 @@ helmTest("one Secret is one file", async () => {
   assert(objects.every(({ metadata }) => metadata.name !== "face-it-empty-gallery"));
 });
 
-helmTest("several Secrets are a folder of files, and no file hides another", async () => {
+helmTest("several Secrets give the workers a folder with one file for each Secret", async () => {
   const objects = await render("--set", "gallery.secrets={staff,guests}");
   const sources = at(volume(objects), "projected.sources") as {
     secret: { items: { path: string }[] };
@@ -45,7 +45,7 @@ helmTest("several Secrets are a folder of files, and no file hides another", asy
   assertEquals(path(objects), "/etc/embeddings");
 });
 
-helmTest("a volume claim holds a gallery file, or a folder of them", async () => {
+helmTest("a volume claim gives the workers a gallery file, or a folder of files", async () => {
   const volumeClaim = "gallery.persistentVolumeClaim.name=faces";
   const file = await render("--set", volumeClaim);
   assertEquals(at(volume(file), "persistentVolumeClaim"), { claimName: "faces", readOnly: true });
@@ -54,7 +54,7 @@ helmTest("a volume claim holds a gallery file, or a folder of them", async () =>
   assertEquals(path(folder), "/etc/embeddings");
 });
 
-helmTest("a gallery given as a value is a Secret, and replaces the workers", async () => {
+helmTest("the value gallery.json becomes a Secret, and changing it replaces workers", async () => {
   await using folder = await temporaryFolder();
   const file = await folder.write("gallery.json", '{"embeddings": []}');
   const objects = await render("--set-file", `gallery.json=${file}`);

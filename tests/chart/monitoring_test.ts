@@ -5,7 +5,7 @@ import { needs } from "../support/needs.ts";
 
 const helmTest = needs("helm");
 
-/** Renders the chart with everything for monitoring. */
+/** Renders the chart with all objects for monitoring. */
 function renderMonitoring() {
   const labels = { a: "b" };
   return renderValues({
@@ -34,7 +34,7 @@ async function assertKnown(text: string): Promise<void> {
   for (const name of used) assert(known.includes(name), `The api has no metric ${name}`);
 }
 
-helmTest("the alerts read metrics that the api has, of this release's api", async () => {
+helmTest("the alerts read only metrics that this release's api has", async () => {
   const { spec } = find(await renderMonitoring(), "PrometheusRule/face-it-api");
   const rules: { alert: string; expr: string }[] = spec.groups[0].rules;
   for (const { alert, expr } of rules) {
@@ -43,7 +43,7 @@ helmTest("the alerts read metrics that the api has, of this release's api", asyn
   }
 });
 
-helmTest("the dashboard reads metrics that the api has", async () => {
+helmTest("the dashboard reads only metrics that the api has", async () => {
   const dashboard = find(await renderMonitoring(), "ConfigMap/face-it-dashboard").data;
   assertEquals(JSON.parse(dashboard["face-it.json"]).uid, "face-it");
   await assertKnown(dashboard["face-it.json"]);

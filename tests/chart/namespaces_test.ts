@@ -18,7 +18,7 @@ const identity = ({ kind, metadata }: KubeObject) =>
 const namespaces = (objects: KubeObject[]) =>
   objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
 
-helmTest("the chart makes both namespaces, restricted, and keeps them", async () => {
+helmTest("the chart makes both namespaces, restricts their pods, and keeps them", async () => {
   const objects = await render();
   assertEquals(namespaces(objects), ["face-it-api", "face-it-workers"]);
   for (const name of namespaces(objects)) {
@@ -32,11 +32,11 @@ helmTest("with namespaces.create=false the chart makes no namespace", async () =
   assertEquals(namespaces(await render("--set", "namespaces.create=false")), []);
 });
 
-helmTest("the chart leaves the release's own namespace to Helm", async () => {
+helmTest("the chart does not make the release's own namespace", async () => {
   assertEquals(namespaces(await render("--namespace", "face-it-api")), ["face-it-workers"]);
 });
 
-helmTest("every object names its namespace, which is that of its part", async () => {
+helmTest("each object is in the namespace of its part", async () => {
   for (const { kind, metadata } of await render()) {
     const label = `${kind}/${metadata.name}`;
     assertEquals(metadata.namespace === undefined, CLUSTER_WIDE.includes(kind), label);
@@ -45,7 +45,7 @@ helmTest("every object names its namespace, which is that of its part", async ()
   }
 });
 
-helmTest("the api finds its workers, and its rights, in a namespace of another name", async () => {
+helmTest("the api finds its workers and has its rights in renamed namespaces", async () => {
   const objects = await render("--set", "namespaces.api=front,namespaces.worker=back");
   assertEquals(find(objects, "Service/face-it-api").metadata.namespace, "front");
   assertEquals(find(objects, "Deployment/face-it-worker").metadata.namespace, "back");
@@ -63,7 +63,7 @@ helmTest("the api finds its workers, and its rights, in a namespace of another n
   });
 });
 
-helmTest("both parts may share a namespace, and no object is there twice", async () => {
+helmTest("with one namespace for both parts, no object is rendered twice", async () => {
   const objects = await render("--set", "namespaces.api=one,namespaces.worker=one");
   assertEquals(namespaces(objects), ["one"]);
   const identities = objects.map(identity);
@@ -72,7 +72,7 @@ helmTest("both parts may share a namespace, and no object is there twice", async
   assertEquals(secrets.length, 1);
 });
 
-helmTest("both namespaces hold the same token keys", async () => {
+helmTest("both namespaces get the same token keys", async () => {
   const secrets = (await render()).filter(({ kind }) => kind === "Secret");
   const [api, worker] = secrets;
   assertEquals(secrets.map(({ metadata }) => metadata.namespace), [
@@ -83,7 +83,7 @@ helmTest("both namespaces hold the same token keys", async () => {
   assert(atob(api!.data.keys).length >= 32);
 });
 
-helmTest("with the user's own token keys the chart makes none", async () => {
+helmTest("the chart makes no token keys when the user names a Secret with keys", async () => {
   const objects = await render("--set", "token.existingSecret=ours");
   assertEquals(objects.filter(({ kind }) => kind === "Secret"), []);
 });

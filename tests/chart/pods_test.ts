@@ -15,13 +15,13 @@ const helmTest = needs("helm");
 
 for (
   const [what, image, expected] of [
-    ["this version", {}, "face-it/PART:0.1.0"],
-    ["another registry", { registry: "example.org:5000" }, "example.org:5000/face-it/PART:0.1.0"],
-    ["another tag", { repository: "ours/PART", tag: "edge" }, "ours/PART:edge"],
-    ["a digest, whatever the tag", { digest: DIGEST }, `face-it/PART:0.1.0@${DIGEST}`],
+    ["the chart's version", {}, "face-it/PART:0.1.0"],
+    ["the registry", { registry: "example.org:5000" }, "example.org:5000/face-it/PART:0.1.0"],
+    ["the name and tag", { repository: "ours/PART", tag: "edge" }, "ours/PART:edge"],
+    ["the digest", { digest: DIGEST }, `face-it/PART:0.1.0@${DIGEST}`],
   ] as const
 ) {
-  helmTest(`the images are those of ${what}`, async () => {
+  helmTest(`the pods' images have ${what}`, async () => {
     const of = (part: string) => ({
       image: Object.fromEntries(
         Object.entries(image).map(([key, text]) => [key, text.replace("PART", part)]),
@@ -36,7 +36,7 @@ for (
   });
 }
 
-helmTest("each pod pulls its image as its service says, with the pull Secrets", async () => {
+helmTest("each pod has the pull policy of its service, and the pull Secrets", async () => {
   const objects = await renderValues({
     imagePullSecrets: ["pull"],
     api: { image: { pullPolicy: "Always" } },
@@ -53,7 +53,7 @@ helmTest("each pod pulls its image as its service says, with the pull Secrets", 
 });
 
 for (const part of ["api", "worker"]) {
-  helmTest(`the pods of the ${part} run where and how the values say`, async () => {
+  helmTest(`the values of the ${part} decide where and how its pods run`, async () => {
     const values = {
       nodeSelector: { disk: "ssd" },
       tolerations: [{ key: "gpu" }],
@@ -77,7 +77,7 @@ for (const part of ["api", "worker"]) {
     assertEquals(budget.spec.maxUnavailable, 3);
   });
 
-  helmTest(`without maxUnavailable the ${part} has no disruption budget`, async () => {
+  helmTest(`without maxUnavailable, the ${part} has no disruption budget`, async () => {
     const objects = await renderValues({ [part]: { maxUnavailable: null } });
     const budgets = objects.filter(({ kind }) => kind === "PodDisruptionBudget");
     assertEquals(budgets.length, 1);
@@ -85,14 +85,14 @@ for (const part of ["api", "worker"]) {
   });
 }
 
-helmTest("the pool has its size, and grows by maxSurge during a rollout", async () => {
+helmTest("the pool has poolSize workers, and a rollout starts maxSurge more", async () => {
   const objects = await render("--set", "poolSize=7,worker.maxSurge=2");
   const { spec } = find(objects, WORKER);
   assertEquals(spec.replicas, 7);
   assertEquals(spec.strategy.rollingUpdate, { maxSurge: 2, maxUnavailable: 0 });
 });
 
-helmTest("the api has a fixed number of replicas, or the autoscaler's", async () => {
+helmTest("the api has api.replicas replicas, or the autoscaler's minimum", async () => {
   assertEquals(find(await render("--set", "api.replicas=5"), API).spec.replicas, 5);
   const autoscaling = { enabled: true, minReplicas: 3, maxReplicas: 9, targetCPU: 55 };
   const objects = await renderValues({ api: { replicas: 1, autoscaling } });
@@ -106,7 +106,7 @@ helmTest("the api has a fixed number of replicas, or the autoscaler's", async ()
   });
 });
 
-helmTest("both services have the same limits, in digits however large they are", async () => {
+helmTest("both services get their limits, and all limits are written in digits", async () => {
   const objects = await render(
     "--set",
     "requestsPerWorker=50,leaseMaxMs=86400000,limits.bodyTimeoutMs=3600000," +
@@ -138,14 +138,14 @@ helmTest("both services have the same limits, in digits however large they are",
 });
 
 for (const [given, becomes] of [["0.19", "0.19"], ["1", "1"]]) {
-  helmTest(`the workers match at the threshold ${given}, on what is asked for`, async () => {
+  helmTest(`the workers get threshold=${given} and matchOn=cosine`, async () => {
     const objects = await render("--set", `threshold=${given},matchOn=cosine`);
     const { MATCH_THRESHOLD, MATCH_ON } = environment(find(objects, WORKER));
     assertEquals([MATCH_THRESHOLD, MATCH_ON], [becomes, "cosine"]);
   });
 }
 
-helmTest("the workers load the models of a volume claim", async () => {
+helmTest("the workers load models from a volume claim", async () => {
   const files = {
     recognition: "MODEL_PATH",
     detector: "DETECTOR_PATH",
@@ -172,14 +172,14 @@ helmTest("the api and the workers mount the token keys that the user made", asyn
   }
 });
 
-helmTest("the workers run in a sandbox where a RuntimeClass is named", async () => {
+helmTest("the workers run with the RuntimeClass that the values name", async () => {
   const runtimeClass = { name: "gvisor", create: true, handler: "kata" };
   const objects = await renderValues({ worker: { runtimeClass } });
   assertEquals(at(find(objects, WORKER), "spec.template.spec.runtimeClassName"), "gvisor");
   assertEquals(find(objects, "RuntimeClass/gvisor").handler, "kata");
 });
 
-helmTest("a new revision of the gallery replaces the workers, also a number", async () => {
+helmTest("a new gallery.revision replaces the workers, also when it is a number", async () => {
   const annotation = "spec.template.metadata.annotations[face-it.io/gallery-revision]";
   const revision = (objects: Awaited<ReturnType<typeof render>>) =>
     at(find(objects, WORKER), annotation);
@@ -188,7 +188,7 @@ helmTest("a new revision of the gallery replaces the workers, also a number", as
   assertEquals(revision(await render("--set", "gallery.revision=20260101")), "20260101");
 });
 
-helmTest("fullnameOverride begins the name of every object but the namespaces", async () => {
+helmTest("all names except those of namespaces begin with fullnameOverride", async () => {
   for (const { kind, metadata } of await render("--set", "fullnameOverride=who")) {
     if (kind !== "Namespace") assert(metadata.name.startsWith("who-"), metadata.name);
   }

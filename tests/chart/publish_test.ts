@@ -45,7 +45,7 @@ for (
   });
 }
 
-helmTest("an Ingress has its host, class, TLS Secret and path", async () => {
+helmTest("an Ingress has the host, class, TLS Secret and path of the values", async () => {
   const ingress = {
     ...INGRESS,
     className: "nginx",
@@ -66,7 +66,7 @@ helmTest("an Ingress has its host, class, TLS Secret and path", async () => {
   }
 });
 
-helmTest("an HTTPRoute has its Gateways and host names, and leads to the Service", async () => {
+helmTest("an HTTPRoute connects the Gateways and host names with the Service", async () => {
   const httpRoute = { ...ROUTE, hostnames: ["a.org"], annotations: { a: "b" } };
   const objects = await renderValues({ httpRoute, api: { service: { port: 8081 } } });
   const { metadata, spec } = find(objects, "HTTPRoute/face-it-api");
@@ -76,7 +76,7 @@ helmTest("an HTTPRoute has its Gateways and host names, and leads to the Service
   assertEquals(spec.rules[0].backendRefs, [{ name: "face-it-api", port: 8081 }]);
 });
 
-helmTest("the Service has its type, ports and annotations", async () => {
+helmTest("the Service has the type, ports and annotations of the values", async () => {
   const service = { type: "NodePort", port: 8081, nodePort: 30080, annotations: { a: "b" } };
   const { metadata, spec } = find(await renderValues({ api: { service } }), "Service/face-it-api");
   assertEquals(metadata.annotations, { a: "b" });

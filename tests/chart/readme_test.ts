@@ -3,10 +3,10 @@ import { CHART, render } from "../support/helm.ts";
 import { needs } from "../support/needs.ts";
 import { bashCommands } from "../support/readme_commands.ts";
 
-/** Options of `helm install` and `helm upgrade` that `helm template` does not have, or not need. */
+/** Options of `helm install` and `helm upgrade` that `helm template` lacks or ignores. */
 const WITHOUT_MEANING = /^--(reuse-values|wait|create-namespace)$/;
 
-needs("helm")("the chart accepts the values that the docs name", async () => {
+needs("helm")("the chart accepts the values in the commands of the docs", async () => {
   for (const file of ["docs/kubernetes.md", `${CHART}/README.md`]) {
     const commands = bashCommands(await Deno.readTextFile(file))
       .map((command) =>

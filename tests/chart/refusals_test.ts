@@ -48,7 +48,7 @@ for (const [set, message] of REFUSED) {
   });
 }
 
-helmTest("a version of Kubernetes that is too old is refused", async () => {
+helmTest("the chart refuses a version of Kubernetes that is too old", async () => {
   assertStringIncludes(
     await refusal("--kube-version", "1.29.9"),
     "chart requires kubeVersion: >=1.30.0-0",

@@ -34,7 +34,7 @@ helmTest("no worker has a token for the API server", async () => {
   );
 });
 
-helmTest("a claimed pod leaves the Deployment, but not its policies", async () => {
+helmTest("a claimed pod leaves the Deployment, and keeps its NetworkPolicies", async () => {
   const objects = await render();
   const deployment = find(objects, "Deployment/face-it-worker");
   const selector = at(deployment, "spec.selector.matchLabels") as Record<string, string>;
@@ -55,7 +55,7 @@ helmTest("a claimed pod leaves the Deployment, but not its policies", async () =
   );
 });
 
-helmTest("only the api reaches workers, and workers reach nothing", async () => {
+helmTest("only the api can connect to workers, and workers can connect to nothing", async () => {
   const { spec } = find(await render(), "NetworkPolicy/face-it-worker");
   assertEquals(spec.policyTypes, ["Ingress", "Egress"]);
   assertEquals(spec.egress, []);
@@ -69,7 +69,7 @@ helmTest("only the api reaches workers, and workers reach nothing", async () => 
   );
 });
 
-helmTest("access to the api can be limited, and helm test keeps it", async () => {
+helmTest("apiFrom limits who reaches the api, and helm test still works", async () => {
   const peer = "networkPolicy.apiFrom[0].podSelector.matchLabels.app=gate";
   const { spec } = find(await render("--set", peer), "NetworkPolicy/face-it-api");
   assertEquals(spec.ingress[0].from.map((peer: unknown) => at(peer, "podSelector.matchLabels")), [
@@ -84,7 +84,7 @@ helmTest("access to the api can be limited, and helm test keeps it", async () =>
   assertEquals(open.spec.ingress[0].from, undefined);
 });
 
-helmTest("the api reaches the API server and the DNS that are named", async () => {
+helmTest("the api can connect only to the given API server and DNS", async () => {
   const egress = async (networkPolicy: unknown) => {
     const objects = await renderValues({ networkPolicy });
     const [_workers, dns, apiServer] = find(objects, "NetworkPolicy/face-it-api").spec.egress;
@@ -112,7 +112,7 @@ helmTest("the network policies and the admission policy can be switched off", as
   assert(!kinds(await off("admissionPolicy")).some((kind) => kind.startsWith("Validating")));
 });
 
-helmTest("pods have the time that their shutdown takes", async () => {
+helmTest("pods have enough time to shut down", async () => {
   const objects = await render();
   const api = at(find(objects, "Deployment/face-it-api"), "spec.template.spec");
   assertEquals(at(api, "terminationGracePeriodSeconds"), 25);

@@ -14,10 +14,10 @@ import {
 
 const helmTest = needs("helm");
 
-/** Values that switch on everything that can be switched on. */
+/** Values that enable every optional part of the chart. */
 const EVERYTHING = {
   models: { persistentVolumeClaim: "models" },
-  // The chart's own keys would be different at every rendering.
+  // Without this Secret, the chart would make different keys at each rendering.
   token: { existingSecret: "ours" },
   api: { service: { type: "NodePort", nodePort: 30080 } },
   worker: { runtimeClass: { name: "gvisor", create: true } },
@@ -30,7 +30,7 @@ const EVERYTHING = {
   },
 };
 
-/** Values for everything, once for each form of the gallery, and the values that exclude this form. */
+/** EVERYTHING with each form of the gallery. `without` lists the values that exclude this form. */
 const VARIANTS: readonly { readonly values: object; readonly without: readonly string[] }[] = [
   {
     values: withValue(EVERYTHING, "gallery.secrets", ["staff"]),
@@ -50,7 +50,7 @@ const VARIANTS: readonly { readonly values: object; readonly without: readonly s
   },
 ];
 
-/** Renders a variant with all values changed that can be told from each other. */
+/** Renders a variant in which every value has changed, if it can contain a unique text. */
 async function renderChanged({ values, without }: typeof VARIANTS[number], of: ChartValue[]) {
   const changed = of
     .filter((value) => !isChoice(value) && !without.includes(value.path))
@@ -90,13 +90,15 @@ helmTest("every value changes what the chart renders", async (t) => {
   for (const value of all) {
     if (!await hasEffect(value)) {
       await t.step(`${value.path} has an effect`, () => {
-        throw new Error("Another value changes nothing. Does it need another one in EVERYTHING?");
+        throw new Error(
+          "Changing this value has no effect. Does it need another value in EVERYTHING?",
+        );
       });
     }
   }
 });
 
-helmTest("a value of the api or of the workers changes nothing of the other", async () => {
+helmTest("api values change no worker objects, worker values only worker objects", async () => {
   const all = await readChartValues();
   const objects = await renderChanged(VARIANTS[0]!, all);
   for (const value of all.filter((value) => !isChoice(value))) {

@@ -1,5 +1,5 @@
-// Runs the watch of the pods against an API server that fails in different ways, counts as the metric
-// does, and looks whether the chart's alert fires.
+// Runs the watch of the pods against an API server that fails in different ways. Counts the failures
+// as the metric does, and checks whether the chart's alert fires.
 
 import { assert, assertEquals } from "@std/assert";
 import { FakePodApi, noAnswer } from "../../api/pool/kubernetes/api_server/fake_pod_api.ts";
@@ -12,10 +12,10 @@ import { needs } from "../support/needs.ts";
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DURATION_MS = 40 * MINUTE_MS;
-/** Prometheus evaluates a rule this often, unless it is configured otherwise. */
+/** Default interval at which Prometheus evaluates a rule. */
 const EVALUATION_MS = MINUTE_MS;
 
-/** The alert, as numbers. */
+/** The numbers in the alert's rule. */
 interface Alert {
   readonly threshold: number;
   readonly windowMs: number;
@@ -28,7 +28,7 @@ async function readAlert(): Promise<Alert> {
   const { spec } = find(objects, "PrometheusRule/face-it-api");
   const rules: { alert: string; expr: string; for: string }[] = spec.groups[0].rules;
   const rule = rules.find(({ alert }) => alert === "FaceItWatchRestarts")!;
-  // For each replica: a sum would grow with the number of replicas.
+  // The rule must look at each replica separately: a sum would grow with the number of replicas.
   const expr = /^increase\(face_it_pool_watch_restarts_total\{[^}]*\}\[(\d+)m\]\) > (\d+)$/
     .exec(rule.expr);
   const minutes = /^(\d+)m$/.exec(rule.for);
@@ -51,11 +51,11 @@ function fires({ threshold, windowMs, forMs }: Alert, increments: readonly numbe
   return false;
 }
 
-/** What an API server does when the watch calls it. */
+/** Behaviour of the API server when the watch calls it. */
 interface Behaviour {
   /** Milliseconds that a watch stays open, or undefined when no call succeeds. */
   readonly openMs: (nowMs: number) => number | undefined;
-  /** Error that ends an open watch; without one the watch ends normally. */
+  /** Error that ends an open watch. Without an error, the watch ends normally. */
   readonly error?: Error;
   /** Random part of each wait, 0 (shortest) to 1 (longest). */
   readonly random: number;
@@ -63,7 +63,7 @@ interface Behaviour {
   readonly isBusy?: boolean;
 }
 
-/** Runs the real watch in a time of its own; returns the times at which the metric is incremented. */
+/** Runs the real watch on a simulated clock. Returns the times when the metric is incremented. */
 async function countRestarts(behaviour: Behaviour): Promise<number[]> {
   const api = new FakePodApi();
   const stop = new AbortController();
@@ -107,14 +107,14 @@ async function countRestarts(behaviour: Behaviour): Promise<number[]> {
   return increments;
 }
 
-/** A watch that ends when nothing happened for 30 s: no failure. */
+/** Ends the watch normally when nothing has changed for 30 s. This is not a failure. */
 const IDLE: Behaviour = { openMs: () => 30 * SECOND_MS, random: 0 };
 
 function breaksEvery(openMs: number, more: Partial<Behaviour> = {}): Behaviour {
   return { openMs: () => openMs, error: noAnswer(true), random: 1, ...more };
 }
 
-/** The API server is unreachable for a while, once. */
+/** Returns the behaviour of an API server that is unreachable once, for `awayMs`. */
 function restart(awayMs: number): Behaviour {
   const from = 5 * MINUTE_MS;
   return {
@@ -146,8 +146,8 @@ for (
   });
 }
 
-needs("helm")("calls that fail by their timeout raise the alert, too", async () => {
-  // Each failure takes 5 s, beside the longest wait of 10 s.
+needs("helm")("calls that time out also raise the alert", async () => {
+  // Each failure takes 5 s, and the longest wait after it takes 10 s.
   const slowest = Array.from({ length: DURATION_MS / (15 * SECOND_MS) }, (_, n) => 15_000 * n);
   assert(fires(await readAlert(), slowest));
 });

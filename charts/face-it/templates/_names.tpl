@@ -1,4 +1,4 @@
-{{- /* Name of the release, which begins the name of every object. At most 40 characters. */ -}}
+{{- /* Beginning of every object's name. At most 40 characters. */ -}}
 {{- define "face-it.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{ .Values.fullnameOverride }}
@@ -29,14 +29,15 @@
 {{ .Values.token.existingSecret | default (printf "%s-token-keys" (include "face-it.fullname" .)) }}
 {{- end -}}
 
-{{- /* Labels by which objects of a component are selected. They never change: {root, component}. */ -}}
+{{- /* Labels that select the objects of a component. They must never change. Needs {root,
+component}. */ -}}
 {{- define "face-it.selector" -}}
 app.kubernetes.io/name: face-it
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
-{{- /* All labels of an object: {root, component}. */ -}}
+{{- /* All labels of an object. Needs {root, component}. */ -}}
 {{- define "face-it.labels" -}}
 {{ include "face-it.selector" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
@@ -44,9 +45,9 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
-{{- /* Returns "true" when this release makes the namespace, otherwise nothing: {root, name}. A namespace
-that another release or a user made is left as it is. Helm makes the release's own namespace, when it is
-called with --create-namespace. */ -}}
+{{- /* Returns "true" when this release makes the namespace, otherwise nothing. Needs {root, name}.
+The chart does not change a namespace that another release or a user made. It does not make the
+release's own namespace: Helm does, with --create-namespace. */ -}}
 {{- define "face-it.makesNamespace" -}}
 {{- if .root.Values.namespaces.create -}}
 {{- $present := lookup "v1" "Namespace" "" .name -}}
@@ -77,7 +78,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 status: ready
 {{- end -}}
 
-{{- /* Reference of a container image: {root, image}. */ -}}
+{{- /* Reference of a container image. Needs {root, image}. */ -}}
 {{- define "face-it.image" -}}
 {{- with .image -}}
 {{ with .registry }}{{ . }}/{{ end }}{{ .repository }}:{{ .tag | default $.root.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}

@@ -10,8 +10,8 @@ securityContext:
   seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
-{{- /* Security settings of a container, as that standard requires them. The read-only root file system
-goes beyond it. */ -}}
+{{- /* Security settings of a container, as the restricted Pod Security Standard requires them. The
+standard does not require the read-only root file system. */ -}}
 {{- define "face-it.containerSecurity" -}}
 securityContext:
   allowPrivilegeEscalation: false
@@ -19,7 +19,7 @@ securityContext:
   capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{- /* Nodes that a pod may run on, and its pull Secrets: {root, values, spread}. spread is the default of
+{{- /* Scheduling of a pod, and its pull Secrets. Needs {root, values, spread}. spread is the default of
 topologySpreadConstraints. */ -}}
 {{- define "face-it.scheduling" -}}
 {{- with .values -}}
@@ -61,7 +61,7 @@ imagePullSecrets:
     items: [{key: keys, path: keys}]
 {{- end -}}
 
-{{- /* Mount of that volume. */ -}}
+{{- /* Mount of the volume with the token keys. */ -}}
 {{- define "face-it.tokenMount" -}}
 - {name: token-keys, mountPath: /etc/face-it/token-keys, readOnly: true}
 {{- end -}}

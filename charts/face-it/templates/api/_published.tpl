@@ -1,5 +1,5 @@
-{{- /* Paths that an Ingress or an HTTPRoute publishes. true: this path only; false: all paths below it, too.
-/metrics and the health checks /ready and /health are never published. */ -}}
+{{- /* Paths that an Ingress or an HTTPRoute publishes. true: only this path; false: also all paths
+below it. /metrics and the health checks /ready and /health are never published. */ -}}
 {{- define "face-it.published" -}}
 /: true
 /authenticate: true

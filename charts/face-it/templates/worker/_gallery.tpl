@@ -22,7 +22,7 @@
     defaultMode: 0440
     sources:
       {{- range $name := .secrets }}
-      # Each file has its own name: of two files with one name, the second would hide the first.
+      # Each file has its own name. If two files had the same name, the second would hide the first.
       - secret:
           name: {{ $name }}
           items: [{key: {{ $.Values.gallery.key | quote }}, path: {{ printf "%s.json" $name | quote }}}]
@@ -37,8 +37,8 @@
 {{- end }}
 {{- end -}}
 
-{{- /* Checksum of the gallery, which replaces the workers when it changes. It covers gallery.json, and the
-Secrets unless gallery.revision is set. */ -}}
+{{- /* Checksum of the gallery. When it changes, the workers are replaced. It covers gallery.json and,
+when gallery.revision is empty, the Secrets. */ -}}
 {{- define "face-it.galleryChecksum" -}}
 {{- $seen := list .Values.gallery.json -}}
 {{- if not .Values.gallery.revision -}}
