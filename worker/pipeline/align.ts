@@ -1,4 +1,4 @@
-/** Aligns a face: turns it upright and scales it, as recognition networks are trained to see it. */
+/** Turns a face upright and scales it. Recognition networks are trained on such aligned faces. */
 
 import { type Box, clipBox, type RgbImage } from "./image.ts";
 import type { FivePoints } from "./landmarks.ts";
@@ -56,7 +56,7 @@ export async function alignFace(image: RgbImage, points: FivePoints): Promise<Fl
   }, 1);
 }
 
-/** Most samples along each side of a pixel. For larger faces it is faster to shrink them first. */
+/** Most samples along each side of a pixel. It is faster to shrink larger faces first. */
 const MAX_SAMPLES = 2;
 
 /** Maps a pixel (x, y) of the crop to a picture: (xx·x + xy·y + x0, yx·x + yy·y + y0). */
