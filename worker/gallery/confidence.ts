@@ -24,7 +24,8 @@ const EVEN_ODDS_FPIR = 7 / 3e4;
  * effectively uses (Gong, Boddeti and Jain, "On the Intrinsic Dimensionality of Image
  * Representations", CVPR 2019, and "On the Capacity of Face Representation", ICCV 2019). This part
  * is a cap. With d dimensions and t = similarity − mean, its share of the area is
- * ½·I(1 − t²; (d − 1)/2, ½) (S. Li, "Concise Formulas for the Area and Volume of a Hyperspherical Cap", 2011).
+ * ½·I(1 − t²; (d − 1)/2, ½) (S. Li, "Concise Formulas for the Area and Volume of a Hyperspherical
+ * Cap", 2011).
  *
  * @param similarity Cosine; a value beyond ±1, which rounding can cause, counts as ±1
  * @param calibration Calibration of the recognition model

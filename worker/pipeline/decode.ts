@@ -26,7 +26,7 @@ export interface DecodedPicture extends RgbImage {
   readonly original: { readonly width: number; readonly height: number };
 }
 
-/** Shrinking longer rows takes many times the picture's memory. Panorama rows have 16,000 pixels. */
+/** Shrinking longer rows takes many times the picture's memory. Panoramas have 16,000 columns. */
 const MAX_SIDE_PX = 16_384;
 
 /**
