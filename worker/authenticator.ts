@@ -28,7 +28,7 @@ export interface AuthenticatorDeps {
 /**
  * Answers one probe.
  *
- * @throws {Problem} as {@linkcode Pipeline.recognize} does
+ * @throws {Problem} the same as {@linkcode Pipeline.recognize}
  */
 export type Authenticator = (probe: Probe) => Promise<Identity>;
 

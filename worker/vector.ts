@@ -25,7 +25,7 @@ export function normalize(
   for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!;
   const norm = Math.sqrt(sum);
   if (!(norm > 0 && Number.isFinite(norm))) {
-    throw new RangeError("A vector of zero or infinite length has no direction");
+    throw new RangeError("A vector of zero or infinite length cannot be normalised");
   }
   for (let i = 0; i < vector.length; i++) target[i] = vector[i]! / norm;
   return target;

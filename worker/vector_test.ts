@@ -21,7 +21,7 @@ Deno.test("a vector can be normalised into a part of a larger array", () => {
 
 Deno.test("a vector whose length is zero or not finite cannot be normalised", () => {
   for (const vector of [[], [0, 0, 0], [NaN, 1], [Infinity, 1], [1e200, 1e200]]) {
-    assertThrows(() => normalize(vector), RangeError, "no direction");
+    assertThrows(() => normalize(vector), RangeError, "cannot be normalised");
   }
 });
 

@@ -1,5 +1,5 @@
 /**
- * Computes a confidence from a similarity. The confidence is high when a stranger would hardly
+ * Computes a confidence from a similarity. The confidence is high when a stranger is unlikely to
  * reach this similarity. The same confidence has the same meaning for every model and gallery size.
  */
 

@@ -111,7 +111,7 @@ export function createGalleryBuilder(dimension: number): GalleryBuilder {
  *
  * @param entries Entries of one file
  * @param dimension Length that every embedding must have
- * @throws {GalleryError} as {@linkcode GalleryBuilder.add} does
+ * @throws {GalleryError} the same as {@linkcode GalleryBuilder.add}
  */
 export function buildGallery(entries: readonly GalleryEntry[], dimension: number): Gallery {
   const builder = createGalleryBuilder(dimension);
@@ -124,7 +124,8 @@ export function buildGallery(entries: readonly GalleryEntry[], dimension: number
  *
  * @param json Content of the file
  * @param dimension Length that every embedding must have
- * @throws {GalleryError} as {@linkcode parseGalleryEntries} and {@linkcode GalleryBuilder.add} do
+ * @throws {GalleryError} the same as {@linkcode parseGalleryEntries} and {@linkcode
+ * GalleryBuilder.add}
  */
 export function parseGallery(json: string, dimension: number): Gallery {
   return buildGallery(parseGalleryEntries(json), dimension);

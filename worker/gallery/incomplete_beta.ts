@@ -28,8 +28,7 @@ export function regularizedIncompleteBeta(x: number, a: number, b: number, y = 1
 }
 
 function lowerTail(x: number, y: number, a: number, b: number): number {
-  // Adds logarithms: the factors of the power term overflow or underflow long before their product
-  // does.
+  // Uses logarithms. The factors of the power term overflow or underflow long before their product.
   const exponent = logPowerTerm(x, y, a, b) - Math.log(a) + Math.log(continuedFraction(x, a, b));
   return Math.min(Math.exp(exponent), 1);
 }

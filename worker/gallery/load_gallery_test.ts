@@ -18,7 +18,7 @@ Deno.test("a gallery is loaded from a file with any name", async () => {
   assertEquals([users.map(({ userId }) => userId), size], [["alice", "bob"], 2]);
 });
 
-Deno.test("the files of a folder are one gallery, in the order of their names", async () => {
+Deno.test("the files of a folder become one gallery, in the order of the files' names", async () => {
   await using folder = await temporaryFolder({
     "b.json": fileOf({ ...ALICE, embedding: [0, 0, 1] }),
     "a.json": fileOf(ALICE, BOB),

@@ -58,7 +58,7 @@ export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery
   const { dimension, users, indexOf, segments, size } = gallery;
   return (probe, userId) => {
     if (probe.length !== dimension) {
-      throw new RangeError(`The probe has ${probe.length} numbers, the gallery ${dimension}`);
+      throw new RangeError(`The probe has ${probe.length} numbers instead of ${dimension}`);
     }
     const only = userId === undefined ? undefined : indexOf.get(userId) ?? -1;
     let best = -1, similarity = -Infinity, compared = only === undefined ? size : 0;

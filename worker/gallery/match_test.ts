@@ -64,8 +64,8 @@ Deno.test("nobody is found for a probe with NaN", () => {
   assertEquals(findNearest(GALLERY, Float32Array.of(NaN, 0, 0)), undefined);
 });
 
-Deno.test("a probe of another length is refused", () => {
-  assertThrows(() => findNearest(GALLERY, probe(1, 0)), RangeError, "has 2 numbers, the gallery 3");
+Deno.test("a probe with a wrong length is refused", () => {
+  assertThrows(() => findNearest(GALLERY, probe(1, 0)), RangeError, "has 2 numbers instead of 3");
 });
 
 Deno.test("a similarity is from -1 to 1, also after rounding", () => {

@@ -12,7 +12,7 @@ export interface TensorInfo {
 
 /** Settings of {@linkcode openSession}. */
 export interface SessionOptions {
-  /** Threads inside one operator; 1 by default, which is fastest per core. */
+  /** Threads inside one operator; 1 by default, which gets the most work out of a core. */
   readonly threads?: number;
 }
 

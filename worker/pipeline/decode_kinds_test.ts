@@ -51,7 +51,7 @@ Deno.test("a PNG with a palette gets the colours of the palette, at every bit de
   }
 });
 
-Deno.test("16 bits per channel become 8", async () => {
+Deno.test("a PNG with 16 bits per channel becomes a picture with 8 bits per channel", async () => {
   const row = [0x12, 0x34, 0x80, 0x00, 0xff, 0xff];
   const bytes = png({ width: 1, height: 1, bitDepth: 16 }, [row]);
   assertEquals(await pixels(bytes), [[0x12, 0x80, 0xff]]);

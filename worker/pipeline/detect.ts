@@ -33,7 +33,7 @@ export type FaceDetector = (image: RgbImage) => Promise<Face[]>;
  * Makes a detector from an UltraFace network: input [1, 3, 240, 320], outputs scores [1, 4420, 2]
  * (column 1 is "face") and boxes [1, 4420, 4] (left, top, right, bottom, each 0 to 1).
  *
- * @throws {ModelError} when the session has other shapes
+ * @throws {ModelError} when the session's shapes are not these
  */
 export function createFaceDetector(session: Session): FaceDetector {
   const [scores, boxes] = session.outputs;
@@ -74,7 +74,7 @@ function readFaces(scores: Float32Array, boxes: Float32Array, image: RgbImage): 
 
 /**
  * Greedy non-maximum suppression. Keeps the face with the best score and drops the faces that
- * overlap it by more than `maxOverlap`; then does the same with the remaining faces.
+ * overlap it by more than `maxOverlap`. Then does the same with the remaining faces.
  *
  * @example
  * ```ts

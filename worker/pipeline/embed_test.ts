@@ -41,10 +41,10 @@ Deno.test("a network of a wrong shape is refused", () => {
       [[1, 3, 224, 224], [[1, 512]], "[1,3,224,224] instead of"],
       [[2, 3, 112, 112], [[2, 512]], "[2,3,112,112] instead of"],
       [[1, 1, 112, 112], [[1, 512]], "instead of"],
-      [[1, 3, 112, 112], [[1, 512], [1, 2]], "no single output"],
-      [[1, 3, 112, 112], [[512]], "no single output"],
-      [[1, 3, 112, 112], [], "no single output"],
-      [[1, 3, 112, 112], [[1, -1]], "leaves the length of its embeddings open"],
+      [[1, 3, 112, 112], [[1, 512], [1, 2]], "exactly one output"],
+      [[1, 3, 112, 112], [[512]], "exactly one output"],
+      [[1, 3, 112, 112], [], "exactly one output"],
+      [[1, 3, 112, 112], [[1, -1]], "does not declare the length"],
     ] as const
   ) {
     assertThrows(() => createEmbedder(fakeSession(input, outputs)), ModelError, complaint);

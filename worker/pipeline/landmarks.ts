@@ -27,7 +27,7 @@ const MOUTH_RIGHT = [54, 64];
  * Makes a finder from a 68-point network: input [1, 1, 64, 64] (gray / 256), output [1, 136]
  * (x, y pairs, 0 to 1 across the crop).
  *
- * @throws {ModelError} when the session has other shapes
+ * @throws {ModelError} when the session's shapes are not these
  */
 export function createLandmarkFinder(session: Session): LandmarkFinder {
   const [output] = session.outputs;

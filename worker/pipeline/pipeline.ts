@@ -27,7 +27,7 @@ export interface PipelineOptions extends DecodeLimits {
 
 /** The one face of a picture. */
 export interface RecognizedFace {
-  /** In pixels of the upright picture, clipped to it. */
+  /** In pixels of the upright picture, clipped at the picture's edge. */
   readonly box: Box;
   /** The points that were used to align the face, in pixels of the upright picture. */
   readonly points: FivePoints;
