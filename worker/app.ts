@@ -15,22 +15,22 @@ import type { Authenticator } from "./authenticator.ts";
 
 /** Dependencies of the app. */
 export interface WorkerAppDeps extends ServiceDeps {
-  /** The worker's name, which is the audience of the tokens that it accepts. */
+  /** Name of the worker. A token is accepted only when its audience is this name. */
   readonly name: string;
   readonly tokenKeys: TokenKeys;
-  /** Number of requests that the worker serves before it refuses. */
+  /** Number of requests that the worker serves. It refuses all later requests. */
   readonly requestsPerWorker: number;
-  /** Bytes of a picture. */
+  /** Most bytes that a picture may have. */
   readonly maxImageBytes: number;
   /** Milliseconds that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
-  /** Returns undefined until the models are warm and the gallery is loaded. */
+  /** Returns undefined until the networks are warmed up and the gallery is loaded. */
   readonly authenticator: () => Authenticator | undefined;
-  /** Called once, when the last answer of the worker is made. */
+  /** Called once, when the worker has made its last answer. */
   readonly onUsed: () => void;
 }
 
-/** The app, and what its owner controls. */
+/** The worker's app, and the control that its owner has over it. */
 export interface WorkerApp {
   /** Answers a request. */
   readonly fetch: (request: Request) => Response | Promise<Response>;

@@ -16,7 +16,7 @@ interface Settings {
   readonly authenticator?: Authenticator;
 }
 
-/** Makes a worker that is warm and by default matches every picture. */
+/** Makes a worker that is ready. By default it matches every picture. */
 function setUp(settings: Settings = {}) {
   const clock = { ms: 0 };
   const tokenKeys = parseTokenKeys(randomTokenKey());
@@ -98,7 +98,7 @@ Deno.test("a worker neither reads nor counts a request without a valid token", a
   await response.body?.cancel();
 });
 
-Deno.test("a worker answers its requests, refuses the next and reports once that it is used", async () => {
+Deno.test("a worker answers its requests, refuses later ones, and reports once that it is used", async () => {
   const { post, state, ready } = setUp({ requestsPerWorker: 3 });
   for (const used of [0, 0, 1]) {
     const response = await post();
@@ -111,7 +111,7 @@ Deno.test("a worker answers its requests, refuses the next and reports once that
   assertEquals(await ready(), [503, "unavailable"]);
 });
 
-Deno.test("a worker reports that it is used only when its last answer is made", async () => {
+Deno.test("a worker reports that it is used after it has made its last answer, not before", async () => {
   const { promise, resolve } = Promise.withResolvers<Identity>();
   const { post, state, ready } = setUp({ authenticator: () => promise });
   const answering = post();
@@ -123,7 +123,7 @@ Deno.test("a worker reports that it is used only when its last answer is made", 
   assertEquals(state.used, 1);
 });
 
-Deno.test("a request that fails counts as well", async () => {
+Deno.test("a failed request counts as one of the worker's requests", async () => {
   const stalled = new ReadableStream<Uint8Array>({ start: (body) => body.enqueue(PNG) });
   for (
     const [init, authenticator, code] of [
@@ -153,7 +153,7 @@ Deno.test("a worker that is still starting refuses requests and does not count t
   await response.body?.cancel();
 });
 
-Deno.test("a worker that drains is not ready, but answers", async () => {
+Deno.test("a draining worker is not ready, but it still answers requests", async () => {
   const { app, post, ready } = setUp();
   app.drain();
   assertEquals(await ready(), [503, "unavailable"]);
@@ -170,7 +170,7 @@ Deno.test("/health answers 200 at all times", async () => {
   assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
 });
 
-Deno.test("a worker uses the request id of the api", async () => {
+Deno.test("a worker uses the request id that the api sends", async () => {
   const { post, lines } = setUp();
   const response = await post({ headers: { "X-Request-Id": "from-the-api" } });
   await response.body?.cancel();
@@ -188,7 +188,7 @@ Deno.test("the log of a worker has neither a name nor a score", async () => {
   }
 });
 
-Deno.test("a worker has no other paths and methods", async () => {
+Deno.test("a worker refuses unknown paths and methods", async () => {
   const { call } = setUp();
   await assertProblem(await call("/metrics"), "not_found");
   for (

@@ -1,4 +1,4 @@
-/** Answers whose face is in a picture, by the pipeline, the gallery and the threshold. */
+/** Finds out whose face is in a picture, with the pipeline, the gallery and the threshold. */
 
 import type { AuthenticateAnswer } from "../shared/contract/contract.ts";
 import type { Probe } from "../shared/http/parse_probe.ts";
@@ -21,14 +21,14 @@ export interface AuthenticatorDeps {
   readonly gallery: Gallery;
   /** Returns the confidence of a match with the nearest template, 0 to 1. */
   readonly score: (nearest: NearestTemplate) => number;
-  /** Least confidence that counts as a match. */
+  /** Lowest confidence that is still a match. */
   readonly threshold: number;
 }
 
 /**
  * Answers one probe.
  *
- * @throws {Problem} as {@linkcode Pipeline.recognize} does
+ * @throws {Problem} the same as {@linkcode Pipeline.recognize}
  */
 export type Authenticator = (probe: Probe) => Promise<Identity>;
 
@@ -52,7 +52,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   };
 }
 
-/** Error for confidences by a model that has no calibration. */
+/** Error: confidences are needed, but the recognition model has no calibration. */
 export class NotCalibratedError extends Error {
   static {
     this.prototype.name = "NotCalibratedError";
@@ -60,7 +60,8 @@ export class NotCalibratedError extends Error {
 }
 
 /**
- * Returns the function that turns a similarity into the score that the threshold is compared with.
+ * Returns the function that computes a score from a similarity. The score is compared with the
+ * threshold.
  *
  * @param on `confidence` for the calibrated confidence, `cosine` for the cosine itself
  * @param calibration Calibration of the recognition model, if it has one
@@ -80,7 +81,7 @@ export function chooseScore(
   return ({ similarity, compared }) => confidence(similarity, compared, calibration);
 }
 
-/** Returns the left, top, width and height of the box in whole pixels, as the contract has them. */
+/** Returns the box in the contract's form: left, top, width and height, in whole pixels. */
 function roundBox({ left, top, right, bottom }: Box): [number, number, number, number] {
   const x = Math.round(left), y = Math.round(top);
   return [x, y, Math.round(right) - x, Math.round(bottom) - y];

@@ -26,7 +26,7 @@ const gallery = buildGallery([
 const FACE: Identity["face"] = { box: [0, 0, 100, 100] };
 const NOBODY: Identity = { matched: false, confidence: 0, face: FACE };
 
-/** Makes a function that asks for a picture, optionally with one user_id. */
+/** Makes a function that authenticates a picture, optionally with a user_id. */
 function setUp(deps: Partial<AuthenticatorDeps> = {}) {
   const authenticate = createAuthenticator({
     pipeline,
@@ -39,7 +39,7 @@ function setUp(deps: Partial<AuthenticatorDeps> = {}) {
     authenticate({ image: new TextEncoder().encode(word), userId });
 }
 
-Deno.test("the answer names the nearest user, with the score and the face", async () => {
+Deno.test("the answer has the nearest user, the score and the face", async () => {
   const ask = setUp();
   assertEquals(await ask("east"), {
     matched: true,
@@ -58,7 +58,7 @@ Deno.test("the confidence is the score, and the similarity is the cosine", async
   assertAlmostEquals(answer.similarity, Math.SQRT1_2, 1e-6);
 });
 
-Deno.test("a score at the threshold matches, a lower one does not and is not in the answer", async () => {
+Deno.test("a score at the threshold matches; a lower score does not, and the answer does not show it", async () => {
   assertEquals((await setUp({ score: () => 0.7 })("east")).matched, true);
   assertEquals(await setUp({ score: () => 0.7 - Number.EPSILON })("east"), NOBODY);
 });
@@ -69,7 +69,7 @@ Deno.test("a score that is not a number never matches", async () => {
   }
 });
 
-Deno.test("with a user_id only that user is compared", async () => {
+Deno.test("with a user_id, the face is compared only with that user", async () => {
   const ask = setUp();
   assertEquals(await ask("east", "user2"), NOBODY);
   const answer = await ask("north", "user2");
@@ -90,7 +90,7 @@ Deno.test("the score depends on the number of templates compared", async () => {
   assertEquals(compared, [3, 1, 2]);
 });
 
-Deno.test("an unknown user_id gives the same answer as any non-match", async () => {
+Deno.test("the answer for an unknown user_id is the same as for a face that does not match", async () => {
   const ask = setUp({ score: () => 1 });
   for (const userId of ["user3", "", "__proto__", "USER1"]) {
     assertEquals(await ask("east", userId), NOBODY);
@@ -103,7 +103,7 @@ Deno.test("an empty gallery matches nobody", async () => {
   assertEquals(await ask("east", "user1"), NOBODY);
 });
 
-Deno.test("a picture that the pipeline refuses is refused, with any user_id", async () => {
+Deno.test("a picture that the pipeline refuses is refused, with and without a user_id", async () => {
   for (const userId of [undefined, "user1", "user3"]) {
     const problem = await assertRejects(() => setUp()("landscape", userId), Problem);
     assertEquals(problem.code, "no_face");
@@ -135,7 +135,7 @@ Deno.test("a calibrated score falls as more templates are compared", () => {
   assert(score(nearest(0.1)) < 0.01);
 });
 
-Deno.test("the cosine score is the cosine for every model and gallery, but never negative", () => {
+Deno.test("with MATCH_ON=cosine, the score is the cosine, or 0 when the cosine is negative", () => {
   for (const calibration of [CALIBRATION, undefined]) {
     const score = chooseScore("cosine", calibration);
     assertEquals(score(nearest(0.42)), 0.42);
@@ -144,6 +144,6 @@ Deno.test("the cosine score is the cosine for every model and gallery, but never
   }
 });
 
-Deno.test("confidences need a calibration", () => {
+Deno.test("MATCH_ON=confidence needs a calibration", () => {
   assertThrows(() => chooseScore("confidence", undefined), NotCalibratedError, "MATCH_ON=cosine");
 });

@@ -14,7 +14,7 @@ export interface WorkerConfig {
   /** 0: any free port. */
   readonly port: number;
   readonly log: LogOptions;
-  /** Name of the worker: the audience of the tokens that it accepts. */
+  /** Name of the worker. A token is accepted only when its audience is this name. */
   readonly name: string;
   readonly tokenKeys: TokenKeys;
   readonly embeddingsPath: string;
@@ -24,7 +24,10 @@ export interface WorkerConfig {
   readonly maxImagePixels: number;
   readonly bodyTimeoutMs: number;
   readonly requestsPerWorker: number;
-  /** The worker exits when its standard input ends: the process that started the worker has ended. */
+  /**
+   * True when the worker must exit as soon as its standard input ends. The input ends with the
+   * process that started the worker.
+   */
   readonly exitOnStdinEof: boolean;
 }
 
@@ -44,7 +47,7 @@ export const WORKER_ENV_NAMES: readonly string[] = Object.keys(WorkerEnvSchema.s
 /**
  * Reads the configuration.
  *
- * @throws {ConfigError} that names each variable that is missing or bad
+ * @throws {ConfigError} naming each variable that is missing or invalid
  */
 export async function readWorkerConfig(env: Environment): Promise<WorkerConfig> {
   const values = parseEnv(WorkerEnvSchema, env);

@@ -86,7 +86,7 @@ Deno.test("keys are read from a file", async () => {
   assertEquals(tokenKeys.length, 2);
 });
 
-Deno.test("exactly one of the two settings for keys must be set, and give good keys", async () => {
+Deno.test("exactly one of the two settings for keys must be set, and its keys must be valid", async () => {
   for (
     const variables of [
       { WORKER_NAME: "worker-1" },
@@ -108,7 +108,7 @@ Deno.test("exactly one of the two settings for keys must be set, and give good k
   assert(!short.message.includes("hunter2"));
 });
 
-Deno.test("a bad variable is named", async () => {
+Deno.test("the error names the invalid variable", async () => {
   for (
     const [name, value] of [
       ["WORKER_NAME", ""],

@@ -8,11 +8,11 @@ import type { Authenticator } from "./authenticator.ts";
 import { readWorkerConfig } from "./config.ts";
 import { startWorker } from "./start.ts";
 
-/** Time for the last answer to leave before the process exits. */
+/** The process exits this long after its last answer, so that the answer can still be sent. */
 const LINGER_AFTER_USE_MS = 5000;
-/** A request may still be on its way after SIGTERM, when the pod was claimed and deleted at once. */
+/** A request may arrive after SIGTERM, when the pod was claimed and deleted at the same time. */
 const LINGER_AFTER_SIGTERM_MS = 2000;
-/** Kubernetes kills the pod after 15 s. */
+/** The process exits after this time in any case. Kubernetes would kill the pod after 15 s. */
 const SHUTDOWN_DEADLINE_MS = 12_000;
 
 async function main(): Promise<void> {
@@ -42,7 +42,8 @@ async function main(): Promise<void> {
     listen({
       host: config.host,
       port: config.port,
-      // The first line on standard output tells the starter of the worker where it listens.
+      // The process that started the worker reads this first line to learn where the worker
+      // listens.
       onListen: ({ origin }) => console.log(JSON.stringify({ listening: origin })),
       log,
     }, app.fetch)
@@ -50,7 +51,8 @@ async function main(): Promise<void> {
 
   if (config.exitOnStdinEof) {
     void endWithStdin();
-    // Ctrl-C sends SIGINT to the whole process group. The starter decides when its worker ends.
+    // Ctrl-C sends SIGINT to the whole process group. The worker ignores it: the process that
+    // started the worker decides when the worker ends.
     for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
   } else {
     Deno.addSignalListener("SIGINT", () => end("SIGINT", 0));
@@ -75,7 +77,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Exits at once when standard input ends: the process that held the other end has ended. */
+/** Exits immediately when standard input ends: the process that started the worker has ended. */
 async function endWithStdin(): Promise<never> {
   const buffer = new Uint8Array(64);
   while (await Deno.stdin.read(buffer).catch(() => null) !== null);

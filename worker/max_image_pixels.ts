@@ -1,4 +1,6 @@
-/** The setting MAX_IMAGE_PIXELS alone, for commands that have no other setting of the worker. */
+/**
+ * Reads only the setting MAX_IMAGE_PIXELS, for commands that use no other setting of the worker.
+ */
 
 import { z } from "zod";
 import { RECOGNITION_ENV } from "../shared/contract/worker_env.ts";

@@ -24,7 +24,7 @@ export interface ModelPaths {
 /** The loaded models. */
 export interface LoadedModels {
   readonly models: PipelineModels;
-  /** undefined when neither the manifest nor a file has one for the recognition model. */
+  /** undefined when neither the manifest nor a file has a calibration of the recognition model. */
   readonly calibration: Calibration | undefined;
 }
 

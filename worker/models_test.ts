@@ -42,7 +42,7 @@ Deno.test("a calibration file that is invalid or belongs to another model is ref
   }
 });
 
-Deno.test("a file that cannot be read is named, with the reason", async () => {
+Deno.test("the error names the file that cannot be read, and the reason", async () => {
   for (const name of ["detector", "landmarks", "recognition", "calibration"] as const) {
     const { message } = await assertRejects(
       () => loadModels({ ...DEFAULT, [name]: "no/such/file" }),

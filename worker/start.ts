@@ -16,8 +16,8 @@ export interface StartedWorker {
 }
 
 /**
- * Loads and checks everything, and warms the networks up. There are no placeholders: anything
- * missing or wrong ends the start.
+ * Loads and checks all parts, and warms up the networks. The start fails when a part is missing or
+ * wrong; no default replaces it.
  *
  * @throws {ModelError | GalleryError | NotCalibratedError} naming the part that is missing or wrong
  */
@@ -26,8 +26,8 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
   const score = chooseScore(config.match.on, calibration);
   const pipeline = await createPipeline(models, { maxPixels: config.maxImagePixels });
   await pipeline.warmUp();
-  // The gallery comes last. Reading it takes 30 MB for 2,000 users, and only in this order does the
-  // process give that memory back.
+  // The gallery is loaded last. Reading it takes 30 MB for 2,000 users, and the process gives this
+  // memory back only in this order.
   const gallery = await loadGallery(config.embeddingsPath, pipeline.dimension);
   return {
     authenticator: createAuthenticator({

@@ -15,7 +15,7 @@
  * @param vector Numbers of any scale
  * @param target Array that receives the result, as long as `vector`; a new array by default
  * @returns `target`, L2-normalised
- * @throws {RangeError} when the norm is zero or not finite: such a vector has no direction
+ * @throws {RangeError} when the norm is zero or not finite
  */
 export function normalize(
   vector: ArrayLike<number>,
@@ -25,7 +25,7 @@ export function normalize(
   for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!;
   const norm = Math.sqrt(sum);
   if (!(norm > 0 && Number.isFinite(norm))) {
-    throw new RangeError("A vector of zero or infinite length has no direction");
+    throw new RangeError("A vector of zero or infinite length cannot be normalised");
   }
   for (let i = 0; i < vector.length; i++) target[i] = vector[i]! / norm;
   return target;
@@ -57,12 +57,12 @@ export function cosine(a: Float32Array, b: Float32Array): number {
  * Returns the inner product of a probe and one of many templates, summed in double precision. For
  * L2-normalised vectors it is their cosine.
  *
- * @param templates Templates one after another, each as long as `probe`
+ * @param templates All templates, one after another; each is as long as `probe`
  * @param offset Index of the template's first number in `templates`
  * @param probe Embedding to compare with the template
  */
 export function dot(templates: Float32Array, offset: number, probe: Float32Array): number {
-  // Four sums, so that an addition need not wait for the one before it.
+  // Uses four sums, so that an addition need not wait for the addition before it.
   let a = 0, b = 0, c = 0, d = 0, i = 0;
   for (; i + 3 < probe.length; i += 4) {
     a += templates[offset + i]! * probe[i]!;

@@ -19,24 +19,24 @@ Deno.test("a vector can be normalised into a part of a larger array", () => {
   assertEquals([...templates], [7, 0, 1, 7]);
 });
 
-Deno.test("a vector without a direction cannot be normalised", () => {
+Deno.test("a vector whose length is zero or not finite cannot be normalised", () => {
   for (const vector of [[], [0, 0, 0], [NaN, 1], [Infinity, 1], [1e200, 1e200]]) {
-    assertThrows(() => normalize(vector), RangeError, "no direction");
+    assertThrows(() => normalize(vector), RangeError, "cannot be normalised");
   }
 });
 
-Deno.test("the cosine is 1 for one direction, 0 for a right angle and -1 for opposites", () => {
+Deno.test("the cosine is 1 for the same direction, 0 for a right angle and -1 for opposite directions", () => {
   assertEquals(cosine(Float32Array.of(1, 0), Float32Array.of(1, 0)), 1);
   assertEquals(cosine(Float32Array.of(1, 0), Float32Array.of(0, 1)), 0);
   assertEquals(cosine(Float32Array.of(1, 0), Float32Array.of(-1, 0)), -1);
   assertAlmostEquals(cosine(Float32Array.of(0.6, 0.8), Float32Array.of(0.8, 0.6)), 0.96, 1e-7);
 });
 
-Deno.test("embeddings of two lengths cannot be compared", () => {
+Deno.test("embeddings of different lengths cannot be compared", () => {
   assertThrows(() => cosine(new Float32Array(2), new Float32Array(3)), RangeError, "2 and 3");
 });
 
-Deno.test("the inner product reads one template out of many, whatever its length", () => {
+Deno.test("the inner product uses the template at the offset, for templates of any length", () => {
   const length = fc.integer({ min: 0, max: 37 });
   const value = fc.float({ min: -1, max: 1, noNaN: true });
   const cases = length.chain((dimension) =>

@@ -1,6 +1,6 @@
 /**
- * Turns a similarity into a confidence: how sure one can be that a stranger would not have scored
- * as high. It means the same for every model and gallery size.
+ * Computes a confidence from a similarity. The confidence is high when a stranger is unlikely to
+ * reach this similarity. The same confidence has the same meaning for every model and gallery size.
  */
 
 import type { Calibration } from "../../models/calibration.ts";
@@ -9,9 +9,9 @@ import { regularizedIncompleteBeta } from "./incomplete_beta.ts";
 export type { Calibration };
 
 /**
- * FPIR (false positive identification rate) at which the confidence is one half. It is chosen so
- * that the confidence is 0.7, the default threshold, at one false positive in ten thousand: the
- * bound of NIST SP 800-63B on biometric false matches.
+ * FPIR (false positive identification rate) at which the confidence is one half. With this value,
+ * the confidence is 0.7 (the default threshold) at one false positive in ten thousand. This is the
+ * limit of NIST SP 800-63B for biometric false matches.
  */
 const EVEN_ODDS_FPIR = 7 / 3e4;
 
@@ -19,16 +19,17 @@ const EVEN_ODDS_FPIR = 7 / 3e4;
  * Returns the false match rate (FMR): the chance that a stranger's face is at least as similar to a
  * template as `similarity`.
  *
- * The chance is the share of a sphere's area that is within that cosine of a point. The sphere has
- * as many dimensions as the model effectively uses (Gong, Boddeti and Jain, "On the Intrinsic
- * Dimensionality of Image Representations", CVPR 2019, and "On the Capacity of Face
- * Representation", ICCV 2019). For d dimensions and t = similarity − mean the share of this cap is
+ * Imagine a sphere and one point on it. The chance is the share of the sphere's area that has at
+ * least this cosine to the point. The sphere has the number of dimensions that the model
+ * effectively uses (Gong, Boddeti and Jain, "On the Intrinsic Dimensionality of Image
+ * Representations", CVPR 2019, and "On the Capacity of Face Representation", ICCV 2019). This part
+ * is a cap. With d dimensions and t = similarity − mean, its share of the area is
  * ½·I(1 − t²; (d − 1)/2, ½) (S. Li, "Concise Formulas for the Area and Volume of a Hyperspherical
  * Cap", 2011).
  *
- * @param similarity Cosine; values that rounding brought beyond ±1 count as ±1
+ * @param similarity Cosine; a value beyond ±1, which rounding can cause, counts as ±1
  * @param calibration Calibration of the recognition model
- * @returns 0 to 1; 1 for NaN, which rules no stranger out
+ * @returns 0 to 1; 1 for NaN, which excludes no stranger
  */
 export function falseMatchRate(similarity: number, calibration: Calibration): number {
   if (Number.isNaN(similarity)) return 1;
@@ -41,7 +42,7 @@ export function falseMatchRate(similarity: number, calibration: Calibration): nu
 
 /**
  * Returns the false positive identification rate (FPIR): the chance that a stranger matches any of
- * N templates. It is 1 − (1 − FMR)ᴺ, as if the scores were independent.
+ * N templates. It is 1 − (1 − FMR)ᴺ, which assumes that the scores are independent.
  *
  * @param fmr Chance of a false match with one template, 0 to 1
  * @param compared Number of templates N, at least 0
@@ -53,8 +54,8 @@ export function falsePositiveIdentificationRate(fmr: number, compared: number): 
 }
 
 /**
- * Returns the confidence of a match: 1 / (1 + FPIR · 3e4/7). It is 0.96 where one stranger in
- * 100,000 would be accepted, 0.7 at one in 10,000 and 0.19 at one in 1,000.
+ * Returns the confidence of a match: 1 / (1 + FPIR · 3e4/7). The confidence is 0.96 at an FPIR of
+ * one stranger in 100,000, 0.7 at one in 10,000, and 0.19 at one in 1,000.
  *
  * @example The same similarity means less in a larger gallery
  * ```ts

@@ -37,7 +37,7 @@ Deno.test("the false match rate is the area of a spherical cap", () => {
   }
 });
 
-Deno.test("on an ordinary sphere a cap's share of the area grows with its height", () => {
+Deno.test("on a sphere in three dimensions, a cap's share of the area is proportional to its height", () => {
   const sphere = { mean_impostor_cosine: 0, effective_dimension: 3 };
   for (const similarity of [-1, -0.75, -0.5, 0, 0.25, 0.5, 1]) {
     assertAlmostEquals(falseMatchRate(similarity, sphere), (1 - similarity) / 2, 1e-14);
@@ -79,7 +79,7 @@ Deno.test("the confidence is 0 when no template was compared", () => {
   for (const similarity of [-1, 0, 1]) assertEquals(confidence(similarity, 0, MODEL), 0);
 });
 
-Deno.test("a number that is not finite gives no confidence", () => {
+Deno.test("the confidence is 0 when a number is not finite or the number of templates is negative", () => {
   for (const similarity of [NaN, Infinity, -Infinity]) {
     assertEquals(confidence(similarity, 1, MODEL), 0);
   }
@@ -99,7 +99,7 @@ Deno.test("the chance of a false identification grows with the number of templat
 
 Deno.test("the confidence is 0.7 at an FPIR of 1 in 10,000, 0.19 at 1 in 1,000, 0.96 at 1 in 100,000", () => {
   const atRate = (fpir: number) => {
-    // Finds the similarity with that false match rate, by bisection.
+    // Finds by bisection the similarity that has this false match rate.
     let low = -1, high = 1;
     for (let i = 0; i < 100; i++) {
       const middle = (low + high) / 2;

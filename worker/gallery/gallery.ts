@@ -1,4 +1,4 @@
-/** The gallery in memory: everybody whom the service can recognise. */
+/** The gallery in memory: all users that the service can recognise. */
 
 import { normalize } from "../vector.ts";
 import {
@@ -20,11 +20,11 @@ export interface User {
 /** The templates of one gallery file, ready to be compared. */
 export interface Segment {
   /**
-   * Templates one after another, each L2-normalised; length `owners.length * dimension`. The array
-   * has its buffer for itself.
+   * All templates, one after another, each L2-normalised; length `owners.length * dimension`. No
+   * other array shares the buffer.
    */
   readonly templates: Float32Array;
-  /** Index in {@linkcode Gallery.users} of each template's user. */
+  /** For each template, the index of its user in {@linkcode Gallery.users}. */
   readonly owners: Int32Array;
 }
 
@@ -32,9 +32,9 @@ export interface Segment {
 export interface Gallery {
   /** Length of an embedding. */
   readonly dimension: number;
-  /** Users, each once. */
+  /** All users; each is in the list once. */
   readonly users: readonly User[];
-  /** Index in `users` of each user_id. */
+  /** For each user_id, its index in `users`. */
   readonly indexOf: ReadonlyMap<string, number>;
   /** All templates, in the order in which they were added. */
   readonly segments: readonly Segment[];
@@ -48,8 +48,8 @@ export interface GalleryBuilder {
    * Adds the entries of one file as a segment. All entries with the same user_id, also those that
    * were added earlier, are templates of one user.
    *
-   * @throws {GalleryError} naming the entry, when its embedding has another length, is zero or
-   * contains anything but finite numbers, or when the user_id already has another name
+   * @throws {GalleryError} naming the entry, when its embedding has another length, is zero, or
+   * contains a value that is not a finite number; or when the user_id already has another name
    */
   add(entries: readonly GalleryEntry[]): void;
   /** Returns the gallery with everything that was added. */
@@ -111,7 +111,7 @@ export function createGalleryBuilder(dimension: number): GalleryBuilder {
  *
  * @param entries Entries of one file
  * @param dimension Length that every embedding must have
- * @throws {GalleryError} as {@linkcode GalleryBuilder.add} does
+ * @throws {GalleryError} the same as {@linkcode GalleryBuilder.add}
  */
 export function buildGallery(entries: readonly GalleryEntry[], dimension: number): Gallery {
   const builder = createGalleryBuilder(dimension);
@@ -124,7 +124,8 @@ export function buildGallery(entries: readonly GalleryEntry[], dimension: number
  *
  * @param json Content of the file
  * @param dimension Length that every embedding must have
- * @throws {GalleryError} as {@linkcode parseGalleryEntries} and {@linkcode GalleryBuilder.add} do
+ * @throws {GalleryError} the same as {@linkcode parseGalleryEntries} and {@linkcode
+ * GalleryBuilder.add}
  */
 export function parseGallery(json: string, dimension: number): Gallery {
   return buildGallery(parseGalleryEntries(json), dimension);

@@ -1,8 +1,8 @@
-/** The format of gallery files: their entries, and how they are parsed. */
+/** The format of gallery files: the types of their entries, and the parser. */
 
 /** The user that an entry belongs to. */
 export interface EntryOwner {
-  /** Several entries may have the same one. */
+  /** Several entries may have the same user_id. */
   readonly user_id: string;
   /** The same in all entries of a user. */
   readonly name: string;
@@ -10,13 +10,13 @@ export interface EntryOwner {
 
 /** An entry whose embedding is a list of numbers: about 6 KB in a file. */
 export interface FloatEntry extends EntryOwner {
-  /** As many numbers as the model gives; they need not be L2-normalised. */
+  /** One number for each dimension of the model's embeddings; not necessarily L2-normalised. */
   readonly embedding: readonly number[];
 }
 
-/** An entry whose embedding is rounded to bytes: 0.75 KB in a file, which has them in base64. */
+/** An entry whose embedding is rounded to bytes. In a file they are base64, about 0.75 KB. */
 export interface CompactEntry extends EntryOwner {
-  /** As many bytes as the model gives numbers, of any scale. */
+  /** One byte for each dimension of the model's embeddings; the scale does not matter. */
   readonly embedding_int8: Int8Array;
 }
 
@@ -30,7 +30,7 @@ export class GalleryError extends Error {
   }
 }
 
-/** Calls `use`. Puts the file's path in front of the message of a GalleryError that it throws. */
+/** Calls `use`. When `use` throws a GalleryError, puts the file's path before its message. */
 export function nameFileInErrors<Result>(path: string, use: () => Result): Result {
   try {
     return use();
@@ -95,7 +95,7 @@ export const isCompact = (entry: GalleryEntry): entry is CompactEntry => "embedd
 export const entryEmbedding = (entry: GalleryEntry): ArrayLike<number> =>
   isCompact(entry) ? entry.embedding_int8 : entry.embedding;
 
-/** Returns the words by which error messages name an entry. */
+/** Returns the text that names an entry in error messages. */
 export const entryLabel = (index: number, userId: string): string => `entry ${index} ("${userId}")`;
 
 function signedBytes(base64: unknown, label: string): Int8Array {
@@ -109,7 +109,7 @@ function signedBytes(base64: unknown, label: string): Int8Array {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Longest user_id and name: a request and an answer can carry no longer ones. */
+/** Greatest length of a user_id and of a name. Requests and answers cannot have longer ones. */
 const MAX_CHARACTERS = 256;
 
 function nonEmptyText(value: unknown, label: string, field: string): string {

@@ -9,7 +9,7 @@ const DIMENSION = 5;
 const SECRET_NUMBER = 0.8271937465;
 const SECRET_BYTES = "c2VjcmV0";
 
-/** Entries that are right, nearly right, or anything else. */
+// These generators make entries that are valid, nearly valid, or anything else.
 const anyField = fc.oneof(fc.jsonValue(), fc.constant(undefined));
 const anyEmbedding = fc.oneof(
   anyField,

@@ -48,7 +48,7 @@ Deno.test("unknown fields are ignored", () => {
   assertEquals(parseGallery(fileOf({ ...ALICE, note: "first" }), 3).users.length, 1);
 });
 
-Deno.test("a file that is not a gallery is refused, and the error quotes nothing of it", () => {
+Deno.test("a file that is not a gallery is refused, and the error quotes nothing from the file", () => {
   refused("", "not valid JSON");
   const error = assertThrows(() => parseGallery('{"embeddings": [0.12345, ', 3), GalleryError);
   assert(!error.message.includes("0.12345"));
@@ -58,7 +58,7 @@ Deno.test("a file that is not a gallery is refused, and the error quotes nothing
   }
 });
 
-Deno.test("an entry without user_id, name or embedding is refused by its number", () => {
+Deno.test("an entry without user_id, name or embedding is refused, and the error has its number", () => {
   for (const entry of [null, 7, "text", [], {}, { ...ALICE, user_id: undefined }]) {
     refused(fileOf(BOB, entry), "entry 1", '"user_id"');
   }
@@ -79,7 +79,7 @@ Deno.test("a user_id or name that is too long for a request or an answer is refu
   refused(fileOf(BOB, { ...ALICE, name: long }), 'entry 1 ("alice")', '"name" has more than 256');
 });
 
-Deno.test("an embedding of another length than the model's is refused, with both lengths", () => {
+Deno.test("an embedding with a wrong length is refused, and the error has both lengths", () => {
   for (const embedding of [[], [1, 2], [1, 2, 3, 4]]) {
     refused(
       fileOf(BOB, { ...ALICE, embedding }),
@@ -100,13 +100,13 @@ Deno.test("an embedding with something that is not a number is refused", () => {
   refused(fileOf(ALICE).replace("[3,", "[1e999,"), 'entry 0 ("alice")', "not a number");
 });
 
-Deno.test("an embedding without a direction is refused", () => {
+Deno.test("an embedding that is zero or too large to normalise is refused", () => {
   for (const embedding of [[0, 0, 0], [1e300, 1e300, 0]]) {
     refused(fileOf(BOB, { ...ALICE, embedding }), 'entry 1 ("alice")', "zero or too large");
   }
 });
 
-Deno.test("a user_id with two names is refused, with both names", () => {
+Deno.test("a user_id with two names is refused, and the error has both names", () => {
   refused(
     fileOf(ALICE, BOB, { ...ALICE, name: "Alicia" }),
     'entry 2 ("alice")',
@@ -135,14 +135,14 @@ Deno.test("a compact embedding is read as signed bytes and normalised", () => {
   ]);
 });
 
-Deno.test("an entry with two embeddings or none is refused", () => {
+Deno.test("an entry with two embeddings, or without one, is refused", () => {
   const both = { ...ALICE, embedding_int8: base64(1, 2, 3) };
   refused(fileOf(BOB, both), 'entry 1 ("alice")', "both of", '"embedding_int8"');
   refused(fileOf(BOB, { ...both, embedding: null }), 'entry 1 ("alice")', "both of");
   refused(fileOf(BOB, { ...ALICE, embedding: undefined }), 'entry 1 ("alice")', "neither");
 });
 
-Deno.test("a compact embedding that is not base64, or of another length, is refused", () => {
+Deno.test("a compact embedding is refused when it is not base64 or has a wrong length", () => {
   for (const embedding_int8 of ["AQID!", "AQI-", null, 7, [1, 2, 3], {}]) {
     const entry = { user_id: "alice", name: "Alice", embedding_int8 };
     refused(fileOf(BOB, entry), 'entry 1 ("alice")', "is not base64");

@@ -1,9 +1,9 @@
-/** The regularised incomplete beta function, accurate far into its tails. */
+/** The regularised incomplete beta function, accurate also for very small results. */
 
 /**
  * Returns Iₓ(a, b): the chance that a variable with the beta distribution (a, b) is at most x. The
- * relative error is about 1e-12, also where the result is as small as 1e-300. A result below the
- * smallest number is 0.
+ * relative error is about 1e-12, also for results as small as 1e-300. A result that is too small
+ * for a double is 0.
  *
  * The result comes from the continued fraction DLMF 8.17.22 (https://dlmf.nist.gov/8.17#v). It
  * converges fast on one side of the mean; the other side follows from Iₓ(a, b) = 1 − I₁₋ₓ(b, a).
@@ -11,7 +11,7 @@
  * @param x 0 to 1
  * @param a Above 0
  * @param b Above 0
- * @param y 1 − x; for callers who know it more precisely than the subtraction gives it
+ * @param y 1 − x. Pass it when you know it more precisely than the subtraction gives it
  * @returns 0 to 1
  * @throws {RangeError} when an argument is outside its range or NaN
  */
@@ -28,7 +28,7 @@ export function regularizedIncompleteBeta(x: number, a: number, b: number, y = 1
 }
 
 function lowerTail(x: number, y: number, a: number, b: number): number {
-  // In logarithms: the factors of the power term overflow or underflow long before their product.
+  // Uses logarithms. The factors of the power term overflow or underflow long before their product.
   const exponent = logPowerTerm(x, y, a, b) - Math.log(a) + Math.log(continuedFraction(x, a, b));
   return Math.min(Math.exp(exponent), 1);
 }

@@ -34,7 +34,7 @@ Deno.test("the incomplete beta function agrees with 60-digit arithmetic to 1e-12
   }
 });
 
-Deno.test("the incomplete beta function is 0 and 1 at its ends, and 0 where it underflows", () => {
+Deno.test("the incomplete beta function is 0 for x = 0, 1 for x = 1, and 0 when it underflows", () => {
   assertEquals(regularizedIncompleteBeta(0, 39.5, 0.5), 0);
   assertEquals(regularizedIncompleteBeta(1, 39.5, 0.5), 1);
   assertEquals(regularizedIncompleteBeta(1e-300, 39.5, 0.5), 0);

@@ -9,13 +9,13 @@ import { GalleryError, nameFileInErrors, parseGalleryEntries } from "./gallery_e
  * Loads a gallery from a file, or from the `*.json` files of a folder, in the order of their names.
  * A user's templates may be in several files. Only one file is in memory at a time.
  *
- * Names in a folder that begin with a dot are ignored. Kubernetes keeps the files of a volume in
- * such a hidden folder and links to them, so each file is read once.
+ * Names that begin with a dot are ignored. Kubernetes keeps the files of a volume in a folder with
+ * such a name, and makes a link to each file. So each file is read once: through its link.
  *
  * @param path A gallery file, or a folder of gallery files
  * @param dimension Length that every embedding must have
  * @throws {GalleryError} naming the file, when it cannot be read or used; naming the folder, when
- * it has no gallery file: a volume that was not filled must not look like an empty gallery
+ * it has no gallery file. (A volume that was not filled must not look like an empty gallery.)
  */
 export async function loadGallery(path: string, dimension: number): Promise<Gallery> {
   const builder = createGalleryBuilder(dimension);

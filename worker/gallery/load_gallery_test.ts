@@ -12,13 +12,13 @@ async function assertRefused(path: string, message: string): Promise<void> {
   await assertRejects(() => loadGallery(path, 3), GalleryError, message);
 }
 
-Deno.test("a gallery is loaded from a file of any name", async () => {
+Deno.test("a gallery is loaded from a file with any name", async () => {
   await using folder = await temporaryFolder({ "g.txt": fileOf(ALICE, BOB) });
   const { users, size } = await loadGallery(folder.path("g.txt"), 3);
   assertEquals([users.map(({ userId }) => userId), size], [["alice", "bob"], 2]);
 });
 
-Deno.test("the files of a folder are one gallery, in the order of their names", async () => {
+Deno.test("the files of a folder become one gallery, in the order of the files' names", async () => {
   await using folder = await temporaryFolder({
     "b.json": fileOf({ ...ALICE, embedding: [0, 0, 1] }),
     "a.json": fileOf(ALICE, BOB),
@@ -64,7 +64,7 @@ Deno.test("an error in one of several files names the file", async () => {
   }
 });
 
-Deno.test("a file that cannot be read is refused by its name", async () => {
+Deno.test("the error names a file that cannot be read", async () => {
   await using folder = await temporaryFolder({ "a.json": fileOf(ALICE) });
   const missing = folder.path("none.json");
   await assertRefused(missing, `${missing} cannot be read`);
@@ -76,7 +76,7 @@ Deno.test("a file that cannot be read is refused by its name", async () => {
   await assertRefused(folder.root, "folder.json cannot be read");
 });
 
-Deno.test("a folder without a gallery file is refused, one with an empty gallery is loaded", async () => {
+Deno.test("a folder without a gallery file is refused; a folder with an empty gallery is loaded", async () => {
   await using folder = await temporaryFolder({
     "gallery.txt": fileOf(ALICE),
     ".a.json": fileOf(ALICE),

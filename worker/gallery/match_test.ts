@@ -35,13 +35,13 @@ Deno.test("the nearest template's user is found", () => {
   assertAlmostEquals(nearest!.similarity, 0.9 / Math.sqrt(0.83), 1e-6);
 });
 
-Deno.test("of a user's templates the most similar one counts", () => {
+Deno.test("the most similar template of a user decides", () => {
   for (const near of [probe(1, 0.3, 0), probe(0, 0.3, 1)]) {
     assertEquals(findNearest(GALLERY, near)?.user.userId, "alice");
   }
 });
 
-Deno.test("with a user_id only that user's templates are compared", () => {
+Deno.test("with a user_id, only that user's templates are compared", () => {
   const nearest = findNearest(GALLERY, probe(0.1, 0.9, 0.2), "alice");
   assertEquals(nearest?.user.userId, "alice");
   assertEquals(nearest?.compared, 2);
@@ -60,15 +60,15 @@ Deno.test("nobody is found in an empty gallery", () => {
   assertEquals(findNearest(buildGallery([], 3), probe(1, 0, 0), "alice"), undefined);
 });
 
-Deno.test("nobody is found for a probe that is not a number", () => {
+Deno.test("nobody is found for a probe with NaN", () => {
   assertEquals(findNearest(GALLERY, Float32Array.of(NaN, 0, 0)), undefined);
 });
 
-Deno.test("a probe of another length is refused", () => {
-  assertThrows(() => findNearest(GALLERY, probe(1, 0)), RangeError, "has 2 numbers, the gallery 3");
+Deno.test("a probe with a wrong length is refused", () => {
+  assertThrows(() => findNearest(GALLERY, probe(1, 0)), RangeError, "has 2 numbers instead of 3");
 });
 
-Deno.test("a similarity is never beyond -1 or 1, whatever the rounding", () => {
+Deno.test("a similarity is from -1 to 1, also after rounding", () => {
   const numbers = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
     minLength: 8,
     maxLength: 8,
@@ -84,7 +84,7 @@ Deno.test("a similarity is never beyond -1 or 1, whatever the rounding", () => {
   }));
 });
 
-Deno.test("of equally similar templates the first is found, whatever its file", () => {
+Deno.test("the first of several equally similar templates is found, within a file and across files", () => {
   const builder = createGalleryBuilder(2);
   builder.add([entry("far", 0, 1), entry("first", 1, 0), entry("second", 1, 0)]);
   builder.add([]);
@@ -96,21 +96,21 @@ Deno.test("of equally similar templates the first is found, whatever its file", 
   }
 });
 
-Deno.test("a probe may be any part of its buffer", () => {
+Deno.test("a probe may be a part of a larger buffer", () => {
   const buffer = Float32Array.of(1, 0, 0, 0, 1, 0);
   for (const [name, scan] of Object.entries(SCANS)) {
     assertEquals(createMatcher(GALLERY, scan)(buffer.subarray(3))?.user.userId, "bob", name);
   }
 });
 
-Deno.test("no scan finds anybody for a probe that is not a number", () => {
+Deno.test("no kind of scan finds a user for a probe with NaN", () => {
   for (const [name, scan] of Object.entries(SCANS)) {
     const none = createMatcher(GALLERY, scan)(Float32Array.of(NaN, NaN, 1));
     assertEquals(none, undefined, name);
   }
 });
 
-Deno.test("the nearest template is the same as by comparing everything in double precision", () => {
+Deno.test("the nearest template is the same as when all are compared in double precision", () => {
   // Includes lengths that are not multiples of 4: the sum takes four elements at a time.
   const cases = fc.integer({ min: 1, max: 37 }).chain((dimension) => {
     const vector = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
@@ -148,11 +148,11 @@ Deno.test("the nearest template is the same as by comparing everything in double
   );
 });
 
-Deno.test("among 100,000 templates the nearest is the same as in double precision", () => {
+Deno.test("among 100,000 templates, the nearest one is the same as in double precision", () => {
   const size = 100_000, dimension = 512;
   const [directions] = randomPeople(1, 200, dimension, 0);
   const templates = new Float32Array(size * dimension);
-  // Each template is the sum of two directions: quick to make, and all are different.
+  // Each template is the sum of two directions. So they are made quickly, and all are different.
   for (let i = 0; i < size; i++) {
     const [a, b] = [directions![i % 199]!, directions![(i * 7 + Math.floor(i / 199)) % 200]!];
     const sum = a.map((value, j) => value + 0.9 * b[j]!);

@@ -1,4 +1,4 @@
-/** Finds the nearest of many templates: by a loop, or by usearch. */
+/** Finds the nearest of many templates, with a loop or with usearch. */
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -8,8 +8,8 @@ import { dot } from "../vector.ts";
 /**
  * Finds the template nearest to a probe.
  *
- * @param templates Templates one after another, each L2-normalised, at least one. The array must
- * have its buffer for itself
+ * @param templates One or more templates, one after another, each L2-normalised. No other array may
+ * share the buffer
  * @param probe Embedding, L2-normalised, as long as one template
  * @returns Index of the nearest template; the first one when several are equally near. −1 or any
  * index when the probe contains NaN
@@ -29,7 +29,9 @@ export function scanByLoop(templates: Float32Array, probe: Float32Array): number
   return best;
 }
 
-/** The part of usearch's addon that is used here, with the arguments of the package's own call. */
+/**
+ * The function of usearch's addon that is used here. The package calls it with the same arguments.
+ */
 interface Usearch {
   exactSearch(
     dataset: Float32Array,
@@ -51,9 +53,9 @@ const ADDONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Loads usearch. It is five times as fast as the loop, on one thread. Its addon is loaded directly:
- * the package's own loader takes 30 ms instead of 1, and looks into folders that a worker may not
- * read.
+ * Loads usearch. Its search is five times as fast as the loop, on one thread. Its addon is loaded
+ * directly: the package's own loader takes 30 ms instead of 1, and looks into folders that a worker
+ * may not read.
  *
  * @returns A scan by usearch; undefined when the package has no addon for this system
  * @throws {Error} when the addon cannot be loaded
@@ -65,7 +67,7 @@ export function loadUsearch(): Scan | undefined {
   const root = join(dirname(require.resolve("usearch")), "../../..");
   const { exactSearch }: Usearch = require(join(root, "prebuilds", folder, "usearch.node"));
   return (templates, probe) => {
-    // The addon reads the whole buffer of an array, so the probe needs a buffer of its own.
+    // The addon reads the whole buffer of an array, so the probe is copied into a new buffer.
     const [keys] = exactSearch(templates, probe.slice(), probe.length, 1, "ip", 1);
     return Number(keys[0]);
   };

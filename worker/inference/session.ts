@@ -6,17 +6,17 @@ import * as ort from "onnxruntime-node";
 export interface TensorInfo {
   /** Name in the model. */
   readonly name: string;
-  /** Sizes of the dimensions; -1 for one that the model leaves open. */
+  /** Sizes of the dimensions; -1 for an open dimension, whose size the model does not fix. */
   readonly shape: readonly number[];
 }
 
 /** Settings of {@linkcode openSession}. */
 export interface SessionOptions {
-  /** Threads inside one operator; 1 by default, which is fastest per core. */
+  /** Threads inside one operator; 1 by default, which gets the most work out of a core. */
   readonly threads?: number;
 }
 
-/** A loaded network with one float32 input. Nothing queues its runs: await each before the next. */
+/** A loaded network with one float32 input. Runs are not queued: await each before the next. */
 export interface Session extends AsyncDisposable {
   /** Input of a run. */
   readonly input: TensorInfo;
@@ -32,7 +32,7 @@ export interface Session extends AsyncDisposable {
   run(data: Float32Array, shape: readonly number[]): Promise<Float32Array[]>;
 }
 
-/** Error for a model that cannot be loaded, or is of another kind than it should be. */
+/** Error for a model that cannot be loaded or is of the wrong kind. */
 export class ModelError extends Error {
   static {
     this.prototype.name = "ModelError";
@@ -45,8 +45,8 @@ export class ModelError extends Error {
  * @param bytes Content of the file
  * @param label Name of the model in error messages, such as "recognition"
  * @param options Settings
- * @throws {ModelError} when the file is not an ONNX model, or has other inputs than one of float32,
- * or an output that is not of float32
+ * @throws {ModelError} when the file is not an ONNX model, when it does not have exactly one
+ * float32 input, or when an output is not float32
  */
 export async function openSession(
   bytes: Uint8Array,
@@ -68,7 +68,8 @@ export async function openSession(
   } catch (cause) {
     throw new ModelError(`The ${label} model cannot be loaded`, { cause });
   }
-  // The garbage collector does not free the native session. A refused model must release it here.
+  // The garbage collector does not free the native session. So a refused model's session is
+  // released here.
   await using refused = new AsyncDisposableStack();
   refused.defer(() => session.release());
   const inputs = session.inputMetadata.map((value) => tensorInfo(value, label));

@@ -32,7 +32,7 @@ Deno.test("a run returns every output, in the order of the model", async () => {
   ]);
 });
 
-Deno.test("a file that is not an ONNX model is refused by the model's name", async () => {
+Deno.test("a file that is not an ONNX model is refused, and the error names the model", async () => {
   for (const bytes of [new Uint8Array(), new TextEncoder().encode("<html>Not found</html>")]) {
     await assertRejects(
       () => openSession(bytes, "recognition"),

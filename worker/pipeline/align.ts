@@ -1,4 +1,4 @@
-/** Aligns a face: turns it upright and scales it, as recognition networks are trained to see it. */
+/** Turns a face upright and scales it. Recognition networks are trained on such aligned faces. */
 
 import { type Box, clipBox, type RgbImage } from "./image.ts";
 import type { FivePoints } from "./landmarks.ts";
@@ -25,7 +25,7 @@ export const ALIGNED_POINTS: FivePoints = [
  * @param image Decoded picture
  * @param points The five points of the face, in pixels of `image`
  * @returns Interleaved RGB, 0 to 255, length 112 * 112 * 3
- * @throws {RangeError} when the points all coincide, or are not finite
+ * @throws {RangeError} when all points coincide, or a point is not finite
  */
 export async function alignFace(image: RgbImage, points: FivePoints): Promise<Float32Array> {
   const { a, b, dx, dy } = invertSimilarityTransform(
@@ -56,7 +56,7 @@ export async function alignFace(image: RgbImage, points: FivePoints): Promise<Fl
   }, 1);
 }
 
-/** Most samples along each side of a pixel. For larger faces it is faster to shrink them first. */
+/** Most samples along each side of a pixel. It is faster to shrink larger faces first. */
 const MAX_SAMPLES = 2;
 
 /** Maps a pixel (x, y) of the crop to a picture: (xx·x + xy·y + x0, yx·x + yy·y + y0). */
@@ -84,7 +84,7 @@ function cropRegion({ xx, xy, x0, yx, yy, y0 }: Affine, image: RgbImage): Box {
   return clipBox(box, image.width, image.height);
 }
 
-/** Takes the mean of `samples` x `samples` bilinear values for each pixel of the crop. */
+/** Computes each pixel of the crop as the mean of `samples` x `samples` bilinear values. */
 function warp(image: RgbImage, map: Affine, samples: number): Float32Array {
   const out = new Float32Array(ALIGNED_SIZE * ALIGNED_SIZE * 3);
   const weight = 1 / (samples * samples);

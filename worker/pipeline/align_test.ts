@@ -17,7 +17,7 @@ const applyToFive = (s: SimilarityTransform, [p, q, r, t, u]: FivePoints): FiveP
   apply(s, u),
 ];
 
-/** Red is x, green is y: an aligned face shows where each of its pixels came from. */
+/** Makes a picture where red is x and green is y. They show where a pixel of a face came from. */
 function coordinateImage(width: number, height: number): RgbImage {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
@@ -30,7 +30,7 @@ const pixel = (face: Float32Array, x: number, y: number): number[] => [
   ...face.subarray((y * ALIGNED_SIZE + x) * 3, (y * ALIGNED_SIZE + x) * 3 + 3),
 ];
 
-Deno.test("an upright face of the right size is copied", async () => {
+Deno.test("an upright face of the right size stays the same", async () => {
   const image = coordinateImage(112, 112);
   const face = await alignFace(image, ALIGNED_POINTS);
   for (let i = 0; i < face.length; i++) assertAlmostEquals(face[i]!, image.data[i]!, 1e-2);
@@ -60,7 +60,7 @@ Deno.test("a rotated face of any size becomes upright", async () => {
   }
 });
 
-Deno.test("each pixel of a shrunk face is a mean of the picture's pixels, not one of them", async () => {
+Deno.test("each pixel of a shrunk face is a mean of several pixels of the picture", async () => {
   const size = 112 * 6;
   const data = new Uint8Array(size * size * 3);
   for (let i = 0; i < size * size; i++) {

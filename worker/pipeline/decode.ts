@@ -5,17 +5,17 @@ import { Problem } from "../../shared/contract/problem.ts";
 import { PICTURE_FORMATS, sniffImageType } from "../../shared/contract/image_type.ts";
 import type { RgbImage } from "./image.ts";
 
-// One picture at a time. A cache would only keep faces in memory, and more threads would take cores
-// from the other workers of the machine.
+// A worker decodes one picture at a time. A cache would only keep faces in memory, and more threads
+// would take cores from the machine's other workers.
 sharp.cache(false);
 sharp.concurrency(1);
 
 /** Limits of {@linkcode decode}. */
 export interface DecodeLimits {
   /**
-   * Width times height above which a picture is refused before it is decoded. Some formats make
-   * the decoder hold the whole picture. When that takes n bytes a pixel, and n is more than 3, the
-   * picture counts as n / 3 times as large.
+   * Greatest width times height. A larger picture is refused before it is decoded. With some
+   * formats the decoder must hold the whole picture. When this takes n bytes a pixel, and n is more
+   * than 3, the picture counts as n / 3 times as large.
    */
   readonly maxPixels: number;
 }
@@ -26,22 +26,21 @@ export interface DecodedPicture extends RgbImage {
   readonly original: { readonly width: number; readonly height: number };
 }
 
-/** Shrinking longer rows takes many times the picture's memory. Panoramas have 16,000 pixels. */
+/** Shrinking longer rows takes many times the picture's memory. Panoramas have 16,000 columns. */
 const MAX_SIDE_PX = 16_384;
 
 /**
- * A picture with more pixels is shrunk while it is decoded. Decoding all of them takes most of a
- * request's time, and would fill the memory that a worker may use. The detector finds no face of
- * less than a 32nd of the picture's width, so a face in the shrunk picture is more than 60 pixels
- * wide.
+ * A picture with more pixels is shrunk while it is decoded. To decode all pixels would take most of
+ * a request's time, and fill the memory that a worker may use. The detector finds only faces that
+ * are at least a 32nd of the picture's width, so a face in the shrunk picture is more than 60
+ * pixels wide.
  */
 const MAX_DECODED_PIXELS = 4_000_000;
 
 /**
  * Decodes a JPEG, PNG or WebP into upright (EXIF orientation applied) 8-bit sRGB. Transparent parts
- * become white, and of an animation only the first frame is decoded. A picture of more than 4
- * million pixels is shrunk to half its width and height, one of more than 16 million to a third,
- * and so on.
+ * become white. Only the first frame of an animation is decoded. A picture of more than 4 million
+ * pixels is shrunk to half its width and height, one of more than 16 million to a third, and so on.
  *
  * @param bytes The picture as the client sent it
  * @throws {Problem} `unsupported_media_type` when the first bytes are not those of a JPEG, PNG or
@@ -52,7 +51,7 @@ export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<D
   if (sniffImageType(bytes) === undefined) {
     throw new Problem("unsupported_media_type", `The picture is not a ${PICTURE_FORMATS}`);
   }
-  // Most pictures are neither large nor damaged. Decoding them at once saves a look at the header.
+  // Most pictures are neither large nor damaged. They are decoded without first reading the header.
   const limit = Math.min(limits.maxPixels, MAX_DECODED_PIXELS);
   const whole = await decodePixels(sharp(bytes, { failOn: "error", limitInputPixels: limit }))
     .catch(() => undefined);
@@ -104,7 +103,8 @@ async function decodePixels(picture: Sharp): Promise<RgbImage> {
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
   const rgb = info.channels === 3 ? data : await flattenOntoWhite(data, info);
-  // The compiler takes a Buffer for another kind of array than a Uint8Array.
+  // `rgb` is a Buffer. V8's compiler treats a Buffer as another type than the Uint8Array of other
+  // pictures.
   return {
     width: info.width,
     height: info.height,
@@ -112,7 +112,7 @@ async function decodePixels(picture: Sharp): Promise<RgbImage> {
   };
 }
 
-/** Makes transparent parts white. It takes time, so only pictures with transparency get here. */
+/** Makes transparent parts white. This takes time, so only pictures with transparency need it. */
 function flattenOntoWhite(
   data: Uint8Array,
   { width, height, channels }: OutputInfo,
@@ -125,9 +125,9 @@ function flattenOntoWhite(
 }
 
 /**
- * Returns the bytes that the decoder holds for each pixel of the whole picture before it has the
- * first row. A progressive JPEG needs its coefficients (16-bit), an interlaced PNG all its pixels,
- * and a picture that is stored row by row nothing.
+ * Returns the number of bytes for each pixel that the decoder must hold before it can return the
+ * first row. For a progressive JPEG it holds all coefficients (16-bit), and for an interlaced PNG
+ * all pixels. For a picture that is stored row by row, it holds nothing.
  */
 function bytesHeldPerPixel(
   { isProgressive, format, channels, chromaSubsampling, depth }: Metadata,

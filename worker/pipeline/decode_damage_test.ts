@@ -1,4 +1,4 @@
-// Pictures that must be refused: of the wrong format, damaged, or too large for memory.
+// Tests pictures that must be refused: of the wrong format, damaged, or too large for memory.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deflateSync } from "node:zlib";
@@ -51,7 +51,7 @@ Deno.test("bytes after the end of a picture are ignored", async () => {
   }
 });
 
-Deno.test("a valid signature before other bytes is not a picture", async () => {
+Deno.test("a valid signature that other bytes follow is not a picture", async () => {
   const garbage = Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) >> 3);
   for (const [format, bytes] of FORMATS) {
     const polyglot = concatBytes(bytes.subarray(0, 12), garbage);
@@ -102,14 +102,14 @@ Deno.test("a tiny file that declares a huge picture is refused because of its he
   }
 });
 
-Deno.test("where pixels are missing, a PNG is refused as damaged and a JPEG becomes gray", async () => {
+Deno.test("when pixels are missing, a PNG is refused as damaged, and a JPEG has gray pixels instead", async () => {
   const { data } = await decode(resized(FORMATS[0]![1], 2000, 2000), LIMITS);
   assertEquals([data.length, ...data.subarray(-3)], [2000 * 2000 * 3, 128, 128, 128]);
   const rows = pngOf({ width: 7000, height: 7000 }, chunk("IDAT", deflateSync(new Uint8Array(99))));
   await assertRefused("invalid_image", rows, "PNG");
 });
 
-Deno.test("text and profiles that would inflate a thousandfold are not inflated", async () => {
+Deno.test("text and profiles that are 1,000 times larger when decompressed are not decompressed", async () => {
   const bomb = deflateSync(new Uint8Array(100_000_000));
   const white = [255, 255, 255];
   for (const [type, head] of [["iCCP", "x\0\0"], ["zTXt", "x\0\0"], ["iTXt", "x\0\x01\0\0\0"]]) {
@@ -122,7 +122,7 @@ Deno.test("text and profiles that would inflate a thousandfold are not inflated"
   }
 });
 
-Deno.test("a JPEG of a thousand scans is not decoded a thousand times", async () => {
+Deno.test("a JPEG of a thousand scans is refused, not decoded a thousand times", async () => {
   const [, jpeg] = FORMATS[1]!;
   const scans = [...jpeg.keys()].filter((i) => jpeg[i] === 0xff && jpeg[i + 1] === 0xda);
   const second = jpeg.subarray(scans[1], scans[2]);
@@ -167,7 +167,7 @@ function resized(jpeg: Uint8Array, width: number, height: number): Uint8Array {
 
 const hex = (byte = 0): string => byte.toString(16);
 
-/** Makes an animated WebP of small frames that declares a canvas of that size (RFC 9649, 2.7). */
+/** Makes an animated WebP of small frames that declares a large canvas (RFC 9649, 2.7). */
 async function largeCanvas(width: number, height: number): Promise<Uint8Array> {
   const frames = ["red", "blue"].map((background) =>
     sharp({ create: { width: 9, height: 9, channels: 3, background } }).png().toBuffer()

@@ -51,13 +51,13 @@ Deno.test("a PNG with a palette gets the colours of the palette, at every bit de
   }
 });
 
-Deno.test("16 bits per channel become 8", async () => {
+Deno.test("a PNG with 16 bits per channel becomes a picture with 8 bits per channel", async () => {
   const row = [0x12, 0x34, 0x80, 0x00, 0xff, 0xff];
   const bytes = png({ width: 1, height: 1, bitDepth: 16 }, [row]);
   assertEquals(await pixels(bytes), [[0x12, 0x80, 0xff]]);
 });
 
-Deno.test("transparent parts become white: by alpha, palette or key", async () => {
+Deno.test("parts that are transparent by alpha, palette or key become white", async () => {
   const half = [[255, 127, 127]];
   const cases: [string, Uint8Array, number[][]][] = [
     ["RGBA", png({ width: 1, height: 1, colourType: 6 }, [[255, 0, 0, 128]]), half],
@@ -110,7 +110,7 @@ Deno.test("interlaced, progressive, subsampled and gray pictures keep their colo
   for (const pixel of await pixels(grayJpeg)) assertEquals(pixel, [0x77, 0x77, 0x77]);
 });
 
-Deno.test("in a CMYK JPEG 255 is no ink, as in browsers, with and without a marker or profile", async () => {
+Deno.test("in a CMYK JPEG, 255 means no ink, as in browsers, with and without a marker or profile", async () => {
   const white = sharp({ create: { width: 8, height: 8, channels: 3, background: "white" } });
   const adobe = await white.toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
   const marker = adobe.indexOf("Adobe") - 4;
@@ -128,7 +128,7 @@ Deno.test("in a CMYK JPEG 255 is no ink, as in browsers, with and without a mark
   await assertOrange(profiled, 30, "CMYK with a profile");
 });
 
-Deno.test("of an animation only the first frame is decoded", async () => {
+Deno.test("only the first frame of an animation is decoded", async () => {
   const frames = ["red", "lime", "blue"].map((background) =>
     sharp({ create: { width: 4, height: 3, channels: 3, background } }).png().toBuffer()
   );
@@ -137,7 +137,7 @@ Deno.test("of an animation only the first frame is decoded", async () => {
   assertEquals((await sharp(webp).metadata()).pages, 3);
   assertEquals(await pixels(webp), Array(12).fill(RED));
 
-  // An animated PNG is a PNG with chunks that other readers ignore.
+  // An animated PNG is a PNG with additional chunks. Readers that do not know them ignore them.
   const frameControl = (sequence: number) =>
     chunk("fcTL", Uint8Array.of(...u32(sequence, 1, 1, 0, 0), 0, 1, 0, 10, 0, 0));
   const apng = png({ width: 1, height: 1 }, [RED], [
@@ -159,7 +159,7 @@ Deno.test("a picture in another colour space becomes sRGB", async () => {
   assert(asStored !== 200, "The stored numbers are not those of sRGB");
   await assertOrange(displayP3, 1, "Display P3");
 
-  // By the formulas of both colour spaces, adapted to D50.
+  // The expected values follow from the formulas of both colour spaces, adapted to D50.
   const adobe = png({ width: 2, height: 1 }, [[150, 120, 90, 100, 140, 120]], [
     iccChunk(adobeRgb()),
   ]);

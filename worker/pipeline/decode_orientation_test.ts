@@ -7,7 +7,8 @@ import { chunk, concatBytes, png } from "../../tests/support/png.ts";
 const LIMITS = { maxPixels: 1_000_000 };
 
 /**
- * The sides of the upright picture at which the stored rows and columns begin (Exif 2.32, 0x0112).
+ * For each orientation, the sides of the upright picture where the first stored row and the first
+ * stored column are (Exif 2.32, 0x0112).
  */
 const FIRST_ROW_AND_COLUMN = {
   1: "top left",
@@ -65,7 +66,7 @@ Deno.test("all eight EXIF orientations give the same upright picture", async () 
   }
 });
 
-Deno.test("a picture that is shrunk is turned too", async () => {
+Deno.test("a picture that is shrunk is also turned upright", async () => {
   for (const orientation of [3, 6] as const) {
     const large = stored(FIRST_ROW_AND_COLUMN[orientation])
       .resize(orientation === 3 ? WIDTH * 6 : HEIGHT * 6)
@@ -81,7 +82,7 @@ Deno.test("a picture that is shrunk is turned too", async () => {
   }
 });
 
-Deno.test("an invalid orientation leaves the picture as it is stored", async () => {
+Deno.test("a picture with an invalid orientation is not turned", async () => {
   for (const orientation of [0, 9, 255, 65_535]) await assertAsStored(exif(orientation));
 });
 
@@ -97,13 +98,13 @@ Deno.test("a picture with damaged EXIF data is still decoded", async () => {
       new Uint8Array(),
       directory.subarray(0, 4),
       directory.subarray(0, 12),
-      // Declares 65,535 entries and has one.
+      // The directory declares 65,535 entries and has one.
       damaged(8, 0xff, 0xff),
       // The directory begins far beyond the end.
       damaged(4, 0xff, 0xff, 0xff, 0xff),
-      // An entry with four thousand million orientations.
+      // An entry declares four thousand million orientations.
       damaged(14, 0xff, 0xff, 0xff, 0xff),
-      // An entry of an unknown type.
+      // An entry has an unknown type.
       damaged(12, 0xff, 0xff),
       // The next directory is the same one.
       damaged(22, 0, 0, 0, 8),

@@ -6,7 +6,7 @@ import type { RgbImage } from "./image.ts";
 
 const LIMITS = { maxPixels: 10_000 };
 
-/** Makes a picture of four pixels by two: the left half red, the right half blue. */
+/** Makes a picture of 4 x 2 pixels: the left half is red, the right half is blue. */
 const redAndBlue = () =>
   sharp({ create: { width: 4, height: 2, channels: 3, background: "red" } }).composite([{
     input: { create: { width: 2, height: 2, channels: 3, background: "blue" } },
@@ -28,7 +28,7 @@ async function refused(
   assertEquals(problem.code, code);
 }
 
-Deno.test("a picture becomes interleaved RGB, whatever its format", async () => {
+Deno.test("a picture of any format becomes interleaved RGB", async () => {
   for (
     const bytes of [
       await redAndBlue().png().toBuffer(),
@@ -44,7 +44,7 @@ Deno.test("a picture becomes interleaved RGB, whatever its format", async () => 
   assertAlmostEquals(red!, 255, 3);
 });
 
-Deno.test("a picture with more pixels than the limit is refused, with as many it is decoded", async () => {
+Deno.test("a picture above the limit of pixels is refused; a picture at the limit is decoded", async () => {
   const of = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: "red" } }).png().toBuffer();
   await refused("payload_too_large", await of(101, 100), LIMITS, "more than 10000 pixels");
@@ -72,7 +72,7 @@ Deno.test("fewer pixels are allowed when the decoder must hold the whole picture
   await refused("payload_too_large", await deep.toBuffer(), limits);
 });
 
-Deno.test("a picture of more than 4 million pixels is shrunk, and its original size is kept", async () => {
+Deno.test("a picture of more than 4 million pixels is shrunk, and its original size is returned", async () => {
   const left = { create: { width: 1001, height: 2000, channels: 3, background: "blue" } } as const;
   const wide = { create: { ...left.create, width: 2001, background: "red" } };
   const large = sharp(wide).composite([{ input: left, left: 0, top: 0 }]);

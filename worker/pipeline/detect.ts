@@ -1,4 +1,4 @@
-/** Finds the one face of a picture with UltraFace (version-RFB-320). */
+/** Finds the faces of a picture with UltraFace (version-RFB-320), and chooses one. */
 
 import { Problem } from "../../shared/contract/problem.ts";
 import { ModelError, type Session } from "../inference/session.ts";
@@ -33,7 +33,7 @@ export type FaceDetector = (image: RgbImage) => Promise<Face[]>;
  * Makes a detector from an UltraFace network: input [1, 3, 240, 320], outputs scores [1, 4420, 2]
  * (column 1 is "face") and boxes [1, 4420, 4] (left, top, right, bottom, each 0 to 1).
  *
- * @throws {ModelError} when the session has other shapes
+ * @throws {ModelError} when the session's shapes are not these
  */
 export function createFaceDetector(session: Session): FaceDetector {
   const [scores, boxes] = session.outputs;
@@ -74,7 +74,7 @@ function readFaces(scores: Float32Array, boxes: Float32Array, image: RgbImage): 
 
 /**
  * Greedy non-maximum suppression. Keeps the face with the best score and drops the faces that
- * overlap it by more than `maxOverlap`; then does the same with the remaining faces.
+ * overlap it by more than `maxOverlap`. Then does the same with the remaining faces.
  *
  * @example
  * ```ts
@@ -111,9 +111,9 @@ const area = (box: Box): number => (box.right - box.left) * (box.bottom - box.to
 const widthOf = (face: Face): number => face.box.right - face.box.left;
 
 /**
- * Chooses the face that a picture is about (docs/adr/0004-whose-face.md). This is the widest face,
- * provided that every other face is less than half as wide. When the picture is framed on the
- * widest face (its box contains the picture's centre), less than three quarters as wide is enough.
+ * Chooses the face to recognise (docs/adr/0004-whose-face.md): the widest face. Every other face
+ * must be less than half as wide. When the box of the widest face contains the picture's centre, it
+ * is enough that every other face is less than three quarters as wide.
  *
  * @param faces Detected faces, in any order
  * @param picture Size of the picture, in pixels

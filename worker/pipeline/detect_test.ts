@@ -40,7 +40,7 @@ Deno.test("the overlap does not depend on the order and is between 0 and 1", () 
   }));
 });
 
-Deno.test("non-maximum suppression keeps the best face of each group, and no two that overlap", () => {
+Deno.test("non-maximum suppression keeps the best face of each group, and no two faces that overlap", () => {
   fc.assert(fc.property(fc.array(faces), (found) => {
     const kept = suppressOverlaps(found, 0.4);
     for (const [i, face] of kept.entries()) {
@@ -88,7 +88,7 @@ Deno.test("a picture with another face at least half as wide is refused", () => 
   assertEquals(chooseFace([wide, faceAt(600, 600, 99)], PICTURE), wide);
 });
 
-Deno.test("in a picture framed on the widest face, others may be almost three quarters as wide", () => {
+Deno.test("when the widest face is in the middle, other faces may be almost three quarters as wide", () => {
   const framed = faceAt(520, 380, 200);
   assertEquals(chooseFace([framed, faceAt(800, 600, 149)], PICTURE), framed);
   refused("multiple_faces", [framed, faceAt(800, 600, 150)]);
@@ -101,7 +101,7 @@ Deno.test("a face under 40 pixels wide is too small", () => {
   assertEquals(chooseFace([faceAt(500, 400, 40)], PICTURE), faceAt(500, 400, 40));
 });
 
-Deno.test("several small faces are refused as several, not as small", () => {
+Deno.test("several small faces are refused as multiple_faces, not as face_too_small", () => {
   refused("multiple_faces", [faceAt(100, 100, 30), faceAt(500, 500, 30)]);
 });
 
@@ -125,7 +125,7 @@ const plain = (width: number, height: number, value: readonly number[]): RgbImag
   return { width, height, data };
 };
 
-Deno.test("boxes are in pixels of the picture, best score first", async () => {
+Deno.test("the boxes are in pixels of the picture, and the face with the best score is first", async () => {
   const { detect } = detectorOf([
     { score: 0.7, box: [0.1, 0.2, 0.3, 0.4] },
     { score: 0.9, box: [0.5, 0.5, 0.75, 1.25] },
@@ -160,7 +160,7 @@ Deno.test("the network's input is a red, a green and a blue plane of (p - 127) /
   }
 });
 
-Deno.test("a detection model with other shapes is refused", () => {
+Deno.test("a detection model with wrong shapes is refused", () => {
   for (
     const [input, outputs] of [
       [[1, 3, 480, 640], OUTPUTS],

@@ -13,7 +13,7 @@ export interface Embedder {
    *
    * @param face Interleaved RGB, 0 to 255, length 112 * 112 * 3
    * @returns Embedding, length {@linkcode Embedder.dimension}, L2-normalised
-   * @throws {RangeError} when the network's output has no direction: it is zero or not finite
+   * @throws {RangeError} when the network's output is zero or not finite
    */
   embed(face: Float32Array): Promise<Float32Array>;
 }
@@ -21,19 +21,19 @@ export interface Embedder {
 /**
  * Makes an embedder from an ArcFace network with one output, [1, dimension]. Its input is RGB,
  * (p − 127.5) / 128, of the shape [1, 3, 112, 112] or [1, 112, 112, 3]. The model may leave
- * dimensions open, as long as its shape shows where the channels are.
+ * dimensions open when its shape still shows which dimension has the channels.
  *
- * @throws {ModelError} when the session has other shapes
+ * @throws {ModelError} when the session's shapes are not these
  */
 export function createEmbedder(session: Session): Embedder {
   const layout = inputLayout(session.input.shape);
   const [output] = session.outputs;
   if (session.outputs.length !== 1 || output === undefined || output.shape.length !== 2) {
-    throw new ModelError("The recognition model has no single output [1, dimension]");
+    throw new ModelError("The recognition model must have exactly one output, [1, dimension]");
   }
   const dimension = output.shape[1]!;
   if (dimension < 1) {
-    throw new ModelError("The recognition model leaves the length of its embeddings open");
+    throw new ModelError("The recognition model does not declare the length of its embeddings");
   }
   const shape = layout === "NCHW"
     ? [1, 3, ALIGNED_SIZE, ALIGNED_SIZE]

@@ -1,4 +1,4 @@
-// The shapes that real networks declare. embed_test.ts tests the arithmetic.
+// Tests the shapes that real networks declare. embed_test.ts tests the arithmetic.
 
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { channelMeans } from "../../tests/support/onnx/small_model.ts";
@@ -33,7 +33,7 @@ Deno.test("a network may leave batch and size open, with channels first or last"
   }
 });
 
-Deno.test("a network with other shapes is refused with one line that names them", async () => {
+Deno.test("a network of a wrong shape is refused, and the one-line error has the shape", async () => {
   await using stack = new AsyncDisposableStack();
   for (
     const [input, output, complaint] of [

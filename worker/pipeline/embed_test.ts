@@ -5,7 +5,7 @@ import { fakeSession } from "./fake_session.ts";
 
 const FACE = Float32Array.from({ length: 112 * 112 * 3 }, (_, i) => [255, 127.5, 0][i % 3]!);
 
-Deno.test("the length of an embedding is the model's", async () => {
+Deno.test("an embedding has the length that the model declares", async () => {
   const embedder = createEmbedder(fakeSession([1, 3, 112, 112], [[1, 2]], [Float32Array.of(3, 4)]));
   assertEquals(embedder.dimension, 2);
   const embedding = await embedder.embed(FACE);
@@ -25,7 +25,7 @@ Deno.test("the input of a channels-first network is planes of (p - 127.5) / 128"
   }
 });
 
-Deno.test("the input of a channels-last network is the same numbers, pixel by pixel", async () => {
+Deno.test("the input of a channels-last network is (p - 127.5) / 128, pixel by pixel", async () => {
   for (const batch of [1, -1]) {
     const session = fakeSession([batch, 112, 112, 3], [[batch, 1]], [Float32Array.of(1)]);
     await createEmbedder(session).embed(FACE);
@@ -35,23 +35,23 @@ Deno.test("the input of a channels-last network is the same numbers, pixel by pi
   }
 });
 
-Deno.test("a network with other shapes is refused", () => {
+Deno.test("a network of a wrong shape is refused", () => {
   for (
     const [input, outputs, complaint] of [
       [[1, 3, 224, 224], [[1, 512]], "[1,3,224,224] instead of"],
       [[2, 3, 112, 112], [[2, 512]], "[2,3,112,112] instead of"],
       [[1, 1, 112, 112], [[1, 512]], "instead of"],
-      [[1, 3, 112, 112], [[1, 512], [1, 2]], "no single output"],
-      [[1, 3, 112, 112], [[512]], "no single output"],
-      [[1, 3, 112, 112], [], "no single output"],
-      [[1, 3, 112, 112], [[1, -1]], "leaves the length of its embeddings open"],
+      [[1, 3, 112, 112], [[1, 512], [1, 2]], "exactly one output"],
+      [[1, 3, 112, 112], [[512]], "exactly one output"],
+      [[1, 3, 112, 112], [], "exactly one output"],
+      [[1, 3, 112, 112], [[1, -1]], "does not declare the length"],
     ] as const
   ) {
     assertThrows(() => createEmbedder(fakeSession(input, outputs)), ModelError, complaint);
   }
 });
 
-Deno.test("an output without a direction is an error", async () => {
+Deno.test("a network's output that is not finite is an error", async () => {
   const session = fakeSession([1, 3, 112, 112], [[1, 2]], [Float32Array.of(0, NaN)]);
   const failure = await createEmbedder(session).embed(FACE).catch((error) => error);
   assertEquals(failure instanceof RangeError, true);

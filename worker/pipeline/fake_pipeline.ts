@@ -8,8 +8,8 @@ import type { Pipeline } from "./pipeline.ts";
  * Makes a pipeline that reads a picture's bytes as a word and looks the word up.
  *
  * @param dimension Length of an embedding
- * @param outcomes For each word an embedding, which need not be L2-normalised, or the code with
- * which the picture is refused. Any other picture is refused with `unsupported_media_type`
+ * @param outcomes For each word, an embedding or the code of a refusal. The embedding need not be
+ * L2-normalised. A picture with any other word is refused with `unsupported_media_type`
  */
 export function createFakePipeline(
   dimension: number,

@@ -16,9 +16,9 @@ export interface Box {
   readonly left: number;
   /** First row. */
   readonly top: number;
-  /** End of the columns, exclusive. */
+  /** First column after the rectangle. */
   readonly right: number;
-  /** End of the rows, exclusive. */
+  /** First row after the rectangle. */
   readonly bottom: number;
 }
 

@@ -1,4 +1,4 @@
-/** Finds the five points by which a face is aligned. */
+/** Finds the five points that are used to align a face. */
 
 import { ModelError, type Session } from "../inference/session.ts";
 import { type Box, clipBox, type Point, type RgbImage } from "./image.ts";
@@ -15,8 +15,8 @@ export type FivePoints = readonly [Point, Point, Point, Point, Point];
 /** Finds the five points of the face in `box`; all are in pixels of the picture. */
 export type LandmarkFinder = (image: RgbImage, box: Box) => Promise<FivePoints>;
 
-// Each of the five points is the mean of these points among the 68 of iBUG 300-W (Sagonas et al.,
-// 2013).
+// Each of the five points is the mean of some of the 68 points of iBUG 300-W (Sagonas et al.,
+// 2013). These are the numbers of the points.
 const EYE_LEFT = [37, 38, 40, 41];
 const EYE_RIGHT = [43, 44, 46, 47];
 const NOSE = [30];
@@ -27,7 +27,7 @@ const MOUTH_RIGHT = [54, 64];
  * Makes a finder from a 68-point network: input [1, 1, 64, 64] (gray / 256), output [1, 136]
  * (x, y pairs, 0 to 1 across the crop).
  *
- * @throws {ModelError} when the session has other shapes
+ * @throws {ModelError} when the session's shapes are not these
  */
 export function createLandmarkFinder(session: Session): LandmarkFinder {
   const [output] = session.outputs;

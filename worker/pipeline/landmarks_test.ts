@@ -48,7 +48,7 @@ Deno.test("the crop is a square around the box, so that the face is not stretche
   assertAlmostEquals(y, 50 + 200 * 0.7, 1e-3);
 });
 
-Deno.test("the crop of a box beyond the picture's edge ends at the edge", async () => {
+Deno.test("when the box reaches over the picture's edge, the crop ends at the edge", async () => {
   const find = createLandmarkFinder(fakeSession(SHAPE, [[1, 136]], [DIAGONAL]));
   const points = await find(picture(100, 80, [0, 0, 0]), {
     left: -20,
@@ -72,7 +72,7 @@ Deno.test("the network's input is gray, from 0 to 1", async () => {
   for (const i of [0, 2000, 4095]) assertAlmostEquals(data[i]!, gray, 1e-5);
 });
 
-Deno.test("a landmark network with other shapes is refused", () => {
+Deno.test("a landmark network of a wrong shape is refused", () => {
   for (
     const [input, outputs] of [
       [[1, 3, 64, 64], [[1, 136]]],

@@ -27,9 +27,9 @@ export interface PipelineOptions extends DecodeLimits {
 
 /** The one face of a picture. */
 export interface RecognizedFace {
-  /** In pixels of the upright picture, clipped to it. */
+  /** In pixels of the upright picture, clipped at the picture's edge. */
   readonly box: Box;
-  /** The points by which it was aligned, in pixels of the upright picture. */
+  /** The points that were used to align the face, in pixels of the upright picture. */
   readonly points: FivePoints;
   /** Embedding, length {@linkcode Pipeline.dimension}, L2-normalised. */
   readonly embedding: Float32Array;
@@ -50,7 +50,8 @@ export interface Pipeline extends AsyncDisposable {
   /**
    * Runs every step on a gray picture, so that the first request is as fast as later ones.
    *
-   * @throws {ModelError} when the recognition model's output has another length than it declares
+   * @throws {ModelError} when the recognition model's output has another length than the model
+   * declares
    */
   warmUp(): Promise<void>;
 }
@@ -58,7 +59,7 @@ export interface Pipeline extends AsyncDisposable {
 /**
  * Loads the networks.
  *
- * @throws {ModelError} when one cannot be loaded or has the wrong shapes
+ * @throws {ModelError} when a network cannot be loaded or has the wrong shapes
  */
 export async function createPipeline(
   models: PipelineModels,
@@ -66,7 +67,7 @@ export async function createPipeline(
 ): Promise<Pipeline> {
   const threads = { threads: options.threads ?? 1 };
   await using opened = new AsyncDisposableStack();
-  // Waits for all three: when one fails, the sessions of the others must be released too.
+  // Waits for all three. When one fails, the other two sessions must also be released.
   const results = await Promise.allSettled([
     openSession(models.detector, "face detection", threads),
     openSession(models.landmarks, "landmark", threads),
@@ -108,7 +109,7 @@ export async function createPipeline(
   };
 }
 
-/** Scales a face that was found in a shrunk picture to the pixels of the picture as it was sent. */
+/** Converts a face from pixels of the shrunk picture to pixels of the original picture. */
 function scaleToOriginal(
   { width, height, original }: DecodedPicture,
   { left, top, right, bottom }: Box,
@@ -123,9 +124,9 @@ function scaleToOriginal(
   return { box: clipBox(box, original.width, original.height), points: scaled };
 }
 
-/** After two runs a request takes half as long as after none. A third costs more than it saves. */
+/** After two runs, a request takes half as long as after none. A third costs more than it saves. */
 const WARM_UP_RUNS = 2;
-/** Width and height of the warm-up picture, in pixels: about the work of a real picture. */
+/** Width and height of the warm-up picture, in pixels. A real picture takes about as much work. */
 const WARM_UP_SIZE = 250;
 
 function grayJpeg(): Promise<Uint8Array> {

@@ -44,7 +44,7 @@ Deno.test("every embedding has the model's length and is normalised", () => {
   }
 });
 
-Deno.test("two pictures of one person are similar, those of two people are not", () => {
+Deno.test("pictures of the same person are similar, and pictures of different people are not", () => {
   for (const [i, a] of PICTURES.entries()) {
     for (const b of PICTURES.slice(i + 1)) {
       const similarity = cosine(faces.get(a)!.embedding, faces.get(b)!.embedding);
@@ -69,7 +69,7 @@ Deno.test("a picture with more pixels than the limit is refused", async () => {
   assertEquals(problem.code, "payload_too_large");
 });
 
-Deno.test("a model of another kind is refused", async () => {
+Deno.test("a model of the wrong kind is refused", async () => {
   const limits = { maxPixels: 100 };
   const { detector, landmarks, recognition } = models;
   for (

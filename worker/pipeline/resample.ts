@@ -4,7 +4,7 @@ import type { Box, RgbImage } from "./image.ts";
 import { shrinkRegion } from "./shrink_region.ts";
 import { filterTriangle, type Range } from "./triangle_filter.ts";
 
-/** Regions of more pixels are shrunk in native code: there the call costs less than it saves. */
+/** Native code shrinks regions with more pixels. For them, it saves more than its call costs. */
 const NATIVE_PIXELS = 160_000;
 
 /**

@@ -4,9 +4,9 @@ import sharp from "sharp";
 import type { Box, RgbImage } from "./image.ts";
 
 /**
- * Shrinks a region with a triangle filter, in libvips. It needs less time for each pixel than
- * {@linkcode filterTriangle}, but a call takes half a millisecond, and the result is rounded to
- * whole numbers.
+ * Shrinks a region with the triangle filter of libvips. This filter needs less time for each pixel
+ * than {@linkcode filterTriangle}, but a call takes half a millisecond, and the result is rounded
+ * to whole numbers.
  *
  * @param image Decoded picture
  * @param region Whole pixels inside the picture, at least `width` x `height`

@@ -15,9 +15,10 @@ export interface SimilarityTransform {
 }
 
 /**
- * Fits the transform that takes `from` to `to` with the least sum of squared distances (Umeyama,
- * "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991).
- * In the plane and without reflections the solution is closed: a complex linear regression.
+ * Fits the transform that moves the points `from` to the points `to` with the least sum of squared
+ * distances (Umeyama, "Least-squares estimation of transformation parameters between two point
+ * patterns", PAMI 1991). In the plane and without reflections, a formula gives the solution: a
+ * linear regression with complex numbers.
  *
  * @example
  * ```ts
@@ -29,8 +30,8 @@ export interface SimilarityTransform {
  * ```
  *
  * @param from Points that do not all coincide
- * @param to As many points, each the target of the one at the same index
- * @throws {RangeError} when the points of `from` all coincide, or are not finite
+ * @param to The targets; each is the target of the point in `from` at the same index
+ * @throws {RangeError} when all points of `from` coincide, or a point is not finite
  */
 export function fitSimilarityTransform(
   from: readonly Point[],

@@ -37,7 +37,7 @@ function assertSame(actual: SimilarityTransform, expected: SimilarityTransform):
   }
 }
 
-Deno.test("a rotation, scale and shift of the points is found again", () => {
+Deno.test("the fit finds the rotation, scale and shift by which the points were moved", () => {
   fc.assert(fc.property(transforms, (transform) => {
     const moved = ALIGNED_POINTS.map((point) => apply(transform, point));
     assertSame(fitSimilarityTransform(ALIGNED_POINTS, moved), transform);

@@ -33,8 +33,9 @@ export function filterTriangle(
   const rows = triangleTaps(region.top, region.bottom, height);
   const stride = image.width * 3;
   const out = new Float32Array(3 * height * width);
-  // Each source row is filtered horizontally once. From one result row to the next the source rows
-  // only move down, so a ring buffer as long as one result row's taps holds every row still needed.
+  // Each source row is filtered horizontally only once. The source rows of a result row never begin
+  // above those of the previous result row. So a ring buffer with room for the source rows of one
+  // result row is enough.
   const ring = Array.from({ length: rows.most }, () => new Float64Array(3 * width));
   const held = new Int32Array(rows.most).fill(-1);
   for (let y = 0; y < height; y++) {
@@ -56,7 +57,7 @@ export function filterTriangle(
 
 /** The source pixels of each result pixel, and their weights, which sum to 1. */
 interface Taps {
-  /** Places that each result pixel has in `weights`, used or not. */
+  /** Number of places that each result pixel has in `weights`. It need not use all of them. */
   readonly most: number;
   /** First source pixel of each result pixel. */
   readonly first: Int32Array;
@@ -74,7 +75,7 @@ function triangleTaps(start: number, end: number, size: number): Taps {
   const weights = new Float64Array(size * most);
   for (let i = 0; i < size; i++) {
     const centre = start + (i + 0.5) * scale - 0.5;
-    // The first whole number that is less than `radius` away.
+    // The first whole number that is less than `radius` away from `centre`.
     const begin = Math.max(start, Math.floor(centre - radius) + 1);
     let count = 0, sum = 0;
     for (let at = begin; at < Math.min(end, centre + radius); at++, count++) {
@@ -100,7 +101,8 @@ function filterRow(
     let p = rowStart + first[x]! * 3;
     let k = x * most;
     if (counts[x] === 2) {
-      // Enlarging has two taps. Without the loop below it takes half the time.
+      // When enlarging, a result pixel has two source pixels. Without the loop below, this takes
+      // half the time.
       const u = weights[k]!, v = weights[k + 1]!;
       out[x] = u * data[p]! + v * data[p + 3]!;
       out[g] = u * data[p + 1]! + v * data[p + 4]!;
@@ -127,7 +129,10 @@ interface TargetRow {
   readonly plane: number;
 }
 
-/** Writes a result row from two filtered rows: most have no more, and this takes half the time. */
+/**
+ * Writes a result row from its first two filtered rows. Most result rows have no more, and to write
+ * two rows in one step takes half the time.
+ */
 function putRows(
   { out, start, plane }: TargetRow,
   a: Float64Array,

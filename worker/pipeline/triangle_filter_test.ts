@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Box, RgbImage } from "./image.ts";
 import { filterTriangle } from "./triangle_filter.ts";
 
-/** Returns the result as decoded pictures are: interleaved, 0 to 255. */
+/** Returns the result in the form of a decoded picture: interleaved, 0 to 255. */
 function resized(image: RgbImage, region: Box, width: number, height: number): Float32Array {
   const planar = filterTriangle(image, region, width, height, { mean: 0, scale: 1 });
   const plane = width * height;
@@ -45,7 +45,7 @@ Deno.test("a picture resized to its own size stays the same", () => {
   }));
 });
 
-Deno.test("one colour stays that colour at every size", () => {
+Deno.test("a picture of one colour keeps this colour at every size", () => {
   fc.assert(fc.property(sizes, sizes, sizes, sizes, (width, height, outWidth, outHeight) => {
     const image = imageOf(width, height, () => [200, 100, 7]);
     const out = resized(image, whole(image), outWidth, outHeight);
@@ -93,7 +93,8 @@ Deno.test("enlarging interpolates between the middles of pixels", () => {
 });
 
 Deno.test("when shrinking, every pixel of the picture counts", () => {
-  // Stripes two pixels wide become gray. Single pixels of them would be black or white.
+  // Stripes two pixels wide become gray. A filter that takes single pixels would give black or
+  // white.
   const stripes = imageOf(400, 300, (x) => x % 4 < 2 ? [255, 255, 255] : [0, 0, 0]);
   const out = resized(stripes, whole(stripes), 40, 30);
   for (let x = 1; x < 39; x++) assertAlmostEquals(pixel(out, 40, x, 15)[0]!, 127.5, 5);
@@ -114,7 +115,8 @@ Deno.test("pixels outside the region do not count", () => {
 Deno.test("each pixel of the result comes from its place in the region", () => {
   const image = imageOf(100, 80, (x, y) => [x, y, 0]);
   const out = resized(image, { left: 20, top: 10, right: 60, bottom: 50 }, 20, 20);
-  // The middle of result pixel 5 is 5.5 * 2 from the region's edge, less half a source pixel.
+  // The middle of result pixel 5 is 5.5 * 2 pixels from the region's edge, minus half a source
+  // pixel.
   assertAlmostEquals(pixel(out, 20, 5, 8)[0]!, 20 + 5.5 * 2 - 0.5, 1e-3);
   assertAlmostEquals(pixel(out, 20, 5, 8)[1]!, 10 + 8.5 * 2 - 0.5, 1e-3);
 });
