@@ -66,7 +66,7 @@ export class RetryAfter {
   }
 
   /**
-   * Computes after which time a client that is refused now should retry.
+   * Returns the time after which a client that is refused now should retry.
    *
    * @param waiters Number of claims that wait now
    * @returns Whole seconds, 1 to 60

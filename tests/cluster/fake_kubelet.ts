@@ -88,7 +88,7 @@ export class FakeKubelet implements AsyncDisposable {
     this.#isCordoned = true;
   }
 
-  /** Makes all waiting pods Ready, and later pods again. */
+  /** Makes all waiting pods Ready, and from now on new pods, too. */
   uncordon(): void {
     this.#isCordoned = false;
     for (const pod of this.#pods.values()) this.#see(pod);

@@ -80,7 +80,7 @@ clusterTest(
 );
 
 clusterTest(
-  "the command from the notes replaces a gallery given as a value with a Secret",
+  "the command in the notes switches from a gallery value to a gallery Secret",
   async () => {
     await using installed = await install({ set: [...SMALL, 'gallery.json=\\{"embeddings":[]}'] });
     const { release } = installed;

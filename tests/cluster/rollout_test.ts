@@ -69,7 +69,7 @@ async function untilFull(replica: Service): Promise<void> {
   );
 }
 
-/** Measures how fast pods are refilled. Returns the interval of requests that use half of them. */
+/** Measures how fast pods are refilled. Returns an interval for requests that use half of them. */
 async function measureInterval(pool: ReplicatedPool): Promise<number> {
   // Measure with another replica, because the tested replica may have a short queue.
   const replica = await pool.start();

@@ -1,4 +1,4 @@
-/** A claim as it is written on a pod, and the patch that writes it. */
+/** The claim that is written on a pod, and the patch that writes it. */
 
 import type { Pod } from "./pod.ts";
 import type { PatchOperation } from "./api_server/pod_api.ts";
@@ -18,7 +18,7 @@ const SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 /** Seconds from the claim's deadline until the kubelet ends the pod. */
 const KUBELET_GRACE_SECONDS = 5;
 
-/** A claim as it is written on the pod. */
+/** The claim that is written on a pod. */
 export interface Claim {
   /** An id that no other claim has. */
   readonly id: string;

@@ -22,7 +22,7 @@ export type ClaimOutcome =
   /** The server did not act on the claim. */
   | { readonly kind: "unreached"; readonly error: Error };
 
-/** The claim was applied, or may still be. */
+/** The claim was applied, or may still be applied. */
 interface UnknownOutcome {
   readonly kind: "unknown";
   readonly error: Error;

@@ -36,7 +36,7 @@ const REFUSALS: readonly [number, number, ClaimOutcome["kind"]][] = [
   [429, 0, "unreached"],
 ];
 for (const [status, causes, kind] of REFUSALS) {
-  const fields = causes === 0 ? "" : " and a wrong field";
+  const fields = causes === 0 ? "" : " with a wrong field";
   Deno.test(`when the claim of an unchanged pod gets ${status}${fields}, its outcome is ${kind}`, async () => {
     const api = new FakePodApi(), pod = api.add("pod");
     api.fail("patch", { before: new ApiError("claim", status, "no", causes) });

@@ -15,7 +15,7 @@ export interface FakeClusterOptions {
   readonly pods?: number;
   /** 3 by default. */
   readonly queueLimit?: number;
-  /** 1 by default. A lease of several requests lasts 60 s, a request 10 s. */
+  /** 1 by default. A lease for several requests may last 60 s, a request 10 s. */
   readonly requestsPerWorker?: number;
   /** "me" by default. */
   readonly replica?: string;

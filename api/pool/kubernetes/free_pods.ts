@@ -54,7 +54,7 @@ export class FreePods implements PodObserver {
     return count;
   }
 
-  /** Returns all pods, claimed ones included. */
+  /** Returns all pods, also claimed pods. */
   all(): Iterable<Pod> {
     return this.#pods.values();
   }

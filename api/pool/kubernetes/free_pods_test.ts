@@ -68,7 +68,7 @@ Deno.test("a pod that a waiting claim takes is offered only once", () => {
   assertEquals(pods.size, 0);
 });
 
-Deno.test("a pod goes, its claim is lost, and it is seen again: it is free", () => {
+Deno.test("a pod is gone, then its claim is lost, then it is seen again: the pod is free", () => {
   const pods = open();
   pods.listed([pod("a", 1)]);
   const taken = pods.take()!;

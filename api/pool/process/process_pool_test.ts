@@ -159,7 +159,7 @@ Deno.test("when a worker fails to start, another worker is started after a wait"
   assertEquals(names(launcher), ["worker-1", "worker-2"]);
 });
 
-Deno.test("an idle worker that dies is replaced at once if it lived 5 s, otherwise after a wait", async () => {
+Deno.test("an idle worker that dies is replaced immediately if it lived 5 s, otherwise after a wait", async () => {
   for (const [livedMs, launches] of [[4999, 1], [5000, 2]] as const) {
     await using opened = open();
     const { pool, launcher, clock, lines, measured } = opened;

@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 2000;
 const KEEP_ALIVE_MS = 60_000;
 /** Limit of connections; further calls wait. Hundreds of handshakes together would all be slow. */
 const CONNECTIONS = 32;
-/** Age at which the credentials are read again. The client library reads a file once a minute. */
+/** Age at which the credentials are read again. The library reads a token file once a minute. */
 const MAX_AGE_MS = 10_000;
 
 /**

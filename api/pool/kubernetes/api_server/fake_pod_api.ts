@@ -65,12 +65,12 @@ export class FakePodApi implements PodApi {
     });
   }
 
-  /** Changes a pod without a call. */
+  /** Changes a pod, as if another client had changed it. */
   change(name: string, change: Partial<Pod>): Pod {
     return this.#put({ ...this.#get(name), ...change });
   }
 
-  /** Removes a pod without a call. */
+  /** Removes a pod, as if another client had deleted it. */
   remove(name: string): void {
     const pod = this.#pods.get(name);
     this.#pods.delete(name);
