@@ -1,6 +1,6 @@
-/** Tells a call that never reached its server from one that may have. */
+/** Finds out whether a failed call can have reached its server. */
 
-/** Codes of errors at connecting: no byte of the request was sent. */
+/** Codes of errors that happen while connecting: no byte of the request was sent. */
 const UNREACHED_CODES: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "EHOSTUNREACH",
@@ -8,7 +8,7 @@ const UNREACHED_CODES: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** True when a failed HTTP call never reached the server, by the error's code or its cause's code. */
+/** True when the code of an error or its cause means that the call never reached the server. */
 export function isUnreached(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ("code" in error && typeof error.code === "string" && UNREACHED_CODES.has(error.code)) {

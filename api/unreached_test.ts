@@ -3,7 +3,7 @@ import { isUnreached } from "./unreached.ts";
 
 const withCode = (code: string) => Object.assign(new Error("connect failed"), { code });
 
-Deno.test("an error at connecting means that the server was not reached, also as a cause", () => {
+Deno.test("an error while connecting, or with such a cause, means that the server was not reached", () => {
   for (
     const code of ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]
   ) {
@@ -13,7 +13,7 @@ Deno.test("an error at connecting means that the server was not reached, also as
   }
 });
 
-Deno.test("after any other error the server may have been reached", () => {
+Deno.test("after any other error, the server may have been reached", () => {
   for (const error of [withCode("ECONNRESET"), new Error("?"), "ECONNREFUSED", undefined]) {
     assertEquals(isUnreached(error), false);
   }

@@ -6,8 +6,8 @@ import type { LeasedWorker, WorkerLease } from "./pool.ts";
  * Makes the lease of a worker.
  *
  * @param worker The worker that the lease is for
- * @param onEnd Called when the lease ends, once however often it is disposed. `kept` is true when
- * the request has called `keep`
+ * @param onEnd Called when the lease ends, and only once, even if the lease is disposed of several
+ * times. `kept` is true when the request has called `keep`
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import { lease } from "./lease.ts";
 
 const WORKER = { name: "worker-1", url: new URL("http://worker-1.test:8080") };
 
-Deno.test("a lease tells at its end whether its worker is kept", async () => {
+Deno.test("when a lease ends, `onEnd` is told whether to keep the worker", async () => {
   const ends: boolean[] = [];
   {
     await using _destroyed = lease(WORKER, (kept) => ends.push(kept));
@@ -16,7 +16,7 @@ Deno.test("a lease tells at its end whether its worker is kept", async () => {
   assertEquals(ends, [false, true]);
 });
 
-Deno.test("a lease that is disposed twice ends once; a later keep changes nothing", async () => {
+Deno.test("a lease that is disposed of twice ends only once, and a later `keep` changes nothing", async () => {
   const ends: boolean[] = [];
   await using twice = lease(WORKER, (kept) => ends.push(kept));
   await twice[Symbol.asyncDispose]();

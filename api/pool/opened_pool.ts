@@ -1,4 +1,4 @@
-/** The types by which the api opens a pool, the same for every backend. */
+/** The types that every backend uses when it opens its pool. */
 
 import type { Logger } from "../../shared/log.ts";
 import type { ApiMetrics } from "../metrics.ts";
@@ -12,7 +12,7 @@ export interface OpenedPool {
   readonly tokenKeys: () => TokenKeys;
   /**
    * Resolves when the first worker is ready; rejects when the first worker fails to start. Only a
-   * pool that starts its own workers has it.
+   * pool that starts its own workers has this promise.
    */
   readonly started?: Promise<void>;
 }

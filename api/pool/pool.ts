@@ -1,9 +1,10 @@
-/** The pool of warm workers as the rest of the api sees it. Every backend implements it. */
+/** The pool of workers as the rest of the api sees it. Every backend implements this interface. */
 
 import { Problem } from "../../shared/contract/problem.ts";
 
 /**
- * A pool of warm workers. Each worker is leased to one request at a time.
+ * A pool of warm workers: they are running before a request needs them. Each worker is leased to
+ * one request at a time.
  *
  * @example A worker that is kept becomes free again; without `keep` it would be destroyed
  * ```ts
@@ -24,13 +25,14 @@ export interface WorkerPool extends AsyncDisposable {
   /**
    * Leases a worker, and waits while none is free. Claims are served in the order of arrival.
    *
-   * @param signal Ends the waiting. A worker that is claimed at that moment is given back
+   * @param signal Ends the waiting when it aborts. A worker that is claimed at that moment is given
+   * back
    * @throws {NoWorkerAvailable} when the queue is full, the pool cannot get a worker, or the pool
    * is closing
    * @throws the signal's reason
    */
   claim(signal: AbortSignal): Promise<WorkerLease>;
-  /** Returns the counts of this moment. */
+  /** Returns the current counts. */
   stats(): PoolStats;
   /**
    * Builds the error for a refused request: counts the refusal and sets its `Retry-After`.
@@ -40,8 +42,8 @@ export interface WorkerPool extends AsyncDisposable {
    */
   refusal(detail: string, cause?: Error): NoWorkerAvailable;
   /**
-   * Closes the pool. Waiting claims are refused at once; leases continue until their requests end.
-   * The promise resolves when no worker is left.
+   * Closes the pool. Waiting claims are refused immediately; leases continue until their requests
+   * end. The promise resolves when no worker is left.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -55,22 +57,23 @@ export interface LeasedWorker {
 }
 
 /**
- * A worker that belongs to one request. Leaving the scope of `await using lease` destroys the
- * worker. Disposing only starts this and does not wait for it, so that no answer is delayed.
+ * A worker that belongs to one request. When the scope of `await using lease` ends, the worker is
+ * destroyed. Disposing only starts the destruction and does not wait for its end, so that no answer
+ * is delayed.
  */
 export interface WorkerLease extends AsyncDisposable {
   /** The worker to send the request to. */
   readonly worker: LeasedWorker;
   /**
-   * Marks the worker as good for another request. At the end of the lease it stays in the pool
-   * while REQUESTS_PER_WORKER allows. Without this call it is destroyed.
+   * Marks the worker as good for another request. When the lease ends, the worker stays in the pool
+   * if REQUESTS_PER_WORKER allows another request. Without this call, the worker is destroyed.
    */
   keep(): void;
 }
 
 /** Counts of a pool. */
 export interface PoolStats {
-  /** Workers that a claim would get at once. */
+  /** Workers that can be claimed now. */
   readonly free: number;
   /** Workers that are leased to a request. */
   readonly busy: number;

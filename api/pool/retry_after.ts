@@ -1,6 +1,6 @@
 /** Computes when a refused client should retry. */
 
-/** Assumed until an interval is measured: about what a process or a pod needs to start. */
+/** Interval before one is measured: about the time that a process or a pod needs to start. */
 const ASSUMED_REFILL_MS = 1000;
 /** Weight of the newest interval in the moving average. */
 const NEWEST_WEIGHT = 0.2;
@@ -8,9 +8,9 @@ const MAX_SECONDS = 60;
 
 /**
  * Measures how fast workers become free while claims wait, and gives each refused client a time to
- * retry. At that time a worker should be free, after all claims that wait and all clients that were
- * given an earlier time. Clients that keep to their times return at the rate at which workers
- * become free, instead of all at once.
+ * retry. By that time, workers should be free for all waiting claims, for all clients that were
+ * given an earlier time, and for this client. So refused clients do not retry all together, but one
+ * after another, at the rate at which workers become free.
  *
  * @example Each refused client is given a later time
  * ```ts
@@ -49,12 +49,12 @@ export class RetryAfter {
   /**
    * Records that a worker has become free.
    *
-   * @param waiters Number of claims that waited for it. When none waited, the pool was faster than
-   * the demand, and the interval is not measured
+   * @param waiters Number of claims that waited for a worker. When none waited, the pool was faster
+   * than the demand, and the interval is not measured
    */
   workerArrived(waiters: number): void {
     const now = this.#now();
-    // The demand is met: clients that were given a later time will find a worker at any time.
+    // No claim waits, so there are enough workers for the clients that were given a later time.
     if (waiters === 0) this.#promisedUntil = -Infinity;
     if (waiters > 0 && this.#lastArrival !== undefined) {
       const interval = now - this.#lastArrival;
@@ -66,7 +66,7 @@ export class RetryAfter {
   }
 
   /**
-   * Gives a client that is refused now its time to retry.
+   * Returns the time after which a client that is refused now should retry.
    *
    * @param waiters Number of claims that wait now
    * @returns Whole seconds, 1 to 60

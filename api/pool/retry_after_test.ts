@@ -14,12 +14,12 @@ function refill({ clock, retryAfter }: ReturnType<typeof setUp>, intervalMs: num
   }
 }
 
-Deno.test("before anything is measured a worker is expected every second", () => {
+Deno.test("before anything is measured, a worker is expected every second", () => {
   const { retryAfter } = setUp();
   assertEquals([1, 2, 3].map(() => retryAfter.promise(0)), [1, 2, 3]);
 });
 
-Deno.test("the time that the pool took to fill counts until an interval is measured", () => {
+Deno.test("until an interval is measured, the time that the pool took to fill is used", () => {
   const setup = setUp();
   setup.retryAfter.assume(250);
   assertEquals([1, 2, 3, 4, 5].map(() => setup.retryAfter.promise(0)), [1, 1, 1, 1, 2]);
@@ -29,7 +29,7 @@ Deno.test("the time that the pool took to fill counts until an interval is measu
   assertEquals(setup.retryAfter.promise(0), 2);
 });
 
-Deno.test("a refused client is sent behind all claims that wait", () => {
+Deno.test("a refused client should retry after all waiting claims are served", () => {
   assertEquals(setUp().retryAfter.promise(5), 6);
 });
 
@@ -62,7 +62,7 @@ Deno.test("a time to retry is at least a second and at most a minute", () => {
   assertEquals(uneven.retryAfter.promise(10_000), 60);
 });
 
-Deno.test("times beyond a minute are not added up", () => {
+Deno.test("many refusals do not add up to more than a minute", () => {
   const { clock, retryAfter } = setUp();
   for (let i = 0; i < 1000; i++) retryAfter.promise(0);
   clock.ms += 30_000;

@@ -33,7 +33,7 @@ export class WaitQueue<T> {
   /**
    * Makes an empty queue.
    *
-   * @param limit Number of waiters that the queue holds
+   * @param limit Largest number of waiters
    */
   constructor(limit: number) {
     this.#limit = limit;
@@ -57,8 +57,9 @@ export class WaitQueue<T> {
   /**
    * Waits for the next item, after all earlier waiters.
    *
-   * @param signal Leaves the queue when it aborts
-   * @param turn Resumes an earlier place and ignores the limit; a new place is the last one
+   * @param signal Takes the waiter out of the queue when it aborts
+   * @param turn The place of the waiter, from {@linkcode WaitQueue.takeTurn}. A waiter with a turn
+   * ignores the limit. A waiter without a turn is the last one
    * @throws {RangeError} when the queue is full: check {@linkcode WaitQueue.full} first
    * @throws the signal's reason, or the reason that {@linkcode WaitQueue.rejectAll} gives
    */
@@ -67,7 +68,7 @@ export class WaitQueue<T> {
     if (turn === undefined && this.full) throw new RangeError("The queue is full");
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const waiter = { turn: turn ?? this.takeTurn(), resolve, reject };
-    // A waiter that was given an item has left the queue: an abort can no longer lose the item.
+    // A waiter that was given an item has left the queue, so an abort can no longer lose the item.
     const leave = () => {
       if (this.#waiters.delete(waiter)) reject(signal.reason);
     };
@@ -101,7 +102,7 @@ export class WaitQueue<T> {
 
   #insert(waiter: Waiter<T>): void {
     const later = [...this.#waiters].filter(({ turn }) => turn > waiter.turn);
-    // A Set keeps the order of insertion: the later waiters are inserted again, behind this one.
+    // A Set keeps the order of insertion, so the later waiters are inserted again behind this one.
     for (const other of later) this.#waiters.delete(other);
     for (const other of [waiter, ...later]) this.#waiters.add(other);
   }

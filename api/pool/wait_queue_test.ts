@@ -11,11 +11,11 @@ Deno.test("items go to the waiters in the order of arrival", async () => {
   assertEquals(await Promise.all(waiting), ["1a", "2b", "3c"]);
 });
 
-Deno.test("an offer without a waiter is not taken", () => {
+Deno.test("an item that is offered while nobody waits is not taken", () => {
   assertEquals(new WaitQueue<string>(3).offer("a"), false);
 });
 
-Deno.test("the queue has a length, and is full at its limit", async () => {
+Deno.test("the queue counts its waiters, and is full at its limit", async () => {
   const queue = new WaitQueue<string>(2);
   assertEquals([queue.length, queue.full], [0, false]);
   const first = queue.wait(forever());
@@ -47,7 +47,7 @@ Deno.test("a waiter that leaves gets the signal's reason, and the item goes to t
   assertEquals(await stays, "a");
 });
 
-Deno.test("a waiter that was given an item keeps it when the signal aborts right after", async () => {
+Deno.test("a waiter that was given an item keeps it even when its signal aborts afterwards", async () => {
   const queue = new WaitQueue<string>(1);
   const impatient = new AbortController();
   const waiting = queue.wait(impatient.signal);
@@ -56,13 +56,13 @@ Deno.test("a waiter that was given an item keeps it when the signal aborts right
   assertEquals(await waiting, "a");
 });
 
-Deno.test("a signal that has aborted before rejects at once", async () => {
+Deno.test("a signal that is already aborted rejects immediately", async () => {
   const queue = new WaitQueue<string>(1), reason = new RangeError("Over");
   assert(await assertRejects(() => queue.wait(AbortSignal.abort(reason)), Error) === reason);
   assertEquals(queue.length, 0);
 });
 
-Deno.test("`rejectAll` gives each waiter a reason of its own", async () => {
+Deno.test("`rejectAll` gives each waiter its own reason", async () => {
   const queue = new WaitQueue<string>(2);
   const waiting = Promise.allSettled([queue.wait(forever()), queue.wait(forever())]);
   queue.rejectAll((waiter) => `reason ${waiter}`);
@@ -85,7 +85,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Step>({ kind: "tick" }) },
 );
 
-Deno.test("whatever happens, each waiter settles once and each item is given once", async () => {
+Deno.test("in any order of calls, each waiter settles once and each item is given once", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(step, { maxLength: 60 }),
     fc.nat(6),
@@ -93,7 +93,7 @@ Deno.test("whatever happens, each waiter settles once and each item is given onc
       const queue = new WaitQueue<number>(limit);
       const signals: AbortController[] = [];
       const outcomes: string[][] = [];
-      // The expected outcome of each waiter, by a simple model: an array.
+      // The expected outcome of each waiter, according to a simple model: an array.
       const expected: string[] = [];
       let inLine: number[] = [];
       let items = 0;

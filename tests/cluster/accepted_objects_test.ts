@@ -4,7 +4,7 @@ import { install, type Installed } from "../support/install.ts";
 import { type KubeObject, RefusedCall } from "../support/kubernetes.ts";
 import { needs } from "../support/needs.ts";
 
-/** Kinds that exist only with the operators that read them. */
+/** Kinds that exist only in a cluster where their operators are installed. */
 const FOREIGN = ["ServiceMonitor", "PrometheusRule", "HTTPRoute"];
 
 const EVERYTHING = [
@@ -74,13 +74,13 @@ function installNothing(): Promise<Installed> {
   return install({ set: ["api.replicas=0"], unscheduledWorkers: 0 });
 }
 
-/** Renders the objects of a release in the namespaces of another. */
+/** Renders the objects of a release, but in the namespaces of the installed release. */
 function renderFor({ api, worker }: Installed, release: string, set: readonly string[] = []) {
   const values = [`namespaces.api=${api}`, `namespaces.worker=${worker}`, ...set];
   return renderAs(release, values.map((value) => `--set=${value}`));
 }
 
-/** Returns the pod that an object makes, in a list, or an empty list. */
+/** Returns a list with the pod of a Pod or a Deployment, or an empty list for other objects. */
 function podOf({ kind, metadata, spec }: KubeObject): KubeObject[] {
   const { namespace, name } = metadata as { namespace: string; name: string };
   const pod = (spec: unknown) => ({

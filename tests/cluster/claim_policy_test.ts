@@ -15,7 +15,7 @@ const ANNOTATIONS = [
   "cluster-autoscaler.kubernetes.io~1safe-to-evict",
 ];
 
-/** Patches that change more than a claim does, and the message of the policy. */
+/** Patches that change more than a claim does, each with the message of the policy. */
 const REFUSED: [change: string, operations: Operation[], message: string][] = [
   [
     "an image",
@@ -73,7 +73,7 @@ needs("helm", "cluster")("the api's account", async (t) => {
   const tryPatch = (operations: Operation[]) =>
     account.call("PATCH", `${path}?dryRun=All`, operations);
 
-  // The API server enforces a policy some moments after it is created.
+  // The API server needs some moments before it enforces a new policy.
   await eventually(
     () => tryPatch(REFUSED[0]![1]).then(() => false, () => true),
     "the policy is enforced",
@@ -118,7 +118,7 @@ needs("helm", "cluster")("the api's account", async (t) => {
   });
 });
 
-/** Creates a free pod like those of the pool, with an init container beside, and returns its name. */
+/** Creates a free pod like the pool's pods, but with an init container. Returns the pod's name. */
 async function createPodWithInitContainer(installed: Installed): Promise<string> {
   const { client, release, worker } = installed;
   const deployment = await client.get("Deployment", `${release}-worker`, worker);

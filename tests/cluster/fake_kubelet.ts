@@ -1,6 +1,6 @@
 /**
- * Plays the kubelet of a namespace: makes its pods Ready at addresses of this machine, ends them, and
- * answers requests in their place.
+ * Plays the kubelet for the pods of one namespace: makes them Ready at addresses of this machine,
+ * ends them, and answers the requests to them.
  */
 
 import { type TokenKeys, verifyWorkerToken } from "../../shared/http/worker_token.ts";
@@ -9,7 +9,7 @@ import type { KubeObject, KubernetesClient } from "../support/kubernetes.ts";
 /** Number of pods that are created at the same time. */
 const AT_ONCE = 16;
 
-/** State of a pod, as far as a claim changes it. */
+/** The part of a pod's state that a claim changes. */
 interface PodState {
   readonly uid: string;
   readonly status: string;
@@ -36,7 +36,7 @@ export class FakeKubelet implements AsyncDisposable {
   readonly #podsPath: string;
   readonly #keys: TokenKeys | undefined;
   readonly #pods = new Map<string, KubeObject>();
-  /** Pods by their address. A deleted pod stays: a real worker finishes the request that it has. */
+  /** Pods by address. A deleted pod stays here: a real worker would still finish its request. */
   readonly #workers = new Map<string, { readonly name: string; readonly uid: string }>();
   /** Uids of the pods that have an address. */
   readonly #started = new Set<string>();
@@ -67,15 +67,15 @@ export class FakeKubelet implements AsyncDisposable {
   }
 
   /**
-   * Creates pods that belong to no Deployment, and another pod for each one that is claimed. The
-   * controller manager has a rate limit, which would slow a test down.
+   * Creates pods without a Deployment, and a new pod for each claimed pod. A Deployment would be
+   * too slow for the test, because the controller manager has a rate limit.
    */
   async fill(replicas: number, template: PodTemplate): Promise<void> {
     this.#template = template;
     await this.add(replicas, template);
   }
 
-  /** Creates that many pods that belong to no Deployment. */
+  /** Creates `count` pods without a Deployment. */
   async add(count: number, template: PodTemplate): Promise<void> {
     let left = count;
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
@@ -83,12 +83,12 @@ export class FakeKubelet implements AsyncDisposable {
     }));
   }
 
-  /** Lets no further pod become Ready, as if no node had room. */
+  /** Makes no more pods Ready, as if no node had room for them. */
   cordon(): void {
     this.#isCordoned = true;
   }
 
-  /** Lets all waiting pods become Ready. */
+  /** Makes all waiting pods Ready, and from now on new pods, too. */
   uncordon(): void {
     this.#isCordoned = false;
     for (const pod of this.#pods.values()) this.#see(pod);

@@ -1,4 +1,4 @@
-/** Stands between a replica and the API server, and makes calls fail in different ways. */
+/** A proxy between a replica and the API server. It makes calls fail in different ways. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,16 +7,16 @@ import type { KubernetesClient } from "../support/kubernetes.ts";
 
 /** A way in which a call ends. */
 export type Fault =
-  /** The call goes through. */
+  /** The proxy forwards the call and its response. */
   | "none"
   /** The connection breaks, and the API server never sees the call. */
   | "dropped"
-  /** The API server acts on the call, and the connection breaks before the response. */
+  /** The API server acts on the call, but the connection breaks before the response arrives. */
   | "answer_lost"
   /** The response is 410 Gone. */
   | "gone";
 
-/** A call, as a rule sees it. */
+/** The parts of a call that a rule can use. */
 export interface Call {
   readonly method: string;
   readonly url: URL;
@@ -27,14 +27,14 @@ export interface Call {
 export class FaultProxy implements AsyncDisposable {
   /** Called when a call arrives, before it is forwarded. Returns how the call ends. */
   rule: (call: Call) => Fault | Promise<Fault> = () => "none";
-  /** Called when the API server has answered. The response waits until the function returns. */
+  /** Called when the API server has answered. The response is sent after the function returns. */
   answered: (call: Call) => unknown = () => {};
   /** Number of connections so far. */
   connections = 0;
   readonly #client: KubernetesClient;
   readonly #agent: Agent;
   readonly #server = createServer((request, response) => void this.#handle(request, response));
-  /** 0 until the proxy listens for the first time. */
+  /** The proxy's port; 0 until the proxy listens for the first time. */
   #port = 0;
   readonly #watches = new Set<ServerResponse>();
 
@@ -44,7 +44,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#agent = new Agent({ allowH2: false, connect: { ca: client.ca } });
   }
 
-  /** Starts a proxy before the API server of a client. */
+  /** Starts a proxy for the API server of a client. */
   static async open(client: KubernetesClient): Promise<FaultProxy> {
     const proxy = new FaultProxy(client);
     await proxy.up();
@@ -123,7 +123,7 @@ export class FaultProxy implements AsyncDisposable {
         "Content-Type": String(answer.headers["content-type"]),
         "Date": String(answer.headers["date"]),
       });
-      // A watch may have nothing to say for a long time.
+      // Send the headers now: the first event of a watch may come only after a long time.
       response.flushHeaders();
       for await (const chunk of answer.body) response.write(chunk);
       response.end();

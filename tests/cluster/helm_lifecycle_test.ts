@@ -15,7 +15,7 @@ async function readTokenKeys({ client, release, api, worker }: Installed): Promi
   return secrets.map((secret) => secret?.data.keys);
 }
 
-clusterTest("token keys are made once and kept by upgrades", async () => {
+clusterTest("the first install makes the token keys, and upgrades keep them", async () => {
   await using installed = await install({ set: SMALL });
   const { client, release } = installed;
   const [api, worker] = await readTokenKeys(installed);
@@ -23,37 +23,40 @@ clusterTest("token keys are made once and kept by upgrades", async () => {
   assertEquals(api, worker);
   await installed.upgrade(...SMALL, "threshold=0.8");
   assertEquals(await readTokenKeys(installed), [api, worker]);
-  // A lost Secret is made again, with the key of the other one.
+  // A lost Secret is made again, with the key from the other namespace's Secret.
   await client.delete("Secret", `${release}-token-keys`, installed.api);
   await installed.upgrade(...SMALL, "threshold=0.8");
   assertEquals(await readTokenKeys(installed), [api, worker]);
 });
 
-clusterTest("a gallery that changes in its Secret replaces the workers", async () => {
-  await using installed = await install({ set: SMALL });
-  const { client, release, worker } = installed;
-  const gallery = [...SMALL, "gallery.secrets={people}"];
-  const checksum = async () =>
-    at(
-      await client.get("Deployment", `${release}-worker`, worker),
-      "spec.template.metadata.annotations[face-it.io/gallery-checksum]",
-    );
-  const put = async (json: string) => {
-    await client.delete("Secret", "people", worker);
-    await createSecret(installed, { "gallery.json": json });
-  };
-  const seen = [await checksum()];
-  for (const json of ['{"embeddings": []}', '{"embeddings": [ ]}']) {
-    await put(json);
-    await installed.upgrade(...gallery);
-    seen.push(await checksum());
-    await installed.upgrade(...gallery);
-    assertEquals(await checksum(), seen.at(-1), "an upgrade without a change changes nothing");
-  }
-  assertEquals(new Set(seen).size, 3);
-});
+clusterTest(
+  "an upgrade replaces the workers when the gallery in its Secret has changed",
+  async () => {
+    await using installed = await install({ set: SMALL });
+    const { client, release, worker } = installed;
+    const gallery = [...SMALL, "gallery.secrets={people}"];
+    const checksum = async () =>
+      at(
+        await client.get("Deployment", `${release}-worker`, worker),
+        "spec.template.metadata.annotations[face-it.io/gallery-checksum]",
+      );
+    const put = async (json: string) => {
+      await client.delete("Secret", "people", worker);
+      await createSecret(installed, { "gallery.json": json });
+    };
+    const seen = [await checksum()];
+    for (const json of ['{"embeddings": []}', '{"embeddings": [ ]}']) {
+      await put(json);
+      await installed.upgrade(...gallery);
+      seen.push(await checksum());
+      await installed.upgrade(...gallery);
+      assertEquals(await checksum(), seen.at(-1), "an upgrade without a change changes nothing");
+    }
+    assertEquals(new Set(seen).size, 3);
+  },
+);
 
-clusterTest("uninstalling leaves the namespaces and the user's Secrets", async (t) => {
+clusterTest("uninstalling keeps the namespaces and the user's Secrets", async (t) => {
   await using installed = await install({ set: SMALL });
   const { client, release, worker } = installed;
   await createSecret(installed, { a: "b" });
@@ -63,13 +66,16 @@ clusterTest("uninstalling leaves the namespaces and the user's Secrets", async (
 
   await installed.uninstall();
 
-  await t.step("claimed workers go with the ConfigMap that owns them", async () => {
-    await eventually(async () => (await pods()).length === 0, "no worker is left", 60_000);
-  });
+  await t.step(
+    "claimed workers are deleted together with the ConfigMap that owns them",
+    async () => {
+      await eventually(async () => (await pods()).length === 0, "no worker is left", 60_000);
+    },
+  );
   await t.step("nothing else of the release is left", async () => {
     assertEquals(await leftovers(installed), [`${worker}: Secret/people`]);
   });
-  await t.step("the namespaces serve the next install", async () => {
+  await t.step("the next install can use the namespaces", async () => {
     await installed.upgrade(...SMALL);
     assert(await client.get("Deployment", `${release}-worker`, worker));
     assert(await client.get("Secret", "people", worker));

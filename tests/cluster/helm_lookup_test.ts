@@ -1,4 +1,4 @@
-// The chart reads some objects of the cluster before it renders. These tests look at what it does then.
+// Before it renders, the chart reads some objects of the cluster. These tests check the result.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { refusal, render } from "../support/helm.ts";
@@ -8,7 +8,7 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const ENFORCE = "pod-security.kubernetes.io/enforce";
 
-/** Resources that the chart creates. Helm 4 reads whether they exist, even to render them. */
+/** Resources that the chart creates. Helm 4 checks if they exist, even if it only renders them. */
 const ALL_BUT_SECRETS: Readonly<Record<string, readonly string[]>> = {
   "": ["namespaces", "configmaps", "pods", "serviceaccounts", "services"],
   "apps": ["deployments"],
@@ -24,7 +24,7 @@ const ALL_BUT_SECRETS: Readonly<Record<string, readonly string[]>> = {
 const clusterTest = needs("helm", "cluster");
 
 for (const owner of ["release-name", "release-namespace"]) {
-  clusterTest(`the namespaces of a release with another ${owner} are not changed`, async () => {
+  clusterTest(`namespaces that belong to another ${owner} are not changed`, async () => {
     await using installed = await install({ set: SMALL });
     const { client, api, worker } = installed;
     await installed.uninstall();
@@ -41,7 +41,7 @@ for (const owner of ["release-name", "release-namespace"]) {
   });
 }
 
-clusterTest("the release may live in the namespace of its api", async () => {
+clusterTest("the release may be installed in the namespace of its api", async () => {
   await using installed = await install({ set: SMALL, releaseNamespace: "api" });
   const { client, api, worker } = installed;
   await installed.upgrade(...SMALL, "threshold=0.8");
@@ -50,7 +50,7 @@ clusterTest("the release may live in the namespace of its api", async () => {
   assertEquals((await labels(worker))?.[ENFORCE], "restricted");
 });
 
-clusterTest("autoscaling begins with the present number of replicas", async () => {
+clusterTest("autoscaling begins with the current number of replicas", async () => {
   await using installed = await install({ set: ["poolSize=1", "api.replicas=3"] });
   const { client, release, api } = installed;
   await installed.upgrade("poolSize=1", "api.autoscaling.enabled=true");
@@ -58,41 +58,44 @@ clusterTest("autoscaling begins with the present number of replicas", async () =
   assertEquals(deployment!.spec.replicas, 3);
 });
 
-clusterTest("with a revision and the user's own token keys no Secret is read", async () => {
-  await using stack = new AsyncDisposableStack();
-  const installed = stack.use(await install({ set: SMALL }));
-  const { client, release, api, worker } = installed;
-  const rbac = "rbac.authorization.k8s.io";
-  const name = `${release}-reader`;
-  await client.create({
-    apiVersion: `${rbac}/v1`,
-    kind: "ClusterRole",
-    metadata: { name },
-    rules: Object.entries(ALL_BUT_SECRETS)
-      .map(([group, resources]) => ({ apiGroups: [group], resources, verbs: ["get"] })),
-  });
-  stack.defer(() => client.delete("ClusterRole", name));
-  await client.create({
-    apiVersion: `${rbac}/v1`,
-    kind: "ClusterRoleBinding",
-    metadata: { name },
-    roleRef: { apiGroup: rbac, kind: "ClusterRole", name },
-    subjects: [{ kind: "ServiceAccount", name: `${release}-api`, namespace: api }],
-  });
-  stack.defer(() => client.delete("ClusterRoleBinding", name));
-  const folder = stack.use(await temporaryFolder());
-  const kubeconfig = await folder.write(
-    "kubeconfig",
-    (await installed.accountConfig()).exportConfig(),
-  );
-  const args = (...set: string[]) => {
-    const values = [`namespaces.api=${api}`, `namespaces.worker=${worker}`, ...set];
-    return ["--dry-run=server", "--kubeconfig", kubeconfig, "--set", values.join(",")];
-  };
-  const both = ["gallery.revision=1", "token.existingSecret=ours"];
-  const gallery = "gallery.secrets={people}";
-  await render(...args(gallery, ...both));
-  for (const one of both) {
-    assertMatch(await refusal(...args(gallery, one)), /secrets .* is forbidden/);
-  }
-});
+clusterTest(
+  "with gallery.revision and the user's own token keys, the chart reads no Secret",
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const installed = stack.use(await install({ set: SMALL }));
+    const { client, release, api, worker } = installed;
+    const rbac = "rbac.authorization.k8s.io";
+    const name = `${release}-reader`;
+    await client.create({
+      apiVersion: `${rbac}/v1`,
+      kind: "ClusterRole",
+      metadata: { name },
+      rules: Object.entries(ALL_BUT_SECRETS)
+        .map(([group, resources]) => ({ apiGroups: [group], resources, verbs: ["get"] })),
+    });
+    stack.defer(() => client.delete("ClusterRole", name));
+    await client.create({
+      apiVersion: `${rbac}/v1`,
+      kind: "ClusterRoleBinding",
+      metadata: { name },
+      roleRef: { apiGroup: rbac, kind: "ClusterRole", name },
+      subjects: [{ kind: "ServiceAccount", name: `${release}-api`, namespace: api }],
+    });
+    stack.defer(() => client.delete("ClusterRoleBinding", name));
+    const folder = stack.use(await temporaryFolder());
+    const kubeconfig = await folder.write(
+      "kubeconfig",
+      (await installed.accountConfig()).exportConfig(),
+    );
+    const args = (...set: string[]) => {
+      const values = [`namespaces.api=${api}`, `namespaces.worker=${worker}`, ...set];
+      return ["--dry-run=server", "--kubeconfig", kubeconfig, "--set", values.join(",")];
+    };
+    const both = ["gallery.revision=1", "token.existingSecret=ours"];
+    const gallery = "gallery.secrets={people}";
+    await render(...args(gallery, ...both));
+    for (const one of both) {
+      assertMatch(await refusal(...args(gallery, one)), /secrets .* is forbidden/);
+    }
+  },
+);

@@ -39,15 +39,21 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
     assert(!text.includes("nobody is recognised yet"), text);
   });
 
-  await t.step("for a missing policy, and for namespaces that the user made", async () => {
-    await installed.upgrade(...SMALL, "admissionPolicy.enabled=false", "namespaces.create=false");
-    const text = await notes(installed);
-    assertStringIncludes(text, "WARNING: without admissionPolicy.enabled");
-    assertStringIncludes(text, "WARNING: the api may reach any address on the ports 443 and 6443");
-    assertStringIncludes(text, `kubectl label namespace ${api} ${worker} pod-security`);
-  });
+  await t.step(
+    "for a missing policy and for the user's own namespaces: warnings and a command",
+    async () => {
+      await installed.upgrade(...SMALL, "admissionPolicy.enabled=false", "namespaces.create=false");
+      const text = await notes(installed);
+      assertStringIncludes(text, "WARNING: without admissionPolicy.enabled");
+      assertStringIncludes(
+        text,
+        "WARNING: the api may reach any address on the ports 443 and 6443",
+      );
+      assertStringIncludes(text, `kubectl label namespace ${api} ${worker} pod-security`);
+    },
+  );
 
-  await t.step("for one namespace for both parts: what that gives away", async () => {
+  await t.step("for one namespace for both parts: a warning", async () => {
     await installed.upgrade(...SMALL, `namespaces.api=${worker}`);
     assertStringIncludes(
       await notes(installed),
@@ -56,24 +62,30 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
   });
 });
 
-clusterTest("the notes name a namespace as long as it enforces no standard", async () => {
-  await using installed = await install({ set: SMALL, releaseNamespace: "api" });
-  const { client, api } = installed;
-  const command = `kubectl label namespace ${api} pod-security.kubernetes.io/enforce=restricted`;
-  for (const _ of ["install", "upgrade"]) {
-    assertStringIncludes(await notes(installed, api), command);
+clusterTest(
+  "the notes show how to label a namespace until it enforces a Pod Security Standard",
+  async () => {
+    await using installed = await install({ set: SMALL, releaseNamespace: "api" });
+    const { client, api } = installed;
+    const command = `kubectl label namespace ${api} pod-security.kubernetes.io/enforce=restricted`;
+    for (const _ of ["install", "upgrade"]) {
+      assertStringIncludes(await notes(installed, api), command);
+      await installed.upgrade(...SMALL);
+    }
+    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+    await client.patch("Namespace", api, undefined, { metadata: { labels } });
     await installed.upgrade(...SMALL);
-  }
-  const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
-  await client.patch("Namespace", api, undefined, { metadata: { labels } });
-  await installed.upgrade(...SMALL);
-  assert(!(await notes(installed, api)).includes("kubectl label"));
-});
+    assert(!(await notes(installed, api)).includes("kubectl label"));
+  },
+);
 
-clusterTest("a gallery given as a value is replaced by a Secret as the notes say", async () => {
-  await using installed = await install({ set: [...SMALL, 'gallery.json=\\{"embeddings":[]}'] });
-  const { release } = installed;
-  const args = ["--reuse-values", "--set", "gallery.json=", "--set", "gallery.secrets={gallery}"];
-  const { ok, text } = await helm(["upgrade", release, CHART, "--namespace", "default", ...args]);
-  assert(ok, text);
-});
+clusterTest(
+  "the command in the notes switches from a gallery value to a gallery Secret",
+  async () => {
+    await using installed = await install({ set: [...SMALL, 'gallery.json=\\{"embeddings":[]}'] });
+    const { release } = installed;
+    const args = ["--reuse-values", "--set", "gallery.json=", "--set", "gallery.secrets={gallery}"];
+    const { ok, text } = await helm(["upgrade", release, CHART, "--namespace", "default", ...args]);
+    assert(ok, text);
+  },
+);

@@ -1,4 +1,4 @@
-/** Installs the chart for tests that run the workers themselves. */
+/** Installs the chart for tests that play the workers; no pod runs. */
 
 import { parseTokenKeys, type TokenKeys } from "../../shared/http/worker_token.ts";
 import { environment } from "../support/helm.ts";
@@ -6,7 +6,7 @@ import { install, type Installed } from "../support/install.ts";
 import { pathOf } from "../support/kubernetes.ts";
 import type { PodTemplate } from "./fake_kubelet.ts";
 
-/** The chart in a cluster, and what a pool of its workers needs to know. */
+/** The chart in a cluster, and the values that a pool of its workers needs. */
 export interface InstalledPool extends Installed {
   /** Name of the ConfigMap that owns claimed pods. */
   readonly ownerName: string;
@@ -16,14 +16,14 @@ export interface InstalledPool extends Installed {
   readonly template: PodTemplate;
   /** Environment that the chart gives the api. */
   readonly env: Readonly<Record<string, string>>;
-  /** Content of the file with which the api signs its calls. */
+  /** Content of the file with the keys that sign the api's calls. */
   readonly tokenKeyFile: string;
   readonly tokenKeys: TokenKeys;
   /** Path of the pods on the API server. */
   readonly podsPath: string;
 }
 
-/** Installs the chart with a Deployment of that many workers, which no node runs. */
+/** Installs the chart with a Deployment of `workers` pods. No node runs these pods. */
 export async function installPool(workers: number): Promise<InstalledPool> {
   const installed = await install({ set: ["api.replicas=0"], unscheduledWorkers: workers });
   const { client, release, api, worker } = installed;

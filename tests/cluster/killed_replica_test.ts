@@ -6,12 +6,12 @@ import { openReplicatedPool, PICTURE } from "./replicas.ts";
 
 const PODS = 3;
 const REQUEST_TIMEOUT_MS = 2000;
-/** Milliseconds until the claim's deadline, and 10 s more. */
+/** Time until the claim's deadline, plus 10 s. */
 const BOUND_MS = REQUEST_TIMEOUT_MS + 10_000;
 
 /**
- * Moments in which a replica is killed: at a call, before or after the API server acts, and how that
- * call ends.
+ * Moments at which a replica is killed: during a call of `method`, before (`rule`) or after
+ * (`answered`) the API server acts on the call. `fault` is the way in which the call ends.
  */
 const STEPS: readonly {
   readonly name: string;
@@ -59,9 +59,9 @@ const STEPS: readonly {
 
 for (const survivor of [true, false]) {
   for (const { name, method, at, fault, claimed } of STEPS) {
-    const rescuer = survivor ? "another replica" : "the kubelet alone";
+    const rescuer = survivor ? "another replica" : "the kubelet";
     needs("helm", "cluster")(
-      `a replica killed ${name} leaves no pod behind: ${rescuer} cleans up`,
+      `after a replica is killed ${name}, ${rescuer} cleans up: no claimed pod is left`,
       async () => {
         await using pool = await openReplicatedPool(PODS);
         const { installed, kubelet } = pool;
@@ -83,7 +83,7 @@ for (const survivor of [true, false]) {
         await victim.post(PICTURE).catch(() => {});
         await victim.exitCode();
 
-        // The watch of this test may be a little behind.
+        // The watch of this test may be a little late.
         const wasClaimed = () => kubelet.history.some(({ status }) => status === "busy");
         if (claimed) await eventually(wasClaimed, "the claim is seen");
         const busy = () =>

@@ -19,7 +19,10 @@ interface ProxiedReplica {
   readonly replica: Service;
 }
 
-/** Registers a test that begins and must end with a full pool, and one replica behind a proxy. */
+/**
+ * Registers a test with one replica behind a proxy. The pool is full when the test begins, and must
+ * be full again when the test ends.
+ */
 function outageTest(name: string, body: (proxied: ProxiedReplica) => Promise<void>): void {
   clusterTest(name, async () => {
     await using pool = await openReplicatedPool(PODS);
@@ -50,7 +53,7 @@ async function untilFull(replica: Service): Promise<void> {
 const countLogged = ({ log }: Service, message: string) =>
   log.filter(({ msg }) => msg === message).length;
 
-outageTest("a watch that is cut continues where it was", async ({ proxy, replica }) => {
+outageTest("a watch that breaks continues at the last version seen", async ({ proxy, replica }) => {
   let lists = 0;
   proxy.rule = ({ url, method, isWatch }) => {
     if (method === "GET" && url.pathname.endsWith("/pods") && !isWatch) lists++;
@@ -66,7 +69,7 @@ outageTest("a watch that is cut continues where it was", async ({ proxy, replica
 });
 
 outageTest(
-  "after a watch that is too far behind the pods are listed again",
+  "when a watch is too far behind, the pods are listed again",
   async ({ pool, proxy }) => {
     let left = 1, lists = 0;
     proxy.rule = ({ url, isWatch }) => {
@@ -83,10 +86,10 @@ outageTest(
 );
 
 outageTest(
-  "while the API server is unreachable requests are refused, and the pool recovers by itself",
+  "while the API server is unreachable, requests are refused; afterwards the pool recovers",
   async ({ proxy, replica }) => {
     await proxy.down();
-    // Nine failures take about 20 s. By then the replica waits for the longest time between two.
+    // Nine failures take about 20 s. By then the replica's waits between retries are the longest.
     await eventually(
       () => countLogged(replica, "watch of the pods failed") >= 9,
       "the failures are logged",
@@ -109,9 +112,9 @@ outageTest(
 );
 
 outageTest(
-  "during an outage a replica claims the pods that were free before, as far as they still are",
+  "during an outage, a replica claims the pods that were free before and still are",
   async ({ pool, proxy, replica }) => {
-    // Claims and deletions succeed. The replica knows only the pods that it saw last.
+    // Claims and deletions succeed. The replica knows only the pods that it saw before the outage.
     proxy.rule = ({ method }) => method === "GET" ? "dropped" : "none";
     proxy.cutWatches();
     await eventually(
@@ -126,7 +129,7 @@ outageTest(
     const next = replica.post(PICTURE);
     await eventually(
       async () => await replica.metric("face_it_pool_waiters") === 1,
-      "a request waits, as no pod is left",
+      "a request waits, because no pod is left",
     );
     assertEquals(pool.kubelet.requests.size, 1);
     const { text } = await replica.get("/metrics");
@@ -141,10 +144,10 @@ outageTest(
 
 for (const [moment, at] of [["just before", "rule"], ["just after", "answered"]] as const) {
   outageTest(
-    `a request is answered when the ReplicaSet deletes its pod ${moment} the claim`,
+    `a request is answered even when the ReplicaSet deletes its pod ${moment} the claim`,
     async ({ pool, proxy, replica }) => {
       const deleted: string[] = [];
-      // By name and without a precondition, as a ReplicaSet that scales down does it.
+      // Delete by name and without preconditions, as a ReplicaSet does when it scales down.
       proxy[at] = async ({ method, url }: Call): Promise<Fault> => {
         if (method === "PATCH" && deleted.length === 0) {
           const { metadata: { name, uid } } = await pool.installed.client.call(
@@ -152,7 +155,7 @@ for (const [moment, at] of [["just before", "rule"], ["just after", "answered"]]
             url.pathname,
           );
           deleted.push(uid);
-          await eventually(() => !pool.kubelet.pods.has(name), "every watch has seen it");
+          await eventually(() => !pool.kubelet.pods.has(name), "every watch has seen the deletion");
         }
         return "none";
       };
@@ -173,7 +176,7 @@ outageTest("a claim whose response is lost is used", async ({ pool, proxy, repli
 });
 
 outageTest(
-  "a claim that may still arrive costs its pod and nothing else",
+  "when a claim may still arrive, its pod is deleted and the request gets another pod",
   async ({ proxy, replica }) => {
     let left = 1;
     proxy.rule = ({ method }) => method === "PATCH" && left-- > 0 ? "dropped" : "none";
@@ -183,7 +186,7 @@ outageTest(
   },
 );
 
-outageTest("a delete that is lost is sent again", async ({ proxy, replica }) => {
+outageTest("a deletion that is lost is sent again", async ({ proxy, replica }) => {
   let left = 1;
   proxy.rule = ({ method }) => method === "DELETE" && left-- > 0 ? "dropped" : "none";
   assertEquals((await replica.post(PICTURE)).status, 200);
@@ -199,50 +202,56 @@ outageTest("calls to the API server share few connections", async ({ proxy, repl
     assertEquals((await replica.post(PICTURE)).status, 200);
     await untilFull(replica);
   }
-  // Twenty calls. A delete may run at the same time as the next claim.
+  // These are twenty calls. A deletion may run at the same time as the next claim: two connections.
   assert(proxy.connections - before <= 2, `${proxy.connections - before} connections`);
 });
 
-clusterTest("without the right to list pods a replica is not ready, and says why", async () => {
-  await using pool = await openReplicatedPool(1);
-  const { client, release, worker } = pool.installed;
-  const setRules = (rules: unknown) => client.patch("Role", `${release}-api`, worker, { rules });
-  const { rules } = (await client.get("Role", `${release}-api`, worker))!;
-  await setRules([]);
-  const replica = await pool.start({ until: "listening" });
-  await eventually(
-    () => countLogged(replica, "watch of the pods failed") >= 2,
-    "the failures are logged",
-  );
-  assert(replica.lines.some((line) => line.includes("403")));
-  assertEquals((await replica.get("/ready")).status, 503);
-  const { text } = await replica.get("/metrics");
-  assert(/^face_it_pool_api_failures_total\{call="owner",code="403"\} /m.test(text), text);
-  await setRules(rules);
-  await replica.untilReady();
-});
+clusterTest(
+  "without the right to list pods, a replica is not ready and logs the reason",
+  async () => {
+    await using pool = await openReplicatedPool(1);
+    const { client, release, worker } = pool.installed;
+    const setRules = (rules: unknown) => client.patch("Role", `${release}-api`, worker, { rules });
+    const { rules } = (await client.get("Role", `${release}-api`, worker))!;
+    await setRules([]);
+    const replica = await pool.start({ until: "listening" });
+    await eventually(
+      () => countLogged(replica, "watch of the pods failed") >= 2,
+      "the failures are logged",
+    );
+    assert(replica.lines.some((line) => line.includes("403")));
+    assertEquals((await replica.get("/ready")).status, 503);
+    const { text } = await replica.get("/metrics");
+    assert(/^face_it_pool_api_failures_total\{call="owner",code="403"\} /m.test(text), text);
+    await setRules(rules);
+    await replica.untilReady();
+  },
+);
 
-clusterTest("after a refused token the token file is read again, without a restart", async () => {
-  await using pool = await openReplicatedPool(1);
-  await using folder = await temporaryFolder();
-  const tokenFile = await folder.write("token", "not-a-token");
-  const config = await pool.installed.accountConfig();
-  const { name, token } = config.getCurrentUser()!;
-  // In a pod the kubelet replaces this file.
-  config.loadFromClusterAndUser(config.getCurrentCluster()!, {
-    name,
-    authProvider: { name: "tokenFile", config: { tokenFile } },
-  });
-  const replica = await pool.start({ config, until: "listening", readable: [tokenFile] });
-  await eventually(
-    () => countLogged(replica, "watch of the pods failed") >= 2,
-    "the failures are logged",
-  );
-  assert(replica.lines.some((line) => line.includes("401")));
-  assertEquals((await replica.get("/ready")).status, 503);
-  const { text } = await replica.get("/metrics");
-  assert(/^face_it_pool_api_failures_total\{call="owner",code="401"\} /m.test(text), text);
-  await folder.write("token", token!);
-  await replica.untilReady();
-  assertEquals((await replica.post(PICTURE)).status, 200);
-});
+clusterTest(
+  "after its token is refused, a replica reads the token file again without a restart",
+  async () => {
+    await using pool = await openReplicatedPool(1);
+    await using folder = await temporaryFolder();
+    const tokenFile = await folder.write("token", "not-a-token");
+    const config = await pool.installed.accountConfig();
+    const { name, token } = config.getCurrentUser()!;
+    // In a pod the kubelet replaces this file.
+    config.loadFromClusterAndUser(config.getCurrentCluster()!, {
+      name,
+      authProvider: { name: "tokenFile", config: { tokenFile } },
+    });
+    const replica = await pool.start({ config, until: "listening", readable: [tokenFile] });
+    await eventually(
+      () => countLogged(replica, "watch of the pods failed") >= 2,
+      "the failures are logged",
+    );
+    assert(replica.lines.some((line) => line.includes("401")));
+    assertEquals((await replica.get("/ready")).status, 503);
+    const { text } = await replica.get("/metrics");
+    assert(/^face_it_pool_api_failures_total\{call="owner",code="401"\} /m.test(text), text);
+    await folder.write("token", token!);
+    await replica.untilReady();
+    assertEquals((await replica.post(PICTURE)).status, 200);
+  },
+);

@@ -11,19 +11,19 @@ export const PICTURE = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16]);
 
 /** Options of a replica. */
 export interface ReplicaOptions {
-  /** Variables beside those that the chart sets. */
+  /** Variables in addition to the variables that the chart sets. */
   readonly env?: Readonly<Record<string, string>>;
-  /** URL under which the replica calls the API server. */
+  /** URL that the replica uses to call the API server. */
   readonly server?: string;
-  /** Credentials; by default those of the api's service account. */
+  /** Credentials; by default the credentials of the api's service account. */
   readonly config?: KubeConfig;
-  /** Files that the replica may read beside its own. */
+  /** Files that the replica may read in addition to its own files. */
   readonly readable?: readonly string[];
   /** State of the replica to wait for. */
   readonly until?: "ready" | "listening";
 }
 
-/** A pool in the cluster, for which a test can start replicas. */
+/** A pool in the cluster. A test can start replicas for it. */
 export interface ReplicatedPool extends AsyncDisposable {
   readonly installed: InstalledPool;
   readonly kubelet: FakeKubelet;
@@ -31,7 +31,7 @@ export interface ReplicatedPool extends AsyncDisposable {
   start(options?: ReplicaOptions): Promise<Service>;
 }
 
-/** Installs the chart with a Deployment of that many workers, and plays the kubelet for them. */
+/** Installs the chart with a Deployment of `workers` pods, and plays the kubelet for the pods. */
 export async function openReplicatedPool(workers: number): Promise<ReplicatedPool> {
   await using opened = new AsyncDisposableStack();
   const installed = opened.use(await installPool(workers));

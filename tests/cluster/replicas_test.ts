@@ -9,7 +9,7 @@ import { openReplicatedPool, PICTURE } from "./replicas.ts";
 const CLAIMS = Number(Deno.env.get("FACE_IT_TEST_CLAIMS") ?? 60);
 const CONCURRENCY = 4;
 const PODS = 40;
-/** Long limits: the test looks for lost and doubled claims, not at how fast pods are created. */
+/** Long limits, because this test checks for lost and double claims, not for speed. */
 const PATIENT = { REQUEST_TIMEOUT_MS: "120000", LEASE_MAX_MS: "300000" };
 
 const clusterTest = needs("helm", "cluster");
@@ -53,13 +53,16 @@ for (const replicas of [1, 2, 5]) {
       const claimed = new Set(claims.map(({ uid }) => uid));
       assertEquals(claimed.size, claims.length, "a pod was claimed twice");
       assertEquals(kubelet.requests.size, claims.length);
-      assert(kubelet.requests.values().every((count) => count === 1), "a worker was asked twice");
+      assert(
+        kubelet.requests.values().every((count) => count === 1),
+        "a worker received two requests",
+      );
     },
   );
 }
 
 clusterTest(
-  "the chart's admission policy lets a replica claim a pod, and change nothing else in it",
+  "the chart's admission policy allows a replica to claim a pod, but no other change",
   async () => {
     await using pool = await openReplicatedPool(1);
     const { kubelet, installed } = pool;
@@ -68,7 +71,7 @@ clusterTest(
     await using account = await KubernetesClient.connect(await installed.accountConfig());
     const change = { metadata: { annotations: { mine: "yes" } } };
     const path = `${installed.podsPath}/${name}?dryRun=All`;
-    // The API server enforces a policy some moments after it is created.
+    // The API server needs some moments before it enforces a new policy.
     await eventually(async () => {
       const { message } = await account.call("PATCH", path, change, [403]);
       return message?.includes("the api may not change metadata.annotations: mine") ?? false;

@@ -10,11 +10,11 @@ import { openReplicatedPool, PICTURE, type ReplicatedPool } from "./replicas.ts"
 import type { InstalledPool } from "./install_pool.ts";
 
 const PODS = 4;
-/** Pods whose refill is timed. No more requests than this may wait at once. */
+/** Number of refilled pods that are timed. At most this number of requests may wait together. */
 const REFILLED = 12;
-/** Least number of answers: of fewer, one in twenty is hardly more than none. */
+/** Least number of answers, so that one in twenty of them is two answers. */
 const MIN_ANSWERS = 40;
-/** Time for that many answers, even when only two pods are refilled in three seconds. */
+/** Enough time for `MIN_ANSWERS` answers, even when only two pods are refilled in three seconds. */
 const ASKING_TIMEOUT_MS = 120_000;
 
 const clusterTest = needs("helm", "cluster");
@@ -69,18 +69,18 @@ async function untilFull(replica: Service): Promise<void> {
   );
 }
 
-/** Measures how fast pods are refilled; returns the interval of requests that use half of that. */
+/** Measures how fast pods are refilled. Returns an interval for requests that use half of them. */
 async function measureInterval(pool: ReplicatedPool): Promise<number> {
-  // A replica of its own: the queue of the tested one may be short.
+  // Measure with another replica, because the tested replica may have a short queue.
   const replica = await pool.start();
   await untilFull(replica);
   const began = performance.now();
-  // The free pods serve at once. The other requests wait for a refilled pod.
+  // The free pods serve the first requests. The other requests wait for refilled pods.
   const answers = await Promise.all(
     Array.from({ length: PODS + REFILLED }, () => replica.post(PICTURE)),
   );
   const refilled = answers.filter(({ status }) => status === 200).length - PODS;
-  assert(refilled > 0, "Nothing was refilled while requests waited");
+  assert(refilled > 0, "No pod was refilled while requests waited");
   const intervalMs = 2 * (performance.now() - began) / refilled;
   await untilFull(replica);
   await replica.stop();
@@ -101,7 +101,7 @@ function assertMostServed(answers: readonly Answer[]): void {
   assert(others <= answers.length * 0.05, `${others} of ${answers.length}`);
 }
 
-/** Waits until there are enough answers to judge by, ten of them from now on. */
+/** Waits until there are `MIN_ANSWERS` answers, and pods have served ten more requests. */
 async function untilEnough(asking: Asking, { kubelet }: ReplicatedPool): Promise<void> {
   const served = kubelet.requests.size;
   await eventually(
@@ -111,9 +111,9 @@ async function untilEnough(asking: Asking, { kubelet }: ReplicatedPool): Promise
   );
 }
 
-/** Registers a test in which something happens to the Deployment while requests arrive. */
+/** Registers a test in which `disturb` changes the Deployment while requests arrive. */
 function underLoad(name: string, disturb: (pool: ReplicatedPool) => Promise<void>): void {
-  clusterTest(`${name} under load costs at most one request in twenty`, async () => {
+  clusterTest(`at most one request in twenty is refused during ${name} under load`, async () => {
     await using pool = await openReplicatedPool(PODS);
     const intervalMs = await measureInterval(pool);
     const replica = await pool.start();

@@ -9,7 +9,7 @@ Deno.test("a worker reads every variable that the api gives it", () => {
   for (const name of Object.keys(env)) assert(WORKER_ENV_NAMES.includes(name), name);
 });
 
-Deno.test("the permissions of each service allow its variables", () => {
+Deno.test("the permissions of each service allow it to read its variables", () => {
   const { worker, api: kubernetes, "api-local": api } = project.permissions;
   for (const name of WORKER_ENV_NAMES) assert(worker.env.allow.includes(name), `worker: ${name}`);
   for (const name of API_ENV_NAMES) {

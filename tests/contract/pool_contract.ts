@@ -16,9 +16,9 @@ export interface PoolSettings {
 export interface PoolBackend extends AsyncDisposable {
   /** Opens a pool. */
   open(settings: PoolSettings): Promise<WorkerPool>;
-  /** True when a worker exists. The system that runs workers is asked, not the pool. */
+  /** True when a worker exists. This asks the system that runs the workers, not the pool. */
   exists(workerName: string): Promise<boolean>;
-  /** Kills a worker without the pool. */
+  /** Kills a worker. The pool does not know about it. */
   kill(workerName: string): Promise<void>;
   /** Returns the number of workers that exist. */
   count(): Promise<number>;
@@ -63,14 +63,14 @@ export function testPoolContract(
     assert(await backend.exists(lease.worker.name));
   });
 
-  test("a worker is leased to one request at a time, and each lease has another worker", async (backend) => {
+  test("a worker is leased to one request at a time, and each lease gets a new worker", async (backend) => {
     const pool = await filled(backend, { ...settings, size: 3, queueLimit: 3 });
     const held = new Set<string>(), seen = new Set<string>();
     await Promise.all(Array.from({ length: 3 }, async () => {
       for (let i = 0; i < 3; i++) {
         await using lease = await pool.claim(forever());
         const { name } = lease.worker;
-        assert(!held.has(name), "A worker was leased twice at once");
+        assert(!held.has(name), "A worker had two leases at the same time");
         assert(!seen.has(name), "A used worker was leased again");
         held.add(name);
         seen.add(name);
@@ -101,13 +101,13 @@ export function testPoolContract(
     await assertRejects(async () => {
       await using lease = await pool.claim(forever());
       name = lease.worker.name;
-      throw new RangeError("The request went wrong");
+      throw new RangeError("The request failed");
     }, RangeError);
     await eventually(async () => !(await backend.exists(name)), "the worker is gone");
     await eventually(() => pool.stats().free === 2, "the pool is full again");
   });
 
-  test("a worker that is kept serves as many requests as it may, and no more", async (backend) => {
+  test("a kept worker serves `requestsPerWorker` requests, and no more", async (backend) => {
     const pool = await filled(backend, { size: 1, queueLimit: 2, requestsPerWorker: 3 });
     const names: string[] = [];
     for (let i = 0; i < 7; i++) {
@@ -119,14 +119,14 @@ export function testPoolContract(
     await eventually(async () => !(await backend.exists(names[0]!)), "the used worker is gone");
   });
 
-  test("a worker that is kept is destroyed when it has no requests left", async (backend) => {
+  test("a kept worker is destroyed after its last request", async (backend) => {
     const pool = await filled(backend, { ...settings, size: 1 });
     const lease = await pool.claim(forever());
     await keep(lease);
     await eventually(async () => !(await backend.exists(lease.worker.name)), "it is gone");
   });
 
-  test("ending a lease twice gives its worker back once", async (backend) => {
+  test("ending a lease twice gives its worker back only once", async (backend) => {
     const pool = await filled(backend, { size: 1, queueLimit: 2, requestsPerWorker: 10 });
     const lease = await pool.claim(forever());
     await keep(lease);
@@ -179,7 +179,7 @@ export function testPoolContract(
     assertEquals(pool.stats().free, 1);
   });
 
-  test("a claim whose signal has aborted before takes no worker", async (backend) => {
+  test("a claim with a signal that is already aborted takes no worker", async (backend) => {
     const pool = await filled(backend, settings);
     const reason = new RangeError("Over");
     assertEquals(
@@ -189,7 +189,7 @@ export function testPoolContract(
     assertEquals(pool.stats().free, 2);
   });
 
-  test("a worker that dies idle is not leased, and is replaced", async (backend) => {
+  test("a worker that has died is not leased again, and is replaced", async (backend) => {
     const pool = await filled(backend, { ...settings, size: 1 });
     const lease = await pool.claim(forever());
     const used = lease.worker.name;
@@ -205,7 +205,7 @@ export function testPoolContract(
     assert(await backend.exists(next.worker.name));
   });
 
-  test("closing refuses claims that wait, lets leases end, and leaves no used worker", async (backend) => {
+  test("closing refuses waiting claims, waits for leases, and leaves no used worker", async (backend) => {
     const pool = await filled(backend, { ...settings, size: 1 });
     const lease = await pool.claim(forever());
     const waiting = assertRejects(() => pool.claim(forever()), NoWorkerAvailable);

@@ -50,12 +50,12 @@ needs("helm", "node")("claimed pods whose replica is gone", async (t) => {
         90_000,
       );
       assertEquals(await leftovers(release), [`${worker}: Secret/people`]);
-      assert(await client.get("Namespace", release.api), "The namespace of the api is left");
+      assert(await client.get("Namespace", release.api), "The namespace of the api still exists");
     },
   );
 });
 
-/** Claims the free pod with the api's rights, like a replica that dies afterwards; returns its uid. */
+/** Claims the free pod with the api's rights, as if a replica then died. Returns the pod's uid. */
 async function claim(release: Release, leaseMs: number): Promise<string> {
   const { release: name, worker } = release;
   await using account = await KubernetesClient.connect(await release.accountConfig());

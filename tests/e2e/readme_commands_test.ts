@@ -1,4 +1,4 @@
-// Runs the README's commands for a cluster as they are written, in the namespaces that the chart names.
+// Runs the README's commands for a cluster as they are written, in the chart's default namespaces.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
@@ -8,11 +8,11 @@ import { needs } from "../support/needs.ts";
 import { readmeCommands } from "../support/readme_commands.ts";
 
 const NAMESPACES = ["face-it-api", "face-it-workers"];
-/** Commands that make the cluster and the images: both exist when the tests run. */
+/** Commands that make the cluster and the images. Both already exist when the tests run. */
 const DONE_BEFORE = /^(kind|docker) |\btask image\b/;
 const PORT_FORWARD = /port-forward/;
 
-/** Replaces what stands in the README for something of the reader's own, or is taken here. */
+/** Replaces the README's placeholders, and the port 8080, which may be in use here. */
 function fillIn(command: string, port: number): string {
   const replacements: [RegExp, string][] = [
     [/\bREGISTRY\b/g, "docker.io"],
@@ -23,7 +23,7 @@ function fillIn(command: string, port: number): string {
   return replacements.reduce((line, [from, to]) => line.replace(from, to), command);
 }
 
-needs("helm", "node")("the README's commands for a cluster do what it says", async () => {
+needs("helm", "node")("the README's commands for a cluster do what the README says", async () => {
   await using cleanup = new AsyncDisposableStack();
   const client = cleanup.use(await KubernetesClient.connect());
   for (const namespace of NAMESPACES) {
@@ -75,7 +75,7 @@ async function keepRunning(line: string, port: number): Promise<AsyncDisposable>
   }, `${line} listens`);
   return {
     async [Symbol.asyncDispose]() {
-      // The command may have ended by itself when its pod went away.
+      // The command may have ended already, because its pod is gone.
       if (!ended) child.kill("SIGTERM");
       await status;
       await drained;

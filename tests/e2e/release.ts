@@ -1,4 +1,4 @@
-/** Installs the whole product on a cluster whose node runs its pods. */
+/** Installs the whole product on a cluster with a node that runs the pods. */
 
 import { eventually } from "../support/eventually.ts";
 import { install, type Installed } from "../support/install.ts";
@@ -17,9 +17,9 @@ export interface Release extends Installed {
   post(body: Uint8Array | string | FormData, options?: PostOptions): Promise<Answer>;
   /** Returns all pods of workers, claimed or not. */
   workers(): Promise<KubeObject[]>;
-  /** Waits until there are `size` free workers and no other. */
+  /** Waits until there are `size` free workers and no other workers. */
   untilFull(size: number): Promise<void>;
-  /** Waits until the node's port leads to a ready api, some moments after the api is ready. */
+  /** Waits until the api answers at the node's port: some moments after the api is ready. */
   untilServing(): Promise<void>;
   /** Waits until everything that the last upgrade changed is rolled out. */
   rolledOut(): Promise<void>;
@@ -49,7 +49,7 @@ export async function openRelease(...set: string[]): Promise<Release> {
           const workers = await release.workers();
           return workers.length === size && workers.every(isFree);
         },
-        `${size} free workers and no other`,
+        `${size} free workers and no other workers`,
         START_TIMEOUT_MS,
       );
     },

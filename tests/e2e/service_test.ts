@@ -27,14 +27,14 @@ needs("helm", "node")("the service on a cluster", async (t) => {
   await release.untilFull(POOL_SIZE);
   await release.untilServing();
 
-  await t.step("recognises a person by another photograph", async () => {
+  await t.step("recognises a person in another photograph", async () => {
     for (const query of [{}, { user_id: "user1" }]) {
       const answer = JSON.parse((await post(picture, { query })).text);
       assertEquals([answer.matched, answer.user_id, answer.user_name], [true, "user1", "User One"]);
     }
   });
 
-  await t.step("recognises no stranger, and nobody as another user", async () => {
+  await t.step("recognises no stranger, and no person as a different user", async () => {
     await release.untilFull(POOL_SIZE);
     const answers = [
       await post(await sample("different.png")),
@@ -73,22 +73,25 @@ needs("helm", "node")("the service on a cluster", async (t) => {
     await release.untilFull(POOL_SIZE);
   });
 
-  await t.step("answers each error that a request can cause with its code", async () => {
-    const get = (path: string) => readAnswer(fetch(new URL(path, SERVICE)));
-    const cases: [ProblemCode, () => Promise<Answer>][] = [
-      ["invalid_request", () => post("{", { contentType: "application/json" })],
-      ["invalid_image", () => post(picture.slice(0, picture.byteLength / 2))],
-      ["not_found", () => get("/nothing")],
-      ["method_not_allowed", () => get("/authenticate")],
-      ["request_timeout", stalledUpload],
-      ["payload_too_large", () => post(new Uint8Array(10 * 1024 * 1024 + 1))],
-      ["unsupported_media_type", () => post("This is no picture at all")],
-      ["no_face", async () => post(await gray(400, 400))],
-      ["multiple_faces", async () => post(await sideBySide())],
-      ["face_too_small", async () => post(await farAway())],
-    ];
-    for (const [code, ask] of cases) assertProblem(await ask(), code);
-  });
+  await t.step(
+    "answers each error that a request can cause with the code of the error",
+    async () => {
+      const get = (path: string) => readAnswer(fetch(new URL(path, SERVICE)));
+      const cases: [ProblemCode, () => Promise<Answer>][] = [
+        ["invalid_request", () => post("{", { contentType: "application/json" })],
+        ["invalid_image", () => post(picture.slice(0, picture.byteLength / 2))],
+        ["not_found", () => get("/nothing")],
+        ["method_not_allowed", () => get("/authenticate")],
+        ["request_timeout", stalledUpload],
+        ["payload_too_large", () => post(new Uint8Array(10 * 1024 * 1024 + 1))],
+        ["unsupported_media_type", () => post("This is no picture at all")],
+        ["no_face", async () => post(await gray(400, 400))],
+        ["multiple_faces", async () => post(await sideBySide())],
+        ["face_too_small", async () => post(await farAway())],
+      ];
+      for (const [code, ask] of cases) assertProblem(await ask(), code);
+    },
+  );
 
   await t.step("helm test passes", async () => {
     const { ok, text } = await helm(["test", release.release, "--timeout=120s"]);
@@ -100,7 +103,7 @@ needs("helm", "node")("the service on a cluster", async (t) => {
   });
 
   await t.step(
-    "answers every request without workers, and with workers that do not serve",
+    "answers every request, even without workers or with workers that do not serve",
     async () => {
       await release.scale(0);
       const refused = await post(picture);

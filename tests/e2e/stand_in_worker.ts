@@ -15,7 +15,7 @@ export async function standIn(
   const deployment = await client.get("Deployment", `${release}-worker`, worker);
   const { metadata, spec } = deployment!.spec.template;
   const [container] = spec.containers;
-  // Like a worker it continues with its request after SIGTERM.
+  // Like a real worker, this program finishes its request after SIGTERM.
   const serve = `Deno.addSignalListener("SIGTERM", () => {});
   Deno.serve({ port: 8080 }, async ({ method }) => {
     if (method === "POST") ${program};
@@ -25,7 +25,7 @@ export async function standIn(
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
-      // The template lacks the hash by which a ReplicaSet finds its pods: none owns this pod.
+      // A ReplicaSet finds its pods by a hash that this template lacks, so none owns this pod.
       ...metadata,
       name: `stand-in-${crypto.randomUUID().slice(0, 8)}`,
       namespace: worker,

@@ -62,7 +62,7 @@ needs("helm", "node")("upgrades under load", async (t) => {
   });
 });
 
-/** Sends requests at a steady pace, however long the answers take. */
+/** Sends requests at a steady pace, and does not wait for answers between them. */
 class Load {
   readonly #asked: Promise<Asked>[] = [];
   readonly #stop = new AbortController();
@@ -80,7 +80,7 @@ class Load {
     })();
   }
 
-  /** Returns the answers to all requests since a moment, once there are `count` of them. */
+  /** Waits for `count` answers to requests that were sent since `moment`, and returns them. */
   async since(moment: number, count: number): Promise<Answer[]> {
     for (;;) {
       const asked = await Promise.all(this.#asked);
@@ -97,14 +97,14 @@ class Load {
   }
 }
 
-/** Checks the name of the recognised user in every answer; undefined: nobody was recognised. */
+/** Checks the name of the recognised user in every answer; undefined when nobody was recognised. */
 function assertNames(answers: readonly Answer[], name: string | undefined): void {
   const answered = answers.filter(({ status }) => status === 200);
   assert(answered.length > 0);
   for (const { text } of answered) assertEquals(JSON.parse(text).user_name, name);
 }
 
-/** Measures the milliseconds between two workers, when the pool replaces one after the other. */
+/** Measures the milliseconds from one replaced worker to the next, under steady requests. */
 async function refillMs({ post }: Release, picture: Uint8Array): Promise<number> {
   const started = performance.now();
   let left = BURST;

@@ -13,13 +13,13 @@ export interface PodEvent {
 
 /** A watch of pods, which ends when it is disposed of. */
 export interface WatchedWorkers extends AsyncDisposable {
-  /** All events so far, in order. The first ones are the pods that existed already. */
+  /** All events so far, in order. The first events are the pods that already existed. */
   readonly events: readonly PodEvent[];
   /** Waits for the first event that matches, and returns it. */
   until(what: string, matches: (event: PodEvent) => boolean): Promise<PodEvent>;
 }
 
-/** Watches the pods of a namespace that have these labels, by default those of all workers. */
+/** Watches the pods with these labels in a namespace; by default all pods of workers. */
 export async function watchWorkers(
   namespace: string,
   selector = "app=face-recognition-worker",

@@ -1,4 +1,4 @@
-/** A claim as it is written on a pod, and the patch that writes it. */
+/** The claim that is written on a pod, and the patch that writes it. */
 
 import type { Pod } from "./pod.ts";
 import type { PatchOperation } from "./api_server/pod_api.ts";
@@ -15,16 +15,16 @@ const CLAIM_DEADLINE = "face-it.io/claim-deadline";
 /** Tells the cluster autoscaler not to remove the node while the pod's request runs. */
 const SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 
-/** The kubelet ends a claimed pod this long after the claim's deadline. */
+/** Seconds from the claim's deadline until the kubelet ends the pod. */
 const KUBELET_GRACE_SECONDS = 5;
 
-/** A claim as it is written on the pod. */
+/** The claim that is written on a pod. */
 export interface Claim {
-  /** Unique: no other claim has the same. */
+  /** An id that no other claim has. */
   readonly id: string;
   /** Name of the replica that holds the claim. */
   readonly by: string;
-  /** End of the claim, in milliseconds since 1970 of the API server's clock. */
+  /** End of the claim by the API server's clock, in milliseconds since 1970. */
   readonly deadline: number;
 }
 
@@ -48,11 +48,11 @@ export function readClaim({ annotations }: Pod): Claim | undefined {
  * out of its Deployment and gives it an owner. It also sets a deadline at which the kubelet ends
  * the pod, even when every replica of the api is gone.
  *
- * @param pod The pod as it was last seen, able to serve
- * @param claim Written on the pod
- * @param owner Becomes the pod's controller: a PodDisruptionBudget in percent and `kubectl drain`
- * need one
- * @param now Milliseconds since 1970 of the API server's clock
+ * @param pod The pod as it was last seen; it must accept requests
+ * @param claim The claim to write on the pod
+ * @param owner The new owner of the pod. It becomes the pod's controller, because a
+ * PodDisruptionBudget in percent and `kubectl drain` need a controller
+ * @param now Time of the API server's clock, in milliseconds since 1970
  */
 export function claimPatch(pod: Pod, claim: Claim, owner: Owner, now: number): PatchOperation[] {
   const annotations = {
@@ -85,7 +85,7 @@ export function claimPatch(pod: Pod, claim: Claim, owner: Owner, now: number): P
 
 /** Returns the seconds from the pod's start to the moment at which the kubelet ends it. */
 function activeDeadline(pod: Pod, claim: Claim, now: number): number {
-  // The clocks may differ: a pod can seem to start in the future.
+  // The clocks may differ, so a pod can seem to start in the future.
   const ageMs = Math.max(0, now - (pod.startedAt ?? now));
   const leaseMs = Math.max(0, claim.deadline - now);
   const seconds = Math.ceil((ageMs + leaseMs) / 1000) + KUBELET_GRACE_SECONDS;

@@ -17,12 +17,12 @@ export type ClaimOutcome =
   | { readonly kind: "won"; readonly pod: Pod }
   /** Another replica was faster, or the pod is gone. */
   | { readonly kind: "lost"; readonly status: number }
-  /** The server refuses the claim itself: a retry would be refused, too. */
+  /** The server rejects the claim as invalid or forbidden. It would reject a retry, too. */
   | { readonly kind: "fault"; readonly error: ApiError }
   /** The server did not act on the claim. */
   | { readonly kind: "unreached"; readonly error: Error };
 
-/** The claim was applied, or may still be. */
+/** The claim was applied, or may still be applied. */
 interface UnknownOutcome {
   readonly kind: "unknown";
   readonly error: Error;
@@ -44,7 +44,7 @@ const BACKOFF = { firstMs: 50, maxMs: 2000 };
 /**
  * Claims a pod. Resolves when the outcome is certain.
  *
- * @throws the signal's reason, when the outcome is not certain by then
+ * @throws the signal's reason, when the signal aborts before the outcome is certain
  */
 export async function claimPod(
   pod: Pod,
@@ -84,12 +84,12 @@ async function explainRefusal(
 ): Promise<ClaimOutcome | UnknownOutcome> {
   const { status } = error;
   if (status === 404 || status === 409) return { kind: "lost", status };
-  // A failed test of the patch is a 422 that names no field.
+  // When a test in the patch fails, the server answers 422 and reports no wrong field.
   if (status === 422 && error.causes === 0) {
     return await hasChanged(api, pod) ? { kind: "lost", status } : { kind: "fault", error };
   }
   if (status === 429) return { kind: "unreached", error };
-  // After a 5xx the patch may have been applied all the same.
+  // After a 5xx, the patch may have been applied or not.
   return { kind: status >= 500 ? "unknown" : "fault", error };
 }
 
@@ -105,8 +105,9 @@ async function hasChanged(api: PodApi, pod: Pod): Promise<boolean> {
 
 /**
  * Finds out whether a claim without an answer was applied, and retries until that is certain. While
- * the pod is unchanged, the patch may still arrive. So the pod is then deleted at that version:
- * whichever of the two comes first makes the other one fail.
+ * the pod is unchanged, the patch may still arrive. Therefore the pod is then deleted at exactly
+ * that version. If the deletion comes first, the patch fails. If the patch comes first, the
+ * deletion fails.
  *
  * @param pod The pod as it was when the claim was sent
  * @throws the signal's reason

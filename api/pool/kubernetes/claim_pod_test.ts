@@ -11,14 +11,14 @@ import type { Pod } from "./pod.ts";
 const OWNER = { name: "pool", uid: "owner-uid" };
 const LEASE_MS = 1000;
 
-/** Claims a pod as it was when the test saw it. */
+/** Claims a pod at the version that the test has seen. */
 function start(api: FakePodApi, pod: Pod, signal = forever()) {
   const { services, ...test } = fakeServices(api);
   const options = { replica: "me", leaseMs: LEASE_MS, services, signal };
   return { ...test, claiming: claimPod(pod, OWNER, options) };
 }
 
-Deno.test("a claim that is won has the replica's name and its deadline", async () => {
+Deno.test("a claim that is won has the replica's name and a deadline", async () => {
   const api = new FakePodApi();
   const outcome = await start(api, api.add("pod")).claiming;
   assert(outcome.kind === "won");
@@ -36,8 +36,8 @@ const REFUSALS: readonly [number, number, ClaimOutcome["kind"]][] = [
   [429, 0, "unreached"],
 ];
 for (const [status, causes, kind] of REFUSALS) {
-  const fields = causes === 0 ? "" : " that names a field";
-  Deno.test(`a claim of an unchanged pod with the response ${status}${fields}: ${kind}`, async () => {
+  const fields = causes === 0 ? "" : " with a wrong field";
+  Deno.test(`when the claim of an unchanged pod gets ${status}${fields}, its outcome is ${kind}`, async () => {
     const api = new FakePodApi(), pod = api.add("pod");
     api.fail("patch", { before: new ApiError("claim", status, "no", causes) });
     assertEquals((await start(api, pod).claiming).kind, kind);
@@ -51,14 +51,14 @@ Deno.test("a claim of a pod that has changed is lost", async () => {
   assertEquals(await start(api, pod).claiming, { kind: "lost", status: 422 });
 });
 
-Deno.test("a claim that never reached the server is not searched for", async () => {
+Deno.test("after a claim that never reached the server, the pod is not read", async () => {
   const api = new FakePodApi(), pod = api.add("pod"), error = noAnswer(false);
   api.fail("patch", { before: error });
   assertEquals(await start(api, pod).claiming, { kind: "unreached", error });
   assertEquals(api.calls, ["patch"]);
 });
 
-Deno.test("without an answer, a pod that has the claim is won", async () => {
+Deno.test("when the answer is lost but the pod has the claim, the claim is won", async () => {
   const api = new FakePodApi(), pod = api.add("pod");
   api.fail("patch", { after: noAnswer(true) });
   const { claiming, lines } = start(api, pod);
@@ -66,7 +66,7 @@ Deno.test("without an answer, a pod that has the claim is won", async () => {
   assertEquals(lines.map(({ msg, level }) => [msg, level]), [["claim without an answer", "warn"]]);
 });
 
-Deno.test("without an answer, a pod that has changed or is gone is lost, and not touched", async () => {
+Deno.test("when the answer is lost and the pod has changed or is gone, the claim is lost", async () => {
   const changes = [
     (api: FakePodApi) => api.change("pod", {}),
     (api: FakePodApi) => api.remove("pod"),
@@ -81,7 +81,7 @@ Deno.test("without an answer, a pod that has changed or is gone is lost, and not
   }
 });
 
-Deno.test("without an answer, an unchanged pod is deleted, so that a late claim fails", async () => {
+Deno.test("when the answer is lost, an unchanged pod is deleted, so that a late claim fails", async () => {
   const api = new FakePodApi(), pod = api.add("pod");
   api.fail("patch", { before: noAnswer(true) });
   const { claiming, measured } = start(api, pod);
@@ -90,7 +90,7 @@ Deno.test("without an answer, an unchanged pod is deleted, so that a late claim 
   assertEquals(api.deleted, ["pod"]);
 });
 
-/** Loses a patch at first, and applies it just before the pod is deleted. */
+/** Applies a patch late: not when it is sent, but just before the pod is deleted. */
 class LateClaimApi extends FakePodApi {
   #late: (() => Promise<unknown>) | undefined;
 
@@ -113,7 +113,7 @@ Deno.test("a claim that arrives just before the deletion is won", async () => {
   assertEquals(delays.asked, []);
 });
 
-Deno.test("while the server is unreachable the outcome is uncertain, until the pool closes", async () => {
+Deno.test("while the server is unreachable, the search for the outcome continues until the pool closes", async () => {
   const api = new FakePodApi(), pod = api.add("pod");
   api.fail("patch", { before: noAnswer(true) });
   for (let i = 0; i < 3; i++) api.fail("read", { before: noAnswer(true) });

@@ -28,7 +28,7 @@ Deno.test("a claim can be read from the pod that it was applied to", async () =>
   }
 });
 
-Deno.test("a claim is applied only to the same pod, when it is unchanged and ready", () => {
+Deno.test("a claim is applied only when the pod is the same, unchanged and ready", () => {
   const pod = new FakePodApi().add("pod");
   const patch = claimPatch(pod, { id: "id", by: "me", deadline: 0 }, OWNER, 0);
   assertEquals(patch.filter(({ op }) => op === "test"), [
@@ -39,7 +39,7 @@ Deno.test("a claim is applied only to the same pod, when it is unchanged and rea
   assert(patch.findIndex(({ op }) => op !== "test") === 3, "the tests come first");
 });
 
-Deno.test("a pod without a claim, or with a bad one, has no claim", () => {
+Deno.test("a pod without a claim, or with an invalid deadline, counts as unclaimed", () => {
   const api = new FakePodApi();
   assertEquals(readClaim(api.add("free")), undefined);
   assertEquals(
@@ -54,12 +54,12 @@ Deno.test("a pod without a claim, or with a bad one, has no claim", () => {
   );
 });
 
-Deno.test("a claim replaces the owners of a pod by the pool's ConfigMap", () => {
+Deno.test("a claim replaces the owners of a pod with the pool's ConfigMap", () => {
   const value = valueAt(new FakePodApi().add("pod"), "/metadata/ownerReferences");
   assertEquals(value, [{ apiVersion: "v1", kind: "ConfigMap", ...OWNER, controller: true }]);
 });
 
-Deno.test("the kubelet ends a pod 5 to 6 s after its claim is over, however old it is", () => {
+Deno.test("the kubelet ends a pod of any age 5 to 6 s after its claim's deadline", () => {
   fc.assert(fc.property(times, ({ ageMs, leaseMs }) => {
     const now = 10 ** 12;
     const pod = new FakePodApi().add("pod", { startedAt: now - ageMs });
@@ -70,21 +70,21 @@ Deno.test("the kubelet ends a pod 5 to 6 s after its claim is over, however old 
   }));
 });
 
-Deno.test("a pod that seems to start in the future has its whole lease", () => {
+Deno.test("a pod that seems to start in the future gets its whole lease", () => {
   const now = 10 ** 12;
   const pod = new FakePodApi().add("pod", { startedAt: now + 1500 });
   const claim = { id: "id", by: "me", deadline: now + 10_000 };
   assertEquals(valueAt(pod, "/spec/activeDeadlineSeconds", claim, now), 15);
 });
 
-Deno.test("a claim that is over already still has the kubelet's 5 s", () => {
+Deno.test("the kubelet adds its 5 s even when the claim's deadline has passed", () => {
   const now = 10 ** 12;
   const pod = new FakePodApi().add("pod", { startedAt: now - 20_000 });
   const claim = { id: "id", by: "me", deadline: now - 10_000 };
   assertEquals(valueAt(pod, "/spec/activeDeadlineSeconds", claim, now), 25);
 });
 
-Deno.test("a deadline that a pod has already is never raised", () => {
+Deno.test("a claim never raises the deadline that a pod already has", () => {
   const pod = new FakePodApi().add("pod", { startedAt: 0, activeDeadlineSeconds: 30 });
   const claim = { id: "id", by: "me", deadline: 60_000 };
   assertEquals(valueAt(pod, "/spec/activeDeadlineSeconds", claim), 30);

@@ -10,7 +10,7 @@ import { Unfinished } from "./unfinished.ts";
 export class Deletions {
   readonly #services: PoolServices;
   readonly #running = new Unfinished();
-  /** Uids of pods whose deletion failed, until the pod is gone. The reaper retries. */
+  /** Uids of pods that still exist, because their deletion failed. The reaper retries. */
   readonly #failed = new Set<string>();
 
   constructor(services: PoolServices) {
@@ -27,7 +27,7 @@ export class Deletions {
     return this.#failed.has(pod.uid);
   }
 
-  /** Forgets a pod, because it is gone. */
+  /** Forgets a pod that is gone. */
   forget(pod: Pod): void {
     this.#failed.delete(pod.uid);
   }

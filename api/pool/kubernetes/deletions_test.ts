@@ -11,7 +11,7 @@ function setUp() {
   return { api, pod, deletions: new Deletions(services), ...test };
 }
 
-Deno.test("a pod is deleted in the background, and `ended` waits for it", async () => {
+Deno.test("a pod is deleted in the background, and `ended` waits for the deletion", async () => {
   const { api, pod, deletions } = setUp();
   const answer = api.stall("delete");
   let ended = false;
@@ -25,7 +25,7 @@ Deno.test("a pod is deleted in the background, and `ended` waits for it", async 
 });
 
 for (const status of [404, 409]) {
-  Deno.test(`a pod that is gone already is not a failure: ${status}`, async () => {
+  Deno.test(`the deletion of a pod that is already gone is not a failure: ${status}`, async () => {
     const { api, pod, deletions, lines, measured } = setUp();
     api.fail("delete", { before: new ApiError("delete", status, "no") });
     deletions.start(pod);

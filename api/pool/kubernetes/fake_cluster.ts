@@ -1,4 +1,4 @@
-/** A pool over a fake API server, for tests. */
+/** A pool with a fake API server, for tests. */
 
 import { createFakeLog, type FakeLog } from "../../../shared/fake_log.ts";
 import { tick } from "../../../tests/support/tick.ts";
@@ -15,7 +15,7 @@ export interface FakeClusterOptions {
   readonly pods?: number;
   /** 3 by default. */
   readonly queueLimit?: number;
-  /** 1 by default. A lease of several requests lasts 60 s, a request 10 s. */
+  /** 1 by default. A lease for several requests may last 60 s, a request 10 s. */
   readonly requestsPerWorker?: number;
   /** "me" by default. */
   readonly replica?: string;
@@ -23,7 +23,7 @@ export interface FakeClusterOptions {
   readonly api?: FakePodApi;
 }
 
-/** A pool, and what the test sees and changes around it. Disposing of it closes the pool. */
+/** A pool, and the parts that a test observes or changes. Disposing of them closes the pool. */
 export interface FakeCluster extends AsyncDisposable {
   readonly pool: KubernetesPool;
   readonly api: FakePodApi;
@@ -35,7 +35,7 @@ export interface FakeCluster extends AsyncDisposable {
   measured(line: string): Promise<boolean>;
 }
 
-/** Opens a pool that has seen its pods. */
+/** Opens a pool, and waits until it has seen its pods. */
 export async function openFakeCluster(
   { pods = 2, api = new FakePodApi(), replica = "me", ...settings }: FakeClusterOptions = {},
 ): Promise<FakeCluster> {

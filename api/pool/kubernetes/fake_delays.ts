@@ -1,10 +1,10 @@
-/** Waits in tests that end when the test says so. */
+/** A fake delay: the test decides when each wait ends. */
 
 import { tick } from "../../../tests/support/tick.ts";
 
 /** Starts waits, and ends them all together. */
 export class FakeDelays {
-  /** True when every wait ends by itself soon. */
+  /** True when every wait ends without `pass`, a moment after it begins. */
   atOnce = false;
   /** Length of each wait, in milliseconds, in the order of the calls. */
   readonly asked: number[] = [];
@@ -23,7 +23,7 @@ export class FakeDelays {
       if (this.atOnce) setTimeout(end);
     });
 
-  /** Ends all waits, and lets the work after them run. */
+  /** Ends all waits, then gives the code after them time to run. */
   async pass(): Promise<void> {
     for (const end of [...this.#waiting]) end();
     await tick();

@@ -1,11 +1,11 @@
-/** The keys that sign calls to workers. They are read again and again, because they rotate. */
+/** The keys that sign calls to workers. They are read again and again, because they can change. */
 
 import { describeError, type Logger } from "../../../shared/log.ts";
 import { parseTokenKeys, type TokenKeys } from "../../../shared/http/worker_token.ts";
 
 /** Services that {@linkcode followTokenKeys} uses. */
 export interface FollowTokenKeysOptions {
-  /** Reads the keys, one a line. */
+  /** Reads the keys, one on each line. */
   readonly read: () => Promise<string>;
   readonly log: Logger;
   /** Waits; rejects when the signal aborts. */
@@ -19,7 +19,7 @@ const INTERVAL_MS = 10_000;
  * Reads the keys, then reads them again every few seconds until the signal aborts. When a later
  * read fails or gives bad keys, the last good keys stay in use.
  *
- * @returns A function that returns the keys of this moment
+ * @returns A function that returns the current keys
  * @throws {ConfigError} when the first keys are bad
  * @throws when the first keys cannot be read
  */

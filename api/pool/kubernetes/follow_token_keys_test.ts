@@ -6,7 +6,7 @@ import { followTokenKeys } from "./follow_token_keys.ts";
 
 const OLD = "o".repeat(32), NEW = "n".repeat(32);
 
-/** Follows a file whose text the test changes. An empty text stands for a missing file. */
+/** Follows a file. The test changes its text; an empty text means that the file is missing. */
 async function follow(first: string) {
   const file = { text: first };
   const { log, lines } = createFakeLog();
@@ -32,7 +32,7 @@ Deno.test("new keys are used after the next read, and unchanged keys are not log
   stop.abort();
 });
 
-Deno.test("while the keys are bad or missing the last good ones stay in use", async () => {
+Deno.test("while the keys are bad or missing, the last good keys stay in use", async () => {
   const { file, lines, delays, texts, stop } = await follow(OLD);
   for (const bad of ["short", ""]) {
     file.text = bad;

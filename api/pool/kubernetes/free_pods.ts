@@ -1,4 +1,4 @@
-/** The pods that a claim may take: those of the watch, without those that this replica uses. */
+/** The pods that a claim may take: the watch has seen them, and this replica does not use them. */
 
 import { acceptsRequests, hasEnded, haveSameTemplate, type Pod } from "./pod.ts";
 import { PodBag } from "./pod_bag.ts";
@@ -9,11 +9,11 @@ export interface FreePodsOptions {
   /** Labels of a pod that may be claimed. */
   readonly selector: Readonly<Record<string, string>>;
   /**
-   * Called when a pod becomes free. Returns true to take the pod at once, as
+   * Called when a pod becomes free. Returns true to take the pod immediately, as
    * {@linkcode FreePods.take} does.
    */
   readonly onFree: (pod: Pod) => boolean;
-  /** Called when a pod does not accept requests, or no longer does. */
+  /** Called with every pod that does not accept requests, and with every pod that is gone. */
   readonly onNotServing: (pod: Pod) => void;
   /** Called when a pod is gone. */
   readonly onGone: (pod: Pod) => void;
@@ -24,23 +24,23 @@ export interface FreePodsOptions {
 }
 
 /**
- * Keeps the pods as the watch last saw them. The watch is always a little late. So a pod that is
- * taken stays taken until it is given back or gone, whatever the watch reports meanwhile.
+ * Keeps the pods as the watch last saw them. The watch is always a little late, so its reports do
+ * not make a taken pod free. A pod stays taken until it is given back or gone.
  */
 export class FreePods implements PodObserver {
   readonly #options: FreePodsOptions;
-  /** All pods, by uid. The sets below hold uids, too. */
+  /** All pods, by uid. The other sets and maps use the uid, too. */
   readonly #pods = new Map<string, Pod>();
   readonly #free = new PodBag();
   readonly #taken = new Set<string>();
-  /** The version at which a claim was lost. A claim of the same version would be lost again. */
+  /** Version of each pod at which a claim was lost. A claim at this version would be lost again. */
   readonly #lost = new Map<string, string>();
 
   constructor(options: FreePodsOptions) {
     this.#options = options;
   }
 
-  /** Number of pods that a claim would get at once. */
+  /** Number of pods that can be claimed now. */
   get size(): number {
     return this.#free.size;
   }
@@ -54,7 +54,7 @@ export class FreePods implements PodObserver {
     return count;
   }
 
-  /** Returns all pods, claimed ones included. */
+  /** Returns all pods, also claimed pods. */
   all(): Iterable<Pod> {
     return this.#pods.values();
   }
@@ -74,7 +74,7 @@ export class FreePods implements PodObserver {
     return newest;
   }
 
-  /** True when a claimed pod accepts requests, as last seen, and has the newest template. */
+  /** True when a claimed pod, as last seen, accepts requests and has the newest template. */
   isUpToDate({ uid }: Pod): boolean {
     const current = this.#pods.get(uid);
     if (current === undefined || !acceptsRequests(current)) return false;
@@ -89,14 +89,14 @@ export class FreePods implements PodObserver {
     return pod;
   }
 
-  /** Gives a pod back that was not claimed. */
+  /** Gives back a pod that was not claimed. */
   release(pod: Pod): void {
     this.#taken.delete(pod.uid);
     const current = this.#pods.get(pod.uid);
     if (current !== undefined) this.#update(current);
   }
 
-  /** Gives a pod back whose claim was lost at this version. */
+  /** Gives back a pod after its claim was lost at this version. */
   lose(pod: Pod): void {
     if (this.#pods.has(pod.uid)) this.#lost.set(pod.uid, pod.resourceVersion);
     this.release(pod);

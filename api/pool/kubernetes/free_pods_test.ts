@@ -38,7 +38,7 @@ Deno.test("a free pod is taken at random", () => {
   }
 });
 
-Deno.test("a pod that is taken is not free, whatever the watch reports", () => {
+Deno.test("a pod that is taken stays taken when the watch sees it again", () => {
   const pods = open();
   pods.listed([pod("a", 1)]);
   const taken = pods.take()!;
@@ -49,7 +49,7 @@ Deno.test("a pod that is taken is not free, whatever the watch reports", () => {
   assertEquals(pods.take()?.resourceVersion, "3");
 });
 
-Deno.test("a pod that is gone stays gone when it is given back", () => {
+Deno.test("giving back a pod that is gone does not add it again", () => {
   const pods = open();
   pods.listed([pod("a", 1), pod("b", 1)]);
   const taken = pods.take()!;
@@ -59,7 +59,7 @@ Deno.test("a pod that is gone stays gone when it is given back", () => {
   assertEquals(pods.size, 1);
 });
 
-Deno.test("a pod that is taken as soon as it is free is offered once", () => {
+Deno.test("a pod that a waiting claim takes is offered only once", () => {
   const given: string[] = [];
   const pods = open(() => 0, ({ name }) => given.push(name) > 0);
   pods.seen(pod("a", 1));
@@ -68,7 +68,7 @@ Deno.test("a pod that is taken as soon as it is free is offered once", () => {
   assertEquals(pods.size, 0);
 });
 
-Deno.test("a pod that was gone before its claim was lost is free when it is seen again", () => {
+Deno.test("a pod is gone, then its claim is lost, then it is seen again: the pod is free", () => {
   const pods = open();
   pods.listed([pod("a", 1)]);
   const taken = pods.take()!;
@@ -78,7 +78,7 @@ Deno.test("a pod that was gone before its claim was lost is free when it is seen
   assertEquals(pods.size, 1);
 });
 
-Deno.test("every report of the watch is one change", () => {
+Deno.test("onChange is called once for each report of the watch", () => {
   let changes = 0;
   const pods = open(() => 0, () => false, () => changes++);
   pods.listed(["a", "b"].map((name) => pod(name, 1)));
@@ -100,7 +100,7 @@ const steps = fc.array(
   { maxLength: 60 },
 );
 
-Deno.test("only a pod is taken that is ready, not taken, and not lost at its version", () => {
+Deno.test("take gives only pods that are ready, not taken, and not lost at their version", () => {
   fc.assert(fc.property(steps, (steps) => {
     const pods = open(() => 0.5);
     const seen = new Map<string, Pod>(), taken = new Map<string, Pod>();

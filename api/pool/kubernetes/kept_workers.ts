@@ -33,7 +33,7 @@ export class KeptWorkers {
     this.#options = options;
   }
 
-  /** True when no worker is kept, not even one whose claim is about to end. */
+  /** True when no worker is kept. A worker counts as kept even when its claim is about to end. */
   get isEmpty(): boolean {
     return this.#workers.size === 0;
   }
@@ -54,7 +54,7 @@ export class KeptWorkers {
     this.#workers.add(worker);
   }
 
-  /** Takes the worker that was kept first. Workers that can no longer serve are dropped. */
+  /** Takes the first kept worker that can serve again, and drops the workers before it. */
   take(): ClaimedWorker | undefined {
     for (const worker of this.#workers) {
       this.#workers.delete(worker);
@@ -69,7 +69,7 @@ export class KeptWorkers {
     this.#dropWhere((worker) => worker.pod.uid === uid);
   }
 
-  /** Drops the workers whose pod has another template than this one. */
+  /** Drops the workers whose pods have a different template than this pod. */
   dropOtherTemplates(pod: Pod): void {
     this.#dropWhere((worker) => !haveSameTemplate(worker.pod, pod));
   }

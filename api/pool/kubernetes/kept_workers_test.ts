@@ -26,7 +26,7 @@ Deno.test("the worker that was kept first is taken first", () => {
   assertEquals(kept.isEmpty, true);
 });
 
-Deno.test("a worker can serve again while it has requests left and time for a whole one", () => {
+Deno.test("a worker can serve again while it has requests left and time for a whole request", () => {
   const { clock, kept, worker } = setUp();
   const kind = worker("a", 100);
   assertEquals(kept.canServeAgain({ ...kind, served: 2 }), true);
@@ -37,7 +37,7 @@ Deno.test("a worker can serve again while it has requests left and time for a wh
   assertEquals(kept.canServeAgain(kind), false);
 });
 
-Deno.test("a worker whose claim is about to end is not taken, and is done", () => {
+Deno.test("a worker whose claim is about to end is not taken but dropped", () => {
   const { clock, done, kept, worker } = setUp();
   kept.keep(worker("short", 50));
   kept.keep(worker("long", 100));

@@ -1,4 +1,4 @@
-/** The pool of warm pods of a Deployment, on Kubernetes. */
+/** The pool on Kubernetes: pods of a Deployment, which are running before a request needs them. */
 
 import { abortable } from "../../../shared/abortable.ts";
 import { lease } from "../lease.ts";
@@ -17,7 +17,7 @@ import { Unfinished } from "./unfinished.ts";
 
 /** Settings of a {@linkcode KubernetesPool}, and the services that it uses. */
 export interface KubernetesPoolOptions {
-  /** Name of this process in its claims. Every process has another name. */
+  /** Name of this process in its claims. Every process has a different name. */
   readonly replica: string;
   /** Labels of a pod that may be claimed. */
   readonly selector: Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export interface KubernetesPoolOptions {
 /** Something that can serve a request: a pod that must still be claimed, or a kept worker. */
 type Candidate = { readonly pod: Pod } | { readonly worker: ClaimedWorker };
 
-/** Claims pods of a Deployment, which replaces them, and deletes each pod after its use. */
+/** Claims pods of a Deployment, which replaces them. Deletes each pod after its use. */
 export class KubernetesPool implements WorkerPool {
   readonly #services: PoolServices;
   readonly #queue: WaitQueue<Candidate>;
@@ -122,7 +122,7 @@ export class KubernetesPool implements WorkerPool {
     this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
     this.#queue.rejectAll(() => this.#closing.signal.reason);
     this.#kept.dropAll();
-    // A claim that wins meanwhile becomes a lease.
+    // A claim that is still in progress may become a lease. This waits for its end, too.
     await this.#unfinished.ended();
     await this.#deletions.ended();
     await Promise.all(this.#background);
@@ -150,7 +150,7 @@ export class KubernetesPool implements WorkerPool {
     }
   }
 
-  /** Returns a kept worker or a free pod, and waits for one in the order of turns. */
+  /** Returns a kept worker or a free pod. If there is neither, waits in the order of turns. */
   async #nextCandidate(signal: AbortSignal, turn: number, isRetry: boolean): Promise<Candidate> {
     this.#closing.signal.throwIfAborted();
     const worker = this.#kept.take();
@@ -164,8 +164,8 @@ export class KubernetesPool implements WorkerPool {
   }
 
   /**
-   * Claims a pod, or stops waiting when the signal aborts. The claim itself then continues, and a
-   * worker that it wins is given back.
+   * Claims a pod. When the signal aborts, only the waiting ends: the claim continues, and a worker
+   * that it wins is given back.
    */
   async #claimUntil(pod: Pod, signal: AbortSignal): Promise<ClaimedWorker | undefined> {
     if (signal.aborted) {
@@ -196,7 +196,7 @@ export class KubernetesPool implements WorkerPool {
     });
   }
 
-  /** Gives a claimed worker to the next request when it can serve again, else deletes its pod. */
+  /** Keeps a claimed worker for the next request. Deletes a worker that cannot serve again. */
   #giveBack(worker: ClaimedWorker): void {
     const isUseful = !this.#closing.signal.aborted && this.#kept.canServeAgain(worker) &&
       this.#pods.isUpToDate(worker.pod);
@@ -204,7 +204,10 @@ export class KubernetesPool implements WorkerPool {
     else if (!this.#offer({ worker })) this.#kept.keep(worker);
   }
 
-  /** Drops kept workers of an old template. They have left the Deployment, so no rollout does. */
+  /**
+   * Drops kept workers of an old template. A rollout does not end them, because they have left the
+   * Deployment.
+   */
   #dropOutdated(): void {
     const newest = this.#kept.isEmpty ? undefined : this.#pods.newest;
     if (newest !== undefined) this.#kept.dropOtherTemplates(newest);

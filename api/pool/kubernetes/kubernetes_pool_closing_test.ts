@@ -38,7 +38,7 @@ for (const call of ["delete", "patch"] as const) {
   });
 }
 
-Deno.test("a claim that wins while the pool closes is served, and its pod deleted", async () => {
+Deno.test("a claim that succeeds while the pool closes is used, and its pod is then deleted", async () => {
   await using cluster = await openFakeCluster({ pods: 1 });
   const { pool, api } = cluster;
   const answer = api.stall("patch");
@@ -55,7 +55,7 @@ Deno.test("a claim that wins while the pool closes is served, and its pod delete
   assertEquals(api.deleted, ["pod-1"]);
 });
 
-Deno.test("a request that was given a pod just before the pool closes does not claim it", async () => {
+Deno.test("a request that was given a pod just before the pool closes does not claim the pod", async () => {
   await using cluster = await openFakeCluster({ pods: 0 });
   const { pool, api } = cluster;
   const claim = assertRejects(() => pool.claim(forever()), NoWorkerAvailable);
@@ -66,7 +66,7 @@ Deno.test("a request that was given a pod just before the pool closes does not c
   assertEquals(api.calls.includes("patch"), false);
 });
 
-Deno.test("after a claim that is lost while the pool closes no other pod is tried", async () => {
+Deno.test("when a claim is lost while the pool closes, no other pod is tried", async () => {
   await using cluster = await openFakeCluster({ pods: 1 });
   const { pool, api } = cluster;
   const answer = api.stall("patch");

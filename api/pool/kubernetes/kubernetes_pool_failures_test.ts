@@ -8,7 +8,7 @@ import { FakePodApi, noAnswer, type PodApiCall } from "./api_server/fake_pod_api
 import { ApiError } from "./api_server/pod_api.ts";
 import { openFakeCluster } from "./fake_cluster.ts";
 
-/** Failures of calls, of few kinds, so that several often meet. */
+/** Failures of calls. The kinds are few, so that several failures often hit the same claim. */
 const failures = fc.array(
   fc.record({
     call: fc.constantFrom<PodApiCall>("patch", "read", "delete", "watch", "list"),
@@ -18,7 +18,7 @@ const failures = fc.array(
   { maxLength: 8 },
 );
 
-Deno.test("whatever fails, no pod is claimed or used twice", async () => {
+Deno.test("no pod is claimed or used twice, even when calls fail", async () => {
   await fc.assert(
     fc.asyncProperty(
       failures,
@@ -51,8 +51,11 @@ Deno.test("whatever fails, no pod is claimed or used twice", async () => {
         const ticking = setInterval(() => api.tell(), 1);
         await Promise.race([
           Promise.all(requests),
-          // Failures can leave fewer pods than requests.
-          eventually(() => replicas.every(({ pool }) => pool.stats().free === 0), "all are used"),
+          // After failures there may be fewer pods than requests.
+          eventually(
+            () => replicas.every(({ pool }) => pool.stats().free === 0),
+            "all free pods are used",
+          ),
         ]);
         clearInterval(ticking);
         api.tell();

@@ -5,7 +5,7 @@ import { FakePodApi } from "./api_server/fake_pod_api.ts";
 import { ApiError } from "./api_server/pod_api.ts";
 import { end, keep, openFakeCluster } from "./fake_cluster.ts";
 
-Deno.test("a worker serves as often as it may within its lease", async () => {
+Deno.test("a worker serves up to `requestsPerWorker` requests within its lease", async () => {
   await using cluster = await openFakeCluster({ pods: 3, requestsPerWorker: 3 });
   const { pool, api, clock } = cluster;
   const served: string[] = [];
@@ -75,13 +75,13 @@ Deno.test("a worker that stopped serving during its lease is not kept", async ()
   }
 });
 
-/** Makes a pod of a template that started this many seconds after the api's other pods. */
+/** Returns properties of a pod: its template, and its start, `seconds` after the server's time. */
 const ofTemplate = (api: FakePodApi, template: string, seconds: number) => ({
   labels: { app: "w", status: "ready", "pod-template-hash": template },
   startedAt: api.clock + seconds * 1000,
 });
 
-Deno.test("a rollout ends kept workers of the old template, and those that are given back", async () => {
+Deno.test("a rollout ends the old template's workers, both kept workers and those given back later", async () => {
   const api = new FakePodApi();
   for (const name of ["idle", "used"]) api.add(name, ofTemplate(api, "old", 0));
   await using cluster = await openFakeCluster({ pods: 0, api, requestsPerWorker: 3 });
@@ -98,7 +98,7 @@ Deno.test("a rollout ends kept workers of the old template, and those that are g
   assertEquals(api.deleted, ["idle", "used"]);
 });
 
-Deno.test("a rollout ends the old template's last worker when its last free pod is gone", async () => {
+Deno.test("a kept worker ends when the last free pod of its old template is gone", async () => {
   const api = new FakePodApi();
   api.add("old-1", ofTemplate(api, "old", 0));
   await using cluster = await openFakeCluster({ pods: 0, api, requestsPerWorker: 3 });
@@ -113,7 +113,7 @@ Deno.test("a rollout ends the old template's last worker when its last free pod 
   assertEquals(api.deleted, ["old-1"]);
 });
 
-Deno.test("a list of pods is compared with the kept workers as a whole", async () => {
+Deno.test("kept workers are checked only after all pods of a list are known", async () => {
   const api = new FakePodApi();
   api.add("new-1", ofTemplate(api, "new", 1));
   await using cluster = await openFakeCluster({ pods: 0, api, requestsPerWorker: 3 });
@@ -129,7 +129,7 @@ Deno.test("a list of pods is compared with the kept workers as a whole", async (
   assertEquals(api.deleted, []);
 });
 
-Deno.test("kept workers stay while their template is the newest, or no free pod shows one", async () => {
+Deno.test("kept workers stay while no free pod has a newer template", async () => {
   const api = new FakePodApi();
   api.add("new-1", ofTemplate(api, "new", 1));
   await using cluster = await openFakeCluster({ pods: 0, api, requestsPerWorker: 3 });

@@ -6,7 +6,7 @@ import { FakePodApi, noAnswer } from "./api_server/fake_pod_api.ts";
 import { ApiError } from "./api_server/pod_api.ts";
 import { end, openFakeCluster } from "./fake_cluster.ts";
 
-Deno.test("a claim gets a free pod's address, and the end of its lease deletes the pod", async () => {
+Deno.test("a claim gets the address of a free pod, and the pod is deleted when the lease ends", async () => {
   await using cluster = await openFakeCluster({ pods: 1 });
   const { pool, api } = cluster;
   assertEquals(pool.stats(), { free: 1, busy: 0, starting: 0, waiters: 0, warmed: true });
@@ -18,7 +18,7 @@ Deno.test("a claim gets a free pod's address, and the end of its lease deletes t
     const { labels, annotations, activeDeadlineSeconds } = await api.read("pod-1");
     assertEquals(labels, { app: "w", status: "busy" });
     assertEquals(annotations?.["face-it.io/claimed-by"], "me");
-    // The pod is 10 s old, the request may last 10 s, and the kubelet waits for 5 s.
+    // The pod is 10 s old, the request may last 10 s, and the kubelet waits 5 s more.
     assertEquals(activeDeadlineSeconds, 25);
   }
   await tick();
@@ -28,7 +28,7 @@ Deno.test("a claim gets a free pod's address, and the end of its lease deletes t
   assert(api.closed);
 });
 
-Deno.test("pods that accept requests are free; of the others only some count as starting", async () => {
+Deno.test("pods that accept requests are free; pods that are not ready yet count as starting", async () => {
   const api = new FakePodApi();
   api.add("unready", { ready: false });
   api.add("pending", { ready: false, phase: "Pending", ip: undefined, startedAt: undefined });
@@ -44,7 +44,7 @@ Deno.test("pods that accept requests are free; of the others only some count as 
   assert(pool.stats().warmed);
 });
 
-Deno.test("after a lost claim the next pod is tried", async () => {
+Deno.test("after a lost claim, the next pod is tried", async () => {
   await using cluster = await openFakeCluster();
   const { pool, api, measured } = cluster;
   api.hold();
@@ -55,7 +55,7 @@ Deno.test("after a lost claim the next pod is tried", async () => {
   assertEquals(pool.stats().free, 0);
 });
 
-Deno.test("a pod whose claim was lost is free again only when the watch sees a newer version", async () => {
+Deno.test("after a lost claim, a pod is free again only when the watch sees a newer version", async () => {
   await using cluster = await openFakeCluster({ pods: 1 });
   const { pool, api } = cluster;
   api.hold();
@@ -69,7 +69,7 @@ Deno.test("a pod whose claim was lost is free again only when the watch sees a n
   assertEquals(lease.worker.name, "pod-1");
 });
 
-Deno.test("a request that lost a pod keeps its place, even when the queue is full", async () => {
+Deno.test("a request that lost a claim keeps its place in the queue, even when the queue is full", async () => {
   await using cluster = await openFakeCluster({ pods: 1, queueLimit: 1 });
   const { pool, api } = cluster;
   api.hold();
@@ -95,7 +95,7 @@ for (const [status, causes] of [[422, 1], [403, 0], [400, 0]] as const) {
     const refused = new ApiError("claim", status, "no", causes);
     api.fail("patch", { before: refused });
     assertEquals(await assertRejects(() => pool.claim(forever()), ApiError), refused);
-    // The client of the API server counts the other statuses.
+    // The client of the API server counts failures with other statuses.
     const counted = 'face_it_pool_api_failures_total{call="claim",code="422"} 1';
     assertEquals(await measured(counted), status === 422);
     assertEquals(pool.stats().free, 1);
@@ -103,7 +103,7 @@ for (const [status, causes] of [[422, 1], [403, 0], [400, 0]] as const) {
   });
 }
 
-Deno.test("a 422 that names fields is an error even when the pod has changed", async () => {
+Deno.test("a 422 that reports wrong fields is an error even when the pod has changed", async () => {
   await using cluster = await openFakeCluster({ pods: 1 });
   const { pool, api } = cluster;
   api.hold();
@@ -133,7 +133,7 @@ for (const error of [noAnswer(false), new ApiError("claim", 429, "slow down")]) 
 }
 
 for (const error of [noAnswer(true), new ApiError("claim", 500, "oops")]) {
-  Deno.test(`a claim that was applied without an answer is used: ${error.message}`, async () => {
+  Deno.test(`a claim that was applied is used, even without an answer: ${error.message}`, async () => {
     await using cluster = await openFakeCluster();
     const { pool, api } = cluster;
     api.fail("patch", { after: error });
@@ -145,7 +145,7 @@ for (const error of [noAnswer(true), new ApiError("claim", 500, "oops")]) {
     assertEquals(api.deleted, ["pod-1"]);
   });
 
-  Deno.test(`a claim that may still arrive costs the pod: ${error.message}`, async () => {
+  Deno.test(`when a claim may still arrive, its pod is deleted: ${error.message}`, async () => {
     await using cluster = await openFakeCluster();
     const { pool, api, measured } = cluster;
     api.fail("patch", { before: error });
@@ -156,7 +156,7 @@ for (const error of [noAnswer(true), new ApiError("claim", 500, "oops")]) {
   });
 }
 
-Deno.test("a pod that stops serving before its claim is confirmed is deleted, and the next is tried", async () => {
+Deno.test("a pod that stops serving before its claim is confirmed is deleted, and the next pod is tried", async () => {
   await using cluster = await openFakeCluster();
   const { pool, api } = cluster;
   api.fail("patch", { after: noAnswer(true) });
@@ -171,7 +171,7 @@ Deno.test("a pod that stops serving before its claim is confirmed is deleted, an
   assertEquals(api.deleted, ["pod-1"]);
 });
 
-Deno.test("a request that stops waiting for a lost answer leaves nothing behind", async () => {
+Deno.test("when a request stops waiting for a lost answer, its claimed pod is still deleted", async () => {
   await using cluster = await openFakeCluster({ pods: 1 });
   const { pool, api, clock, delays } = cluster;
   api.fail("patch", { after: noAnswer(true) });
@@ -182,13 +182,13 @@ Deno.test("a request that stops waiting for a lost answer leaves nothing behind"
   gone.abort(reason);
   assertEquals(await claim, reason);
   assert(api.has("pod-1"));
-  // The rest of the claim is too short for another request.
+  // Now the rest of the claim is too short for another request.
   clock.ms++;
   await delays.pass();
   assertEquals(api.deleted, ["pod-1"]);
 });
 
-Deno.test("a deletion that failed is retried, and counted", async () => {
+Deno.test("a failed deletion is counted and retried", async () => {
   await using cluster = await openFakeCluster({ pods: 1 });
   const { pool, api, delays, measured } = cluster;
   await using lease = await pool.claim(forever());
@@ -202,7 +202,7 @@ Deno.test("a deletion that failed is retried, and counted", async () => {
   assert(await measured('face_it_pool_reaped_total{reason="delete_failed"} 1'));
 });
 
-Deno.test("while its owner is missing the pool is not ready and refuses requests", async () => {
+Deno.test("while the owner of claimed pods is missing, the pool is not ready and refuses requests", async () => {
   const api = new FakePodApi();
   api.owner = undefined;
   await using cluster = await openFakeCluster({ pods: 1, api });
@@ -220,7 +220,7 @@ Deno.test("while its owner is missing the pool is not ready and refuses requests
   await using _lease = await pool.claim(forever());
 });
 
-Deno.test("the log says when the owner is missing and when it exists again, once each", async () => {
+Deno.test("one log line reports that the owner is missing, and one that it exists again", async () => {
   const api = new FakePodApi();
   api.owner = undefined;
   await using cluster = await openFakeCluster({ pods: 1, api });

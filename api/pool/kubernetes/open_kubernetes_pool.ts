@@ -1,4 +1,4 @@
-/** Opens the pool of warm pods on Kubernetes. */
+/** Opens the pool of pods on Kubernetes. */
 
 import { KubeConfig } from "@kubernetes/client-node";
 import { delay } from "../../../shared/backoff.ts";
@@ -13,8 +13,8 @@ import { KubernetesPool } from "./kubernetes_pool.ts";
 import { followTokenKeys } from "./follow_token_keys.ts";
 
 /**
- * Opens the pool. An API server that is unreachable is not an error: the pool retries until it
- * answers.
+ * Opens the pool. An API server that is unreachable is not an error: the pool retries until the
+ * server answers.
  *
  * @throws {ConfigError} when the token keys or the credentials are bad
  */
@@ -33,7 +33,7 @@ export async function openKubernetesPool(
     config: loadCredentials(inCluster),
     namespace,
     selector: Object.entries(selector)
-      // Without the label that a claim changes, so that claimed pods are watched, too.
+      // Leave out the label that a claim changes, so that claimed pods are watched, too.
       .filter(([name]) => name !== STATUS_LABEL)
       .map((label) => label.join("="))
       .join(","),
@@ -42,7 +42,8 @@ export async function openKubernetesPool(
     now,
   });
   const pool = new KubernetesPool({
-    // A process of the same pod before a restart had other claims, so the pod's name is not enough.
+    // The pod's name is not enough: after a restart the pod has a new process, without the claims
+    // of the old process.
     replica: `${Deno.hostname()}-${crypto.randomUUID().slice(0, 8)}`,
     selector,
     ownerName: owner,

@@ -18,9 +18,9 @@ export interface Pod {
   readonly phase: string;
   readonly ready: boolean;
   readonly ip: string | undefined;
-  /** status.startTime, from which the kubelet counts; milliseconds since 1970. */
+  /** status.startTime in milliseconds since 1970. The kubelet counts the deadline from then. */
   readonly startedAt: number | undefined;
-  /** spec.activeDeadlineSeconds. Kubernetes lets it be lowered, never raised. */
+  /** spec.activeDeadlineSeconds. It can be lowered, but never raised. */
   readonly activeDeadlineSeconds: number | undefined;
 }
 
@@ -44,7 +44,7 @@ export function readPod({ metadata, spec, status }: V1Pod): Pod {
     phase: status?.phase ?? "Unknown",
     ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
     ip: status?.podIP,
-    // A list gives a Date, a watch a string.
+    // startTime is a Date in a list, and a string in a watch.
     startedAt: status?.startTime === undefined ? undefined : new Date(status.startTime).getTime(),
     activeDeadlineSeconds: spec?.activeDeadlineSeconds,
   };

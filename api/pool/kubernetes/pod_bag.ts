@@ -1,4 +1,4 @@
-/** A set of pods from which one can be drawn at random in constant time. */
+/** A set of pods. Drawing a random pod takes constant time. */
 
 import type { Pod } from "./pod.ts";
 

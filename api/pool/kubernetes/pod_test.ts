@@ -4,7 +4,7 @@ import { FakePodApi } from "./api_server/fake_pod_api.ts";
 
 const METADATA = { name: "pod", uid: "uid", resourceVersion: "7" };
 
-Deno.test("a pod is read as a list or a watch sends it", () => {
+Deno.test("readPod reads a pod from a list and from a watch", () => {
   const start = "2026-01-02T03:04:05Z";
   const pod = readPod({
     metadata: { ...METADATA, labels: { app: "w" } },
@@ -32,7 +32,7 @@ Deno.test("a pod is read as a list or a watch sends it", () => {
   assertEquals(watched.startedAt, Date.parse(start));
 });
 
-Deno.test("a pod that is new has no status yet", () => {
+Deno.test("a new pod has no status yet", () => {
   const { phase, ready, ip, startedAt } = readPod({ metadata: METADATA });
   assertEquals({ phase, ready, ip, startedAt }, {
     phase: "Unknown",
@@ -73,7 +73,7 @@ Deno.test("a pod that failed or succeeded has ended", () => {
   assertEquals(ended, ["Failed", "Succeeded"]);
 });
 
-Deno.test("pods have the same template when the Deployment's hash is the same", () => {
+Deno.test("pods have the same template when their pod-template-hash is the same", () => {
   const [a, b] = ["a", "b"].map((hash) =>
     new FakePodApi().add("pod", { labels: { "pod-template-hash": hash } })
   );

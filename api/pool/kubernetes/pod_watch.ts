@@ -1,4 +1,4 @@
-/** Watches the workers' pods. Continues after every end of a watch, normal or not. */
+/** Watches the workers' pods. When a watch ends, normally or with an error, the next one starts. */
 
 import { backoffMs } from "../../../shared/backoff.ts";
 import { describeError } from "../../../shared/log.ts";
@@ -6,9 +6,9 @@ import type { Pod } from "./pod.ts";
 import { ApiError, type PodApi, type WatchEvent } from "./api_server/pod_api.ts";
 import type { PoolServices } from "./services.ts";
 
-/** Receives what the watch sees. */
+/** Receives the pods that the watch sees. */
 export interface PodObserver {
-  /** Called with all pods that exist. Other pods are gone. */
+  /** Called with all pods that exist. A pod that is not in the list no longer exists. */
   listed(pods: readonly Pod[]): void;
   /** Called with a pod that is new or has changed. */
   seen(pod: Pod): void;
@@ -19,7 +19,7 @@ export interface PodObserver {
 /** Receivers of {@linkcode watchPods}, and the services that it uses. */
 export interface PodWatchOptions {
   readonly observer: PodObserver;
-  /** Called with the uid of the ConfigMap that owns claimed pods; undefined when it is missing. */
+  /** Called with the uid of the ConfigMap that owns claimed pods, or undefined without one. */
   readonly onOwner: (uid: string | undefined) => void;
   readonly services: PoolServices;
 }
@@ -27,10 +27,10 @@ export interface PodWatchOptions {
 const BACKOFF = { firstMs: 100, maxMs: 10_000 };
 
 /**
- * Lists the pods and watches them from there, until the signal aborts. The next watch starts at the
- * last version seen. After an error from the server the pods are listed again, because the version
- * may be the reason. The owner is read before each watch: the garbage collector deletes pods whose
- * owner no longer exists.
+ * Lists the pods, then watches them from the version of that list, until the signal aborts. The
+ * next watch starts at the last version seen. After an error from the server, the pods are listed
+ * again, because the server may have refused an old version. The owner is read before each watch: a
+ * claim that names a deleted owner would lose its pod to the garbage collector.
  */
 export async function watchPods(
   { observer, onOwner, services }: PodWatchOptions,
@@ -44,7 +44,7 @@ export async function watchPods(
       if (failures > 0) log.info({ failures }, "pods are watched again");
       return;
     }
-    // Not at "opened": a watch that opens and fails at once must back off, too.
+    // Do not reset this at "opened": the wait must also grow when a watch opens and then fails.
     failures = 0;
     if (event.kind === "bookmark") {
       resourceVersion = event.resourceVersion;
@@ -62,7 +62,7 @@ export async function watchPods(
         resourceVersion = list.resourceVersion;
       }
       await api.watch(resourceVersion, follow, signal);
-      // A normal end: nothing happened for a time, or the server closed the watch.
+      // The watch ended normally: nothing happened for a time, or the server closed it.
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;

@@ -40,7 +40,7 @@ async function follow(prepare: (api: FakePodApi) => void = () => {}) {
   return { api, delays, lines, news, end, restarts: () => restarts };
 }
 
-Deno.test("a watch starts with the owner and a list, and reports changes", async () => {
+Deno.test("the owner is read and the pods are listed, then the watch reports changes", async () => {
   const { api, news, end } = await follow();
   assertEquals(news(), ["owner owner-uid", "listed a b"]);
   api.add("c");
@@ -66,7 +66,7 @@ Deno.test("the next watch starts at the last version seen, after the owner is re
 });
 
 for (const status of [410, 400, 500, 504]) {
-  Deno.test(`after a watch that the server ends with ${status} the pods are listed again`, async () => {
+  Deno.test(`after the server ends a watch with ${status}, the pods are listed again`, async () => {
     const { api, news, end, delays } = await follow();
     news();
     api.cut(new ApiError("watch", status, "no"));
@@ -78,7 +78,7 @@ for (const status of [410, 400, 500, 504]) {
   });
 }
 
-Deno.test("after each failure the wait is longer, until an event arrives; failures are logged", async () => {
+Deno.test("the wait grows after each failure until an event arrives, and failures are logged", async () => {
   const { api, end, delays, lines, restarts } = await follow((api) => {
     for (let i = 0; i < 3; i++) api.fail("list", { before: noAnswer(false) });
   });
@@ -98,7 +98,7 @@ Deno.test("after each failure the wait is longer, until an event arrives; failur
   await end();
 });
 
-Deno.test("the wait is longer after a watch that fails at once, too", async () => {
+Deno.test("the wait also grows when a watch fails before it opens", async () => {
   const { api, end, delays } = await follow((api) => {
     for (let i = 0; i < 3; i++) api.fail("watch", { before: new ApiError("watch", 403, "no") });
   });

@@ -1,6 +1,6 @@
 /**
- * Deletes pods that would otherwise stay. Every replica runs a reaper; it does no harm when two
- * delete the same pod.
+ * Deletes pods that nothing else would delete. Every replica runs a reaper. It does no harm when
+ * two reapers delete the same pod.
  */
 
 import { describeError } from "../../../shared/log.ts";
@@ -15,7 +15,7 @@ export type ReapReason = "past_deadline" | "ended" | "lost_track" | "delete_fail
 /** A replica's view of the pods. */
 export interface ReaperView {
   pods(): Iterable<Pod>;
-  /** True when this replica uses the pod, or is about to. */
+  /** True when this replica uses the pod, or will use it soon. */
   isTaken(pod: Pod): boolean;
   /** True when this replica tried to delete the pod and failed. */
   isUndeleted(pod: Pod): boolean;
@@ -29,17 +29,17 @@ export interface ReaperOptions {
   readonly services: PoolServices;
 }
 
-/** Half of the interval is random, so that replicas do not all reap at once. */
+/** Half of the interval is random, so that replicas do not all reap at the same time. */
 const INTERVAL_MS = 2000;
-/** Tolerance for clocks of replicas that are wrong by a second or two. */
+/** Tolerance for replicas with clocks that are wrong by a second or two. */
 const GRACE_MS = 3000;
 
 /**
  * Returns the reason to delete a pod, or undefined when the pod should stay. The age of a pod is
- * never a reason; only the deadline that its claim has written on it counts.
+ * never a reason, but the deadline that a claim has written on the pod is.
  *
  * @param pod The pod as it was last seen
- * @param now Milliseconds since 1970 of the API server's clock
+ * @param now Time of the API server's clock, in milliseconds since 1970
  * @param replica Name of the replica that asks
  * @param view That replica's view of the pods
  */

@@ -7,7 +7,7 @@ import { reapReason, runReaper } from "./reaper.ts";
 const NOW = 1_000_000_000_000;
 const api = new FakePodApi();
 
-/** Adds a busy pod whose claim, by this replica, ends this many milliseconds after now. */
+/** Adds a busy pod. The replica `by` has claimed it, and the claim ends `ms` after `NOW`. */
 function claimed(by: string, ms: number, change: Partial<Pod> = {}): Pod {
   return api.add("pod", {
     labels: { app: "w", status: "busy" },
@@ -23,7 +23,7 @@ function claimed(by: string, ms: number, change: Partial<Pod> = {}): Pod {
 const nothing = { pods: () => [], isTaken: () => false, isUndeleted: () => false };
 const reason = (pod: Pod, view = nothing) => reapReason(pod, NOW, "me", view);
 
-Deno.test("a claim is reaped 3 s after its deadline, of any replica and at any age", () => {
+Deno.test("a claim of any replica is reaped 3 s after its deadline, but never for the pod's age", () => {
   assertEquals(reason(claimed("other", -3001)), "past_deadline");
   assertEquals(reason(claimed("other", -3000)), undefined);
   assertEquals(reason(claimed("other", 1, { startedAt: 0 })), undefined);
@@ -34,7 +34,7 @@ Deno.test("a pod that ended is reaped", () => {
   assertEquals(reason(claimed("other", 1, { phase: "Succeeded" })), "ended");
 });
 
-Deno.test("a replica reaps its own claims of pods that it does not use", () => {
+Deno.test("a replica reaps the pods that it has claimed but does not use", () => {
   assertEquals(reason(claimed("me", 1)), "lost_track");
   assertEquals(reason(claimed("me", 1), { ...nothing, isTaken: () => true }), undefined);
 });
@@ -43,12 +43,12 @@ Deno.test("a deletion that failed is retried before the deadline", () => {
   assertEquals(reason(claimed("me", 1), { ...nothing, isUndeleted: () => true }), "delete_failed");
 });
 
-Deno.test("a pod without a claim, or one that is being deleted, is left alone", () => {
+Deno.test("a pod without a claim is not reaped, nor is a pod that is being deleted", () => {
   assertEquals(reason(api.add("free", { startedAt: 0 })), undefined);
   assertEquals(reason(claimed("other", -3001, { deleting: true })), undefined);
 });
 
-Deno.test("the reaper deletes, counts by reason, and continues after failures", async () => {
+Deno.test("the reaper deletes pods, counts them by reason, and continues after failures", async () => {
   const api = new FakePodApi();
   const pods = ["a", "b", "c"].map((name) => api.add(name, { phase: "Failed" }));
   api.remove("b");

@@ -1,4 +1,4 @@
-/** The claims of one replica: turns a free pod into a worker, or says why that is not possible. */
+/** Claims free pods for one replica. The result is a worker, or the reason why there is none. */
 
 import type { NoWorkerAvailable } from "../pool.ts";
 import type { ApiError } from "./api_server/pod_api.ts";
@@ -11,7 +11,7 @@ import type { PoolServices } from "./services.ts";
 
 /** Settings of {@linkcode ReplicaClaims}, and the parts of the pool that it uses. */
 export interface ReplicaClaimsOptions {
-  /** The free pods; a pod that was not claimed is given back to them. */
+  /** The free pods. A pod that could not be claimed is given back to them. */
   readonly pods: FreePods;
   readonly deletions: Deletions;
   /** Name of this replica in its claims. */
@@ -28,7 +28,7 @@ export interface ReplicaClaimsOptions {
   readonly closing: AbortSignal;
 }
 
-/** Claims pods in the name of one replica. */
+/** Claims pods for one replica. */
 export class ReplicaClaims {
   readonly #options: ReplicaClaimsOptions;
   #ownerUid: string | undefined;
@@ -38,7 +38,7 @@ export class ReplicaClaims {
     this.#options = options;
   }
 
-  /** True when the owner exists; without it no pod can be claimed. */
+  /** True when the owner exists. Without an owner, no pod can be claimed. */
   get hasOwner(): boolean {
     return this.#ownerUid !== undefined;
   }
@@ -62,7 +62,7 @@ export class ReplicaClaims {
    * @returns undefined when the claim is lost or the pod no longer accepts requests
    * @throws {NoWorkerAvailable} when the owner is missing, the API server did not act on the claim,
    * or the pool is closing
-   * @throws {ApiError} when the API server refuses the claim itself
+   * @throws {ApiError} when the API server rejects the claim as invalid or forbidden
    */
   async claim(pod: Pod): Promise<ClaimedWorker | undefined> {
     const { pods, replica, ownerName, leaseMs, refuse, services, closing } = this.#options;
@@ -104,7 +104,8 @@ export class ReplicaClaims {
   }
 
   #countFault({ status }: ApiError): void {
-    // The client of the API server counts the other codes. It takes every 422 for a lost claim.
+    // The client of the API server counts the other statuses, but it takes every 422 for a lost
+    // claim.
     if (status === 422) this.#options.services.metrics.apiFailure("claim", "422");
   }
 }

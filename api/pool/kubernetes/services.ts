@@ -4,7 +4,7 @@ import type { Logger } from "../../../shared/log.ts";
 import type { PoolMetrics } from "../../metrics.ts";
 import type { PodApi } from "./api_server/pod_api.ts";
 
-/** The API server, the log, the metrics, the clock and chance. */
+/** The API server, the log, the metrics, the clock and random numbers. */
 export interface PoolServices {
   readonly api: PodApi;
   readonly log: Logger;

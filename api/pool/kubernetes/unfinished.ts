@@ -4,7 +4,7 @@
 export class Unfinished {
   readonly #promises = new Set<Promise<unknown>>();
 
-  /** Adds a promise until it settles, and returns it. */
+  /** Keeps a promise until it settles. Returns the promise. */
   add<T>(promise: Promise<T>): Promise<T> {
     this.#promises.add(promise);
     const remove = () => this.#promises.delete(promise);
@@ -12,7 +12,7 @@ export class Unfinished {
     return promise;
   }
 
-  /** Waits until every promise has settled, those that are added meanwhile included. */
+  /** Waits until every promise has settled, also promises that are added during the wait. */
   async ended(): Promise<void> {
     while (this.#promises.size > 0) await Promise.allSettled(this.#promises);
   }

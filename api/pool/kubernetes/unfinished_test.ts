@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { tick } from "../../../tests/support/tick.ts";
 import { Unfinished } from "./unfinished.ts";
 
-Deno.test("`ended` waits for all work, also work that is added meanwhile, or that fails", async () => {
+Deno.test("`ended` waits for all work, also for work that is added later or that fails", async () => {
   const unfinished = new Unfinished();
   const first = Promise.withResolvers<void>(), second = Promise.withResolvers<void>();
   let ended = false;
@@ -16,7 +16,7 @@ Deno.test("`ended` waits for all work, also work that is added meanwhile, or tha
   await waiting;
 });
 
-Deno.test("without work `ended` does not wait", async () => {
+Deno.test("without work, `ended` does not wait", async () => {
   const unfinished = new Unfinished();
   await unfinished.add(Promise.resolve("done"));
   await unfinished.ended();

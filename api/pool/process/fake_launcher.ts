@@ -1,4 +1,4 @@
-/** Stands in for worker processes in tests. No process is started. */
+/** Fake worker processes for tests. No process is started. */
 
 import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 
@@ -6,7 +6,7 @@ import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 export class FakeProcess implements WorkerProcess {
   readonly url: URL;
   readonly ended: Promise<void>;
-  /** Number of times that the pool killed it. */
+  /** Number of times that the pool killed the process. */
   kills = 0;
   readonly #end: () => void;
 
@@ -22,7 +22,7 @@ export class FakeProcess implements WorkerProcess {
     this.#end();
   }
 
-  /** Ends the process without the pool. */
+  /** Ends the process, as if it had died. */
   die(): void {
     this.#end();
   }
@@ -43,7 +43,7 @@ export class FakeLauncher {
   readonly launches: FakeLaunch[] = [];
   /** All processes that became ready, in order. */
   readonly processes: FakeProcess[] = [];
-  /** True when every launch is ready at once. */
+  /** True when every launch is ready immediately. */
   instant = false;
 
   readonly launch: LaunchWorker = (name, signal) => {

@@ -5,7 +5,7 @@ import type { Environment } from "../../../shared/env.ts";
 import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
 import { SETTINGS } from "../../../shared/setting.ts";
 
-/** Files of the checkout that a worker reads by default. In a container it reads others. */
+/** Files of the checkout that a local worker reads by default. A container has other files. */
 const LOCAL_DEFAULTS: Readonly<Record<string, string>> = {
   EMBEDDINGS_PATH: LOCAL_PATHS.gallery,
   MODEL_PATH: LOCAL_PATHS.recognition,
@@ -33,7 +33,7 @@ export function localWorker(env: Environment): LocalWorker {
   return { env: worker, readable };
 }
 
-/** At level info the api's line on a request is enough: the worker's own line would repeat it. */
+/** At level info the api logs each request already. The worker's line would only repeat that. */
 function workerLogLevel(apiLevel: string | undefined): string {
   return apiLevel === undefined || apiLevel === "" || apiLevel === "info" ? "warn" : apiLevel;
 }

@@ -5,7 +5,7 @@ import { localWorker } from "./local_worker.ts";
 const worker = (variables: Record<string, string>) =>
   localWorker(new Map(Object.entries(variables)));
 
-Deno.test("a local worker has the checkout's models and gallery, and reads nothing else", () => {
+Deno.test("by default, a local worker may read only the checkout's models and gallery", () => {
   const { env, readable } = worker({});
   assertEquals(env, {
     LOG_LEVEL: "warn",
@@ -24,7 +24,7 @@ Deno.test("an empty variable counts as missing", () => {
   );
 });
 
-Deno.test("a worker reads the configured files, and the calibration", () => {
+Deno.test("a worker may read the configured files, also the calibration", () => {
   const files = {
     EMBEDDINGS_PATH: "/gallery.json",
     MODEL_PATH: "/recognition.onnx",
@@ -55,7 +55,7 @@ Deno.test("only settings that concern workers are passed on to them", () => {
   assertEquals(env, { ...worker({}).env, ...concerns });
 });
 
-Deno.test("a worker logs warnings only where the api logs at level info; other levels are passed on", () => {
+Deno.test("when the api logs at level info, a worker logs only warnings; other levels are passed on", () => {
   for (
     const [api, expected] of [
       ["info", "warn"],

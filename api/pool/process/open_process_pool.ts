@@ -15,7 +15,7 @@ export function openProcessPool(
   { size }: ProcessPoolConfig,
   { log, metrics, now }: PoolSurroundings,
 ): OpenedPool {
-  // The workers end with this process, so a key that is new at every start is enough.
+  // The workers end with this process, so every start can use a new key.
   const tokenKey = randomTokenKey();
   const tokenKeys = parseTokenKeys(tokenKey);
   const { env, readable } = localWorker(Deno.env);

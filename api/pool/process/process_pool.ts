@@ -1,4 +1,4 @@
-/** The pool of warm worker processes on this machine. */
+/** The pool of worker processes on this machine. */
 
 import { backoffMs, delay } from "../../../shared/backoff.ts";
 import { describeError, type Logger } from "../../../shared/log.ts";
@@ -18,7 +18,7 @@ import { WaitQueue } from "../wait_queue.ts";
 export interface WorkerProcess extends LeasedWorker {
   /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
-  /** Kills the process at once. */
+  /** Kills the process immediately. */
   kill(): void;
 }
 
@@ -58,8 +58,8 @@ interface Worker {
 }
 
 /**
- * Keeps `size` worker processes. Each slot runs one process after another: it launches a process,
- * lets it serve and destroys it, then launches the next one.
+ * Keeps `size` worker processes running. Each of `size` slots runs one process after another: it
+ * launches a process, waits until the process has ended, then launches the next one.
  */
 export class ProcessPool implements WorkerPool {
   readonly #options: ProcessPoolOptions;
@@ -75,7 +75,7 @@ export class ProcessPool implements WorkerPool {
   /** Number of launches whose worker became ready. */
   #ready = 0;
 
-  /** Resolves when the first worker is ready; rejects when the first launch to end has failed. */
+  /** Resolves when the first worker is ready; rejects when a launch fails before that. */
   readonly started: Promise<void>;
 
   constructor(options: ProcessPoolOptions) {
@@ -159,9 +159,9 @@ export class ProcessPool implements WorkerPool {
   }
 
   /**
-   * Lets a process serve until it ends.
+   * Gives a process to the pool, and waits until the process ends.
    *
-   * @returns True when it died while it was free
+   * @returns True when the process died while it was free
    */
   async #serve(process: WorkerProcess): Promise<boolean> {
     const { size, now } = this.#options;
@@ -171,8 +171,8 @@ export class ProcessPool implements WorkerPool {
     await process.ended;
     worker.alive = false;
     const wasFree = this.#removeFree(worker);
-    // At the end of a lease the pool itself kills the worker. A worker that dies during its lease
-    // makes its request fail, which is logged.
+    // Only the death of a free worker is reported here. At the end of a lease the pool itself kills
+    // the worker. When a worker dies during its lease, its request fails, and that is logged.
     if (!wasFree || this.#closing.signal.aborted) return false;
     this.#options.metrics.reaped("died_idle");
     this.#options.log.warn({ worker: process.name }, "worker died idle");
@@ -190,12 +190,12 @@ export class ProcessPool implements WorkerPool {
       return;
     }
     this.#retryAfter.workerArrived(this.#queue.length);
-    // Busy from now on: the claim that gets the worker continues in a later microtask.
+    // Count the worker as busy now: the claim that gets it continues only in a later microtask.
     if (this.#queue.length > 0) this.#busy.add(worker);
     if (!this.#queue.offer(worker)) this.#free.push(worker);
   }
 
-  /** Removes a worker from the free ones. Returns false when it was not free. */
+  /** Removes a worker from the free workers. Returns false when it was not free. */
   #removeFree(worker: Worker): boolean {
     const index = this.#free.indexOf(worker);
     if (index >= 0) this.#free.splice(index, 1);

@@ -12,7 +12,7 @@ interface Settings {
   readonly size?: number;
   readonly queueLimit?: number;
   readonly requestsPerWorker?: number;
-  /** True by default: launches are ready at once. */
+  /** True by default: each launch is ready immediately. */
   readonly instant?: boolean;
 }
 
@@ -49,7 +49,7 @@ function keep(lease: WorkerLease) {
   return end(lease);
 }
 
-Deno.test("a pool launches a worker for each slot, and is warm when the first one is ready", async () => {
+Deno.test("a pool launches a worker for each slot, and is warm when the first worker is ready", async () => {
   await using opened = open({ size: 3, instant: false });
   const { pool, launcher } = opened;
   const none = { busy: 0, waiters: 0 };
@@ -63,7 +63,7 @@ Deno.test("a pool launches a worker for each slot, and is warm when the first on
   assertEquals(pool.stats(), { ...none, free: 3, starting: 0, warmed: true });
 });
 
-Deno.test("a worker that has served is killed, and one with another name replaces it", async () => {
+Deno.test("a worker that has served is killed, and a worker with a new name replaces it", async () => {
   await using opened = open();
   const { pool, launcher } = opened;
   await tick();
@@ -76,7 +76,7 @@ Deno.test("a worker that has served is killed, and one with another name replace
   assertEquals(pool.stats().free, 1);
 });
 
-Deno.test("a worker serves as often as it may, unless its lease is not kept", async () => {
+Deno.test("a worker serves up to `requestsPerWorker` requests while each lease keeps it", async () => {
   await using opened = open({ requestsPerWorker: 3 });
   const { pool, launcher } = opened;
   const served: string[] = [];
@@ -130,7 +130,7 @@ Deno.test("a claim over the queue's limit is refused, and counted", async () => 
   await waiting;
 });
 
-Deno.test("the time of a refusal depends on how fast the pool filled", async () => {
+Deno.test("the time to retry depends on how fast the pool has filled", async () => {
   await using opened = open({ size: 2, instant: false, queueLimit: 0 });
   const { pool, launcher, clock } = opened;
   clock.ms += 6000;
@@ -139,7 +139,7 @@ Deno.test("the time of a refusal depends on how fast the pool filled", async () 
   assertEquals(pool.refusal("Too many").retryAfterSeconds, 3);
 });
 
-Deno.test("a pool whose first worker fails to start rejects `started`, and logs the reason", async () => {
+Deno.test("when the first worker fails to start, `started` rejects and the reason is logged", async () => {
   await using opened = open({ size: 2, instant: false });
   const { pool, launcher, lines } = opened;
   launcher.launches[0]!.fail(new RangeError("The gallery cannot be read"));
@@ -147,7 +147,7 @@ Deno.test("a pool whose first worker fails to start rejects `started`, and logs 
   assertEquals(lines.at(-1)!["error"], "RangeError: The gallery cannot be read");
 });
 
-Deno.test("a worker that fails to start is started again after a wait", async () => {
+Deno.test("when a worker fails to start, another worker is started after a wait", async () => {
   await using opened = open({ instant: false });
   const { pool, launcher } = opened;
   launcher.launches[0]!.fail(new RangeError("Once"));
@@ -155,11 +155,11 @@ Deno.test("a worker that fails to start is started again after a wait", async ()
   assertEquals(launcher.launches.length, 1);
   assertEquals(pool.stats().starting, 0);
   launcher.instant = true;
-  await eventually(() => pool.stats().free === 1, "another worker is there");
+  await eventually(() => pool.stats().free === 1, "another worker is free");
   assertEquals(names(launcher), ["worker-1", "worker-2"]);
 });
 
-Deno.test("a worker that dies idle is replaced at once after 5 s of life, before that after a wait", async () => {
+Deno.test("an idle worker that dies is replaced immediately if it lived 5 s, otherwise after a wait", async () => {
   for (const [livedMs, launches] of [[4999, 1], [5000, 2]] as const) {
     await using opened = open();
     const { pool, launcher, clock, lines, measured } = opened;
@@ -174,7 +174,7 @@ Deno.test("a worker that dies idle is replaced at once after 5 s of life, before
   }
 });
 
-Deno.test("a worker that dies during its request is replaced at once", async () => {
+Deno.test("a worker that dies during its request is replaced immediately", async () => {
   await using opened = open();
   const { pool, launcher } = opened;
   await tick();
@@ -184,14 +184,14 @@ Deno.test("a worker that dies during its request is replaced at once", async () 
   assertEquals(pool.stats().free, 1);
 });
 
-Deno.test("a pool that is closed before a worker is ready has not started", async () => {
+Deno.test("`started` rejects when the pool is closed before a worker is ready", async () => {
   await using opened = open({ instant: false });
   const { pool } = opened;
   await pool[Symbol.asyncDispose]();
   await assertRejects(() => pool.started, NoWorkerAvailable);
 });
 
-Deno.test("a worker that dies idle is not leased", async () => {
+Deno.test("an idle worker that has died is not leased", async () => {
   await using opened = open({ size: 2 });
   const { pool, launcher } = opened;
   await tick();
@@ -201,7 +201,7 @@ Deno.test("a worker that dies idle is not leased", async () => {
   assertEquals(lease.worker.name, "worker-2");
 });
 
-Deno.test("a worker that dies during its lease is replaced at once, and not leased again", async () => {
+Deno.test("a worker that dies during its lease is replaced immediately, and not leased again", async () => {
   await using opened = open({ requestsPerWorker: 10 });
   const { pool, launcher } = opened;
   await tick();
@@ -236,7 +236,7 @@ Deno.test("closing kills idle workers, starts no more, and waits for the leases"
   assertEquals(launcher.launches.length, 3);
 });
 
-Deno.test("a worker that closing kills did not die idle", async () => {
+Deno.test("a worker that the closing pool kills is not counted as `died_idle`", async () => {
   await using opened = open({ size: 2 });
   const { pool, launcher, lines, measured } = opened;
   await tick();
@@ -256,7 +256,7 @@ Deno.test("closing refuses the claims that wait", async () => {
   await Promise.all(waiting);
 });
 
-Deno.test("closing does not wait for the next start of a worker that failed to start", async () => {
+Deno.test("closing does not wait for the pause after a failed start", async () => {
   await using opened = open({ instant: false });
   const { pool, launcher } = opened;
   launcher.launches[0]!.fail(new RangeError("Once"));
@@ -265,7 +265,7 @@ Deno.test("closing does not wait for the next start of a worker that failed to s
   assertEquals(launcher.launches.length, 1);
 });
 
-Deno.test("a worker that becomes ready as the pool closes is killed", async () => {
+Deno.test("a worker that becomes ready while the pool closes is killed", async () => {
   await using opened = open({ instant: false });
   const { pool, launcher } = opened;
   const process = launcher.launches[0]!.ready();

@@ -7,11 +7,11 @@ import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 
 /** Settings of {@linkcode createWorkerLauncher}. */
 export interface LaunchOptions {
-  /** Environment of every worker. HOST, PORT, WORKER_NAME and EXIT_ON_STDIN_EOF are added here. */
+  /** Environment of every worker, without HOST, PORT, WORKER_NAME and EXIT_ON_STDIN_EOF. */
   readonly env: Readonly<Record<string, string>>;
   /** Files and folders that a worker may read. */
   readonly readable: readonly string[];
-  /** A worker that is not ready after this many milliseconds is killed. */
+  /** Milliseconds until a worker that is not ready is killed. */
   readonly startTimeoutMs: number;
 }
 
@@ -41,8 +41,9 @@ export const DENO_ENV: readonly string[] = [
 
 /**
  * Makes the function that starts a worker: `deno run worker/main.ts` with the permission set
- * "worker", limited to the files that it must read. The worker holds the other end of a pipe and
- * exits when the pipe closes, so no worker outlives this process, however this process ends.
+ * "worker", limited to the files that it must read. The worker reads from a pipe that this process
+ * keeps open, and exits when the pipe closes. So every worker ends when this process ends, even if
+ * this process is killed.
  */
 export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
   return async (name, signal) => {
@@ -55,7 +56,7 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
         "--frozen",
         "--cached-only",
         "--permission-set=worker",
-        // Deno splits this list at commas; a doubled comma stands for one inside a path.
+        // Deno splits this list at commas. A comma inside a path must be written twice.
         `--allow-read=${options.readable.map((path) => path.replaceAll(",", ",,")).join(",")}`,
         "--config",
         inProject("deno.json"),
@@ -83,7 +84,7 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       }
     };
     const ended = child.status.then(async () => {
-      // Otherwise this end of the pipe would stay open until a garbage collection.
+      // Without this call, this end of the pipe would stay open until a garbage collection.
       await child.stdin.close().catch(() => {});
     });
     const endedEarly = new AbortController();

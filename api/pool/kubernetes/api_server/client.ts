@@ -1,4 +1,4 @@
-/** Calls the Kubernetes API by the official client library, over connections that stay open. */
+/** Calls the Kubernetes API with the official client library, over connections that stay open. */
 
 import {
   ApiException,
@@ -37,25 +37,26 @@ export interface ClientOptions {
 }
 
 const CALL_TIMEOUT_MS = 5000;
-/** A watch that is silent for longer may have lost its connection, so it ends. */
+/** A watch that receives nothing for this time is ended: its connection may be lost. */
 const SILENCE_MS = 30_000;
-/** The server ends a watch after this time, so that the owner is read again. */
+/** The server ends a watch after this time. The pool then reads the owner again. */
 const WATCH_SECONDS = 300;
-/** Time that a deleted worker has to end. */
+/** Time that Kubernetes gives a deleted worker to stop, before it kills the worker. */
 const GRACE_SECONDS = 1;
 /** Statuses of normal conflicts: another replica was faster, or a watch was too far behind. */
 const EXPECTED_STATUS: ReadonlySet<number> = new Set([409, 410, 422]);
 
 /**
- * Makes the client. The credentials are read again every few seconds, because the token of a
- * service account is valid for an hour, and at once when the server refuses them.
+ * Makes the client. It reads the credentials again every few seconds, because the token of a
+ * service account is valid only for an hour. When the server refuses the credentials, the next call
+ * reads them again, too.
  *
- * @throws {TypeError} when the configuration names no cluster
+ * @throws {TypeError} when the configuration has no cluster
  */
 export async function createPodApi(options: ClientOptions): Promise<PodApi> {
   const { config, namespace, now } = options;
   const server = config.getCurrentCluster()?.server;
-  if (server === undefined) throw new TypeError("The Kubernetes configuration names no cluster");
+  if (server === undefined) throw new TypeError("The Kubernetes configuration has no cluster");
   // Separate connections, so that a claim never waits for a watch.
   const calls = await ClusterCredentials.from(config);
   const watches = await ClusterCredentials.from(config);
@@ -126,8 +127,8 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
 }
 
 /**
- * Reports the events of a watch until its connection ends. On Deno the client library's own Watch
- * does not notice a broken connection.
+ * Reports the events of a watch until its connection ends. This replaces the Watch of the client
+ * library, which does not notice a broken connection on Deno.
  */
 async function follow(
   url: URL,
@@ -153,7 +154,7 @@ async function follow(
       onEvent(readEvent(type, object));
     }
   } catch (error) {
-    // A silent watch ends like one that the server closes.
+    // A watch that was silent for too long has ended normally, as if the server had closed it.
     if (!(error instanceof errors.BodyTimeoutError)) throw error;
   }
 }
@@ -174,7 +175,7 @@ function toPodApiError(call: string, cause: unknown): Error {
   return new ConnectionError(call, !isUnreached(cause), cause);
 }
 
-/** Reads the Status in the body of an error. A proxy may send a body without one. */
+/** Reads the Status object in an error's body. The body of a proxy's error may have none. */
 function readStatus(body: unknown): V1Status {
   try {
     return (typeof body === "string" ? JSON.parse(body) : body) ?? {};

@@ -10,16 +10,16 @@ import type { RequestOptions } from "node:https";
 import { Agent } from "undici";
 
 const CONNECT_TIMEOUT_MS = 2000;
-/** An idle connection stays open this long. */
+/** Time that an idle connection stays open. */
 const KEEP_ALIVE_MS = 60_000;
-/** More calls than this wait for a connection: hundreds of handshakes at once would all be slow. */
+/** Limit of connections; further calls wait. Hundreds of handshakes together would all be slow. */
 const CONNECTIONS = 32;
 /** Age at which the credentials are read again. The library reads a token file once a minute. */
 const MAX_AGE_MS = 10_000;
 
 /**
- * Credentials whose calls share one agent, so that connections stay open. The client library itself
- * opens a connection for each call.
+ * Credentials for calls that share one agent, so that connections stay open. Without this agent,
+ * the client library opens a connection for each call.
  */
 export class ClusterCredentials implements SecurityAuthentication {
   #config: KubeConfig;
@@ -30,7 +30,7 @@ export class ClusterCredentials implements SecurityAuthentication {
     this.#config = copyOf(config);
   }
 
-  /** Reads a configuration. Certificates are read once, a token again when it changes. */
+  /** Reads a configuration. Certificates are read only here; a token is read again later. */
   static async from(config: KubeConfig): Promise<ClusterCredentials> {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);

@@ -1,4 +1,4 @@
-/** An API server for tests. It keeps pods with versions in memory, and fails on demand. */
+/** An API server for tests. It keeps pods in memory. The test can make its calls fail. */
 
 import type { Pod } from "../pod.ts";
 import {
@@ -24,11 +24,11 @@ interface Watcher {
   readonly end: (error?: Error) => void;
 }
 
-/** Holds pods. Watchers are told of every change at once, unless the test holds the events back. */
+/** Keeps pods. Watchers receive each change immediately, or later when the test holds it back. */
 export class FakePodApi implements PodApi {
   /** Milliseconds since 1970. */
   clock = 1_000_000_000_000;
-  /** Uid of the owner; undefined when it is missing. */
+  /** Uid of the owner; undefined when the owner is missing. */
   owner: string | undefined = "owner-uid";
   /** Names of the pods that were deleted through the api, in order. */
   readonly deleted: string[] = [];
@@ -44,7 +44,7 @@ export class FakePodApi implements PodApi {
   readonly #failures = new Map<PodApiCall, Failure[]>();
   readonly #stalled = new Map<PodApiCall, Promise<void>>();
   #version = 0;
-  /** Events that are held back. */
+  /** Events that wait for `tell`; undefined when events are not held back. */
   #held: WatchEvent[] | undefined;
 
   /** Adds a pod that is ready to serve. */
@@ -65,12 +65,12 @@ export class FakePodApi implements PodApi {
     });
   }
 
-  /** Changes a pod without a call. */
+  /** Changes a pod, as if another client had changed it. */
   change(name: string, change: Partial<Pod>): Pod {
     return this.#put({ ...this.#get(name), ...change });
   }
 
-  /** Removes a pod without a call. */
+  /** Removes a pod, as if another client had deleted it. */
   remove(name: string): void {
     const pod = this.#pods.get(name);
     this.#pods.delete(name);
@@ -83,7 +83,7 @@ export class FakePodApi implements PodApi {
     return this.#pods.has(name);
   }
 
-  /** Makes the next call of this name fail. Several failures are used one after the other. */
+  /** Makes the next call of this name fail. A second failure is for the call after that. */
   fail(call: PodApiCall, failure: Failure): void {
     this.#failures.set(call, [...this.#failures.get(call) ?? [], failure]);
   }
@@ -103,7 +103,7 @@ export class FakePodApi implements PodApi {
     this.#held = [];
   }
 
-  /** Tells watchers the events that were held back. */
+  /** Sends the events that were held back to the watchers. */
   tell(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
@@ -185,7 +185,7 @@ export class FakePodApi implements PodApi {
   async #call<T>(call: PodApiCall, act: () => T): Promise<T> {
     this.calls.push(call);
     const failure = this.#failures.get(call)?.shift();
-    // Like a real response, this one comes later.
+    // Wait even when no call is stalled: a real response never comes immediately.
     await this.#stalled.get(call);
     if (failure !== undefined && "before" in failure) throw failure.before;
     const result = act();

@@ -21,7 +21,7 @@ export type WatchEvent =
   /** The watch is open. */
   | { readonly kind: "opened" }
   | { readonly kind: "seen" | "gone"; readonly pod: Pod }
-  /** Nothing has changed up to this version. */
+  /** No pod has changed since the last event, up to this version. */
   | { readonly kind: "bookmark"; readonly resourceVersion: string };
 
 /** Conditions of a deletion: the pod must still have this uid, and this version if one is given. */
@@ -30,7 +30,7 @@ export interface Preconditions {
   readonly resourceVersion?: string;
 }
 
-/** The pods in the workers' namespace. Every call ends by itself after a time. */
+/** The pods in the workers' namespace. Every call has a time limit. */
 export interface PodApi extends AsyncDisposable {
   /**
    * Returns all pods of workers.
@@ -79,7 +79,7 @@ export interface PodApi extends AsyncDisposable {
   now(): number;
 }
 
-/** Error for a call that the API server refused, or that failed there. */
+/** Error for a call that the API server refused or failed to serve. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
 
@@ -89,7 +89,7 @@ export class ApiError extends Error {
    * @param call Name of the call
    * @param status The HTTP status
    * @param detail The server's message
-   * @param causes Number of fields that the server names as wrong
+   * @param causes Number of fields that the server reports as wrong
    */
   constructor(call: string, readonly status: number, detail: string, readonly causes = 0) {
     super(`The Kubernetes API refused "${call}": ${status} ${detail}`);

@@ -4,7 +4,7 @@ import { type RequestContext, ResponseContext } from "@kubernetes/client-node";
 import { Buffer } from "node:buffer";
 import { request } from "undici";
 
-/** The API server's clock. A Date header has whole seconds, so it is up to a second late. */
+/** The API server's clock. A Date header has whole seconds, so this clock is up to 1 s late. */
 export class ServerClock {
   readonly #now: () => number;
   #aheadMs: number | undefined;
@@ -30,7 +30,7 @@ export class ServerClock {
     return this.#now() + this.#aheadMs;
   }
 
-  /** Sets the clock by a Date header. A missing or bad header is ignored. */
+  /** Sets the clock from a Date header. A missing or bad header is ignored. */
   observe(date: string | undefined): void {
     const ms = Date.parse(date ?? "");
     if (!Number.isNaN(ms)) this.#aheadMs = ms - this.#now();
@@ -48,7 +48,7 @@ export async function send(
     headers: context.getHeaders(),
     body: context.getBody() as string | undefined ?? null,
     dispatcher: context.getDispatcher()!,
-    // Otherwise undici closes the connection after a DELETE with a body.
+    // Keeps the connection open. By default undici closes it after a DELETE with a body.
     reset: false,
     signal: AbortSignal.timeout(timeoutMs),
   });

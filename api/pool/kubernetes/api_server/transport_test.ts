@@ -7,7 +7,7 @@ import { send, ServerClock } from "./transport.ts";
 
 const DATE = "Fri, 02 Jan 2026 03:04:05 GMT";
 
-Deno.test("the clock follows the Date of the last response, by a monotonic clock", () => {
+Deno.test("the last response's Date sets the clock; a monotonic clock advances it", () => {
   const monotonic = { ms: 500 };
   const clock = new ServerClock(() => monotonic.ms);
   clock.observe(DATE);
@@ -18,7 +18,7 @@ Deno.test("the clock follows the Date of the last response, by a monotonic clock
   assertEquals(clock.now(), Date.parse(DATE));
 });
 
-Deno.test("the clock has no time before the first response with a Date", () => {
+Deno.test("the clock cannot be read before the first response with a valid Date", () => {
   const clock = new ServerClock(() => 0);
   for (const date of [undefined, "", "soon"]) {
     clock.observe(date);
@@ -29,7 +29,7 @@ Deno.test("the clock has no time before the first response with a Date", () => {
   assertEquals(clock.now(), Date.parse(DATE));
 });
 
-/** Starts an HTTP server on loopback, and sends calls to it over one agent. */
+/** Starts an HTTP server on loopback. `call` makes calls to it; they all use one agent. */
 async function startServer(answer: RequestListener) {
   let connections = 0;
   const server = createServer(answer).on("connection", () => connections++);
@@ -54,7 +54,7 @@ async function startServer(answer: RequestListener) {
   };
 }
 
-Deno.test("a call is sent as it is, and its response sets the clock", async () => {
+Deno.test("a call is sent unchanged, and its response sets the clock", async () => {
   await using server = await startServer(async (request, response) => {
     const body = await Array.fromAsync(request, String);
     response.setHeader("Date", DATE);
@@ -80,7 +80,7 @@ Deno.test("deletions with a body share one connection", async () => {
   assertEquals(server.connections(), 1);
 });
 
-Deno.test("a call without a response ends after its time", async () => {
+Deno.test("a call without a response ends at its time limit", async () => {
   await using server = await startServer(() => {});
   const error = await assertRejects(
     () => send(server.call(HttpMethod.GET), new ServerClock(() => 0), 50),
