@@ -17,11 +17,11 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
   assertEquals(required, all);
 });
 
-Deno.test("a need that does not exist is refused, so that a typing error skips nothing", () => {
+Deno.test("an unknown need is an error, so that a typing mistake cannot skip tests", () => {
   assertThrows(() => readRequired("helm,clutser"), TypeError, '"clutser"');
 });
 
-Deno.test("a test whose need is not met is skipped, and the output says what it needs", async () => {
+Deno.test("a test whose need is not met is skipped, and the output says what is missing", async () => {
   const { code, output } = await runTwoTests({});
   assertEquals(code, 0, output);
   assertMatch(output, /^first \[needs Chromium, and its path in FACE_IT_CHROMIUM\] .*ignored/m);
