@@ -105,7 +105,7 @@ export class Visit implements AsyncDisposable {
     await this.page.getByLabel("Choose a picture").setInputFiles(asFile(bytes, mimeType));
   }
 
-  /** Waits until the answer has the title. */
+  /** Waits until the page shows an answer with this title. */
   async answers(title: string): Promise<void> {
     await this.answer.getByText(title, { exact: true }).waitFor();
   }

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 
-/** Text with the first bytes of a PNG. The api reads no more of a picture. */
+/** Text with the first bytes of a PNG. The api checks no other bytes of a picture. */
 const PNG = "\x89PNG\r\n\x1a\n rest of the picture";
 const PATHS = [
   "/authenticate",

@@ -1,4 +1,4 @@
-/** Damages files in the ways that break decoders. The same seed always does the same damage. */
+/** Damages files in ways that can crash decoders. The same seed always does the same damage. */
 
 import { crc32 } from "node:zlib";
 import { concatBytes } from "../support/png.ts";
@@ -13,7 +13,7 @@ type Mutation = (bytes: Uint8Array, chance: Chance, others: readonly Uint8Array[
 
 /** Smallest and largest numbers that fields can hold. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff];
-/** Bytes at the start of a file that matter most to a decoder. */
+/** Number of bytes at the start of a file that matter most to a decoder. */
 const HEADER_BYTES = 700;
 
 const anywhere = (bytes: Uint8Array, chance: Chance): number =>

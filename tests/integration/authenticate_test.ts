@@ -112,7 +112,7 @@ Deno.test("a response has the id of its request, and tells caches not to store t
   );
 });
 
-/** Sends the same request in each form: the picture alone, JSON, and a form with fields. */
+/** Sends the same request in all ways: as the bytes of the picture, as JSON and as a form. */
 async function postInAllForms(
   service: Service,
   picture: Picture,

@@ -1,6 +1,7 @@
 /**
- * Runs the commands of the README and its next pages that need no cluster, as they are written and
- * in their order. tests/e2e/readme_commands_test.ts runs the commands for a cluster.
+ * Runs the commands that need no cluster, from the README and the pages that a beginner reads after
+ * it. They run unchanged and in their order. tests/e2e/readme_commands_test.ts runs the commands
+ * for a cluster.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -13,7 +14,7 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const README = await readmeCommands();
 
-/** Commands that this file does not run: .ci/run runs the checks and the tests. */
+/** Commands that this file does not run, because .ci/run runs the checks and the tests. */
 const RUN_ELSEWHERE = /\btask (test|test:unit|check|ok)$/;
 /** Commands that run the service until the test ends them. */
 const SERVES = /\btask start\b/;
@@ -68,7 +69,7 @@ Deno.test("the commands of the README do what the README says", async (t) => {
   }
 });
 
-needs("photographs")("the commands that need photos of many people do what the README says", async (t) => {
+needs("photographs")("the commands that need many photos do what the README says", async (t) => {
   await using shell = await openReadmeShell(Deno.env.get("FACE_IT_LFW100")!);
   for (const command of README.laptop.filter((line) => MEASURES.test(line))) {
     await t.step(command, async () => void await runAndCheck(shell, command));

@@ -18,7 +18,7 @@ Deno.test("a pool of 4 serves 54 of 200 simultaneous requests, and the rest afte
   await using service = await Service.ready({
     POOL_SIZE: String(POOL_SIZE),
     QUEUE_LIMIT: String(QUEUE_LIMIT),
-    // Long enough that no request times out in the queue.
+    // This time is so long that no request times out in the queue.
     REQUEST_TIMEOUT_MS: "120000",
   });
   await service.untilFull(POOL_SIZE);

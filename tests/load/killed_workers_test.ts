@@ -19,7 +19,7 @@ Deno.test("when workers are killed at random, only the requests of these workers
     // With more than 1, some workers are killed between two requests, and 300 requests end in time.
     REQUESTS_PER_WORKER: "5",
     QUEUE_LIMIT: String(REQUESTS),
-    // Long enough that no request times out in the queue.
+    // This time is so long that no request times out in the queue.
     REQUEST_TIMEOUT_MS: "120000",
     LOG_LEVEL: "debug",
   });

@@ -111,7 +111,7 @@ Deno.test("stalled uploads do not stop other requests, and leave no memory or co
 
   {
     await using connections = new AsyncDisposableStack();
-    // Each upload announces 10 MiB. All together announce far more than QUEUE_BYTES.
+    // Each upload announces 10 MiB. Together, they announce far more than QUEUE_BYTES.
     const stalled = await Promise.all(Array.from({ length: STALLED }, async () => {
       const connection = connections.use(await RawConnection.open(service.url));
       await connection.send(head(length(MAX_IMAGE_BYTES)), pictures[0]!.picture.subarray(0, 1000));
@@ -189,7 +189,8 @@ Deno.test("at the limit of open files, the service closes its connections and ke
     idle.push(connections.use(connection));
     await connection.send("GET /health HTTP/1.1\r\nHost:");
   }
-  // The service may have accepted the last connections after that, so check only the first 20.
+  // The service may have accepted the last connections after it began to listen again, so check
+  // only the first 20.
   for (const connection of idle.slice(0, 20)) assertEquals(await connection.answer(), undefined);
   await limitOpenFiles(service.pid, 1024);
   await service.untilReady();

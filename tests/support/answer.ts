@@ -15,7 +15,7 @@ export interface PostOptions {
   readonly headers?: Record<string, string>;
 }
 
-/** Posts to /authenticate of a service. */
+/** Sends a POST request to /authenticate of a service. */
 export function postTo(
   service: URL,
   body: Uint8Array | string | FormData,

@@ -5,7 +5,7 @@
  * is missing. A line on standard error says the same, but `deno test -q` hides that line.
  *
  * FACE_IT_REQUIRE is `all`, or names of needs, separated by commas. When one of these needs is
- * missing, a test fails instead of being skipped.
+ * not met, its tests fail instead of being skipped.
  */
 
 /** Name of something that a test can need. */
@@ -57,7 +57,7 @@ const NEEDS = {
 
 /** Results of the checks so far. Each check runs only once, because it may start a program. */
 const checked = new Map<Need, boolean>();
-/** Needs whose line has already been written to standard error. */
+/** Needs that were already reported on standard error. */
 const reported = new Set<Need>();
 
 /**

@@ -7,7 +7,7 @@ Deno.test("without FACE_IT_REQUIRE no need is required", () => {
   assertEquals([...readRequired("")], []);
 });
 
-Deno.test("FACE_IT_REQUIRE names the needs that must be met", () => {
+Deno.test("FACE_IT_REQUIRE lists the needs that must be met", () => {
   assertEquals([...readRequired("helm, cluster")], ["helm", "cluster"]);
 });
 
@@ -43,7 +43,7 @@ Deno.test("a test whose need is met runs", async () => {
   assertStringIncludes(output, "the body ran");
 });
 
-/** Runs two tests that need Chromium and whose bodies fail. */
+/** Runs two tests that need Chromium. Their bodies fail. */
 async function runTwoTests(env: Record<string, string>) {
   const needs = JSON.stringify(import.meta.resolve("./needs.ts"));
   await using folder = await temporaryFolder({

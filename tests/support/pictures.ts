@@ -34,7 +34,7 @@ export async function sideBySide(): Promise<Picture> {
   return await encoded(blank.composite(faces).png());
 }
 
-/** Makes a small picture with one person in the middle, whose face is about 30 pixels wide. */
+/** Makes a small picture with one person in the middle. The face is about 30 pixels wide. */
 export async function farAway(): Promise<Picture> {
   const person = sharp(await sample("user1.png")).resize(80, 80);
   const border = { left: 40, right: 40, top: 20, bottom: 20 };

@@ -2,10 +2,10 @@
 
 import type { Answer } from "./answer.ts";
 
-/** A service without a response after this time hangs: nothing that it does takes as long. */
+/** A test fails when a response takes longer. Every response of the service takes less time. */
 const HANGS_AFTER_MS = 30_000;
 
-/** A connection on which a test can write any bytes. Disposing of it closes it. */
+/** A connection on which a test can write any bytes. Disposing of it closes the connection. */
 export class RawConnection implements Disposable {
   readonly #connection: Deno.TcpConn;
   #received = "";

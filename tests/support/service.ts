@@ -86,7 +86,7 @@ export class Service implements AsyncDisposable {
     return this.lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   }
 
-  /** Address at which the service listens. The api logs its port; a worker prints it. */
+  /** Address at which the service listens. The api logs the port. A worker prints it. */
   get url(): URL {
     const port = this.#port();
     assert(port !== undefined, `The service does not listen yet:\n${this.lines.join("\n")}`);

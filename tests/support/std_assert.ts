@@ -43,8 +43,8 @@ export function assertStringIncludes(
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
 /**
- * Returns the error that `fn` throws. Fails when `fn` throws no `errorClass`, or when the message does
- * not include `messageIncludes`.
+ * Returns the error that `fn` throws. Fails when `fn` throws no `errorClass`, or when the message
+ * does not include `messageIncludes`.
  */
 export function assertThrows<E extends Error>(
   fn: () => unknown,

@@ -9,7 +9,7 @@ export type FileContent = string | Uint8Array;
 export interface TemporaryFolder extends AsyncDisposable {
   /** Absolute path of the folder. */
   readonly root: string;
-  /** Returns the path of a file in the folder, whether it exists or not. */
+  /** Returns the path of a file in the folder. The file need not exist. */
   path(name: string): string;
   /** Writes a file and the folders that its path needs. Returns the absolute path. */
   write(name: string, content: FileContent): Promise<string>;
@@ -18,7 +18,7 @@ export interface TemporaryFolder extends AsyncDisposable {
 /**
  * Makes a temporary folder.
  *
- * @param files Content of the first files, by their names
+ * @param files Content of the files to write first, by the name of each file
  */
 export async function temporaryFolder(
   files: Readonly<Record<string, FileContent>> = {},
