@@ -56,7 +56,7 @@ const HEARD = `\
       - term: Time
       - definition: N ms`;
 
-browserTest("the page can be used with the keyboard alone, and shows the focus", async () => {
+browserTest("the page can be used with only a keyboard, and shows the focus", async () => {
   await using visit = await Visit.start();
   const { page } = visit;
   const press = async (key: string) => {
@@ -90,7 +90,7 @@ browserTest("a screen reader finds headings, labels and the answer", async () =>
   assertEquals(heard, HEARD);
 });
 
-browserTest("/docs shows the contract on a phone", async () => {
+browserTest("/docs shows the HTTP API on a phone", async () => {
   await using visit = await Visit.start({ path: "/docs", context: PHONE });
   const { page } = visit;
   await page.getByRole("heading", { name: "POST /authenticate" }).waitFor();

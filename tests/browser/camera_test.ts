@@ -25,13 +25,13 @@ browserTest("the camera takes a photo", async () => {
   assert(await page.evaluate("document.querySelector('video').srcObject === null"));
 });
 
-browserTest("without a camera the page says why it takes no photo", async () => {
+browserTest("without a camera, the page says why it cannot take a photo", async () => {
   await using visit = await Visit.start();
   await visit.page.getByRole("button", { name: "Use the camera" }).click();
   await visit.page.getByText(/^(No camera was found|The camera is not allowed)/).waitFor();
 });
 
-browserTest("over plain HTTP the page opens the camera program of a phone", async () => {
+browserTest("over plain HTTP, the page opens the camera app of a phone", async () => {
   const plainHttp = {
     host: "face-it.test",
     args: ["--host-resolver-rules=MAP face-it.test 127.0.0.1"],

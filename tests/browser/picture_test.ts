@@ -4,7 +4,7 @@ import { encoded, sample } from "../support/pictures.ts";
 import { browserTest, DESKTOP, PHONE, Visit } from "./visit.ts";
 
 for (const [name, context] of [["phone", PHONE], ["desktop", DESKTOP]] as const) {
-  browserTest(`on a ${name} the page shows the answer and a box around the face`, async () => {
+  browserTest(`on a ${name}, the page shows the answer and a box around the face`, async () => {
     await using visit = await Visit.start({ context });
     const picture = await sample("user1_similar.png");
     await visit.choose(picture);
@@ -25,7 +25,7 @@ for (const [name, context] of [["phone", PHONE], ["desktop", DESKTOP]] as const)
 }
 
 browserTest(
-  "the page says when the face is a stranger's or not that of the user asked about",
+  "the page says when a face is a stranger's, and when it does not belong to the given user",
   async () => {
     await using visit = await Visit.start();
     await visit.choose(await sample("different.png"));
@@ -38,7 +38,7 @@ browserTest(
 );
 
 browserTest(
-  "a picture stored on its side is shown upright, with its box",
+  "a rotated picture is shown upright, with a box around the face",
   async () => {
     await using visit = await Visit.start();
     const upright = sharp(await sample("user1_similar.png"));
@@ -56,7 +56,7 @@ browserTest(
 );
 
 browserTest(
-  "the page makes a picture smaller that has more bytes than the service accepts",
+  "when a picture has more bytes than the service accepts, the page makes it smaller",
   async () => {
     await using visit = await Visit.start();
     const large = sharp(await sample("user1_similar.png")).resize(2600, 2800);
@@ -69,7 +69,7 @@ browserTest(
 );
 
 browserTest(
-  "a new picture cancels the request of the one before",
+  "a new picture cancels the request of the previous picture",
   async () => {
     await using visit = await Visit.start({ env: { POOL_SIZE: "2" } });
     const workers = await visit.service.workers();
@@ -83,7 +83,7 @@ browserTest(
       try {
         Deno.kill(worker, "SIGCONT");
       } catch (error) {
-        // The worker of the cancelled request may be destroyed already.
+        // The worker of the cancelled request may already be destroyed.
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }

@@ -26,10 +26,10 @@ browserTest("the page explains each error and answers the next picture", async (
   await visit.answers("This is User One");
 });
 
-browserTest("the page waits for Retry-After before it can ask again", async () => {
+browserTest("the page can ask again only after the time in Retry-After", async () => {
   await using visit = await Visit.start({ env: { POOL_SIZE: "1", QUEUE_LIMIT: "0" } });
   const { page, service } = visit;
-  // From here on, the test sets the time of the page.
+  // From now on, the test controls the clock of the page.
   await page.clock.install({ time: 0 });
   await page.clock.pauseAt(1000);
   const [worker] = await service.workers();
@@ -64,7 +64,7 @@ browserTest("the page says when the service is unreachable", async () => {
   await visit.answers("The service was not reached");
 });
 
-/** Makes a picture that shows the same person twice, side by side. */
+/** Makes a picture that has two copies of another picture, side by side. */
 async function twice(picture: Picture): Promise<Picture> {
   const { width, height } = await sharp(picture).metadata();
   const canvas = sharp({ create: { width: 2 * width, height, channels: 3, background: "gray" } });

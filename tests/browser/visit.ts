@@ -15,7 +15,7 @@ import { Service } from "../support/service.ts";
 /** Registers a test that needs a browser. */
 export const browserTest = needs("chromium");
 
-/** Arguments that stop Chromium from doing anything but showing the page. */
+/** Arguments that make Chromium do nothing except show the page. */
 const QUIET = [
   "--no-sandbox",
   "--disable-gpu",
@@ -52,7 +52,7 @@ export class Visit implements AsyncDisposable {
   readonly page: Page;
   readonly service: Service;
   readonly #browser: Browser;
-  /** Errors of the page, which the page itself does not show. */
+  /** Errors that the page itself does not show, and requests to other servers. */
   readonly #faults: string[] = [];
 
   private constructor(page: Page, service: Service, browser: Browser) {
@@ -100,12 +100,12 @@ export class Visit implements AsyncDisposable {
     assert(content <= window, `${content} px of content in a window of ${window} px`);
   }
 
-  /** Chooses a file, which need not be a picture. */
+  /** Chooses a file in the page. The file need not be a picture. */
   async choose(bytes: Uint8Array, mimeType?: string): Promise<void> {
     await this.page.getByLabel("Choose a picture").setInputFiles(asFile(bytes, mimeType));
   }
 
-  /** Waits until the answer has the title. */
+  /** Waits until the page shows an answer with this title. */
   async answers(title: string): Promise<void> {
     await this.answer.getByText(title, { exact: true }).waitFor();
   }
@@ -117,7 +117,7 @@ export class Visit implements AsyncDisposable {
   }
 }
 
-/** Returns the file as a file chooser takes it. */
+/** Returns a file with these bytes, for a file chooser of the page. */
 export function asFile(bytes: Uint8Array, mimeType = "image/png") {
   return { name: "file", mimeType, buffer: Buffer.from(bytes) };
 }

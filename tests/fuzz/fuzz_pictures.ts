@@ -20,7 +20,7 @@ const DOCUMENTED: readonly string[] = ["face", ...PICTURE_CODES];
 const DEADLINE_MS = 60_000;
 
 /**
- * Tries `count` pictures, with the seeds from `firstSeed` on.
+ * Tries `count` pictures. The seed of the first is `firstSeed`, and each next seed is one higher.
  *
  * @param onProgress Called after each picture with the number of pictures done
  */
@@ -61,7 +61,7 @@ function startRecognizer(): Recognizer {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     stdin: "piped",
     stdout: "piped",
-    // Decoders write their complaints here.
+    // Decoders write their warnings to standard error.
     stderr: "null",
   }).spawn();
   const input = child.stdin.getWriter();
@@ -76,7 +76,7 @@ function startRecognizer(): Recognizer {
   };
   return {
     async recognize(seed) {
-      // Writing to a crashed process fails. Reading from it shows the crash.
+      // Writing to a crashed process fails. Ignore this here: `nextLine` notices the crash.
       await input.write(new TextEncoder().encode(`${seed}\n`)).catch(() => {});
       let timer: ReturnType<typeof setTimeout> | undefined;
       const deadline = new Promise<"hang">((resolve) => {

@@ -1,6 +1,6 @@
 /**
  * Sends odd requests to the api and checks that each response is documented. `deno task fuzz` sends
- * many requests, http_fuzz_test.ts a few.
+ * many requests, and http_fuzz_test.ts sends a few.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -23,7 +23,7 @@ import { assertProblem } from "../support/assert_problem.ts";
 import { RawConnection } from "../support/raw_http.ts";
 import { oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
 
-/** Number of requests, and the seed that makes them. */
+/** Number of requests, and the seed of the random numbers that make them. */
 export interface FuzzOptions {
   readonly runs: number;
   readonly seed: number;
@@ -32,7 +32,7 @@ export interface FuzzOptions {
 const MAX_IMAGE_BYTES = 1000;
 /** Paths that /openapi.json does not document: the pages of a browser, and /openapi.json itself. */
 const PAGES: ReadonlySet<string> = new Set(["/", "/docs", "/openapi.json", "/page/page.js"]);
-/** Codes that this test must not see: only a worker, or an error behind the api, causes them. */
+/** Codes that this test must not see: only real workers and internal errors cause them. */
 const NEVER: ReadonlySet<string> = new Set([
   "internal",
   "worker_failed",
@@ -50,12 +50,12 @@ const NON_MATCH: AuthenticateAnswer = {
   duration_ms: 29,
 };
 
-/** Answers at once, and checks that each request is one that the api may send to a worker. */
+/** A fake worker. It checks that the api may send each request to a worker, and answers it. */
 const workers: WorkerClient = {
   authenticate(_worker, { image, userId }) {
     assert(sniffImageType(image) !== undefined, "The api sent a body that is no picture");
     assert(image.byteLength <= MAX_IMAGE_BYTES, "The api sent more than MAX_IMAGE_BYTES");
-    assert(userId === undefined || (userId.length >= 1 && userId.length <= 256), "A bad user_id");
+    assert(userId === undefined || (userId.length >= 1 && userId.length <= 256), "Bad user_id");
     return Promise.resolve(
       image.byteLength % 2 === 0
         ? { kind: "answer", answer: NON_MATCH }
@@ -105,7 +105,7 @@ export async function fuzzApp(options: FuzzOptions): Promise<void> {
   const document = await (await app.fetch(new Request("http://api.test/openapi.json"))).json();
   const paths: Record<string, Record<string, { responses: object }>> = document.paths;
 
-  /** Returns the statuses that the document allows for a request. */
+  /** Returns the statuses that /openapi.json allows for a request. */
   const allowedStatuses = ({ path, method }: OddRequest): string[] => {
     const { pathname } = new URL(path, "http://api.test");
     if (PAGES.has(pathname)) return ["200", "405"];
@@ -170,7 +170,7 @@ export async function fuzzSocket(options: FuzzOptions): Promise<void> {
   );
 }
 
-/** Checks a response of the app, or of Deno itself to bytes that are not HTTP. */
+/** Checks a response of the app, or the response of Deno itself to bytes that are not HTTP. */
 function assertAllowedOnSocket(answer: Answer): void {
   if (answer.status === 100) return;
   const byDeno = !answer.headers.has(REQUEST_ID_HEADER);

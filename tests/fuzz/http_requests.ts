@@ -1,8 +1,8 @@
-/** Makes odd requests, which the api must answer as documented. */
+/** Makes odd requests. The api must answer each of them as documented. */
 
 import fc from "fast-check";
 
-/** Text with the first bytes of a PNG. The api reads no more of a picture. */
+/** Text with the first bytes of a PNG. The api checks no other bytes of a picture. */
 const PNG = "\x89PNG\r\n\x1a\n rest of the picture";
 const PATHS = [
   "/authenticate",
@@ -105,7 +105,7 @@ const query = fc.array(
   { maxLength: 3 },
 ).map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join("&"));
 
-/** A request that `new Request` accepts: its values may be odd, its characters are valid in HTTP. */
+/** A request that `new Request` accepts. Its values may be odd, but all characters are valid. */
 export interface OddRequest {
   readonly path: string;
   readonly method: string;
@@ -113,7 +113,7 @@ export interface OddRequest {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Requests with any odd part. Most of them are POST /authenticate. */
+/** Requests in which any part may be odd. Most of them are POST /authenticate. */
 export const oddRequest: fc.Arbitrary<OddRequest> = fc.record({
   path: fc.tuple(
     fc.oneof(

@@ -1,4 +1,4 @@
-/** Damages files in the ways that break decoders. The same seed always does the same damage. */
+/** Damages files in ways that can crash decoders. The same seed always does the same damage. */
 
 import { crc32 } from "node:zlib";
 import { concatBytes } from "../support/png.ts";
@@ -13,7 +13,7 @@ type Mutation = (bytes: Uint8Array, chance: Chance, others: readonly Uint8Array[
 
 /** Smallest and largest numbers that fields can hold. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff];
-/** Length of the part at the start that matters most to a decoder. */
+/** Number of bytes at the start of a file that matter most to a decoder. */
 const HEADER_BYTES = 700;
 
 const anywhere = (bytes: Uint8Array, chance: Chance): number =>
@@ -65,8 +65,8 @@ const MUTATIONS: readonly Mutation[] = [
 ];
 
 /**
- * Returns a damaged copy of one of the files. In three of four damaged PNGs the checksums are
- * corrected, so that the decoder reads on.
+ * Returns a damaged copy of one of the files. Three of four damaged PNGs get correct checksums, so
+ * that the decoder does not stop at a wrong checksum.
  */
 export function mutate(files: readonly Uint8Array[], seed: number): Uint8Array {
   const random = seededRandom(seed);
@@ -85,7 +85,7 @@ interface LengthField {
   readonly littleEndian: boolean;
 }
 
-/** Finds the fields that hold the lengths of the parts of a file. */
+/** Finds the fields that contain the lengths of the parts of a file. */
 function lengthFields(bytes: Uint8Array): LengthField[] {
   const fields: LengthField[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

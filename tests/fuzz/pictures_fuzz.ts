@@ -1,4 +1,4 @@
-/** The command that fuzzes pictures: [FIRST_SEED] [COUNT], by default 1 and 10,000. */
+/** Command that fuzzes pictures. Arguments: [FIRST_SEED] [COUNT], by default 1 and 10,000. */
 
 import process from "node:process";
 import { fuzzPictures } from "./fuzz_pictures.ts";
@@ -15,7 +15,7 @@ if (import.meta.main) {
   const quarter = Math.max(1, Math.floor(rssBytes.length / 4));
   const highest = (values: readonly number[]) => Math.round(Math.max(...values) / 1e6);
   const first = highest(rssBytes.slice(0, quarter)), last = highest(rssBytes.slice(-quarter));
-  console.log(`memory at most: ${first} MB in the first quarter, ${last} MB in the last`);
+  console.log(`highest memory use: first quarter ${first} MB, last quarter ${last} MB`);
   for (const { seed, outcome } of failures) console.error(`seed ${seed}: ${outcome}`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 /**
- * The program that recognises faces in damaged pictures, and may crash. For each seed on standard
- * input it prints one line: a {@linkcode MutantReport} of the picture damaged by that seed.
+ * Program that recognises faces in damaged pictures. A picture may crash it. For each seed on
+ * standard input, it damages a picture and prints one line, the {@linkcode MutantReport} of it.
  */
 
 import sharp from "sharp";
@@ -17,7 +17,7 @@ export interface MutantReport {
   readonly seed: number;
   /** A face, a documented error code, or an unexpected error. */
   readonly outcome: "face" | ProblemCode | `unexpected: ${string}`;
-  /** Memory of the process after the picture. */
+  /** Memory that the process uses after the picture. */
   readonly rssBytes: number;
 }
 

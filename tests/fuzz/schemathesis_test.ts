@@ -1,5 +1,5 @@
-// The service against its own /openapi.json: schemathesis makes requests from the document and
-// compares the responses with the document.
+// Tests the service with schemathesis, which makes requests from /openapi.json of the service and
+// compares the responses with that document.
 
 import { assert, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ const CONFIG = fileURLToPath(new URL("schemathesis.toml", import.meta.url));
 const TIMEOUT_MS = 120_000;
 
 needs("schemathesis")("schemathesis finds no response that contradicts /openapi.json", async () => {
-  // With a limit this high no request waits for a new worker. The test is about responses.
+  // With such a high limit, no request waits for a new worker. This test checks only responses.
   await using service = await Service.ready({ REQUESTS_PER_WORKER: "100000" });
   await using folder = await temporaryFolder();
   const { success, stdout, stderr } = await new Deno.Command(
@@ -26,7 +26,7 @@ needs("schemathesis")("schemathesis finds no response that contradicts /openapi.
         "--seed=1",
         "--no-color",
       ],
-      // schemathesis writes its notes into the current folder.
+      // schemathesis writes files into the current folder.
       cwd: folder.root,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     },

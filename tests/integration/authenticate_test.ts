@@ -28,7 +28,7 @@ Deno.test("the answer to a wrong user_id does not tell whether that user exists"
     answers.push(...await postInAllForms(service, picture, user_id));
   }
   for (const answer of answers) assertMatchesNobody(answer);
-  // The answers are the same, except for their time, whether the gallery holds the user or not.
+  // The answers differ only in their time, so they do not show which users the gallery has.
   const bodies = answers.map(({ text }) => ({ ...JSON.parse(text), duration_ms: 0 }));
   for (const body of bodies) assertEquals(body, bodies[0]);
 });
@@ -53,7 +53,7 @@ Deno.test("each person of the sample gallery is recognised", async () => {
   }
 });
 
-Deno.test("JSON can carry a data URL, and its content type can name a charset", async () => {
+Deno.test("JSON can contain a data URL, and its content type can have a charset", async () => {
   await using service = await Service.ready();
   const picture = await sample("user1_similar.png");
   const base64 = picture.toBase64();
@@ -63,19 +63,19 @@ Deno.test("JSON can carry a data URL, and its content type can name a charset", 
   }
 });
 
-Deno.test("a picture as the body can have any content type, or none", async () => {
+Deno.test("when the body is the picture, the request can have any content type, or none", async () => {
   await using service = await Service.ready();
   const picture = await sample("user1_similar.png");
   const types = [
     ...["image/png", "image/jpeg", "image/webp", "application/octet-stream"],
-    // The default of curl --data-binary is the first of these.
+    // The first of these is the default of curl --data-binary.
     ...["application/x-www-form-urlencoded", "text/plain"],
     undefined,
   ];
   for (const contentType of types) assertIsUser1(await service.post(picture, { contentType }));
 });
 
-Deno.test("a face is recognised in JPEG and WebP as in PNG", async () => {
+Deno.test("a face is recognised in JPEG, PNG and WebP", async () => {
   await using service = await Service.ready();
   const picture = sharp(await sample("user1_similar.png"));
   const versions: Picture[] = [
@@ -85,13 +85,13 @@ Deno.test("a face is recognised in JPEG and WebP as in PNG", async () => {
     await encoded(picture.clone().webp()),
     await encoded(picture.clone().webp({ lossless: true })),
     await encoded(picture.clone().png({ palette: true })),
-    // Stored on its side with an orientation, as cameras write it.
+    // A rotated picture with an EXIF orientation, as cameras write it.
     await encoded(picture.clone().rotate(90).withMetadata({ orientation: 8 }).jpeg()),
   ];
   for (const version of versions) assertIsUser1(await service.post(version));
 });
 
-Deno.test("the response has the id of its request, and caches must not store it", async () => {
+Deno.test("a response has the id of its request, and tells caches not to store the response", async () => {
   await using service = await Service.ready();
   const picture = await sample("user1_similar.png");
   const named = await service.post(picture, { headers: { [REQUEST_ID_HEADER]: "order-66" } });
@@ -112,7 +112,7 @@ Deno.test("the response has the id of its request, and caches must not store it"
   );
 });
 
-/** Sends the same request as bytes, as JSON and as a form, with the user_id in the place of each. */
+/** Sends the same request in all ways: as the bytes of the picture, as JSON and as a form. */
 async function postInAllForms(
   service: Service,
   picture: Picture,

@@ -1,5 +1,6 @@
-// Every error code of the contract over HTTP, with limits_test.ts and worker_errors_test.ts. Only
-// "internal" is missing: no request causes it on purpose, so api/app_test.ts tests it.
+// Tests the error codes of the HTTP API. limits_test.ts, worker_errors_test.ts and
+// requests_per_worker_test.ts test the codes that are missing here. Only api/app_test.ts tests
+// "internal", because no request can cause it on purpose.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import sharp from "sharp";
@@ -58,7 +59,7 @@ Deno.test("a malformed request is refused with a sentence that says why", async 
   await service.untilFull();
 });
 
-Deno.test("a picture that is cut off or damaged is refused as invalid_image", async () => {
+Deno.test("an incomplete or damaged picture is refused as invalid_image", async () => {
   await using service = await Service.ready();
   const png = await sample("user1.png");
   const jpeg = await encoded(sharp(png).jpeg());
@@ -71,7 +72,7 @@ Deno.test("a picture that is cut off or damaged is refused as invalid_image", as
   }
 });
 
-Deno.test("only JPEG, PNG and WebP are accepted, whatever the content type says", async () => {
+Deno.test("only JPEG, PNG and WebP are accepted, and the content type does not matter", async () => {
   await using service = await Service.ready();
   await service.untilFull();
   const picture = sharp(await sample("user1.png"));
@@ -96,12 +97,12 @@ Deno.test("only JPEG, PNG and WebP are accepted, whatever the content type says"
       assertMatch(assertProblem(answer, "unsupported_media_type"), /JPEG, PNG or WebP/, name);
     }
   }
-  // The api refuses the picture without a worker.
+  // The api itself refuses these pictures, so no worker is used.
   assertEquals(await service.metric("face_it_pool_free"), 2);
   await service.untilFull();
 });
 
-Deno.test("no face, several faces and a face too small have an error code each", async () => {
+Deno.test("no face, several faces and a face that is too small have different error codes", async () => {
   await using service = await Service.ready();
   const cases: [ProblemCode, Picture][] = [
     ["no_face", await gray(400, 400)],
@@ -114,7 +115,7 @@ Deno.test("no face, several faces and a face too small have an error code each",
   }
 });
 
-Deno.test("an unknown path is refused, and a wrong method with the methods that are allowed", async () => {
+Deno.test("an unknown path is refused, and the refusal of a wrong method has the allowed methods", async () => {
   await using service = await Service.ready();
   for (
     const path of [
@@ -153,7 +154,7 @@ Deno.test("a request whose body does not arrive in time is refused and uses no w
   await service.untilFull();
 });
 
-Deno.test("an error has the id that the client gave, or a new one when that id is not valid", async () => {
+Deno.test("an error has the client's request id, or a new id when the client's id is not valid", async () => {
   await using service = await Service.ready();
   const idOf = async (id: string) => {
     const answer = await service.post("x", { headers: { [REQUEST_ID_HEADER]: id } });
@@ -181,7 +182,7 @@ Deno.test("a bad Host header cannot change the user_id of a request", async () =
     const host of ["x?b", "x?user_id=user2&", "x/authenticate?user_id=user2&", "x#", "x\\y", "a@b"]
   ) {
     const answer = await ask(host);
-    // Deno itself refuses some of these, without a request id.
+    // Deno itself refuses some of these requests. Its response has no request id.
     if (answer?.headers.has(REQUEST_ID_HEADER)) assertProblem(answer, "invalid_request");
     else assertEquals([answer?.status, answer?.text], [400, ""], host);
   }

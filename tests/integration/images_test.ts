@@ -1,4 +1,4 @@
-// The images that `deno task image` builds: their size, and which files of the project they hold.
+// Checks the images that `deno task image` builds: their size, and the project's files in them.
 
 import { assert } from "@std/assert";
 import { join, relative } from "node:path";
@@ -13,7 +13,10 @@ const IMAGES = [
   { service: "api", limitBytes: 120e6, programs: ["api/main.ts", "api/try_service.ts"] },
   { service: "worker", limitBytes: 150e6, programs: ["worker/main.ts"] },
 ] as const;
-/** All programs that the build of an image runs or packs. Each image has all their shared files. */
+/**
+ * All programs that the build of an image runs or packs. Each image has the files in shared/ that
+ * any of them imports.
+ */
 const ALL_PROGRAMS = [...IMAGES.flatMap(({ programs }) => programs), "models/fetch/main.ts"];
 /** Files that Deno itself reads. */
 const CONFIGURATION = ["deno.json", "deno.lock"];
@@ -29,7 +32,7 @@ for (const { service, limitBytes, programs } of IMAGES) {
     const all = await importedFiles(ALL_PROGRAMS);
     const shared = all.filter((file) => file.startsWith("shared/"));
     const used = new Set([...CONFIGURATION, ...own, ...shared]);
-    // One step for each file shows the list of files in the output.
+    // Each file is a step, so the output lists the files.
     for (const file of files) {
       await t.step(file, () => {
         assert(used.has(file), `No program of ${image} imports ${file}: add it to .dockerignore`);
@@ -37,13 +40,13 @@ for (const { service, limitBytes, programs } of IMAGES) {
     }
   });
 
-  needs("images")(`the image of the ${service} is small when it is compressed`, async (t) => {
+  needs("images")(`the compressed image of the ${service} is small`, async (t) => {
     const bytes = await (await findEngine(image)).compressedBytes(image);
     await t.step(`${bytes} bytes of at most ${limitBytes}`, () => assert(bytes <= limitBytes));
   });
 }
 
-/** Returns the paths of the project's files that the programs import, from the project's folder. */
+/** Returns the project's files that the programs import, as paths in the project's folder. */
 async function importedFiles(programs: readonly string[]): Promise<string[]> {
   const files = new Set<string>();
   for (const program of programs) {

@@ -13,7 +13,7 @@ const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
 const SIDE = 7071;
 const SMALL_SIDE = 1000;
 
-Deno.test("a face among 50 million pixels is recognised within the memory of a worker", async () => {
+Deno.test("a face in 50 million pixels is recognised with the memory that a worker has", async () => {
   await using service = await Service.ready({ POOL_SIZE: "1", REQUESTS_PER_WORKER: "100" });
   const [worker] = await service.workers();
   const scene = await largeScene();
@@ -34,7 +34,7 @@ Deno.test("a face among 50 million pixels is recognised within the memory of a w
   assert(peak < MEMORY_LIMIT_BYTES, `The worker used up to ${peak} bytes`);
 });
 
-Deno.test("a picture that must be decoded as a whole has a lower limit of pixels", async () => {
+Deno.test("a picture that must be decoded as a whole may have fewer pixels", async () => {
   await using service = await Service.ready({ REQUESTS_PER_WORKER: "100" });
   const wall = sharp({ create: { width: 6000, height: 6000, channels: 3, background: "gray" } });
   const wholeCoefficients = wall.jpeg({ progressive: true, chromaSubsampling: "4:4:4" });
@@ -46,7 +46,7 @@ function matchOf({ status, text }: Answer, kind = "small"): Match {
   return MatchSchema.parse(JSON.parse(text));
 }
 
-/** Makes a picture of user1 among 50 million pixels. */
+/** Makes a picture with 50 million pixels that shows user1. */
 async function largeScene(): Promise<() => Sharp> {
   const face = await sharp(await sample("user1.png")).resize(Math.round(SIDE / 3)).toBuffer();
   const blank = sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: "#89a" } });
@@ -57,7 +57,7 @@ async function largeScene(): Promise<() => Sharp> {
 }
 
 async function inAllFormats(scene: () => Sharp): Promise<[kind: string, Picture][]> {
-  /** Stores the picture on its side with an orientation, as a camera does that was turned. */
+  /** Rotates the picture and sets its EXIF orientation, as a turned camera does. */
   const turned = (picture: Sharp) => picture.rotate(90).withMetadata({ orientation: 8 });
   const kinds: [string, Sharp][] = [
     ["JPEG", scene().jpeg()],

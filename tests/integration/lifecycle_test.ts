@@ -50,7 +50,7 @@ Deno.test("no process is left when a worker's start hangs", async () => {
   await service.leavesNothing();
 });
 
-Deno.test("on SIGTERM a running request is answered, and waiting requests are refused at once", async () => {
+Deno.test("on SIGTERM a running request is answered, and waiting requests are refused immediately", async () => {
   const picture = await slowPicture();
   await using service = await Service.ready({ POOL_SIZE: "1" });
   const running = service.post(picture);
@@ -79,7 +79,7 @@ Deno.test("on SIGTERM a running request is answered, and waiting requests are re
   await service.leavesNothing();
 });
 
-Deno.test("a second signal to end stops the service without waiting for running requests", async () => {
+Deno.test("a second SIGTERM or SIGINT stops the service without waiting for running requests", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using service = await Service.ready({ POOL_SIZE: "1" });
     const [worker] = await service.workers();
@@ -94,13 +94,13 @@ Deno.test("a second signal to end stops the service without waiting for running 
     service.kill(signal);
     assertEquals(await service.exitCode(), 1);
     assertEquals(await answer, "gone");
-    // A stopped worker cannot notice that the service is gone. A continued one can.
+    // A stopped worker cannot notice that the service has ended. After SIGCONT, the worker can.
     Deno.kill(worker!, "SIGCONT");
     await service.leavesNothing();
   }
 });
 
-Deno.test("the service refuses to start with a bad gallery and names the wrong entry", async () => {
+Deno.test("the service refuses to start with a bad gallery, and the error names the wrong entry", async () => {
   const { embeddings } = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
   const [one, two] = embeddings;
   const zero = one.embedding.map(() => 0);
@@ -130,7 +130,7 @@ Deno.test("with an empty gallery the service starts and matches nobody", async (
   assertEquals([status, JSON.parse(text).matched], [200, false]);
 });
 
-Deno.test("the service refuses to start with a missing or damaged model and names the model", async () => {
+Deno.test("the service refuses to start with a missing or damaged model, and the error names the model", async () => {
   await using folder = await temporaryFolder();
   const half = (await Deno.readFile(LOCAL_PATHS.recognition)).subarray(0, 100_000);
   const damaged = await folder.write("damaged.onnx", half);
@@ -148,7 +148,7 @@ Deno.test("the service refuses to start with a missing or damaged model and name
 Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL_CALIBRATION", async () => {
   await using folder = await temporaryFolder();
   const model = await Deno.readFile(LOCAL_PATHS.recognition);
-  // A field that ONNX does not define changes the checksum and leaves the network as it is.
+  // A field that ONNX does not define changes the checksum, but not the network.
   const unknown = new Uint8Array([...model, 0xa0, 0x06, 0x01]);
   const MODEL_PATH = await folder.write("model.onnx", unknown);
   await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
@@ -170,7 +170,7 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   await assertRefusesToStart({ MODEL_PATH, MODEL_CALIBRATION: bad }, `The calibration ${bad}`);
 });
 
-Deno.test("the service refuses to start with a bad variable and names it in one line", async () => {
+Deno.test("the service refuses to start with a bad variable, and a one-line error names it", async () => {
   const cases: Record<string, string[]> = {
     PORT: ["http", "65536", "-1"],
     POOL: ["threads"],
@@ -190,13 +190,13 @@ Deno.test("the service refuses to start with a bad variable and names it in one 
   }
 });
 
-Deno.test("the service refuses to start with a bad variable of the workers and names it", async () => {
+Deno.test("the service refuses to start with a bad variable of the workers, and the error names it", async () => {
   for (const [name, value] of [["MATCH_THRESHOLD", "1.5"], ["MATCH_ON", "luck"]] as const) {
     await assertRefusesToStart({ [name]: value }, `Bad environment: ${name}: `);
   }
 });
 
-Deno.test("the service refuses to start on a port that is in use and names the port", async () => {
+Deno.test("the service refuses to start on a port that is in use, and the error names the port", async () => {
   await using first = await Service.ready({ POOL_SIZE: "1" });
   await assertRefusesToStart({ PORT: first.url.port }, first.url.port);
 });

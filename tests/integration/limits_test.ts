@@ -4,10 +4,10 @@ import { gray, sample } from "../support/pictures.ts";
 import { postRaw } from "../support/raw_http.ts";
 import { Service } from "../support/service.ts";
 
-Deno.test("a picture over the limit of bytes is refused, with a known length and in chunks", async () => {
+Deno.test("a picture with too many bytes is refused, with a Content-Length and in chunks", async () => {
   await using service = await Service.ready();
   const tooMany = 10 * 1024 * 1024 + 1;
-  // Only the headers are sent, no byte of the body.
+  // This sends only the headers, and no byte of the body.
   const declared = await postRaw(service.url, `Content-Length: ${tooMany}\r\n\r\n`);
   assertStringIncludes(assertProblem(declared, "payload_too_large"), String(tooMany - 1));
 
@@ -15,13 +15,13 @@ Deno.test("a picture over the limit of bytes is refused, with a known length and
   const chunked = await postRaw(service.url, `Transfer-Encoding: chunked\r\n\r\n${chunk}`);
   assertProblem(chunked, "payload_too_large");
 
-  // In JSON, the limit is for the picture, not for its longer base64.
+  // In JSON, the limit is for the picture, not for the longer base64 text.
   const json = `{"image_base64": "${new Uint8Array(tooMany).toBase64()}"}`;
   assertProblem(await service.post(json, { contentType: "application/json" }), "payload_too_large");
   await service.untilFull();
 });
 
-Deno.test("a picture over the limit of pixels is refused", async () => {
+Deno.test("a picture with too many pixels is refused", async () => {
   await using service = await Service.ready();
   const detail = assertProblem(await service.post(await gray(8000, 6400)), "payload_too_large");
   assertStringIncludes(detail, "50000000 pixels");

@@ -8,7 +8,7 @@ import type { Answer } from "../support/answer.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { Service } from "../support/service.ts";
 
-Deno.test("a face gets the same box in the upright picture for all eight EXIF orientations", async () => {
+Deno.test("a face has the same box for all eight EXIF orientations of the picture", async () => {
   await using service = await Service.ready({ REQUESTS_PER_WORKER: "100" });
   const upright = await encoded(
     sharp(await sample("user1_similar.png")).extract({ left: 0, top: 0, width: 400, height: 500 })
@@ -54,7 +54,7 @@ Deno.test("a face is recognised in rare kinds of JPEG, PNG and WebP", async () =
   }
 });
 
-Deno.test("a picture made to exhaust a worker gets an error, and one worker at most", async () => {
+Deno.test("a picture that is made to exhaust a worker gets an error, and uses at most one worker", async () => {
   await using service = await Service.ready();
   const zeros = chunk("IDAT", new Uint8Array(2000));
   const cases: [ProblemCode, Picture][] = [
@@ -78,8 +78,8 @@ function matchOf({ status, text }: Answer, label = "upright") {
 }
 
 /**
- * Returns for each EXIF orientation the picture as a file stores it. Sharp mirrors before it
- * rotates.
+ * Returns, for each EXIF orientation, the picture as a file with that orientation stores it. Sharp
+ * mirrors a picture before it rotates it.
  */
 function storedFor(upright: Sharp): [orientation: number, Sharp][] {
   return [

@@ -1,6 +1,7 @@
 /**
- * Runs the commands of the README that need no cluster, as they are written and in their order.
- * tests/e2e/readme_test.ts runs those of the section on Kubernetes.
+ * Runs the commands that need no cluster, from the README and the pages that a beginner reads after
+ * it. They run unchanged and in their order. tests/e2e/readme_commands_test.ts runs the commands
+ * for a cluster.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -13,16 +14,16 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const README = await readmeCommands();
 
-/** Commands that this file does not run: .ci/run runs the checks and the tests. */
+/** Commands that this file does not run, because .ci/run runs the checks and the tests. */
 const RUN_ELSEWHERE = /\btask (test|test:unit|check|ok)$/;
-/** Commands that serve until they are ended. */
+/** Commands that run the service until the test ends them. */
 const SERVES = /\btask start\b/;
 /** Commands that need photos of many people. */
 const MEASURES = /\btask (accuracy|calibrate)\b/;
 /** Users whose photos are in DIR. */
 const FOLDER_USERS = ["user1", "user3"];
 
-/** Outputs of commands, where a user looks for something in them. */
+/** Text that a user looks for in the output of some commands. */
 const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
   [/\/openapi\.json/, /"openapi":"3\.1\.0"/],
   [/\/ready/, /"status":"ok"/],
@@ -32,7 +33,7 @@ const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
   [/\btask calibrate\b/, /"effective_dimension"/],
 ];
 
-Deno.test("the README's commands do what it says", async (t) => {
+Deno.test("the commands of the README do what the README says", async (t) => {
   const commands = README.laptop.filter((line) =>
     !RUN_ELSEWHERE.test(line) && !MEASURES.test(line)
   );
@@ -68,7 +69,7 @@ Deno.test("the README's commands do what it says", async (t) => {
   }
 });
 
-needs("photographs")("the README's commands that measure photos do what it says", async (t) => {
+needs("photographs")("the commands that need many photos do what the README says", async (t) => {
   await using shell = await openReadmeShell(Deno.env.get("FACE_IT_LFW100")!);
   for (const command of README.laptop.filter((line) => MEASURES.test(line))) {
     await t.step(command, async () => void await runAndCheck(shell, command));
@@ -93,11 +94,11 @@ async function runAndCheck(shell: ReadmeShell, command: string): Promise<string>
 /** Checks that the answer names the person in the sample picture that the command sends. */
 function assertFitsPicture(command: string, answer: Answer): void {
   const [, user] = /test-data\/(user\d)/.exec(command) ?? [];
-  assert(user !== undefined || /test-data\/different/.test(command), `${command}: whose picture?`);
+  assert(user !== undefined || /test-data\/different/.test(command), `${command}: which user?`);
   assertEquals([answer.matched, answer.user_id], [user !== undefined, user], command);
 }
 
-/** Checks that the service recognises each user whom the README's commands have enrolled. */
+/** Checks that the service recognises each user that the README's commands have enrolled. */
 async function assertServesGallery({ gallery, url }: ReadmeShell): Promise<void> {
   const enrolled = README.laptop.filter((line) => /\btask enroll\b/.test(line)).flatMap((line) => {
     const [, user] = /--user-id (\S+)/.exec(line) ?? [];
@@ -112,11 +113,11 @@ async function assertServesGallery({ gallery, url }: ReadmeShell): Promise<void>
   }
 }
 
-/** The service that runs at the moment, if any. */
+/** The service that runs now, if there is one. */
 class ReplaceableService implements AsyncDisposable {
   #current: AsyncDisposable | undefined;
 
-  /** Ends the service and starts another. */
+  /** Ends the service and starts another service. */
   async replace(start: () => Promise<AsyncDisposable>): Promise<void> {
     await this[Symbol.asyncDispose]();
     this.#current = await start();

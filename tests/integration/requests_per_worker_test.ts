@@ -21,7 +21,7 @@ for (const limit of [1, 3]) {
     const [face, nobody] = [await sample("user1_similar.png"), await gray(300, 300)];
     const ids = Array.from({ length: REQUESTS }, (_, i) => `request-${i}`);
     const answers = await Promise.all(ids.map((id, i) =>
-      // A refused picture counts as a request, too.
+      // A request counts also when its picture is refused.
       service.post(i % 5 === 4 ? nobody : face, { headers: { [REQUEST_ID_HEADER]: id } })
     ));
     assertEquals(answers.map(({ status }) => status), ids.map((_, i) => i % 5 === 4 ? 422 : 200));
@@ -32,14 +32,14 @@ for (const limit of [1, 3]) {
     );
     const lines = [...served.values()].flat();
     assertEquals(lines.map((line) => String(line["request_id"])).sort(), ids.toSorted());
-    assert(!served.has(undefined), "A log entry names no worker");
+    assert(!served.has(undefined), "A log entry has no worker name");
     const counts = [...served.values()].map((lines) => lines.length);
     assertEquals(Math.max(...counts), limit);
     assert(served.size >= REQUESTS / limit);
   });
 }
 
-Deno.test("a worker refuses a request without its token, and does not count it", async () => {
+Deno.test("a worker refuses a request without a valid token, and does not count the request", async () => {
   await using worker = await Worker.ready({ REQUESTS_PER_WORKER: "1" });
   const tokens = [
     undefined,
@@ -55,11 +55,11 @@ Deno.test("a worker refuses a request without its token, and does not count it",
     assertProblem(await worker.post(await sample("user1.png"), token), "unauthorized");
   }
   assertEquals((await worker.post(await sample("user1.png"), await worker.token())).status, 200);
-  // A used worker would keep running for five more seconds.
+  // The worker has served its one request. It would keep running for five more seconds.
   await worker.process.stop("SIGKILL");
 });
 
-Deno.test("a worker refuses requests over its limit, and ends after the last allowed one", async () => {
+Deno.test("a worker refuses requests over its limit, and ends after the last allowed request", async () => {
   await using worker = await Worker.ready({ REQUESTS_PER_WORKER: "2" });
   const picture = await sample("user1.png");
   const answers = await Promise.all(Array.from({ length: 4 }, async () => {
@@ -79,7 +79,7 @@ Deno.test("a worker refuses requests over its limit, and ends after the last all
   assert(lingeredMs > 4500 && lingeredMs < 9000, `The worker ended after ${lingeredMs} ms`);
 });
 
-Deno.test("a worker that is asked to end still answers its running request", async () => {
+Deno.test("a worker that receives SIGTERM still answers its running request", async () => {
   const picture = await slowPicture();
   await using worker = await Worker.ready();
   const answer = worker.post(picture, await worker.token());
@@ -98,7 +98,7 @@ Deno.test("a worker that is asked to end still answers its running request", asy
   assertEquals(await worker.process.exitCode(), 0);
 });
 
-/** A worker process without an api. The test has the key that signs its tokens. */
+/** A worker process without an api. The test has the key that signs the worker's tokens. */
 class Worker implements AsyncDisposable {
   readonly process: Service;
   readonly #key: string;
@@ -139,7 +139,7 @@ class Worker implements AsyncDisposable {
   }
 }
 
-/** Returns a token whose header says that it needs no signature. */
+/** Returns a token without a signature. The token's header says that it needs none. */
 function unsigned(audience: string): string {
   const now = Math.floor(Date.now() / 1000);
   const parts = [{ alg: "none" }, { aud: audience, iat: now, exp: now + 30 }];

@@ -40,11 +40,11 @@ Deno.test("deno task start leaves no process when the api is killed", async () =
   await service.leavesNothing();
 });
 
-/** Starts the task and waits until it has printed what to try. */
+/** Starts the task and waits until it has printed the curl command. */
 async function startTask(): Promise<Service> {
   const service = new Service({}, ["task", "start"]);
   await service.untilReady();
-  await eventually(() => service.out.includes("/authenticate\n"), "the task prints what to try");
+  await eventually(() => service.out.includes("/authenticate\n"), "the task prints a curl command");
   return service;
 }
 

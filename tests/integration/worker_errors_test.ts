@@ -8,7 +8,7 @@ import { forever } from "../support/forever.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
 
-Deno.test("at the end of its time a request is refused, and its hanging worker is destroyed", async () => {
+Deno.test("a request that takes too long is refused, and its hanging worker is destroyed", async () => {
   await using service = await Service.ready({ POOL_SIZE: "1", REQUEST_TIMEOUT_MS: "1500" });
   const [worker] = await service.workers();
   Deno.kill(worker!, "SIGSTOP");
@@ -23,7 +23,7 @@ Deno.test("at the end of its time a request is refused, and its hanging worker i
   assertEquals((await service.post(picture)).status, 200);
 });
 
-Deno.test("a request is refused at once when all workers are busy and the queue is full", async () => {
+Deno.test("a request is refused immediately when all workers are busy and the queue is full", async () => {
   await using service = await Service.ready({ POOL_SIZE: "1", QUEUE_LIMIT: "0" });
   const [worker] = await service.workers();
   Deno.kill(worker!, "SIGSTOP");
@@ -39,7 +39,7 @@ Deno.test("a request is refused at once when all workers are busy and the queue 
   await service.untilFull(1);
 });
 
-Deno.test("when a worker dies, its request fails and the next one gets another worker", async () => {
+Deno.test("when a worker dies, its request fails and the next request gets another worker", async () => {
   await using service = await Service.ready();
   const workers = await service.workers();
   for (const worker of workers) Deno.kill(worker, "SIGSTOP");
@@ -47,7 +47,7 @@ Deno.test("when a worker dies, its request fails and the next one gets another w
     headers: { [REQUEST_ID_HEADER]: "dies" },
   });
   await untilBusy(service);
-  // A stopped worker cannot tell that the request has arrived.
+  // A stopped worker cannot report that the request has arrived, so wait for a fixed time.
   await delay(300, forever());
   for (const worker of workers) Deno.kill(worker, "SIGKILL");
   assertProblem(await answer, "worker_failed");

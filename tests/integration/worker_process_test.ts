@@ -14,7 +14,7 @@ function launcher(env: Record<string, string>, startTimeoutMs = 30_000) {
   });
 }
 
-/** Number of files that this process has open. Deno itself cannot count them. */
+/** Returns the number of files that this process has open. Deno itself cannot count them. */
 async function openFiles(): Promise<number> {
   const { stdout } = await new Deno.Command("sh", {
     args: ["-c", `ls /proc/${Deno.pid}/fd | wc -l`],
@@ -34,28 +34,28 @@ Deno.test({
       await worker.ended;
     }
     const after = await openFiles();
-    // Idle connections of fetch may stay for a moment; pipes must not.
+    // Idle connections of fetch may stay open for a moment. Pipes must be closed.
     assert(after - before < 6, `${before} files before, ${after} after`);
   },
 });
 
-Deno.test("a worker that ends before it is ready is an error, at once", async () => {
+Deno.test("a launch fails immediately when the worker ends before it is ready", async () => {
   const launch = launcher({ MATCH_THRESHOLD: "luck" });
   await assertRejects(() => launch("worker-1", forever()), WorkerStartError, "exit code 1");
 });
 
-Deno.test("a worker that is not ready in time is an error", async () => {
+Deno.test("a launch fails when the worker is not ready in time", async () => {
   const launch = launcher({}, 1);
   await assertRejects(() => launch("worker-1", forever()), WorkerStartError, "within 1 ms");
 });
 
-Deno.test("a launch whose signal aborts rejects with the signal's reason", async () => {
+Deno.test("when its signal aborts, a launch rejects with the reason of the signal", async () => {
   const controller = new AbortController();
   const launched = assertRejects(
     () => launcher({})("worker-1", controller.signal),
     RangeError,
-    "Called off",
+    "Cancelled",
   );
-  controller.abort(new RangeError("Called off"));
+  controller.abort(new RangeError("Cancelled"));
   await launched;
 });

@@ -14,16 +14,16 @@ const POOL_SIZE = 4;
 const QUEUE_LIMIT = 50;
 const MAX_TRIES = 10;
 
-Deno.test("a pool of 4 serves 54 of 200 simultaneous requests, and the others when they retry", async () => {
+Deno.test("a pool of 4 serves 54 of 200 simultaneous requests, and the rest after retries", async () => {
   await using service = await Service.ready({
     POOL_SIZE: String(POOL_SIZE),
     QUEUE_LIMIT: String(QUEUE_LIMIT),
-    // Long enough that no request times out in the queue.
+    // This time is so long that no request times out in the queue.
     REQUEST_TIMEOUT_MS: "120000",
   });
   await service.untilFull(POOL_SIZE);
   const pictures = await loadLabelledPictures();
-  // Retry-After follows from measured requests, so measure some first.
+  // The service calculates Retry-After from earlier requests, so send some first.
   await Promise.all(
     pictures.map((labelled) =>
       Promise.all([1, 2, 3, 4, 5].map(() => postUntilServed(service, labelled)))
@@ -41,14 +41,14 @@ Deno.test("a pool of 4 serves 54 of 200 simultaneous requests, and the others wh
     servedAtOnce >= POOL_SIZE + QUEUE_LIMIT,
     `Only ${servedAtOnce} were served at the first try`,
   );
-  assert(servedAtOnce < CLIENTS, "No request was refused: this was no burst");
+  assert(servedAtOnce < CLIENTS, "No request was refused, so this was no burst");
 
   await service.untilFull(POOL_SIZE);
   assertEquals(await service.metric("face_it_pool_busy"), 0);
   assertEquals(await service.metric("face_it_pool_waiters"), 0);
 });
 
-/** Retries as Retry-After says, and returns the number of tries. */
+/** Posts, and retries after the time in Retry-After. Returns the number of tries. */
 async function postUntilServed(service: Service, labelled: LabelledPicture): Promise<number> {
   for (let tries = 1;; tries++) {
     const answer = await service.post(labelled.picture);

@@ -8,18 +8,18 @@ import { assertRecognised, loadLabelledPictures } from "./labelled_pictures.ts";
 
 const REQUESTS = 300;
 const POOL_SIZE = 4;
-/** Number of requests for each worker that is killed. */
+/** The test kills one worker each time that it has sent this number of requests. */
 const REQUESTS_PER_KILL = 10;
 /** Number of requests that measure how fast workers become free. */
 const MEASURED_REQUESTS = 40;
 
-Deno.test("workers that are killed at random fail only their own requests", async () => {
+Deno.test("when workers are killed at random, only the requests of these workers fail", async () => {
   await using service = await Service.ready({
     POOL_SIZE: String(POOL_SIZE),
-    // More than 1, so that some workers are killed between two requests, and 300 requests end in time.
+    // With more than 1, some workers are killed between two requests, and 300 requests end in time.
     REQUESTS_PER_WORKER: "5",
     QUEUE_LIMIT: String(REQUESTS),
-    // Long enough that no request times out in the queue.
+    // This time is so long that no request times out in the queue.
     REQUEST_TIMEOUT_MS: "120000",
     LOG_LEVEL: "debug",
   });
@@ -62,11 +62,11 @@ Deno.test("workers that are killed at random fail only their own requests", asyn
   assert(diedIdle > 0, "No worker was killed while it was free");
   assert(
     failures.length <= killed - withoutRequest,
-    `${failures.length} failed of ${killed} killed`,
+    `${failures.length} requests failed, and ${killed} workers were killed`,
   );
 });
 
-/** Kills one of the workers. Returns false when that worker had ended already. */
+/** Kills one of the workers. Returns false when that worker had already ended. */
 async function killOne(service: Service, chance: number): Promise<boolean> {
   const workers = await service.workers();
   const worker = workers[Math.floor(chance * workers.length)];

@@ -1,4 +1,4 @@
-// Uploads that clients break, by accident or on purpose.
+// Sends incomplete and wrong uploads, as a broken or a hostile client does.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { ProblemCode } from "../../shared/contract/problem.ts";
@@ -36,7 +36,7 @@ Deno.test("an upload that contradicts its headers is refused, or its connection 
 
   const upload = async (...parts: (string | Picture)[]) => {
     using connection = await RawConnection.open(service.url);
-    // The service can answer before it has read everything.
+    // Do not wait: the service can answer before it has read everything.
     void connection.send(...parts);
     return await connection.answer();
   };
@@ -50,13 +50,13 @@ Deno.test("an upload that contradicts its headers is refused, or its connection 
     ["a length too large", "request_timeout", [head(length(size + 1)), picture]],
     ["a length too small", "invalid_image", [head(length(size - 1000)), picture]],
     ["a length over the limit", "payload_too_large", [head(length(MAX_IMAGE_BYTES + 1))]],
-    ["a length that no number holds", notHttp, [head(length(9)).replace("9", "9".repeat(30))]],
+    ["a length with too many digits", notHttp, [head(length(9)).replace("9", "9".repeat(30))]],
     ["a length below zero", notHttp, [head(length(-size)), picture]],
     ["two lengths", notHttp, [head(length(size), length(size - 1)), picture]],
     ["a length and chunks", notHttp, [head(length(size), CHUNKED), chunk("x")]],
     ["another transfer coding", notHttp, [head("Transfer-Encoding: gzip"), picture]],
     ["chunks without an end", "request_timeout", [head(CHUNKED), chunk("RIFF")]],
-    ["a chunk that is longer than it says", "refused or closed", [
+    ["a chunk that is longer than its size", "refused or closed", [
       head(CHUNKED),
       chunk("RIFF"),
       "2\r\nRIFF\r\n",
@@ -86,7 +86,7 @@ Deno.test("an upload that contradicts its headers is refused, or its connection 
       assertProblem(answer, expected);
     }
   }
-  // A body that arrives byte by byte gets no more time than any other.
+  // A body that arrives byte by byte gets no more time than another body.
   using slow = await RawConnection.open(service.url);
   await slow.send(head(length(100)));
   const dripping = setInterval(() => void slow.send("x"), 200);
@@ -96,7 +96,7 @@ Deno.test("an upload that contradicts its headers is refused, or its connection 
   await service.untilFull();
 });
 
-Deno.test("stalled uploads do not stop other requests, and leave no memory or connection", async () => {
+Deno.test("stalled uploads do not stop other requests, and leave no memory or connection in use", async () => {
   await using service = await Service.ready({ QUEUE_LIMIT: "8", BODY_TIMEOUT_MS: "8000" });
   await service.untilFull();
   const pictures = await loadLabelledPictures();
@@ -111,7 +111,7 @@ Deno.test("stalled uploads do not stop other requests, and leave no memory or co
 
   {
     await using connections = new AsyncDisposableStack();
-    // Each announces 10 MiB. Together that is far more than QUEUE_BYTES.
+    // Each upload announces 10 MiB. Together, they announce far more than QUEUE_BYTES.
     const stalled = await Promise.all(Array.from({ length: STALLED }, async () => {
       const connection = connections.use(await RawConnection.open(service.url));
       await connection.send(head(length(MAX_IMAGE_BYTES)), pictures[0]!.picture.subarray(0, 1000));
@@ -134,7 +134,7 @@ Deno.test("stalled uploads do not stop other requests, and leave no memory or co
   await service.untilFull();
 });
 
-Deno.test("aborted uploads leave no memory, connection or worker behind", async () => {
+Deno.test("aborted uploads leave no memory, connection or worker in use", async () => {
   await using service = await Service.ready({ QUEUE_BYTES: String(4 * MAX_IMAGE_BYTES) });
   await service.untilFull();
   const pictures = await loadLabelledPictures();
@@ -158,7 +158,7 @@ Deno.test("aborted uploads leave no memory, connection or worker behind", async 
     "the service has noticed all aborted uploads",
   );
   const grown = await residentBytes(service.pid) - bytesBefore;
-  // The uploads had two gigabytes in all.
+  // All uploads together had two gigabytes.
   assert(grown < 200 * MB, `The service grew by ${grown / MB} MB`);
   await eventually(
     async () => await openFiles(service.pid) <= filesBefore + 5,
@@ -170,7 +170,7 @@ Deno.test("aborted uploads leave no memory, connection or worker behind", async 
   await service.untilFull();
 });
 
-Deno.test("at the limit of open files the service closes its connections and keeps running", async () => {
+Deno.test("at the limit of open files, the service closes its connections and keeps running", async () => {
   await using service = await Service.ready({ POOL_SIZE: "1" });
   await service.untilFull(1);
   const files = await openFiles(service.pid);
@@ -189,7 +189,8 @@ Deno.test("at the limit of open files the service closes its connections and kee
     idle.push(connections.use(connection));
     await connection.send("GET /health HTTP/1.1\r\nHost:");
   }
-  // The last connections may have been accepted after that, so look at the first 20.
+  // The service may have accepted the last connections after it began to listen again, so check
+  // only the first 20.
   for (const connection of idle.slice(0, 20)) assertEquals(await connection.answer(), undefined);
   await limitOpenFiles(service.pid, 1024);
   await service.untilReady();

@@ -1,11 +1,11 @@
 /**
- * Checks /openapi.json by the recommended rules of Redocly CLI, and fails on an error or a warning.
- * The linter may read files only, so it sends nothing.
+ * Checks /openapi.json with the recommended rules of Redocly CLI. Fails on an error or a warning.
+ * The linter may not use the network, so it sends nothing.
  */
 
 import { createFakeApp } from "../../api/fake_app.ts";
 
-/** Not in deno.json, from which `npx deno task start` would download it, too. */
+/** Missing in deno.json on purpose: `npx deno task start` would download it, too. */
 const LINTER = "npm:@redocly/cli@2.77.0";
 
 const folder = await Deno.makeTempDir();

@@ -1,4 +1,4 @@
-/** HTTP responses read to their end, and requests to /authenticate that return them. */
+/** Sends requests to /authenticate, and reads HTTP responses to their end. */
 
 /** An HTTP response, read to its end. */
 export interface Answer {
@@ -7,15 +7,15 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Parts of a request beside its body. */
+/** Parts of a request other than its body. */
 export interface PostOptions {
-  /** Without it the request has no Content-Type. */
+  /** Value of the header Content-Type. Default: the request has no such header. */
   readonly contentType?: string | undefined;
   readonly query?: Record<string, string>;
   readonly headers?: Record<string, string>;
 }
 
-/** Posts to the /authenticate of a service. */
+/** Sends a POST request to /authenticate of a service. */
 export function postTo(
   service: URL,
   body: Uint8Array | string | FormData,

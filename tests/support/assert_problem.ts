@@ -9,7 +9,7 @@ import {
 import { type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
 import type { Answer } from "./answer.ts";
 
-/** Matches what a client must not be told: files, addresses, ports, names of workers and errors. */
+/** Matches internals that no client may see: files, addresses, ports, workers and errors. */
 const INTERNALS =
   /\.ts\b|\.onnx|Error\b|worker-\d|127\.0\.0\.1|localhost|:\d{3,}|\/(home|root|tmp|usr)\//;
 

@@ -1,6 +1,6 @@
-/** Reads container images by Docker, Podman or Buildah. */
+/** Reads container images with Docker, Podman or Buildah. */
 
-/** A program that has an image. */
+/** A program that stores images, such as Docker. */
 export interface ContainerEngine {
   /** Returns the absolute paths of all files in a folder of the image. */
   listFiles(image: string, folder: string): Promise<string[]>;
@@ -39,7 +39,7 @@ class Docker implements ContainerEngine {
   }
 }
 
-/** Buildah has no daemon, and builds images where Docker is missing. */
+/** Buildah needs no daemon, so it can build images on a machine without Docker. */
 class Buildah implements ContainerEngine {
   async listFiles(image: string, folder: string): Promise<string[]> {
     const container = (await run("buildah", "from", "--pull-never", image)).trim();

@@ -3,7 +3,7 @@
 /**
  * Tries `condition` every 10 ms until it holds.
  *
- * @param what Sentence about the condition, for the error
+ * @param what Sentence that describes the condition, for the error
  * @throws {Error} when the condition does not hold within `timeoutMs`
  */
 export async function eventually(
@@ -13,7 +13,7 @@ export async function eventually(
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
+    if (performance.now() > end) throw new Error(`Not true within ${timeoutMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -8,9 +8,9 @@ import { type Outcome, runProgram } from "./run_program.ts";
 /** Folder of the chart. */
 export const CHART = "charts/face-it";
 
-/** FACE_IT_HELM names another helm than the one on the PATH, such as Helm 4. */
+/** Program to run. FACE_IT_HELM replaces the helm on the PATH, for example by Helm 4. */
 const HELM = Deno.env.get("FACE_IT_HELM") || "helm";
-/** Version of Kubernetes to render for: without a cluster helm assumes an old one. */
+/** Version of Kubernetes to render for. Without a cluster, helm assumes an old version. */
 const KUBE_VERSION = "1.34.0";
 const RELEASE = "face-it";
 
@@ -24,12 +24,12 @@ export async function render(...args: string[]): Promise<KubeObject[]> {
   return parse(await template(RELEASE, args));
 }
 
-/** Renders the chart as the release face-it, with values as a values file has them. */
+/** Renders the chart as the release face-it, with values like those in a values file. */
 export async function renderValues(values: unknown): Promise<KubeObject[]> {
   return parse(await template(RELEASE, ["--values=-"], JSON.stringify(values)));
 }
 
-/** Renders the chart as a release of another name. */
+/** Renders the chart as a release with the name `release`. */
 export async function renderAs(release: string, args: readonly string[]): Promise<KubeObject[]> {
   return parse(await template(release, args));
 }
@@ -41,10 +41,10 @@ function parse({ ok, text }: Outcome): KubeObject[] {
   return documents.map((document) => document.toJS()).filter((object) => object !== null);
 }
 
-/** Returns the error of helm, which must refuse to render. */
+/** Checks that helm refuses to render the chart, and returns the error of helm. */
 export async function refusal(...args: string[]): Promise<string> {
   const { ok, text } = await template(RELEASE, args);
-  assert(!ok, "helm rendered what it must refuse");
+  assert(!ok, "helm did not refuse to render the chart");
   return text;
 }
 
@@ -52,16 +52,16 @@ function template(release: string, args: readonly string[], input?: string): Pro
   return helm(["template", release, CHART, "--kube-version", KUBE_VERSION, ...args], input);
 }
 
-/** Returns the one object of that kind and name, such as `Service/face-it-api`. */
+/** Returns the only object with a kind and a name, such as `Service/face-it-api`. */
 export function find(objects: readonly KubeObject[], kindAndName: string): KubeObject {
   const found = objects.filter(({ kind, metadata }) => `${kind}/${metadata.name}` === kindAndName);
-  assert(found.length === 1, `There are ${found.length} objects ${kindAndName}`);
+  assert(found.length === 1, `Expected 1 object ${kindAndName}, got ${found.length}`);
   return found[0]!;
 }
 
 /**
- * Returns the value at a path such as `spec.replicas`, or undefined. Brackets hold the name of an
- * item of a list (`containers[worker]`), or a key that contains dots
+ * Returns the value at a path such as `spec.replicas`, or undefined. Two things are written in
+ * brackets: the name of a list item (`containers[worker]`), and a key with dots
  * (`annotations[face-it.io/gallery-revision]`).
  */
 export function at(object: unknown, path: string): unknown {
@@ -74,7 +74,7 @@ export function at(object: unknown, path: string): unknown {
   return value;
 }
 
-/** Returns the environment of a Deployment's only container, by the names of the variables. */
+/** Returns the environment variables of a Deployment's only container. */
 export function environment(deployment: KubeObject): Record<string, string | undefined> {
   const [container] = deployment.spec.template.spec.containers;
   const variables: { name: string; value?: string }[] = container.env;

@@ -7,21 +7,21 @@ import { type Kind, type KubeObject, KubernetesClient } from "./kubernetes.ts";
 
 /** Options of {@linkcode install}. */
 export interface InstallOptions {
-  /** Values `name=value`, or further arguments of helm `--name=value`. */
+  /** Values as `name=value`, and other arguments of helm as `--name=value`. */
   readonly set?: readonly string[];
-  /** Namespace of the release: `default`, or that of the api, which helm then creates. */
+  /** Namespace of the release: `default`, or the api's namespace, which helm creates. */
   readonly releaseNamespace?: "default" | "api";
   /**
-   * Number of workers that no scheduler assigns to a node, so that a test can play their kubelet.
-   * The objects are then rendered and posted without a release: helm has no option to leave the
-   * scheduler out, and takes several times as long.
+   * Number of workers that no scheduler assigns to a node, so that a test can act as their kubelet.
+   * With this option, the chart's objects are posted without a helm release, because helm has no
+   * option to leave out the scheduler. Helm also takes several times as long.
    */
   readonly unscheduledWorkers?: number;
 }
 
-/** The chart in two namespaces that no other test has. Disposing of it removes all that it made. */
+/** The chart, installed into two new namespaces. Disposing of it removes all of its objects. */
 export interface Installed extends AsyncDisposable {
-  /** Calls the API server as its administrator. */
+  /** Calls the API server with the rights of an administrator. */
   readonly client: KubernetesClient;
   /** Name of the release. The names of its objects begin with it. */
   readonly release: string;
@@ -29,21 +29,21 @@ export interface Installed extends AsyncDisposable {
   readonly api: string;
   /** Namespace of the workers. */
   readonly worker: string;
-  /** Installs or upgrades the release, with values or arguments as in {@linkcode InstallOptions}. */
+  /** Installs or upgrades the release. `set` is as in {@linkcode InstallOptions}. */
   upgrade(...set: string[]): Promise<void>;
   /** Uninstalls the release. */
   uninstall(): Promise<void>;
   /** Sets the number of workers. */
   scale(replicas: number): Promise<void>;
   /**
-   * Returns a configuration with no rights but those of the api's service account.
+   * Returns a configuration that has only the rights of the api's service account.
    *
-   * @param server URL under which the API server is called
+   * @param server URL of the API server, or of a proxy in front of it
    */
   accountConfig(server?: string): Promise<KubeConfig>;
 }
 
-/** Values of the smallest installation, for tests that look at no pod. */
+/** Values of the smallest installation, for tests that check no pods. */
 export const SMALL: readonly string[] = ["poolSize=1", "api.replicas=0"];
 
 /** Installs the chart. */
@@ -59,7 +59,7 @@ export async function install(options: InstallOptions = {}): Promise<Installed> 
   await using opened = new AsyncDisposableStack();
   const client = opened.use(await KubernetesClient.connect());
   opened.defer(async () => {
-    // A namespace takes with it everything that it contains.
+    // Deleting a namespace deletes everything in it.
     for (const namespace of [api, worker]) await client.delete("Namespace", namespace);
   });
   const installed: Omit<Installed, keyof AsyncDisposable> = {
@@ -105,7 +105,8 @@ export async function install(options: InstallOptions = {}): Promise<Installed> 
     const objects = await renderAs(release, ["--skip-tests", ...valuesOf(set)]);
     const deployment = find(objects, `Deployment/${release}-worker`);
     deployment.spec.replicas = unscheduledWorkers;
-    // Without a node the scheduler would change the pods again and again. With one it would run them.
+    // With a node, the default scheduler would run the pods. Without a node, it would change them
+    // again and again.
     deployment.spec.template.spec.schedulerName = "none";
     await post(objects, client, opened);
   }
@@ -113,7 +114,7 @@ export async function install(options: InstallOptions = {}): Promise<Installed> 
   return { ...installed, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Creates objects. Those without a namespace are deleted when `stack` is disposed. */
+/** Creates objects. Disposing of `stack` deletes the objects that have no namespace. */
 async function post(
   objects: readonly KubeObject[],
   client: KubernetesClient,

@@ -1,4 +1,4 @@
-/** Calls the Kubernetes API in tests: plain REST, with no code of the service. */
+/** Calls the Kubernetes API in tests over plain HTTP, without the code of the service. */
 
 import { KubeConfig } from "@kubernetes/client-node";
 import type { RequestOptions } from "node:https";
@@ -27,13 +27,13 @@ export class RefusedCall extends Error {
   }
 }
 
-/** Something that happened to an object. */
+/** A change of an object, as the API server reports it. */
 export interface KubeEvent {
   readonly type: string;
   readonly object: KubeObject;
 }
 
-/** API versions of the kinds that tests read by name. */
+/** API version of each kind that {@linkcode KubernetesClient} can find by name. */
 const API_VERSIONS = {
   ClusterRole: "rbac.authorization.k8s.io/v1",
   ClusterRoleBinding: "rbac.authorization.k8s.io/v1",
@@ -53,10 +53,10 @@ const API_VERSIONS = {
   ValidatingAdmissionPolicyBinding: "admissionregistration.k8s.io/v1",
 } as const;
 
-/** A kind that tests read by name. */
+/** A kind that {@linkcode KubernetesClient} can find by name. */
 export type Kind = keyof typeof API_VERSIONS;
 
-/** Returns the path of an object on the API server. Without a name: of all objects of the kind. */
+/** Returns the path on the API server of one object, or of all objects of a kind. */
 export function pathOf(kind: Kind, name?: string, namespace?: string): string {
   return pathIn(API_VERSIONS[kind], kind, name, namespace);
 }
@@ -96,7 +96,7 @@ export class KubernetesClient implements AsyncDisposable {
     });
   }
 
-  /** Makes a client for the account of a configuration; by default that of KUBECONFIG. */
+  /** Makes a client for the account in a configuration. The default is the one in KUBECONFIG. */
   static async connect(config = defaultConfig()): Promise<KubernetesClient> {
     const tls: RequestOptions = {};
     await config.applyToHTTPSOptions(tls);
@@ -104,10 +104,10 @@ export class KubernetesClient implements AsyncDisposable {
   }
 
   /**
-   * Makes a call and returns the object of the response. The body of a PATCH is a JSON patch when it
-   * is a list, and a merge patch otherwise.
+   * Makes a call and returns the object in the response. The body of a PATCH is a JSON patch if it
+   * is a list. Any other body is a merge patch.
    *
-   * @throws {RefusedCall} with the server's message, unless `allow` names the status
+   * @throws {RefusedCall} with the server's message, for an error status that is not in `allow`
    */
   async call(
     method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
@@ -142,7 +142,7 @@ export class KubernetesClient implements AsyncDisposable {
   async list(kind: Kind, namespace?: string, labelSelector = ""): Promise<KubeObject[]> {
     const query = new URLSearchParams({ labelSelector });
     const list = await this.call("GET", `${pathOf(kind, undefined, namespace)}?${query}`);
-    // The items of a list do not name their kind.
+    // The items of a list have no field `kind`.
     return list.items.map((item: KubeObject) => ({ ...item, kind }));
   }
 
@@ -170,7 +170,7 @@ export class KubernetesClient implements AsyncDisposable {
     await this.call("DELETE", pathOf(kind, name, namespace), undefined, [404]);
   }
 
-  /** Yields the objects at `path` as ADDED, and then everything that happens to them. */
+  /** Yields an ADDED event for each object at `path`, and then an event for each change. */
   async *watch(path: string, signal: AbortSignal): AsyncGenerator<KubeEvent> {
     const { items, metadata } = await this.call("GET", path);
     for (const object of items) yield { type: "ADDED", object };

@@ -1,4 +1,4 @@
-/** Lists what an uninstalled release has left behind. */
+/** Lists the objects that an uninstalled release has left in the cluster. */
 
 import type { Installed } from "./install.ts";
 import type { Kind } from "./kubernetes.ts";
@@ -23,7 +23,7 @@ const CLUSTER_KINDS: readonly Kind[] = [
 /** Objects that Kubernetes puts into every namespace. */
 const IN_EVERY_NAMESPACE = new Set(["ConfigMap/kube-root-ca.crt", "ServiceAccount/default"]);
 
-/** Returns all objects in the namespaces of a release, and its objects that have no namespace. */
+/** Returns all objects in the namespaces of a release, and its objects outside namespaces. */
 export async function leftovers({ client, release, api, worker }: Installed): Promise<string[]> {
   const ofRelease = `app.kubernetes.io/instance=${release}`;
   const lists = [

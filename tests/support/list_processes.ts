@@ -15,7 +15,7 @@ export async function listProcesses(): Promise<ListedProcess[]> {
   const { stdout } = await new Deno.Command("ps", { args: ["-A", "-ww", ...columns] }).output();
   const rows = new TextDecoder().decode(stdout).matchAll(/^ *(\d+) +(\d+) +(\S+) +(.*)$/gm);
   return [...rows]
-    // A zombie has ended; its parent has not read its exit code yet.
+    // A zombie has ended, but its parent has not read the exit code yet.
     .filter(([, , , stat]) => !stat!.startsWith("Z"))
     .map(([, pid, parent, , command]) => ({
       pid: Number(pid),

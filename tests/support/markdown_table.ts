@@ -1,4 +1,4 @@
-/** Tables in Markdown, written and read. */
+/** Writes and reads tables in Markdown. */
 
 import { markdownTable } from "../../worker/commands/accuracy/markdown_table.ts";
 
@@ -13,7 +13,7 @@ export function writeTable({ head, rows }: MarkdownTable): string {
   return markdownTable(head, rows).join("\n");
 }
 
-/** Writes one row. A table whose rows come one after another can be printed while it grows. */
+/** Writes one row, for a table that is printed row by row. */
 export function writeRow(cells: readonly (string | number)[]): string {
   return `| ${cells.join(" | ")} |`;
 }

@@ -1,9 +1,11 @@
 /**
  * Registers tests that need something from outside the project, such as a browser or a cluster.
  *
- * A test whose need is not met is skipped. The name of the skipped test says what is missing, and so
- * does a line on standard error, which `deno test -q` hides. FACE_IT_REQUIRE turns skipping into
- * failing: its value is `all`, or names of needs, separated by commas.
+ * A test is skipped when something that it needs is missing. The name of the skipped test says what
+ * is missing. A line on standard error says the same, but `deno test -q` hides that line.
+ *
+ * FACE_IT_REQUIRE is `all`, or names of needs, separated by commas. When one of these needs is
+ * not met, its tests fail instead of being skipped.
  */
 
 /** Name of something that a test can need. */
@@ -43,7 +45,7 @@ const NEEDS = {
     isMet: () => Deno.env.get("FACE_IT_TEST_IMAGES") === "1",
   },
   photographs: {
-    how: "photographs in FACE_IT_LFW100 and FACE_IT_LFW100_REFERENCE: docs/accuracy.md says which",
+    how: "the photographs of docs/accuracy.md, in FACE_IT_LFW100 and FACE_IT_LFW100_REFERENCE",
     isMet: () =>
       exists(Deno.env.get("FACE_IT_LFW100")) && exists(Deno.env.get("FACE_IT_LFW100_REFERENCE")),
   },
@@ -53,9 +55,9 @@ const NEEDS = {
   },
 } as const satisfies Readonly<Record<string, NeedCheck>>;
 
-/** Result of each check that was made: a check may start a program. */
+/** Results of the checks so far. Each check runs only once, because it may start a program. */
 const checked = new Map<Need, boolean>();
-/** Needs that standard error has named already. */
+/** Needs that were already reported on standard error. */
 const reported = new Set<Need>();
 
 /**

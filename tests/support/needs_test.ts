@@ -7,7 +7,7 @@ Deno.test("without FACE_IT_REQUIRE no need is required", () => {
   assertEquals([...readRequired("")], []);
 });
 
-Deno.test("FACE_IT_REQUIRE names the needs that must be met", () => {
+Deno.test("FACE_IT_REQUIRE lists the needs that must be met", () => {
   assertEquals([...readRequired("helm, cluster")], ["helm", "cluster"]);
 });
 
@@ -17,11 +17,11 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
   assertEquals(required, all);
 });
 
-Deno.test("a need that does not exist is refused, so that a typing error skips nothing", () => {
+Deno.test("an unknown need is an error, so that a typing mistake cannot skip tests", () => {
   assertThrows(() => readRequired("helm,clutser"), TypeError, '"clutser"');
 });
 
-Deno.test("a test whose need is not met is skipped, and the output says what it needs", async () => {
+Deno.test("a test whose need is not met is skipped, and the output says what is missing", async () => {
   const { code, output } = await runTwoTests({});
   assertEquals(code, 0, output);
   assertMatch(output, /^first \[needs Chromium, and its path in FACE_IT_CHROMIUM\] .*ignored/m);
@@ -43,7 +43,7 @@ Deno.test("a test whose need is met runs", async () => {
   assertStringIncludes(output, "the body ran");
 });
 
-/** Runs two tests that need Chromium and whose bodies fail. */
+/** Runs two tests that need Chromium. Their bodies fail. */
 async function runTwoTests(env: Record<string, string>) {
   const needs = JSON.stringify(import.meta.resolve("./needs.ts"));
   await using folder = await temporaryFolder({

@@ -17,7 +17,7 @@ export const sample = (name: string): Promise<Picture> => Deno.readFile(samplePa
 export const gray = (width: number, height: number): Promise<Picture> =>
   encoded(sharp({ create: { width, height, channels: 3, background: "gray" } }).png());
 
-/** Makes a picture of user1 with so many pixels that finding the face takes most of a second. */
+/** Makes a large picture of user1. Finding the face in it takes most of a second. */
 export async function slowPicture(): Promise<Picture> {
   const small = sharp(await sample("user1_similar.png"));
   return await encoded(small.resize(6500, 7000).jpeg({ quality: 70, progressive: true }));
@@ -34,13 +34,13 @@ export async function sideBySide(): Promise<Picture> {
   return await encoded(blank.composite(faces).png());
 }
 
-/** Makes a small picture with one person in the middle, whose face is about 30 pixels wide. */
+/** Makes a small picture with one person in the middle. The face is about 30 pixels wide. */
 export async function farAway(): Promise<Picture> {
   const person = sharp(await sample("user1.png")).resize(80, 80);
   const border = { left: 40, right: 40, top: 20, bottom: 20 };
   return await encoded(person.extend({ ...border, background: "gray" }).png());
 }
 
-/** Encodes a picture into a buffer of its own: sharp's buffers can share memory. */
+/** Encodes a picture into a new buffer, because sharp's buffers can share memory. */
 export const encoded = async (picture: Sharp): Promise<Picture> =>
   Uint8Array.from(await picture.toBuffer());

@@ -1,4 +1,4 @@
-/** Writes PNG files byte by byte, for tests: damaged ones, and kinds that sharp does not write. */
+/** Makes PNG files byte by byte for tests: damaged files, and kinds that sharp does not write. */
 
 import { crc32, deflateSync } from "node:zlib";
 
@@ -31,7 +31,7 @@ export function png(
   return pngOf(header, ...chunks, chunk("IDAT", deflateSync(unfiltered)), chunk("IEND"));
 }
 
-/** Makes a PNG of the signature, the header and any chunks, which need not be valid. */
+/** Makes a PNG from the signature, the header and chunks. The chunks need not be valid. */
 export function pngOf(
   { width, height, bitDepth = 8, colourType = 2 }: PngHeader,
   ...chunks: readonly Uint8Array[]

@@ -1,4 +1,4 @@
-/** Reads and sets what the operating system knows about a process. */
+/** Reads the memory and the open files of a process, and limits its open files. */
 
 /** Returns the bytes of memory that a process has in use (its resident set). */
 export async function residentBytes(pid: number): Promise<number> {

@@ -2,10 +2,10 @@
 
 import type { Answer } from "./answer.ts";
 
-/** Longer than anything that the service does: without a response by then, the service hangs. */
+/** A test fails when a response takes longer. Every response of the service takes less time. */
 const HANGS_AFTER_MS = 30_000;
 
-/** A connection on which a test can write any bytes. Disposing of it closes it. */
+/** A connection on which a test can write any bytes. Disposing of it closes the connection. */
 export class RawConnection implements Disposable {
   readonly #connection: Deno.TcpConn;
   #received = "";
@@ -20,7 +20,10 @@ export class RawConnection implements Disposable {
     return new RawConnection(await Deno.connect(address));
   }
 
-  /** Writes the parts. Stops when the service closes the connection: it need not read everything. */
+  /**
+   * Writes the parts. It is no error when the service closes the connection before it has read
+   * everything.
+   */
   async send(...parts: readonly (string | Uint8Array)[]): Promise<void> {
     try {
       for (const part of parts) {
@@ -38,12 +41,12 @@ export class RawConnection implements Disposable {
    * Waits for the next response.
    *
    * @returns undefined when the service closes the connection instead
-   * @throws {Error} when neither happens within 30 s
+   * @throws {Error} when the service does neither within 30 s
    */
   async answer(): Promise<Answer | undefined> {
     const { promise, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      reject(new Error(`No response and no end after ${JSON.stringify(this.#received)}`));
+      reject(new Error(`No complete response within 30 s, only ${JSON.stringify(this.#received)}`));
     }, HANGS_AFTER_MS);
     using _cleanup = { [Symbol.dispose]: () => clearTimeout(timer) };
     const buffer = new Uint8Array(64 * 1024);
@@ -60,7 +63,7 @@ export class RawConnection implements Disposable {
     }
   }
 
-  /** Tells the service that nothing more will be sent. */
+  /** Tells the service that the test will send no more bytes. */
   async end(): Promise<void> {
     // The service may have closed the connection already.
     await this.#connection.closeWrite().catch((error) => {
@@ -96,7 +99,7 @@ export async function postRaw(
 ): Promise<Answer> {
   using connection = await RawConnection.open(service);
   const head = `POST /authenticate HTTP/1.1\r\nHost: face-it.test\r\n${headers}`;
-  // The service can answer before it has read everything.
+  // Do not wait: the service can answer before it has read everything.
   void connection.send(head, body);
   const answer = await connection.answer();
   if (answer === undefined) throw new Error("The connection ended without a response");

@@ -2,12 +2,12 @@
 
 type Output = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** Passes on all text of a stream, piece by piece. */
+/** Calls `add` with each piece of the text of a stream. */
 export async function readText(stream: Output, add: (text: string) => void): Promise<void> {
   for await (const text of stream.pipeThrough(new TextDecoderStream())) add(text);
 }
 
-/** Appends the lines of a stream to `lines`, each when it is complete. */
+/** Appends each line of a stream to `lines`, as soon as the line is complete. */
 export async function readLines(stream: Output, lines: string[]): Promise<void> {
   let rest = "";
   await readText(stream, (text) => {

@@ -1,4 +1,4 @@
-/** Reads the commands of the README and of the pages that it sends a beginner to. */
+/** Reads the commands of the README and of the pages that a beginner reads after it. */
 
 import { join } from "node:path";
 import { ROOT } from "./checkout.ts";
@@ -8,13 +8,13 @@ const LAPTOP_PAGES = ["README.md", "docs/http.md", "docs/enrolment.md"];
 /** Page whose commands need a cluster. */
 const KUBERNETES_PAGE = "docs/kubernetes.md";
 
-/** Commands that tests run as they are written. */
+/** Commands of the pages. Tests run them as they are written. */
 export interface ReadmeCommands {
   /** Commands that need no cluster. */
   readonly laptop: string[];
   /** Commands that need a cluster. */
   readonly kubernetes: string[];
-  /** JSON blocks of the README: answers that its commands print. */
+  /** JSON blocks of the README: the answers that the commands print. */
   readonly answers: string[];
 }
 
@@ -28,7 +28,7 @@ export async function readmeCommands(): Promise<ReadmeCommands> {
   };
 }
 
-/** Returns the commands of all bash blocks. A line that ends in a backslash includes the next one. */
+/** Returns the commands of all bash blocks. A backslash joins a line with the next line. */
 export function bashCommands(markdown: string): string[] {
   return blocks(markdown, "bash")
     .flatMap((block) => block.replaceAll("\\\n", "").split("\n"))

@@ -35,7 +35,7 @@ Deno.test("the answers of a page are its JSON blocks", () => {
   assertEquals(jsonBlocks(PAGE), ['{\n"a": 1\n}', "[]"]);
 });
 
-Deno.test("the pages start the service, enrol people and install the chart", async () => {
+Deno.test("the commands of the pages start the service, enrol people and install the chart", async () => {
   const { laptop, kubernetes, answers } = await readmeCommands();
   const has = (commands: string[], part: string) => commands.some((line) => line.includes(part));
   assert(has(laptop, "task start") && has(laptop, "task enroll") && has(laptop, "/authenticate"));

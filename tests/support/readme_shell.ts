@@ -1,4 +1,4 @@
-/** Runs commands of the README as a user runs them, without touching files of the user. */
+/** Runs commands of the README as a user runs them, but does not change files of the user. */
 
 import { delimiter, join } from "node:path";
 import { assert, assertEquals } from "@std/assert";
@@ -6,37 +6,37 @@ import { ROOT } from "./checkout.ts";
 import { eventually } from "./eventually.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
-/** A word in capitals that is neither a variable with its value nor a method after `curl -X`. */
+/** Matches a word in capitals, but not the NAME of `NAME=value` or the method after `curl -X`. */
 const PLACEHOLDER = /(?<![\w$./-]|-X )[A-Z][A-Z_]+\b(?![=.])/;
 
-/** Makes curl fail on an error response, and print nothing but the response. */
+/** Makes curl fail on an error response, and print only the response. */
 const CURL = '#!/bin/sh\nPATH="$OWN_PATH" exec curl --fail --silent --show-error "$@"\n';
 
 /** A shell in the project's folder. Disposing of it removes what its commands have written. */
 export interface ReadmeShell extends AsyncDisposable {
-  /** Path that stands for `gallery.json`. */
+  /** Path that replaces `gallery.json` in the commands. */
   readonly gallery: string;
-  /** Address that stands for `http://localhost:8080`. */
+  /** Address that replaces `http://localhost:8080` in the commands. */
   readonly url: URL;
   /** Runs a command and returns what it prints. */
   run(command: string): Promise<string>;
-  /** Starts a command that serves. Disposing of the result ends the command. */
+  /** Starts a command that runs the service. Disposing of the result ends the command. */
   serve(command: string): Promise<AsyncDisposable>;
 }
 
 /**
  * Opens a shell.
  *
- * @param photos Folder that stands for `DIR`
+ * @param photos Folder that replaces `DIR` in the commands
  */
 export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
   const folder = await temporaryFolder({ "bin/curl": CURL });
   await Deno.chmod(folder.path("bin/curl"), 0o755);
-  // The commands use this Deno, as if it were installed.
+  // The commands find the Deno that runs the tests, as if it were installed.
   await Deno.symlink(Deno.execPath(), folder.path("bin/deno"));
   const gallery = folder.path("gallery.json");
   const port = choosePort();
-  /** Names in the README, and what stands for each of them here. */
+  /** Names in the README, each with the value that replaces it. */
   const substitutes: readonly [name: RegExp, value: string][] = [
     [/\bDIR\b/g, photos],
     [/\bgallery\.json\b/g, gallery],
@@ -83,7 +83,7 @@ export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
       return out!;
     },
     async serve(command) {
-      // The command takes the place of the shell, so that the signal reaches the command.
+      // `exec` replaces the shell by the command, so that the signal reaches the command.
       const service = spawn(command, "exec env ", "null");
       let ended = false;
       const status = service.status.finally(() => ended = true);
@@ -98,10 +98,10 @@ export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
       starting.use(serving);
       await eventually(
         async () => {
-          assert(!ended, `README: "${command}" has ended`);
+          assert(!ended, `README: "${command}" ended before it was ready`);
           return await isReady(url);
         },
-        `${command} serves`,
+        `${command} is ready`,
         120_000,
       );
       starting.move();
@@ -121,7 +121,7 @@ async function isReady(url: URL): Promise<boolean> {
   }
 }
 
-/** Returns 8080, as in the README, or another free port when that one is in use. */
+/** Returns port 8080, which the README uses, or another free port when 8080 is in use. */
 function choosePort(): number {
   for (const port of [8080, 0]) {
     try {
@@ -129,7 +129,7 @@ function choosePort(): number {
       return listener.addr.port;
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-      console.log("Port 8080 is in use: the README's commands run on another port");
+      console.log("Port 8080 is in use, so the README's commands use another port");
     }
   }
   throw new Error("No port is free");

@@ -1,4 +1,4 @@
-/** Checks that the service ends instead of starting with a wrong setting, gallery or model. */
+/** Checks that the service does not start with a wrong setting, gallery or model. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { eventually } from "./eventually.ts";

@@ -1,10 +1,10 @@
-/** Checks what the api's account may do, and what it may not. */
+/** Checks the rights of the api's service account. */
 
 import { assertEquals } from "@std/assert";
 import type { Installed } from "./install.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 
-/** A resource as a role names it: `pods`, `pods/exec` or `deployments.apps`. */
+/** A right, with its resource as kubectl names it: `pods`, `pods/exec` or `deployments.apps`. */
 type Right = [
   allowed: boolean,
   verb: string,
@@ -39,7 +39,7 @@ const RIGHTS: readonly Right[] = [
   [false, "get", "nodes", "ALL"],
 ];
 
-/** Asks the API server, as `kubectl auth can-i` does, for every right that matters. */
+/** Asks the API server about each right, as `kubectl auth can-i` does, and checks the answer. */
 export async function assertRights(installed: Installed): Promise<void> {
   await using account = await KubernetesClient.connect(await installed.accountConfig());
   const { release, api, worker } = installed;

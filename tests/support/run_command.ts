@@ -21,9 +21,9 @@ export interface RunCommandOptions {
 }
 
 /**
- * Runs a command with the permissions that its task in deno.json gives to it.
+ * Runs a command with the same permissions as its task in deno.json.
  *
- * @param program Path of its main file in the project
+ * @param program Path of the command's main file in the project
  * @param args Arguments of the command
  * @param options Working directory and environment
  */

@@ -1,6 +1,6 @@
 /** Runs other programs in tests. */
 
-/** How a program ended. */
+/** Result of a program that has ended. */
 export interface Outcome {
   /** True when the program ended with exit code 0. */
   readonly ok: boolean;

@@ -1,11 +1,11 @@
-/** Random numbers that are the same at every run. */
+/** Makes random numbers that are the same in every run. */
 
 /**
  * Returns a generator: a Weyl sequence through the finaliser of MurmurHash3. The streams of
  * neighbouring seeds do not correlate.
  *
  * @param seed An integer
- * @returns Numbers between 0 and 1, never 0 or 1 themselves
+ * @returns A function that returns numbers greater than 0 and less than 1
  */
 export function seededRandom(seed: number): () => number {
   let state = Math.imul(seed, 0x9e3779b1);

@@ -9,14 +9,14 @@ const draw = (seed: number, count: number): number[] =>
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-Deno.test("the numbers spread evenly between 0 and 1", () => {
+Deno.test("the numbers are spread evenly between 0 and 1", () => {
   const numbers = draw(7, COUNT);
   assert(numbers.every((number) => number > 0 && number < 1));
   assertAlmostEquals(mean(numbers), 1 / 2, 0.005);
   assertAlmostEquals(mean(numbers.map((number) => (number - 0.5) ** 2)), 1 / 12, 0.005);
 });
 
-Deno.test("a seed gives the same stream at every run, another seed a different one", () => {
+Deno.test("the same seed gives the same numbers, and another seed gives other numbers", () => {
   assertEquals(draw(1, 5), draw(1, 5));
   const other = draw(2, 5);
   assert(draw(1, 5).every((number, i) => number !== other[i]));

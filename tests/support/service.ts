@@ -7,7 +7,7 @@ import { eventually } from "./eventually.ts";
 import { type ListedProcess, listProcesses } from "./list_processes.ts";
 import { readLines, readText } from "./read_output.ts";
 
-/** Variables that Deno itself needs; the service inherits no others. */
+/** Variables that Deno itself needs. The service inherits no other variable. */
 const DENO_ENV = ["DENO_CERT", "DENO_DIR", "HOME", "PATH", "TMPDIR", "XDG_CACHE_HOME"];
 const START_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 20_000;
@@ -16,29 +16,29 @@ const END_TIMEOUT_MS = 20_000;
 const API = ["run", "-q", "-P=api-local", "api/main.ts"];
 
 /**
- * A running service. Disposing of it asks it to end, unless it has ended, and fails when it ends with
- * an error or leaves a process.
+ * A running service. Disposing of it ends the service, and fails when the service ends with an
+ * error or when one of its processes does not end.
  */
 export class Service implements AsyncDisposable {
   /** Id of the process that was started. */
   readonly pid: number;
-  /** Lines of standard error so far, with those of the workers. */
+  /** Lines that the service and its workers have written to standard error so far. */
   readonly lines: string[] = [];
   /** Standard output so far. */
   out = "";
   readonly #child: Deno.ChildProcess;
   readonly #ended: Promise<Deno.CommandStatus>;
   readonly #outputs: Promise<void>;
-  /** All processes of the service that were ever listed. */
+  /** All processes of the service that {@linkcode processes} has ever listed. */
   readonly #seen = new Map<number, ListedProcess>();
   #running = true;
-  /** True when no process holds standard output or standard error any more. */
+  /** True when every process has closed standard output and standard error. */
   #silent = false;
 
   /**
    * Starts the service on a free port of this machine.
    *
-   * @param env Settings, which override the defaults for tests
+   * @param env Settings of the service. They override the defaults for tests
    * @param args Arguments of `deno`
    */
   constructor(env: Readonly<Record<string, string>> = {}, args: readonly string[] = API) {
@@ -86,14 +86,14 @@ export class Service implements AsyncDisposable {
     return this.lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   }
 
-  /** Address at which the service listens, from the api's log or a worker's first line. */
+  /** Address at which the service listens. The api logs the port. A worker prints it. */
   get url(): URL {
     const port = this.#port();
     assert(port !== undefined, `The service does not listen yet:\n${this.lines.join("\n")}`);
     return new URL(`http://127.0.0.1:${port}`);
   }
 
-  /** Waits until the service says where it listens. */
+  /** Waits until the service has printed the port at which it listens. */
   async untilListening(): Promise<void> {
     await eventually(
       () => {
@@ -131,7 +131,7 @@ export class Service implements AsyncDisposable {
     );
   }
 
-  /** Sends a request, which is a GET by default. */
+  /** Sends a request. The default method is GET. */
   get(path: string, init: RequestInit = {}): Promise<Answer> {
     return readAnswer(fetch(new URL(path, this.url), init));
   }
@@ -165,7 +165,7 @@ export class Service implements AsyncDisposable {
       .map(({ pid }) => pid);
   }
 
-  /** Sends a signal to the process that was started, unless that has ended. */
+  /** Sends a signal to the process that was started. Does nothing when that process has ended. */
   kill(signal: Deno.Signal): void {
     if (this.#running) this.#child.kill(signal);
   }
@@ -184,8 +184,8 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Waits until no process of the service is left: none that was ever listed, and none that still
-   * holds standard error, which all of them share.
+   * Waits until all listed processes of the service have ended, and standard error is closed. All
+   * processes of the service share standard error, so an unlisted process is noticed, too.
    */
   async leavesNothing(): Promise<void> {
     await eventually(
@@ -213,7 +213,7 @@ export class Service implements AsyncDisposable {
     return portOfWorker ?? this.log.find(({ msg }) => msg === "listening")?.["port"];
   }
 
-  /** Lists those of the processes seen so far that still run. */
+  /** Lists the processes that were listed before and still run. */
   async #remaining(): Promise<ListedProcess[]> {
     const all = await listProcesses();
     return all.filter(({ pid, command }) => this.#seen.get(pid)?.command === command);

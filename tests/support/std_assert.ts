@@ -1,5 +1,5 @@
 /**
- * The functions of @std/assert that the tests use, under the same names but made of node:assert.
+ * The functions of @std/assert that the tests use. They have the same names, but call node:assert.
  * To use the published package instead, change its line in deno.json.
  */
 
@@ -15,7 +15,7 @@ export function assert(condition: unknown, message = "Expected a truthy value"):
   assertModule.ok(condition, message);
 }
 
-/** Fails unless the two differ by at most `tolerance`. */
+/** Fails unless the two numbers differ by at most `tolerance`. */
 export function assertAlmostEquals(
   actual: number,
   expected: number,
@@ -42,7 +42,10 @@ export function assertStringIncludes(
 // deno-lint-ignore no-explicit-any -- a constructor may have any parameters
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
-/** Fails unless `fn` throws an `errorClass` whose message includes `messageIncludes`; returns it. */
+/**
+ * Returns the error that `fn` throws. Fails when `fn` throws no `errorClass`, or when the message
+ * does not include `messageIncludes`.
+ */
 export function assertThrows<E extends Error>(
   fn: () => unknown,
   errorClass: ErrorClass<E>,

@@ -1,24 +1,24 @@
-/** Makes folders that exist as long as a test runs. */
+/** Makes folders that are removed at the end of a test. */
 
 import { dirname, join } from "node:path";
 
 /** Content of a file. */
 export type FileContent = string | Uint8Array;
 
-/** A temporary folder. Disposing of it removes it with everything in it. */
+/** A temporary folder. Disposing of it removes the folder and everything in it. */
 export interface TemporaryFolder extends AsyncDisposable {
   /** Absolute path of the folder. */
   readonly root: string;
-  /** Returns the path of a file in the folder, whether it exists or not. */
+  /** Returns the path of a file in the folder. The file need not exist. */
   path(name: string): string;
-  /** Writes a file, with the folders above it, and returns its path. */
+  /** Writes a file and the folders that its path needs. Returns the absolute path. */
   write(name: string, content: FileContent): Promise<string>;
 }
 
 /**
  * Makes a temporary folder.
  *
- * @param files Content of the first files, by their names
+ * @param files Content of the files to write first, by the name of each file
  */
 export async function temporaryFolder(
   files: Readonly<Record<string, FileContent>> = {},

@@ -1,4 +1,4 @@
-/** Waits in tests for work that needs no more time. */
+/** Waits in tests for work that is already due. */
 
-/** Resolves when everything that is already due has run: pending promises and timers of 0 ms. */
+/** Resolves when all work that is due has run: resolved promises and timers of 0 ms. */
 export const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
