@@ -1,6 +1,6 @@
 /**
  * Runs the command `deno task models [FOLDER]`: fetches and prepares the default models. Prints
- * nothing when they are in place.
+ * nothing when no model is missing.
  */
 
 import { dirname, join, relative } from "node:path";
