@@ -1,6 +1,6 @@
 /**
  * Runs the command `deno task samples`: makes the sample pictures and the sample gallery. Prints
- * nothing when they are in place. The gallery can be made only when the models are in place.
+ * nothing when no file is missing. The models must exist before the gallery can be made.
  */
 
 import { join, relative } from "node:path";
