@@ -30,7 +30,7 @@ try {
     ...(isGalleryNew ? [LOCAL_PATHS.gallery] : []),
   ].map((path) => relative(Deno.cwd(), path));
   if (written.length > 0) console.log(`Wrote ${written.join(", ")}`);
-  // Without this, open connections to the registry would delay the end of the process.
+  // Exits here, because open connections to the registry would delay the end of the process.
   Deno.exit(0);
 } catch (error) {
   console.error(error instanceof Error ? error.message.split("\n", 1)[0] : error);

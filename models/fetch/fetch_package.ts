@@ -1,4 +1,4 @@
-/** Fetches files of a published package into a folder, unless they are already there. */
+/** Fetches files of a published package into a folder, if they are missing there. */
 
 import { join } from "node:path";
 import { sha256 } from "../../shared/sha256.ts";

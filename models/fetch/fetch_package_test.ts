@@ -119,7 +119,7 @@ Deno.test("a damaged file is replaced; an intact file is not", async () => {
   ]);
 });
 
-Deno.test("a registry that announces another integrity than the manifest is an error", async () => {
+Deno.test("a registry that announces an integrity that is not in the manifest is an error", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   const integrity = `sha512-${"A".repeat(86)}==`;

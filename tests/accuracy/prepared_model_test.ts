@@ -1,4 +1,4 @@
-/** Compares the published recognition model with the one that `deno task models` makes of it. */
+/** Compares the published recognition model with the model that `deno task models` makes from it. */
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { join } from "node:path";

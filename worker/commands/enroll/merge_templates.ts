@@ -1,4 +1,4 @@
-/** Merges the new templates of users into those of a gallery. */
+/** Merges the new templates of users into the templates of a gallery. */
 
 import { cosine, normalize } from "../../vector.ts";
 import { entryEmbedding, type GalleryEntry, isCompact } from "../../gallery/gallery_entry.ts";
