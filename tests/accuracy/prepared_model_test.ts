@@ -1,4 +1,6 @@
-/** Compares the published recognition model with the model that `deno task models` makes from it. */
+/**
+ * Compares the published recognition model with the model that `deno task models` makes from it.
+ */
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { join } from "node:path";
