@@ -3,8 +3,8 @@
 import { z } from "zod";
 
 /**
- * Two numbers that describe the cosines which a recognition model gives to different people. With
- * them a similarity becomes a confidence. `deno task calibrate` prints them.
+ * Two numbers that describe which cosines a recognition model gives to different people. A worker
+ * uses them to compute a confidence from a similarity. `deno task calibrate` prints them.
  */
 export interface Calibration {
   /** Mean cosine between faces of different people, −1 to 1. */
@@ -21,7 +21,7 @@ const CALIBRATION_FIELDS = {
 /** Schema of a {@linkcode Calibration}. */
 export const CalibrationSchema: z.ZodType<Calibration> = z.strictObject(CALIBRATION_FIELDS);
 
-/** A calibration with the sha256 of its model file. For another model it would be wrong. */
+/** A calibration with the sha256 of its model file. It is wrong for any other model. */
 export interface ModelCalibration extends Calibration {
   readonly model_sha256: string;
 }

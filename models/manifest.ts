@@ -14,7 +14,7 @@ export const PackageFileSchema = z.strictObject({
   file: z.string(),
   bytes: z.int().positive(),
   sha256: Sha256,
-  /** sha256 after prepareModel; missing when that changes nothing. */
+  /** sha256 of the prepared file; missing when prepareModel does not change the file. */
   prepared_sha256: Sha256.optional(),
 });
 
@@ -50,7 +50,10 @@ export type ModelManifest = z.infer<typeof ModelManifestSchema>;
 /** The default models. */
 export const MODEL_MANIFEST: ModelManifest = ModelManifestSchema.parse(manifest);
 
-/** Returns the calibration of the model with this sha256; undefined when it is not the default one. */
+/**
+ * Returns the calibration of the model with this sha256; undefined when it is not the default
+ * recognition model.
+ */
 export function calibrationOf(sha256: string): Calibration | undefined {
   const { recognition } = MODEL_MANIFEST.models;
   const known = [recognition.sha256, recognition.calibration.model_sha256];

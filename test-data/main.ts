@@ -1,6 +1,6 @@
 /**
  * Runs the command `deno task samples`: makes the sample pictures and the sample gallery. Prints
- * nothing when they are in place. The gallery can be made only when the models are in place.
+ * nothing when no file is missing. The models must exist before the gallery can be made.
  */
 
 import { join, relative } from "node:path";
@@ -30,7 +30,7 @@ try {
     ...(isGalleryNew ? [LOCAL_PATHS.gallery] : []),
   ].map((path) => relative(Deno.cwd(), path));
   if (written.length > 0) console.log(`Wrote ${written.join(", ")}`);
-  // Without this, open connections to the registry would delay the end of the process.
+  // Exits here, because open connections to the registry would delay the end of the process.
   Deno.exit(0);
 } catch (error) {
   console.error(error instanceof Error ? error.message.split("\n", 1)[0] : error);

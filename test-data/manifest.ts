@@ -8,13 +8,13 @@ import manifest from "./manifest.json" with { type: "json" };
 export const PictureSchema = z.strictObject({
   /** Name of the local file. */
   file: z.string().endsWith(".png"),
-  /** The photo's `file`. */
+  /** The `file` of the photo. */
   from: z.string(),
   left: z.int().nonnegative(),
   top: z.int().nonnegative(),
   width: z.int().positive(),
   height: z.int().positive(),
-  /** sha256 of the pixels as interleaved 8-bit RGB: the bytes of a PNG depend on the compressor. */
+  /** sha256 of the pixels as interleaved 8-bit RGB, because the bytes of a PNG can differ. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 

@@ -7,16 +7,16 @@ import { sha256 } from "../shared/sha256.ts";
 import { writeAtomically } from "../shared/write_atomically.ts";
 import type { Picture, PictureManifest } from "./manifest.ts";
 
-/** Error for a picture with other pixels than in the manifest; the one-line message names it. */
+/** Error for a picture with wrong pixels; the one-line message names the picture. */
 export class PictureError extends Error {
   /** Always "PictureError". */
   override readonly name = "PictureError";
 }
 
 /**
- * Makes each picture that the folder does not have with the right pixels, as PNG. Uses the network
- * only when a picture is missing, and does not keep the photos. A picture is written whole or not at
- * all, and none is written unless all of them are right.
+ * Makes each picture that is missing in the folder or has wrong pixels there, as PNG. Uses the
+ * network only when a picture must be made, and does not keep the photos. Writes nothing when one
+ * of the pictures is wrong. Each picture is written completely or not at all.
  *
  * @returns The pictures that were written
  * @throws {FetchError} when the photos cannot be fetched
@@ -50,7 +50,7 @@ export async function makePictures(
 
 async function cutPicture(photo: Uint8Array, picture: Picture): Promise<Uint8Array> {
   const { left, top, width, height } = picture;
-  // Without the photo's colour profile: its conversion may differ by platform.
+  // Ignores the colour profile of the photo: platforms may convert it differently.
   const pixels = new Uint8Array(
     await sharp(photo, { ignoreIcc: true })
       .extract({ left, top, width, height })
@@ -67,7 +67,9 @@ async function cutPicture(photo: Uint8Array, picture: Picture): Promise<Uint8Arr
   return await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toBuffer();
 }
 
-/** Returns undefined for a missing file, and the hash of no bytes for a file without pixels. */
+/**
+ * Returns undefined for a missing file, and the hash of an empty array for a file without pixels.
+ */
 async function hashPixels(path: string): Promise<string | undefined> {
   let bytes: Uint8Array;
   try {

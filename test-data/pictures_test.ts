@@ -36,7 +36,7 @@ const PHOTO = await packageFile("demo/photo.jpg", JPEG, "photo.jpg");
 const PICTURE = { file: "face.png", from: "photo.jpg", ...CROP, sha256: await sha256(PIXELS) };
 const FILES = { "demo/photo.jpg": JPEG };
 
-/** Makes a folder for pictures, which records warnings. */
+/** Makes a folder for pictures. It records warnings. */
 async function createTarget() {
   const folder = await temporaryFolder();
   const warnings: string[] = [];
@@ -57,7 +57,7 @@ async function createTarget() {
   };
 }
 
-Deno.test("a picture is the rectangle of its photo, pixel by pixel, and the photo is not kept", async () => {
+Deno.test("a picture has exactly the pixels of its rectangle in the photo, and the photo is not kept", async () => {
   await using registry = await startFakeRegistry(FILES);
   await using target = await createTarget();
   assertEquals(await target.make(registry), [PICTURE]);
@@ -67,7 +67,7 @@ Deno.test("a picture is the rectangle of its photo, pixel by pixel, and the phot
   assertEquals(new Uint8Array(data), PIXELS);
 });
 
-Deno.test("existing pictures are not made again, however they are compressed", async () => {
+Deno.test("an existing picture is not made again, also when it is compressed differently", async () => {
   await using registry = await startFakeRegistry(FILES);
   await using target = await createTarget();
   const raw = { width: CROP.width, height: CROP.height, channels: 3 } as const;
@@ -97,7 +97,7 @@ for (const damage of ["half", "another picture", "no picture"]) {
   });
 }
 
-Deno.test("a picture with other pixels than in the manifest is an error, and none is written", async () => {
+Deno.test("a picture with wrong pixels is an error, and no picture is written", async () => {
   await using registry = await startFakeRegistry(FILES);
   await using target = await createTarget();
   const shifted = { ...PICTURE, file: "shifted.png", left: CROP.left + 1 };

@@ -25,10 +25,10 @@ export interface SampleGalleryOptions {
 }
 
 /**
- * Makes the sample gallery. An existing gallery does not change: somebody may have enrolled people
- * into it.
+ * Makes the sample gallery. An existing gallery does not change, because somebody may have enrolled
+ * people into it.
  *
- * @returns True when the gallery was made, false when there was one
+ * @returns True when the gallery was made, false when a gallery existed
  * @throws {ModelError} when a model cannot be loaded
  * @throws {EnrolmentError} when a picture is refused
  */

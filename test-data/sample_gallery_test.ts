@@ -26,7 +26,7 @@ async function createTarget() {
   };
 }
 
-Deno.test("the sample gallery matches user1 in another picture, and nobody in different", async () => {
+Deno.test("the sample gallery matches user1 in another picture, and nobody in different.png", async () => {
   await using target = await createTarget();
   assertEquals(await target.make(), true);
   const gallery = await target.read();
@@ -49,14 +49,14 @@ Deno.test("the sample gallery matches user1 in another picture, and nobody in di
   assert(different.similarity < 0.2, `different: ${different.similarity}`);
 });
 
-Deno.test("an existing gallery does not change, whatever its content", async () => {
+Deno.test("an existing gallery file does not change, even when it is not a gallery", async () => {
   await using target = await createTarget();
   await Deno.writeTextFile(target.path, "somebody's work");
   assertEquals(await target.make(), false);
   assertEquals(await Deno.readTextFile(target.path), "somebody's work");
 });
 
-Deno.test("without a model there is no gallery, and the error is one line that names the model", async () => {
+Deno.test("a missing model is an error, and its one-line message names the model", async () => {
   await using target = await createTarget();
   const error = await assertRejects(
     () => target.make({ ...MODELS, detector: "no/such/model.onnx" }),

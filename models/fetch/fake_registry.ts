@@ -8,20 +8,24 @@ import { type FileContent, temporaryFolder } from "../../tests/support/temporary
 import type { PackageFile, PackageSource } from "../manifest.ts";
 
 /**
- * Fault of the responses with the tarball: `truncated` sends half of it, `another` sends other bytes,
- * `silent` sends 20 bytes and then nothing, `slow` sends eight pieces, one every 50 ms, and `busy`
- * sends status 503 once.
+ * Fault of the response with the tarball.
+ *
+ * - `truncated` sends half of the tarball.
+ * - `another` sends other bytes.
+ * - `silent` sends 20 bytes and then nothing.
+ * - `slow` sends eight pieces, one every 50 ms.
+ * - `busy` sends status 503 once.
  */
 export type TarballFault = "none" | "truncated" | "another" | "silent" | "slow" | "busy";
 
-/** A registry. Disposing of it stops the server. */
+/** A registry. Its disposal stops the server. */
 export interface FakeRegistry extends AsyncDisposable {
   readonly url: string;
   /** The package, as a manifest describes it. */
   readonly source: PackageSource;
   /** Paths of the requests, in order. */
   readonly requests: readonly string[];
-  /** Fault from now on. */
+  /** Fault of the next responses. */
   fault: TarballFault;
 }
 

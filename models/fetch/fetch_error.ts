@@ -1,6 +1,6 @@
 /** Reports why files of a published package could not be fetched. */
 
-/** Error for files that could not be fetched; the message is one sentence that says what to do. */
+/** Error for files that could not be fetched; the one-line message names the reason. */
 export class FetchError extends Error {
   /** Always "FetchError". */
   override readonly name = "FetchError";

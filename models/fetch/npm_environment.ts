@@ -2,7 +2,7 @@
 
 import type { Environment } from "../../shared/env.ts";
 
-/** Registry and proxies; npm's default applies to a missing field. */
+/** Registry and proxies. For a missing field, npm's default applies. */
 export interface NpmEnvironment {
   readonly registry?: string;
   readonly proxy?: string;
@@ -12,7 +12,8 @@ export interface NpmEnvironment {
 
 /**
  * Reads npm_config_registry, npm_config_proxy, npm_config_https_proxy and npm_config_noproxy, in
- * lower or upper case. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are not read here: pacote reads them.
+ * lower or upper case. Does not read HTTPS_PROXY, HTTP_PROXY and NO_PROXY, because pacote reads
+ * them.
  */
 export function readNpmEnvironment(env: Environment): NpmEnvironment {
   const config = (name: string) =>

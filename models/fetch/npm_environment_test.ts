@@ -20,6 +20,6 @@ Deno.test("npm's variables can be in lower or upper case", () => {
   );
 });
 
-Deno.test("an empty variable counts as absent", () => {
+Deno.test("an empty variable counts as missing", () => {
   assertEquals(readNpmEnvironment(new Map([["npm_config_registry", ""]])), {});
 });

@@ -1,6 +1,6 @@
 /**
- * Reads files of a published npm package. Imported only when a file has to be fetched: otherwise
- * nothing is loaded that could use the network.
+ * Reads files of a published npm package. Import this module only when a file must be fetched. Then
+ * a run without a fetch loads no code that could use the network.
  */
 
 import pacote from "pacote";
@@ -16,14 +16,14 @@ import { StallWatch } from "./stall_watch.ts";
 export interface ReadPackageOptions {
   readonly npm: NpmEnvironment;
   readonly progress: Progress;
-  /** Milliseconds that the registry may send nothing (default: 60,000). */
+  /** Longest time without data from the registry, in milliseconds (default: 60,000). */
   readonly stallMs?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Fetches the tarball of a package, without its dependencies, and reads files of it. Runs no scripts
- * and uses no cache.
+ * Fetches the tarball of a package, without its dependencies, and reads files from it. Runs no
+ * scripts and uses no cache.
  *
  * @returns The content of each file, by its path in the package
  * @throws {FetchError} when the registry is unreachable or stops sending, when the tarball does not
@@ -40,7 +40,7 @@ export async function readPackageFiles(
   using watch = new StallWatch(`The registry that ${spec} comes from`, stallMs, options.signal);
   const wanted = new Set(files.map(({ path }) => path));
   const read = async (stream: TarballStream) => {
-    // After an abort the stream emits a second error, which would be uncaught.
+    // After an abort the stream emits a second error. Without a listener it would be uncaught.
     stream.on("error", () => {});
     const received = async function* () {
       for await (const chunk of stream) {
@@ -52,8 +52,8 @@ export async function readPackageFiles(
     try {
       return await readTarball(received(), wanted);
     } catch (cause) {
-      // Converted here, inside pacote's call: pacote would fetch again after an error that looks like
-      // damage, and would read the user's npm cache first.
+      // Converts the error here, inside pacote's call. After an error that looks like damage,
+      // pacote would read the user's npm cache and then fetch again.
       throw explain(cause, spec);
     }
   };
@@ -63,7 +63,7 @@ export async function readPackageFiles(
         ...options.npm,
         integrity: source.integrity,
         signal,
-        // Longer than the watch's time, so that the watch ends the request.
+        // Longer than the watch's time, so that the watch ends the request before pacote does.
         timeout: 2 * stallMs,
         fetchRetries: 2,
         fetchRetryFactor: 2,
@@ -112,7 +112,7 @@ function explain(cause: unknown, spec: string): FetchError {
   switch (code) {
     case "EINTEGRITY":
       return new FetchError(
-        `The tarball of ${spec} does not have the integrity that the manifest pins`,
+        `The tarball of ${spec} does not have the integrity that is in the manifest`,
         { cause },
       );
     case "E404":
@@ -125,8 +125,8 @@ function explain(cause: unknown, spec: string): FetchError {
       return new FetchError(`The tarball of ${spec} is damaged; try again`, { cause });
   }
   return new FetchError(
-    `The package ${spec} cannot be fetched (${code ?? message}); look at the network and the ` +
-      "proxy, or name a registry that can be reached in NPM_CONFIG_REGISTRY",
+    `The package ${spec} cannot be fetched (${code ?? message}); check the network and the ` +
+      "proxy, or set NPM_CONFIG_REGISTRY to a registry that you can reach",
     { cause },
   );
 }

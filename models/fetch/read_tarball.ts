@@ -28,7 +28,7 @@ export async function readTarball(
     },
   });
   const ended = once(parser, "end");
-  // It is awaited below. A rejection before that must not count as unhandled.
+  // The code below awaits `ended`. A rejection before that must not count as unhandled.
   ended.catch(() => {});
   for await (const chunk of chunks) {
     if (!parser.write(chunk)) await Promise.race([once(parser, "drain"), ended]);

@@ -1,11 +1,11 @@
-/** Stops a download whose sender has become silent. */
+/** Stops a download when its sender sends nothing for too long. */
 
 import { abortable } from "../../shared/abortable.ts";
 import { FetchError } from "./fetch_error.ts";
 
-/** Aborts its signal when nothing arrives for a time, or when the outer signal aborts. */
+/** Aborts its signal when nothing arrives for too long, or when the outer signal aborts. */
 export class StallWatch implements Disposable {
-  /** Aborted with a {@linkcode FetchError} after a silence, or with the outer signal's reason. */
+  /** Aborts with a {@linkcode FetchError} after the silence, or with the outer signal's reason. */
   readonly signal: AbortSignal;
   readonly #stalled = new AbortController();
   readonly #stallMs: number;
@@ -17,7 +17,7 @@ export class StallWatch implements Disposable {
    *
    * @param sender Subject of the error message, such as "The registry"
    * @param stallMs Longest silence, in milliseconds
-   * @param signal Aborts this watch's signal, too
+   * @param signal The outer signal; it also aborts the signal of this watch
    */
   constructor(sender: string, stallMs: number, signal?: AbortSignal) {
     this.#sender = sender;
@@ -26,7 +26,7 @@ export class StallWatch implements Disposable {
     this.heard();
   }
 
-  /** Starts the time of silence again, because something has arrived. */
+  /** Restarts the time of silence. Call it when something arrives. */
   heard(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -37,7 +37,8 @@ export class StallWatch implements Disposable {
   }
 
   /**
-   * Runs `work` until the signal aborts. An abort ends the wait even when `work` ignores the signal.
+   * Runs `work` until the signal aborts. An abort ends the wait even when `work` ignores the
+   * signal.
    *
    * @throws the signal's reason, or what `work` throws
    */

@@ -21,7 +21,7 @@ export interface OnnxModel extends Message {
   opsetImport: OnnxOperatorSet[];
 }
 
-/** The version of a set of operators; the standard set has no domain. */
+/** The version of a set of operators. The standard set has an empty domain. */
 export interface OnnxOperatorSet extends Message {
   domain: string;
   version: bigint;
@@ -68,8 +68,8 @@ const field = (name: string, number: number, label: Label, type: Type, typeName 
   typeName,
 });
 
-// Numbers and types are those of onnx.proto3 (IR version 3 and later). Fields that are not listed are
-// kept byte for byte as unknown fields.
+// The numbers and types come from onnx.proto3 (IR version 3 and later). Fields that are not listed
+// are kept byte for byte as unknown fields.
 const REGISTRY = createFileRegistry(create(FileDescriptorSetSchema, {
   file: [create(FileDescriptorProtoSchema, {
     name: "onnx.proto",
@@ -161,7 +161,7 @@ export function createFloatTensor(
   return create(TENSOR, fields as Record<string, unknown>) as OnnxTensor;
 }
 
-/** Returns the elements of a weight of 32-bit floats; undefined when it has another form. */
+/** Returns the elements of a weight of 32-bit floats; undefined for any other weight. */
 export function floatValues(tensor: OnnxTensor): Float32Array | undefined {
   if (tensor.dataType !== FLOAT32) return undefined;
   const count = tensor.dims.reduce((product, size) => product * Number(size), 1);
@@ -169,7 +169,7 @@ export function floatValues(tensor: OnnxTensor): Float32Array | undefined {
     return tensor.floatData.length === count ? Float32Array.from(tensor.floatData) : undefined;
   }
   if (tensor.rawData.byteLength !== count * 4) return undefined;
-  // Copies the bytes, because a conversion of numbers could flush denormal ones. All platforms of Deno
-  // are little-endian.
+  // Copies the bytes, because a conversion of the numbers could change denormal numbers to zero.
+  // The byte order is right: all platforms of Deno are little-endian.
   return new Float32Array(tensor.rawData.slice().buffer);
 }

@@ -14,7 +14,7 @@ import {
 
 /** A prepared model. */
 export interface PreparedModel {
-  /** The ONNX file; the given bytes themselves when there was nothing to rewrite. */
+  /** The ONNX file. It is the given array when there was nothing to rewrite. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Number of weights that were set to zero. */
   readonly zeroed: number;
@@ -28,21 +28,22 @@ export class NotOnnxError extends Error {
 }
 
 /**
- * Bits of the float 1e-15. A product of a smaller weight with a number of a network is denormal, or
- * too small to change a sum. Weights are compared by their bits, which rise with the magnitude:
- * where ONNX Runtime flushes denormal numbers, every other comparison takes them for zero.
+ * Bits of the float 1e-15. The product of a smaller weight and a number of a network is denormal,
+ * or too small to change a sum. The code compares the bits of weights, because the bits rise with
+ * the magnitude. A comparison of the numbers would be wrong where ONNX Runtime flushes denormal
+ * numbers: there it treats them as zero.
  */
 const [NEGLIGIBLE_BITS] = bitsOf(Float32Array.of(1e-15)) as unknown as [number];
 
-/** The first operator set whose Mul and Add broadcast as PRelu does. */
+/** The first operator set in which Mul and Add broadcast as PRelu does. */
 const BROADCASTING_OPSET = 7n;
 
 /**
  * Rewrites a model in two ways. Both are exact except for the last bits of a 32-bit float:
  *
  * - Weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower.
- * - PRelu(x; a) becomes a·x + (1 − a)·Relu(x): ONNX Runtime has faster kernels for it, which keep its
- *   blocked memory layout.
+ * - PRelu(x; a) becomes a·x + (1 − a)·Relu(x): ONNX Runtime has faster kernels for this form. They
+ *   keep its blocked memory layout.
  *
  * A PRelu whose slope is not a weight of 32-bit floats does not change. A prepared model does not
  * change when it is prepared again.
@@ -111,7 +112,10 @@ function rewritePRelu(graph: OnnxGraph): number {
   return rewritten;
 }
 
-/** Adds the weight 1 − slope, once for each slope. Returns its name, or undefined if it cannot. */
+/**
+ * Adds the weight 1 − slope, once for each slope. Returns its name; undefined when the name is in
+ * use or the slope is not a weight of 32-bit floats.
+ */
 function addRest(
   slope: OnnxTensor,
   weights: Map<string, OnnxTensor>,
@@ -128,8 +132,8 @@ function addRest(
 }
 
 /**
- * Returns the nodes of a·x + (1 − a)·Relu(x) for PRelu(x; a); undefined when a name that they need is
- * in use or a is not of floats.
+ * Returns the nodes of a·x + (1 − a)·Relu(x) for PRelu(x; a). Returns undefined when one of their
+ * names is in use, or when a is not a weight of 32-bit floats.
  */
 function replacePRelu(
   node: OnnxNode,

@@ -4,18 +4,18 @@ import { openSession } from "../../worker/inference/session.ts";
 import { floatValues, readOnnx } from "./onnx_graph.ts";
 import { NotOnnxError, prepareModel } from "./prepare_model.ts";
 
-// Made with the onnx package. x: float32 [1, 3, 2]; y = PRelu(PRelu(x; a); a) * w, where w holds
-// 1e-20 and -1e-40; operator set 9.
+// Made with the onnx package. x: float32 [1, 3, 2]; y = PRelu(PRelu(x; a); a) * w, where w
+// contains 1e-20 and -1e-40; operator set 9.
 const PRELU =
   "CAg6pwEKEAoBeAoBYRIBcCIFUFJlbHUKEAoBcAoBYRIBcSIFUFJlbHUKDgoBcQoBdxIBeSIDTXVsEgFnKhcIAwgBEA" +
   "FCAWFKDAAAgD4AAAC/AADAPyojCAMIAhABQgF3ShgAAIA/COU8HgAAAMDCFgGAAAAAAAAAQEBaFwoBeBISChAIARIM" +
   "CgIIAQoCCAMKAggCYhcKAXkSEgoQCAESDAoCCAEKAggDCgIIAkIECgAQCQ==";
-/** The same in operator set 6, whose Mul does not broadcast as PRelu does. */
+/** The same network in operator set 6, where Mul does not broadcast as PRelu does. */
 const OLD_PRELU =
   "CAg6pwEKEAoBeAoBYRIBcCIFUFJlbHUKEAoBcAoBYRIBcSIFUFJlbHUKDgoBcQoBdxIBeSIDTXVsEgFnKhcIAwgBEA" +
   "FCAWFKDAAAgD4AAAC/AADAPyojCAMIAhABQgF3ShgAAIA/COU8HgAAAMDCFgGAAAAAAAAAQEBaFwoBeBISChAIARIM" +
   "CgIIAQoCCAMKAggCYhcKAXkSEgoQCAESDAoCCAEKAggDCgIIAkIECgAQBg==";
-/** The same with the slope -a, which the network computes: it is not a weight. */
+/** The same network with the slope -a. The network computes -a, so -a is not a weight. */
 const COMPUTED_SLOPE =
   "CAg6tAEKCwoBYRIBcyIDTmVnChAKAXgKAXMSAXAiBVBSZWx1ChAKAXAKAXMSAXEiBVBSZWx1Cg4KAXEKAXcSAXkiA0" +
   "11bBIBZyoXCAMIARABQgFhSgwAAIA+AAAAvwAAwD8qIwgDCAIQAUIBd0oYAACAPwjlPB4AAADAwhYBgAAAAAAAAEBA" +
@@ -24,7 +24,7 @@ const COMPUTED_SLOPE =
 const operations = (bytes: Uint8Array): string[] =>
   readOnnx(bytes).graph!.node.map(({ opType }) => opType);
 
-Deno.test("a PRelu becomes Mul, Relu, Mul and Add, and negligible weights zero", () => {
+Deno.test("a PRelu becomes Mul, Relu, Mul and Add, and negligible weights become zero", () => {
   const { bytes, zeroed, rewritten } = prepareModel(Uint8Array.fromBase64(PRELU));
   assertEquals({ zeroed, rewritten }, { zeroed: 2, rewritten: 2 });
   const parts = ["Mul", "Relu", "Mul", "Add"];
@@ -34,7 +34,7 @@ Deno.test("a PRelu becomes Mul, Relu, Mul and Add, and negligible weights zero",
   assertEquals([...floatValues(weights[1]!)!], [1, 0, -2, 0, 0, 3]);
 });
 
-Deno.test("a prepared network computes the same as before", async () => {
+Deno.test("a prepared network computes the same results as before", async () => {
   const original = Uint8Array.fromBase64(PRELU);
   await using before = await openSession(original, "test");
   await using after = await openSession(prepareModel(original).bytes, "test");
@@ -52,7 +52,7 @@ Deno.test("a prepared network computes the same as before", async () => {
   }));
 });
 
-Deno.test("a model is prepared in the same way where ONNX Runtime flushes denormal numbers", async () => {
+Deno.test("preparing a model gives the same result where ONNX Runtime flushes denormal numbers", async () => {
   const bytes = Uint8Array.fromBase64(PRELU);
   await using session = await openSession(bytes, "test");
   await session.run(new Float32Array(6), [1, 3, 2]);

@@ -1,4 +1,4 @@
-/** Finds the labelled photos that the accuracy is measured with: docs/accuracy.md describes them. */
+/** Finds the labelled photos that docs/accuracy.md describes. They are used to measure accuracy. */
 
 /** Paths of the photos and of another implementation's embeddings. */
 export interface LabelledPhotos {
@@ -8,7 +8,7 @@ export interface LabelledPhotos {
   readonly reference: string;
 }
 
-/** Returns the paths. Only for tests that `needs("photographs")` registers. */
+/** Returns the paths. Call it only in tests that `needs("photographs")` registers. */
 export function labelledPhotos(): LabelledPhotos {
   return {
     photos: Deno.env.get("FACE_IT_LFW100")!,

@@ -1,4 +1,6 @@
-/** Compares the published recognition model with the one that `deno task models` makes of it. */
+/**
+ * Compares the published recognition model with the model that `deno task models` makes from it.
+ */
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { join } from "node:path";
@@ -23,14 +25,14 @@ const { prepared_sha256 } = MODEL_MANIFEST.models.recognition;
 const publishedModel = await fetchPublishedModel();
 const { models } = await loadModels({ ...localModelPaths(new Map()), calibration: undefined });
 
-Deno.test("the published model, prepared, is the one that the workers run", async () => {
+Deno.test("preparing the published model gives the model that the workers run", async () => {
   const { bytes, zeroed, rewritten } = prepareModel(publishedModel);
   assertEquals(await sha256(bytes), prepared_sha256!);
   assertEquals(bytes, models.recognition);
   assertEquals([zeroed > 100_000, rewritten], [true, 33]);
 });
 
-Deno.test("the prepared model gives the published one's embeddings of real faces", async () => {
+Deno.test("the prepared model and the published model give the same embeddings of real faces", async () => {
   const names = ["user1", "user1_similar", "user2", "user3", "different"];
   const photos = names.map((name) => join(ROOT, "test-data", `${name}.png`));
   const [before, after] = await embedWithBoth([{ photos }]);

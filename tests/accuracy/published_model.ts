@@ -8,7 +8,7 @@ import { createProgress } from "../../shared/progress.ts";
 
 const FOLDER = fileURLToPath(new URL("../../models", import.meta.url));
 
-/** Returns the file. It is fetched once and kept in models/, where git ignores it. */
+/** Returns the published model. Fetches it once and keeps it in models/; git ignores the file. */
 export async function fetchPublishedModel(): Promise<Uint8Array<ArrayBuffer>> {
   const { source, models: { recognition } } = MODEL_MANIFEST;
   const { path, bytes, sha256 } = recognition;

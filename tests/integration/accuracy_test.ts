@@ -10,7 +10,7 @@ Deno.test("accuracy answers a wrong command line with one line and exit code 2",
   }
 });
 
-Deno.test("accuracy lists skipped files and refused photos, and says what it needs", async () => {
+Deno.test("accuracy lists skipped files and refused photos, and says which photos it needs", async () => {
   await using folder = await temporaryFolder({
     "somebody/notes.txt": "no photo",
     "somebody/broken.jpg": Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
@@ -19,7 +19,7 @@ Deno.test("accuracy lists skipped files and refused photos, and says what it nee
   assertEquals({ code, out }, { code: 1, out: "" });
   assertStringIncludes(err, `\n${folder.root}/somebody/notes.txt: not_a_photo\n`);
   assertStringIncludes(err, `\n${folder.root}/somebody/broken.jpg: invalid_image\n`);
-  assertMatch(err, /\nAccuracy needs two photos of one person and a photo of another\n$/);
+  assertMatch(err, /\nAccuracy needs two photos of one person and a photo of another person\n$/);
 });
 
 const accuracy = (...args: string[]): Promise<CommandResult> =>

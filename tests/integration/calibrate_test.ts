@@ -18,13 +18,13 @@ Deno.test("calibrate answers a wrong command line with one line and exit code 2"
   }
 });
 
-Deno.test("calibrate names the folder that does not exist", async () => {
+Deno.test("calibrate names a folder that does not exist", async () => {
   const { code, out, err } = await calibrate("--from", "no/such/folder");
   assertEquals({ code, out }, { code: 1, out: "" });
   assertEquals(err, "The folder no/such/folder does not exist\n");
 });
 
-Deno.test("calibrate explains itself", async () => {
+Deno.test("calibrate --help explains the command", async () => {
   const { code, out } = await calibrate("--help");
   assertEquals(code, 0);
   assertStringIncludes(out, "MODEL_CALIBRATION");

@@ -7,7 +7,7 @@ import { type CommandResult, runCommand } from "../support/run_command.ts";
 import { ROOT } from "../support/checkout.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
-Deno.test("the people of a folder are enrolled, twice with the same result", async () => {
+Deno.test("the people of a folder are enrolled, and a second run gives the same file", async () => {
   await using desk = await temporaryDesk();
   await desk.put("people/ada_lovelace/1.png", "user1.png");
   await desk.put("people/ada_lovelace/2.png", "user1_similar.png");
@@ -31,7 +31,7 @@ Deno.test("the people of a folder are enrolled, twice with the same result", asy
   assertEquals(await desk.text(), once);
 });
 
-Deno.test("each refused photo and each other file has a line with its reason", async () => {
+Deno.test("each refused photo and each file that is not a photo has a line with the reason", async () => {
   await using desk = await temporaryDesk();
   await desk.put("people/alice/1.png", "user1.png");
   const twoFaces = await encoded(sharp(await sideBySide()).jpeg());
@@ -66,7 +66,7 @@ Deno.test("a named pipe among the photos is skipped, and the command does not wa
   assertStringIncludes(err, "\nskipped  people/alice/pipe  not_a_photo\n");
 });
 
-Deno.test("a user without a template is named, and the others are enrolled", async () => {
+Deno.test("an error names the users without a template, and the other users are enrolled", async () => {
   await using desk = await temporaryDesk();
   await desk.put("people/alice/1.png", "user1.png");
   await Deno.mkdir(desk.folder.path("people/empty"));
@@ -78,7 +78,7 @@ Deno.test("a user without a template is named, and the others are enrolled", asy
   assertEquals((await desk.gallery()).users.map(({ userId }) => userId), ["alice"]);
 });
 
-Deno.test("--from replaces the templates of its users, unless all photos are refused; others stay", async () => {
+Deno.test("--from replaces the templates of users with an accepted photo; all other templates stay", async () => {
   await using desk = await temporaryDesk();
   const people = { bob: "user2.png", carol: "user3.png", alice: "user1.png" };
   for (const [user, photo] of Object.entries(people)) {
@@ -119,7 +119,7 @@ Deno.test("--user-id adds photos to a user of the gallery, each photo only once"
   assertEquals((await desk.gallery()).size, 2);
 });
 
-Deno.test("--compact makes new templates compact, and without photos the whole gallery", async () => {
+Deno.test("--compact makes new templates compact, or the whole gallery when there are no photos", async () => {
   await using desk = await temporaryDesk();
   const args = ["--gallery", "g.json", "--user-id", "u1", "--name", "U", samplePath("user1.png")];
   assertEquals((await desk.enroll(...args)).code, 0);
@@ -176,7 +176,7 @@ Deno.test("a photo that may show somebody else is reported", async () => {
   ]);
 });
 
-Deno.test("a gallery that cannot be used is an error of one line and is not written", async () => {
+Deno.test("a gallery that cannot be used is a one-line error, and the file does not change", async () => {
   await using desk = await temporaryDesk();
   const short = { user_id: "u1", name: "U", embedding: [1, 2, 3] };
   const cases = [
@@ -197,7 +197,7 @@ Deno.test("a gallery that cannot be used is an error of one line and is not writ
   assertEquals(await desk.names(), ["g.json"]);
 });
 
-Deno.test("a folder or a model that does not exist is named in one line", async () => {
+Deno.test("a one-line error names a folder or a model that does not exist", async () => {
   await using desk = await temporaryDesk();
   const gone = await desk.enroll("--gallery", "g.json", "--from", "people");
   assertEquals(gone, { code: 1, out: "", err: "The folder people does not exist\n" });

@@ -11,7 +11,7 @@ import { type TemporaryFolder, temporaryFolder } from "../support/temporary_fold
 
 Deno.test("a worker can read a volume of several Secrets as one gallery", async () => {
   await using volume = await mount({
-    // So many strangers that usearch is loaded.
+    // 1,000 strangers: enough that the worker loads usearch.
     "strangers.json": randomPeople(1000, 1, 512, 0).map(([embedding], i) => ({
       user_id: `stranger${i}`,
       name: `Stranger ${i}`,
@@ -33,7 +33,7 @@ Deno.test("a worker can read a volume of several Secrets as one gallery", async 
   assertEquals(await identify("different.png"), false);
 });
 
-Deno.test("the service does not start with an empty volume, and names the volume", async () => {
+Deno.test("the service does not start with an empty volume, and the error names the volume", async () => {
   await using volume = await mount({});
   await using service = new Service({ EMBEDDINGS_PATH: volume.root });
   assertEquals(await service.exitCode(), 1);

@@ -10,7 +10,7 @@ import { Service } from "../support/service.ts";
 import { assertRefusesToStart } from "../support/refuses_to_start.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
-Deno.test("a channels-last model needs nothing but MODEL_PATH and MODEL_CALIBRATION", async () => {
+Deno.test("a channels-last model needs only MODEL_PATH and MODEL_CALIBRATION", async () => {
   await using folder = await temporaryFolder();
   const model = transposeInput(await Deno.readFile(LOCAL_PATHS.recognition));
   const MODEL_PATH = await folder.write("model.onnx", model);
@@ -33,7 +33,7 @@ Deno.test("a channels-last model needs nothing but MODEL_PATH and MODEL_CALIBRAT
   assertAlmostEquals(similarity, expected.similarity, 1e-5);
 });
 
-Deno.test("the service does not start with a model of other shapes, and names the shapes", async () => {
+Deno.test("the service does not start with a model of a wrong shape, and the error names the shape", async () => {
   await using folder = await temporaryFolder();
   const cases = [
     [channelMeans([1, 3, 224, 224], [1, 3]), "input is [1,3,224,224] instead of [1,3,112,112] or"],

@@ -4,7 +4,7 @@ import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
-Deno.test("prepare-model copies the default model, which is already prepared", async () => {
+Deno.test("prepare-model copies a model that is already prepared", async () => {
   await using folder = await temporaryFolder();
   const output = folder.path("out.onnx");
   const { code, out } = await prepareModel(LOCAL_PATHS.recognition, output);
@@ -14,7 +14,7 @@ Deno.test("prepare-model copies the default model, which is already prepared", a
   assertEquals(await Deno.readFile(output), await Deno.readFile(LOCAL_PATHS.recognition));
 });
 
-Deno.test("prepare-model refuses a file that is not a model, and shows its usage", async () => {
+Deno.test("prepare-model refuses a file that is not a model; a wrong command line shows the usage", async () => {
   await using folder = await temporaryFolder();
   const output = folder.path("out.onnx");
   assertEquals(await prepareModel("README.md", output), {

@@ -4,12 +4,12 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 // runCommand gives no permission to use the network.
 for (const program of ["models/fetch/main.ts", "test-data/main.ts"]) {
-  Deno.test(`${program} is silent and needs no network when everything is in place`, async () => {
+  Deno.test(`${program} prints nothing and needs no network when no file is missing`, async () => {
     assertEquals(await runCommand(program, []), { code: 0, out: "", err: "" });
   });
 }
 
-Deno.test("models says in one line why a package cannot be fetched", async () => {
+Deno.test("deno task models says in one line why a package cannot be fetched", async () => {
   await using folder = await temporaryFolder();
   const { code, out, err } = await runCommand("models/fetch/main.ts", [folder.root]);
   assertEquals({ code, out }, { code: 1, out: "" });

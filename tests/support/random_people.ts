@@ -1,4 +1,4 @@
-/** Makes random embeddings of people, the same at every run, for tests. */
+/** Makes random embeddings of people for tests. They are the same in every run. */
 
 import { normalize } from "../../worker/vector.ts";
 import { seededRandom } from "./seeded_random.ts";
@@ -30,7 +30,7 @@ export function randomPeople(
   });
 }
 
-/** Makes directions by the method of Box and Muller. */
+/** Returns a function that makes random directions, by the method of Box and Muller. */
 function randomDirections(dimension: number): () => Float32Array {
   const uniform = seededRandom(20_240_501);
   const gauss = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());

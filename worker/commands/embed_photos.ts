@@ -14,13 +14,13 @@ export interface EmbeddedPhoto {
 /** A photo without an embedding, and the reason. */
 export interface RefusedPhoto {
   readonly path: string;
-  /** `unreadable`: the file cannot be read. Any other reason is the pipeline's. */
+  /** `unreadable`: the file cannot be read. Any other reason comes from the pipeline. */
   readonly reason: ProblemCode | "unreadable";
 }
 
 /** Result of {@linkcode embedPhotos}. */
 export interface EmbeddedPhotos {
-  /** The photos of each person, refused ones included, in the given order. */
+  /** All photos of each person, also the refused photos, in the given order. */
   readonly people: readonly (readonly EmbeddedPhoto[])[];
   /** The refused photos of all people, in the given order. */
   readonly refused: readonly RefusedPhoto[];
@@ -35,12 +35,12 @@ export interface EmbedPhotosOptions {
 }
 
 /**
- * Embeds the photos of several people, one photo at a time. A photo that cannot be read, or that the
- * pipeline refuses, does not stop the work.
+ * Embeds the photos of several people, one photo at a time. A photo that cannot be read, or that
+ * the pipeline refuses, does not stop the work.
  *
  * @param pipeline Embeds a photo, or throws a Problem to refuse it
  * @param people Paths of each person's photos
- * @param options Where progress is shown
+ * @param options Display of the progress
  * @throws any error of the pipeline that is not a Problem
  */
 export async function embedPhotos(
@@ -89,7 +89,7 @@ async function embedPhoto(
   }
 }
 
-/** Returns the embeddings of each person, without those of refused photos. */
+/** Returns the embeddings of each person's accepted photos. */
 export function acceptedEmbeddings(people: EmbeddedPhotos["people"]): Float32Array[][] {
   return people.map((photos) =>
     photos.flatMap(({ embedding }) => embedding === undefined ? [] : [embedding])

@@ -4,7 +4,7 @@ import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { createFakePipeline } from "../pipeline/fake_pipeline.ts";
 import { acceptedEmbeddings, embedPhotos } from "./embed_photos.ts";
 
-/** The content of each photo is a word of the pipeline. */
+/** Each photo contains a word. The pipeline has a result for each word. */
 const PIPELINE = createFakePipeline(2, { right: [1, 0], up: [0, 1], landscape: "no_face" });
 const QUIET = { progress: NO_PROGRESS, label: "" };
 
@@ -28,14 +28,14 @@ Deno.test("every photo is embedded or refused, in the given order", async () => 
   ]);
 });
 
-Deno.test("the accepted embeddings of each person leave out refused photos", async () => {
+Deno.test("acceptedEmbeddings does not include refused photos", async () => {
   await using folder = await temporaryFolder({ 1: "right", 2: "landscape", 3: "up" });
   const photos = ["1", "2", "3"].map(folder.path);
   const { people } = await embedPhotos(PIPELINE, [{ photos }, { photos: [] }], QUIET);
   assertEquals(acceptedEmbeddings(people), [[Float32Array.of(1, 0), Float32Array.of(0, 1)], []]);
 });
 
-Deno.test("progress counts every photo, refused ones included", async () => {
+Deno.test("progress counts every photo, also refused photos", async () => {
   await using folder = await temporaryFolder({ 1: "right", 2: "landscape" });
   const lines: string[] = [];
   const progress = createLineProgress((line) => lines.push(line));
@@ -44,7 +44,7 @@ Deno.test("progress counts every photo, refused ones included", async () => {
   assertEquals(lines, ["Reading photos: 3 photos …", "Reading photos: 3 photos, done"]);
 });
 
-Deno.test("an error that is not the photo's ends the work", async () => {
+Deno.test("an error that is not about the photo stops the work", async () => {
   await using folder = await temporaryFolder({ 1: "right" });
   const broken = { recognize: () => Promise.reject(new TypeError("A bug")) };
   const photos = [folder.path("1")];

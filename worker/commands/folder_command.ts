@@ -2,27 +2,27 @@
 
 import { parseArgs } from "node:util";
 
-/** A command with --from DIR, --help and one option of its own. */
+/** A command with --from DIR, --help and one special option. */
 export interface FolderCommand {
   /** One line that shows how to call the command. */
   readonly usage: string;
   /** Text of --help. */
   readonly help: string;
-  /** Name of the command's own option, without the dashes. */
+  /** Name of the special option, without the dashes. */
   readonly option: string;
   /** Folder to use when --from is missing. */
   readonly defaultFolder?: string | undefined;
-  /** Classes of errors whose one-line message is all that a user needs. */
+  /** Classes of errors for which only the one-line message is printed. */
   // deno-lint-ignore no-explicit-any -- constructors may have any parameters
   readonly expectedErrors: readonly (new (...args: any[]) => Error)[];
-  /** Does the work; `value` is that of the command's own option. */
+  /** Does the work. `value` is the value of the special option. */
   readonly run: (folder: string, value: string | undefined) => Promise<void>;
 }
 
 /**
  * Runs the command.
  *
- * @returns The exit code: 0, 1 after an expected error, 2 for a wrong command line
+ * @returns The exit code: 0 on success, 1 after an expected error, 2 for a wrong command line
  * @throws any error of the command that is not an expected one
  */
 export async function runFolderCommand(args: string[], command: FolderCommand): Promise<number> {

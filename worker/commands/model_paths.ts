@@ -1,4 +1,4 @@
-/** Tells the commands where the models are on this machine. */
+/** Finds the models on this machine, for the commands. */
 
 import type { Environment } from "../../shared/env.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
@@ -6,8 +6,8 @@ import type { ModelPaths } from "../models.ts";
 
 /**
  * Returns the paths in MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION. The default
- * of a model is the one that `deno task setup` put into this checkout; a calibration has no default.
- * An empty variable counts as absent.
+ * models are those that `deno task setup` put into this checkout. A calibration has no default. An
+ * empty variable counts as missing.
  */
 export function localModelPaths(env: Environment): ModelPaths {
   return {

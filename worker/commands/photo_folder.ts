@@ -5,22 +5,22 @@ import { sniffImageType } from "../../shared/contract/image_type.ts";
 
 /** A person's folder. */
 export interface PersonFolder {
-  /** Name of the folder; it serves as the person's user_id. */
+  /** Name of the folder; it is also the person's user_id. */
   readonly person: string;
-  /** Paths of the photos, each beginning with the path of the listed folder; may be empty. */
+  /** Paths of the photos; each begins with the path of the listed folder. May be empty. */
   readonly photos: readonly string[];
 }
 
 /** A file or folder among the photos that is not a photo. */
 export interface SkippedFile {
   readonly path: string;
-  /** `unreadable`: it cannot be opened, so it may or may not be a photo. */
+  /** `unreadable`: the file cannot be opened; it may be a photo. */
   readonly reason: "not_a_photo" | "unreadable";
 }
 
 /** Content of a folder of photos. */
 export interface PhotoFolder {
-  /** Sorted by `person`, their photos by path. The order is by code units: the same everywhere. */
+  /** Sorted by `person`, and their photos by path. The order is the same on every machine. */
   readonly people: readonly PersonFolder[];
   /** Sorted by path. */
   readonly skipped: readonly SkippedFile[];
@@ -34,9 +34,8 @@ export class PhotoFolderError extends Error {
 
 /**
  * Lists a folder that has a folder for each person. A photo is a regular file whose first bytes are
- * those of a JPEG, PNG or WebP. Its name and the rest of its content do not matter. Links are
- * followed. Names that begin with a dot are ignored; everything else that is not a photo is listed
- * as skipped.
+ * those of a JPEG, PNG or WebP. Its name and the rest of its content do not matter. Follows
+ * links. Ignores names that begin with a dot. Lists everything else that is not a photo as skipped.
  *
  * @throws {PhotoFolderError} when the folder is missing or unreadable, or contains no folder
  */
@@ -67,7 +66,7 @@ export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
   return { people, skipped };
 }
 
-/** Returns the name of a person: that of the folder, with spaces for underscores. */
+/** Returns the name of a person: the name of the folder, with spaces instead of underscores. */
 export function personName(person: string): string {
   return person.replaceAll("_", " ");
 }
@@ -100,7 +99,7 @@ async function readKind(path: string): Promise<Kind> {
 async function findSkipReason(path: string): Promise<SkippedFile["reason"] | undefined> {
   const kind = await readKind(path);
   if (kind === "unreadable") return kind;
-  // Opening a named pipe would wait for a writer.
+  // Does not open a named pipe: that would wait for a writer.
   if (kind !== "file") return "not_a_photo";
   try {
     return sniffImageType(await readFirstBytes(path)) === undefined ? "not_a_photo" : undefined;

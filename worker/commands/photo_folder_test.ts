@@ -56,7 +56,7 @@ Deno.test("names that begin with a dot are ignored", async () => {
   });
 });
 
-Deno.test("a person without photos is kept", async () => {
+Deno.test("a person without photos is listed", async () => {
   await using folder = await temporaryFolder({});
   await Deno.mkdir(folder.path("alice"));
   const { people } = await listPhotoFolder(folder.root);
@@ -78,7 +78,7 @@ Deno.test("links to folders and photos are followed; a broken link is unreadable
   });
 });
 
-Deno.test("a folder that is missing, a file or empty is an error that names the folder", async () => {
+Deno.test("a missing folder, an empty folder and a file are errors that name the path", async () => {
   await using folder = await temporaryFolder({ "a.jpg": JPEG });
   const refuses = (path: string, message: string) =>
     assertRejects(() => listPhotoFolder(path), PhotoFolderError, message);
@@ -87,6 +87,6 @@ Deno.test("a folder that is missing, a file or empty is an error that names the 
   await refuses(folder.root, `The folder ${folder.root} contains no people`);
 });
 
-Deno.test("a person has the name of the folder, with spaces for underscores", () => {
+Deno.test("the name of a person is the name of the folder, with spaces instead of underscores", () => {
   assertEquals(personName("Ada_Lovelace_King"), "Ada Lovelace King");
 });

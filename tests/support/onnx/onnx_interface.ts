@@ -25,7 +25,7 @@ export function inputNames(graph: OnnxGraph): string[] {
     .filter((name) => !weights.has(name));
 }
 
-/** Adds a float32 input, and removes the one called `replaced` if there is one. */
+/** Adds a float32 input, and removes the input `replaced` if it exists. */
 export function setInput(
   graph: OnnxGraph,
   name: string,
@@ -53,8 +53,8 @@ export function createTranspose(input: string, output: string, order: readonly n
   return node;
 }
 
-// ValueInfoProto has the fields name (1) and type (2). The type has the field tensor_type (1), which
-// has the fields elem_type (1) and shape (2).
+// ValueInfoProto has the fields name (1) and type (2). The type has the field tensor_type (1),
+// which has the fields elem_type (1) and shape (2).
 function encodeValueInfo(name: string, shape: readonly Dimension[]): Uint8Array {
   const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string(name);
   writer.tag(2, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork();

@@ -9,7 +9,8 @@ const EMPTY = Uint8Array.of(0x08, 8, 0x3a, 3, 0x12, 1, 0x67, 0x42, 2, 0x10, 13);
 /**
  * Returns a network that computes the mean of each channel of a picture.
  *
- * @param input Shape of the input; three or four dimensions, the channels last if the last is 3
+ * @param input Shape of the input, with three or four dimensions. If the last is 3, it is the
+ * channels
  * @param output Shape of the output that the file declares
  */
 export function channelMeans(

@@ -1,11 +1,11 @@
-/** Turns a recognition model into one whose input is channels-last, for tests. */
+/** Changes the input of a recognition model to channels-last, for tests. */
 
 import { readOnnx, writeOnnx } from "../../../models/prepare/onnx_graph.ts";
 import { createTranspose, inputNames, setInput } from "./onnx_interface.ts";
 
 /**
- * Returns a model with the input [1, 112, 112, 3] that computes the same as the given model, whose
- * input is [1, 3, 112, 112].
+ * Returns a model with the input [1, 112, 112, 3]. It computes the same result as the given model,
+ * which has the input [1, 3, 112, 112].
  *
  * @throws {TypeError} when the given model does not have exactly one input
  */

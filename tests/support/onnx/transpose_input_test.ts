@@ -11,7 +11,7 @@ import { transposeInput } from "./transpose_input.ts";
 const original = await Deno.readFile(LOCAL_PATHS.recognition);
 const transposed = transposeInput(original);
 
-Deno.test("a model whose input is channels-last gives the same embeddings", async () => {
+Deno.test("a model with a channels-last input gives the same embeddings", async () => {
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
   const options = { maxPixels: 1_000_000 };
   await using channelsFirst = await createPipeline({ ...models, recognition: original }, options);
@@ -34,6 +34,6 @@ Deno.test("a transposed model does not have to be prepared again", () => {
   assert(transposed.length > original.length);
 });
 
-Deno.test("a model without exactly one input is an error", () => {
+Deno.test("a model that does not have exactly one input is an error", () => {
   assertThrows(() => transposeInput(new Uint8Array()), TypeError, "exactly one input");
 });

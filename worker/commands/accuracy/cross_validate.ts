@@ -9,23 +9,27 @@ import {
   type LabelledEmbeddings,
 } from "./evaluate.ts";
 
-/** Error rates over both halves of the people, each tested with the calibration of the other. */
+/**
+ * Error rates over both halves of the people. Each half is tested with the calibration of the other
+ * half.
+ */
 export interface CrossValidation {
   /** False rejection rate, 0 to 1. */
   readonly frr: number;
   /** False acceptance rate, 0 to 1. */
   readonly far: number;
-  /** Cosines that a match needed: in the second half, then in the first. */
+  /** Cosine that a match needed in the second half, then that in the first half. */
   readonly thresholds: readonly number[];
 }
 
 /**
- * Calibrates on the first half of the people and tests on the second, then the other way round.
+ * Calibrates on the first half of the people and tests on the second half. Then exchanges the
+ * halves.
  *
- * @param people People in an order; the middle of the list divides it
+ * @param people People; the list is divided in its middle
  * @param confidence Smallest confidence of a match, when one template is compared
  * @throws {CalibrationError} when half of the people are too few to calibrate on
- * @throws {RangeError} when a half has no pair of one person or no pair of two
+ * @throws {RangeError} when a half has no pair of one person or no pair of two people
  */
 export function crossValidate(people: LabelledEmbeddings, confidence: number): CrossValidation {
   const middle = Math.floor(people.length / 2);

@@ -1,4 +1,7 @@
-/** Draws a DET curve (Martin et al., "The DET curve in assessment of detection task performance", 1997). */
+/**
+ * Draws a DET curve (Martin et al., "The DET curve in assessment of detection task performance",
+ * 1997).
+ */
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { falseMatchRate } from "../../gallery/confidence.ts";
@@ -12,7 +15,7 @@ const WIDTH = 900;
 const HEIGHT = 600;
 const PLOT = { left: 88, top: 78, right: 868, bottom: 524 } as const;
 
-/** Ends of the axes, as shares. */
+/** First and last value of each axis, as shares. */
 const FMR_RANGE = [3e-10, 0.1] as const;
 const FRR_RANGE = [0.001, 0.5] as const;
 
@@ -37,9 +40,10 @@ const CALIBRATED = "#c2410c";
 type Point = readonly [x: number, y: number];
 
 /**
- * Draws FRR over FMR, both axes scaled by the normal quantile. One curve is measured. The other has
- * the FMR that the calibration gives for the same thresholds: it shows rates that are too small to
- * be measured with these pairs. The default threshold is marked for several numbers of templates.
+ * Draws FRR against FMR. Both axes are scaled by the normal quantile. One curve has the measured
+ * FMR. The other curve has the FMR that the calibration gives for the same thresholds: it shows
+ * rates that are too small to be measured with these pairs. Dots mark the default threshold for
+ * several numbers of templates.
  *
  * @returns An SVG document
  */
@@ -107,7 +111,7 @@ function drawGrid(): string[] {
   ];
 }
 
-/** Draws a line: to the left of it, less than one false match is expected among all pairs. */
+/** Draws a line. To its left, fewer than one false match is expected among all pairs. */
 function drawMeasurableLimit({ impostorPairs }: PairScores): string[] {
   const x = xOf(Math.max(1 / impostorPairs, FMR_RANGE[0]));
   return [
@@ -170,8 +174,8 @@ function drawLegend(): string[] {
 }
 
 /**
- * Draws a line through the points. Rates below the axis are drawn on it; of a horizontal part, only
- * the ends are drawn.
+ * Draws a line through the points. A rate below the axis is drawn on the axis. A horizontal part is
+ * drawn from its two end points only.
  */
 function drawCurve(points: readonly Point[], attributes: string): string {
   const visible = points

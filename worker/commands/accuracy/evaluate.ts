@@ -5,22 +5,24 @@ import { cosine } from "../../vector.ts";
 /** The embeddings of each person's photos, L2-normalised; undefined for a refused photo. */
 export type LabelledEmbeddings = readonly (readonly (Float32Array | undefined)[])[];
 
-/** The cosines of all pairs of photos. A pair with a refused photo has no cosine: it never matches. */
+/**
+ * The cosines of all pairs of photos. A pair with a refused photo has no cosine and never matches.
+ */
 export interface PairScores {
   /** Cosines between two photos of one person, ascending. */
   readonly genuine: Float64Array;
   /** Cosines between photos of two people, ascending. */
   readonly impostor: Float64Array;
-  /** Number of pairs of one person, with refused photos included; at least 1. */
+  /** Number of pairs of one person, also those with a refused photo; at least 1. */
   readonly genuinePairs: number;
-  /** Number of pairs of two people, with refused photos included; at least 1. */
+  /** Number of pairs of two people, also those with a refused photo; at least 1. */
   readonly impostorPairs: number;
 }
 
 /**
- * Compares every photo with every other.
+ * Compares every photo with every other photo.
  *
- * @throws {RangeError} when there is no pair of one person or no pair of two
+ * @throws {RangeError} when there is no pair of one person or no pair of two people
  */
 export function comparePairs(people: LabelledEmbeddings): PairScores {
   const genuine: number[] = [], impostor: number[] = [];
@@ -38,7 +40,7 @@ export function comparePairs(people: LabelledEmbeddings): PairScores {
     }
   });
   if (genuinePairs === 0 || impostorPairs === 0) {
-    throw new RangeError("Accuracy needs two photos of one person and a photo of another");
+    throw new RangeError("Accuracy needs two photos of one person and a photo of another person");
   }
   return {
     genuine: Float64Array.from(genuine).sort(),
@@ -49,27 +51,27 @@ export function comparePairs(people: LabelledEmbeddings): PairScores {
 }
 
 /**
- * Returns the share of one person's pairs that score below the threshold or have a refused photo, 0
- * to 1.
+ * Returns the share, 0 to 1, of the pairs of one person that are below the threshold or have a
+ * refused photo.
  */
 export function falseRejectionRate(scores: PairScores, threshold: number): number {
   return 1 - countAtLeast(scores.genuine, threshold) / scores.genuinePairs;
 }
 
-/** Returns the share of two people's pairs that score the threshold or more, 0 to 1. */
+/** Returns the share, 0 to 1, of the pairs of two people that reach the threshold. */
 export function falseAcceptanceRate(scores: PairScores, threshold: number): number {
   return countAtLeast(scores.impostor, threshold) / scores.impostorPairs;
 }
 
-/** Result when no pair of two people may match. */
+/** Result of {@linkcode tarAtZeroFar}. */
 export interface ZeroFar {
-  /** Share of one person's pairs that score above every pair of two people, 0 to 1. */
+  /** Share, 0 to 1, of the pairs of one person that are above every pair of two people. */
   readonly tar: number;
   /** The highest cosine between two people: a match must exceed it. */
   readonly highestImpostor: number;
 }
 
-/** Returns the share of one person's pairs that match when no pair of two people matches. */
+/** Returns the share of the pairs of one person that match when no pair of two people matches. */
 export function tarAtZeroFar(scores: PairScores): ZeroFar {
   const highestImpostor = scores.impostor.at(-1) ?? -1;
   const above = scores.genuine.length - countBelow(scores.genuine, (s) => s <= highestImpostor);
@@ -85,7 +87,7 @@ export interface DetPoint {
   readonly frr: number;
 }
 
-/** Returns FAR and FRR at every cosine that occurs, by rising threshold. */
+/** Returns FAR and FRR at every cosine that occurs, from the lowest cosine to the highest. */
 export function detPoints(scores: PairScores): DetPoint[] {
   const thresholds = new Set([...scores.genuine, ...scores.impostor].sort((a, b) => a - b));
   return Array.from(thresholds, (threshold) => ({
@@ -96,10 +98,11 @@ export function detPoints(scores: PairScores): DetPoint[] {
 }
 
 /**
- * Returns the FRR of 1:1 verification when each user has `templates` templates and the best of them
- * counts. It is the mean over every photo as probe and every choice of templates among the person's
- * other photos. When b of m accepted photos are below the threshold, a choice of k misses with the
- * probability C(b, k) / C(m, k). A refused photo is a missed probe and not a template.
+ * Returns the FRR of 1:1 verification when each user has `templates` templates and only the most
+ * similar one counts. Each photo is a probe once. The result is the mean over all probes and over
+ * all choices of templates from the person's other photos. When b of the m accepted other photos
+ * are below the threshold, the probability that none of k chosen templates matches is
+ * C(b, k) / C(m, k). A refused photo counts as a missed probe, and is never a template.
  *
  * @returns 0 to 1; undefined when no person has enough photos
  */
@@ -130,7 +133,7 @@ export function falseRejectionRateWithTemplates(
 const countAtLeast = (sorted: Float64Array, threshold: number): number =>
   sorted.length - countBelow(sorted, (score) => score < threshold);
 
-/** Counts the ascending scores that are below, by bisection. */
+/** Counts the scores for which `isBelow` is true, by bisection; the scores are ascending. */
 function countBelow(sorted: Float64Array, isBelow: (score: number) => boolean): number {
   let low = 0, high = sorted.length;
   while (low < high) {

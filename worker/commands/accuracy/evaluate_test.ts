@@ -9,13 +9,14 @@ import {
   tarAtZeroFar,
 } from "./evaluate.ts";
 
-/** Returns an embedding at an angle: the cosine of two is that of the angle between them. */
+/** Returns an embedding. The cosine of two embeddings is the cosine of the angle between them. */
 const at = (degrees: number): Float32Array =>
   Float32Array.of(Math.cos(degrees * Math.PI / 180), Math.sin(degrees * Math.PI / 180));
 
 const TOLERANCE = 1e-6;
 
-// Angles between photos of one person: 10, 60, 50 and 17; of two people: 83, 73, 23, 100, 90, 40.
+// The angles between photos of one person are 10, 60, 50 and 17 degrees. The angles between photos
+// of two people are 83, 73, 23, 100, 90 and 40 degrees.
 const TWO_PEOPLE: LabelledEmbeddings = [[at(0), at(10), at(60)], [at(83), at(100)]];
 
 Deno.test("all pairs of one person and of two people are compared", () => {
@@ -60,19 +61,20 @@ Deno.test("along the DET curve FAR falls and FRR rises", () => {
   assertEquals([points[0]!.far, points[0]!.frr], [1, 0]);
 });
 
-Deno.test("with several templates the best one counts, over every choice of templates", () => {
-  // From 0 degrees one of three others is within 15 degrees; from 90 none; and so on.
+Deno.test("with several templates the best one counts; the rate is the mean over all choices", () => {
+  // For each of the photos at 0 and 10 degrees, one of the three other photos is within 15 degrees.
+  // For each of the photos at 50 and 90 degrees, none is.
   const person: LabelledEmbeddings = [[at(0), at(10), at(50), at(90)]];
   const within15 = Math.cos(15 * Math.PI / 180);
   const frr = (k: number) => falseRejectionRateWithTemplates(person, k, within15);
   assertAlmostEquals(frr(1)!, (2 / 3 + 2 / 3 + 1 + 1) / 4, TOLERANCE);
-  // Of three pairs of templates one misses the near photo.
+  // Of the three pairs of templates, one pair does not contain the near photo.
   assertAlmostEquals(frr(2)!, (1 / 3 + 1 / 3 + 1 + 1) / 4, TOLERANCE);
   assertAlmostEquals(frr(3)!, 2 / 4, TOLERANCE);
   assertEquals(frr(4), undefined);
 });
 
-Deno.test("with several templates a refused photo is a missed probe and not a template", () => {
+Deno.test("a refused photo counts as a missed probe and is never a template", () => {
   const person: LabelledEmbeddings = [[at(0), at(0), undefined]];
   assertAlmostEquals(falseRejectionRateWithTemplates(person, 1, 0.5)!, 1 / 3, TOLERANCE);
 });

@@ -1,6 +1,6 @@
 /**
- * Runs the command `deno task accuracy`: measures how well the models tell the people of a folder of
- * photos apart. It prints tables and draws the DET curve.
+ * Runs the command `deno task accuracy`: measures how well the models distinguish the people in a
+ * folder of photos. Prints tables and draws the DET curve.
  */
 
 import process from "node:process";
@@ -31,10 +31,10 @@ Compares each photo with all others, prints how often the models are wrong, and 
 to tests/accuracy/out/det.svg and det.png.
 
   --from DIR   a folder of photos for each person: DIR/<person>/<photo>. Each photo shows only this
-               person (default: FACE_IT_LFW100)
+               person (default: the folder in FACE_IT_LFW100)
   --svg FILE   also write the curve to this file
 
-MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION choose other models.
+To use other models, set MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION.
 `;
 
 const OUT = fileURLToPath(new URL("../../../tests/accuracy/out/", import.meta.url));
@@ -76,7 +76,9 @@ async function measure(folder: string, svgFile: string | undefined): Promise<voi
 }
 
 function fitToThesePhotos(people: EmbeddedPhotos["people"]): Calibration {
-  console.error("The recognition model has no calibration; using one fitted to these photos");
+  console.error(
+    "The recognition model has no calibration. The report uses one that is fitted to these photos",
+  );
   return fitCalibration(acceptedEmbeddings(people)).calibration;
 }
 

@@ -4,7 +4,7 @@
  * Returns the lines of a table whose columns are aligned.
  *
  * @param head Titles of the columns
- * @param rows Cells, as many in each row as there are titles
+ * @param rows Rows; each has one cell for each title
  */
 export function markdownTable(
   head: readonly string[],

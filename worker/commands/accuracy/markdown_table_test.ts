@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { markdownTable } from "./markdown_table.ts";
 
-Deno.test("the columns of a table are as wide as their longest cell, at least three", () => {
+Deno.test("a column is as wide as its longest cell, and at least three characters wide", () => {
   assertEquals(markdownTable(["N", "cosine"], [["1", "0.424"], ["2,000", "0.573 (1:1)"]]), [
     "| N     | cosine      |",
     "| ----- | ----------- |",

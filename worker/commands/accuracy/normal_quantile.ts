@@ -1,11 +1,12 @@
-/** Computes the scale of DET plots. */
+/** Computes the scale of the axes of DET plots. */
 
 /**
- * Returns the normal quantile: the z below which a standard normal variable lies with this
- * probability. Uses Acklam's rational approximations (2003); the relative error is about 1e-9.
+ * Returns the normal quantile of a probability: the number z so that a standard normal variable is
+ * below z with this probability. Uses Acklam's rational approximations (2003); the relative error
+ * is about 1e-9.
  *
  * @param probability 0 to 1
- * @returns −Infinity at 0, 0 at one half, Infinity at 1
+ * @returns −Infinity for 0, 0 for 0.5, Infinity for 1
  */
 export function normalQuantile(probability: number): number {
   if (probability > 0.5) return -normalQuantile(1 - probability);
@@ -21,7 +22,7 @@ export function normalQuantile(probability: number): number {
 
 const TAIL = 0.02425;
 
-// Coefficients from the highest power down.
+// The first coefficient belongs to the highest power.
 const CENTRE_OVER = [
   -3.969683028665376e1,
   2.209460984245205e2,

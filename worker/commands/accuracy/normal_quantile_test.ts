@@ -18,7 +18,7 @@ Deno.test("the normal quantile agrees with scipy.stats.norm.ppf", () => {
   }
 });
 
-Deno.test("the normal quantile is symmetric and infinite at its ends", () => {
+Deno.test("the normal quantile is symmetric, and infinite for 0 and 1", () => {
   assertEquals(normalQuantile(0.5), 0);
   assertAlmostEquals(normalQuantile(0.9), -normalQuantile(0.1), 1e-12);
   assertEquals([normalQuantile(0), normalQuantile(1)], [-Infinity, Infinity]);

@@ -26,7 +26,7 @@ const TEMPLATES_PER_USER = [1, 2, 3, 5];
 const COSINES = [0.2, 0.25, 0.3];
 
 /**
- * Describes how well the models tell several people apart.
+ * Describes how well the models distinguish people.
  *
  * @param people Embeddings of the people's photos
  * @param scores Result of `comparePairs` for them
@@ -62,11 +62,11 @@ function summary(
   return markdownTable(["", ""], [
     ["people, photos", `${people.length}, ${photos.length}`],
     ["refused photos", `${refused}`],
-    ["pairs of one person, of two", `${scores.genuinePairs}, ${scores.impostorPairs}`],
+    ["pairs of one person, pairs of two people", `${scores.genuinePairs}, ${scores.impostorPairs}`],
     ["TAR at FAR 0", `${percent(tar)} (cosine above ${highestImpostor.toFixed(3)})`],
     ["calibration used", formatCalibration(calibration)],
     ["calibration fitted here", fitHere(people)],
-    ["calibrated on one half, tested on the other", crossValidateHere(people)],
+    ["calibrated on one half, tested on the other half", crossValidateHere(people)],
   ]);
 }
 

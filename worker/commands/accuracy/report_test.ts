@@ -11,7 +11,7 @@ const PEOPLE = randomPeople(12, 6, 64, 0.8);
 const { calibration: CALIBRATION } = fitCalibration(PEOPLE);
 const SCORES = comparePairs(PEOPLE);
 
-Deno.test("the report has a row for each size of gallery; a larger gallery needs a higher cosine", () => {
+Deno.test("the report has a row for each gallery size, and a larger gallery needs a higher cosine", () => {
   const text = formatReport(PEOPLE, SCORES, CALIBRATION);
   const cosines = ["1", "50", "2,000", "100,000"].map((size) => {
     const row = text.match(new RegExp(`^\\| ${size} +\\| (0\\.\\d+) +\\| [\\d.]+ %`, "m"));
@@ -22,7 +22,7 @@ Deno.test("the report has a row for each size of gallery; a larger gallery needs
   assert(!text.includes("NaN") && !text.includes("undefined"), text);
 });
 
-Deno.test("the report says where there are too few people", () => {
+Deno.test('the report says "too few people" instead of a figure that needs more people', () => {
   const few: LabelledEmbeddings = [PEOPLE[0]!, [PEOPLE[1]![0], undefined]];
   const text = formatReport(few, comparePairs(few), CALIBRATION);
   assertEquals(text.match(/too few people/g)?.length, 2);
@@ -30,13 +30,13 @@ Deno.test("the report says where there are too few people", () => {
   assert(!text.includes("NaN") && !text.includes("undefined"), text);
 });
 
-Deno.test("each half is tested with the calibration of the other", () => {
+Deno.test("each half is tested with the calibration of the other half", () => {
   const { frr, far, thresholds } = crossValidate(PEOPLE, 0.7);
   assertEquals(thresholds.length, 2);
   assert(thresholds.every((threshold) => threshold > 0.3 && threshold < 0.7), thresholds.join());
   assert(far < 0.01 && frr < 0.2, `${far} ${frr}`);
   // All faces of the first half have a direction in common. So the threshold of the first half is
-  // too high for the second, and that of the second half is too low for the first.
+  // too high for the second half, and the threshold of the second half is too low for the first.
   const alike = PEOPLE.slice(0, 6).map((photos) => photos.map((photo) => normalize([1, ...photo])));
   const apart = PEOPLE.slice(6).map((photos) => photos.map((photo) => normalize([0, ...photo])));
   const mixed = crossValidate([...alike, ...apart], 0.7);
@@ -55,7 +55,7 @@ Deno.test("the DET curve is an SVG in which every number is finite", () => {
   for (const [, path] of curves) assertMatch(path!, /^M[\d.]+ [\d.]+(L[\d.]+ [\d.]+)+$/);
 });
 
-Deno.test("a model without errors has a DET curve too", () => {
+Deno.test("a model that makes no errors also has a DET curve", () => {
   const perfect = comparePairs(randomPeople(12, 6, 512, 0.999));
   const svg = drawDet(perfect, { mean_impostor_cosine: 0, effective_dimension: 512 });
   assert(!/NaN|undefined|Infinity/.test(svg));

@@ -1,11 +1,11 @@
-/** Finds the similarity that a confidence asks for. */
+/** Finds the similarity that is needed for a confidence. */
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { confidence } from "../../gallery/confidence.ts";
 
 /**
- * Finds the least similarity whose confidence reaches `threshold`: the inverse of
- * {@linkcode confidence}.
+ * Returns the smallest similarity that has a confidence of at least `threshold`. It is the inverse
+ * of {@linkcode confidence}.
  *
  * @param threshold Confidence, 0 to 1
  * @param compared Number of templates that a probe is compared with

@@ -13,7 +13,7 @@ Deno.test("the default threshold needs more similarity in a larger gallery", () 
   assertAlmostEquals(similarityThreshold(0.7, 100_000, MODEL), 0.63, 0.005);
 });
 
-Deno.test("the similarity threshold is the least similarity with that confidence", () => {
+Deno.test("the similarity threshold is the smallest similarity with the given confidence", () => {
   const thresholds = fc.double({ min: 0.001, max: 0.999, noNaN: true });
   const galleries = fc.integer({ min: 1, max: 1_000_000 });
   fc.assert(fc.property(thresholds, galleries, (threshold, compared) => {
@@ -23,7 +23,7 @@ Deno.test("the similarity threshold is the least similarity with that confidence
   }));
 });
 
-Deno.test("without templates no similarity is enough, at a threshold of 0 any is", () => {
+Deno.test("without templates no similarity is enough; at a threshold of 0 every similarity is enough", () => {
   assertEquals(similarityThreshold(0.7, 0, MODEL), Infinity);
   assertEquals(similarityThreshold(0, 1, MODEL), -1);
 });

@@ -3,15 +3,15 @@
 import { type Calibration, CalibrationSchema } from "../../../models/calibration.ts";
 import { cosine } from "../../vector.ts";
 
-/** Smallest number of people: fewer say more about themselves than about the model. */
+/** Smallest number of people. With fewer, the result depends too much on who they are. */
 export const MIN_PEOPLE = 5;
 
-/** Smallest number of pairs of two people: fewer give no reliable variance. */
+/** Smallest number of pairs of two people. With fewer, the variance is not reliable. */
 export const MIN_PAIRS = 500;
 
 /** A calibration, and the amount of data that it was fitted to. */
 export interface CalibrationFit {
-  /** Not rounded. */
+  /** The numbers are not rounded. */
   readonly calibration: Calibration;
   /** Number of people with at least one embedding. */
   readonly people: number;
@@ -56,13 +56,14 @@ function countImpostorPairs(people: readonly (readonly unknown[])[]): number {
 }
 
 /**
- * Fits a calibration to the cosines between different people: their mean, and 1 / their variance.
- * Cosines between random directions in d dimensions have the variance 1/d, so the second number is
- * the dimension in which random directions vary as much as these embeddings.
+ * Fits a calibration to the cosines between different people. It has two numbers: the mean of these
+ * cosines, and 1 / variance. Cosines between random directions in d dimensions have the variance
+ * 1/d. So the second number is the dimension in which random directions vary as much as these
+ * embeddings.
  *
  * @param people The embeddings of each person, L2-normalised, all of one length
  * @throws {CalibrationError} when there are fewer than {@linkcode MIN_PEOPLE} people or
- * {@linkcode MIN_PAIRS} pairs, or when a recognition model cannot have such a calibration
+ * {@linkcode MIN_PAIRS} pairs, or when no recognition model can have the resulting calibration
  */
 export function fitCalibration(people: readonly (readonly Float32Array[])[]): CalibrationFit {
   const present = people.filter(({ length }) => length > 0);

@@ -15,7 +15,7 @@ Deno.test("only pairs of two different people count", () => {
   assertEquals(cosines, [0, 0, 0, 1, 1]);
 });
 
-Deno.test("random directions give the mean 0 and their own dimension", () => {
+Deno.test("random directions give the mean 0 and their number of dimensions", () => {
   for (const dimension of [16, 80, 256]) {
     const { calibration, ...basis } = fitCalibration(randomPeople(200, 5, dimension, 0));
     assertEquals(basis, { people: 200, photos: 1000, pairs: 497_500 });
@@ -30,7 +30,8 @@ Deno.test("a direction that all faces share raises the mean cosine between peopl
     person.map((embedding) => normalize([0.5, ...embedding]))
   );
   const { calibration } = fitCalibration(people);
-  // Each has the squared share 0.25 / 1.25 of the common direction, and 0.8 of its own in 64.
+  // Of the squared length of each embedding, 0.25 / 1.25 is in the shared direction. The other 0.8
+  // is in a random direction of 64 dimensions.
   assertAlmostEquals(calibration.mean_impostor_cosine, 0.2, 0.01);
   assertAlmostEquals(calibration.effective_dimension, 64 / 0.8 ** 2, 5);
 });
@@ -49,7 +50,7 @@ Deno.test("the calibration does not depend on the order of people and photos", (
   );
 });
 
-Deno.test("too few people or pairs are an error that gives their number", () => {
+Deno.test("the error for too few people or pairs gives their numbers", () => {
   assertThrows(() => fitCalibration([]), CalibrationError, "there are 0 people and 0 pairs");
   assertThrows(
     () => fitCalibration([...randomPeople(4, 50, 8, 0), []]),

@@ -1,6 +1,6 @@
 /**
  * Runs the command `deno task calibrate`: measures the cosines that a recognition model gives to
- * photos of different people. Its standard output is a MODEL_CALIBRATION file; the same JSON can be
+ * photos of different people. Prints the content of a MODEL_CALIBRATION file. The same JSON can be
  * the `calibration` of the model in models/manifest.json.
  */
 
@@ -23,8 +23,9 @@ const USAGE = "Usage: deno task calibrate --from DIR [--model FILE]";
 
 const HELP = `${USAGE}
 
-Measures how similar the recognition model finds photos of different people, and prints the
-calibration of the model as JSON. Write the output to a file and set MODEL_CALIBRATION to its path.
+Measures which similarities the recognition model gives to photos of different people, and prints
+the calibration of the model as JSON. Write the output to a file, and set MODEL_CALIBRATION to the
+path of the file.
 
   --from DIR    a folder of photos for each person: DIR/<person>/<photo>. Each photo shows only
                 this person
@@ -62,7 +63,7 @@ async function calibrate(folder: string, model: string | undefined): Promise<Mod
     `Calibrated ${recognition} on ${basis.people} people, ${basis.photos} photos, ` +
       `${basis.pairs} pairs of different people`,
   );
-  // Rounded: with other people's photos, further digits would differ.
+  // Rounds the numbers: photos of other people would change further digits.
   return {
     model_sha256: checksum,
     mean_impostor_cosine: Number(calibration.mean_impostor_cosine.toFixed(4)),

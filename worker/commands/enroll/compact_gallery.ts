@@ -17,7 +17,8 @@ import { toInt8 } from "./to_int8.ts";
  * @param path Path of the gallery file
  * @returns The number of templates that were rounded
  * @throws {GalleryError} when the file does not exist, is not a gallery or cannot be written, or
- * when an embedding is zero or has a value that is not a finite number; the file keeps its content
+ * when an embedding is zero or has a value that is not a finite number. Then the file does
+ * not change
  */
 export async function compactGalleryFile(path: string): Promise<number> {
   const entries = await readGalleryFile(path);

@@ -27,7 +27,7 @@ Deno.test("a gallery that is already compact is not written", async () => {
   assertEquals(await Deno.readTextFile(gallery.path), before);
 });
 
-Deno.test("an embedding without a direction is an error that names the entry, and nothing is written", async () => {
+Deno.test("an embedding that is zero or not finite is an error that names the entry; nothing is written", async () => {
   for (const embedding of ["[0, 0, 0]", "[]", '[1, "2", 3]', "[1, null, 3]", "[1e999, 0, 0]"]) {
     await using gallery = await temporaryGallery([]);
     const before = `{"embeddings": [{"user_id": "a", "name": "A", "embedding": ${embedding}}]}`;

@@ -3,9 +3,9 @@
 import { cosine } from "../../vector.ts";
 import type { MergedTemplate } from "./merge_templates.ts";
 
-/** Two photos with a cosine below this hardly show the same person. */
+/** Two photos with a lower cosine probably show two people. */
 const MIN_COSINE_OF_ONE_USER = 0.2;
-/** Two photos with a cosine above this hardly show two people. */
+/** Two photos with a higher cosine probably show the same person. */
 const MAX_COSINE_OF_TWO_USERS = 0.6;
 
 /** A photo that a person should check. */
@@ -14,15 +14,18 @@ export interface DoubtfulPhoto {
   readonly photo: string;
   /** User for whom the photo was enrolled. */
   readonly userId: string;
-  /** Another user whom the photo resembles; undefined: it resembles no other photo of its user. */
+  /**
+   * Another user whom the photo resembles; undefined when the photo resembles no other photo of its
+   * user.
+   */
   readonly resembles: string | undefined;
 }
 
 /**
- * Compares every new template with all others. It should resemble at least one other template of its
- * user, and no template of another user.
+ * Compares every new template with all other templates. A new template should resemble at least one
+ * other template of its user, and no template of another user.
  *
- * @returns In the order of the templates; a photo can be there twice, once for each reason
+ * @returns Photos in the order of the templates. A photo can be there twice, once for each reason
  */
 export function findDoubtfulPhotos(templates: readonly MergedTemplate[]): DoubtfulPhoto[] {
   return templates.flatMap((template) => {

@@ -13,7 +13,7 @@ const template = (
   photo,
 });
 
-Deno.test("a photo that resembles no other photo of its user is in doubt", () => {
+Deno.test("a photo that resembles no other photo of its user is doubtful", () => {
   const doubts = findDoubtfulPhotos([
     template("alice", "1.jpg", 1, 0, 0),
     template("alice", "2.jpg", 1, 0.5, 0),
@@ -22,7 +22,7 @@ Deno.test("a photo that resembles no other photo of its user is in doubt", () =>
   assertEquals(doubts, [{ photo: "3.jpg", userId: "alice", resembles: undefined }]);
 });
 
-Deno.test("a photo that resembles one of several photos of its user is not in doubt", () => {
+Deno.test("a photo that resembles one of several photos of its user is not doubtful", () => {
   const doubts = findDoubtfulPhotos([
     template("alice", "1.jpg", 1, 0, 0),
     template("alice", "2.jpg", 1, 0.3, 0),
@@ -31,11 +31,11 @@ Deno.test("a photo that resembles one of several photos of its user is not in do
   assertEquals(doubts, []);
 });
 
-Deno.test("a user's only photo is not in doubt", () => {
+Deno.test("a user's only photo is not doubtful", () => {
   assertEquals(findDoubtfulPhotos([template("alice", "1.jpg", 1, 0)]), []);
 });
 
-Deno.test("a new photo is compared with existing templates, which are never in doubt themselves", () => {
+Deno.test("a new photo is compared with existing templates; an existing template is never doubtful", () => {
   const doubts = findDoubtfulPhotos([
     template("alice", undefined, 1, 0, 0),
     template("alice", "2.jpg", 0, 1, 0),
@@ -49,7 +49,7 @@ Deno.test("a new photo is compared with existing templates, which are never in d
   ]);
 });
 
-Deno.test("a photo that resembles another user is in doubt above a cosine of 0.6, not below", () => {
+Deno.test("a photo that resembles another user is doubtful only above a cosine of 0.6", () => {
   const alike = (cosine: number) =>
     findDoubtfulPhotos([
       template("alice", undefined, 1, 0),
@@ -59,7 +59,7 @@ Deno.test("a photo that resembles another user is in doubt above a cosine of 0.6
   assertEquals(alike(0.61), [{ photo: "b.jpg", userId: "bob", resembles: "alice" }]);
 });
 
-Deno.test("a photo that is unlike its user's others is in doubt below a cosine of 0.2, not above", () => {
+Deno.test("a photo that is unlike its user's other photos is doubtful only below a cosine of 0.2", () => {
   const unlike = (cosine: number) =>
     findDoubtfulPhotos([
       template("alice", undefined, 1, 0),

@@ -23,7 +23,7 @@ export interface EnrolmentSettings {
    * change. `replace`: the new templates and the new name replace the existing ones.
    */
   readonly existing: ExistingTemplates;
-  /** True to round new templates to bytes (default: false). Other templates keep their form. */
+  /** True to round new templates to bytes (default: false). Existing templates keep their form. */
   readonly compact?: boolean;
   /** Shows the number of photos that are done (default: shows nothing). */
   readonly progress?: Progress;
@@ -37,9 +37,9 @@ export interface Enrolment {
   readonly users: number;
   /** Number of templates in the gallery after the enrolment. */
   readonly templates: number;
-  /** Photos without a template, in the given order. */
+  /** Refused photos, in the given order. */
   readonly refused: readonly RefusedPhoto[];
-  /** Paths of photos of which the user already had a template. */
+  /** Paths of photos that were already enrolled for the user. */
   readonly alreadyEnrolled: readonly string[];
   /** Photos that may show somebody else. */
   readonly doubtful: readonly DoubtfulPhoto[];
@@ -52,17 +52,17 @@ export interface Enrolment {
 }
 
 /**
- * Enrols people into a gallery file and creates the file when it does not exist. Users of the
- * gallery who are not among the people do not change.
+ * Enrols people into a gallery file and creates the file when it does not exist. Other users of the
+ * gallery do not change.
  *
  * @param path Path of the gallery file
  * @param people People to enrol, each user_id once
  * @param pipeline Makes the templates
  * @param settings Treatment of existing templates, form of new ones, display of progress
- * @throws {EnrolmentError} when a user_id or a name is not allowed, or a name is missing or differs
- * from that in the gallery; no photo was read then, and nothing was written
- * @throws {GalleryError} when the file is not a gallery or is for another model; no photo was read
- * then. Also when the file cannot be written. It has its old content in both cases
+ * @throws {EnrolmentError} when a user_id or a name is not allowed, or when a name is missing or
+ * differs from the name in the gallery. Then no photo was read, and nothing was written
+ * @throws {GalleryError} when the file is not a gallery or is for another model. Then no photo was
+ * read. Also when the file cannot be written. The file has its old content in both cases
  */
 export async function enrolIntoGalleryFile(
   path: string,

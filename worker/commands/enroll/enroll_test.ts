@@ -9,7 +9,7 @@ import type { ExistingTemplates } from "./merge_templates.ts";
 import { EnrolmentError } from "./name_users.ts";
 import { createFakePipeline } from "../../pipeline/fake_pipeline.ts";
 
-/** The content of each photo is a word of the pipeline. */
+/** Each photo contains a word. The pipeline has a result for each word. */
 const PIPELINE = createFakePipeline(3, {
   alice1: [1, 0, 0],
   alice2: [1, 0.5, 0],
@@ -47,7 +47,7 @@ Deno.test("enrolling the same people twice gives the same file", async () => {
   }
 });
 
-Deno.test("refused photos are listed with their reason, the others are enrolled", async () => {
+Deno.test("refused photos are listed with their reason, and the other photos are enrolled", async () => {
   await using desk = await temporaryDesk();
   const photos = ["crowd", "alice1", "missing", "landscape", "a note"];
   const { refused, templates } = await desk.enrol("replace", ["alice", ...photos]);
@@ -60,7 +60,7 @@ Deno.test("refused photos are listed with their reason, the others are enrolled"
   assertEquals(templates, 1);
 });
 
-Deno.test("a user whose photos are all refused keeps the existing templates; a new user has none", async () => {
+Deno.test("when all photos of a user are refused, the user keeps the existing templates or has none", async () => {
   await using desk = await temporaryDesk();
   await desk.enrol("replace", ["alice", "alice1"]);
   const enrolment = await desk.enrol("replace", ["alice", "crowd"], ["bob", "bob1"], ["carol"]);
@@ -76,7 +76,7 @@ Deno.test("no file is created when all photos are refused", async () => {
   assertEquals(await readGalleryFile(desk.gallery), undefined);
 });
 
-Deno.test("a file without a new template is not written", async () => {
+Deno.test("the file is not written when there is no new template", async () => {
   await using desk = await temporaryDesk();
   const seeds = '{"embeddings": [{"user_id": "bob", "name": "bob", "embedding": [0, 2.5, 0]}]}';
   await Deno.writeTextFile(desk.gallery, seeds);
@@ -93,7 +93,7 @@ Deno.test("photos that may show somebody else are reported", async () => {
   assertEquals(ofPath.toSorted(), ["bob", undefined]);
 });
 
-Deno.test("a changed name is reported, unless the user keeps the existing templates", async () => {
+Deno.test("a changed name is reported only when the templates are replaced", async () => {
   await using desk = await temporaryDesk();
   const old = { name: "Somebody Else", embedding: [1, 0, 0] };
   await desk.write([{ user_id: "alice", ...old }, { user_id: "bob", ...old }]);
@@ -103,7 +103,7 @@ Deno.test("a changed name is reported, unless the user keeps the existing templa
   assertEquals(names, ["alice", "Somebody Else"]);
 });
 
-Deno.test("a gallery for another model is an error before any photo is read, and is not written", async () => {
+Deno.test("a gallery for another model is an error before any photo is read; the file does not change", async () => {
   await using desk = await temporaryDesk();
   await desk.write([{ user_id: "alice", name: "alice", embedding: [1, 0] }]);
   const before = await Deno.readTextFile(desk.gallery);
@@ -116,7 +116,7 @@ Deno.test("a gallery for another model is an error before any photo is read, and
   assertEquals(desk.lines, []);
 });
 
-Deno.test("another name than in the gallery is an error before any photo is read", async () => {
+Deno.test("a name that differs from the gallery is an error before any photo is read", async () => {
   await using desk = await temporaryDesk();
   await desk.write([{ user_id: "alice", name: "Alice Liddell", embedding: [1, 0, 0] }]);
   await assertRejects(() => desk.enrol("keep", ["alice", "alice2"]), EnrolmentError, "Liddell");
@@ -137,7 +137,7 @@ Deno.test("entries that somebody else writes during the enrolment are kept", asy
   assertEquals(await desk.userIds(), ["carol", "alice"]);
 });
 
-Deno.test("an error that is not the photo's ends the enrolment, and nothing is written", async () => {
+Deno.test("an error that is not about the photo stops the enrolment, and nothing is written", async () => {
   await using desk = await temporaryDesk();
   const broken = { dimension: 3, recognize: () => Promise.reject(new TypeError("A bug")) };
   await assertRejects(
@@ -150,7 +150,7 @@ Deno.test("an error that is not the photo's ends the enrolment, and nothing is w
   assertEquals(await readGalleryFile(desk.gallery), undefined);
 });
 
-Deno.test("progress counts every photo, refused ones included", async () => {
+Deno.test("progress counts every photo, also refused photos", async () => {
   await using desk = await temporaryDesk();
   await desk.enrol("replace", ["alice", "alice1", "crowd"], ["bob", "missing"]);
   assertEquals(desk.lines, ["Enrolling: 3 photos …", "Enrolling: 3 photos, done"]);

@@ -2,12 +2,12 @@
 
 import { type GalleryEntry, isCompact } from "../../gallery/gallery_entry.ts";
 
-/** A float32 has no more digits than these. They keep a cosine to 1e-7. */
+/** A float32 does not have more digits. With these digits, a cosine changes by at most 1e-7. */
 const SIGNIFICANT_DIGITS = 7;
 
 /**
- * Formats the content of a gallery file: one line for each entry, in the form that the entry has.
- * Numbers are written with 7 significant digits.
+ * Formats the content of a gallery file: one line for each entry. An entry keeps its form, compact
+ * or not. Numbers are written with 7 significant digits.
  */
 export function formatGallery(entries: readonly GalleryEntry[]): string {
   const lines = entries.map((entry) => {

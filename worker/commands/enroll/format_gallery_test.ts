@@ -16,7 +16,7 @@ const entries: fc.Arbitrary<GalleryEntry[]> = fc.array(fc.oneof(
   fc.record({ ...owner, embedding_int8: fc.int8Array({ maxLength: 8 }) }),
 ));
 
-Deno.test("a formatted gallery is parsed to the same entries, each in its form", () => {
+Deno.test("parsing a formatted gallery gives the same entries in the same forms", () => {
   fc.assert(fc.property(entries, (written) => {
     const json = formatGallery(written);
     const read = parseGalleryEntries(json);

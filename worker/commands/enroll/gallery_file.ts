@@ -1,4 +1,4 @@
-/** Reads a gallery file, which may not exist yet, and writes one whole or not at all. */
+/** Reads and writes gallery files. A file is written completely or not at all. */
 
 import { basename, dirname, join } from "node:path";
 import {
@@ -16,8 +16,8 @@ const NEW_FILE_MODE = 0o600;
  * Reads the entries of a gallery file. Does not check their embeddings.
  *
  * @returns The entries; undefined when the file does not exist but its folder does
- * @throws {GalleryError} naming the file, when it cannot be read or is not a gallery, or when its
- * folder does not exist
+ * @throws {GalleryError} when the file cannot be read or is not a gallery, or when its folder does
+ * not exist; the message names the file
  */
 export async function readGalleryFile(path: string): Promise<GalleryEntry[] | undefined> {
   let json: string;
@@ -53,16 +53,17 @@ const STEPS: GalleryFileSteps = {
 };
 
 /**
- * Writes a gallery file: first a temporary file in the same folder, whose name begins with a dot,
- * which then replaces the gallery file. A reader always finds either the old file or the new one. A
- * replaced file keeps its mode and owner; when `path` is a link, the file at its end is replaced.
- * Only the owner can read a file that is new.
+ * Writes a gallery file. First writes a temporary file in the same folder; its name begins with a
+ * dot. Then the temporary file replaces the gallery file. So a reader always finds either the old
+ * content or the new content. When the gallery file exists, its mode and owner stay. When it is
+ * new, only its owner can read it. When `path` is a link, the file that the link points to is
+ * replaced.
  *
  * @param path Path of the file; its folder exists
  * @param entries Entries, in the order of the file
- * @param steps Steps that fail, for tests
- * @throws {GalleryError} when the file cannot be written; the old file is intact then, and no
- * temporary file is left
+ * @param steps Steps of the writing; tests give steps that fail
+ * @throws {GalleryError} when the file cannot be written. Then the old file is unchanged, and the
+ * temporary file is removed
  */
 export async function writeGalleryFile(
   path: string,
@@ -98,8 +99,8 @@ export async function writeGalleryFile(
 
 async function copyOwnerAndMode({ uid, gid, mode }: Deno.FileInfo, path: string): Promise<void> {
   const own = await Deno.stat(path);
-  // Only root can change an owner. Without it, a worker that runs under another account could not
-  // read its gallery any more after root has enrolled somebody.
+  // Only root can change an owner. When root enrols somebody, the file must keep its owner:
+  // otherwise a worker of that owner could no longer read its gallery.
   if (own.uid !== uid || own.gid !== gid) await Deno.chown(path, uid, gid).catch(() => {});
   if (mode !== null) await Deno.chmod(path, mode & 0o777);
 }

@@ -10,7 +10,7 @@ import { type GalleryFileSteps, readGalleryFile, writeGalleryFile } from "./gall
 const ALICE: GalleryEntry = { user_id: "alice", name: "Alice", embedding: [0.6, -0.8] };
 const BOB: GalleryEntry = { user_id: "bob", name: "Bob", embedding: [1e-7, 12345.67] };
 
-Deno.test("the entries that are written are read back", async () => {
+Deno.test("reading a gallery file gives the entries that were written", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
   await writeGalleryFile(path, [ALICE, BOB]);
@@ -20,7 +20,7 @@ Deno.test("the entries that are written are read back", async () => {
   assertEquals(await names(folder), ["gallery.json"]);
 });
 
-Deno.test("a template takes at most 6.5 KB and keeps its cosines to 1e-6", async () => {
+Deno.test("a template takes at most 6.5 KB, and its cosines change by at most 1e-6", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
   const embeddings = randomPeople(20, 2, 512, 0.8).flat();
@@ -44,7 +44,7 @@ Deno.test("a template takes at most 6.5 KB and keeps its cosines to 1e-6", async
   });
 });
 
-Deno.test("an embedding of any length keeps its direction", async () => {
+Deno.test("an embedding of very small numbers keeps its direction", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
   const tiny = { ...ALICE, embedding: [3e-12, 4e-12] };
@@ -76,7 +76,7 @@ Deno.test("an existing file keeps its owner, also when root writes it", async ()
   assertEquals({ uid, gid }, owner);
 });
 
-Deno.test("the file at the end of a link is replaced, not the link", async () => {
+Deno.test("the file that a link points to is replaced, and the link stays", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("link.json");
   const target = await folder.write("store/gallery.json", formatGallery([ALICE]));
@@ -86,7 +86,7 @@ Deno.test("the file at the end of a link is replaced, not the link", async () =>
   assertEquals(await readGalleryFile(target), [BOB]);
 });
 
-Deno.test("a write that fails at any step leaves the old file and no other", async () => {
+Deno.test("when any step of writing fails, the old file stays and no temporary file is left", async () => {
   const diskFull = () => Promise.reject(new Error("No space left on device"));
   const failures: Record<keyof GalleryFileSteps, Partial<GalleryFileSteps>> = {
     write: {
@@ -113,7 +113,7 @@ Deno.test("a write that fails at any step leaves the old file and no other", asy
   }
 });
 
-Deno.test("a reader finds the old file or the new one, never a part of it", async () => {
+Deno.test("a reader finds the complete old file or the complete new file", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
   await writeGalleryFile(path, [ALICE]);
@@ -131,7 +131,7 @@ Deno.test("a reader finds the old file or the new one, never a part of it", asyn
   assertEquals([...seen, await readGalleryFile(path)], [[ALICE], [BOB], [BOB]]);
 });
 
-Deno.test("a gallery that does not exist is undefined; one whose folder does not exist is an error", async () => {
+Deno.test("reading a missing file gives undefined; a missing folder is an error", async () => {
   await using folder = await temporaryFolder();
   assertEquals(await readGalleryFile(folder.path("gallery.json")), undefined);
   const path = folder.path("none/gallery.json");

@@ -1,10 +1,10 @@
-/** Merges the new templates of users into those of a gallery. */
+/** Merges the new templates of users into the templates of a gallery. */
 
 import { cosine, normalize } from "../../vector.ts";
 import { entryEmbedding, type GalleryEntry, isCompact } from "../../gallery/gallery_entry.ts";
 import { toInt8 } from "./to_int8.ts";
 
-/** Two embeddings with a cosine above this are of the same photo. */
+/** Two embeddings with a higher cosine come from the same photo. */
 const SAME_PHOTO = 0.99999;
 
 /** A photo that the pipeline accepted. */
@@ -14,12 +14,12 @@ export interface AcceptedPhoto {
   readonly embedding: Float32Array;
 }
 
-/** A user with the accepted photos, which may be none. */
+/** A user with the accepted photos. */
 export interface AcceptedUser {
   readonly userId: string;
   /** Name that the user's new templates get. */
   readonly name: string;
-  /** In the order that their templates will have. */
+  /** May be empty. The new templates have the same order. */
   readonly photos: readonly AcceptedPhoto[];
 }
 
@@ -46,18 +46,18 @@ export interface MergedTemplate {
 
 /** A gallery with its new templates. */
 export interface MergedGallery {
-  /** User by user: those of the gallery in their order, then the new ones. */
+  /** Templates, grouped by user: first the users of the gallery in their order, then new users. */
   readonly templates: readonly MergedTemplate[];
-  /** Paths of photos of which the user already had a template. */
+  /** Paths of photos that were already enrolled for the user. */
   readonly alreadyEnrolled: readonly string[];
 }
 
 /**
- * Adds new templates to those of the users, or replaces them. A user without an accepted photo keeps
- * the existing templates. Two copies of a photo make one template. Existing templates keep their
- * form.
+ * Adds new templates to the existing templates of users, or replaces the existing ones. A user
+ * without an accepted photo keeps the existing templates. Two copies of a photo make one template.
+ * Existing templates keep their form.
  *
- * @param entries Entries of the gallery, each embedding valid and as long as the new ones
+ * @param entries Entries of the gallery; each embedding is valid and as long as the new embeddings
  * @param users Users with their accepted photos, each user at most once
  * @param options Treatment of existing templates, form of new ones
  */
@@ -66,7 +66,7 @@ export function mergeTemplates(
   users: readonly AcceptedUser[],
   { existing, compact }: MergeOptions,
 ): MergedGallery {
-  // A Map keeps the place of a key when its value is replaced: users keep their order.
+  // A Map keeps the place of a key when its value is replaced, so users keep their order.
   const byUser = new Map<string, MergedTemplate[]>();
   for (const entry of entries) {
     const template = { entry, embedding: normalize(entryEmbedding(entry)), photo: undefined };
@@ -79,7 +79,8 @@ export function mergeTemplates(
     for (const { path, embedding } of photos) {
       const embedding_int8 = toInt8(embedding);
       const rounded = normalize(embedding_int8);
-      // A rounded and an unrounded embedding of one photo have a cosine below SAME_PHOTO.
+      // Compares the embedding in the form of the template: a rounded and an unrounded embedding of
+      // one photo have a cosine below SAME_PHOTO.
       const isSamePhoto = (template: MergedTemplate) =>
         cosine(template.embedding, isCompact(template.entry) ? rounded : embedding) > SAME_PHOTO;
       if (templates.some(isSamePhoto)) {

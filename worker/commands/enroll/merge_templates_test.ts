@@ -23,7 +23,7 @@ const REPLACE = { existing: "replace", compact: false } as const;
 const shown = ({ templates }: MergedGallery) =>
   templates.map(({ entry, photo }) => [entry.user_id, ...photo === undefined ? [] : [photo]]);
 
-Deno.test("new templates are added to those of their user; other users keep theirs", () => {
+Deno.test("new templates are added to the templates of their user; other users do not change", () => {
   const entries = [entry("alice", 1, 0, 0), entry("bob", 0, 1, 0)];
   const merged = mergeTemplates(
     entries,
@@ -33,7 +33,7 @@ Deno.test("new templates are added to those of their user; other users keep thei
   assertEquals(shown(merged), [["alice"], ["alice", "a2.jpg"], ["bob"], ["carol", "c.jpg"]]);
 });
 
-Deno.test("new templates replace those of their user, at the same place", () => {
+Deno.test("new templates replace the templates of their user, at the same place", () => {
   const entries = [entry("alice", 1, 0, 0), entry("bob", 0, 1, 0), entry("alice", 1, 1, 0)];
   const merged = mergeTemplates(entries, [user("alice", photo("a.jpg", 1, 0, 1))], REPLACE);
   assertEquals(shown(merged), [["alice", "a.jpg"], ["bob"]]);
@@ -46,7 +46,7 @@ Deno.test("a user without an accepted photo keeps the existing templates", () =>
   }
 });
 
-Deno.test("an existing entry does not change, whatever its length", () => {
+Deno.test("an existing entry does not change, also when its embedding is not normalised", () => {
   const entries = [entry("alice", 3, 4)];
   const [template] = mergeTemplates(entries, [], KEEP).templates;
   assertEquals(template?.entry, entries[0]);
@@ -62,7 +62,7 @@ Deno.test("two copies of a photo make one template", () => {
   assertEquals(merged.alreadyEnrolled, ["copy.jpg"]);
 });
 
-Deno.test("a photo that is already enrolled is not added; a similar one is", () => {
+Deno.test("a photo that is already enrolled is not added; a similar photo is added", () => {
   const entries = [entry("alice", 3, 4)];
   // Cosines with the entry: 1, 0.99998 and 0.999992.
   const near = (
@@ -100,7 +100,7 @@ Deno.test("existing templates keep their form; new ones get the requested form",
   }
 });
 
-Deno.test("a photo is recognised again in whichever form it was enrolled", () => {
+Deno.test("an enrolled photo is recognised again, compact or not", () => {
   const [[embedding]] = randomPeople(1, 1, 512, 0) as [[Float32Array]];
   const users = [user("alice", { path: "a.jpg", embedding }, { path: "copy.jpg", embedding })];
   for (const compact of [false, true]) {
@@ -114,7 +114,7 @@ Deno.test("a photo is recognised again in whichever form it was enrolled", () =>
   }
 });
 
-Deno.test("the same photo of two users makes a template for each of them", () => {
+Deno.test("the same photo for two users makes a template for each user", () => {
   const users = [user("alice", photo("a.jpg", 3, 4)), user("bob", photo("b.jpg", 3, 4))];
   assertEquals(shown(mergeTemplates([], users, REPLACE)), [["alice", "a.jpg"], ["bob", "b.jpg"]]);
 });

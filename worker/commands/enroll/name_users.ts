@@ -8,7 +8,7 @@ const MAX_CHARACTERS = 256;
 /** A user to enrol, who may already be in the gallery. */
 export interface UserToName {
   readonly userId: string;
-  /** undefined: the name in the gallery. */
+  /** undefined to use the name in the gallery. */
   readonly name: string | undefined;
 }
 
@@ -27,20 +27,20 @@ export interface Renaming {
   readonly name: string;
 }
 
-/** Error for people who cannot be enrolled; the one-line message says who and why. */
+/** Error for a user who cannot be enrolled; the one-line message names the user and the reason. */
 export class EnrolmentError extends Error {
   /** Always "EnrolmentError". */
   override readonly name = "EnrolmentError";
 }
 
 /**
- * Returns each user's name: the given one, or that in the gallery.
+ * Returns each user's name: the given name, or the name in the gallery.
  *
  * @param entries Entries of the gallery
  * @param users Users, in the order of the result
- * @param existing `keep`: a given name must be the one in the gallery
- * @throws {EnrolmentError} when a user_id or a name is not allowed, or a name is missing or differs
- * from that in the gallery
+ * @param existing `keep`: a given name must be the name in the gallery, if the user is there
+ * @throws {EnrolmentError} when a user_id or a name is not allowed, or when a name is missing or
+ * differs from the name in the gallery
  */
 export function nameUsers<User extends UserToName>(
   entries: readonly GalleryEntry[],
@@ -67,7 +67,7 @@ export function nameUsers<User extends UserToName>(
   });
 }
 
-/** Returns a sentence about what is wrong with a user_id or a name, or undefined. */
+/** Returns a sentence that says what is wrong with a user_id or a name; undefined if it is good. */
 export function checkText(field: "user_id" | "name", text: string): string | undefined {
   if (text.trim() === "") return `The ${field} is empty`;
   if (/\p{Cc}/u.test(text)) return `The ${field} ${JSON.stringify(text)} has control characters`;

@@ -3,7 +3,7 @@ import { checkText, EnrolmentError, nameUsers } from "./name_users.ts";
 
 const GALLERY = [{ user_id: "alice", name: "Alice Liddell", embedding: [1] }];
 
-Deno.test("a user gets the given name, or the one in the gallery", () => {
+Deno.test("a user gets the given name, or the name in the gallery", () => {
   const users = [{ userId: "alice", name: undefined }, { userId: "bob", name: "Bob" }];
   assertEquals(nameUsers(GALLERY, users, "keep"), [
     { user: users[0]!, name: "Alice Liddell", before: "Alice Liddell" },
@@ -20,7 +20,7 @@ Deno.test("a new user needs a name", () => {
   );
 });
 
-Deno.test("another name is an error when templates are added, and is used when they are replaced", () => {
+Deno.test("a changed name is an error when templates are added; it is used when templates are replaced", () => {
   const users = [{ userId: "alice", name: "Alice" }];
   assertThrows(
     () => nameUsers(GALLERY, users, "keep"),
@@ -38,7 +38,7 @@ Deno.test("a user_id or name that is not allowed is an error", () => {
   refuses("bob", " ", "The name is empty");
 });
 
-Deno.test("a text may have 1 to 256 characters, none of them a control character", () => {
+Deno.test("a user_id or name has 1 to 256 characters and no control characters", () => {
   for (const text of ["a", "Ада Лавлейс", "名前", "a".repeat(256)]) {
     assertEquals(checkText("name", text), undefined);
   }

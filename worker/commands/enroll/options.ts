@@ -16,15 +16,15 @@ exist. Other users in the file do not change. Each photo must show one face clea
 
   --gallery FILE  the gallery file
   --from DIR      a folder of photos for each user: DIR/<user_id>/<photo>. The user's name is the
-                  name of the folder, with spaces for underscores. New templates replace the user's
-                  existing ones
-  --user-id ID    the user to whom the templates of PHOTO… are added
+                  name of the folder, with spaces instead of underscores. New templates replace
+                  the user's existing ones
+  --user-id ID    the user who gets the templates of PHOTO…
   --name NAME     the user's name; not needed when the user is already in the file
-  --compact       write new templates in a form of 0.75 KB each instead of 6 KB; without photos,
-                  rewrite all templates of the file in this form
+  --compact       write each new template in a compact form of 0.75 KB instead of 6 KB. Without
+                  photos, rewrite all templates of the file in this form
 
-Exit code: 0; 1 when an error ends the work or a user has no template at the end; 2 when the command
-line is wrong.`;
+Exit code: 0 on success; 1 when an error stops the command, or when a user has no template at the
+end; 2 when the command line is wrong.`;
 
 /** Options of the command. Without `from` and `person`, the whole gallery is made compact. */
 export interface EnrollOptions {

@@ -21,7 +21,7 @@ Deno.test("the command enrols the people of a folder, or one person from photos"
   });
 });
 
-Deno.test("--compact is for new templates, or for the whole gallery when there are no photos", () => {
+Deno.test("--compact applies to new templates, or to the whole gallery when there are no photos", () => {
   assertEquals(read("--gallery g.json --compact"), { gallery: "g.json", compact: true });
   const from = { gallery: "g.json", compact: true, from: "DIR" };
   assertEquals(read("--gallery g.json --compact --from DIR"), from);
@@ -33,7 +33,7 @@ Deno.test("--compact is for new templates, or for the whole gallery when there a
   });
 });
 
-Deno.test("a wrong command line gets a sentence about what is wrong", () => {
+Deno.test("a wrong command line gives a sentence that says what is wrong", () => {
   const cases: Record<string, string> = {
     "": "--gallery FILE is missing",
     "--from DIR": "--gallery FILE is missing",
@@ -57,7 +57,7 @@ Deno.test("a wrong command line gets a sentence about what is wrong", () => {
   for (const [line, wrong] of Object.entries(cases)) assertEquals(read(line), { wrong }, line);
 });
 
-Deno.test("--help wins over all other options, and its lines fit a terminal", () => {
+Deno.test("--help overrides all other options, and its lines have at most 100 characters", () => {
   assertEquals(read("--help"), "help");
   assertEquals(read("-h --from DIR 1.jpg"), "help");
   for (const line of ENROLL_HELP.split("\n")) assertEquals(line.length <= 100, true, line);

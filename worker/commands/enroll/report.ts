@@ -1,11 +1,14 @@
-/** Describes the result of `deno task enroll` for people. */
+/** Describes the result of `deno task enroll` as text. */
 
 import type { SkippedFile } from "../photo_folder.ts";
 import type { Enrolment } from "./enroll.ts";
 
 /** Text about a result. */
 export interface EnrolmentReport {
-  /** What needs attention. Each line has a word of up to 8 letters, a path or user, and a reason. */
+  /**
+   * Photos and users that need attention. Each line has a word of up to 8 letters, a path or user,
+   * and a reason.
+   */
   readonly lines: readonly string[];
   /** One line about the gallery. */
   readonly summary: string;
@@ -17,7 +20,7 @@ export interface EnrolmentReport {
  * Describes an enrolment.
  *
  * @param gallery Path of the gallery file
- * @param skipped Files among the photos that are not photos
+ * @param skipped Files that are not photos or cannot be read
  * @param enrolment The result
  */
 export function reportEnrolment(
@@ -73,5 +76,5 @@ const line = (kind: string, subject: string, reason: string): string =>
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-/** Replaces control characters: the name of a file could move the terminal's cursor. */
+/** Replaces control characters. In a file name they could move the terminal's cursor. */
 const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?");

@@ -14,7 +14,7 @@ const QUIET: Enrolment = {
   withoutTemplate: [],
 };
 
-Deno.test("an enrolment without anything to report is one line", () => {
+Deno.test("a report is one line when nothing needs attention", () => {
   assertEquals(reportEnrolment("g.json", [], QUIET), {
     lines: [],
     summary: "g.json: 1 user, 1 template",
@@ -53,12 +53,12 @@ Deno.test("everything that needs attention has a line", () => {
   assertEquals(failure, undefined);
 });
 
-Deno.test("users without a template are named", () => {
+Deno.test("the report names the users without a template", () => {
   const { failure } = reportEnrolment("g.json", [], { ...QUIET, withoutTemplate: ["bob", "eve"] });
   assertEquals(failure, "No template, because no photo was accepted: bob, eve");
 });
 
-Deno.test("a gallery that was never written is not counted", () => {
+Deno.test("the report has no counts when the gallery does not exist", () => {
   const nothing: Enrolment = {
     ...QUIET,
     written: false,
@@ -72,7 +72,7 @@ Deno.test("a gallery that was never written is not counted", () => {
   );
 });
 
-Deno.test("control characters in the name of a file do not reach the terminal", () => {
+Deno.test("control characters in a file name do not reach the terminal", () => {
   const { lines } = reportEnrolment("g.json", [], {
     ...QUIET,
     refused: [{ path: "a\u001b[2J\n.jpg", reason: "no_face" }],

@@ -1,10 +1,10 @@
 /** Rounds embeddings for the compact form of gallery files. */
 
 /**
- * Rounds an embedding to signed bytes. Its number of the largest magnitude becomes ±127.
+ * Rounds an embedding to signed bytes. The number with the largest magnitude becomes ±127.
  *
  * @param embedding Finite numbers of any scale, not all zero
- * @returns Signed bytes, as many as `embedding` has numbers
+ * @returns One signed byte for each number of `embedding`
  */
 export function toInt8(embedding: ArrayLike<number>): Int8Array {
   let largest = 0;

@@ -3,7 +3,7 @@ import { randomPeople } from "../../../tests/support/random_people.ts";
 import { cosine, normalize } from "../../vector.ts";
 import { toInt8 } from "./to_int8.ts";
 
-Deno.test("rounding to bytes moves a cosine by less than 0.002", () => {
+Deno.test("rounding to bytes changes a cosine by less than 0.002", () => {
   const people = randomPeople(20, 2, 512, 0.8).flat();
   const rounded = people.map((embedding) => normalize(toInt8(embedding)));
   people.forEach((a, i) => {
@@ -14,7 +14,7 @@ Deno.test("rounding to bytes moves a cosine by less than 0.002", () => {
   });
 });
 
-Deno.test("the scale of an embedding does not matter", () => {
+Deno.test("the scale of an embedding does not change the bytes", () => {
   for (const scale of [1e-30, 1, 1e30]) {
     assertEquals(toInt8([0, scale, -scale / 2, scale / 127]), Int8Array.of(0, 127, -63, 1));
   }
