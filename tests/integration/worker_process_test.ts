@@ -2,6 +2,7 @@ import { assert, assertRejects } from "@std/assert";
 import { localWorker } from "../../api/pool/process/local_worker.ts";
 import { createWorkerLauncher, WorkerStartError } from "../../api/pool/process/worker_process.ts";
 import { randomTokenKey } from "../../shared/http/worker_token.ts";
+import { needs } from "../support/needs.ts";
 import { forever } from "../support/forever.ts";
 
 const LOCAL = localWorker(new Map());
@@ -22,21 +23,17 @@ async function openFiles(): Promise<number> {
   return Number(new TextDecoder().decode(stdout));
 }
 
-Deno.test({
-  name: "a worker that has ended leaves no file open",
-  ignore: Deno.build.os !== "linux",
-  fn: async () => {
-    const launch = launcher({});
-    const before = await openFiles();
-    for (let i = 0; i < 12; i++) {
-      const worker = await launch(`worker-${i}`, forever());
-      worker.kill();
-      await worker.ended;
-    }
-    const after = await openFiles();
-    // Idle connections of fetch may stay open for a moment. Pipes must be closed.
-    assert(after - before < 6, `${before} files before, ${after} after`);
-  },
+needs("linux")("a worker that has ended leaves no file open", async () => {
+  const launch = launcher({});
+  const before = await openFiles();
+  for (let i = 0; i < 12; i++) {
+    const worker = await launch(`worker-${i}`, forever());
+    worker.kill();
+    await worker.ended;
+  }
+  const after = await openFiles();
+  // Idle connections of fetch may stay open for a moment. Pipes must be closed.
+  assert(after - before < 6, `${before} files before, ${after} after`);
 });
 
 Deno.test("a launch fails immediately when the worker ends before it is ready", async () => {

@@ -1,6 +1,6 @@
 /** Writes and reads tables in Markdown. */
 
-import { markdownTable } from "../../worker/commands/accuracy/markdown_table.ts";
+import { markdownTable } from "../../shared/markdown_table.ts";
 
 /** A table. Each row has as many cells as the head. */
 export interface MarkdownTable {
@@ -10,7 +10,7 @@ export interface MarkdownTable {
 
 /** Writes a table as Markdown, with aligned columns. */
 export function writeTable({ head, rows }: MarkdownTable): string {
-  return markdownTable(head, rows).join("\n");
+  return markdownTable(head, rows);
 }
 
 /** Writes one row, for a table that is printed row by row. */

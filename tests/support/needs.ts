@@ -40,6 +40,10 @@ const NEEDS = {
     how: "a cluster whose node has both images and serves port 30080, and FACE_IT_TEST_E2E=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_E2E") === "1",
   },
+  linux: {
+    how: "Linux",
+    isMet: () => Deno.build.os === "linux",
+  },
   images: {
     how: "both images, built from this checkout by deno task image, and FACE_IT_TEST_IMAGES=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_IMAGES") === "1",

@@ -32,8 +32,8 @@ Deno.test("a worker may read the configured files, also the calibration", () => 
     LANDMARKS_PATH: "/landmarks.onnx",
     MODEL_CALIBRATION: "/calibration.json",
   };
-  const { env, readable } = worker(files);
-  assertEquals(env, { LOG_LEVEL: "warn", ...files });
+  const { env, readable } = worker({ ...files, MATCH_ON: "cosine" });
+  assertEquals(env, { LOG_LEVEL: "warn", MATCH_ON: "cosine", ...files });
   assertEquals(new Set(readable), new Set(Object.values(files)));
 });
 

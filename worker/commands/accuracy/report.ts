@@ -13,7 +13,7 @@ import {
   tarAtZeroFar,
 } from "./evaluate.ts";
 import { similarityThreshold } from "./similarity_threshold.ts";
-import { markdownTable } from "./markdown_table.ts";
+import { markdownTable } from "../../../shared/markdown_table.ts";
 
 /** The default threshold: a stranger is accepted with a probability of 1 in 10,000. */
 export const DEFAULT_CONFIDENCE = 0.7;
@@ -39,23 +39,19 @@ export function formatReport(
   calibration: Calibration,
 ): string {
   return [
-    ...summary(people, scores, calibration),
-    "",
-    ...galleryTable(scores, calibration),
-    "",
-    ...confidenceTable(scores, calibration),
-    "",
-    ...templatesTable(people, calibration),
-    "",
-    ...falseMatchTable(scores, calibration),
-  ].join("\n");
+    summary(people, scores, calibration),
+    galleryTable(scores, calibration),
+    confidenceTable(scores, calibration),
+    templatesTable(people, calibration),
+    falseMatchTable(scores, calibration),
+  ].join("\n\n");
 }
 
 function summary(
   people: LabelledEmbeddings,
   scores: PairScores,
   calibration: Calibration,
-): string[] {
+): string {
   const photos = people.flat();
   const refused = photos.filter((embedding) => embedding === undefined).length;
   const { tar, highestImpostor } = tarAtZeroFar(scores);
@@ -99,7 +95,7 @@ function describeIfEnough(describe: () => string): string {
   }
 }
 
-function galleryTable(scores: PairScores, calibration: Calibration): string[] {
+function galleryTable(scores: PairScores, calibration: Calibration): string {
   return markdownTable(
     ["templates compared (N)", `cosine for confidence ${DEFAULT_CONFIDENCE}`, "FRR"],
     GALLERY_SIZES.map((compared) => {
@@ -113,7 +109,7 @@ function galleryTable(scores: PairScores, calibration: Calibration): string[] {
   );
 }
 
-function confidenceTable(scores: PairScores, calibration: Calibration): string[] {
+function confidenceTable(scores: PairScores, calibration: Calibration): string {
   return markdownTable(
     ["MATCH_THRESHOLD, 1:1", "cosine", "strangers accepted", "FRR"],
     CONFIDENCES.map((confidence) => {
@@ -129,7 +125,7 @@ function confidenceTable(scores: PairScores, calibration: Calibration): string[]
   );
 }
 
-function templatesTable(people: LabelledEmbeddings, calibration: Calibration): string[] {
+function templatesTable(people: LabelledEmbeddings, calibration: Calibration): string {
   return markdownTable(
     ["templates of the user, 1:1", `cosine for confidence ${DEFAULT_CONFIDENCE}`, "FRR"],
     TEMPLATES_PER_USER.map((templates) => {
@@ -144,7 +140,7 @@ function templatesTable(people: LabelledEmbeddings, calibration: Calibration): s
   );
 }
 
-function falseMatchTable(scores: PairScores, calibration: Calibration): string[] {
+function falseMatchTable(scores: PairScores, calibration: Calibration): string {
   return markdownTable(
     ["cosine", "FMR measured", "FMR by the calibration"],
     COSINES.map((cosine) => [

@@ -1,13 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { GenerateError } from "./generate_error.ts";
-import { insertTable, markdownTable } from "./markdown_table.ts";
-
-Deno.test("a table has padded cells, in which a bar is escaped", () => {
-  assertEquals(
-    markdownTable(["name", "b"], [["x", "a|b"]]),
-    "| name | b    |\n| ---- | ---- |\n| x    | a\\|b |",
-  );
-});
+import { insertTable } from "./insert_table.ts";
 
 Deno.test("a table replaces what is between its marks", () => {
   const marks = (text: string) =>
