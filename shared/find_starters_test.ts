@@ -15,11 +15,11 @@ const BEHIND_NPX = {
   10: [1, "bash"],
 } satisfies Record<number, [number, string]>;
 
-Deno.test("behind deno task alone, the shell above it is not watched", async () => {
+Deno.test("without npx, only deno task is watched, not the shell that started it", async () => {
   assertEquals(await findStarters(40, false, table(BEHIND_NPX)), [40]);
 });
 
-Deno.test("behind npx, every process up to npx is watched, the shell above npx is not", async () => {
+Deno.test("with npx, all processes up to npx are watched, not the shell above npx", async () => {
   assertEquals(await findStarters(40, true, table(BEHIND_NPX)), [40, 30, 20]);
 });
 
