@@ -86,7 +86,7 @@ Deno.test("in a cluster, the workers are pods by default", () => {
   assertEquals(read({ ...inside, POOL: "process" }).pool.kind, "process");
 });
 
-Deno.test("an api outside the cluster can use pods, and all settings of such a pool", () => {
+Deno.test("an api outside the cluster can use a pool of pods, with all its settings", () => {
   const { pool } = read({
     POOL: "kubernetes",
     WORKER_TOKEN_KEYS_PATH: "/keys",

@@ -23,7 +23,7 @@ Deno.test("with npx, all processes up to npx are watched, not the shell above np
   assertEquals(await findStarters(40, true, table(BEHIND_NPX)), [40, 30, 20]);
 });
 
-Deno.test("a starter that has ended already is noticed", async () => {
+Deno.test("undefined is returned when a starter has already ended", async () => {
   assertEquals(await findStarters(1, false, table({})), undefined);
   assertEquals(await findStarters(40, true, table({ 40: [1, "deno task start"] })), undefined);
 });

@@ -12,7 +12,7 @@ function recordingStream(isTTY: boolean): ProgressStream & { text: string } {
   };
 }
 
-Deno.test("without a terminal, one line shows that a task begins, and one that it is done", () => {
+Deno.test("without a terminal, a line is written when a task begins and when it is done", () => {
   const lines: string[] = [];
   using task = createLineProgress((line) => lines.push(line)).start("Reading", 3, "photos");
   assertEquals(lines, ["Reading: 3 photos …"]);

@@ -51,7 +51,7 @@ Deno.test("the page offers every picture format that the service accepts", async
   assertStringIncludes(page, PICTURE_FORMATS);
 });
 
-Deno.test("the pages load nothing from elsewhere and run nothing inline", async () => {
+Deno.test("the pages load files only from the service and run no inline scripts", async () => {
   for await (const [path, { headers }] of browse()) {
     if (path === "/openapi.json") continue;
     const policy = headers.get("Content-Security-Policy")!;

@@ -73,7 +73,7 @@ Deno.test("the values' schema gets the bounds of the settings and keeps other va
   assertEquals(properties.match.additionalProperties, false);
 });
 
-Deno.test("a chart value for a setting whose type it cannot have is refused", () => {
+Deno.test("a setting of a type that the chart does not support cannot have a chart value", () => {
   const labels = z.string().transform((text) => text.split("=")).register(SETTINGS, about("l"));
   const settings = listSettings({ LABELS: labels });
   assertThrows(() => settingsTemplate({ demo: settings }), GenerateError, "LABELS");

@@ -8,8 +8,8 @@ import { choice, flag, fraction, integer, SETTINGS } from "../setting.ts";
 import { AGREED_ENV, SERVICE_ENV, TOKEN_KEYS_ENV } from "./service_env.ts";
 
 /**
- * Settings of the recognition. The api passes them on to the workers that it starts on its own
- * machine. The defaults are paths of a container.
+ * Settings of the recognition. The api passes them on to worker processes on its own machine. The
+ * default paths are those in a container.
  */
 export const RECOGNITION_ENV = {
   EMBEDDINGS_PATH: z.string().default("/etc/embeddings/data.json").register(SETTINGS, {
@@ -75,7 +75,7 @@ export const WORKER_ENV = {
   ...RECOGNITION_ENV,
 } as const;
 
-/** Names of the settings that the api passes on to the workers of its own machine. */
+/** Names of the settings that the api passes on to its worker processes. */
 export const PASSED_ON_NAMES: readonly string[] = Object.keys({
   ...AGREED_ENV,
   ...RECOGNITION_ENV,

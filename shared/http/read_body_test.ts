@@ -196,5 +196,5 @@ Deno.test("a body that comes in pieces of one byte needs little memory", async (
     }),
   );
   assertEquals(read, new Uint8Array(PIECES).fill(7));
-  assert(most < 200 * 1024 * 1024, `${PIECES} bytes held ${most / 1024 / 1024} MiB`);
+  assert(most < 200 * 1024 * 1024, `${PIECES} bytes needed ${most / 1024 / 1024} MiB`);
 });

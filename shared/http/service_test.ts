@@ -173,7 +173,7 @@ Deno.test("a long path is cut in the log", async () => {
   assertEquals(String(lines[0]!["path"]).length, 100);
 });
 
-Deno.test("requests that come every few seconds are logged at debug level only", async () => {
+Deno.test("requests to /health are logged at debug level only", async () => {
   const { call, lines } = setUp();
   await call("/health");
   assertEquals(lines[0]!["level"], "debug");

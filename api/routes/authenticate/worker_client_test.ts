@@ -92,7 +92,7 @@ Deno.test("a worker gets the user_id with any characters", async () => {
   }
 });
 
-Deno.test("an answer that is as documented is returned", async () => {
+Deno.test("a documented answer of a worker is returned", async () => {
   for (const answer of [MATCH, NON_MATCH]) {
     assertEquals(await askOne(() => Response.json(answer)), { kind: "answer", answer });
   }

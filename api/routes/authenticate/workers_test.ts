@@ -76,7 +76,7 @@ Deno.test("a worker that failed is destroyed and its request is not retried", as
   assertEquals(lines.at(-1)!["cause"], "Error: Connection reset");
 });
 
-Deno.test("a request that did not reach its worker is sent to another one", async () => {
+Deno.test("a request that did not reach its worker is sent to another worker", async () => {
   const { post, pool, client } = createFakeApp({
     free: 2,
     workers: [unreachableWorker, answering(MATCH)],
@@ -88,7 +88,7 @@ Deno.test("a request that did not reach its worker is sent to another one", asyn
   assertEquals(client.calls.map(({ worker }) => worker), ["worker-1", "worker-2"]);
 });
 
-Deno.test("a request fails when it cannot reach two workers", async () => {
+Deno.test("a request fails after two workers could not be reached", async () => {
   const { post, pool, client } = createFakeApp({
     free: 3,
     workers: [unreachableWorker, unreachableWorker],
