@@ -23,7 +23,7 @@ export const API_ENV = {
   }),
   QUEUE_BYTES: integer(1, 100_000_000_000).default(256 * 1024 * 1024).register(SETTINGS, {
     description:
-      "limit in bytes on the received bodies of all requests together; each request adds 256 KiB",
+      "limit in bytes on the received bodies of all requests together; each request counts as 256 KiB more than its body",
     chartValue: "limits.queueBytes",
   }),
 } as const;

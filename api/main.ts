@@ -9,7 +9,7 @@ import { type ApiConfig, readApiConfig } from "./config.ts";
 import type { OpenedPool, PoolSurroundings } from "./pool/opened_pool.ts";
 import { createWorkerClient } from "./routes/authenticate/worker_client.ts";
 
-/** Kubernetes kills the pod 25 s after the end begins. The preStop hook takes 5 s of this time. */
+/** Kubernetes kills the pod 25 s after its shutdown begins. The preStop hook takes 5 s of it. */
 const SHUTDOWN_DEADLINE_MS = 14_000;
 
 async function main(): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * The command `deno task generate`: generates files from the settings and the chart's values. With
- * --check it writes nothing. It lists the files that are not up to date, and then exits with 1.
+ * --check it writes nothing. It lists the files that are not up to date, and exits with 1 if there
+ * are any.
  */
 
 import { generate } from "./generate.ts";

@@ -33,7 +33,7 @@ export interface AuthenticateDeps {
   readonly now: () => number;
 }
 
-/** Number of workers that a request tries to reach. A used worker is reached: it is not counted. */
+/** Number of workers that a request tries to reach. Used workers are not counted. */
 const MAX_ATTEMPTS = 2;
 
 /** The status that nginx logs when a client disconnects. No client reads it. */
