@@ -1,4 +1,4 @@
-/** The api's HTTP app: it has no sockets, clock or environment of its own. */
+/** Makes the api's HTTP app. It has no sockets. Its clock is an argument. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import {
@@ -25,7 +25,7 @@ export interface ApiDeps extends ServiceDeps {
   readonly limits: AuthenticateLimits;
 }
 
-/** The app, and what its owner controls. */
+/** The api's HTTP app. */
 export interface ApiApp {
   /** Answers a request. */
   readonly fetch: (request: Request) => Response | Promise<Response>;

@@ -3,7 +3,7 @@ import { assertProblem, createFakeApp } from "./fake_app.ts";
 import { MATCH, NON_MATCH } from "../shared/contract/fake_answers.ts";
 import { answering, failingWorker } from "./routes/authenticate/fake_worker_client.ts";
 
-Deno.test("/ready answers 200 from the first worker on, until the app drains", async () => {
+Deno.test("/ready answers 200 after the first worker is ready, and 503 after drain()", async () => {
   const { app, call, post, pool } = createFakeApp({
     free: 0,
     workers: [failingWorker, answering(MATCH)],
@@ -62,7 +62,7 @@ Deno.test("/metrics counts the pool's workers and every outcome", async () => {
   }
 });
 
-Deno.test("other paths are not found", async () => {
+Deno.test("unknown paths are not found", async () => {
   const { call, post } = createFakeApp();
   for (const path of ["/page/", "/authenticate/", "/Authenticate", "/admin"]) {
     await assertProblem(await call(path), "not_found");
@@ -70,7 +70,7 @@ Deno.test("other paths are not found", async () => {
   }
 });
 
-Deno.test("every path refuses the methods that it does not have, and names the others", async () => {
+Deno.test("every path refuses wrong methods, and Allow lists the right ones", async () => {
   const { call, pool } = createFakeApp();
   const { paths } = await (await call("/openapi.json")).json();
   const allowed: Record<string, string[]> = { "/openapi.json": ["GET", "HEAD"] };

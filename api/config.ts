@@ -10,15 +10,15 @@ import { API_ENV, KUBERNETES_ENV } from "./env.ts";
 /** The api's settings, parsed once at the start. */
 export interface ApiConfig {
   readonly host: string;
-  /** 0: any free port. */
+  /** Port to listen on; 0 takes any free port. */
   readonly port: number;
   readonly log: LogOptions;
   readonly maxImageBytes: number;
   readonly bodyTimeoutMs: number;
   readonly requestTimeoutMs: number;
-  /** Requests that may wait for a worker. */
+  /** Number of requests that may wait for a worker. */
   readonly queueLimit: number;
-  /** Bytes that the bodies of all admitted requests may have together. */
+  /** Limit on the bytes that all admitted requests hold together. */
   readonly queueBytes: number;
   readonly requestsPerWorker: number;
   readonly pool: ProcessPoolConfig | KubernetesPoolConfig;
@@ -30,7 +30,7 @@ export interface ProcessPoolConfig {
   readonly size: number;
 }
 
-/** Settings of a pool of pods of a Deployment. */
+/** Settings of a pool of Kubernetes pods. */
 export interface KubernetesPoolConfig {
   readonly kind: "kubernetes";
   readonly namespace: string;
@@ -39,11 +39,11 @@ export interface KubernetesPoolConfig {
   /** Labels of a pod that may be claimed. */
   readonly selector: Readonly<Record<string, string>>;
   readonly workerPort: number;
-  /** Longest time that a worker which serves several requests is kept. */
+  /** Longest time to keep a worker that serves several requests. */
   readonly leaseMaxMs: number;
   /** Place of the keys that sign calls to workers. */
   readonly tokenKeys: TokenKeyLocation;
-  /** The api runs in the cluster itself. */
+  /** True when the api itself runs in a cluster. */
   readonly inCluster: boolean;
 }
 
@@ -55,7 +55,7 @@ export const API_ENV_NAMES: readonly string[] = Object.keys(ApiEnvSchema.shape);
 /**
  * Reads the configuration.
  *
- * @throws {ConfigError} that names each variable that is missing or bad
+ * @throws {ConfigError} with the name of each missing or bad variable
  */
 export function readApiConfig(env: Environment): ApiConfig {
   const values = parseEnv(ApiEnvSchema, env);

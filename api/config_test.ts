@@ -5,7 +5,7 @@ import { readApiConfig } from "./config.ts";
 const read = (variables: Record<string, string>) =>
   readApiConfig(new Map(Object.entries(variables)));
 
-Deno.test("an api needs no variable", () => {
+Deno.test("the api needs no variables", () => {
   assertEquals(read({}), {
     host: "0.0.0.0",
     port: 8080,
@@ -20,7 +20,7 @@ Deno.test("an api needs no variable", () => {
   });
 });
 
-Deno.test("every variable of an api can be set", () => {
+Deno.test("every variable of the api can be set", () => {
   const config = read({
     HOST: "127.0.0.1",
     PORT: "0",
@@ -49,7 +49,7 @@ Deno.test("every variable of an api can be set", () => {
   });
 });
 
-Deno.test("a bad variable is named", () => {
+Deno.test("the error names the bad variable", () => {
   for (
     const [name, value] of [
       ["PORT", "http"],
@@ -69,7 +69,7 @@ Deno.test("a bad variable is named", () => {
   }
 });
 
-Deno.test("in a cluster the pool is one of pods by default", () => {
+Deno.test("in a cluster, the workers are pods by default", () => {
   const inside = { KUBERNETES_SERVICE_HOST: "10.0.0.1", WORKER_TOKEN_KEYS: "k" };
   const { pool } = read(inside);
   assert(pool.kind === "kubernetes");
@@ -86,7 +86,7 @@ Deno.test("in a cluster the pool is one of pods by default", () => {
   assertEquals(read({ ...inside, POOL: "process" }).pool.kind, "process");
 });
 
-Deno.test("a pool of pods can be used from outside the cluster, with every setting", () => {
+Deno.test("an api outside the cluster can use a pool of pods, with all its settings", () => {
   const { pool } = read({
     POOL: "kubernetes",
     WORKER_TOKEN_KEYS_PATH: "/keys",
@@ -109,14 +109,14 @@ Deno.test("a pool of pods can be used from outside the cluster, with every setti
   });
 });
 
-Deno.test("a bad setting of a pool of pods is named", () => {
+Deno.test("the error names the bad setting of a pool of pods", () => {
   const good = { POOL: "kubernetes", WORKER_TOKEN_KEYS: "k" };
   for (
     const [bad, message] of [
       [{ WORKER_TOKEN_KEYS: "" }, "one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS"],
       [{ WORKER_TOKEN_KEYS_PATH: "/keys" }, "one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS"],
       [{ WORKER_SELECTOR: "app=w" }, "WORKER_SELECTOR: must contain status=ready"],
-      [{ WORKER_SELECTOR: "status=ready" }, "WORKER_SELECTOR: must contain another label"],
+      [{ WORKER_SELECTOR: "status=ready" }, "WORKER_SELECTOR: must contain a label besides"],
       [{ WORKER_SELECTOR: "app in (w),status=ready" }, "WORKER_SELECTOR: must be name=value"],
       [{ LEASE_MAX_MS: "9999", REQUESTS_PER_WORKER: "2" }, "LEASE_MAX_MS: must be at least"],
     ] as const

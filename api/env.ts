@@ -1,40 +1,41 @@
-/** Settings of the api, beside those that both services have. */
+/** Settings that only the api has. */
 
 import { z } from "zod";
 import { TOKEN_KEYS_ENV } from "../shared/contract/service_env.ts";
 import { choice, integer, SETTINGS } from "../shared/setting.ts";
 
-/** Settings of the api with any kind of pool. */
+/** Settings that the api has with both kinds of pool. */
 export const API_ENV = {
   POOL: choice("kubernetes", "process").optional().register(SETTINGS, {
     description: "process: worker processes on this machine. kubernetes: pods",
     shownDefault: "process; in a cluster kubernetes",
   }),
   POOL_SIZE: integer(1, 64).default(4).register(SETTINGS, {
-    description: "worker processes; each needs about 200 MB",
+    description: "number of worker processes; each needs about 200 MB of memory",
   }),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000).default(10_000).register(SETTINGS, {
-    description: "milliseconds in which a request is answered, including every wait",
+    description: "longest time in milliseconds until a request is answered, including all waiting",
     chartValue: "limits.requestTimeoutMs",
   }),
   QUEUE_LIMIT: integer(0, 100_000).default(64).register(SETTINGS, {
-    description: "requests that may wait for a worker; the next one is refused",
+    description: "number of requests that may wait for a worker; further requests are refused",
     chartValue: "limits.queueLimit",
   }),
   QUEUE_BYTES: integer(1, 100_000_000_000).default(256 * 1024 * 1024).register(SETTINGS, {
-    description: "bytes of all bodies that have arrived, plus 256 KiB for each request",
+    description:
+      "limit in bytes on the received bodies of all requests together; each request counts as 256 KiB more than its body",
     chartValue: "limits.queueBytes",
   }),
 } as const;
 
-/** Equality only, with the label that a claim changes. */
+/** Labels as `name=value` pairs. One of them is status=ready, the label that a claim changes. */
 const Selector = z.string()
-  .regex(/^[\w./-]+=[\w.-]+(,[\w./-]+=[\w.-]+)*$/, "must be name=value, separated by commas")
+  .regex(/^[\w./-]+=[\w.-]+(,[\w./-]+=[\w.-]+)*$/, "must be name=value pairs, separated by commas")
   .transform((text): Record<string, string> =>
     Object.fromEntries(text.split(",").map((label) => label.split("=")))
   )
   .refine((labels) => labels["status"] === "ready", "must contain status=ready")
-  .refine((labels) => Object.keys(labels).length > 1, "must contain another label");
+  .refine((labels) => Object.keys(labels).length > 1, "must contain a label besides status=ready");
 
 /** Settings of the pool of pods. */
 export const KUBERNETES_ENV = {
@@ -48,18 +49,18 @@ export const KUBERNETES_ENV = {
   WORKER_SELECTOR: z.string().default("app=face-recognition-worker,status=ready").pipe(Selector)
     .register(SETTINGS, {
       description:
-        "labels of a pod that may be claimed: status=ready, which a claim changes, and at least one other",
+        "labels of the pods that may be claimed: status=ready, which a claim changes, and at least one more",
     }),
   WORKER_PORT: integer(1, 65_535).default(8080).register(SETTINGS, {
     description: "port that a worker listens on",
   }),
   POOL_OWNER: z.string().default("face-it-pool").register(SETTINGS, {
     description:
-      "the ConfigMap in that namespace that owns claimed pods; deleting the ConfigMap deletes them",
+      "name of the ConfigMap in WORKER_NAMESPACE that owns claimed pods; deleting the ConfigMap deletes these pods",
   }),
   LEASE_MAX_MS: integer(1, 86_400_000).default(300_000).register(SETTINGS, {
     description:
-      "longest time in milliseconds that a worker is kept, at least REQUEST_TIMEOUT_MS; without effect when REQUESTS_PER_WORKER is 1",
+      "longest time in milliseconds to keep a worker; must be at least REQUEST_TIMEOUT_MS; has no effect when REQUESTS_PER_WORKER is 1",
     chartValue: "leaseMaxMs",
   }),
   ...TOKEN_KEYS_ENV,

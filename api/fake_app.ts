@@ -1,4 +1,4 @@
-/** The api's app for tests: in front of a fake pool, fake workers and a clock that stands still. */
+/** Makes the api's app for tests, with a fake pool, fake workers and a clock that tests set. */
 
 import { assertEquals } from "@std/assert";
 import { ProblemBodySchema } from "../shared/contract/contract.ts";
@@ -23,7 +23,7 @@ const LIMITS: AuthenticateLimits = {
 
 /** Options of {@linkcode createFakeApp}. */
 export interface FakeAppOptions extends FakePoolOptions {
-  /** Behaviour of the workers, one for each call. */
+  /** One behaviour of a worker for each call, in the order of the calls. */
   readonly workers?: readonly FakeWorker[];
   readonly limits?: Partial<AuthenticateLimits>;
 }
@@ -51,7 +51,7 @@ export function createFakeApp({ workers = [], limits = {}, ...pool }: FakeAppOpt
   return { app, pool: fakePool, client, clock, lines, call, post };
 }
 
-/** Checks a response against its error code, and returns its detail. */
+/** Checks that a response is the documented error `code`, and returns its detail. */
 export async function assertProblem(response: Response, code: ProblemCode): Promise<string> {
   const body = ProblemBodySchema.parse(await response.json());
   assertEquals(body.code, code);
@@ -63,7 +63,7 @@ export async function assertProblem(response: Response, code: ProblemCode): Prom
   return body.detail;
 }
 
-/** Returns what became of each lease, in the order of the claims. */
+/** Returns the state of each lease, in the order of the claims. */
 export function leaseStates(pool: FakePool): string[] {
   return pool.leases.map(({ state }) => state);
 }

@@ -9,7 +9,7 @@ import { type ApiConfig, readApiConfig } from "./config.ts";
 import type { OpenedPool, PoolSurroundings } from "./pool/opened_pool.ts";
 import { createWorkerClient } from "./routes/authenticate/worker_client.ts";
 
-/** Kubernetes kills the pod after 25 s; preStop takes 5 s of them. */
+/** Kubernetes kills the pod 25 s after its shutdown begins. The preStop hook takes 5 s of it. */
 const SHUTDOWN_DEADLINE_MS = 14_000;
 
 async function main(): Promise<void> {
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
 
   let ending = false;
   const end = async (reason: string) => {
-    // A second signal ends the process at once.
+    // A second signal ends the process immediately.
     if (ending) Deno.exit(1);
     ending = true;
     log.info({ reason }, "shutting down");
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
       log.error("not all requests ended in time");
       Deno.exit(1);
     }, SHUTDOWN_DEADLINE_MS);
-    // Keep answering 503 until the pool has ended, instead of refusing connections.
+    // The server ends after the pool: until then, clients get a 503, not a refused connection.
     await pool[Symbol.asyncDispose]();
     await server.shutdown();
     Deno.exit(0);
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   try {
     await started;
   } catch (error) {
-    // A signal came before the first worker was ready: not a failure.
+    // It is not a failure that a signal came before the first worker was ready.
     if (ending) return;
     log.error({ error: describeError(error) }, "no worker could be started");
     Deno.exit(1);
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   greet(server.port);
 }
 
-/** Opens the configured pool. Loads the code of that pool only. */
+/** Opens the configured pool. Does not load the code of the other kind of pool. */
 async function openPool(config: ApiConfig, surroundings: PoolSurroundings): Promise<OpenedPool> {
   if (config.pool.kind === "kubernetes") {
     const { openKubernetesPool } = await import("./pool/kubernetes/open_kubernetes_pool.ts");
@@ -85,7 +85,7 @@ async function openPool(config: ApiConfig, surroundings: PoolSurroundings): Prom
 function greet(port: number): void {
   const url = `http://localhost:${port}`;
   console.log(`face-it is ready: ${url}\n
-Try it there in a browser, or:
+Open this address in a browser, or run:
 
     curl --data-binary @test-data/user1_similar.png ${url}/authenticate
 `);

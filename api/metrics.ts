@@ -8,13 +8,13 @@ export interface PoolMetrics {
   claimSeconds(seconds: number): void;
   /** Seconds that a claim waited in the queue, 0 when it did not wait. */
   waitSeconds(seconds: number): void;
-  /** Another replica won the claim. `code` is the status code that showed it. */
+  /** Another replica claimed the pod first. `code` is the HTTP status of the Kubernetes API. */
   lostClaim(code: string): void;
   /** A request was refused because no worker was available. */
   shed(): void;
-  /** A worker was removed by the reaper, or ended by itself. */
+  /** A worker was removed outside a request, for this reason. */
   reaped(reason: string): void;
-  /** A watch restarts after a failure. Normal ends are not counted. */
+  /** A watch restarts after a failure. A watch that ends normally is not counted. */
   watchRestart(): void;
   /** A worker could not be deleted. */
   deleteFailure(): void;
@@ -22,9 +22,9 @@ export interface PoolMetrics {
   apiFailure(call: string, code: string): void;
 }
 
-/** Counts of a pool, read on each scrape. */
+/** Counts of the workers and claims of a pool. They are read on each scrape. */
 export interface PoolGauges {
-  /** Workers that a claim would get at once. */
+  /** Workers that a claim would get without waiting. */
   readonly free: number;
   /** Workers that a request holds. */
   readonly busy: number;
@@ -67,10 +67,13 @@ export function createApiMetrics(): ApiMetrics {
   ) => new Counter({ name, help, labelNames, registers });
 
   const claimSeconds = histogram("face_it_pool_claim_seconds", "Time to take a free worker");
-  const waitSeconds = histogram("face_it_pool_wait_seconds", "Time a claim waited in the queue");
+  const waitSeconds = histogram(
+    "face_it_pool_wait_seconds",
+    "Time that a claim waited in the queue",
+  );
   const lostClaims = counter(
     "face_it_pool_lost_claims_total",
-    "Claims lost to another replica, by the status code that showed it",
+    "Claims lost to another replica, by status code of the Kubernetes API",
     ["code"],
   );
   const shed = counter(
@@ -122,7 +125,7 @@ export function createApiMetrics(): ApiMetrics {
             this.set(stats()[name]);
           },
         });
-      gauge("free", "Workers that a claim would get at once");
+      gauge("free", "Workers that a claim would get without waiting");
       gauge("busy", "Workers that a request holds");
       gauge("waiters", "Claims that wait for a worker");
     },

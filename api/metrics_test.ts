@@ -45,7 +45,7 @@ Deno.test("the gauges are read on each scrape", async () => {
   }
 });
 
-Deno.test("each event is counted under the name of its metric", async () => {
+Deno.test("each event changes its own metric", async () => {
   const metrics = createApiMetrics();
   metrics.pool.claimSeconds(0.006);
   metrics.pool.waitSeconds(1.5);

@@ -1,5 +1,5 @@
 /**
- * The command behind `helm test`. Sends a picture through the service, its pool and a worker.
+ * The command that `helm test` runs. It sends a picture to the service until a worker answers.
  *
  * Usage: try_service.ts URL
  */
@@ -27,7 +27,7 @@ export class UnexpectedResponse extends Error {
  *
  * @param signal Ends the attempts
  * @param pauseMs Milliseconds between two attempts
- * @throws {UnexpectedResponse} for any other response
+ * @throws {UnexpectedResponse} for a response that is neither no_face nor a 503
  * @throws the signal's reason
  */
 export async function tryService(url: URL, signal: AbortSignal, pauseMs = PAUSE_MS): Promise<void> {

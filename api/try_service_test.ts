@@ -18,13 +18,13 @@ function serve(...answers: [status: number, code?: string][]) {
 
 const signal = () => AbortSignal.timeout(20_000);
 
-Deno.test("a service passes once a worker has processed the picture", async () => {
+Deno.test("the service passes after a worker has processed the picture", async () => {
   await using service = serve([503, "no_worker_available"], [422, "no_face"]);
   await tryService(service.url, signal(), 1);
   assertEquals(service.requests(), 2);
 });
 
-Deno.test("a service whose worker fails does not pass", async () => {
+Deno.test("the service does not pass when its worker fails", async () => {
   await using service = serve([502, "worker_failed"]);
   await assertRejects(
     () => tryService(service.url, signal(), 1),
@@ -45,7 +45,7 @@ Deno.test("an unreachable service is retried until the deadline", async () => {
   const trying = tryService(gone.url, deadline.signal, 1);
   let over = false;
   void trying.catch(() => over = true);
-  // Long enough for many refused connections.
+  // In this time, the command tries many connections, and all are refused.
   await delay(200, new AbortController().signal);
   assert(!over, "The command gave up before the deadline");
   deadline.abort(new Error("the deadline"));

@@ -6,7 +6,7 @@
  *
  * @throws the signal's reason
  *
- * @example A promise that never settles is left when the signal aborts
+ * @example The wait for a promise that never settles ends when the signal aborts
  * ```ts
  * import { assertRejects } from "@std/assert";
  *

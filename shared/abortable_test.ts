@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { forever } from "../tests/support/forever.ts";
 import { abortable } from "./abortable.ts";
 
-Deno.test("a promise that settles first decides", async () => {
+Deno.test("a promise that settles before an abort gives the result", async () => {
   assertEquals(await abortable(Promise.resolve("done"), forever()), "done");
   const error = new RangeError("Failed");
   assertEquals(

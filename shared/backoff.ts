@@ -9,8 +9,9 @@ export interface BackoffOptions {
 }
 
 /**
- * Returns the wait in milliseconds after a number of failures in a row. It doubles with each failure.
- * Half of it is random ("equal jitter"), so that clients that failed together do not retry together.
+ * Returns the wait in milliseconds after a number of failures in a row. The wait doubles with each
+ * failure. Half of the wait is random ("equal jitter"): clients that fail at the same time then
+ * retry at different times.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ const options = fc.record({
   maxMs: fc.integer({ min: 1000, max: 100_000 }),
 });
 
-Deno.test("a wait is between half of its full length and its full length, up to the maximum", () => {
+Deno.test("a wait is at least half of its full length, and at most its full length", () => {
   fc.assert(fc.property(failures, options, random, (failures, options, random) => {
     const full = Math.min(options.firstMs * 2 ** (failures - 1), options.maxMs);
     const ms = backoffMs(failures, options, random);
@@ -30,7 +30,7 @@ Deno.test("half of a wait is random", () => {
   assertEquals([0, 0.5, 1].map((random) => backoffMs(2, OPTIONS, random)), [100, 150, 200]);
 });
 
-Deno.test("a delay ends after its time, or with the reason of its signal", async () => {
+Deno.test("a delay ends after its time, or fails with the reason of its signal", async () => {
   const gone = new AbortController(), reason = new RangeError("The client has disconnected");
   await delay(1, gone.signal);
   const waiting = assertRejects(() => delay(3_600_000, gone.signal), Error);

@@ -1,6 +1,6 @@
 /**
- * Ends this process when the processes that started it have ended, so that no process of the service
- * is left on a laptop. `deno task start` preloads this module: the api knows nothing of it.
+ * Ends this process when a process that started it has ended. So no process of the service keeps
+ * running on a laptop. `deno task start` preloads this module; the api itself does not import it.
  */
 
 import { exists, findStarters, PROCESS_TABLE } from "./find_starters.ts";
@@ -13,7 +13,7 @@ const end = () => Deno.kill(Deno.pid, "SIGTERM");
 const parent = Deno.ppid;
 const throughNpx = Deno.env.get("npm_lifecycle_event") === "npx";
 const starters = await findStarters(parent, throughNpx, PROCESS_TABLE)
-  // A machine without ps cannot tell which process is above the parent.
+  // Without ps, only the parent of this process is known.
   .catch(() => [parent]);
 
 if (starters === undefined) end();
@@ -23,6 +23,6 @@ else {
     clearInterval(timer);
     end();
   }, POLL_MS);
-  // Deno starts the api when nothing of this module is left to wait for.
+  // Deno starts the api only when it need not wait for this timer.
   Deno.unrefTimer(timer);
 }

@@ -14,7 +14,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the variables that `schema` names. Ignores all others. Treats an empty variable as missing.
+ * Reads the variables of `schema` and ignores all others. An empty variable counts as missing.
  *
  * @example
  * ```ts
@@ -29,8 +29,8 @@ export class ConfigError extends Error {
  * assertThrows(() => parseEnv(Schema, new Map([["PORT", "http"]])), ConfigError, "PORT: must be");
  * ```
  *
- * @throws {ConfigError} with each missing or bad variable and the reason, but never with a value,
- * which may be a secret
+ * @throws {ConfigError} with the name of each missing or bad variable and the reason, but without
+ * the value: it may be a secret
  */
 export function parseEnv<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,

@@ -15,7 +15,7 @@ const Schema = z.object({
 const parse = (variables: Record<string, string>) =>
   parseEnv(Schema, new Map(Object.entries({ NAME: "me", ...variables })));
 
-Deno.test("variables are read into their types, other variables are ignored", () => {
+Deno.test("each variable gets the type of its setting, and unknown variables are ignored", () => {
   assertEquals(
     parse({ PORT: "0", THRESHOLD: ".25", WARM: "true", MODE: "slow", KEY: "k", PATH: "/bin" }),
     { NAME: "me", PORT: 0, THRESHOLD: 0.25, WARM: true, MODE: "slow", KEY: "k" },

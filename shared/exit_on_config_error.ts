@@ -1,4 +1,4 @@
-/** Ends a command or service that is configured wrongly. */
+/** Ends a command or service when its configuration is bad. */
 
 import { ConfigError } from "./env.ts";
 

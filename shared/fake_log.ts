@@ -6,7 +6,7 @@ import type { Logger } from "./log.ts";
 /** A logger, and the lines that were logged. */
 export interface FakeLog {
   readonly log: Logger;
-  /** Every line as an object. Its message is "msg". */
+  /** Every line as an object. The field "msg" is its message. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
 }
 

@@ -9,19 +9,21 @@ export interface ProcessTable {
 }
 
 const INIT_PID = 1;
-/** deno task, a shell, npm, and one wrapper in between. */
+/** Longest chain of starters: deno task, a shell, npm, and one wrapper between them. */
 const MAX_CLIMB = 4;
 
 /**
- * Returns the ids of the processes whose end must end this one, undefined when one has ended
- * already.
+ * Returns the ids of the starters: when one of them ends, this process must end. Returns undefined
+ * when a starter has already ended.
  *
- * `deno task` passes signals on, so it is the only starter: the shell above it may be closed while
- * the service keeps running in the background. npx does not pass them on: a signal to npx ends its
- * shell and leaves `deno task` running. Behind npx, all processes up to npx are starters.
+ * Without npx, only `deno task` is a starter, because it passes signals on to this process. When
+ * the shell that started `deno task` is closed, the service keeps running in the background.
+ *
+ * With npx, all processes up to npx are starters, because npx does not pass signals on. A signal to
+ * npx ends the shell that npx started, but `deno task` keeps running.
  *
  * @param parent Parent of this process
- * @param throughNpx True when npx is above it
+ * @param throughNpx True when npx started the service
  */
 export async function findStarters(
   parent: number,
@@ -39,11 +41,11 @@ export async function findStarters(
     if (/\bnp[mx]\b/.test(entry.command)) return pids;
     pid = entry.parent;
   }
-  // npx is not where it was expected: the processes above the parent are unknown.
+  // npx was not found among the processes above this one, so only the parent is sure.
   return [parent];
 }
 
-/** The processes of this machine, by POSIX ps. */
+/** Looks up the processes of this machine with POSIX ps. */
 export const PROCESS_TABLE: ProcessTable = {
   async lookUp(pid) {
     const { stdout } = await new Deno.Command("ps", {

@@ -15,15 +15,15 @@ const BEHIND_NPX = {
   10: [1, "bash"],
 } satisfies Record<number, [number, string]>;
 
-Deno.test("behind deno task alone, the shell above it is not watched", async () => {
+Deno.test("without npx, only deno task is watched, not the shell that started it", async () => {
   assertEquals(await findStarters(40, false, table(BEHIND_NPX)), [40]);
 });
 
-Deno.test("behind npx, every process up to npx is watched, the shell above npx is not", async () => {
+Deno.test("with npx, all processes up to npx are watched, not the shell above npx", async () => {
   assertEquals(await findStarters(40, true, table(BEHIND_NPX)), [40, 30, 20]);
 });
 
-Deno.test("a starter that has ended already is noticed", async () => {
+Deno.test("undefined is returned when a starter has already ended", async () => {
   assertEquals(await findStarters(1, false, table({})), undefined);
   assertEquals(await findStarters(40, true, table({ 40: [1, "deno task start"] })), undefined);
 });

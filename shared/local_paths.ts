@@ -1,4 +1,4 @@
-/** Paths in a checkout of the files that `deno task setup` fetches and makes. */
+/** Paths of the files that `deno task setup` fetches and makes in a checkout. */
 
 import { fileURLToPath } from "node:url";
 

@@ -1,4 +1,4 @@
-/** Structured logs on standard error: JSON, pretty on a terminal. */
+/** Writes structured logs to standard error: as JSON, or as readable text on a terminal. */
 
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 
@@ -33,7 +33,7 @@ async function destination(format: LogOptions["format"]): Promise<DestinationStr
   return pinoPretty({ destination: 2, sync: true, ignore: "service", singleLine: true });
 }
 
-/** Describes an error for the log: its name and message, and those of its causes. No properties. */
+/** Describes an error for the log: only its name and message, and those of its causes. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? "" : `: ${describeError(error.cause)}`;

@@ -4,7 +4,7 @@ import process from "node:process";
 import cliProgress from "cli-progress";
 
 /**
- * Shows work whose size is known before it begins.
+ * Shows the progress of work of a known size.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export const NO_PROGRESS: Progress = {
   start: () => ({ advance: () => {}, end: () => {}, [Symbol.dispose]: () => {} }),
 };
 
-/** Writes one line when a task begins and one when it is done, each by a call of `writeLine`. */
+/** Calls `writeLine` once when a task begins, and once when it is done. */
 export function createLineProgress(writeLine: (line: string) => void): Progress {
   return {
     start(label, total, unit) {
@@ -83,7 +83,7 @@ export function createBarProgress(stream: ProgressStream): Progress {
         stream,
         format: "{label} [{bar}] {amount}",
         barsize: 16,
-        // If the bar switched wrapping off, an interruption would leave the terminal without it.
+        // The bar must not switch line wrapping off: it would stay off after an interruption.
         linewrap: true,
       }, cliProgress.Presets.shades_classic);
       let done = 0;

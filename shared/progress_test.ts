@@ -12,7 +12,7 @@ function recordingStream(isTTY: boolean): ProgressStream & { text: string } {
   };
 }
 
-Deno.test("without a terminal, a task is one line when it begins and one when it is done", () => {
+Deno.test("without a terminal, a line is written when a task begins and when it is done", () => {
   const lines: string[] = [];
   using task = createLineProgress((line) => lines.push(line)).start("Reading", 3, "photos");
   assertEquals(lines, ["Reading: 3 photos …"]);
@@ -23,7 +23,7 @@ Deno.test("without a terminal, a task is one line when it begins and one when it
   assertEquals(lines, ["Reading: 3 photos …", "Reading: 3 photos, done"]);
 });
 
-Deno.test("a task that failed is not called done", () => {
+Deno.test("a task that failed is not shown as done", () => {
   const lines: string[] = [];
   {
     using task = createLineProgress((line) => lines.push(line)).start("Reading", 3, "photos");

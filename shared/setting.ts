@@ -1,19 +1,19 @@
 /**
- * Kinds of settings, and what the documentation and the chart need to know about each setting.
- * `deno task generate` reads this.
+ * Types of settings, and the information on each setting that `deno task generate` writes into the
+ * documentation and the chart.
  */
 
 import { z } from "zod";
 
-/** What a setting's schema does not say. */
+/** Information on a setting that its schema does not have. */
 export interface SettingInfo {
-  /** What the setting does: its row in docs/configuration.md, in Markdown. */
+  /** Description for the setting's row in docs/configuration.md, in Markdown. */
   readonly description: string;
   /** Default in that row. Without it, the row shows the default of the schema. */
   readonly shownDefault?: string;
   /**
-   * Path of the value that sets it in the chart, such as "limits.queueLimit". Without it, the chart
-   * does not set the variable, or a template written by hand does.
+   * Path of the chart's value for this setting, such as "limits.queueLimit". It is missing when the
+   * chart does not set the variable, or when a template written by hand sets it.
    */
   readonly chartValue?: string;
   /** The setting is the path of a file or folder that the service reads. */

@@ -1,4 +1,4 @@
-/** The checksum in the manifests and in the calibrations of models. */
+/** Computes the checksum that manifests and calibrations have. */
 
 /** Returns the sha256 of some bytes, in lower-case hexadecimal. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -5,8 +5,8 @@ import { dirname, extname, join } from "node:path";
 /**
  * Writes a temporary file in the same folder, then renames it to `path`. A reader of `path` finds the
  * old content or the new content, and an interruption leaves the old content. The temporary file has
- * a name that begins with a dot and the extension of `path`: readers of a folder that skip such names
- * skip it, too.
+ * the extension of `path` and a name that begins with a dot. So readers of a folder that skip such
+ * names also skip this file.
  *
  * @throws the errors of Deno.writeFile and Deno.rename, after the temporary file is removed
  */

@@ -26,7 +26,7 @@ export async function showPicture(picture) {
   shown.hidden = false;
 }
 
-/** Replaces an earlier answer by a sign of work in progress. */
+/** Shows that the page waits for an answer. Removes the earlier answer. */
 export function showBusy() {
   drawBox();
   region.replaceChildren(line("Looking…", "verdict busy"));
@@ -74,10 +74,10 @@ function showFailure({ title, explanation, reference }) {
 }
 
 /**
- * Draws the face's box over the picture, or removes it.
+ * Draws the box of the face over the picture. Without an argument, removes the box.
  *
  * @param {readonly [number, number, number, number]} box
- *   x, y, width and height in pixels of the upright picture, which is how the browser shows it
+ *   x, y, width and height in pixels of the upright picture; the browser shows pictures upright
  */
 function drawBox(box = [0, 0, 0, 0]) {
   for (const rect of overlay.querySelectorAll("rect")) {

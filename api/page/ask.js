@@ -8,7 +8,7 @@ const ANSWER_TIMEOUT_MS = 60_000;
  * @typedef {object} Failure
  * @property {string} title
  * @property {string} explanation
- * @property {string} [reference] Error code and request ID, for the documentation and the log
+ * @property {string} [reference] Error code and request ID, to look up in the docs and the log
  * @property {number} [retryAfterSeconds] Seconds before a retry can succeed
  *
  * @typedef {{ answer: AuthenticateAnswer } | { failure: Failure }} Outcome
@@ -29,7 +29,7 @@ export async function ask(picture, userId, signal) {
   try {
     const response = await fetch(`authenticate${query}`, {
       method: "POST",
-      // The service does not rely on the file's own type: it looks at the bytes.
+      // The service finds the format by the bytes, not by this header.
       headers: { "Content-Type": "application/octet-stream" },
       body: picture,
       signal: AbortSignal.any([signal, tooLate]),
@@ -41,7 +41,8 @@ export async function ask(picture, userId, signal) {
     return {
       failure: {
         title: tooLate.aborted ? "No answer" : "The service was not reached",
-        explanation: "Is it running, and are you connected? Then try again.",
+        explanation:
+          "Check that the service is running and that you are connected. Then try again.",
       },
     };
   }
@@ -71,7 +72,7 @@ function readFailure(response, text) {
     return {
       title: "The service is not available",
       explanation:
-        `A server in front of it answered with status ${response.status}. Try again later.`,
+        `A server before the service answered with status ${response.status}. Try again later.`,
       ...waiting,
     };
   }

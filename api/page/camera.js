@@ -12,7 +12,7 @@ const REASONS = {
   NotReadableError: "The camera cannot be used. Close other programs that use it.",
 };
 const INSECURE =
-  "Browsers give the camera to pages from HTTPS or localhost only. Choose a picture.";
+  "Browsers allow the camera only on pages from HTTPS or localhost. Choose a picture instead.";
 
 /**
  * Sets up the buttons of the camera.
@@ -28,13 +28,13 @@ export function setUpCamera(onPhoto) {
   const note = element("camera-note", HTMLElement);
   const devices = "mediaDevices" in navigator ? navigator.mediaDevices : undefined;
 
-  // The camera app of a phone needs no permission of the browser.
+  // Without mediaDevices, a phone can still open its camera app, which needs no permission.
   if (devices === undefined && matchMedia("(pointer: coarse)").matches) {
     open.hidden = true;
     element("phone-camera", HTMLElement).hidden = false;
   }
 
-  /** Increased by close(), so that a camera that opens after it is stopped at once. */
+  /** Increased by close(). A camera that opens later notices this and is stopped. */
   let opened = 0;
 
   async function start() {

@@ -8,21 +8,21 @@
 export const EXPLANATIONS = {
   invalid_request: "The file is empty, or the user ID is not valid.",
   invalid_image: "The picture is damaged or incomplete. Choose another file.",
-  not_found: "The page does not fit the service. Reload the page.",
-  method_not_allowed: "The page does not fit the service. Reload the page.",
+  not_found: "The page and the service may have different versions. Reload the page.",
+  method_not_allowed: "The page and the service may have different versions. Reload the page.",
   request_timeout:
     "The picture took too long to arrive. Try again with a better connection or a smaller picture.",
   payload_too_large: "The picture has more bytes or pixels than the service accepts. " +
     "Choose a smaller one.",
   unsupported_media_type: "The file is not a JPEG, PNG or WebP picture. Choose another one.",
   no_face: "Choose a picture that shows the face upright, from the front and in good light.",
-  multiple_faces: "It is unclear whom to look at: several faces are about equally large. " +
+  multiple_faces: "The picture has several faces of about the same size. " +
     "Choose a picture of one person, or let that person come closer.",
   face_too_small: "The face is less than 40 pixels wide. Come closer to the camera, or choose a " +
     "picture with more pixels.",
-  internal: "Unexpected error. The log of the service has it under the request ID.",
+  internal: "Unexpected error. Find the request ID in the log of the service.",
   worker_failed:
-    "The worker failed while it processed the picture. Try again: another one takes over.",
+    "The worker failed while it processed the picture. Try again: another worker will process it.",
   no_worker_available: "All workers are busy. Wait a moment, then ask again.",
   deadline_exceeded: "There was no answer in time. Try again; a smaller picture is faster.",
 };

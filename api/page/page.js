@@ -58,7 +58,7 @@ function supersede() {
 }
 
 /**
- * Disables the button until the time that the service gave is over.
+ * Disables the button for the seconds that the service asked the client to wait.
  *
  * @param {number} seconds
  * @param {AbortSignal} signal
@@ -73,7 +73,7 @@ function countDown(seconds, signal) {
 for (const input of [element("file", HTMLInputElement), element("capture", HTMLInputElement)]) {
   input.addEventListener("change", () => {
     void look(input.files?.[0]);
-    // Without this, choosing the same file again would change nothing.
+    // Without this line, there is no event when the user chooses the same file again.
     input.value = "";
   });
 }
@@ -83,7 +83,7 @@ form.addEventListener("submit", (event) => {
   if (askAgain.ariaDisabled !== "true") void submit();
 });
 
-// A picture that is dropped beside the box must not make the browser leave the page.
+// When a picture is dropped next to the box, the browser must not open it in place of the page.
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
   drop.classList.add("over");

@@ -7,10 +7,10 @@ import type { WorkerPool } from "../pool/pool.ts";
 import { BAD_HOST_RESPONSE, TAGS } from "./openapi.ts";
 
 /**
- * Adds both routes. /ready answers 200 once there has been a worker, and keeps that answer: an
- * outage behind the api must not take every replica out of its Service at once.
+ * Adds both routes. After the first worker, /ready answers 200 until `drain` is called, even when
+ * all workers fail later. Otherwise one failure would remove all replicas from their Service.
  *
- * @returns drain makes /ready answer 503 from then on
+ * @returns `drain`, which makes /ready answer 503
  */
 export function addHealth(
   app: OpenAPIHono<ServiceEnv>,
@@ -38,7 +38,10 @@ export function addHealth(
     responses: {
       200: { description: "Requests can be sent to this replica", content },
       ...BAD_HOST_RESPONSE,
-      503: { description: "No worker has been ready yet, or the replica shuts down", content },
+      503: {
+        description: "No worker has been ready yet, or the replica is shutting down",
+        content,
+      },
     },
   });
   app.get("/ready", (c) => {

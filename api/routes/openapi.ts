@@ -14,7 +14,7 @@ export const TAGS = {
   operation: { name: "operation", description: "For Kubernetes, load balancers and Prometheus" },
 } as const;
 
-/** The error that every path can answer with. */
+/** The error that every path can return. */
 export const BAD_HOST_RESPONSE: RouteConfig["responses"] = {
   400: {
     description: "invalid_request: the Host header is not a host name",
@@ -22,7 +22,7 @@ export const BAD_HOST_RESPONSE: RouteConfig["responses"] = {
   },
 };
 
-/** Adds the route and returns its document. Call it after all routes that the document describes. */
+/** Adds the route and returns the document. Call this after all described routes are added. */
 export function addOpenApi(app: OpenAPIHono<ServiceEnv>): OpenApiDocument {
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",

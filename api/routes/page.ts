@@ -1,4 +1,4 @@
-/** `GET /`: a page to try the service with. Its files are part of the program. */
+/** `GET /`: a page to try the service. The files of the page are imported, not read at run time. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { ServiceEnv } from "../../shared/http/service.ts";

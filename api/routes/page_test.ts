@@ -7,7 +7,7 @@ import css from "../page/page.css" with { type: "text" };
 import { addDocs } from "./docs/route.ts";
 import { addOpenApi } from "./openapi.ts";
 
-/** Opens the pages and all that they load, one after the other. */
+/** Opens the pages and every file that they load or link to. */
 async function* browse(): AsyncGenerator<[path: string, response: Response]> {
   const { call } = createFakeApp();
   const paths = ["/", "/docs"];
@@ -26,7 +26,7 @@ function references(text: string, base: string): string[] {
     .map(([, inHtml, inScript]) => new URL(inHtml ?? inScript!, `http://host${base}`).pathname);
 }
 
-Deno.test("the pages and all that they load exist, each with its type", async () => {
+Deno.test("the pages and all files that they load exist, with the right Content-Type", async () => {
   const expected: Record<string, RegExp> = {
     css: /^text\/css; charset=utf-8$/,
     js: /^text\/javascript; charset=utf-8$/,
@@ -51,7 +51,7 @@ Deno.test("the page offers every picture format that the service accepts", async
   assertStringIncludes(page, PICTURE_FORMATS);
 });
 
-Deno.test("the pages load nothing from elsewhere and run nothing inline", async () => {
+Deno.test("the pages load files only from the service and run no inline scripts", async () => {
   for await (const [path, { headers }] of browse()) {
     if (path === "/openapi.json") continue;
     const policy = headers.get("Content-Security-Policy")!;
@@ -64,7 +64,7 @@ Deno.test("the pages load nothing from elsewhere and run nothing inline", async 
   }
 });
 
-Deno.test("HEAD has no body, other methods are refused", async () => {
+Deno.test("HEAD gets no body, and methods other than GET and HEAD are refused", async () => {
   const { call } = createFakeApp();
   for await (const [path] of browse()) {
     const head = await call(path, { method: "HEAD" });
@@ -111,7 +111,7 @@ interface Schema {
   readonly properties?: object;
 }
 
-Deno.test("text of the document is text in /docs, not markup", async () => {
+Deno.test("/docs shows text of the document as text, not as markup", async () => {
   const app = new OpenAPIHono<ServiceEnv>();
   app.openAPIRegistry.registerComponent("schemas", "<b>", { type: "string", example: "<script>" });
   addDocs(app, addOpenApi(app));

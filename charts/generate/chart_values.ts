@@ -5,17 +5,17 @@ import { GenerateError } from "./generate_error.ts";
 
 /** A value that a user may set. */
 export interface ChartValue {
-  /** Such as `api.image.tag`. */
+  /** Path of the value, such as `api.image.tag`. */
   readonly path: string;
   /** Default in YAML, on one line. */
   readonly default: string;
-  /** The comment above it, on one line. */
+  /** Comment above the value, on one line. */
   readonly description: string;
 }
 
 /**
- * Reads the values in the order of the file. A map is a group of values when a comment stands in it,
- * and otherwise a value itself.
+ * Reads the values in the order of the file. A map with a comment inside is a group of values. A
+ * map without a comment inside is one value.
  *
  * @throws {GenerateError} for a value without a comment, or a file that is not a map in YAML
  */
@@ -24,7 +24,7 @@ export function readValues(yaml: string): ChartValue[] {
   const [error] = document.errors;
   if (error !== undefined) throw new GenerateError(`values.yaml: ${error.message}`);
   if (!isMap(document.contents)) throw new GenerateError("values.yaml is not a map");
-  // The library keeps a comment at the beginning apart from the first value.
+  // The library does not attach a comment at the beginning of the file to the first value.
   return valuesIn(document.contents, "", document.commentBefore ?? undefined);
 }
 
@@ -48,7 +48,7 @@ function commentOf({ key }: Pair): string | undefined {
   return isScalar(key) ? key.commentBefore ?? undefined : undefined;
 }
 
-/** Returns true when a comment stands above an entry of the map, or of a map in it. */
+/** Returns true when a comment is above an entry of the map, or of a map inside it. */
 function hasComment(map: YAMLMap): boolean {
   return map.commentBefore != null ||
     map.items.some((pair) =>
@@ -60,7 +60,7 @@ function inline(value: unknown): string {
   return stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim();
 }
 
-/** A paragraph that a blank line follows is about several values, not about the next one. */
+/** Returns the last paragraph of a comment. The paragraphs before it describe several values. */
 function lastParagraph(comment: string): string {
   return comment.split(/\n\s*\n/).at(-1)!.split("\n").map((line) => line.trim()).join(" ").trim();
 }

@@ -1,4 +1,4 @@
-/** Generates everything that follows from the settings of the services and the chart's values. */
+/** Generates files, or parts of files, from the services' settings and the chart's values. */
 
 import { API_ENV, KUBERNETES_ENV } from "../../api/env.ts";
 import { DENO_ENV } from "../../api/pool/process/worker_process.ts";
@@ -13,13 +13,13 @@ import { listSettings, type Setting } from "./setting_list.ts";
 import { settingsTemplate } from "./settings_template.ts";
 import { writeValuesSchema } from "./values_schema.ts";
 
-/** Variables beside its own that @kubernetes/client-node reads. */
+/** Variables that the library @kubernetes/client-node reads, in addition to the api's settings. */
 const KUBERNETES_CLIENT_ENV = ["KUBERNETES_SERVICE_PORT", "KUBECONFIG", "HOME"];
 
 const API_NAMES = Object.keys({ ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV, ...KUBERNETES_ENV });
 
 const PERMISSIONS = {
-  // It starts workers, and ends with npx: shared/end_with_starter.ts.
+  // This api starts workers, and it ends when npx ends: shared/end_with_starter.ts.
   "api-local": [...API_NAMES, ...Object.keys(RECOGNITION_ENV), "npm_lifecycle_event", ...DENO_ENV],
   api: [...API_NAMES, ...KUBERNETES_CLIENT_ENV],
   worker: Object.keys(WORKER_ENV),
@@ -38,8 +38,8 @@ export type ReadFile = (path: string) => Promise<string>;
 /**
  * Returns the generated files by their paths.
  *
- * @param read Reads a file as it is now; its parts that are not generated stay as they are
- * @throws {GenerateError} when a source cannot be generated from
+ * @param read Reads the present text of a file; parts that are not generated stay unchanged
+ * @throws {GenerateError} when a source is bad, such as a setting without a description
  */
 export async function generate(read: ReadFile): Promise<ReadonlyMap<string, string>> {
   const values = readValues(await read("charts/face-it/values.yaml"));
@@ -67,7 +67,7 @@ function assertValuesExist(settings: readonly Setting[], values: readonly ChartV
   const paths = new Set(values.map(({ path }) => path));
   for (const { name, chartValue } of settings) {
     if (chartValue !== undefined && !paths.has(chartValue)) {
-      throw new GenerateError(`${name} is set by ${chartValue}, which values.yaml does not have`);
+      throw new GenerateError(`${name} is set by ${chartValue}, but values.yaml has no such value`);
     }
   }
 }

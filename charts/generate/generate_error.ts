@@ -1,4 +1,4 @@
-/** Error for a source that cannot be generated from, such as a setting without a description. */
+/** Error for a bad source of generated files, such as a setting without a description. */
 export class GenerateError extends Error {
   override readonly name = "GenerateError";
 }

@@ -10,7 +10,7 @@ Deno.test("generated files are up to date", async () => {
   }
 });
 
-Deno.test("generating restores what was changed by hand in a generated part", async () => {
+Deno.test("generating undoes changes that were made by hand in a generated part", async () => {
   const changes: Record<string, [from: string, to: string]> = {
     "deno.json": ['"POOL_SIZE"', '"POOL_SISE"'],
     "docs/configuration.md": ["| HOST ", "| HOTS "],
@@ -28,7 +28,7 @@ Deno.test("generating restores what was changed by hand in a generated part", as
   }
 });
 
-Deno.test("generating keeps what is written by hand in the same file", async () => {
+Deno.test("generating keeps the text that is written by hand in the same file", async () => {
   const readChanged = async (path: string) =>
     (await read(path)).replace('"version": "0.1.0"', '"version": "9.9.9"')
       .replace("# Configuration", "# Settings")

@@ -1,6 +1,7 @@
 /**
- * The command `deno task generate`: writes everything that follows from the settings and the chart's
- * values. With --check it writes nothing, names the files that are not up to date, and exits with 1.
+ * The command `deno task generate`: generates files from the settings and the chart's values. With
+ * --check it writes nothing. It lists the files that are not up to date, and exits with 1 if there
+ * are any.
  */
 
 import { generate } from "./generate.ts";

@@ -1,4 +1,4 @@
-/** Generates the variables that each permission set of deno.json may read. */
+/** Generates the lists of environment variables in the permission sets of deno.json. */
 
 import { GenerateError } from "./generate_error.ts";
 
@@ -6,7 +6,7 @@ import { GenerateError } from "./generate_error.ts";
 export type EnvPermissions = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Returns deno.json with the lists of variables replaced, and everything else as it is.
+ * Returns deno.json with the lists of variables replaced, and everything else unchanged.
  *
  * @throws {GenerateError} for a permission set that deno.json does not have
  */

@@ -1,4 +1,4 @@
-/** Generates the chart's template of environment variables from the settings that have a value. */
+/** Generates the chart's template of environment variables from settings with a chart value. */
 
 import { GenerateError } from "./generate_error.ts";
 import type { Setting } from "./setting_list.ts";
@@ -31,12 +31,12 @@ function expression({ name, chartValue, type }: Setting): string {
       return value;
     case "integer":
     case "boolean":
-      // Helm reads whole numbers as floats. As text they would become 1e+07.
+      // Helm reads whole numbers as floats. Without toJson, 10000000 would become 1e+07.
       return `${value} | toJson`;
     case "number":
-      // helm's --set turns 0.8 into text.
+      // `helm --set` turns 0.8 into text; float64 makes it a number again.
       return `float64 ${value} | toJson`;
     default:
-      throw new GenerateError(`${name}: a chart value cannot be of its type`);
+      throw new GenerateError(`${name}: a chart value cannot have the type of this setting`);
   }
 }

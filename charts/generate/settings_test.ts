@@ -17,7 +17,7 @@ const SHAPE = {
   INNER: z.string().default("x").register(SETTINGS, { description: "No value sets it" }),
 };
 
-Deno.test("a setting shows its own default, or the default that its schema has", () => {
+Deno.test("a setting shows its shownDefault, or else the default of its schema", () => {
   const shown = { description: "A path", shownDefault: "the sample" };
   const settings = listSettings({
     ...SHAPE,
@@ -44,7 +44,7 @@ Deno.test("a setting without a description is refused", () => {
   assertThrows(() => listSettings({ SIZE: integer(1, 2) }), GenerateError, "SIZE has no desc");
 });
 
-Deno.test("the chart gives a container every setting that a value sets", () => {
+Deno.test("the template has every variable that a chart value sets", () => {
   const template = settingsTemplate({ demo: listSettings(SHAPE) });
   assertStringIncludes(
     template,
@@ -60,7 +60,7 @@ Deno.test("the chart gives a container every setting that a value sets", () => {
   );
 });
 
-Deno.test("the values' schema has the bounds of the settings, and keeps what is not a setting", () => {
+Deno.test("the values' schema gets the bounds of the settings and keeps other values", () => {
   const before = JSON.stringify({ properties: { size: { type: "string" }, other: {} } });
   const { properties } = JSON.parse(writeValuesSchema(before, listSettings(SHAPE)));
   assertEquals(Object.keys(properties), ["size", "other", "match", "kind", "name"]);
@@ -73,7 +73,7 @@ Deno.test("the values' schema has the bounds of the settings, and keeps what is 
   assertEquals(properties.match.additionalProperties, false);
 });
 
-Deno.test("a chart value for a setting of another type is refused", () => {
+Deno.test("a setting of a type that the chart does not support cannot have a chart value", () => {
   const labels = z.string().transform((text) => text.split("=")).register(SETTINGS, about("l"));
   const settings = listSettings({ LABELS: labels });
   assertThrows(() => settingsTemplate({ demo: settings }), GenerateError, "LABELS");

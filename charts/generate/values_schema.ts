@@ -43,11 +43,11 @@ function valueSchema({ name, type }: Setting): Node {
         exclusiveMinimum: type.exclusiveMinimum,
         maximum: type.maximum,
         pattern: "^(0?\\.\\d+|1(\\.0+)?)$",
-        description: "A string too: --set makes one of 0.8.",
+        description: "A number or a string: helm --set turns 0.8 into a string.",
       };
     case "boolean":
       return { type: "boolean" };
     default:
-      throw new GenerateError(`${name}: a chart value cannot be of its type`);
+      throw new GenerateError(`${name}: a chart value cannot have the type of this setting`);
   }
 }

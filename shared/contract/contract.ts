@@ -1,6 +1,6 @@
 /**
- * The HTTP contract between client, api and worker. Each schema gives a type, a check and a part of
- * the OpenAPI document.
+ * The HTTP contract between client, api and worker. Each schema has three uses: as a type, as a
+ * check, and as a part of the OpenAPI document.
  */
 
 import { PICTURE_FORMATS } from "./image_type.ts";
@@ -9,7 +9,7 @@ import { PROBLEM_CODES } from "./problem.ts";
 
 /** Identifier of a user in the gallery. */
 export const UserIdSchema = z.string().min(1).max(256).meta({
-  description: "Verify against this user alone (1:1) instead of searching the gallery (1:N)",
+  description: "Compare the face only with this user (1:1) instead of searching the gallery (1:N)",
   example: "user1",
 });
 
@@ -30,7 +30,7 @@ const FaceSchema = z.strictObject({
     description: "x, y, width and height in pixels of the upright picture",
     example: [412, 96, 180, 224],
   }),
-}).meta({ id: "Face", description: "The face that was looked at" });
+}).meta({ id: "Face", description: "The face that was compared" });
 
 const DurationMsSchema = z.number().nonnegative().meta({
   description: "Milliseconds from the request's arrival to its answer",
@@ -43,7 +43,7 @@ export const MatchSchema = z.strictObject({
   user_id: z.string().meta({ example: "user1" }),
   user_name: z.string().meta({ example: "User One" }),
   confidence: z.number().min(0).max(1).meta({
-    description: "Calibrated: 0.7 is one chance in ten thousand that a stranger is accepted",
+    description: "Calibrated: at a threshold of 0.7, one stranger in 10,000 is accepted",
     example: 0.9998,
   }),
   similarity: z.number().min(-1).max(1).meta({
@@ -55,8 +55,8 @@ export const MatchSchema = z.strictObject({
 }).meta({ id: "Match" });
 
 /**
- * The face does not match. The answer has no score, with which an attacker could improve a picture
- * step by step until it matches.
+ * The face does not match. The answer has no score: with a score, an attacker could improve a
+ * picture step by step until it matches.
  */
 export const NonMatchSchema = z.strictObject({
   matched: z.literal(false),
@@ -80,7 +80,10 @@ export const ProblemBodySchema = z.object({
   title: z.string().meta({ example: "No face found" }),
   status: z.int().meta({ example: 422 }),
   detail: z.string().meta({ example: "No face was found in the picture" }),
-  code: z.enum(PROBLEM_CODES).meta({ description: "Stable", example: "no_face" }),
+  code: z.enum(PROBLEM_CODES).meta({
+    description: "Stable: a code is never renamed",
+    example: "no_face",
+  }),
   request_id: z.string().meta({ example: "0b9f6a2e-6b1c-4f0e-9d3a-2f3c5a7b9d11" }),
 }).meta({ id: "Problem" });
 

@@ -2,7 +2,7 @@
 
 import type { AuthenticateAnswer } from "./contract.ts";
 
-/** The face of user1. */
+/** The answer for the face of user1. */
 export const MATCH: Extract<AuthenticateAnswer, { matched: true }> = {
   matched: true,
   user_id: "user1",
@@ -13,7 +13,7 @@ export const MATCH: Extract<AuthenticateAnswer, { matched: true }> = {
   duration_ms: 29,
 };
 
-/** The same face, which belongs to nobody in the gallery. */
+/** The answer for a face that belongs to nobody in the gallery. */
 export const NON_MATCH: Extract<AuthenticateAnswer, { matched: false }> = {
   matched: false,
   confidence: 0,

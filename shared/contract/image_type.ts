@@ -1,9 +1,9 @@
-/** Finds the format of a picture by its content: a declared content type may be wrong. */
+/** Finds the format of a picture by its bytes, because the Content-Type header may be wrong. */
 
 /** The picture formats that face-it accepts. */
 export const IMAGE_TYPES = ["image/jpeg", "image/png", "image/webp"] as const;
 
-/** The names of {@linkcode IMAGE_TYPES} in a sentence. */
+/** The names of {@linkcode IMAGE_TYPES}, to use in a sentence. */
 export const PICTURE_FORMATS = "JPEG, PNG or WebP";
 
 /** One of {@linkcode IMAGE_TYPES}. */

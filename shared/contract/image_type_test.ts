@@ -48,7 +48,7 @@ Deno.test("content that is too short has no type", () => {
   }
 });
 
-Deno.test("the type of a picture inside a larger buffer comes from its own bytes", () => {
+Deno.test("a picture inside a larger buffer is recognised by its own first bytes", () => {
   const buffer = bytes("xx", 0xff, 0xd8, 0xff, "yy");
   assertEquals(sniffImageType(buffer.subarray(2, 5)), "image/jpeg");
 });

@@ -27,7 +27,7 @@ export const PROBLEMS = {
 /** A stable error code, the key of {@linkcode PROBLEMS}. */
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** The codes of {@linkcode PROBLEMS}, as zod wants them. */
+/** The codes of {@linkcode PROBLEMS}, as the tuple that zod needs. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
 /** Codes about the picture. A worker finds them, and the api passes them on to the client. */

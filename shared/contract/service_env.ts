@@ -32,20 +32,20 @@ export const AGREED_ENV = {
   }),
   REQUESTS_PER_WORKER: integer(1, 1_000_000).default(1).register(SETTINGS, {
     description:
-      "requests that a worker serves before it is destroyed; more is faster and less isolated",
+      "number of requests that a worker serves before it is destroyed; a higher number is faster, but isolates requests less",
     chartValue: "requestsPerWorker",
   }),
 } as const;
 
-/** The keys of worker tokens, which the api signs and its workers verify. One of the two is set. */
+/** The keys that sign and verify worker tokens. Exactly one of the two settings must be set. */
 export const TOKEN_KEYS_ENV = {
   WORKER_TOKEN_KEYS_PATH: z.string().optional().register(SETTINGS, {
     description:
-      "file with the keys that sign calls to workers, each at least 32 bytes, one a line",
+      "file with the keys that sign calls to workers: one key on each line, each at least 32 bytes long",
     shownDefault: "none: this or WORKER_TOKEN_KEYS must be set",
   }),
   WORKER_TOKEN_KEYS: z.string().optional().register(SETTINGS, {
-    description: "the keys themselves, one a line",
+    description: "the keys themselves instead of a file, one on each line",
     shownDefault: "none",
   }),
 } as const;

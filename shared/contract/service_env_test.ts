@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseEnv } from "../env.ts";
 import { AGREED_ENV, SERVICE_ENV } from "./service_env.ts";
 
-Deno.test("every setting that both services have has a default", () => {
+Deno.test("each shared setting of the api and the worker has a default", () => {
   assertEquals(parseEnv(z.object({ ...SERVICE_ENV, ...AGREED_ENV }), new Map()), {
     HOST: "0.0.0.0",
     PORT: 8080,

@@ -1,6 +1,6 @@
 /**
- * Settings of the worker. The api sets them for the workers that it starts on its own machine, and the
- * chart for the workers of a cluster.
+ * Settings of the worker. The api sets them for worker processes on its own machine. In a cluster,
+ * the chart sets them for the workers' pods.
  */
 
 import { z } from "zod";
@@ -8,8 +8,8 @@ import { choice, flag, fraction, integer, SETTINGS } from "../setting.ts";
 import { AGREED_ENV, SERVICE_ENV, TOKEN_KEYS_ENV } from "./service_env.ts";
 
 /**
- * Settings of the recognition. The api passes them on to the workers that it starts on its own
- * machine. The defaults are paths of a container.
+ * Settings of the recognition. The api passes them on to worker processes on its own machine. The
+ * default paths are those in a container.
  */
 export const RECOGNITION_ENV = {
   EMBEDDINGS_PATH: z.string().default("/etc/embeddings/data.json").register(SETTINGS, {
@@ -19,17 +19,17 @@ export const RECOGNITION_ENV = {
   }),
   MATCH_ON: choice("confidence", "cosine").default("confidence").register(SETTINGS, {
     description:
-      "what the threshold is compared with: confidence, or cosine for a model without calibration",
+      "the score that must reach MATCH_THRESHOLD: confidence, or cosine for a model without calibration",
     chartValue: "matchOn",
   }),
   MATCH_THRESHOLD: fraction().default(0.7).register(SETTINGS, {
     description:
-      "least confidence of a match, above 0 and up to 1: [accuracy.md](accuracy.md) has the costs",
+      "lowest score of a match, above 0 and up to 1; [accuracy.md](accuracy.md) shows what each value costs",
     chartValue: "threshold",
   }),
   MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(50_000_000).register(SETTINGS, {
     description:
-      "largest width times height of a picture; some kinds count as larger: [http.md](http.md#errors)",
+      "largest number of pixels of a picture; pictures that need more memory count as larger: [http.md](http.md#errors)",
     chartValue: "limits.maxImagePixels",
   }),
   MODEL_PATH: z.string().default("/models/face_recognition.onnx").register(SETTINGS, {
@@ -49,12 +49,12 @@ export const RECOGNITION_ENV = {
   }),
   MODEL_CALIBRATION: z.string().optional().register(SETTINGS, {
     description: "file with the calibration of MODEL_PATH, as `deno task calibrate` prints it",
-    shownDefault: "the manifest's entry",
+    shownDefault: "the calibration in the manifest",
     isPath: true,
   }),
 } as const;
 
-/** Settings of a single worker. Its starter sets them: the api, or the pod template of the chart. */
+/** Settings of a single worker. The api or the chart's pod template sets them for each worker. */
 export const INSTANCE_ENV = {
   WORKER_NAME: z.string({ error: "must be set" }).min(1).max(253).register(SETTINGS, {
     description: "name of the worker; it accepts only tokens that were signed for this name",
@@ -62,7 +62,8 @@ export const INSTANCE_ENV = {
   }),
   ...TOKEN_KEYS_ENV,
   EXIT_ON_STDIN_EOF: flag().default(false).register(SETTINGS, {
-    description: "true: exit when standard input ends, which it does when the starter has ended",
+    description:
+      "true: the worker exits when its standard input ends, because its starter has then ended",
   }),
 } as const;
 
@@ -74,7 +75,7 @@ export const WORKER_ENV = {
   ...RECOGNITION_ENV,
 } as const;
 
-/** Names of the settings that the api passes on to the workers of its own machine. */
+/** Names of the settings that the api passes on to its worker processes. */
 export const PASSED_ON_NAMES: readonly string[] = Object.keys({
   ...AGREED_ENV,
   ...RECOGNITION_ENV,

@@ -9,7 +9,7 @@ const BACKOFF = { firstMs: 50, maxMs: 2000 };
 /** Settings of {@linkcode listen}. */
 export interface ListenOptions {
   readonly host: string;
-  /** 0: any free port. */
+  /** Port to listen on; 0 takes any free port. */
   readonly port: number;
   /** Called once with the address that the service listens on. */
   readonly onListen: (url: URL) => void;

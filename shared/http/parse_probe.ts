@@ -1,4 +1,4 @@
-/** Finds the picture and the user_id in a request, which may have three forms. */
+/** Finds the picture and the user_id in a request. A request has one of three forms. */
 
 import { Buffer } from "node:buffer";
 import type { z } from "zod";
@@ -8,7 +8,7 @@ import { PICTURE_FORMATS, sniffImageType } from "../contract/image_type.ts";
 
 /** A face to recognise. */
 export interface Probe {
-  /** The picture: a JPEG, PNG or WebP by its first bytes. */
+  /** The picture. Its first bytes are those of a JPEG, PNG or WebP. */
   readonly image: Uint8Array;
   /** User to compare with (1:1), undefined to search the gallery (1:N). */
   readonly userId: string | undefined;
@@ -20,15 +20,15 @@ export interface ProbeRequest {
   readonly body: Uint8Array;
   /** The Content-Type header, empty when it is missing. */
   readonly contentType: string;
-  /** Every user_id of the query. Different ones are refused. */
+  /** Every user_id in the URL's query. Different values are refused. */
   readonly queryUserIds: readonly string[];
   /** Largest size of the picture in bytes. */
   readonly maxImageBytes: number;
 }
 
 /**
- * Returns the largest size of a body whose picture has at most `maxImageBytes`. It depends on the
- * form.
+ * Returns the largest size of a body with a picture of `maxImageBytes`. The size depends on the
+ * form of the request: JSON with base64 needs more bytes than the picture itself.
  */
 export function maxBodyBytes(contentType: string, maxImageBytes: number): number {
   switch (mediaType(contentType)) {
@@ -41,7 +41,7 @@ export function maxBodyBytes(contentType: string, maxImageBytes: number): number
   }
 }
 
-/** Room for field names, boundaries and a user_id around the picture. */
+/** Bytes for field names, boundaries and a user_id, in addition to the picture. */
 const MAX_OTHER_BYTES = 16 * 1024;
 
 /**
@@ -116,7 +116,7 @@ function parseJson(body: Uint8Array): Form {
   return { image: decodeBase64(text), userId };
 }
 
-/** Describes an issue without text of the client, which may have any length. */
+/** Describes an issue. Never repeats text of the client: it may have any length. */
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
     return 'it has a field other than "image_base64" and "user_id"';
@@ -178,7 +178,7 @@ function countParts(body: Uint8Array, contentType: string): number {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   let count = 0;
   for (let at = bytes.indexOf(delimiter); at >= 0; at = bytes.indexOf(delimiter, at + 2)) {
-    // One delimiter more than parts: the last one closes the form.
+    // A form has one delimiter more than parts: the last delimiter closes the form.
     if (++count > MAX_PARTS + 1) break;
   }
   return count - 1;

@@ -50,7 +50,7 @@ async function assertRefused(
   return problem;
 }
 
-Deno.test("a body of any other content type is the picture itself", async () => {
+Deno.test("a body that is neither JSON nor a form is the picture itself", async () => {
   for (
     const contentType of [
       "image/png",
@@ -141,7 +141,7 @@ Deno.test("a user_id may be given twice, but not with different values", async (
   }
 });
 
-Deno.test("a form has one user_id, as text", async () => {
+Deno.test("a form has at most one user_id, sent as text", async () => {
   await assertRefused(
     await multipart([["image", PNG], ["user_id", "user1"], ["user_id", "user1"]]),
     "invalid_request",
@@ -192,7 +192,7 @@ Deno.test("a body that is not JSON is refused", async () => {
   await assertRefused(request(notUtf8, "application/json"), "invalid_request", "not valid JSON");
 });
 
-Deno.test("JSON of another shape is refused, and the error names the field", async () => {
+Deno.test("JSON that does not match the API is refused with the name of the field", async () => {
   const image_base64 = PNG.toBase64();
   for (
     const [value, wrong] of [
@@ -213,7 +213,7 @@ Deno.test("JSON of another shape is refused, and the error names the field", asy
   }
 });
 
-Deno.test("a form without one picture, sent as a file, is refused", async () => {
+Deno.test("a form must have exactly one picture, sent as a file", async () => {
   for (
     const form of [
       await multipart([["user_id", "user1"]]),
@@ -234,7 +234,7 @@ Deno.test("a form with an unknown part is refused", async () => {
   );
 });
 
-Deno.test("a form of very many parts is refused before it is parsed", async () => {
+Deno.test("a form with more than eight parts is refused before it is parsed", async () => {
   const eight = Array.from({ length: 8 }, () => ["image", PNG] as const);
   await assertRefused(await multipart(eight), "invalid_request", "one part");
   await assertRefused(await multipart([...eight, ["image", PNG]]), "invalid_request", "too many");
@@ -290,7 +290,7 @@ Deno.test("a picture may be as large as the limit and no larger, in every form",
   }
 });
 
-Deno.test("other formats are refused, whatever content type they declare", async () => {
+Deno.test("other formats are refused, even when they are declared as PNG", async () => {
   for (
     const text of [
       "GIF89a......",
@@ -315,7 +315,7 @@ Deno.test("other formats are refused, whatever content type they declare", async
   }
 });
 
-Deno.test("a body may be large enough for the largest picture and the longest user_id", async () => {
+Deno.test("the largest picture fits into a body together with the longest user_id", async () => {
   const maxImageBytes = 30_000, image = new Uint8Array(maxImageBytes), user_id = "ü".repeat(256);
   image.set(PNG);
   for (
@@ -331,7 +331,7 @@ Deno.test("a body may be large enough for the largest picture and the longest us
   }
 });
 
-Deno.test("the limit of a body is little above the limit of its picture", () => {
+Deno.test("the limit of a body is only a little higher than the limit of its picture", () => {
   assertEquals(maxBodyBytes("image/png", 3000), 3000);
   assertEquals(maxBodyBytes("", 3000), 3000);
   for (

@@ -1,4 +1,4 @@
-/** Reads a request's body, up to a size and a time. */
+/** Reads the body of a request, with limits on its size and its time. */
 
 import { abortable } from "../abortable.ts";
 import { Problem } from "../contract/problem.ts";
@@ -30,8 +30,8 @@ export class BodyEndedEarly extends Problem {
 /**
  * Reads the whole body.
  *
- * @throws {Problem} `payload_too_large`, before anything is read if Content-Length is too large, or
- * `request_timeout`
+ * @throws {Problem} `payload_too_large`; nothing is read when Content-Length is already too large
+ * @throws {Problem} `request_timeout`
  * @throws {BodyEndedEarly}
  * @throws the reason of `signal` when it aborts, or the error of `arrived`
  */
@@ -55,8 +55,8 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   const reader = request.body.getReader();
   let pending = false;
   cleanup.defer(() => {
-    // Deno never frees the buffer of a pending read that is cancelled. A read that is not cancelled
-    // ends with its connection.
+    // A pending read must not be cancelled: Deno would never free its buffer. Without a cancel, the
+    // read ends when the connection ends.
     if (!pending) void reader.cancel().catch(() => {});
   });
 
@@ -82,15 +82,15 @@ function endedEarly(cause: unknown, signal: AbortSignal): never {
   throw new BodyEndedEarly(cause);
 }
 
-/** Returns the body's length as Content-Length declares it, undefined when it does not. */
+/** Returns the length in Content-Length, undefined when the header is missing or not a number. */
 export function declaredLength(request: Request): number | undefined {
   const header = request.headers.get("Content-Length");
   return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
 /**
- * Bytes in one array, whose size doubles when it is full. The pieces themselves are not kept: Deno
- * reads each piece, even of one byte, into a buffer of 64 KiB.
+ * Collects bytes in one array. The array doubles its size when it is full. The pieces are copied,
+ * not kept, because Deno reads even a piece of one byte into a buffer of 64 KiB.
  */
 class GrowingBytes {
   #array = new Uint8Array(16 * 1024);

@@ -5,7 +5,7 @@ import { eventually } from "../../tests/support/eventually.ts";
 import { Problem } from "../contract/problem.ts";
 import { BodyEndedEarly, type BodyLimits, declaredLength, readBody } from "./read_body.ts";
 
-/** Makes a request whose body comes in chunks, and records how far it was read. */
+/** Makes a request with a body in chunks, and records how many of the chunks are read. */
 function chunked(
   chunks: readonly string[],
   options: { stalls?: boolean; headers?: Record<string, string> } = {},
@@ -60,7 +60,7 @@ Deno.test("a body may be as large as the limit", async () => {
   assertEquals(text(await readBody(request, limits({ maxBytes: 10 }))), "1234567890");
 });
 
-Deno.test("a body with too large a Content-Length is refused and not read", async () => {
+Deno.test("a body with a Content-Length over the limit is refused and not read", async () => {
   const { request, seen } = chunked(["1"], { headers: { "Content-Length": "11" } });
   const problem = await assertRejects(() => readBody(request, limits({ maxBytes: 10 })), Problem);
   assertEquals(problem.code, "payload_too_large");
@@ -123,7 +123,7 @@ Deno.test("arrived is called with the size of every piece, and may stop reading"
   assertEquals(seen, { pulled: 2, cancelled: true });
 });
 
-Deno.test("the body of a client that disconnects ends early", async () => {
+Deno.test("a body ends early when the client disconnects", async () => {
   const { promise, resolve } = Promise.withResolvers<unknown>();
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     resolve(readBody(request, limits()).catch((error) => error));
@@ -138,7 +138,7 @@ Deno.test("the body of a client that disconnects ends early", async () => {
   assert(problem instanceof BodyEndedEarly);
 });
 
-Deno.test("bodies that stalled keep no memory", async () => {
+Deno.test("the memory of stalled bodies is freed", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request) =>
@@ -158,11 +158,11 @@ Deno.test("bodies that stalled keep no memory", async () => {
   };
   const before = heldBytes();
   for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 50 }, stall));
-  // A thousand buffers of 64 KiB would be there for good.
+  // With a leak, 1,000 buffers of 64 KiB would never be freed.
   await eventually(() => heldBytes() - before < 20e6, "the memory is free again");
 });
 
-Deno.test("Content-Length counts only when it is a number in digits", () => {
+Deno.test("Content-Length is used only when it consists of digits", () => {
   const declared = (value: string) =>
     declaredLength(new Request("http://test/", { headers: { "Content-Length": value } }));
   assertEquals(declared("0"), 0);
@@ -176,7 +176,7 @@ Deno.test("Content-Length counts only when it is a number in digits", () => {
 Deno.test("a body that comes in pieces of one byte needs little memory", async () => {
   const PIECES = 8000;
   let left = PIECES;
-  // As Deno hands them out: a byte of an array of 64 KiB.
+  // Deno delivers each piece like this: one byte in an array of 64 KiB.
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       if (left-- > 0) controller.enqueue(new Uint8Array(64 * 1024).fill(7, 0, 1).subarray(0, 1));
@@ -196,5 +196,5 @@ Deno.test("a body that comes in pieces of one byte needs little memory", async (
     }),
   );
   assertEquals(read, new Uint8Array(PIECES).fill(7));
-  assert(most < 200 * 1024 * 1024, `${PIECES} bytes held ${most / 1024 / 1024} MiB`);
+  assert(most < 200 * 1024 * 1024, `${PIECES} bytes needed ${most / 1024 / 1024} MiB`);
 });

@@ -1,4 +1,4 @@
-/** Reads the probe of a request. The api and the worker both begin with it. */
+/** Reads the probe of a request. The api and the worker both do this first. */
 
 import { maxBodyBytes, parseProbe, type Probe } from "./parse_probe.ts";
 import { readBody } from "./read_body.ts";
@@ -34,8 +34,8 @@ export async function readProbe(request: Request, limits: ProbeLimits): Promise<
 }
 
 /**
- * Returns the query of a request's URL. The URL contains the raw Host header, and `new URL` rejects
- * some of them, such as "x:99999".
+ * Returns the query of a request's URL. Does not use `new URL`: the URL contains the raw Host
+ * header, and `new URL` rejects some Host headers, such as "x:99999".
  */
 function query(url: string): URLSearchParams {
   return new URLSearchParams(/^\w+:\/\/[^/]*\/[^?]*(\?.*)/s.exec(url)?.[1]);

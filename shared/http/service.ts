@@ -1,4 +1,4 @@
-/** The parts that the api and the worker share as HTTP services. */
+/** The parts of an HTTP service that the api and the worker share. */
 
 import type { Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
@@ -30,7 +30,7 @@ const REQUEST_ID = /^[\w.-]{1,64}$/;
 const POLLED_PATHS = new Set(["/health", "/ready", "/metrics"]);
 
 /**
- * Gives an app request ids, one log line for each request, problem bodies and the 404. Call it
+ * Adds to an app: request ids, one log line for each request, problem bodies and the 404. Call this
  * before any route is added.
  */
 export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
@@ -61,7 +61,8 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
   });
 
   app.use(async (c, next) => {
-    // The header is a part of the request's URL. These characters would add a path or a query.
+    // The Host header becomes a part of the request's URL. These characters would add a path or a
+    // query to the URL.
     if (/[\s/?#@\\]/.test(c.req.header("Host") ?? "")) {
       throw new Problem("invalid_request", "The Host header is not a host name");
     }
@@ -80,7 +81,7 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
       "unexpected error",
     );
     c.get("event")["code"] = "internal";
-    const detail = "Unexpected error; the log of the service has it under this request_id";
+    const detail = "Unexpected error; find this request_id in the log of the service";
     return problemResponse(new Problem("internal", detail), c);
   });
 
@@ -91,8 +92,8 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
 }
 
 /**
- * Answers 405 with `Allow` where a path has routes, but none for the request's method. Call it after
- * all other middleware, which then sees the 405 and not the 404 that it replaces.
+ * Answers 405 with `Allow` when a path has routes, but no route for the request's method. Call this
+ * after all other middleware is added: that middleware then sees the 405 instead of a 404.
  */
 export function refuseOtherMethods(app: Hono<ServiceEnv>): void {
   app.use(methodNotAllowed({

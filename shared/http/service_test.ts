@@ -52,7 +52,7 @@ Deno.test("a request keeps the id that its client sent", async () => {
   }
 });
 
-Deno.test("a request without an id, or with an invalid one, gets a new one", async () => {
+Deno.test("a request without an id, or with an invalid id, gets a new id", async () => {
   const { call } = setUp();
   const ids = [undefined, "", "x".repeat(65), "a b", 'a"b', "a/b", "ü", "{}"];
   for (const [i, id] of ids.entries()) {
@@ -62,7 +62,7 @@ Deno.test("a request without an id, or with an invalid one, gets a new one", asy
   }
 });
 
-Deno.test("no response may be cached, or its type guessed", async () => {
+Deno.test("a browser may not cache a response or guess its type", async () => {
   const { call } = setUp();
   for (const path of ["/health", "/problem", "/bug", "/nothing"]) {
     const { headers } = await call(path);
@@ -118,7 +118,7 @@ Deno.test("an unknown path is not found", async () => {
   assertEquals(lines.at(-1)!["code"], "not_found");
 });
 
-Deno.test("a method that a path does not have is refused, and the others are named", async () => {
+Deno.test("a wrong method is refused, and Allow lists the right ones", async () => {
   const { call } = setUp();
   const methods = ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"];
   for (const method of methods) {
@@ -131,7 +131,7 @@ Deno.test("a method that a path does not have is refused, and the others are nam
   assertEquals([response.status, response.headers.get("Allow")], [405, "GET, HEAD"]);
 });
 
-Deno.test("a path's own middleware sees a refused method as such", async () => {
+Deno.test("the middleware of a path sees the code method_not_allowed", async () => {
   const { call, codes, lines } = setUp();
   await call("/echo");
   await call("/echo", { method: "HEAD" });
@@ -148,7 +148,7 @@ Deno.test("a Host header that would change the path is refused", async () => {
   }
 });
 
-Deno.test("a request is one log line, without its body, query and headers", async () => {
+Deno.test("each request is one line in the log, without its body, query and headers", async () => {
   const { call, lines } = setUp();
   await call("/echo?user_id=user1", {
     method: "POST",
@@ -173,7 +173,7 @@ Deno.test("a long path is cut in the log", async () => {
   assertEquals(String(lines[0]!["path"]).length, 100);
 });
 
-Deno.test("requests that come every few seconds are logged at debug level only", async () => {
+Deno.test("requests to /health are logged at debug level only", async () => {
   const { call, lines } = setUp();
   await call("/health");
   assertEquals(lines[0]!["level"], "debug");

@@ -18,12 +18,12 @@ export function tokenKeyLocation(
   if (path !== undefined && text === undefined) return { path };
   if (path === undefined && text !== undefined) return { text };
   throw new ConfigError(
-    "Bad environment: one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS must be set",
+    "Bad environment: exactly one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS must be set",
   );
 }
 
 /**
- * Reads the keys as text, one a line.
+ * Reads the keys as text: one key on each line.
  *
  * @throws {ConfigError} when the file cannot be read
  */

@@ -1,6 +1,7 @@
 /**
- * Tokens that prove to a worker that a request comes from the api: JWT with HS256, for one worker by
- * its name, valid for 30 seconds. They are needed because a cluster may not enforce NetworkPolicies.
+ * Signs and verifies worker tokens. A token proves to a worker that a request comes from the api.
+ * It is a JWT with HS256, contains the name of one worker, and is valid for 30 seconds. Tokens are
+ * needed because some clusters do not enforce NetworkPolicies.
  */
 
 import { errors, jwtVerify, SignJWT } from "jose";
@@ -11,11 +12,11 @@ const LIFETIME_SECONDS = 30;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MIN_KEY_BYTES = 32;
 
-/** One secret key or more. The first signs, all are accepted, so that keys can rotate. */
+/** One or more secret keys. The first key signs. All keys verify, so that keys can be replaced. */
 export type TokenKeys = readonly [Uint8Array, ...Uint8Array[]];
 
 /**
- * Reads keys, one a line, each at least 32 bytes long.
+ * Reads keys from text: one key on each line, each at least 32 bytes long.
  *
  * @throws {ConfigError} when there is no key, or a key is too short
  */

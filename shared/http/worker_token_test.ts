@@ -22,7 +22,7 @@ async function assertRefused(verifying: () => Promise<void>): Promise<void> {
   assertEquals(problem.code, "unauthorized");
 }
 
-/** Signs a token with unusual claims, with the right key. */
+/** Signs a token with these claims and the right key. */
 const sign = (claims: JWTPayload, alg = "HS256") =>
   new SignJWT(claims).setProtectedHeader({ alg }).sign(KEYS[0]);
 
@@ -45,7 +45,7 @@ Deno.test("a token that was signed with another key is refused", async () => {
   await assertRefused(() => verify(token));
 });
 
-Deno.test("keys can rotate: the first signs, all are accepted", async () => {
+Deno.test("keys can be replaced: the first key signs, and all keys verify", async () => {
   const rotated: TokenKeys = [OTHER_KEYS[0], KEYS[0]];
   await verify(await signWorkerToken(KEYS, "worker-1"), rotated);
   const token = await signWorkerToken(rotated, "worker-1");
@@ -67,7 +67,7 @@ Deno.test("a token is valid for 30 seconds, and clocks may differ by 5 seconds",
   }
 });
 
-Deno.test("a token that claims a longer life is valid for 30 seconds only", async () => {
+Deno.test("a token with a later expiry is valid for 30 seconds only", async () => {
   const token = await sign({ aud: "worker-1", iat: now() - 60, exp: now() + 3600 });
   await assertRefused(() => verify(token));
 });
@@ -116,7 +116,7 @@ Deno.test("a header without a token is refused", async () => {
   }
 });
 
-Deno.test("keys are read one a line, without the white space around them", () => {
+Deno.test("each line is one key, without the white space around it", () => {
   const first = randomTokenKey(), second = randomTokenKey();
   const keys = parseTokenKeys(`\n  ${first}\r\n\n${second}`);
   assertEquals(keys.map((key) => new TextDecoder().decode(key)), [first, second]);

@@ -30,7 +30,7 @@ const HEARD = `\
       - /url: docs
 - main:
   - heading "Whose face is this?" [level=1]
-  - paragraph: Show a picture of one person. It is compared with the people this service knows, and is not stored.
+  - paragraph: Show a picture of one person. This service compares the face with the people that it knows. It does not store the picture.
   - form "Picture":
     - heading "Picture" [level=2]
     - 'button "Choose a picture or drop or paste one here: JPEG, PNG or WebP"'
@@ -40,7 +40,7 @@ const HEARD = `\
     - status
     - text: User ID (optional)
     - textbox "User ID (optional)"
-    - paragraph: With it, the face is compared with this user alone, as for a login.
+    - paragraph: If you give a user ID, the face is compared only with that user. A login does this.
     - button "Ask again"
   - region "Answer":
     - heading "Answer" [level=2]

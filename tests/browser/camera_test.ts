@@ -38,7 +38,7 @@ browserTest("over plain HTTP, the page opens the camera app of a phone", async (
   };
   await using desktop = await Visit.start(plainHttp);
   await desktop.page.getByRole("button", { name: "Use the camera" }).click();
-  await desktop.page.getByText("from HTTPS or localhost only").waitFor();
+  await desktop.page.getByText("only on pages from HTTPS or localhost").waitFor();
 
   await using phone = await Visit.start({ ...plainHttp, context: PHONE });
   const chooser = phone.page.waitForEvent("filechooser");

@@ -13,7 +13,7 @@ browserTest("the page explains each error and answers the next picture", async (
     [new TextEncoder().encode("Not a picture"), "Unsupported media type", "JPEG, PNG or WebP"],
     [broken, "Invalid image", "damaged"],
     [new Uint8Array(), "Invalid request", "empty"],
-    [await twice(await sample("user1.png")), "More than one face", "unclear whom"],
+    [await twice(await sample("user1.png")), "More than one face", "of about the same size"],
   ] as const;
   for (const [picture, title, explanation] of refusals) {
     await visit.choose(picture, "application/json");

@@ -1,4 +1,4 @@
-/** Decides, before a body is read and while it arrives, if there is room for one more request. */
+/** Decides if there is room for a request: before its body is read, and while the body arrives. */
 
 import type { WorkerPool } from "../../pool/pool.ts";
 
@@ -6,13 +6,13 @@ import type { WorkerPool } from "../../pool/pool.ts";
 export interface AdmissionLimits {
   /** Number of requests that may wait for a worker. */
   readonly queueLimit: number;
-  /** Bytes that all admitted requests may hold together. */
+  /** Limit on the bytes that all admitted requests hold together. */
   readonly queueBytes: number;
-  /** Bytes that a request holds beside its body; 256 KiB by default. */
+  /** Bytes that a request holds in addition to its body; 256 KiB by default. */
   readonly bytesPerRequest?: number;
 }
 
-/** A request that was let in. Dispose it when the request is over. */
+/** A request that was admitted. Dispose of it when the request is over. */
 export interface Admitted extends Disposable {
   /**
    * Counts bytes of the body that have arrived.
@@ -22,13 +22,13 @@ export interface Admitted extends Disposable {
   arrived(bytes: number): void;
 }
 
-/** Measured cost of a request that waits for its body: buffers and streams. */
+/** Measured memory of the buffers and streams of a request that waits for its body. */
 const BYTES_PER_REQUEST = 256 * 1024;
 
 /**
- * Counts the bytes that requests hold. An upload counts by the bytes that have arrived, not by those
- * that it declares, and it takes no place in the queue before it is complete. So uploads that stall
- * do not keep others out.
+ * Counts the bytes that requests hold. The bytes of an upload count when they have arrived; its
+ * declared length does not count. An upload takes a place in the queue only when it is complete. So
+ * an upload that stalls does not block other requests.
  *
  * @example
  * ```ts
@@ -57,9 +57,9 @@ export class Admission {
   }
 
   /**
-   * Lets a request in.
+   * Admits a request.
    *
-   * @param declaredBytes Length of the body, as far as its headers tell
+   * @param declaredBytes Length of the body that its headers declare; 0 when they declare none
    * @throws {NoWorkerAvailable} when there is no room
    */
   admit(declaredBytes: number): Admitted {
@@ -70,7 +70,7 @@ export class Admission {
     }
     let own = 0;
     const assertRoom = (bytes: number) => {
-      // A request alone is always let in. Its own limit is MAX_IMAGE_BYTES.
+      // A request is always admitted when it is the only one. MAX_IMAGE_BYTES limits its body.
       if (this.#bytes > own && this.#bytes + bytes > queueBytes) {
         throw this.#pool.refusal("Too many uploads are in progress");
       }

@@ -5,14 +5,14 @@ import { Admission, type AdmissionLimits, type Admitted } from "./admission.ts";
 
 const IDLE: PoolStats = { free: 1, busy: 0, starting: 0, waiters: 0, warmed: true };
 
-/** An admission before a pool with these counts. */
+/** Makes an admission for a pool with these counts. */
 const admission = (limits: Partial<AdmissionLimits> = {}, stats: () => PoolStats = () => IDLE) =>
   new Admission(
     { stats, refusal: (detail) => new NoWorkerAvailable(detail, 7) },
     { queueLimit: 2, queueBytes: 100, bytesPerRequest: 0, ...limits },
   );
 
-/** Lets in a request whose body has arrived. */
+/** Admits a request and counts its whole body as arrived. */
 const bring = (door: Admission, bytes: number): Admitted => {
   const admitted = door.admit(bytes);
   admitted.arrived(bytes);
@@ -24,7 +24,7 @@ const assertRefuses = (act: () => unknown, detail: string) => {
   assertEquals(refusal.retryAfterSeconds, 7);
 };
 
-Deno.test("nobody is let in while all workers are busy and the queue is full", () => {
+Deno.test("no request is admitted while all workers are busy and the queue is full", () => {
   let stats: PoolStats = { ...IDLE, free: 0, waiters: 2 };
   const door = admission({}, () => stats);
   assertRefuses(() => door.admit(1), "queue is full");
@@ -34,7 +34,7 @@ Deno.test("nobody is let in while all workers are busy and the queue is full", (
   door.admit(1);
 });
 
-Deno.test("bytes count until their request is over, and are given back once", () => {
+Deno.test("a request's bytes count until it is disposed; disposing twice changes nothing", () => {
   const door = admission();
   const first = bring(door, 60);
   assertRefuses(() => door.admit(41), "Too many uploads");
@@ -46,13 +46,13 @@ Deno.test("bytes count until their request is over, and are given back once", ()
   door.admit(100);
 });
 
-Deno.test("uploads that declare many bytes and send none keep nobody out", () => {
+Deno.test("uploads that declare many bytes and send none do not block other requests", () => {
   const door = admission();
   for (let i = 0; i < 1000; i++) door.admit(100);
   bring(door, 100);
 });
 
-Deno.test("a request holds some bytes beside its body", () => {
+Deno.test("each request counts some bytes in addition to its body", () => {
   const door = admission({ bytesPerRequest: 20 });
   const first = bring(door, 50);
   assertRefuses(() => door.admit(11), "Too many uploads");
@@ -63,7 +63,7 @@ Deno.test("a request holds some bytes beside its body", () => {
   assertRefuses(() => door.admit(0), "Too many uploads");
 });
 
-Deno.test("an upload that outgrows the room is refused while it arrives", () => {
+Deno.test("an upload that grows over the limit is refused while it arrives", () => {
   const door = admission();
   const first = bring(door, 60);
   const second = door.admit(0);
@@ -73,7 +73,7 @@ Deno.test("an upload that outgrows the room is refused while it arrives", () => 
   second.arrived(60);
 });
 
-Deno.test("a request alone is let in, however large it is", () => {
+Deno.test("a request of any size is admitted when it is the only one", () => {
   const door = admission();
   const large = door.admit(1000);
   large.arrived(500);

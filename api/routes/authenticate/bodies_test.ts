@@ -26,18 +26,18 @@ Deno.test("a malformed request is refused before a worker is claimed", async () 
   await assertProblem(await post({}, "/authenticate?user_id="), "invalid_request");
 });
 
-Deno.test("a body that does not arrive in time is refused and holds no worker", async () => {
+Deno.test("a body that does not arrive in time is refused, and no worker is claimed", async () => {
   const { post, pool } = createFakeApp({ limits: { bodyTimeoutMs: 3 } });
   await assertProblem(await post({ body: stalledBody() }), "request_timeout");
   assertEquals(pool.leases, []);
 });
 
-Deno.test("a late body is the client's fault, even when the time for the whole request is shorter", async () => {
+Deno.test("a late body is a request_timeout, also when REQUEST_TIMEOUT_MS ends first", async () => {
   const { post } = createFakeApp({ limits: { requestTimeoutMs: 5, bodyTimeoutMs: 5000 } });
   await assertProblem(await post({ body: stalledBody() }), "request_timeout");
 });
 
-Deno.test("a client that disconnects during its body counts as gone", async () => {
+Deno.test("a client that disconnects during its body is logged as client_gone", async () => {
   const { call, post, pool, lines } = createFakeApp();
   const body = new ReadableStream({
     pull: (controller) => controller.error(new Deno.errors.BadResource("The client hung up")),
@@ -51,7 +51,7 @@ Deno.test("a client that disconnects during its body counts as gone", async () =
   assertStringIncludes(metrics, 'face_it_authenticate_seconds_count{outcome="client_gone"} 1');
 });
 
-Deno.test("any number of stalled uploads keeps nobody out", async () => {
+Deno.test("1,000 stalled uploads do not block another request", async () => {
   const { post, pool } = createFakeApp({
     free: 1,
     queueLimit: 0,
@@ -84,7 +84,7 @@ Deno.test("no body is read while the queue is full", async () => {
   assert(!read, "The body was read");
 });
 
-Deno.test("all bodies that have arrived share one limit", async () => {
+Deno.test("one limit applies to all bodies that have arrived", async () => {
   const { post, pool } = createFakeApp({
     free: 2,
     limits: { queueBytes: 1_500_000, maxImageBytes: 1_000_000 },

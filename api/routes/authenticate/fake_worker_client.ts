@@ -1,4 +1,4 @@
-/** A worker client for tests, which sends nothing. */
+/** A worker client for tests. It sends nothing over the network. */
 
 import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
 import { Problem, type ProblemCode } from "../../../shared/contract/problem.ts";
@@ -37,20 +37,20 @@ export const usedWorker: FakeWorker = () => ({
   cause: new Error("409 worker_used"),
 });
 
-/** A worker that dies while it has the picture. */
+/** A worker that dies while it processes the picture. */
 export const failingWorker: FakeWorker = () => ({
   kind: "failed",
   cause: new Error("Connection reset"),
 });
 
-/** A worker that never answers. The call ends by its signal. */
+/** A worker that never answers. The call ends when its signal aborts. */
 export const silentWorker: FakeWorker = (signal) =>
   new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 
-/** Answers the first call as the first worker of the list does, the second as the second, … */
+/** Answers each call like the next worker of the list. */
 export class FakeWorkerClient implements WorkerClient {
   /** Every call so far. */
   readonly calls: SentProbe[] = [];

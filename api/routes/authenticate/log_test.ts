@@ -19,7 +19,7 @@ Deno.test("an unexpected failure is an internal error, and only the log has its 
   );
 });
 
-Deno.test("the log has the outcome of a request, but not who was recognised", async () => {
+Deno.test("the log has the outcome of a request, but not the recognised user", async () => {
   const { post, lines } = createFakeApp({ workers: [answering(MATCH)] });
   await (await post({}, "/authenticate?user_id=user1")).body?.cancel();
   assertEquals(lines, [{

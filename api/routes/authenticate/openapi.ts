@@ -1,4 +1,4 @@
-/** `POST /authenticate` as /openapi.json describes it. */
+/** Describes `POST /authenticate` in /openapi.json. */
 
 import type { RouteConfig } from "@hono/zod-openapi";
 import {
@@ -33,7 +33,7 @@ export const AUTHENTICATE_DOC: RouteConfig = {
   tags: [TAGS.recognition.name],
   summary: "Tell whose face is in a picture",
   description:
-    "Searches the gallery (1:N), or with user_id verifies against that user alone (1:1).",
+    "Searches the gallery (1:N). With user_id, compares the face only with that user (1:1).",
   request: {
     query: AuthenticateQuerySchema,
     body: {

@@ -5,7 +5,7 @@ import { assertProblem, createFakeApp, leaseStates } from "../../fake_app.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
 import { silentWorker, unreachableWorker } from "./fake_worker_client.ts";
 
-Deno.test("a request over the queue's limit is refused with a time to retry", async () => {
+Deno.test("a request is refused when the queue is full, with a Retry-After", async () => {
   const { post, pool } = createFakeApp({
     free: 0,
     limits: { queueLimit: 2 },
@@ -22,7 +22,7 @@ Deno.test("a request over the queue's limit is refused with a time to retry", as
   await Promise.all(waiting);
 });
 
-Deno.test("a request that waited too long for a worker is told that none was available", async () => {
+Deno.test("a request that waits too long for a worker gets no_worker_available", async () => {
   const { post, pool } = createFakeApp({ free: 0, limits: { requestTimeoutMs: 3 } });
   const response = await post();
   assertEquals(response.headers.get("Retry-After"), "7");
@@ -30,7 +30,7 @@ Deno.test("a request that waited too long for a worker is told that none was ava
   assertEquals(pool.stats().waiters, 0);
 });
 
-Deno.test("a request whose worker is too slow ends at its deadline, and its worker is destroyed", async () => {
+Deno.test("at its deadline, a request ends and its slow worker is destroyed", async () => {
   const { post, pool } = createFakeApp({
     limits: { requestTimeoutMs: 3 },
     workers: [silentWorker],
@@ -39,7 +39,7 @@ Deno.test("a request whose worker is too slow ends at its deadline, and its work
   assertEquals(leaseStates(pool), ["destroyed"]);
 });
 
-Deno.test("a second worker gets only the rest of the request's time", async () => {
+Deno.test("a retry with a second worker has only the time that is left", async () => {
   const { post, pool } = createFakeApp({
     free: 2,
     limits: { requestTimeoutMs: 3 },
@@ -60,7 +60,7 @@ Deno.test("a client that disconnects leaves the queue", async () => {
   assertEquals(lines.at(-1)!["outcome"], "client_gone");
 });
 
-Deno.test("the worker of a client that disconnects is destroyed", async () => {
+Deno.test("when the client disconnects, its worker is destroyed", async () => {
   const gone = new AbortController();
   const { post, pool } = createFakeApp({
     workers: [(signal) => {

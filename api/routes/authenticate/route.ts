@@ -1,4 +1,4 @@
-/** `POST /authenticate`: admits a request, reads its picture, and lets a worker answer it. */
+/** `POST /authenticate`: admits a request, reads its picture, and gets the answer from a worker. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
@@ -15,7 +15,7 @@ import { AUTHENTICATE_DOC } from "./openapi.ts";
 
 /** Bounds on requests. */
 export interface AuthenticateLimits extends AdmissionLimits {
-  /** Bytes of a picture. */
+  /** Largest size of a picture in bytes. */
   readonly maxImageBytes: number;
   /** Milliseconds that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
@@ -33,7 +33,7 @@ export interface AuthenticateDeps {
   readonly now: () => number;
 }
 
-/** Number of times that a request tries to reach a worker. Used workers were reached: not counted. */
+/** Number of workers that a request tries to reach. Used workers are not counted. */
 const MAX_ATTEMPTS = 2;
 
 /** The status that nginx logs when a client disconnects. No client reads it. */
@@ -65,8 +65,8 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
       return c.json({ ...answer, duration_ms: roundMs(deps.now() - started) });
     } catch (error) {
       const answerable = error instanceof Problem || !signal.aborted;
-      // While a body is read, Deno does not abort the signal. A client that disconnects and one that
-      // sends malformed chunks look the same: both get the response.
+      // Deno does not abort the signal while a body is read. So a client that disconnects looks
+      // like a client that sends malformed chunks, and both get the response.
       if (!answerable || error instanceof BodyEndedEarly) c.get("event")["outcome"] = "client_gone";
       if (answerable) throw error;
       return new Response(null, { status: CLIENT_GONE_STATUS });
@@ -86,7 +86,7 @@ async function authenticate(
   using admitted = admission.admit(expectedBytes(request, limits.maxImageBytes));
   const probe = await readProbe(request, {
     maxImageBytes: limits.maxImageBytes,
-    // A late body is the client's fault, even when the request's own time ends first.
+    // A late body must give request_timeout, also when the time of the whole request ends first.
     bodyTimeoutMs: Math.min(limits.bodyTimeoutMs, limits.requestTimeoutMs),
     signal: request.signal,
     arrived: admitted.arrived,
@@ -94,13 +94,13 @@ async function authenticate(
   return await askWorker(probe, requestId, deps, { ...deadline, signal });
 }
 
-/** Returns the body's length as far as the headers tell. More than the limit is never read. */
+/** Returns the length that the headers declare, at most the limit: no more is ever read. */
 function expectedBytes(request: Request, maxImageBytes: number): number {
   const max = maxBodyBytes(request.headers.get("Content-Type") ?? "", maxImageBytes);
   return Math.min(declaredLength(request) ?? 0, max);
 }
 
-/** Ends a request when its time is over, whatever it waits for. */
+/** Aborts every wait of a request when the time of the request is over. */
 interface Deadline {
   readonly signal: AbortSignal;
   /** The reason of the signal. */
@@ -134,8 +134,8 @@ async function askWorker(
         lease.keep();
         throw result.problem;
       case "used":
-        // The worker serves fewer requests than this api expects, as during an upgrade. The
-        // deadline bounds these attempts.
+        // The worker serves fewer requests than this api expects. This can happen during an
+        // upgrade. The deadline limits these attempts.
         continue;
       case "unreached":
         if (++unreached < MAX_ATTEMPTS) continue;
@@ -150,7 +150,7 @@ async function claim(pool: WorkerPool, deadline: Deadline): Promise<WorkerLease>
   try {
     return await pool.claim(deadline.signal);
   } catch (error) {
-    // The request's time ended in the queue. No worker was slow: there was none.
+    // The request's time ended in the queue: no worker was free, so no worker was slow.
     if (error === deadline.problem) throw pool.refusal("No worker became free in time");
     throw error;
   }

@@ -81,7 +81,7 @@ Deno.test("a worker gets the picture, a token for its name and the request id", 
   await verifyWorkerToken(KEYS, "worker-1", request!.headers.get("Authorization") ?? undefined);
 });
 
-Deno.test("a worker gets the user_id, in any script", async () => {
+Deno.test("a worker gets the user_id with any characters", async () => {
   for (const userId of ["user1", "Zoë & co=1/ü?#%20", "用户"]) {
     const seen: string[][] = [];
     await askOne((request) => {
@@ -92,13 +92,13 @@ Deno.test("a worker gets the user_id, in any script", async () => {
   }
 });
 
-Deno.test("a documented answer is an answer", async () => {
+Deno.test("a documented answer of a worker is returned", async () => {
   for (const answer of [MATCH, NON_MATCH]) {
     assertEquals(await askOne(() => Response.json(answer)), { kind: "answer", answer });
   }
 });
 
-Deno.test("a worker's code about the picture is a refusal", async () => {
+Deno.test("an error code about the picture is a refusal", async () => {
   const refusals = [
     "invalid_image",
     "payload_too_large",
@@ -115,12 +115,12 @@ Deno.test("a worker's code about the picture is a refusal", async () => {
   }
 });
 
-Deno.test("a worker that did not read the picture was not reached, or is used", async () => {
+Deno.test("a worker that did not read the picture is unreached or used", async () => {
   assertEquals((await askOne(() => problem("no_worker_available"))).kind, "unreached");
   assertEquals((await askOne(() => problem("worker_used"))).kind, "used");
 });
 
-Deno.test("every other code of a worker is a failure", async () => {
+Deno.test("every other error code of a worker is a failure", async () => {
   const known: readonly ProblemCode[] = [
     "invalid_image",
     "payload_too_large",
@@ -183,7 +183,7 @@ Deno.test("a server that does not speak HTTP has failed", async () => {
   assertFailed(await askRaw("220 mail.test ESMTP\r\n"));
 });
 
-Deno.test("a worker that does not listen was not reached", async () => {
+Deno.test("a worker that does not listen is unreached", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -199,7 +199,7 @@ Deno.test("an aborted call throws the reason of its signal", async () => {
   const thrown = await assertRejects(() =>
     askOne(() => {
       gone.abort(reason);
-      // The server waits for its handlers. Nothing reads this response.
+      // The server can stop only after this handler has answered. Nothing reads the response.
       setTimeout(() => resolve(Response.json(MATCH)), 5);
       return answered;
     }, { signal: gone.signal }), Error);

@@ -76,7 +76,7 @@ Deno.test("a worker that failed is destroyed and its request is not retried", as
   assertEquals(lines.at(-1)!["cause"], "Error: Connection reset");
 });
 
-Deno.test("a request that did not reach its worker is sent to another one", async () => {
+Deno.test("a request that did not reach its worker is sent to another worker", async () => {
   const { post, pool, client } = createFakeApp({
     free: 2,
     workers: [unreachableWorker, answering(MATCH)],
@@ -88,7 +88,7 @@ Deno.test("a request that did not reach its worker is sent to another one", asyn
   assertEquals(client.calls.map(({ worker }) => worker), ["worker-1", "worker-2"]);
 });
 
-Deno.test("a request that reached neither of two workers fails", async () => {
+Deno.test("a request fails after two workers could not be reached", async () => {
   const { post, pool, client } = createFakeApp({
     free: 3,
     workers: [unreachableWorker, unreachableWorker],
@@ -98,7 +98,7 @@ Deno.test("a request that reached neither of two workers fails", async () => {
   assertEquals(client.calls.length, 2);
 });
 
-Deno.test("any number of used workers is skipped", async () => {
+Deno.test("used workers are skipped, however many there are", async () => {
   const workers = [usedWorker, unreachableWorker, usedWorker, usedWorker, answering(MATCH)];
   const { post, pool } = createFakeApp({ free: 5, workers });
   const response = await post();

@@ -1,6 +1,6 @@
 /**
  * Writes an OpenAPI document as an HTML page. It supports the parts of OpenAPI that the document of
- * this service uses. docs/adr/0014-docs-page.md says why it is not one of the usual viewers.
+ * this service uses. docs/adr/0014-docs-page.md explains why the project uses no existing viewer.
  */
 
 import { html } from "hono/html";

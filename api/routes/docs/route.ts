@@ -1,4 +1,4 @@
-/** `GET /docs`: /openapi.json as a page to read. */
+/** `GET /docs`: shows /openapi.json as a page for people. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { ServiceEnv } from "../../../shared/http/service.ts";

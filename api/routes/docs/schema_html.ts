@@ -2,13 +2,13 @@
 
 import { html } from "hono/html";
 
-/** A piece of HTML; text that is put into it is escaped. */
+/** A piece of HTML. Text that is inserted into it is escaped. */
 export type Html = ReturnType<typeof html>;
 
 /** A term of a list and its description. */
 export type Entry = readonly [term: Html | string, description: Html];
 
-/** A JSON Schema, as far as the document of this service uses it. */
+/** The parts of JSON Schema that the document of this service uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string;
@@ -26,7 +26,7 @@ export interface Schema {
   readonly prefixItems?: readonly Schema[];
 }
 
-/** Writes a schema: a link to a named one, or its type, description, example and fields. */
+/** Writes a link to a named schema, or the type, description, example and fields of another. */
 export function renderSchema(schema: Schema): Html {
   const { $ref, oneOf, properties, required = [], description, example } = schema;
   if ($ref !== undefined) {
