@@ -6,7 +6,7 @@ import { createLogger, describeError } from "../shared/log.ts";
 import { createApiMetrics } from "./metrics.ts";
 import { createApp } from "./app.ts";
 import { type ApiConfig, readApiConfig } from "./config.ts";
-import type { OpenedPool, PoolSurroundings } from "./pool/opened_pool.ts";
+import type { OpenedPool, OpenPoolServices } from "./pool/opened_pool.ts";
 import { createWorkerClient } from "./routes/authenticate/worker_client.ts";
 
 /** Kubernetes kills the pod 25 s after its shutdown begins. The preStop hook takes 5 s of it. */
@@ -72,13 +72,13 @@ async function main(): Promise<void> {
 }
 
 /** Opens the configured pool. Does not load the code of the other kind of pool. */
-async function openPool(config: ApiConfig, surroundings: PoolSurroundings): Promise<OpenedPool> {
+async function openPool(config: ApiConfig, services: OpenPoolServices): Promise<OpenedPool> {
   if (config.pool.kind === "kubernetes") {
     const { openKubernetesPool } = await import("./pool/kubernetes/open_kubernetes_pool.ts");
-    return await openKubernetesPool(config, config.pool, surroundings);
+    return await openKubernetesPool(config, config.pool, services);
   }
   const { openProcessPool } = await import("./pool/process/open_process_pool.ts");
-  return openProcessPool(config, config.pool, surroundings);
+  return openProcessPool(config, config.pool, services);
 }
 
 /** Prints a command to try, for a person at a terminal. */

@@ -35,7 +35,7 @@ export type PackageSource = z.infer<typeof PackageSourceSchema>;
 export type PackageFile = z.infer<typeof PackageFileSchema>;
 
 /** Schema of models/manifest.json. */
-export const ModelManifestSchema = z.strictObject({
+const ModelManifestSchema = z.strictObject({
   source: PackageSourceSchema,
   models: z.strictObject({
     detector: PackageFileSchema,

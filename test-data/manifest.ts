@@ -5,7 +5,7 @@ import { PackageFileSchema, PackageSourceSchema } from "../models/manifest.ts";
 import manifest from "./manifest.json" with { type: "json" };
 
 /** A picture: a rectangle of a photo, in pixels. */
-export const PictureSchema = z.strictObject({
+const PictureSchema = z.strictObject({
   /** Name of the local file. */
   file: z.string().endsWith(".png"),
   /** The `file` of the photo. */

@@ -9,7 +9,6 @@ import type { Picture, PictureManifest } from "./manifest.ts";
 
 /** Error for a picture with wrong pixels; the one-line message names the picture. */
 export class PictureError extends Error {
-  /** Always "PictureError". */
   override readonly name = "PictureError";
 }
 

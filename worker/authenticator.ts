@@ -54,9 +54,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 
 /** Error: confidences are needed, but the recognition model has no calibration. */
 export class NotCalibratedError extends Error {
-  static {
-    this.prototype.name = "NotCalibratedError";
-  }
+  /** Name of the class. */
+  override readonly name = "NotCalibratedError";
 }
 
 /**

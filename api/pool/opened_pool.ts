@@ -18,7 +18,7 @@ export interface OpenedPool {
 }
 
 /** Services that every backend of the pool uses. */
-export interface PoolSurroundings {
+export interface OpenPoolServices {
   readonly log: Logger;
   readonly metrics: ApiMetrics;
   /** Returns milliseconds of a monotonic clock. */

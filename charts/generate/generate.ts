@@ -1,9 +1,11 @@
 /** Generates files, or parts of files, from the services' settings and the chart's values. */
 
+import { API_ENV_NAMES } from "../../api/config.ts";
 import { API_ENV, KUBERNETES_ENV } from "../../api/env.ts";
 import { DENO_ENV } from "../../api/pool/process/worker_process.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
-import { INSTANCE_ENV, RECOGNITION_ENV, WORKER_ENV } from "../../shared/contract/worker_env.ts";
+import { INSTANCE_ENV, RECOGNITION_ENV } from "../../shared/contract/worker_env.ts";
+import { WORKER_ENV_NAMES } from "../../worker/config.ts";
 import { type ChartValue, readValues } from "./chart_values.ts";
 import { GenerateError } from "./generate_error.ts";
 import { markdownTable } from "../../shared/markdown_table.ts";
@@ -16,13 +18,16 @@ import { writeValuesSchema } from "./values_schema.ts";
 /** Variables that the library @kubernetes/client-node reads, in addition to the api's settings. */
 const KUBERNETES_CLIENT_ENV = ["KUBERNETES_SERVICE_PORT", "KUBECONFIG", "HOME"];
 
-const API_NAMES = Object.keys({ ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV, ...KUBERNETES_ENV });
-
 const PERMISSIONS = {
   // This api starts workers, and it ends when npx ends: shared/end_with_starter.ts.
-  "api-local": [...API_NAMES, ...Object.keys(RECOGNITION_ENV), "npm_lifecycle_event", ...DENO_ENV],
-  api: [...API_NAMES, ...KUBERNETES_CLIENT_ENV],
-  worker: Object.keys(WORKER_ENV),
+  "api-local": [
+    ...API_ENV_NAMES,
+    ...Object.keys(RECOGNITION_ENV),
+    "npm_lifecycle_event",
+    ...DENO_ENV,
+  ],
+  api: [...API_ENV_NAMES, ...KUBERNETES_CLIENT_ENV],
+  worker: WORKER_ENV_NAMES,
 };
 
 const TABLES = {

@@ -2,6 +2,5 @@
 
 /** Error for files that could not be fetched; the one-line message names the reason. */
 export class FetchError extends Error {
-  /** Always "FetchError". */
   override readonly name = "FetchError";
 }

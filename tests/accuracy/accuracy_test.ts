@@ -22,7 +22,7 @@ import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/report.ts";
 /** Another implementation's embeddings of some photos, by their path in the folder. */
 type Reference = Readonly<Record<string, { readonly embedding: readonly number[] }>>;
 
-needs("photographs")("accuracy on labelled photos", async (t) => {
+needs("photos")("accuracy on labelled photos", async (t) => {
   const { photos, reference } = labelledPhotos();
   const { people } = await embedFolder(photos);
   const embeddings = people.map((photos) => photos.map(({ embedding }) => embedding));

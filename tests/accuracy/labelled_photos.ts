@@ -8,7 +8,7 @@ export interface LabelledPhotos {
   readonly reference: string;
 }
 
-/** Returns the paths. Call it only in tests that `needs("photographs")` registers. */
+/** Returns the paths. Call it only in tests that `needs("photos")` registers. */
 export function labelledPhotos(): LabelledPhotos {
   return {
     photos: Deno.env.get("FACE_IT_LFW100")!,

@@ -40,7 +40,7 @@ Deno.test("the prepared model and the published model give the same embeddings o
   assertSame(before!, after!);
 });
 
-needs("photographs")("the prepared model is as accurate as the published one", async () => {
+needs("photos")("the prepared model is as accurate as the published one", async () => {
   const { people } = await listPhotoFolder(labelledPhotos().photos);
   const [before, after] = await embedWithBoth(people);
   assertSame(before!, after!);

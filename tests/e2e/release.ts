@@ -26,7 +26,7 @@ export interface Release extends Installed {
 }
 
 /** Values of every release: a port for the tests. */
-export const BASE: readonly string[] = [
+const BASE: readonly string[] = [
   "api.service.type=NodePort",
   `api.service.nodePort=${SERVICE.port}`,
 ];

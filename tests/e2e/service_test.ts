@@ -27,7 +27,7 @@ needs("helm", "node")("the service on a cluster", async (t) => {
   await release.untilFull(POOL_SIZE);
   await release.untilServing();
 
-  await t.step("recognises a person in another photograph", async () => {
+  await t.step("recognises a person in another photo", async () => {
     for (const query of [{}, { user_id: "user1" }]) {
       const answer = JSON.parse((await post(picture, { query })).text);
       assertEquals([answer.matched, answer.user_id, answer.user_name], [true, "user1", "User One"]);

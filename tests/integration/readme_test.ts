@@ -1,6 +1,6 @@
 /**
  * Runs the commands that need no cluster, from the README and the pages that a beginner reads after
- * it. They run unchanged and in their order. tests/e2e/readme_commands_test.ts runs the commands
+ * it. They run unchanged and in their order. tests/e2e/kubernetes_commands_test.ts runs the commands
  * for a cluster.
  */
 
@@ -69,7 +69,7 @@ Deno.test("the commands of the README do what the README says", async (t) => {
   }
 });
 
-needs("photographs")("the commands that need many photos do what the README says", async (t) => {
+needs("photos")("the commands that need many photos do what the README says", async (t) => {
   await using shell = await openReadmeShell(Deno.env.get("FACE_IT_LFW100")!);
   for (const command of README.laptop.filter((line) => MEASURES.test(line))) {
     await t.step(command, async () => void await runAndCheck(shell, command));

@@ -48,8 +48,8 @@ const NEEDS = {
     how: "both images, built from this checkout by deno task image, and FACE_IT_TEST_IMAGES=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_IMAGES") === "1",
   },
-  photographs: {
-    how: "the photographs of docs/accuracy.md, in FACE_IT_LFW100 and FACE_IT_LFW100_REFERENCE",
+  photos: {
+    how: "the photos of docs/accuracy.md, in FACE_IT_LFW100 and FACE_IT_LFW100_REFERENCE",
     isMet: () =>
       exists(Deno.env.get("FACE_IT_LFW100")) && exists(Deno.env.get("FACE_IT_LFW100_REFERENCE")),
   },

@@ -8,7 +8,7 @@ import { type ListedProcess, listProcesses } from "./list_processes.ts";
 import { readLines, readText } from "./read_output.ts";
 
 /** Variables that Deno itself needs. The service inherits no other variable. */
-const DENO_ENV = ["DENO_CERT", "DENO_DIR", "HOME", "PATH", "TMPDIR", "XDG_CACHE_HOME"];
+const INHERITED_ENV = ["DENO_CERT", "DENO_DIR", "HOME", "PATH", "TMPDIR", "XDG_CACHE_HOME"];
 const START_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 20_000;
 
@@ -42,7 +42,7 @@ export class Service implements AsyncDisposable {
    * @param args Arguments of `deno`
    */
   constructor(env: Readonly<Record<string, string>> = {}, args: readonly string[] = API) {
-    const inherited = DENO_ENV.flatMap((name) => {
+    const inherited = INHERITED_ENV.flatMap((name) => {
       const value = Deno.env.get(name);
       return value === undefined ? [] : [[name, value]];
     });

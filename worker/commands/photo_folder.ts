@@ -28,7 +28,6 @@ export interface PhotoFolder {
 
 /** Error for a folder that is not a folder of photos; the one-line message names the folder. */
 export class PhotoFolderError extends Error {
-  /** Always "PhotoFolderError". */
   override readonly name = "PhotoFolderError";
 }
 

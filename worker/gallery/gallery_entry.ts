@@ -25,9 +25,8 @@ export type GalleryEntry = FloatEntry | CompactEntry;
 
 /** Error for a gallery that cannot be used. The message names the entry and quotes no embedding. */
 export class GalleryError extends Error {
-  static {
-    this.prototype.name = "GalleryError";
-  }
+  /** Name of the class. */
+  override readonly name = "GalleryError";
 }
 
 /** Calls `use`. When `use` throws a GalleryError, puts the file's path before its message. */

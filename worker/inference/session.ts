@@ -34,9 +34,8 @@ export interface Session extends AsyncDisposable {
 
 /** Error for a model that cannot be loaded or is of the wrong kind. */
 export class ModelError extends Error {
-  static {
-    this.prototype.name = "ModelError";
-  }
+  /** Name of the class. */
+  override readonly name = "ModelError";
 }
 
 /**

@@ -6,7 +6,7 @@ import type { PatchOperation } from "./api_server/pod_api.ts";
 /** The label that a claim changes, so that the pod leaves its Deployment. */
 export const STATUS_LABEL = "status";
 /** Value of {@linkcode STATUS_LABEL} on a pod that may be claimed. */
-export const READY = "ready";
+const READY = "ready";
 const BUSY = "busy";
 
 const CLAIMED_BY = "face-it.io/claimed-by";

@@ -6,7 +6,7 @@ import { ConfigError } from "../../../shared/env.ts";
 import { readTokenKeys } from "../../../shared/http/token_key_location.ts";
 import { describeError } from "../../../shared/log.ts";
 import type { ApiConfig, KubernetesPoolConfig } from "../../config.ts";
-import type { OpenedPool, PoolSurroundings } from "../opened_pool.ts";
+import type { OpenedPool, OpenPoolServices } from "../opened_pool.ts";
 import { STATUS_LABEL } from "./claim.ts";
 import { createPodApi } from "./api_server/client.ts";
 import { KubernetesPool } from "./kubernetes_pool.ts";
@@ -22,7 +22,7 @@ export async function openKubernetesPool(
   config: ApiConfig,
   { namespace, owner, selector, workerPort, leaseMaxMs, inCluster, tokenKeys: keyLocation }:
     KubernetesPoolConfig,
-  { log, metrics, now }: PoolSurroundings,
+  { log, metrics, now }: OpenPoolServices,
 ): Promise<OpenedPool> {
   const forever = new AbortController().signal;
   const tokenKeys = await followTokenKeys(

@@ -3,7 +3,7 @@
 import { parseTokenKeys, randomTokenKey } from "../../../shared/http/worker_token.ts";
 import type { ApiConfig, ProcessPoolConfig } from "../../config.ts";
 import { localWorker } from "./local_worker.ts";
-import type { OpenedPool, PoolSurroundings } from "../opened_pool.ts";
+import type { OpenedPool, OpenPoolServices } from "../opened_pool.ts";
 import { ProcessPool } from "./process_pool.ts";
 import { createWorkerLauncher } from "./worker_process.ts";
 
@@ -13,7 +13,7 @@ const WORKER_START_TIMEOUT_MS = 30_000;
 export function openProcessPool(
   config: ApiConfig,
   { size }: ProcessPoolConfig,
-  { log, metrics, now }: PoolSurroundings,
+  { log, metrics, now }: OpenPoolServices,
 ): OpenedPool {
   // The workers end with this process, so every start can use a new key.
   const tokenKey = randomTokenKey();

@@ -4,10 +4,10 @@ import { type Calibration, CalibrationSchema } from "../../../models/calibration
 import { cosine } from "../../vector.ts";
 
 /** Smallest number of people. With fewer, the result depends too much on who they are. */
-export const MIN_PEOPLE = 5;
+const MIN_PEOPLE = 5;
 
 /** Smallest number of pairs of two people. With fewer, the variance is not reliable. */
-export const MIN_PAIRS = 500;
+const MIN_PAIRS = 500;
 
 /** A calibration, and the amount of data that it was fitted to. */
 export interface CalibrationFit {
@@ -23,7 +23,6 @@ export interface CalibrationFit {
 
 /** Error for embeddings to which no calibration can be fitted. */
 export class CalibrationError extends Error {
-  /** Always "CalibrationError". */
   override readonly name = "CalibrationError";
 }
 

@@ -29,7 +29,6 @@ export interface Renaming {
 
 /** Error for a user who cannot be enrolled; the one-line message names the user and the reason. */
 export class EnrolmentError extends Error {
-  /** Always "EnrolmentError". */
   override readonly name = "EnrolmentError";
 }
 

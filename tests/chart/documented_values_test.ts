@@ -22,3 +22,11 @@ needs("helm")("the chart accepts the values in the commands of the docs", async 
     }
   }
 });
+
+Deno.test("the chart's README shows the kubectl commands that a test runs on a cluster", async () => {
+  const run = bashCommands(await Deno.readTextFile("docs/kubernetes.md"));
+  const shown = bashCommands(await Deno.readTextFile(`${CHART}/README.md`));
+  for (const command of shown.filter((line) => line.startsWith("kubectl "))) {
+    assert(run.includes(command), `docs/kubernetes.md does not have: ${command}`);
+  }
+});
