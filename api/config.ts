@@ -1,11 +1,10 @@
 /** Reads the api's configuration from its environment. */
 
 import { z } from "zod";
-import { AGREED_ENV, SERVICE_ENV } from "../shared/contract/service_env.ts";
 import { ConfigError, type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import type { LogOptions } from "../shared/log.ts";
-import { API_ENV, KUBERNETES_ENV } from "./env.ts";
+import { ALL_API_ENV } from "./env.ts";
 
 /** The api's settings, parsed once at the start. */
 export interface ApiConfig {
@@ -47,10 +46,7 @@ export interface KubernetesPoolConfig {
   readonly inCluster: boolean;
 }
 
-const ApiEnvSchema = z.object({ ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV, ...KUBERNETES_ENV });
-
-/** Names of the variables that the api reads. */
-export const API_ENV_NAMES: readonly string[] = Object.keys(ApiEnvSchema.shape);
+const ApiEnvSchema = z.object(ALL_API_ENV);
 
 /**
  * Reads the configuration.

@@ -1,7 +1,7 @@
-/** Settings that only the api has. */
+/** Settings of the api. */
 
 import { z } from "zod";
-import { TOKEN_KEYS_ENV } from "../shared/contract/service_env.ts";
+import { AGREED_ENV, SERVICE_ENV, TOKEN_KEYS_ENV } from "../shared/contract/service_env.ts";
 import { choice, integer, SETTINGS } from "../shared/setting.ts";
 
 /** Settings that the api has with both kinds of pool. */
@@ -65,3 +65,14 @@ export const KUBERNETES_ENV = {
   }),
   ...TOKEN_KEYS_ENV,
 } as const;
+
+/** All settings of the api. */
+export const ALL_API_ENV = {
+  ...SERVICE_ENV,
+  ...AGREED_ENV,
+  ...API_ENV,
+  ...KUBERNETES_ENV,
+} as const;
+
+/** Names of the variables that the api reads. */
+export const API_ENV_NAMES: readonly string[] = Object.keys(ALL_API_ENV);

@@ -41,9 +41,6 @@ export interface MatchConfig {
 
 const WorkerEnvSchema = z.object(WORKER_ENV);
 
-/** Names of the variables that the worker reads. */
-export const WORKER_ENV_NAMES: readonly string[] = Object.keys(WorkerEnvSchema.shape);
-
 /**
  * Reads the configuration.
  *

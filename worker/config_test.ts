@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../shared/env.ts";
 import { randomTokenKey } from "../shared/http/worker_token.ts";
-import { readWorkerConfig, WORKER_ENV_NAMES } from "./config.ts";
+import { WORKER_ENV_NAMES } from "../shared/contract/worker_env.ts";
+import { readWorkerConfig } from "./config.ts";
 
 const KEY = randomTokenKey();
 const MINIMAL = { WORKER_NAME: "worker-1", WORKER_TOKEN_KEYS: KEY };

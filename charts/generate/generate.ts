@@ -1,11 +1,13 @@
 /** Generates files, or parts of files, from the services' settings and the chart's values. */
 
-import { API_ENV_NAMES } from "../../api/config.ts";
-import { API_ENV, KUBERNETES_ENV } from "../../api/env.ts";
+import { API_ENV, API_ENV_NAMES, KUBERNETES_ENV } from "../../api/env.ts";
 import { DENO_ENV } from "../../api/pool/process/worker_process.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
-import { INSTANCE_ENV, RECOGNITION_ENV } from "../../shared/contract/worker_env.ts";
-import { WORKER_ENV_NAMES } from "../../worker/config.ts";
+import {
+  INSTANCE_ENV,
+  RECOGNITION_ENV,
+  WORKER_ENV_NAMES,
+} from "../../shared/contract/worker_env.ts";
 import { type ChartValue, readValues } from "./chart_values.ts";
 import { GenerateError } from "./generate_error.ts";
 import { markdownTable } from "../../shared/markdown_table.ts";

@@ -80,3 +80,6 @@ export const PASSED_ON_NAMES: readonly string[] = Object.keys({
   ...AGREED_ENV,
   ...RECOGNITION_ENV,
 });
+
+/** Names of the variables that the worker reads. */
+export const WORKER_ENV_NAMES: readonly string[] = Object.keys(WORKER_ENV);

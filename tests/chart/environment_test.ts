@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { API_ENV_NAMES, readApiConfig } from "../../api/config.ts";
+import { API_ENV_NAMES } from "../../api/env.ts";
+import { readApiConfig } from "../../api/config.ts";
 import { API_ENV, KUBERNETES_ENV } from "../../api/env.ts";
 import { listSettings, type Setting } from "../../charts/generate/setting_list.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
 import { RECOGNITION_ENV } from "../../shared/contract/worker_env.ts";
-import { WORKER_ENV_NAMES } from "../../worker/config.ts";
+import { WORKER_ENV_NAMES } from "../../shared/contract/worker_env.ts";
 import { at, environment, find, render } from "../support/helm.ts";
 import { needs } from "../support/needs.ts";
 

@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
 import { localWorker } from "../../api/pool/process/local_worker.ts";
-import { API_ENV_NAMES } from "../../api/config.ts";
+import { API_ENV_NAMES } from "../../api/env.ts";
 import project from "../../deno.json" with { type: "json" };
-import { WORKER_ENV_NAMES } from "../../worker/config.ts";
+import { WORKER_ENV_NAMES } from "../../shared/contract/worker_env.ts";
 
 Deno.test("a worker reads every variable that the api gives it", () => {
   const { env } = localWorker({ get: () => "1" });

@@ -4,7 +4,7 @@
  */
 
 import sharp from "sharp";
-import { readMaxImagePixels } from "../../worker/max_image_pixels.ts";
+import { readMaxImagePixels } from "../../worker/commands/max_image_pixels.ts";
 import { loadModels } from "../../worker/models.ts";
 import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";

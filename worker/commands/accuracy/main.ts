@@ -11,7 +11,7 @@ import type { Calibration } from "../../../models/calibration.ts";
 import { ConfigError } from "../../../shared/env.ts";
 import { createProgress } from "../../../shared/progress.ts";
 import { ModelError } from "../../inference/session.ts";
-import { readMaxImagePixels } from "../../max_image_pixels.ts";
+import { readMaxImagePixels } from "../max_image_pixels.ts";
 import { loadModels } from "../../models.ts";
 import { createPipeline } from "../../pipeline/pipeline.ts";
 import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";

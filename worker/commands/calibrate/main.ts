@@ -10,7 +10,7 @@ import { ConfigError } from "../../../shared/env.ts";
 import { createProgress } from "../../../shared/progress.ts";
 import { sha256 } from "../../../shared/sha256.ts";
 import { ModelError } from "../../inference/session.ts";
-import { readMaxImagePixels } from "../../max_image_pixels.ts";
+import { readMaxImagePixels } from "../max_image_pixels.ts";
 import { loadModels } from "../../models.ts";
 import { createPipeline } from "../../pipeline/pipeline.ts";
 import { acceptedEmbeddings, embedPhotos } from "../embed_photos.ts";

@@ -5,7 +5,7 @@ import { ConfigError } from "../../../shared/env.ts";
 import { createProgress } from "../../../shared/progress.ts";
 import { GalleryError } from "../../gallery/gallery_entry.ts";
 import { ModelError } from "../../inference/session.ts";
-import { readMaxImagePixels } from "../../max_image_pixels.ts";
+import { readMaxImagePixels } from "../max_image_pixels.ts";
 import { loadModels } from "../../models.ts";
 import { createPipeline } from "../../pipeline/pipeline.ts";
 import { localModelPaths } from "../model_paths.ts";

@@ -3,8 +3,8 @@
  */
 
 import { z } from "zod";
-import { RECOGNITION_ENV } from "../shared/contract/worker_env.ts";
-import { type Environment, parseEnv } from "../shared/env.ts";
+import { RECOGNITION_ENV } from "../../shared/contract/worker_env.ts";
+import { type Environment, parseEnv } from "../../shared/env.ts";
 
 const Schema = z.object({ MAX_IMAGE_PIXELS: RECOGNITION_ENV.MAX_IMAGE_PIXELS });
 
