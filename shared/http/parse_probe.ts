@@ -8,7 +8,7 @@ import { PICTURE_FORMATS, sniffImageType } from "../contract/image_type.ts";
 
 /** A face to recognise. */
 export interface Probe {
-  /** The picture. Its first bytes are those of a JPEG, PNG or WebP. */
+  /** The picture. Its first bytes are those of one of IMAGE_TYPES. */
   readonly image: Uint8Array;
   /** User to compare with (1:1), undefined to search the gallery (1:N). */
   readonly userId: string | undefined;
@@ -63,7 +63,7 @@ const MAX_OTHER_BYTES = 16 * 1024;
  *
  * @throws {Problem} `invalid_request` for a malformed or contradictory request,
  * `payload_too_large` for a picture over the limit, `unsupported_media_type` for a picture that is
- * not a JPEG, PNG or WebP
+ * not of one of IMAGE_TYPES
  */
 export async function parseProbe(request: ProbeRequest): Promise<Probe> {
   const { image, userId } = await parseForm(request);

@@ -1,3 +1,4 @@
+import { PICTURE_FORMATS } from "../../shared/contract/image_type.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sample } from "../support/pictures.ts";
 import { asFile, browserTest, PHONE, Visit } from "./visit.ts";
@@ -33,9 +34,9 @@ const HEARD = `\
   - paragraph: Show a picture of one person. This service compares the face with the people that it knows. It does not store the picture.
   - form "Picture":
     - heading "Picture" [level=2]
-    - 'button "Choose a picture or drop or paste one here: JPEG, PNG or WebP"'
+    - 'button "Choose a picture or drop or paste one here: ${PICTURE_FORMATS}"'
     - strong: Choose a picture
-    - text: "or drop or paste one here: JPEG, PNG or WebP"
+    - text: "or drop or paste one here: ${PICTURE_FORMATS}"
     - button "Use the camera"
     - status
     - text: User ID (optional)

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import sharp from "sharp";
+import { PICTURE_FORMATS } from "../../shared/contract/image_type.ts";
 import { eventually } from "../support/eventually.ts";
 import { encoded, gray, type Picture, sample } from "../support/pictures.ts";
 import { browserTest, PHONE, Visit } from "./visit.ts";
@@ -10,7 +11,7 @@ browserTest("the page explains each error and answers the next picture", async (
   const broken = (await sample("user1.png")).slice(0, 20_000);
   const refusals = [
     [await gray(640, 480), "No face found", "from the front"],
-    [new TextEncoder().encode("Not a picture"), "Unsupported media type", "JPEG, PNG or WebP"],
+    [new TextEncoder().encode("Not a picture"), "Unsupported media type", PICTURE_FORMATS],
     [broken, "Invalid image", "damaged"],
     [new Uint8Array(), "Invalid request", "empty"],
     [await twice(await sample("user1.png")), "More than one face", "of about the same size"],

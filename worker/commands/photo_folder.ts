@@ -33,7 +33,7 @@ export class PhotoFolderError extends Error {
 
 /**
  * Lists a folder that has a folder for each person. A photo is a regular file whose first bytes are
- * those of a JPEG, PNG or WebP. Its name and the rest of its content do not matter. Follows
+ * those of one of IMAGE_TYPES. Its name and the rest of its content do not matter. Follows
  * links. Ignores names that begin with a dot. Lists everything else that is not a photo as skipped.
  *
  * @throws {PhotoFolderError} when the folder is missing or unreadable, or contains no folder

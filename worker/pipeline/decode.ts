@@ -38,13 +38,13 @@ const MAX_SIDE_PX = 16_384;
 const MAX_DECODED_PIXELS = 4_000_000;
 
 /**
- * Decodes a JPEG, PNG or WebP into upright (EXIF orientation applied) 8-bit sRGB. Transparent parts
- * become white. Only the first frame of an animation is decoded. A picture of more than 4 million
+ * Decodes a picture of one of IMAGE_TYPES into upright (EXIF orientation applied) 8-bit sRGB.
+ * Transparent parts become white. Only the first frame of an animation is decoded. A picture of more than 4 million
  * pixels is shrunk to half its width and height, one of more than 16 million to a third, and so on.
  *
  * @param bytes The picture as the client sent it
- * @throws {Problem} `unsupported_media_type` when the first bytes are not those of a JPEG, PNG or
- * WebP; `payload_too_large` when the picture exceeds `maxPixels`, or is more than 16,384 pixels
+ * @throws {Problem} `unsupported_media_type` when the first bytes are not those of one of
+ * IMAGE_TYPES; `payload_too_large` when the picture exceeds `maxPixels`, or is more than 16,384 pixels
  * wide or high; `invalid_image` when it is truncated or damaged
  */
 export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {

@@ -42,7 +42,7 @@ export interface Pipeline extends AsyncDisposable {
   /**
    * Decodes a picture, finds the one face in it and embeds it.
    *
-   * @param picture The bytes of a JPEG, PNG or WebP
+   * @param picture The bytes of a picture of one of IMAGE_TYPES
    * @throws {Problem} `unsupported_media_type`, `payload_too_large`, `invalid_image`, `no_face`,
    * `multiple_faces` or `face_too_small`
    */
