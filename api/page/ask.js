@@ -72,7 +72,7 @@ function readFailure(response, text) {
     return {
       title: "The service is not available",
       explanation:
-        `A server before the service answered with status ${response.status}. Try again later.`,
+        `A server between this page and the service sent the status ${response.status}. Try again later.`,
       ...waiting,
     };
   }

@@ -79,7 +79,7 @@ function assertValuesExist(settings: readonly Setting[], values: readonly ChartV
   }
 }
 
-/** A template written by hand sets these: a value of theirs would have no effect. */
+/** A hand-written template sets the settings of a single worker. A chart value would have no effect. */
 function assertNoValue(settings: readonly Setting[]): void {
   for (const { name, chartValue } of settings) {
     if (chartValue !== undefined) {

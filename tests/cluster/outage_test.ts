@@ -176,7 +176,7 @@ outageTest("a claim whose response is lost is used", async ({ pool, proxy, repli
 });
 
 outageTest(
-  "when a claim may still arrive, its pod is deleted and the request gets another pod",
+  "when the API server may still receive a claim, its pod is deleted and the request gets another",
   async ({ proxy, replica }) => {
     let left = 1;
     proxy.rule = ({ method }) => method === "PATCH" && left-- > 0 ? "dropped" : "none";

@@ -13,7 +13,7 @@ const GREENISH = Float32Array.from(
 const embedderOf = async (bytes: Uint8Array, stack: AsyncDisposableStack) =>
   createEmbedder(stack.use(await openSession(bytes, "recognition")));
 
-Deno.test("a network may leave batch and size open, with channels first or last", async () => {
+Deno.test("a network need not declare its batch size or picture size, with channels first or last", async () => {
   await using stack = new AsyncDisposableStack();
   for (
     const [input, output] of [

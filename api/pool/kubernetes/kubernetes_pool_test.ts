@@ -145,7 +145,7 @@ for (const error of [noAnswer(true), new ApiError("claim", 500, "oops")]) {
     assertEquals(api.deleted, ["pod-1"]);
   });
 
-  Deno.test(`when a claim may still arrive, its pod is deleted: ${error.message}`, async () => {
+  Deno.test(`when the API server may still receive a claim, the pod of this claim is deleted: ${error.message}`, async () => {
     await using cluster = await openFakeCluster();
     const { pool, api, measured } = cluster;
     api.fail("patch", { before: error });
@@ -182,7 +182,7 @@ Deno.test("when a request stops waiting for a lost answer, its claimed pod is st
   gone.abort(reason);
   assertEquals(await claim, reason);
   assert(api.has("pod-1"));
-  // Now the rest of the claim is too short for another request.
+  // One millisecond later the claim has less time left than a request may take: the pod is deleted.
   clock.ms++;
   await delays.pass();
   assertEquals(api.deleted, ["pod-1"]);

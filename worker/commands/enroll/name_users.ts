@@ -37,7 +37,8 @@ export class EnrolmentError extends Error {
  *
  * @param entries Entries of the gallery
  * @param users Users, in the order of the result
- * @param existing `keep`: a given name must be the name in the gallery, if the user is there
+ * @param existing `keep` (the user's old templates stay): a given name must equal the name in the
+ * gallery, if the gallery has the user. `replace`: a given name becomes the new name
  * @throws {EnrolmentError} when a user_id or a name is not allowed, or when a name is missing or
  * differs from the name in the gallery
  */

@@ -37,7 +37,7 @@ export class ServerClock {
   }
 }
 
-/** Sends a call of the generated client, over the agent that the credentials have set. */
+/** Sends a call of the generated client through the connections of the context's undici Agent. */
 export async function send(
   context: RequestContext,
   clock: ServerClock,
