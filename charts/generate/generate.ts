@@ -79,7 +79,7 @@ function assertValuesExist(settings: readonly Setting[], values: readonly ChartV
   }
 }
 
-/** A hand-written template sets the settings of a single worker. A chart value would have no effect. */
+/** Refuses a chart value for settings that differ from worker to worker: a pod template sets these. */
 function assertNoValue(settings: readonly Setting[]): void {
   for (const { name, chartValue } of settings) {
     if (chartValue !== undefined) {

@@ -41,7 +41,7 @@ const HEARD = `\
     - status
     - text: User ID (optional)
     - textbox "User ID (optional)"
-    - paragraph: If you give a user ID, the face is compared only with that user. A login does this.
+    - paragraph: If you give a user ID, the face is compared only with that user. Do this for a login.
     - button "Ask again"
   - region "Answer":
     - heading "Answer" [level=2]

@@ -1,6 +1,6 @@
 // Tests the error codes of the HTTP API. limits_test.ts, worker_errors_test.ts and
-// requests_per_worker_test.ts test the codes that are missing here. Only api/app_test.ts tests
-// "internal", because no request can cause it on purpose.
+// requests_per_worker_test.ts test the codes that are missing here. No request can
+// cause "internal" on purpose: shared/http/service_test.ts and worker/app_test.ts test it.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import sharp from "sharp";

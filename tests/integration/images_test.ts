@@ -14,8 +14,8 @@ const IMAGES = [
   { service: "worker", limitBytes: 150e6, programs: ["worker/main.ts"] },
 ] as const;
 /**
- * All programs that the build of an image runs or packs. Each image has the files in shared/ that
- * any of them imports.
+ * All programs that the build of an image runs or packs. Both images get the whole of shared/, so a
+ * file there is allowed when any of these programs imports it.
  */
 const ALL_PROGRAMS = [...IMAGES.flatMap(({ programs }) => programs), "models/fetch/main.ts"];
 /** Files that Deno itself reads. */

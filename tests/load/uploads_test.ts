@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { ProblemCode } from "../../shared/contract/problem.ts";
 import { eventually } from "../support/eventually.ts";
+import { needs } from "../support/needs.ts";
 import type { Picture } from "../support/pictures.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { Service } from "../support/service.ts";
@@ -96,45 +97,51 @@ Deno.test("an upload that contradicts its headers is refused, or its connection 
   await service.untilFull();
 });
 
-Deno.test("stalled uploads do not stop other requests, and leave no memory or connection in use", async () => {
-  await using service = await Service.ready({ QUEUE_LIMIT: "8", BODY_TIMEOUT_MS: "8000" });
-  await service.untilFull();
-  const pictures = await loadLabelledPictures();
-  const serveAll = async () => {
-    for (const labelled of pictures) {
-      assertRecognised(await service.post(labelled.picture), labelled);
-    }
-  };
-  await serveAll();
-  const filesBefore = await openFiles(service.pid);
-  const bytesBefore = await residentBytes(service.pid);
-
-  {
-    await using connections = new AsyncDisposableStack();
-    // Each upload announces 10 MiB. Together, they announce far more than QUEUE_BYTES.
-    const stalled = await Promise.all(Array.from({ length: STALLED }, async () => {
-      const connection = connections.use(await RawConnection.open(service.url));
-      await connection.send(head(length(MAX_IMAGE_BYTES)), pictures[0]!.picture.subarray(0, 1000));
-      return connection;
-    }));
-    const answers = Promise.all(stalled.map((connection) => connection.answer()));
-    let over = false;
-    void answers.then(() => over = true, () => {});
+needs("linux")(
+  "stalled uploads do not stop other requests, and leave no memory or connection in use",
+  async () => {
+    await using service = await Service.ready({ QUEUE_LIMIT: "8", BODY_TIMEOUT_MS: "8000" });
+    await service.untilFull();
+    const pictures = await loadLabelledPictures();
+    const serveAll = async () => {
+      for (const labelled of pictures) {
+        assertRecognised(await service.post(labelled.picture), labelled);
+      }
+    };
     await serveAll();
-    assert(!over, "The stalled uploads ended too early");
-    const grown = await residentBytes(service.pid) - bytesBefore;
-    assert(grown < 100 * MB, `${STALLED} stalled uploads use ${grown / MB} MB`);
-    for (const answer of await answers) assertProblem(answer!, "request_timeout");
-  }
-  await eventually(
-    async () => await openFiles(service.pid) <= filesBefore + 5,
-    "the connections are closed",
-  );
-  await serveAll();
-  await service.untilFull();
-});
+    const filesBefore = await openFiles(service.pid);
+    const bytesBefore = await residentBytes(service.pid);
 
-Deno.test("aborted uploads leave no memory, connection or worker in use", async () => {
+    {
+      await using connections = new AsyncDisposableStack();
+      // Each upload announces 10 MiB. Together, they announce far more than QUEUE_BYTES.
+      const stalled = await Promise.all(Array.from({ length: STALLED }, async () => {
+        const connection = connections.use(await RawConnection.open(service.url));
+        await connection.send(
+          head(length(MAX_IMAGE_BYTES)),
+          pictures[0]!.picture.subarray(0, 1000),
+        );
+        return connection;
+      }));
+      const answers = Promise.all(stalled.map((connection) => connection.answer()));
+      let over = false;
+      void answers.then(() => over = true, () => {});
+      await serveAll();
+      assert(!over, "The stalled uploads ended too early");
+      const grown = await residentBytes(service.pid) - bytesBefore;
+      assert(grown < 100 * MB, `${STALLED} stalled uploads use ${grown / MB} MB`);
+      for (const answer of await answers) assertProblem(answer!, "request_timeout");
+    }
+    await eventually(
+      async () => await openFiles(service.pid) <= filesBefore + 5,
+      "the connections are closed",
+    );
+    await serveAll();
+    await service.untilFull();
+  },
+);
+
+needs("linux")("aborted uploads leave no memory, connection or worker in use", async () => {
   await using service = await Service.ready({ QUEUE_BYTES: String(4 * MAX_IMAGE_BYTES) });
   await service.untilFull();
   const pictures = await loadLabelledPictures();
@@ -170,30 +177,33 @@ Deno.test("aborted uploads leave no memory, connection or worker in use", async 
   await service.untilFull();
 });
 
-Deno.test("at the limit of open files, the service closes its connections and keeps running", async () => {
-  await using service = await Service.ready({ POOL_SIZE: "1" });
-  await service.untilFull(1);
-  const files = await openFiles(service.pid);
-  await limitOpenFiles(service.pid, files + 30);
-  await using connections = new AsyncDisposableStack();
-  const isListeningAgain = () =>
-    service.log.some(({ msg }) =>
-      msg === "accept failed; closing all connections and listening again"
-    );
-  const idle: RawConnection[] = [];
-  while (!isListeningAgain()) {
-    assert(idle.length < 1000, "The limit was not reached");
-    // The headers do not end, and the server has no deadline for them.
-    const connection = await RawConnection.open(service.url).catch(() => undefined);
-    if (connection === undefined) continue;
-    idle.push(connections.use(connection));
-    await connection.send("GET /health HTTP/1.1\r\nHost:");
-  }
-  // The service may have accepted the last connections after it began to listen again, so check
-  // only the first 20.
-  for (const connection of idle.slice(0, 20)) assertEquals(await connection.answer(), undefined);
-  await limitOpenFiles(service.pid, 1024);
-  await service.untilReady();
-  const [labelled] = await loadLabelledPictures();
-  assertRecognised(await service.post(labelled!.picture), labelled!);
-});
+needs("linux")(
+  "at the limit of open files, the service closes its connections and keeps running",
+  async () => {
+    await using service = await Service.ready({ POOL_SIZE: "1" });
+    await service.untilFull(1);
+    const files = await openFiles(service.pid);
+    await limitOpenFiles(service.pid, files + 30);
+    await using connections = new AsyncDisposableStack();
+    const isListeningAgain = () =>
+      service.log.some(({ msg }) =>
+        msg === "accept failed; closing all connections and listening again"
+      );
+    const idle: RawConnection[] = [];
+    while (!isListeningAgain()) {
+      assert(idle.length < 1000, "The limit was not reached");
+      // The headers do not end, and the server has no deadline for them.
+      const connection = await RawConnection.open(service.url).catch(() => undefined);
+      if (connection === undefined) continue;
+      idle.push(connections.use(connection));
+      await connection.send("GET /health HTTP/1.1\r\nHost:");
+    }
+    // The service may have accepted the last connections after it began to listen again, so check
+    // only the first 20.
+    for (const connection of idle.slice(0, 20)) assertEquals(await connection.answer(), undefined);
+    await limitOpenFiles(service.pid, 1024);
+    await service.untilReady();
+    const [labelled] = await loadLabelledPictures();
+    assertRecognised(await service.post(labelled!.picture), labelled!);
+  },
+);

@@ -42,8 +42,8 @@ export async function openKubernetesPool(
     now,
   });
   const pool = new KubernetesPool({
-    // The pod's name is not enough: after a restart the pod has a new process, without the claims
-    // of the old process.
+    // The name of the api's own pod does not identify this process: after a restart of the container
+    // the name is the same, but the new process does not have the claims of the old one.
     replica: `${Deno.hostname()}-${crypto.randomUUID().slice(0, 8)}`,
     selector,
     ownerName: owner,
