@@ -25,7 +25,7 @@ for (const { service, limitBytes, programs } of IMAGES) {
   const image = `face-it/${service}:${project.version}`;
 
   needs("images")(`the image of the ${service} has only files of its programs`, async (t) => {
-    const engine = await findEngine(image);
+    const engine = findEngine(image);
     const files = (await engine.listFiles(image, "/app")).map((path) => relative("/app", path));
     for (const program of programs) assert(files.includes(program), `${program} is missing`);
     const own = await importedFiles(programs);
@@ -41,7 +41,7 @@ for (const { service, limitBytes, programs } of IMAGES) {
   });
 
   needs("images")(`the compressed image of the ${service} is small`, async (t) => {
-    const bytes = await (await findEngine(image)).compressedBytes(image);
+    const bytes = await findEngine(image).compressedBytes(image);
     await t.step(`${bytes} bytes of at most ${limitBytes}`, () => assert(bytes <= limitBytes));
   });
 }

@@ -1,5 +1,7 @@
 /** Reads container images with Docker, Podman or Buildah. */
 
+import { runProgram, succeeds } from "./run_program.ts";
+
 /** A program that stores images, such as Docker. */
 export interface ContainerEngine {
   /** Returns the absolute paths of all files in a folder of the image. */
@@ -13,11 +15,11 @@ export interface ContainerEngine {
  *
  * @throws {Error} when no program has it
  */
-export async function findEngine(image: string): Promise<ContainerEngine> {
+export function findEngine(image: string): ContainerEngine {
   for (const program of ["docker", "podman"]) {
-    if (await succeeds(program, "image", "inspect", image)) return new Docker(program);
+    if (succeeds(program, "image", "inspect", image)) return new Docker(program);
   }
-  if (await succeeds("buildah", "inspect", "--type=image", image)) return new Buildah();
+  if (succeeds("buildah", "inspect", "--type=image", image)) return new Buildah();
   throw new Error(`Neither docker nor podman nor buildah has the image ${image}`);
 }
 
@@ -56,20 +58,10 @@ class Buildah implements ContainerEngine {
 
 const lines = (text: string): string[] => text.trimEnd().split("\n").toSorted();
 
-async function succeeds(program: string, ...args: string[]): Promise<boolean> {
-  try {
-    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
-    return (await command.output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 async function run(program: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
-  if (!success) throw new Error(`${program} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
+  const { ok, text } = await runProgram(program, args);
+  if (!ok) throw new Error(`${program} ${args[0]}: ${text}`);
+  return text;
 }
 
 /** Runs a program and returns the size of its output after gzip, in bytes. */

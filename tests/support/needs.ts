@@ -8,6 +8,8 @@
  * not met, its tests fail instead of being skipped.
  */
 
+import { succeeds } from "./run_program.ts";
+
 /** Name of something that a test can need. */
 export type Need = keyof typeof NEEDS;
 
@@ -125,16 +127,6 @@ function exists(path: string | undefined): boolean {
   try {
     Deno.statSync(path);
     return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function succeeds(program: string, ...args: string[]): boolean {
-  try {
-    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
-    return command.outputSync().success;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

@@ -26,3 +26,14 @@ export async function runProgram(
   const { success, stdout, stderr } = await child.output();
   return { ok: success, text: new TextDecoder().decode(success ? stdout : stderr) };
 }
+
+/** Returns true when a program exists and ends with exit code 0. Waits for its end. */
+export function succeeds(program: string, ...args: string[]): boolean {
+  try {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return command.outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
