@@ -4,22 +4,16 @@
  */
 
 import { createFakeApp } from "../../api/fake_app.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 /** Missing in deno.json on purpose: `npx deno task start` would download it, too. */
 const LINTER = "npm:@redocly/cli@2.77.0";
 
-const folder = await Deno.makeTempDir();
-let code = 1;
-try {
-  const { call } = createFakeApp();
-  const path = `${folder}/openapi.json`;
-  const document = await (await call("/openapi.json")).json();
-  await Deno.writeTextFile(path, JSON.stringify(document, undefined, 2));
-  code = await lint(path);
-} finally {
-  await Deno.remove(folder, { recursive: true });
-}
-Deno.exit(code);
+const { call } = createFakeApp();
+const document = await (await call("/openapi.json")).json();
+await using folder = await temporaryFolder();
+const path = await folder.write("openapi.json", JSON.stringify(document, undefined, 2));
+Deno.exitCode = await lint(path);
 
 async function lint(path: string): Promise<number> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
