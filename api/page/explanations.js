@@ -1,9 +1,9 @@
-/** @import { ProblemCode } from "../../shared/contract/problem.ts" */
+/** @import { ClientProblemCode } from "../../shared/contract/problem.ts" */
 
 /**
  * Tells what a person can do about each error.
  *
- * @type {Readonly<Record<Exclude<ProblemCode, "unauthorized" | "worker_used">, string>>}
+ * @type {Readonly<Record<ClientProblemCode, string>>}
  */
 export const EXPLANATIONS = {
   invalid_request: "The file is empty, or the user ID is not valid.",

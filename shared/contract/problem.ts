@@ -43,6 +43,9 @@ export const PICTURE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 /** Codes between api and worker only. A client never gets them. */
 export const INTERNAL_CODES = ["unauthorized", "worker_used"] as const satisfies ProblemCode[];
 
+/** A code that a client can get. */
+export type ClientProblemCode = Exclude<ProblemCode, typeof INTERNAL_CODES[number]>;
+
 /** Further fields of a {@linkcode Problem}. */
 export interface ProblemOptions {
   /** The error behind the problem. It is logged, but not sent to the client. */
