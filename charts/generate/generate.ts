@@ -8,6 +8,7 @@ import {
   RECOGNITION_ENV,
   WORKER_ENV_NAMES,
 } from "../../shared/contract/worker_env.ts";
+import { DISABLE_TELEMETRY } from "../../worker/inference/telemetry.ts";
 import { type ChartValue, readValues } from "./chart_values.ts";
 import { GenerateError } from "./generate_error.ts";
 import { markdownTable } from "../../shared/markdown_table.ts";
@@ -29,7 +30,7 @@ const PERMISSIONS = {
     ...DENO_ENV,
   ],
   api: [...API_ENV_NAMES, ...KUBERNETES_CLIENT_ENV],
-  worker: WORKER_ENV_NAMES,
+  worker: [...WORKER_ENV_NAMES, DISABLE_TELEMETRY],
 };
 
 const TABLES = {

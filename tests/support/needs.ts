@@ -59,6 +59,10 @@ const NEEDS = {
     how: "schemathesis from PyPI, and its path in FACE_IT_SCHEMATHESIS",
     isMet: () => exists(Deno.env.get("FACE_IT_SCHEMATHESIS")),
   },
+  strace: {
+    how: "strace on Linux, allowed to trace processes",
+    isMet: () => succeeds("strace", "-o", "/dev/null", "true"),
+  },
 } as const satisfies Readonly<Record<string, NeedCheck>>;
 
 /** Results of the checks so far. Each check runs only once, because it may start a program. */

@@ -13,7 +13,17 @@ Deno.test("FACE_IT_REQUIRE lists the needs that must be met", () => {
 
 Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
   const required: string[] = [...readRequired("all")].sort();
-  const all = ["chromium", "cluster", "helm", "images", "linux", "node", "photos", "schemathesis"];
+  const all = [
+    "chromium",
+    "cluster",
+    "helm",
+    "images",
+    "linux",
+    "node",
+    "photos",
+    "schemathesis",
+    "strace",
+  ];
   assertEquals(required, all);
 });
 

@@ -38,19 +38,25 @@ export class Service implements AsyncDisposable {
   /**
    * Starts the service on a free port of this machine.
    *
-   * @param env Settings of the service. They override the defaults for tests
+   * @param env Settings of the service. They override the defaults for tests; undefined unsets one
    * @param args Arguments of `deno`
+   * @param wrapper Start of the command line, before `deno`: a program that runs another program
    */
-  constructor(env: Readonly<Record<string, string>> = {}, args: readonly string[] = API) {
+  constructor(
+    env: Readonly<Record<string, string | undefined>> = {},
+    args: readonly string[] = API,
+    wrapper: readonly string[] = [],
+  ) {
     const inherited = INHERITED_ENV.flatMap((name) => {
       const value = Deno.env.get(name);
       return value === undefined ? [] : [[name, value]];
     });
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [...args],
+    const [program, ...programArgs] = [...wrapper, Deno.execPath(), ...args] as [string];
+    this.#child = new Deno.Command(program, {
+      args: programArgs,
       cwd: ROOT,
       clearEnv: true,
-      env: {
+      env: withoutUndefined({
         ...Object.fromEntries(inherited),
         HOST: "127.0.0.1",
         PORT: "0",
@@ -58,8 +64,9 @@ export class Service implements AsyncDisposable {
         POOL_SIZE: "2",
         LOG_FORMAT: "json",
         NO_COLOR: "1",
+        DENO_NO_UPDATE_CHECK: "1",
         ...env,
-      },
+      }),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -222,4 +229,13 @@ export class Service implements AsyncDisposable {
   #assertRuns(): void {
     assert(this.#running, `The service ended:\n${this.lines.join("\n")}`);
   }
+}
+
+function withoutUndefined(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const entries = Object.entries(env);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

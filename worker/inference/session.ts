@@ -1,6 +1,17 @@
 /** Opens and runs ONNX models. No other file imports ONNX Runtime. */
 
-import * as ort from "onnxruntime-node";
+import type * as Library from "onnxruntime-node";
+import { disableTelemetry } from "./telemetry.ts";
+
+let library: Promise<typeof Library> | undefined;
+
+/** Loads the library at the first call. The library is never loaded with its telemetry on. */
+function loadLibrary(): Promise<typeof Library> {
+  return library ??= (async () => {
+    disableTelemetry(Deno.env);
+    return await import("onnxruntime-node");
+  })();
+}
 
 /** A float32 input or output. */
 export interface TensorInfo {
@@ -46,13 +57,15 @@ export class ModelError extends Error {
  * @param options Settings
  * @throws {ModelError} when the file is not an ONNX model, when it does not have exactly one
  * float32 input, or when an output is not float32
+ * @throws {TelemetryError} when the telemetry of ONNX Runtime cannot be switched off
  */
 export async function openSession(
   bytes: Uint8Array,
   label: string,
   options: SessionOptions = {},
 ): Promise<Session> {
-  let session: ort.InferenceSession;
+  const ort = await loadLibrary();
+  let session: Library.InferenceSession;
   try {
     session = await ort.InferenceSession.create(bytes, {
       intraOpNumThreads: options.threads ?? 1,
@@ -89,7 +102,7 @@ export async function openSession(
   };
 }
 
-function tensorInfo(value: ort.InferenceSession.ValueMetadata, label: string): TensorInfo {
+function tensorInfo(value: Library.InferenceSession.ValueMetadata, label: string): TensorInfo {
   if (!value.isTensor || value.type !== "float32") {
     throw new ModelError(`The ${label} model's "${value.name}" is not a float32 tensor`);
   }

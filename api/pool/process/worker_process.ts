@@ -40,37 +40,51 @@ export const DENO_ENV: readonly string[] = [
 ];
 
 /**
- * Makes the function that starts a worker: `deno run worker/main.ts` with the permission set
- * "worker", limited to the files that it must read. The worker reads from a pipe that this process
- * keeps open, and exits when the pipe closes. So every worker ends when this process ends, even if
- * this process is killed.
+ * Returns the command that runs a worker: `deno run worker/main.ts` with the permission set
+ * "worker", limited to the files that it must read, and its complete environment.
+ */
+export function workerCommand(
+  { env, readable }: Pick<LaunchOptions, "env" | "readable">,
+  name: string,
+): { readonly args: string[]; readonly env: Record<string, string> } {
+  return {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--frozen",
+      "--cached-only",
+      "--permission-set=worker",
+      // Deno splits this list at commas. A comma inside a path must be written twice.
+      `--allow-read=${readable.map((path) => path.replaceAll(",", ",,")).join(",")}`,
+      "--config",
+      inProject("deno.json"),
+      inProject("worker/main.ts"),
+    ],
+    env: {
+      ...inherited(DENO_ENV),
+      // Deno would ask the network for a newer version of itself.
+      DENO_NO_UPDATE_CHECK: "1",
+      ...env,
+      HOST: "127.0.0.1",
+      PORT: "0",
+      WORKER_NAME: name,
+      EXIT_ON_STDIN_EOF: "true",
+    },
+  };
+}
+
+/**
+ * Makes the function that starts a worker. The worker reads from a pipe that this process keeps
+ * open, and exits when the pipe closes. So every worker ends when this process ends, even if this
+ * process is killed.
  */
 export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
   return async (name, signal) => {
     signal.throwIfAborted();
     const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--no-prompt",
-        "--frozen",
-        "--cached-only",
-        "--permission-set=worker",
-        // Deno splits this list at commas. A comma inside a path must be written twice.
-        `--allow-read=${options.readable.map((path) => path.replaceAll(",", ",,")).join(",")}`,
-        "--config",
-        inProject("deno.json"),
-        inProject("worker/main.ts"),
-      ],
+      ...workerCommand(options, name),
       clearEnv: true,
-      env: {
-        ...inherited(DENO_ENV),
-        ...options.env,
-        HOST: "127.0.0.1",
-        PORT: "0",
-        WORKER_NAME: name,
-        EXIT_ON_STDIN_EOF: "true",
-      },
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
