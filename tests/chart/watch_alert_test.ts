@@ -3,6 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { FakePodApi, noAnswer } from "../../api/pool/kubernetes/api_server/fake_pod_api.ts";
+import type { PodList } from "../../api/pool/kubernetes/api_server/pod_api.ts";
 import { fakeServices } from "../../api/pool/kubernetes/fake_cluster.ts";
 import { watchPods } from "../../api/pool/kubernetes/pod_watch.ts";
 import { createApiMetrics } from "../../api/metrics.ts";
@@ -63,20 +64,32 @@ interface Behaviour {
   readonly isBusy?: boolean;
 }
 
+/** An API server that can be unreachable. */
+class UnreliableApi extends FakePodApi {
+  isUnreachable = false;
+
+  override list(): Promise<PodList> {
+    return this.isUnreachable ? Promise.reject(noAnswer(false)) : super.list();
+  }
+
+  override watch(...args: Parameters<FakePodApi["watch"]>): Promise<void> {
+    return this.isUnreachable ? Promise.reject(noAnswer(false)) : super.watch(...args);
+  }
+}
+
 /** Runs the real watch on a simulated clock. Returns the times when the metric is incremented. */
 async function countRestarts(behaviour: Behaviour): Promise<number[]> {
-  const api = new FakePodApi();
+  const api = new UnreliableApi();
   const stop = new AbortController();
   const increments: number[] = [];
   let now = 0;
   let endWait: (() => void) | undefined;
   const letFail = () => {
-    if (behaviour.openMs(now) === undefined) api.fail("owner", { before: noAnswer(false) });
+    api.isUnreachable = behaviour.openMs(now) === undefined;
   };
   letFail();
   const watching = watchPods({
     observer: { listed() {}, seen() {}, gone() {} },
-    onOwner() {},
     services: {
       ...fakeServices(api).services,
       metrics: { ...createApiMetrics().pool, watchRestart: () => increments.push(now) },

@@ -15,7 +15,9 @@ const CLAIM_DEADLINE = "face-it.io/claim-deadline";
 /** Tells the cluster autoscaler not to remove the node while the pod's request runs. */
 const SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 
-/** Seconds from the claim's deadline until the kubelet ends the pod. */
+/** Largest difference between two clocks of a cluster that does no harm. */
+export const CLOCK_SKEW_MS = 60_000;
+/** Seconds from the claim's deadline until the kubelet ends the pod, in addition to the skew. */
 const KUBELET_GRACE_SECONDS = 5;
 
 /** The claim that is written on a pod. */
@@ -83,11 +85,18 @@ export function claimPatch(pod: Pod, claim: Claim, owner: Owner, now: number): P
   ];
 }
 
-/** Returns the seconds from the pod's start to the moment at which the kubelet ends it. */
+/**
+ * Returns the seconds from the pod's start to the moment at which the kubelet ends it. The kubelet
+ * measures them by its own clock. The pod's age, however, is measured between different clocks: this
+ * API server's, that of the API server that created the pod, and the node's. Each of them may be wrong
+ * by {@linkcode CLOCK_SKEW_MS}, in either direction.
+ */
 function activeDeadline(pod: Pod, claim: Claim, now: number): number {
-  // The clocks may differ, so a pod can seem to start in the future.
-  const ageMs = Math.max(0, now - (pod.startedAt ?? now));
+  const sinceCreated = Math.max(0, now - (pod.createdAt ?? pod.startedAt ?? now));
+  const sinceStarted = now - (pod.startedAt ?? now);
+  // A pod starts after it is created. It can seem older only by a wrong clock.
+  const ageMs = Math.min(Math.max(sinceCreated, sinceStarted), sinceCreated + CLOCK_SKEW_MS);
   const leaseMs = Math.max(0, claim.deadline - now);
-  const seconds = Math.ceil((ageMs + leaseMs) / 1000) + KUBELET_GRACE_SECONDS;
+  const seconds = Math.ceil((ageMs + leaseMs + CLOCK_SKEW_MS) / 1000) + KUBELET_GRACE_SECONDS;
   return Math.min(seconds, pod.activeDeadlineSeconds ?? Infinity);
 }

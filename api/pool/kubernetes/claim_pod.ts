@@ -1,32 +1,20 @@
-/** Claims one pod, and finds out for certain whether the claim was applied. */
+/** Claims one pod, with a bounded number of calls to the API server. */
 
 import { backoffMs } from "../../../shared/backoff.ts";
 import { describeError } from "../../../shared/log.ts";
 import { claimPatch, type Owner, readClaim } from "./claim.ts";
 import type { Pod } from "./pod.ts";
-import {
-  ApiError,
-  ConnectionError,
-  type PatchOperation,
-  type PodApi,
-} from "./api_server/pod_api.ts";
+import { ApiError, ConnectionError } from "./api_server/pod_api.ts";
 import type { PoolServices } from "./services.ts";
+import { REACTIONS, whatAnswerProves } from "./what_answer_proves.ts";
 
-/** The certain outcome of a claim. */
+/** The outcome of a claim. */
 export type ClaimOutcome =
   | { readonly kind: "won"; readonly pod: Pod }
   /** Another replica was faster, or the pod is gone. */
   | { readonly kind: "lost"; readonly status: number }
-  /** The server rejects the claim as invalid or forbidden. It would reject a retry, too. */
-  | { readonly kind: "fault"; readonly error: ApiError }
-  /** The server did not act on the claim. */
-  | { readonly kind: "unreached"; readonly error: Error };
-
-/** The claim was applied, or may still be applied. */
-interface UnknownOutcome {
-  readonly kind: "unknown";
-  readonly error: Error;
-}
+  /** The API server does not accept claims now. The pod is not the reason. */
+  | { readonly kind: "refused"; readonly error: ApiError | ConnectionError };
 
 /** Settings of {@linkcode claimPod}. */
 export interface ClaimPodOptions {
@@ -39,10 +27,12 @@ export interface ClaimPodOptions {
   readonly signal: AbortSignal;
 }
 
-const BACKOFF = { firstMs: 50, maxMs: 2000 };
+/** Largest number of patches for one pod. They are the same, so only one can be applied. */
+const MAX_PATCHES = 2;
+const BACKOFF = { firstMs: 50, maxMs: 200 };
 
 /**
- * Claims a pod. Resolves when the outcome is certain.
+ * Claims a pod. {@linkcode REACTIONS} says what is done after each answer.
  *
  * @throws the signal's reason, when the signal aborts before the outcome is certain
  */
@@ -51,93 +41,60 @@ export async function claimPod(
   owner: Owner,
   options: ClaimPodOptions,
 ): Promise<ClaimOutcome> {
-  const { replica, leaseMs, services } = options;
-  const { api, log, newClaimId } = services;
+  const { replica, leaseMs, services: { api, log, newClaimId } } = options;
   const now = api.now();
   const claim = { id: newClaimId(), by: replica, deadline: now + leaseMs };
-  const outcome = await sendPatch(api, pod, claimPatch(pod, claim, owner, now));
-  if (outcome.kind !== "unknown") return outcome;
-  log.warn({ worker: pod.name, error: describeError(outcome.error) }, "claim without an answer");
-  return await findOutcome(pod, claim.id, options);
-}
-
-async function sendPatch(
-  api: PodApi,
-  pod: Pod,
-  patch: readonly PatchOperation[],
-): Promise<ClaimOutcome | UnknownOutcome> {
-  try {
-    return { kind: "won", pod: await api.patch(pod.name, patch) };
-  } catch (error) {
-    if (error instanceof ConnectionError) {
-      return { kind: error.reached ? "unknown" : "unreached", error };
+  const patch = claimPatch(pod, claim, owner, now);
+  for (let patches = 1;; patches++) {
+    let error: ApiError | ConnectionError;
+    try {
+      return { kind: "won", pod: await api.patch(pod.name, patch) };
+    } catch (cause) {
+      if (!(cause instanceof ApiError || cause instanceof ConnectionError)) throw cause;
+      error = cause;
     }
-    if (!(error instanceof ApiError)) throw error;
-    return await explainRefusal(api, pod, error);
+    if (error instanceof ConnectionError && error.reached) {
+      log.warn({ worker: pod.name, error: describeError(error) }, "claim without an answer");
+    }
+    const { reads, unchanged, unread } = REACTIONS[whatAnswerProves(error)];
+    const found = await readPod(pod, claim.id, reads, options);
+    if (found.kind === "claimed") return { kind: "won", pod: found.pod };
+    const step = found.kind === "changed" ? "lost" : found.kind === "unread" ? unread : unchanged;
+    if (step === "again" && patches < MAX_PATCHES) continue;
+    if (step !== "lost") return { kind: "refused", error };
+    return { kind: "lost", status: error instanceof ApiError ? error.status : 409 };
   }
 }
 
-async function explainRefusal(
-  api: PodApi,
-  pod: Pod,
-  error: ApiError,
-): Promise<ClaimOutcome | UnknownOutcome> {
-  const { status } = error;
-  if (status === 404 || status === 409) return { kind: "lost", status };
-  // When a test in the patch fails, the server answers 422 and reports no wrong field.
-  if (status === 422 && error.causes === 0) {
-    return await hasChanged(api, pod) ? { kind: "lost", status } : { kind: "fault", error };
-  }
-  if (status === 429) return { kind: "unreached", error };
-  // After a 5xx, the patch may have been applied or not.
-  return { kind: status >= 500 ? "unknown" : "fault", error };
-}
-
-async function hasChanged(api: PodApi, pod: Pod): Promise<boolean> {
-  try {
-    const current = await api.read(pod.name);
-    return current.uid !== pod.uid || current.resourceVersion !== pod.resourceVersion;
-  } catch {
-    // The pod is gone, or the server is unreachable. Most likely another replica was faster.
-    return true;
-  }
-}
+/** State of a pod after its claim got no good answer. */
+type Found =
+  | { readonly kind: "claimed"; readonly pod: Pod }
+  | { readonly kind: "changed" | "unchanged" | "unread" };
 
 /**
- * Finds out whether a claim without an answer was applied, and retries until that is certain. While
- * the pod is unchanged, the patch may still arrive. Therefore the pod is then deleted at exactly
- * that version. If the deletion comes first, the patch fails. If the patch comes first, the
- * deletion fails.
+ * Reads a pod until a read succeeds, at most `reads` times.
  *
  * @param pod The pod as it was when the claim was sent
  * @throws the signal's reason
  */
-async function findOutcome(
-  pod: Pod,
+async function readPod(
+  { name, uid, resourceVersion }: Pod,
   claimId: string,
-  { services, signal }: ClaimPodOptions,
-): Promise<ClaimOutcome> {
-  const { api, metrics, random, delay } = services;
-  const { name, uid, resourceVersion } = pod;
+  reads: number,
+  { services: { api, random, delay }, signal }: ClaimPodOptions,
+): Promise<Found> {
+  if (reads === 0) return { kind: "unchanged" };
   for (let failures = 0;;) {
     signal.throwIfAborted();
     try {
-      const current = await api.read(name);
-      if (current.uid === uid && readClaim(current)?.id === claimId) {
-        return { kind: "won", pod: current };
-      }
-      // The patch tests the version, so it can no longer be applied.
-      if (current.uid !== uid || current.resourceVersion !== resourceVersion) {
-        return { kind: "lost", status: 409 };
-      }
-      await api.delete(name, { uid, resourceVersion });
-      metrics.reaped("unknown_claim");
-      return { kind: "lost", status: 410 };
+      const pod = await api.read(name);
+      if (pod.uid === uid && readClaim(pod)?.id === claimId) return { kind: "claimed", pod };
+      const isSame = pod.uid === uid && pod.resourceVersion === resourceVersion;
+      return { kind: isSame ? "unchanged" : "changed" };
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return { kind: "lost", status: 404 };
-      // The pod has changed since it was read: read it again.
-      if (error instanceof ApiError && error.status === 409) continue;
-      failures++;
+      if (error instanceof ApiError && error.status === 404) return { kind: "changed" };
+      if (!(error instanceof ApiError || error instanceof ConnectionError)) throw error;
+      if (++failures >= reads) return { kind: "unread" };
       await delay(backoffMs(failures, BACKOFF, random()), signal);
     }
   }

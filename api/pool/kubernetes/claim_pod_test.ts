@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { forever } from "../../../tests/support/forever.ts";
 import { tick } from "../../../tests/support/tick.ts";
-import { FakePodApi, noAnswer } from "./api_server/fake_pod_api.ts";
-import { ApiError, type PatchOperation, type Preconditions } from "./api_server/pod_api.ts";
+import { FakePodApi, noAnswer, type PodApiCall } from "./api_server/fake_pod_api.ts";
+import { ApiError, ConnectionError, type PatchOperation } from "./api_server/pod_api.ts";
 import { readClaim } from "./claim.ts";
 import { type ClaimOutcome, claimPod } from "./claim_pod.ts";
 import { fakeServices } from "./fake_cluster.ts";
@@ -26,23 +26,115 @@ Deno.test("a claim that is won has the replica's name and a deadline", async () 
   assertEquals(readClaim(outcome.pod), { id: "me-1", by: "me", deadline });
 });
 
-const REFUSALS: readonly [number, number, ClaimOutcome["kind"]][] = [
-  [404, 0, "lost"],
-  [409, 0, "lost"],
-  [422, 0, "fault"],
-  [422, 1, "fault"],
-  [400, 0, "fault"],
-  [403, 0, "fault"],
-  [429, 0, "unreached"],
+/** What is known after each answer to a claim, and what is done then: docs/architecture.md. */
+interface Row {
+  readonly answer: Error;
+  /** Outcome when the pod has not changed, has changed, and cannot be read. */
+  readonly unchanged: ClaimOutcome["kind"];
+  readonly changed: ClaimOutcome["kind"];
+  readonly unread: ClaimOutcome["kind"];
+  /** Calls for a pod that has not changed. */
+  readonly calls: readonly PodApiCall[];
+}
+
+const answered = (status: number, causes = 0) => new ApiError("claim", status, "no", causes);
+const PATCHED: readonly PodApiCall[] = ["patch"], READ: readonly PodApiCall[] = ["patch", "read"];
+const REFUSED = { unchanged: "refused", changed: "refused", unread: "refused" } as const;
+const ROWS: readonly Row[] = [
+  { answer: noAnswer(false), ...REFUSED, calls: PATCHED },
+  { answer: answered(401), ...REFUSED, calls: ["patch", "patch"] },
+  ...[400, 403, 405, 413, 415, 429].map((status): Row => ({
+    answer: answered(status),
+    ...REFUSED,
+    calls: PATCHED,
+  })),
+  { answer: answered(422, 1), ...REFUSED, calls: PATCHED },
+  ...[404, 409, 410, 422].map((status): Row => ({
+    answer: answered(status),
+    unchanged: "refused",
+    changed: "lost",
+    unread: "lost",
+    calls: READ,
+  })),
+  ...[301, 500, 501, 502, 503, 504].map((status): Row => ({
+    answer: answered(status),
+    unchanged: "refused",
+    changed: "lost",
+    unread: "refused",
+    calls: READ,
+  })),
+  {
+    answer: noAnswer(true),
+    unchanged: "refused",
+    changed: "lost",
+    unread: "refused",
+    calls: ["patch", "read", "patch", "read"],
+  },
+  {
+    answer: new ConnectionError("claim", true, new Error("Too late"), true),
+    unchanged: "refused",
+    changed: "lost",
+    unread: "refused",
+    calls: READ,
+  },
 ];
-for (const [status, causes, kind] of REFUSALS) {
-  const fields = causes === 0 ? "" : " with a wrong field";
-  Deno.test(`when the claim of an unchanged pod gets ${status}${fields}, its outcome is ${kind}`, async () => {
+
+for (const { answer, unchanged, changed, unread, calls } of ROWS) {
+  const name = answer instanceof ConnectionError
+    ? `no answer (reached: ${answer.reached}, timed out: ${answer.timedOut})`
+    : `${(answer as ApiError).status} with ${(answer as ApiError).causes} causes`;
+
+  /** Claims a pod. Every claim gets the answer, before or after the server acts on it. */
+  const claimWith = async (
+    when: "before" | "after",
+    prepare: (api: FakePodApi) => void = () => {},
+  ) => {
     const api = new FakePodApi(), pod = api.add("pod");
-    api.fail("patch", { before: new ApiError("claim", status, "no", causes) });
-    assertEquals((await start(api, pod).claiming).kind, kind);
+    for (let i = 0; i < 9; i++) {
+      api.fail("patch", when === "before" ? { before: answer } : { after: answer });
+    }
+    prepare(api);
+    const { claiming, delays } = start(api, pod);
+    delays.atOnce = true;
+    return { api, outcome: await claiming };
+  };
+
+  Deno.test(`after ${name}, the claim of an unchanged pod is ${unchanged}, with few calls`, async () => {
+    const { api, outcome } = await claimWith("before");
+    assertEquals([outcome.kind, api.calls], [unchanged, calls]);
     assertEquals(api.deleted, []);
   });
+
+  Deno.test(`after ${name}, the claim of a changed pod is ${changed}`, async () => {
+    for (
+      const change of [
+        (api: FakePodApi) => api.change("pod", {}),
+        (api: FakePodApi) => api.remove("pod"),
+        (api: FakePodApi) => api.add("pod", { uid: "another" }),
+      ]
+    ) {
+      const { api, outcome } = await claimWith("before", change);
+      assertEquals(outcome.kind, changed);
+      assertEquals(api.deleted, []);
+    }
+  });
+
+  Deno.test(`after ${name}, the claim of a pod that cannot be read is ${unread}`, async () => {
+    const { api, outcome } = await claimWith("before", (api) => {
+      for (let i = 0; i < 9; i++) api.fail("read", { before: answered(500) });
+    });
+    assertEquals(outcome.kind, unread);
+    assertEquals(api.deleted, []);
+    assert(api.calls.length <= 5, String(api.calls));
+  });
+
+  if (calls.includes("read")) {
+    Deno.test(`after ${name}, a claim that was applied is won`, async () => {
+      const { api, outcome } = await claimWith("after");
+      assertEquals(outcome, { kind: "won", pod: await api.read("pod") });
+      assertEquals(api.claims.length, 1);
+    });
+  }
 }
 
 Deno.test("a claim of a pod that has changed is lost", async () => {
@@ -51,69 +143,51 @@ Deno.test("a claim of a pod that has changed is lost", async () => {
   assertEquals(await start(api, pod).claiming, { kind: "lost", status: 422 });
 });
 
-Deno.test("after a claim that never reached the server, the pod is not read", async () => {
-  const api = new FakePodApi(), pod = api.add("pod"), error = noAnswer(false);
-  api.fail("patch", { before: error });
-  assertEquals(await start(api, pod).claiming, { kind: "unreached", error });
-  assertEquals(api.calls, ["patch"]);
-});
-
-Deno.test("when the answer is lost but the pod has the claim, the claim is won", async () => {
+Deno.test("a claim without an answer is logged", async () => {
   const api = new FakePodApi(), pod = api.add("pod");
   api.fail("patch", { after: noAnswer(true) });
   const { claiming, lines } = start(api, pod);
-  assertEquals(await claiming, { kind: "won", pod: await api.read("pod") });
+  assertEquals((await claiming).kind, "won");
   assertEquals(lines.map(({ msg, level }) => [msg, level]), [["claim without an answer", "warn"]]);
 });
 
-Deno.test("when the answer is lost and the pod has changed or is gone, the claim is lost", async () => {
-  const changes = [
-    (api: FakePodApi) => api.change("pod", {}),
-    (api: FakePodApi) => api.remove("pod"),
-    (api: FakePodApi) => api.add("pod", { uid: "another" }),
-  ];
-  for (const change of changes) {
-    const api = new FakePodApi(), pod = api.add("pod");
-    api.fail("patch", { before: noAnswer(true) });
-    change(api);
-    assertEquals((await start(api, pod).claiming).kind, "lost");
-    assertEquals(api.deleted, []);
-  }
-});
-
-Deno.test("when the answer is lost, an unchanged pod is deleted, so that a late claim fails", async () => {
+Deno.test("after a broken connection, the same claim is sent once more", async () => {
   const api = new FakePodApi(), pod = api.add("pod");
   api.fail("patch", { before: noAnswer(true) });
-  const { claiming, measured } = start(api, pod);
-  assertEquals((await claiming).kind, "lost");
-  assert(await measured('face_it_pool_reaped_total{reason="unknown_claim"} 1'));
-  assertEquals(api.deleted, ["pod"]);
+  const outcome = await start(api, pod).claiming;
+  assertEquals(outcome.kind, "won");
+  assertEquals(api.calls, ["patch", "read", "patch"]);
+  assertEquals(api.claims, [{ uid: pod.uid, id: "me-1" }]);
 });
 
-/** Applies a patch late: not when it is sent, but just before the pod is deleted. */
+Deno.test("after the credentials are refused, the claim is sent once more", async () => {
+  const api = new FakePodApi(), pod = api.add("pod");
+  api.fail("patch", { before: answered(401) });
+  assertEquals((await start(api, pod).claiming).kind, "won");
+});
+
+/** Applies the first patch late: not when it is sent, but just before the second one. */
 class LateClaimApi extends FakePodApi {
-  #late: (() => Promise<unknown>) | undefined;
+  #late: readonly PatchOperation[] | undefined;
 
-  override patch(name: string, operations: readonly PatchOperation[]): Promise<Pod> {
-    this.#late = () => super.patch(name, operations);
-    return Promise.reject(noAnswer(true));
-  }
-
-  override async delete(name: string, preconditions: Preconditions): Promise<void> {
-    await this.#late?.();
-    await super.delete(name, preconditions);
+  override async patch(name: string, operations: readonly PatchOperation[]): Promise<Pod> {
+    if (this.#late === undefined) {
+      this.#late = operations;
+      throw noAnswer(true);
+    }
+    await super.patch(name, this.#late);
+    return await super.patch(name, operations);
   }
 }
 
-Deno.test("a claim that arrives just before the deletion is won", async () => {
+Deno.test("a claim that arrives late, when it is sent again, is won", async () => {
   const api = new LateClaimApi(), pod = api.add("pod");
   const { claiming, delays } = start(api, pod);
   assertEquals((await claiming).kind, "won");
-  assertEquals(api.deleted, []);
-  assertEquals(delays.asked, []);
+  assertEquals([api.claims.length, api.deleted, delays.asked], [1, [], []]);
 });
 
-Deno.test("while the server is unreachable, the search for the outcome continues until the pool closes", async () => {
+Deno.test("the search for the outcome ends when the pool closes", async () => {
   const api = new FakePodApi(), pod = api.add("pod");
   api.fail("patch", { before: noAnswer(true) });
   for (let i = 0; i < 3; i++) api.fail("read", { before: noAnswer(true) });

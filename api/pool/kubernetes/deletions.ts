@@ -9,12 +9,15 @@ import { Unfinished } from "./unfinished.ts";
 /** The deletions of one replica. */
 export class Deletions {
   readonly #services: PoolServices;
+  readonly #exists: (pod: Pod) => boolean;
   readonly #running = new Unfinished();
   /** Uids of pods that still exist, because their deletion failed. The reaper retries. */
   readonly #failed = new Set<string>();
 
-  constructor(services: PoolServices) {
+  /** @param exists True when a pod is not gone, as far as the watch has reported */
+  constructor(services: PoolServices, exists: (pod: Pod) => boolean) {
     this.#services = services;
+    this.#exists = exists;
   }
 
   /** Starts the deletion of a pod. */
@@ -37,14 +40,16 @@ export class Deletions {
     return this.#running.ended();
   }
 
-  async #delete({ name, uid }: Pod): Promise<void> {
+  async #delete(pod: Pod): Promise<void> {
+    const { name, uid } = pod;
     const { api, log, metrics } = this.#services;
     try {
       await api.delete(name, { uid });
     } catch (error) {
       if (meansPodIsGone(error)) return;
       metrics.deleteFailure();
-      this.#failed.add(uid);
+      // A pod that went first is never reported again, so nothing would forget its uid.
+      if (this.#exists(pod)) this.#failed.add(uid);
       log.warn({ worker: name, error: describeError(error) }, "worker not deleted");
     }
   }

@@ -8,7 +8,7 @@ import { fakeServices } from "./fake_cluster.ts";
 function setUp() {
   const api = new FakePodApi(), pod = api.add("pod");
   const { services, ...test } = fakeServices(api);
-  return { api, pod, deletions: new Deletions(services), ...test };
+  return { api, pod, deletions: new Deletions(services, ({ name }) => api.has(name)), ...test };
 }
 
 Deno.test("a pod is deleted in the background, and `ended` waits for the deletion", async () => {
@@ -49,3 +49,15 @@ for (const error of [noAnswer(true), new ApiError("delete", 403, "no")]) {
     assertEquals(deletions.hasFailed(pod), false);
   });
 }
+
+Deno.test("a failed deletion of a pod that has gone meanwhile is not remembered", async () => {
+  const { api, pod, deletions } = setUp();
+  const answer = api.stall("delete");
+  api.fail("delete", { before: noAnswer(true) });
+  deletions.start(pod);
+  api.remove("pod");
+  deletions.forget(pod);
+  answer();
+  await deletions.ended();
+  assertEquals(deletions.hasFailed(pod), false);
+});

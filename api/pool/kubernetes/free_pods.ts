@@ -59,6 +59,11 @@ export class FreePods implements PodObserver {
     return this.#pods.values();
   }
 
+  /** True when the pod exists, as far as the watch has reported. */
+  has({ uid }: Pod): boolean {
+    return this.#pods.has(uid);
+  }
+
   /** True when this replica has taken the pod. */
   isTaken(pod: Pod): boolean {
     return this.#taken.has(pod.uid);
@@ -66,10 +71,12 @@ export class FreePods implements PodObserver {
 
   /** Newest unclaimed pod that accepts requests; older ones may belong to a previous rollout. */
   get newest(): Pod | undefined {
-    let newest: Pod & { readonly startedAt: number } | undefined;
+    let newest: Pod | undefined;
+    // startedAt comes from the clocks of different nodes, so it cannot be compared.
+    const created = ({ createdAt = 0 }: Pod) => createdAt;
     for (const pod of this.#pods.values()) {
       if (!acceptsRequests(pod) || !this.#isUnclaimed(pod)) continue;
-      if (newest === undefined || pod.startedAt > newest.startedAt) newest = pod;
+      if (newest === undefined || created(pod) > created(newest)) newest = pod;
     }
     return newest;
   }
@@ -102,7 +109,17 @@ export class FreePods implements PodObserver {
     this.release(pod);
   }
 
+  /** Makes a pod free again that was lost at this version, and that the watch has not changed. */
+  forgetLoss({ uid, resourceVersion }: Pod): void {
+    if (this.#lost.get(uid) !== resourceVersion) return;
+    this.#lost.delete(uid);
+    const current = this.#pods.get(uid);
+    if (current !== undefined) this.#update(current);
+  }
+
   listed(pods: readonly Pod[]): void {
+    // The list comes from the API server's store, so it is right about pods that seemed lost.
+    this.#lost.clear();
     const uids = new Set(pods.map(({ uid }) => uid));
     for (const pod of this.#pods.values()) if (!uids.has(pod.uid)) this.#remove(pod);
     for (const pod of pods) this.#put(pod);

@@ -13,6 +13,7 @@ const pod = (name: string, version: number, change: Partial<Pod> = {}): Pod => (
   phase: "Running",
   ready: true,
   ip: "127.0.0.1",
+  createdAt: 0,
   startedAt: 0,
   activeDeadlineSeconds: undefined,
   ...change,
@@ -78,6 +79,31 @@ Deno.test("a pod is gone, then its claim is lost, then it is seen again: the pod
   assertEquals(pods.size, 1);
 });
 
+Deno.test("a pod that was lost is free again after a while, or when a list has it at the same version", () => {
+  for (const recover of ["forgetLoss", "listed"] as const) {
+    const pods = open();
+    pods.listed([pod("a", 1)]);
+    const taken = pods.take()!;
+    pods.lose(taken);
+    pods.seen(pod("a", 1));
+    assertEquals(pods.size, 0);
+    if (recover === "listed") pods.listed([pod("a", 1)]);
+    else pods.forgetLoss(taken);
+    assertEquals(pods.take()?.name, "a", recover);
+  }
+});
+
+Deno.test("a later loss at another version is not forgotten with an earlier one", () => {
+  const pods = open();
+  pods.listed([pod("a", 1)]);
+  const first = pods.take()!;
+  pods.lose(first);
+  pods.seen(pod("a", 2));
+  pods.lose(pods.take()!);
+  pods.forgetLoss(first);
+  assertEquals(pods.size, 0);
+});
+
 Deno.test("onChange is called once for each report of the watch", () => {
   let changes = 0;
   const pods = open(() => 0, () => false, () => changes++);
@@ -122,6 +148,7 @@ Deno.test("take gives only pods that are ready, not taken, and not lost at their
       }
       if (step === "relist") {
         for (const other of seen.keys()) if (other !== name) forget(other);
+        lost.clear();
         pods.listed([...seen.values()]);
       }
       if (step === "take") {

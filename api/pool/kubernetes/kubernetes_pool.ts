@@ -5,10 +5,12 @@ import { lease } from "../lease.ts";
 import { NoWorkerAvailable, type PoolStats, type WorkerLease, type WorkerPool } from "../pool.ts";
 import { RetryAfter } from "../retry_after.ts";
 import { WaitQueue } from "../wait_queue.ts";
+import { type ClaimAttempt, ClaimPause } from "./claim_pause.ts";
 import { Deletions } from "./deletions.ts";
 import { FreePods } from "./free_pods.ts";
 import { type ClaimedWorker, KeptWorkers } from "./kept_workers.ts";
 import type { Pod } from "./pod.ts";
+import { watchOwner } from "./owner_watch.ts";
 import { watchPods } from "./pod_watch.ts";
 import { runReaper } from "./reaper.ts";
 import { ReplicaClaims } from "./replica_claims.ts";
@@ -36,7 +38,12 @@ export interface KubernetesPoolOptions {
 }
 
 /** Something that can serve a request: a pod that must still be claimed, or a kept worker. */
-type Candidate = { readonly pod: Pod } | { readonly worker: ClaimedWorker };
+type Candidate =
+  | { readonly pod: Pod; readonly attempt: ClaimAttempt }
+  | { readonly worker: ClaimedWorker };
+
+/** Largest number of pods that one request tries. Many replicas that want few pods lose often. */
+const MAX_CANDIDATES = 30;
 
 /** Claims pods of a Deployment, which replaces them. Deletes each pod after its use. */
 export class KubernetesPool implements WorkerPool {
@@ -44,6 +51,7 @@ export class KubernetesPool implements WorkerPool {
   readonly #queue: WaitQueue<Candidate>;
   readonly #retryAfter: RetryAfter;
   readonly #pods: FreePods;
+  readonly #pause: ClaimPause;
   readonly #claims: ReplicaClaims;
   readonly #kept: KeptWorkers;
   readonly #leased = new Set<ClaimedWorker>();
@@ -53,6 +61,8 @@ export class KubernetesPool implements WorkerPool {
   readonly #unfinished = new Unfinished();
   readonly #background: Promise<void>[];
   #warmed = false;
+  /** Number of pauses so far. */
+  #pauses = 0;
 
   constructor(options: KubernetesPoolOptions) {
     const { replica, selector, ownerName, workerPort, services } = options;
@@ -62,7 +72,8 @@ export class KubernetesPool implements WorkerPool {
     this.#services = services;
     this.#queue = new WaitQueue(options.queueLimit);
     this.#retryAfter = new RetryAfter(now);
-    this.#deletions = new Deletions(services);
+    this.#pause = new ClaimPause(services);
+    this.#deletions = new Deletions(services, (pod) => this.#pods.has(pod));
     this.#kept = new KeptWorkers({
       requestsPerWorker,
       requestTimeoutMs,
@@ -72,7 +83,7 @@ export class KubernetesPool implements WorkerPool {
     this.#pods = new FreePods({
       selector,
       random,
-      onFree: (pod) => this.#offer({ pod }),
+      onFree: (pod) => this.#offerPod(pod),
       onNotServing: (pod) => this.#kept.drop(pod),
       onGone: (pod) => this.#deletions.forget(pod),
       onChange: () => this.#dropOutdated(),
@@ -84,6 +95,9 @@ export class KubernetesPool implements WorkerPool {
       leaseMs: requestsPerWorker > 1 ? leaseMaxMs : requestTimeoutMs,
       pods: this.#pods,
       deletions: this.#deletions,
+      pause: this.#pause,
+      onPause: (ms) => this.#startPause(ms),
+      onResume: () => this.#offerFreePods(),
       refuse: (detail, cause) => this.refusal(detail, cause),
       services,
       closing,
@@ -94,8 +108,9 @@ export class KubernetesPool implements WorkerPool {
       isUndeleted: (pod: Pod) => this.#deletions.hasFailed(pod),
     };
     this.#background = [
-      watchPods({ observer: this.#pods, onOwner: (uid) => this.#setOwner(uid), services }, closing),
-      runReaper({ replica, view, services }, closing),
+      watchOwner({ onOwner: (uid) => this.#setOwner(uid), services }, closing),
+      watchPods({ observer: this.#pods, services }, closing),
+      runReaper({ replica, view, requestTimeoutMs, services }, closing),
     ];
   }
 
@@ -111,7 +126,11 @@ export class KubernetesPool implements WorkerPool {
 
   refusal(detail: string, cause?: Error): NoWorkerAvailable {
     this.#services.metrics.shed();
-    return new NoWorkerAvailable(detail, this.#retryAfter.promise(this.#queue.length), cause);
+    const seconds = Math.max(
+      this.#retryAfter.promise(this.#queue.length),
+      Math.ceil(this.#pause.remainingMs / 1000),
+    );
+    return new NoWorkerAvailable(detail, seconds, cause);
   }
 
   claim(signal: AbortSignal): Promise<WorkerLease> {
@@ -134,13 +153,13 @@ export class KubernetesPool implements WorkerPool {
     signal.throwIfAborted();
     const turn = this.#queue.takeTurn();
     let waitedMs = 0, claimingMs = 0;
-    for (let isRetry = false;; isRetry = true) {
+    for (let tried = 0; tried < MAX_CANDIDATES; tried++) {
       const arrived = now();
-      const candidate = await this.#nextCandidate(signal, turn, isRetry);
+      const candidate = await this.#nextCandidate(signal, turn, tried > 0);
       const began = now();
       const worker = "worker" in candidate
         ? candidate.worker
-        : await this.#claimUntil(candidate.pod, signal);
+        : await this.#claimUntil(candidate.pod, candidate.attempt, signal);
       waitedMs += began - arrived;
       claimingMs += now() - began;
       if (worker === undefined) continue;
@@ -148,6 +167,7 @@ export class KubernetesPool implements WorkerPool {
       metrics.claimSeconds(claimingMs / 1000);
       return this.#lease(worker);
     }
+    throw this.refusal("No worker is available", new Error(`${MAX_CANDIDATES} claims were lost`));
   }
 
   /** Returns a kept worker or a free pod. If there is neither, waits in the order of turns. */
@@ -155,8 +175,14 @@ export class KubernetesPool implements WorkerPool {
     this.#closing.signal.throwIfAborted();
     const worker = this.#kept.take();
     if (worker !== undefined) return { worker };
-    const pod = this.#pods.take();
-    if (pod !== undefined) return { pod };
+    const { state } = this.#pause;
+    if (state === "refuse") {
+      throw this.refusal("No worker is available", new Error("Claims are paused"));
+    }
+    if (state === "open" || (state === "probe" && this.#queue.length === 0)) {
+      const pod = this.#pods.take();
+      if (pod !== undefined) return { pod, attempt: this.#pause.begin() };
+    }
     if (!isRetry && this.#queue.full) {
       throw this.refusal("All workers are busy and the queue is full");
     }
@@ -167,12 +193,16 @@ export class KubernetesPool implements WorkerPool {
    * Claims a pod. When the signal aborts, only the waiting ends: the claim continues, and a worker
    * that it wins is given back.
    */
-  async #claimUntil(pod: Pod, signal: AbortSignal): Promise<ClaimedWorker | undefined> {
+  async #claimUntil(
+    pod: Pod,
+    attempt: ClaimAttempt,
+    signal: AbortSignal,
+  ): Promise<ClaimedWorker | undefined> {
     if (signal.aborted) {
-      this.#pods.release(pod);
+      this.#claims.abandon(pod, attempt);
       throw signal.reason;
     }
-    const claiming = this.#unfinished.add(this.#claims.claim(pod));
+    const claiming = this.#unfinished.add(this.#claims.claim(pod, attempt));
     try {
       return await abortable(claiming, signal);
     } catch (error) {
@@ -213,11 +243,44 @@ export class KubernetesPool implements WorkerPool {
     if (newest !== undefined) this.#kept.dropOtherTemplates(newest);
   }
 
-  /** Gives a candidate to the claim that came first. Returns false when no claim waits. */
+  /** Gives a worker to the claim that came first. Returns false when no claim waits. */
   #offer(candidate: Candidate): boolean {
     if (this.#claims.hasOwner) this.#warmed = true;
     this.#retryAfter.workerArrived(this.#queue.length);
     return this.#queue.offer(candidate);
+  }
+
+  /** Gives a free pod to the claim that came first. Returns false when none waits, or in a pause. */
+  #offerPod(pod: Pod): boolean {
+    if (this.#claims.hasOwner) this.#warmed = true;
+    if (!this.#pause.allowsClaim) return false;
+    this.#retryAfter.workerArrived(this.#queue.length);
+    return this.#queue.length > 0 && this.#queue.offer({ pod, attempt: this.#pause.begin() });
+  }
+
+  /** Gives the pods that became free during a pause to the claims that wait. */
+  #offerFreePods(): void {
+    while (this.#pause.allowsClaim && this.#queue.length > 0) {
+      const pod = this.#pods.take();
+      if (pod === undefined) return;
+      this.#queue.offer({ pod, attempt: this.#pause.begin() });
+    }
+  }
+
+  /** Refuses the claims that wait, unless this pause is the first one. Claims resume after it. */
+  #startPause(ms: number): void {
+    if (this.#pause.failures > 1) {
+      this.#queue.rejectAll(() =>
+        this.refusal("No worker is available", new Error("Claims are paused"))
+      );
+    }
+    const number = ++this.#pauses;
+    const resume = () => {
+      if (number !== this.#pauses) return;
+      this.#pause.ended();
+      this.#offerFreePods();
+    };
+    this.#services.delay(ms, this.#closing.signal).then(resume, () => {});
   }
 
   #setOwner(uid: string | undefined): void {

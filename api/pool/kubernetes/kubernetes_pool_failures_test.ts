@@ -5,7 +5,7 @@ import { forever } from "../../../tests/support/forever.ts";
 import { tick } from "../../../tests/support/tick.ts";
 import { NoWorkerAvailable } from "../pool.ts";
 import { FakePodApi, noAnswer, type PodApiCall } from "./api_server/fake_pod_api.ts";
-import { ApiError } from "./api_server/pod_api.ts";
+import { ApiError, ConnectionError } from "./api_server/pod_api.ts";
 import { openFakeCluster } from "./fake_cluster.ts";
 
 /** Failures of calls. The kinds are few, so that several failures often hit the same claim. */
@@ -13,12 +13,17 @@ const failures = fc.array(
   fc.record({
     call: fc.constantFrom<PodApiCall>("patch", "read", "delete", "watch", "list"),
     when: fc.constantFrom("before", "after"),
-    error: fc.constantFrom(noAnswer(true), new ApiError("any", 500, "oops")),
+    error: fc.constantFrom(
+      noAnswer(true),
+      noAnswer(false),
+      new ConnectionError("any", true, new Error("Too late"), true),
+      ...[401, 403, 404, 409, 422, 429, 500].map((status) => new ApiError("any", status, "oops")),
+    ),
   }),
-  { maxLength: 8 },
+  { maxLength: 12 },
 );
 
-Deno.test("no pod is claimed or used twice, even when calls fail", async () => {
+Deno.test("no pod is claimed or used twice, or deleted without a claim, even when calls fail", async () => {
   await fc.assert(
     fc.asyncProperty(
       failures,
@@ -64,6 +69,8 @@ Deno.test("no pod is claimed or used twice, even when calls fail", async () => {
         assertEquals(new Set(used).size, used.length, "a pod was used twice");
         const claimed = api.claims.map(({ uid }) => uid);
         assertEquals(new Set(claimed).size, claimed.length, "a pod was claimed twice");
+        const unclaimed = api.deleted.filter((name) => !claimed.includes(`uid-of-${name}`));
+        assertEquals(unclaimed, [], "a pod was deleted that was never claimed");
       },
     ),
     { numRuns: 50 },

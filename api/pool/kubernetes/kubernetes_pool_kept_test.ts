@@ -78,7 +78,7 @@ Deno.test("a worker that stopped serving during its lease is not kept", async ()
 /** Returns properties of a pod: its template, and its start, `seconds` after the server's time. */
 const ofTemplate = (api: FakePodApi, template: string, seconds: number) => ({
   labels: { app: "w", status: "ready", "pod-template-hash": template },
-  startedAt: api.clock + seconds * 1000,
+  createdAt: api.clock + seconds * 1000,
 });
 
 Deno.test("a rollout ends the old template's workers, both kept workers and those given back later", async () => {

@@ -18,7 +18,9 @@ export interface Pod {
   readonly phase: string;
   readonly ready: boolean;
   readonly ip: string | undefined;
-  /** status.startTime in milliseconds since 1970. The kubelet counts the deadline from then. */
+  /** Time of creation by the clock of an API server, in milliseconds since 1970. */
+  readonly createdAt: number | undefined;
+  /** status.startTime by the node's clock, in milliseconds since 1970. */
   readonly startedAt: number | undefined;
   /** spec.activeDeadlineSeconds. It can be lowered, but never raised. */
   readonly activeDeadlineSeconds: number | undefined;
@@ -44,10 +46,16 @@ export function readPod({ metadata, spec, status }: V1Pod): Pod {
     phase: status?.phase ?? "Unknown",
     ready: status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
     ip: status?.podIP,
-    // startTime is a Date in a list, and a string in a watch.
-    startedAt: status?.startTime === undefined ? undefined : new Date(status.startTime).getTime(),
+    createdAt: readTime(metadata?.creationTimestamp),
+    startedAt: readTime(status?.startTime),
     activeDeadlineSeconds: spec?.activeDeadlineSeconds,
   };
+}
+
+/** Reads a time, which is a Date in a list, and a string in a watch. */
+function readTime(time: Date | string | undefined): number | undefined {
+  const ms = time === undefined ? NaN : new Date(time).getTime();
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** True when a pod accepts requests now. */

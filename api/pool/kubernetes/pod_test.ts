@@ -5,9 +5,9 @@ import { FakePodApi } from "./api_server/fake_pod_api.ts";
 const METADATA = { name: "pod", uid: "uid", resourceVersion: "7" };
 
 Deno.test("readPod reads a pod from a list and from a watch", () => {
-  const start = "2026-01-02T03:04:05Z";
+  const created = "2026-01-02T03:04:03Z", start = "2026-01-02T03:04:05Z";
   const pod = readPod({
-    metadata: { ...METADATA, labels: { app: "w" } },
+    metadata: { ...METADATA, labels: { app: "w" }, creationTimestamp: new Date(created) },
     spec: { containers: [], activeDeadlineSeconds: 30 },
     status: {
       phase: "Running",
@@ -24,6 +24,7 @@ Deno.test("readPod reads a pod from a list and from a watch", () => {
     phase: "Running",
     ready: true,
     ip: "10.0.0.1",
+    createdAt: Date.parse(created),
     startedAt: Date.parse(start),
     activeDeadlineSeconds: 30,
   });

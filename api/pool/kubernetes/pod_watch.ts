@@ -3,7 +3,7 @@
 import { backoffMs } from "../../../shared/backoff.ts";
 import { describeError } from "../../../shared/log.ts";
 import type { Pod } from "./pod.ts";
-import { ApiError, type PodApi, type WatchEvent } from "./api_server/pod_api.ts";
+import { ApiError, type WatchEvent } from "./api_server/pod_api.ts";
 import type { PoolServices } from "./services.ts";
 
 /** Receives the pods that the watch sees. */
@@ -16,24 +16,23 @@ export interface PodObserver {
   gone(pod: Pod): void;
 }
 
-/** Receivers of {@linkcode watchPods}, and the services that it uses. */
+/** Receiver of {@linkcode watchPods}, and the services that it uses. */
 export interface PodWatchOptions {
   readonly observer: PodObserver;
-  /** Called with the uid of the ConfigMap that owns claimed pods, or undefined without one. */
-  readonly onOwner: (uid: string | undefined) => void;
   readonly services: PoolServices;
 }
 
 const BACKOFF = { firstMs: 100, maxMs: 10_000 };
+const FAILURES_BEFORE_LIST = 5;
 
 /**
  * Lists the pods, then watches them from the version of that list, until the signal aborts. The
  * next watch starts at the last version seen. After an error from the server, the pods are listed
- * again, because the server may have refused an old version. The owner is read before each watch: a
- * claim that names a deleted owner would lose its pod to the garbage collector.
+ * again, because the server may have refused an old version. After several failures of any kind they
+ * are listed again, too: an event that cannot be read would otherwise end every watch.
  */
 export async function watchPods(
-  { observer, onOwner, services }: PodWatchOptions,
+  { observer, services }: PodWatchOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { api, log, metrics, random, delay } = services;
@@ -55,7 +54,6 @@ export async function watchPods(
   };
   while (!signal.aborted) {
     try {
-      onOwner(await readOwner(api));
       if (resourceVersion === undefined) {
         const list = await api.list();
         observer.listed(list.pods);
@@ -66,20 +64,13 @@ export async function watchPods(
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof ApiError) resourceVersion = undefined;
       failures++;
+      if (error instanceof ApiError || failures >= FAILURES_BEFORE_LIST) {
+        resourceVersion = undefined;
+      }
       metrics.watchRestart();
       log.warn({ error: describeError(error), failures }, "watch of the pods failed");
     }
     await delay(backoffMs(Math.max(failures, 1), BACKOFF, random()), signal).catch(() => {});
-  }
-}
-
-async function readOwner(api: PodApi): Promise<string | undefined> {
-  try {
-    return await api.ownerUid();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
   }
 }

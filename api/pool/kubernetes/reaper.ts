@@ -4,7 +4,7 @@
  */
 
 import { describeError } from "../../../shared/log.ts";
-import { readClaim } from "./claim.ts";
+import { CLOCK_SKEW_MS, readClaim } from "./claim.ts";
 import { hasEnded, type Pod } from "./pod.ts";
 import { ConnectionError, meansPodIsGone } from "./api_server/pod_api.ts";
 import type { PoolServices } from "./services.ts";
@@ -26,27 +26,33 @@ export interface ReaperOptions {
   readonly view: ReaperView;
   /** Name of this replica in its claims. */
   readonly replica: string;
+  /** Milliseconds that a request may last. */
+  readonly requestTimeoutMs: number;
   readonly services: PoolServices;
 }
 
 /** Half of the interval is random, so that replicas do not all reap at the same time. */
 const INTERVAL_MS = 2000;
-/** Tolerance for replicas with clocks that are wrong by a second or two. */
-const GRACE_MS = 3000;
+/** Most failed deletions in one check, so that a broken API server is not flooded with them. */
+const MAX_FAILURES = 5;
 
 /**
  * Returns the reason to delete a pod, or undefined when the pod should stay. The age of a pod is
- * never a reason, but the deadline that a claim has written on the pod is.
+ * never a reason, but the deadline that a claim has written on the pod is. The deadline comes from
+ * the clock of the API server that another replica uses. So the pod stays for the time of a request,
+ * and for the largest skew of clocks, after the deadline.
  *
  * @param pod The pod as it was last seen
  * @param now Time of the API server's clock, in milliseconds since 1970
  * @param replica Name of the replica that asks
+ * @param requestTimeoutMs Milliseconds that a request may last
  * @param view That replica's view of the pods
  */
 export function reapReason(
   pod: Pod,
   now: number,
   replica: string,
+  requestTimeoutMs: number,
   view: ReaperView,
 ): ReapReason | undefined {
   if (pod.deleting) return undefined;
@@ -54,7 +60,7 @@ export function reapReason(
   if (hasEnded(pod)) return "ended";
   const claim = readClaim(pod);
   if (claim === undefined) return undefined;
-  if (now > claim.deadline + GRACE_MS) return "past_deadline";
+  if (now > claim.deadline + requestTimeoutMs + CLOCK_SKEW_MS) return "past_deadline";
   return claim.by === replica && !view.isTaken(pod) ? "lost_track" : undefined;
 }
 
@@ -72,10 +78,15 @@ export async function runReaper(options: ReaperOptions, signal: AbortSignal): Pr
   }
 }
 
-async function reap({ view, replica, services }: ReaperOptions): Promise<void> {
-  const { api, log, metrics } = services;
-  for (const pod of [...view.pods()]) {
-    const reason = reapReason(pod, api.now(), replica, view);
+async function reap(options: ReaperOptions): Promise<void> {
+  const { view, replica, requestTimeoutMs, services } = options;
+  const { api, log, metrics, random } = services;
+  const pods = [...view.pods()];
+  // Begins at another pod each time, so that pods whose deletion fails do not hold up the others.
+  const first = Math.floor(random() * pods.length);
+  let failures = 0;
+  for (const pod of [...pods.slice(first), ...pods.slice(0, first)]) {
+    const reason = reapReason(pod, api.now(), replica, requestTimeoutMs, view);
     if (reason === undefined) continue;
     try {
       await api.delete(pod.name, { uid: pod.uid });
@@ -86,7 +97,7 @@ async function reap({ view, replica, services }: ReaperOptions): Promise<void> {
       metrics.deleteFailure();
       log.warn({ worker: pod.name, reason, error: describeError(error) }, "worker not reaped");
       // Other deletions would fail, too.
-      if (error instanceof ConnectionError) return;
+      if (error instanceof ConnectionError || ++failures >= MAX_FAILURES) return;
     }
   }
 }

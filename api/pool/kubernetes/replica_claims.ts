@@ -1,7 +1,9 @@
 /** Claims free pods for one replica. The result is a worker, or the reason why there is none. */
 
+import { describeError } from "../../../shared/log.ts";
 import type { NoWorkerAvailable } from "../pool.ts";
-import type { ApiError } from "./api_server/pod_api.ts";
+import { ApiError, type ConnectionError } from "./api_server/pod_api.ts";
+import type { ClaimAttempt, ClaimPause } from "./claim_pause.ts";
 import { claimPod } from "./claim_pod.ts";
 import type { Deletions } from "./deletions.ts";
 import type { FreePods } from "./free_pods.ts";
@@ -14,6 +16,12 @@ export interface ReplicaClaimsOptions {
   /** The free pods. A pod that could not be claimed is given back to them. */
   readonly pods: FreePods;
   readonly deletions: Deletions;
+  /** Pauses the claims while the API server does not accept them. */
+  readonly pause: ClaimPause;
+  /** Called when a pause of this length has begun, before its pod is given back. */
+  readonly onPause: (ms: number) => void;
+  /** Called when claims are accepted again after a pause, or when the one claim after it ended. */
+  readonly onResume: () => void;
   /** Name of this replica in its claims. */
   readonly replica: string;
   /** Name of the ConfigMap that owns claimed pods. */
@@ -27,6 +35,14 @@ export interface ReplicaClaimsOptions {
   /** Aborts when the pool closes. */
   readonly closing: AbortSignal;
 }
+
+/**
+ * Time after which a pod whose claim was lost is tried again, although the watch has reported no
+ * change of it: the watch may have missed the change.
+ */
+const LOST_MS = 5000;
+/** Statuses of a claim that is normally lost. */
+const LOST_STATUS: ReadonlySet<number> = new Set([404, 409, 410, 422]);
 
 /** Claims pods for one replica. */
 export class ReplicaClaims {
@@ -59,39 +75,48 @@ export class ReplicaClaims {
   /**
    * Claims a pod that was taken from the free pods.
    *
+   * @param attempt The claim, as the pause knows it
    * @returns undefined when the claim is lost or the pod no longer accepts requests
-   * @throws {NoWorkerAvailable} when the owner is missing, the API server did not act on the claim,
+   * @throws {NoWorkerAvailable} when the owner is missing, the API server does not accept the claim,
    * or the pool is closing
-   * @throws {ApiError} when the API server rejects the claim as invalid or forbidden
    */
-  async claim(pod: Pod): Promise<ClaimedWorker | undefined> {
+  async claim(pod: Pod, attempt: ClaimAttempt): Promise<ClaimedWorker | undefined> {
     const { pods, replica, ownerName, leaseMs, refuse, services, closing } = this.#options;
     if (closing.aborted) {
-      pods.release(pod);
+      this.abandon(pod, attempt);
       throw closing.reason;
     }
     if (this.#ownerUid === undefined) {
-      pods.release(pod);
+      this.abandon(pod, attempt);
       throw refuse("No worker is available", new Error(`The ConfigMap ${ownerName} is missing`));
     }
     const owner = { name: ownerName, uid: this.#ownerUid };
     const until = services.now() + leaseMs;
-    const outcome = await claimPod(pod, owner, { replica, leaseMs, services, signal: closing });
-    switch (outcome.kind) {
-      case "won":
-        return this.#toWorker(outcome.pod, until);
-      case "lost":
-        services.metrics.lostClaim(String(outcome.status));
-        pods.lose(pod);
-        return undefined;
-      case "unreached":
-        pods.release(pod);
-        throw refuse("No worker is available", outcome.error);
-      case "fault":
-        pods.release(pod);
-        this.#countFault(outcome.error);
-        throw outcome.error;
+    const outcome = await claimPod(pod, owner, { replica, leaseMs, services, signal: closing })
+      .catch((error) => {
+        this.abandon(pod, attempt);
+        throw error;
+      });
+    if (outcome.kind === "refused") {
+      this.#pause(outcome.error, pod, attempt);
+      pods.release(pod);
+      throw refuse("No worker is available", outcome.error);
     }
+    if (outcome.kind === "lost") {
+      services.metrics.lostClaim(String(outcome.status));
+      pods.lose(pod);
+      services.delay(LOST_MS, closing).then(() => pods.forgetLoss(pod), () => {});
+    }
+    this.#resume();
+    return outcome.kind === "won" ? this.#toWorker(outcome.pod, until) : undefined;
+  }
+
+  /** Gives a pod back without a claim. */
+  abandon(pod: Pod, attempt: ClaimAttempt): void {
+    const { pods, pause, onResume } = this.#options;
+    pause.abandoned(attempt);
+    pods.release(pod);
+    if (attempt.isProbe) onResume();
   }
 
   #toWorker(pod: Pod, until: number): ClaimedWorker | undefined {
@@ -103,9 +128,26 @@ export class ReplicaClaims {
     return undefined;
   }
 
-  #countFault({ status }: ApiError): void {
-    // The client of the API server counts the other statuses, but it takes every 422 for a lost
-    // claim.
-    if (status === 422) this.#options.services.metrics.apiFailure("claim", "422");
+  #pause(error: ApiError | ConnectionError, pod: Pod, attempt: ClaimAttempt): void {
+    const { pause, onPause, services: { log, metrics } } = this.#options;
+    const isAnswer = error instanceof ApiError;
+    // The client of the API server takes these statuses for a lost claim, and does not count them.
+    if (isAnswer && LOST_STATUS.has(error.status)) metrics.apiFailure("claim", `${error.status}`);
+    const pauseMs = pause.failed(attempt, isAnswer ? error.retryAfterMs : 0);
+    if (pauseMs === undefined) return;
+    if (pause.failures === 1) {
+      // The server's message names what refuses the claim: a policy and its field, or a webhook.
+      log.error({ worker: pod.name, error: describeError(error) }, "claims are not accepted");
+    }
+    onPause(pauseMs);
+  }
+
+  #resume(): void {
+    const { pause, onResume, services: { log } } = this.#options;
+    const { failures } = pause;
+    pause.succeeded();
+    if (failures === 0) return;
+    log.info({ failures }, "claims are accepted again");
+    onResume();
   }
 }

@@ -6,8 +6,10 @@ import {
   createConfiguration,
   HttpMethod,
   type KubeConfig,
+  type KubernetesObject,
   RequestContext,
   ServerConfiguration,
+  type V1ConfigMap,
   type V1Pod,
   type V1Status,
   wrapHttpLibrary,
@@ -39,7 +41,7 @@ export interface ClientOptions {
 const CALL_TIMEOUT_MS = 5000;
 /** A watch that receives nothing for this time is ended: its connection may be lost. */
 const SILENCE_MS = 30_000;
-/** The server ends a watch after this time. The pool then reads the owner again. */
+/** The server ends a watch after this time. */
 const WATCH_SECONDS = 300;
 /** Time that Kubernetes gives a deleted worker to stop, before it kills the worker. */
 const GRACE_SECONDS = 1;
@@ -86,38 +88,53 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
     }
   };
 
+  const watchUrl = (resource: string, query: Readonly<Record<string, string>>): URL => {
+    const url = new URL(`${server}/api/v1/namespaces/${namespace}/${resource}`);
+    const timeoutSeconds = String(WATCH_SECONDS);
+    url.search = new URLSearchParams({ ...query, watch: "true", timeoutSeconds }).toString();
+    return url;
+  };
+
   return {
     async list() {
-      const { items, metadata } = await call(
+      return await call(
         "list",
-        core.listNamespacedPod({ namespace, labelSelector: options.selector }),
+        core.listNamespacedPod({ namespace, labelSelector: options.selector })
+          .then(({ items, metadata }) => ({
+            pods: items.map(readPod),
+            resourceVersion: metadata?.resourceVersion ?? "",
+          })),
       );
-      return { pods: items.map(readPod), resourceVersion: metadata?.resourceVersion ?? "" };
     },
     watch(resourceVersion, onEvent, signal) {
-      const url = new URL(`${server}/api/v1/namespaces/${namespace}/pods`);
-      url.search = new URLSearchParams({
-        watch: "true",
+      const url = watchUrl("pods", {
         labelSelector: options.selector,
         resourceVersion,
         allowWatchBookmarks: "true",
-        timeoutSeconds: String(WATCH_SECONDS),
-      }).toString();
-      return call("watch", follow(url, watches, onEvent, signal), signal);
+      });
+      const opened = () => onEvent({ kind: "opened" });
+      const report = (type: string, object: V1Pod) => onEvent(readEvent(type, object));
+      return call("watch", follow(url, watches, { opened, report }, signal), signal);
     },
-    read: async (name) => readPod(await call("read", core.readNamespacedPod({ namespace, name }))),
-    patch: async (name, body) =>
-      readPod(await call("claim", core.patchNamespacedPod({ namespace, name, body }))),
+    read: (name) => call("read", core.readNamespacedPod({ namespace, name }).then(readPod)),
+    patch: (name, body) =>
+      call("claim", core.patchNamespacedPod({ namespace, name, body }).then(readPod)),
     async delete(name, preconditions) {
       const body = { preconditions, gracePeriodSeconds: GRACE_SECONDS };
       await call("delete", core.deleteNamespacedPod({ namespace, name, body }));
     },
     async ownerUid() {
-      const { metadata } = await call(
+      return await call(
         "owner",
-        core.readNamespacedConfigMap({ namespace, name: options.owner }),
+        core.readNamespacedConfigMap({ namespace, name: options.owner }).then(readUid),
       );
-      return metadata!.uid!;
+    },
+    watchOwner(onOwner, signal) {
+      // Without a version, the watch begins with the object as it is now.
+      const url = watchUrl("configmaps", { fieldSelector: `metadata.name=${options.owner}` });
+      const report = (type: string, object: V1ConfigMap) =>
+        onOwner(type === "DELETED" ? undefined : readUid(object));
+      return call("owner", follow(url, watches, { report }, signal), signal);
     },
     now: () => clock.now(),
     async [Symbol.asyncDispose]() {
@@ -130,10 +147,10 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
  * Reports the events of a watch until its connection ends. This replaces the Watch of the client
  * library, which does not notice a broken connection on Deno.
  */
-async function follow(
+async function follow<T extends KubernetesObject>(
   url: URL,
   credentials: ClusterCredentials,
-  onEvent: (event: WatchEvent) => void,
+  { opened, report }: { opened?: () => void; report: (type: string, object: T) => void },
   signal: AbortSignal,
 ): Promise<void> {
   const context = new RequestContext(url.href, HttpMethod.GET);
@@ -146,12 +163,12 @@ async function follow(
     bodyTimeout: SILENCE_MS,
   });
   if (statusCode !== 200) throw new ApiException(statusCode, "", await body.text(), {});
-  onEvent({ kind: "opened" });
+  opened?.();
   try {
     for await (const line of createInterface(body)) {
       const { type, object } = JSON.parse(line);
       if (type === "ERROR") throw new ApiException(object.code, "", object, {});
-      onEvent(readEvent(type, object));
+      report(type, object);
     }
   } catch (error) {
     // A watch that was silent for too long has ended normally, as if the server had closed it.
@@ -170,15 +187,30 @@ function toPodApiError(call: string, cause: unknown): Error {
   if (cause instanceof ApiError) return cause;
   if (cause instanceof ApiException) {
     const status = readStatus(cause.body);
-    return new ApiError(call, cause.code, status.message ?? "", status.details?.causes?.length);
+    const { message = "", details } = status;
+    const header = Number(cause.headers["retry-after"]);
+    const seconds = header > 0 ? header : details?.retryAfterSeconds ?? 0;
+    return new ApiError(call, cause.code, message, details?.causes?.length, seconds * 1000);
   }
-  return new ConnectionError(call, !isUnreached(cause), cause);
+  const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
+  return new ConnectionError(call, !isUnreached(cause), cause, timedOut);
+}
+
+/**
+ * Returns the uid of an object.
+ *
+ * @throws {TypeError} when the answer is no object of Kubernetes
+ */
+function readUid({ metadata }: { readonly metadata?: { readonly uid?: string } }): string {
+  if (!metadata?.uid) throw new TypeError("The object has no uid");
+  return metadata.uid;
 }
 
 /** Reads the Status object in an error's body. The body of a proxy's error may have none. */
-function readStatus(body: unknown): V1Status {
+function readStatus(body: unknown): Partial<V1Status> {
   try {
-    return (typeof body === "string" ? JSON.parse(body) : body) ?? {};
+    const status = typeof body === "string" ? JSON.parse(body) : body;
+    return typeof status === "object" && status !== null ? status : {};
   } catch {
     return {};
   }

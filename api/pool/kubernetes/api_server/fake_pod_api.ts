@@ -17,10 +17,15 @@ export type Failure =
   | { readonly after: Error };
 
 /** Names of the calls. */
-export type PodApiCall = "list" | "watch" | "read" | "patch" | "delete" | "owner";
+export type PodApiCall = "list" | "watch" | "read" | "patch" | "delete" | "owner" | "watchOwner";
 
 interface Watcher {
   readonly onEvent: (event: WatchEvent) => void;
+  readonly end: (error?: Error) => void;
+}
+
+interface OwnerWatcher {
+  readonly onOwner: (uid: string | undefined) => void;
   readonly end: (error?: Error) => void;
 }
 
@@ -28,8 +33,7 @@ interface Watcher {
 export class FakePodApi implements PodApi {
   /** Milliseconds since 1970. */
   clock = 1_000_000_000_000;
-  /** Uid of the owner; undefined when the owner is missing. */
-  owner: string | undefined = "owner-uid";
+  #owner: string | undefined = "owner-uid";
   /** Names of the pods that were deleted through the api, in order. */
   readonly deleted: string[] = [];
   /** All claims that were applied: the pod's uid and the claim's id. */
@@ -41,6 +45,7 @@ export class FakePodApi implements PodApi {
   closed = false;
   readonly #pods = new Map<string, Pod>();
   readonly #watchers = new Set<Watcher>();
+  readonly #ownerWatchers = new Set<OwnerWatcher>();
   readonly #failures = new Map<PodApiCall, Failure[]>();
   readonly #stalled = new Map<PodApiCall, Promise<void>>();
   #version = 0;
@@ -59,6 +64,7 @@ export class FakePodApi implements PodApi {
       phase: "Running",
       ready: true,
       ip: "127.0.0.1",
+      createdAt: this.clock - 10_000,
       startedAt: this.clock - 10_000,
       activeDeadlineSeconds: undefined,
       ...change,
@@ -110,9 +116,24 @@ export class FakePodApi implements PodApi {
     for (const event of held) this.#tell(event);
   }
 
-  /** Ends all watches, with an error or normally. */
+  /** Ends all watches of pods, with an error or normally. */
   cut(error?: Error): void {
     for (const { end } of [...this.#watchers]) end(error);
+  }
+
+  /** Ends all watches of the owner, with an error or normally. */
+  cutOwner(error?: Error): void {
+    for (const { end } of [...this.#ownerWatchers]) end(error);
+  }
+
+  /** Uid of the owner; undefined when the owner is missing. Watchers receive each change. */
+  get owner(): string | undefined {
+    return this.#owner;
+  }
+
+  set owner(uid: string | undefined) {
+    this.#owner = uid;
+    for (const { onOwner } of this.#ownerWatchers) onOwner(uid);
   }
 
   /** Number of open watches. */
@@ -171,6 +192,23 @@ export class FakePodApi implements PodApi {
       if (this.owner === undefined) throw new ApiError("owner", 404, "not found");
       return this.owner;
     });
+  }
+
+  async watchOwner(
+    onOwner: (uid: string | undefined) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#call("watchOwner", () => {});
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const watcher = {
+      onOwner,
+      end: (error?: Error) => error === undefined ? resolve() : reject(error),
+    };
+    this.#ownerWatchers.add(watcher);
+    if (this.#owner !== undefined) onOwner(this.#owner);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+    await promise.finally(() => this.#ownerWatchers.delete(watcher));
   }
 
   now(): number {

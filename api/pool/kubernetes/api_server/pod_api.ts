@@ -75,6 +75,14 @@ export interface PodApi extends AsyncDisposable {
    * @throws {ApiError | ConnectionError}
    */
   ownerUid(): Promise<string>;
+  /**
+   * Reports the uid of that ConfigMap: at the beginning if it exists, and after each change; undefined
+   * when it is deleted. Resolves when the connection ends, which is normal.
+   *
+   * @throws {ApiError | ConnectionError}
+   * @throws the signal's reason
+   */
+  watchOwner(onOwner: (uid: string | undefined) => void, signal: AbortSignal): Promise<void>;
   /** Returns the time of the API server's clock, in milliseconds since 1970. */
   now(): number;
 }
@@ -90,8 +98,15 @@ export class ApiError extends Error {
    * @param status The HTTP status
    * @param detail The server's message
    * @param causes Number of fields that the server reports as wrong
+   * @param retryAfterMs Milliseconds that the server asks to wait; 0 when it does not ask
    */
-  constructor(call: string, readonly status: number, detail: string, readonly causes = 0) {
+  constructor(
+    call: string,
+    readonly status: number,
+    detail: string,
+    readonly causes = 0,
+    readonly retryAfterMs = 0,
+  ) {
     super(`The Kubernetes API refused "${call}": ${status} ${detail}`);
   }
 }
@@ -106,8 +121,15 @@ export class ConnectionError extends Error {
    * @param call Name of the call
    * @param reached True when the server may have received the call
    * @param cause The error of the connection
+   * @param timedOut True when the time for the answer was over; false when the connection broke, or
+   * the answer could not be read
    */
-  constructor(call: string, readonly reached: boolean, cause: unknown) {
+  constructor(
+    call: string,
+    readonly reached: boolean,
+    cause: unknown,
+    readonly timedOut = false,
+  ) {
     super(`The Kubernetes API did not answer "${call}"`, { cause });
   }
 }
