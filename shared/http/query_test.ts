@@ -65,9 +65,23 @@ Deno.test("an error shows the start of an unknown name, without odd characters",
 });
 
 Deno.test("every query has few parameters with known names, or is refused", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+  const pieces = [
+    "user_id",
+    "other",
+    "=",
+    "&",
+    "%",
+    "+",
+    "%75",
+    "%00",
+    "x",
+    "\ud800",
+    "\u0130",
+    "#",
+  ];
+  fc.assert(fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 20 }), (text) => {
     try {
-      const names = [...parse(`?${text}`).keys()];
+      const names = [...parse(`?${text.join("")}`).keys()];
       assert(names.every((name) => name === "user_id" || name === "other"));
     } catch (error) {
       assert(error instanceof Problem, String(error));
