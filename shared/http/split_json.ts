@@ -7,6 +7,8 @@ const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a, OPEN = 0x7b, C
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 /** First bytes of a value that is not a string. */
 const OTHER_VALUE = /[[{\d\-tfn]/;
+/** White space between two tokens. */
+const MAX_WHITE_SPACE = 1024;
 /** Bytes of the longest name, when each character is written as an escape. */
 const MAX_NAME_BYTES = 128;
 
@@ -91,10 +93,11 @@ class Cursor {
 
   /** Skips white space. Returns the byte after it, undefined at the end. */
   peek(): number | undefined {
-    for (;; this.#at++) {
+    for (const end = this.#at + MAX_WHITE_SPACE; this.#at <= end; this.#at++) {
       const byte = this.#bytes[this.#at];
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
     }
+    throw new Problem("invalid_request", "The JSON has too much white space");
   }
 
   /** Moves behind the byte. Returns false when another byte is next. */

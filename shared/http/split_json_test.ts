@@ -122,3 +122,13 @@ Deno.test("other encodings than UTF-8 are refused, and a byte order mark is skip
     assertEquals(read(text), undefined);
   }
 });
+
+Deno.test("white space between two tokens is bounded", () => {
+  const space = " \r\n\t".repeat(256);
+  assertEquals(read(`${space}{${space}"user_id"${space}:${space}"a"${space}}${space}`), {
+    user_id: "a",
+  });
+  for (const text of [" {}", '{ "user_id":"a"}', "{} ", '{"user_id" :"a"}', '{"user_id":"a" }']) {
+    assertRefused(text.replace(" ", " ".repeat(1025)), "too much white space");
+  }
+});
