@@ -4,12 +4,17 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import {
   installService,
   refuseOtherMethods,
+  type RegisteredRoute,
   type ServiceDeps,
   type ServiceEnv,
 } from "../shared/http/service.ts";
 import type { ApiMetrics } from "./metrics.ts";
 import type { WorkerPool } from "./pool/pool.ts";
-import { addAuthenticate, type AuthenticateLimits } from "./routes/authenticate/route.ts";
+import {
+  addAuthenticate,
+  type AuthenticateLimits,
+  countOutcomes,
+} from "./routes/authenticate/route.ts";
 import { addDocs } from "./routes/docs/route.ts";
 import { addHealth } from "./routes/health.ts";
 import { addMetrics } from "./routes/metrics.ts";
@@ -31,6 +36,8 @@ export interface ApiApp {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Makes /ready answer 503 from now on. Other requests are still answered. */
   drain(): void;
+  /** All routes, and the middleware of single paths. */
+  readonly routes: readonly RegisteredRoute[];
 }
 
 /**
@@ -69,6 +76,7 @@ export interface ApiApp {
 export function createApp(deps: ApiDeps): ApiApp {
   const { pool } = deps;
   const app = new OpenAPIHono<ServiceEnv>();
+  countOutcomes(app, deps);
   installService(app, deps);
   addAuthenticate(app, deps);
   const { drain } = addHealth(app, pool);
@@ -77,5 +85,5 @@ export function createApp(deps: ApiDeps): ApiApp {
   addPage(app);
   refuseOtherMethods(app);
   deps.metrics.observePool(() => pool.stats());
-  return { fetch: (request) => app.fetch(request), drain };
+  return { fetch: (request) => app.fetch(request), drain, routes: app.routes };
 }

@@ -1,11 +1,14 @@
 /** The worker's HTTP app. */
 
 import { Hono } from "hono";
+import { AuthenticateQuerySchema } from "../shared/contract/contract.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import { readProbe } from "../shared/http/read_probe.ts";
+import { takes } from "../shared/http/route_input.ts";
 import {
   installService,
   refuseOtherMethods,
+  type RegisteredRoute,
   roundMs,
   type ServiceDeps,
   type ServiceEnv,
@@ -36,6 +39,8 @@ export interface WorkerApp {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Makes /ready answer 503 from now on. Other requests are still answered. */
   drain(): void;
+  /** All routes. */
+  readonly routes: readonly RegisteredRoute[];
 }
 
 /** Makes the worker's app: `POST /authenticate`, `GET /health`, `GET /ready`. */
@@ -52,7 +57,8 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
     return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
   });
 
-  app.post("/authenticate", async (c) => {
+  const input = takes({ query: AuthenticateQuerySchema, body: true });
+  app.post("/authenticate", input, async (c) => {
     const started = deps.now();
     await verifyWorkerToken(deps.tokenKeys, deps.name, c.req.header("Authorization"));
     const authenticate = deps.authenticator();
@@ -66,7 +72,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
     using afterwards = new DisposableStack();
     if (remaining === 0) afterwards.defer(deps.onUsed);
 
-    const probe = await readProbe(c.req.raw, {
+    const probe = await readProbe(c.req.raw, c.get("query").get("user_id"), {
       maxImageBytes: deps.maxImageBytes,
       bodyTimeoutMs: deps.bodyTimeoutMs,
       signal: c.req.raw.signal,
@@ -78,6 +84,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
 
   return {
     fetch: app.fetch,
+    routes: app.routes,
     drain() {
       draining = true;
     },

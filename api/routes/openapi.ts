@@ -17,7 +17,7 @@ export const TAGS = {
 /** The error that every path can return. */
 export const BAD_HOST_RESPONSE: RouteConfig["responses"] = {
   400: {
-    description: "invalid_request: the Host header is not a host name",
+    description: "invalid_request: an unknown query parameter, or a bad Host header",
     content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
   },
 };

@@ -16,14 +16,14 @@ export const UserIdSchema = z.string().min(1).max(256).meta({
 /** The JSON form of a request to `POST /authenticate`. */
 export const AuthenticateJsonSchema = z.strictObject({
   image_base64: z.string().min(1).meta({
-    description: `A ${PICTURE_FORMATS} in standard base64, with or without a data: URL prefix`,
+    description: `A ${PICTURE_FORMATS} in base64, with or without a data: URL prefix`,
     example: "/9j/4AAQSkZJRgABAQAAAQABAAD…",
   }),
   user_id: UserIdSchema.optional(),
 }).meta({ id: "AuthenticateRequest" });
 
 /** The query of `POST /authenticate`. */
-export const AuthenticateQuerySchema = z.object({ user_id: UserIdSchema.optional() });
+export const AuthenticateQuerySchema = z.strictObject({ user_id: UserIdSchema.optional() });
 
 const FaceSchema = z.strictObject({
   box: z.tuple([z.int(), z.int(), z.int(), z.int()]).meta({

@@ -1,10 +1,14 @@
 /** Finds the picture and the user_id in a request. A request has one of three forms. */
 
 import { Buffer } from "node:buffer";
-import type { z } from "zod";
 import { AuthenticateJsonSchema, UserIdSchema } from "../contract/contract.ts";
 import { Problem } from "../contract/problem.ts";
-import { PICTURE_FORMATS, sniffImageType } from "../contract/image_type.ts";
+import { sniffImageType } from "../contract/image_type.ts";
+import { decodeBase64 } from "./base64.ts";
+import { bodyForm } from "./content_type.ts";
+import { refusedBody } from "./refused_body.ts";
+import { splitForm } from "./split_form.ts";
+import { notJson, readJsonString, splitJson } from "./split_json.ts";
 
 /** A face to recognise. */
 export interface Probe {
@@ -20,8 +24,8 @@ export interface ProbeRequest {
   readonly body: Uint8Array;
   /** The Content-Type header, empty when it is missing. */
   readonly contentType: string;
-  /** Every user_id in the URL's query. Different values are refused. */
-  readonly queryUserIds: readonly string[];
+  /** The user_id in the URL's query. */
+  readonly queryUserId: string | undefined;
   /** Largest size of the picture in bytes. */
   readonly maxImageBytes: number;
 }
@@ -29,14 +33,16 @@ export interface ProbeRequest {
 /**
  * Returns the largest size of a body with a picture of `maxImageBytes`. The size depends on the
  * form of the request: JSON with base64 needs more bytes than the picture itself.
+ *
+ * @throws {Problem} as {@linkcode bodyForm} does
  */
 export function maxBodyBytes(contentType: string, maxImageBytes: number): number {
-  switch (mediaType(contentType)) {
-    case "application/json":
+  switch (bodyForm(contentType).kind) {
+    case "json":
       return Math.ceil(maxImageBytes / 3) * 4 + MAX_OTHER_BYTES;
-    case "multipart/form-data":
+    case "form":
       return maxImageBytes + MAX_OTHER_BYTES;
-    default:
+    case "picture":
       return maxImageBytes;
   }
 }
@@ -52,10 +58,10 @@ const MAX_OTHER_BYTES = 16 * 1024;
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const probe = await parseProbe({
+ * const probe = parseProbe({
  *   body: new TextEncoder().encode('{"image_base64": "iVBORw0KGgo=", "user_id": "user1"}'),
  *   contentType: "application/json",
- *   queryUserIds: [],
+ *   queryUserId: undefined,
  *   maxImageBytes: 1000,
  * });
  * assertEquals([probe.image.length, probe.userId], [8, "user1"]);
@@ -65,8 +71,8 @@ const MAX_OTHER_BYTES = 16 * 1024;
  * `payload_too_large` for a picture over the limit, `unsupported_media_type` for a picture that is
  * not of one of IMAGE_TYPES
  */
-export async function parseProbe(request: ProbeRequest): Promise<Probe> {
-  const { image, userId } = await parseForm(request);
+export function parseProbe(request: ProbeRequest): Probe {
+  const { image, userId } = readForm(request);
   if (image.byteLength === 0) throw new Problem("invalid_request", "The picture is empty");
   if (image.byteLength > request.maxImageBytes) {
     throw new Problem(
@@ -74,10 +80,8 @@ export async function parseProbe(request: ProbeRequest): Promise<Probe> {
       `The picture is larger than ${request.maxImageBytes} bytes`,
     );
   }
-  if (sniffImageType(image) === undefined) {
-    throw new Problem("unsupported_media_type", `The picture is not a ${PICTURE_FORMATS}`);
-  }
-  return { image, userId: oneUserId(userId, request.queryUserIds) };
+  if (sniffImageType(image) === undefined) throw refusedBody(image);
+  return { image, userId: oneUserId(userId, request.queryUserId) };
 }
 
 /** A body's picture and user_id, not checked yet. */
@@ -86,115 +90,91 @@ interface Form {
   readonly userId: string | undefined;
 }
 
-function parseForm(request: ProbeRequest): Form | Promise<Form> {
-  switch (mediaType(request.contentType)) {
-    case "application/json":
-      return parseJson(request.body);
-    case "multipart/form-data":
-      return parseMultipart(request.body, request.contentType);
-    default:
-      return { image: request.body, userId: undefined };
+function readForm({ body, contentType }: ProbeRequest): Form {
+  const form = bodyForm(contentType);
+  switch (form.kind) {
+    case "json":
+      return readJson(body);
+    case "form":
+      return readMultipart(body, form.boundary);
+    case "picture":
+      return { image: body, userId: undefined };
   }
 }
 
-const mediaType = (contentType: string): string =>
-  contentType.split(";", 1)[0]!.trim().toLowerCase();
+const JSON_FIELDS = Object.keys(AuthenticateJsonSchema.shape);
+/** Bytes of the longest user_id in JSON, when each character is written as an escape. */
+const MAX_USER_ID_BYTES = 256 * "\\u0000".length + 2;
 
-function parseJson(body: Uint8Array): Form {
-  let value: unknown;
+function readJson(body: Uint8Array): Form {
+  const fields = splitJson(body, JSON_FIELDS);
+  const image = fields.get("image_base64");
+  if (image === undefined) {
+    throw new Problem("invalid_request", "The JSON has no field image_base64");
+  }
+  const userId = fields.get("user_id");
+  if (userId !== undefined && userId.length > MAX_USER_ID_BYTES) throw badUserId();
+  return {
+    userId: userId && readJsonString(userId),
+    image: decodeBase64(readAsciiString(image)),
+  };
+}
+
+/**
+ * Returns the text of a JSON string that is base64. Other characters than ASCII become wrong
+ * characters, which the decoder of base64 refuses. So the text needs one byte a character.
+ */
+function readAsciiString({ buffer, byteOffset, byteLength }: Uint8Array): string {
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString("latin1"));
   } catch {
-    throw new Problem("invalid_request", "The body is not valid JSON");
-  }
-  const result = AuthenticateJsonSchema.safeParse(value);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw new Problem("invalid_request", `The body does not match the API: ${describe(issue!)}`);
-  }
-  const { image_base64: text, user_id: userId } = result.data;
-  return { image: decodeBase64(text), userId };
-}
-
-/** Describes an issue. Never repeats text of the client: it may have any length. */
-function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") {
-    return 'it has a field other than "image_base64" and "user_id"';
-  }
-  return issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : issue.message;
-}
-
-function decodeBase64(text: string): Uint8Array {
-  try {
-    return Uint8Array.fromBase64(text.replace(DATA_URL_PREFIX, ""));
-  } catch {
-    throw new Problem("invalid_request", "image_base64 is not valid base64");
+    throw notJson();
   }
 }
 
-const DATA_URL_PREFIX = /^data:[a-z]+\/[a-z0-9.+-]+;base64,/i;
+const FORM_FIELDS = ["image", "user_id"];
 
-async function parseMultipart(body: Uint8Array, contentType: string): Promise<Form> {
-  if (countParts(body, contentType) > MAX_PARTS) {
-    throw new Problem("invalid_request", "The form has too many parts");
-  }
-  let form: FormData;
-  try {
-    const response = new Response(body as Uint8Array<ArrayBuffer>, {
-      headers: { "Content-Type": contentType },
-    });
-    form = await response.formData();
-  } catch {
-    throw new Problem("invalid_request", "The body is not valid multipart/form-data");
-  }
-  for (const name of form.keys()) {
-    if (name !== "image" && name !== "user_id") {
-      throw new Problem("invalid_request", 'The form has a part other than "image" and "user_id"');
-    }
-  }
-  const images = form.getAll("image");
-  const [image] = images;
-  if (images.length !== 1 || !(image instanceof File)) {
+function readMultipart(body: Uint8Array, boundary: string): Form {
+  const parts = splitForm(body, boundary, FORM_FIELDS);
+  const image = parts.get("image");
+  if (!image?.isFile) {
     throw new Problem("invalid_request", 'The form must have one part "image", sent as a file');
   }
-  const userIds = form.getAll("user_id");
-  if (userIds.length > 1) {
-    throw new Problem("invalid_request", "The form must have at most one user_id");
-  }
-  const [userId] = userIds;
-  if (userId instanceof File) {
+  const userId = parts.get("user_id");
+  if (userId?.isFile) {
     throw new Problem("invalid_request", "user_id must be sent as text, not as a file");
   }
-  return { image: await image.bytes(), userId };
+  return { image: image.content, userId: userId && readUtf8(userId.content) };
 }
 
-/** Parsing hundreds of thousands of tiny parts would block all other requests. */
-const MAX_PARTS = 8;
-
-/** Counts the parts of a form, but stops soon after {@linkcode MAX_PARTS}. */
-function countParts(body: Uint8Array, contentType: string): number {
-  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
-  const delimiter = `--${quoted ?? bare ?? ""}`;
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  let count = 0;
-  for (let at = bytes.indexOf(delimiter); at >= 0; at = bytes.indexOf(delimiter, at + 2)) {
-    // A form has one delimiter more than parts: the last delimiter closes the form.
-    if (++count > MAX_PARTS + 1) break;
+function readUtf8(bytes: Uint8Array): string {
+  if (bytes.length > MAX_USER_ID_BYTES) throw badUserId();
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Problem("invalid_request", "user_id must be in UTF-8");
   }
-  return count - 1;
 }
 
 function oneUserId(
   fromBody: string | undefined,
-  fromQuery: readonly string[],
+  fromQuery: string | undefined,
 ): string | undefined {
-  const [userId, ...others] = fromBody === undefined ? fromQuery : [fromBody, ...fromQuery];
-  if (userId === undefined) return undefined;
-  if (!UserIdSchema.safeParse(userId).success) {
-    throw new Problem("invalid_request", "user_id must have 1 to 256 characters");
-  }
-  if (others.some((other) => other !== userId)) {
+  const [userId, other = userId] = [fromBody, fromQuery]
+    .filter((given) => given !== undefined).map(checkedUserId);
+  if (other !== userId) {
     throw new Problem("invalid_request", "user_id is given more than once, with different values");
   }
   return userId;
+}
+
+function checkedUserId(given: string): string {
+  const { data } = UserIdSchema.safeParse(given);
+  // Half a surrogate pair has no UTF-8: on its way to the worker it would become another user_id.
+  if (data === undefined || !data.isWellFormed()) throw badUserId();
+  return data;
+}
+
+function badUserId(): Problem {
+  return new Problem("invalid_request", "user_id must have 1 to 256 characters");
 }

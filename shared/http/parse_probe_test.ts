@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Problem, type ProblemCode } from "../contract/problem.ts";
 import { maxBodyBytes, parseProbe, type ProbeRequest } from "./parse_probe.ts";
 
@@ -15,7 +15,7 @@ function request(
   contentType: string,
   options: Partial<ProbeRequest> = {},
 ): ProbeRequest {
-  return { body, contentType, queryUserIds: [], maxImageBytes: 1000, ...options };
+  return { body, contentType, queryUserId: undefined, maxImageBytes: 1000, ...options };
 }
 
 const picture = (image: Uint8Array, options: Partial<ProbeRequest> = {}) =>
@@ -40,12 +40,8 @@ async function multipart(
   return request(await response.bytes(), response.headers.get("Content-Type")!, options);
 }
 
-async function assertRefused(
-  refused: ProbeRequest,
-  code: ProblemCode,
-  detail = "",
-): Promise<Problem> {
-  const problem = await assertRejects(() => parseProbe(refused), Problem, detail);
+function assertRefused(refused: ProbeRequest, code: ProblemCode, detail = ""): Problem {
+  const problem = assertThrows(() => parseProbe(refused), Problem, detail);
   assertEquals(problem.code, code);
   return problem;
 }
@@ -60,18 +56,18 @@ Deno.test("a body that is neither JSON nor a form is the picture itself", async 
       "",
     ]
   ) {
-    assertEquals(await parseProbe(request(PNG, contentType)), { image: PNG, userId: undefined });
+    assertEquals(parseProbe(request(PNG, contentType)), { image: PNG, userId: undefined });
   }
 });
 
 Deno.test("JPEG, PNG and WebP are pictures", async () => {
   for (const image of [JPEG, PNG, WEBP]) {
-    assertEquals((await parseProbe(picture(image))).image, image);
+    assertEquals((parseProbe(picture(image))).image, image);
   }
 });
 
 Deno.test("JSON carries the picture in base64", async () => {
-  assertEquals(await parseProbe(json({ image_base64: PNG.toBase64() })), {
+  assertEquals(parseProbe(json({ image_base64: PNG.toBase64() })), {
     image: PNG,
     userId: undefined,
   });
@@ -85,19 +81,19 @@ Deno.test("base64 may have a data URL's prefix", async () => {
       "data:application/octet-stream;base64,",
     ]
   ) {
-    const probe = await parseProbe(json({ image_base64: prefix + PNG.toBase64() }));
+    const probe = parseProbe(json({ image_base64: prefix + PNG.toBase64() }));
     assertEquals(probe.image, PNG);
   }
 });
 
 Deno.test("a content type may have parameters and capitals", async () => {
   const body = bytesOf(JSON.stringify({ image_base64: PNG.toBase64() }));
-  const probe = await parseProbe(request(body, "Application/JSON ; charset=utf-8"));
+  const probe = parseProbe(request(body, "Application/JSON ; charset=utf-8"));
   assertEquals(probe.image, PNG);
 });
 
 Deno.test("a form carries the picture as a file", async () => {
-  assertEquals(await parseProbe(await multipart([["image", PNG]])), {
+  assertEquals(parseProbe(await multipart([["image", PNG]])), {
     image: PNG,
     userId: undefined,
   });
@@ -109,12 +105,12 @@ Deno.test("user_id may be in JSON, in a form or in the query", async () => {
     const probe of [
       json({ image_base64, user_id: "user1" }),
       await multipart([["image", PNG], ["user_id", "user1"]]),
-      picture(PNG, { queryUserIds: ["user1"] }),
-      json({ image_base64 }, { queryUserIds: ["user1"] }),
-      await multipart([["image", PNG]], { queryUserIds: ["user1"] }),
+      picture(PNG, { queryUserId: "user1" }),
+      json({ image_base64 }, { queryUserId: "user1" }),
+      await multipart([["image", PNG]], { queryUserId: "user1" }),
     ]
   ) {
-    assertEquals(await parseProbe(probe), { image: PNG, userId: "user1" });
+    assertEquals(parseProbe(probe), { image: PNG, userId: "user1" });
   }
 });
 
@@ -122,32 +118,28 @@ Deno.test("a user_id may be given twice, but not with different values", async (
   const body = { image_base64: PNG.toBase64(), user_id: "user1" };
   for (
     const same of [
-      json(body, { queryUserIds: ["user1"] }),
-      picture(PNG, { queryUserIds: ["user1", "user1"] }),
+      json(body, { queryUserId: "user1" }),
     ]
   ) {
-    assertEquals((await parseProbe(same)).userId, "user1");
+    assertEquals((parseProbe(same)).userId, "user1");
   }
   for (
     const different of [
-      json(body, { queryUserIds: ["user2"] }),
-      json(body, { queryUserIds: ["user1", "user2"] }),
-      json(body, { queryUserIds: [""] }),
-      picture(PNG, { queryUserIds: ["user1", "user2"] }),
-      await multipart([["image", PNG], ["user_id", "user1"]], { queryUserIds: ["user2"] }),
+      json(body, { queryUserId: "user2" }),
+      await multipart([["image", PNG], ["user_id", "user1"]], { queryUserId: "user2" }),
     ]
   ) {
-    await assertRefused(different, "invalid_request", "different values");
+    assertRefused(different, "invalid_request", "different values");
   }
 });
 
 Deno.test("a form has at most one user_id, sent as text", async () => {
-  await assertRefused(
+  assertRefused(
     await multipart([["image", PNG], ["user_id", "user1"], ["user_id", "user1"]]),
     "invalid_request",
-    "at most one user_id",
+    "given more than once",
   );
-  await assertRefused(
+  assertRefused(
     await multipart([["image", PNG], ["user_id", bytesOf("user1")]]),
     "invalid_request",
     "not as a file",
@@ -157,7 +149,7 @@ Deno.test("a form has at most one user_id, sent as text", async () => {
 Deno.test("a user_id has 1 to 256 characters in every form", async () => {
   const longest = "x".repeat(256);
   assertEquals(
-    (await parseProbe(picture(PNG, { queryUserIds: [longest] }))).userId,
+    (parseProbe(picture(PNG, { queryUserId: longest }))).userId,
     longest,
   );
   for (const userId of ["", longest + "x"]) {
@@ -165,17 +157,17 @@ Deno.test("a user_id has 1 to 256 characters in every form", async () => {
       const probe of [
         json({ image_base64: PNG.toBase64(), user_id: userId }),
         await multipart([["image", PNG], ["user_id", userId]]),
-        picture(PNG, { queryUserIds: [userId] }),
+        picture(PNG, { queryUserId: userId }),
       ]
     ) {
-      await assertRefused(probe, "invalid_request", "user_id");
+      assertRefused(probe, "invalid_request", "user_id");
     }
   }
 });
 
 Deno.test("bad base64 is refused, and the error does not repeat it", async () => {
   for (const image_base64 of ["not*base64", "iVBORw0KG", "data:image/png;base64,%%%%"]) {
-    const problem = await assertRefused(
+    const problem = assertRefused(
       json({ image_base64 }),
       "invalid_request",
       "image_base64 is not valid base64",
@@ -186,10 +178,11 @@ Deno.test("bad base64 is refused, and the error does not repeat it", async () =>
 
 Deno.test("a body that is not JSON is refused", async () => {
   for (const text of ["", "{", "image_base64=abc", "{'image_base64': ''}"]) {
-    await assertRefused(jsonText(text), "invalid_request", "not valid JSON");
+    assertRefused(jsonText(text), "invalid_request", "not valid JSON");
   }
-  const notUtf8 = Uint8Array.of(0x22, 0xff, 0x22);
-  await assertRefused(request(notUtf8, "application/json"), "invalid_request", "not valid JSON");
+  const notUtf8 = bytesOf('{"image_base64":"", "user_id":"?"}');
+  notUtf8[notUtf8.indexOf("?".charCodeAt(0))] = 0xff;
+  assertRefused(request(notUtf8, "application/json"), "invalid_request", "not valid JSON");
 });
 
 Deno.test("JSON that does not match the API is refused with the name of the field", async () => {
@@ -198,18 +191,18 @@ Deno.test("JSON that does not match the API is refused with the name of the fiel
     const [value, wrong] of [
       [{}, "image_base64"],
       [{ user_id: "user1" }, "image_base64"],
-      [{ image_base64: "" }, "image_base64"],
+      [{ image_base64: "" }, "empty"],
       [{ image_base64: 7 }, "image_base64"],
       [{ image_base64: null }, "image_base64"],
-      [{ image_base64, image: "picture" }, "image"],
+      [{ image_base64, image: "picture" }, 'Unknown JSON field "image"'],
       [{ image_base64, user_id: 7 }, "user_id"],
       [{ image_base64, user_id: null }, "user_id"],
-      [[image_base64], "does not match the API"],
-      [image_base64, "does not match the API"],
-      [null, "does not match the API"],
+      [[image_base64], "must be an object"],
+      [image_base64, "must be an object"],
+      [null, "must be an object"],
     ] as const
   ) {
-    await assertRefused(json(value), "invalid_request", wrong);
+    assertRefused(json(value), "invalid_request", wrong);
   }
 });
 
@@ -222,32 +215,23 @@ Deno.test("a form must have exactly one picture, sent as a file", async () => {
       await multipart([]),
     ]
   ) {
-    await assertRefused(form, "invalid_request");
+    assertRefused(form, "invalid_request");
   }
 });
 
 Deno.test("a form with an unknown part is refused", async () => {
-  await assertRefused(
+  assertRefused(
     await multipart([["image", PNG], ["picture", PNG]]),
     "invalid_request",
-    "other than",
+    'Unknown form field "picture"; use "image" or "user_id"',
   );
 });
 
-Deno.test("a form with more than eight parts is refused before it is parsed", async () => {
-  const eight = Array.from({ length: 8 }, () => ["image", PNG] as const);
-  await assertRefused(await multipart(eight), "invalid_request", "one part");
-  await assertRefused(await multipart([...eight, ["image", PNG]]), "invalid_request", "too many");
-  const quoted = await multipart([...eight, ["image", PNG]]);
-  const contentType = quoted.contentType.replace(/boundary=(.*)$/, 'boundary="$1"');
-  await assertRefused({ ...quoted, contentType }, "invalid_request", "too many");
-});
-
-Deno.test("an error does not repeat a field name of the client", async () => {
-  const { message } = await assertRefused(
+Deno.test("an error repeats only the start of an unknown field name", async () => {
+  const { message } = assertRefused(
     json({ image_base64: PNG.toBase64(), ["x".repeat(100_000)]: 1 }),
     "invalid_request",
-    "has a field other than",
+    'Unknown JSON field "xxx',
   );
   assertEquals(message.length < 200, true);
 });
@@ -262,7 +246,7 @@ Deno.test("a malformed form is refused", async () => {
       { ...whole, body: whole.body.subarray(0, whole.body.length - 40) },
     ]
   ) {
-    await assertRefused(broken, "invalid_request");
+    assertRefused(broken, "invalid_request");
   }
 });
 
@@ -274,7 +258,7 @@ Deno.test("an empty picture is refused in every form", async () => {
       await multipart([["image", new Uint8Array()]]),
     ]
   ) {
-    await assertRefused(empty, "invalid_request", "empty");
+    assertRefused(empty, "invalid_request", "empty");
   }
 });
 
@@ -284,9 +268,9 @@ Deno.test("a picture may be as large as the limit and no larger, in every form",
     json({ image_base64: PNG.toBase64() }, { maxImageBytes }),
     await multipart([["image", PNG]], { maxImageBytes }),
   ];
-  for (const probe of await forms(PNG.length)) assertEquals((await parseProbe(probe)).image, PNG);
+  for (const probe of await forms(PNG.length)) assertEquals((parseProbe(probe)).image, PNG);
   for (const probe of await forms(PNG.length - 1)) {
-    await assertRefused(probe, "payload_too_large", `${PNG.length - 1} bytes`);
+    assertRefused(probe, "payload_too_large", `${PNG.length - 1} bytes`);
   }
 });
 
@@ -310,7 +294,7 @@ Deno.test("other formats are refused, even when they are declared as PNG", async
         await multipart([["image", image]]),
       ]
     ) {
-      await assertRefused(probe, "unsupported_media_type");
+      assertRefused(probe, "unsupported_media_type");
     }
   }
 });
@@ -327,7 +311,7 @@ Deno.test("the largest picture fits into a body together with the longest user_i
   ) {
     const limit = maxBodyBytes(probe.contentType, maxImageBytes);
     assertEquals(probe.body.byteLength <= limit, true);
-    assertEquals((await parseProbe({ ...probe, maxImageBytes })).image.length, maxImageBytes);
+    assertEquals((parseProbe({ ...probe, maxImageBytes })).image.length, maxImageBytes);
   }
 });
 
@@ -342,8 +326,8 @@ Deno.test("the limit of a body is only a little higher than the limit of its pic
 });
 
 Deno.test("an error names neither the user nor the body", async () => {
-  const problem = await assertRefused(
-    json({ image_base64: PNG.toBase64(), user_id: "user1" }, { queryUserIds: ["user2"] }),
+  const problem = assertRefused(
+    json({ image_base64: PNG.toBase64(), user_id: "user1" }, { queryUserId: "user2" }),
     "invalid_request",
   );
   assertEquals(/user[12]/.test(problem.message), false);

@@ -1,5 +1,6 @@
 /** Reads the probe of a request. The api and the worker both do this first. */
 
+import { Problem } from "../contract/problem.ts";
 import { maxBodyBytes, parseProbe, type Probe } from "./parse_probe.ts";
 import { readBody } from "./read_body.ts";
 
@@ -16,27 +17,27 @@ export interface ProbeLimits {
 /**
  * Reads the body within its limits and finds the picture in it.
  *
- * @throws {Problem} as {@linkcode readBody} and {@linkcode parseProbe} do
+ * @param queryUserId The user_id in the URL's query
+ * @throws {Problem} as {@linkcode readBody} and {@linkcode parseProbe} do, and
+ * `unsupported_media_type` for a compressed body
  */
-export async function readProbe(request: Request, limits: ProbeLimits): Promise<Probe> {
+export async function readProbe(
+  request: Request,
+  queryUserId: string | undefined,
+  limits: ProbeLimits,
+): Promise<Probe> {
+  const encoding = request.headers.get("Content-Encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity") {
+    throw new Problem(
+      "unsupported_media_type",
+      "The body has a Content-Encoding; send it without compression",
+    );
+  }
   const contentType = request.headers.get("Content-Type") ?? "";
   const body = await readBody(request, {
     ...limits,
     maxBytes: maxBodyBytes(contentType, limits.maxImageBytes),
     timeoutMs: limits.bodyTimeoutMs,
   });
-  return await parseProbe({
-    body,
-    contentType,
-    queryUserIds: query(request.url).getAll("user_id"),
-    maxImageBytes: limits.maxImageBytes,
-  });
-}
-
-/**
- * Returns the query of a request's URL. Does not use `new URL`: the URL contains the raw Host
- * header, and `new URL` rejects some Host headers, such as "x:99999".
- */
-function query(url: string): URLSearchParams {
-  return new URLSearchParams(/^\w+:\/\/[^/]*\/[^?]*(\?.*)/s.exec(url)?.[1]);
+  return parseProbe({ body, contentType, queryUserId, maxImageBytes: limits.maxImageBytes });
 }

@@ -5,6 +5,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { PROBLEM_CONTENT_TYPE, type ProblemBody, REQUEST_ID_HEADER } from "../contract/contract.ts";
 import { Problem, PROBLEMS } from "../contract/problem.ts";
 import { describeError, type Logger } from "../log.ts";
+import { refuseUndeclaredInput } from "./route_input.ts";
 
 /** Hono's environment: the variables that handlers find in the context. */
 export interface ServiceEnv {
@@ -13,7 +14,15 @@ export interface ServiceEnv {
     requestId: string;
     /** Fields that handlers add to the request's log line. */
     event: Record<string, unknown>;
+    /** The parameters of the query. A request has only those that its route declares. */
+    query: ReadonlyMap<string, string>;
   };
+}
+
+/** A route of an app. Middleware has the method ALL. */
+export interface RegisteredRoute {
+  readonly method: string;
+  readonly path: string;
 }
 
 /** Dependencies of {@linkcode installService}. */
@@ -30,8 +39,8 @@ const REQUEST_ID = /^[\w.-]{1,64}$/;
 const POLLED_PATHS = new Set(["/health", "/ready", "/metrics"]);
 
 /**
- * Adds to an app: request ids, one log line for each request, problem bodies and the 404. Call this
- * before any route is added.
+ * Adds to an app: request ids, one log line for each request, problem bodies, the 404, and the refusal
+ * of input that a route does not declare with `takes`. Call this before any route is added.
  */
 export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
   const { log, now, newRequestId } = deps;
@@ -68,6 +77,9 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     }
     await next();
   });
+
+  // The Host header was checked before: the first "?" of the URL begins the query.
+  app.use(refuseUndeclaredInput());
 
   app.onError((error, c) => {
     if (error instanceof Problem) {

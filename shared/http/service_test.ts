@@ -1,8 +1,10 @@
 import { Hono } from "hono";
+import { z } from "zod";
 import { assert, assertEquals } from "@std/assert";
 import { type ProblemBody, ProblemBodySchema } from "../contract/contract.ts";
 import { Problem } from "../contract/problem.ts";
 import { createFakeLog } from "../fake_log.ts";
+import { takes } from "./route_input.ts";
 import { installService, refuseOtherMethods, roundMs, type ServiceEnv } from "./service.ts";
 
 /** Makes a service with a few routes; /echo takes 2.5 ms. */
@@ -17,7 +19,8 @@ function setUp() {
     await next();
     codes.push(c.get("event")["code"]);
   });
-  app.post("/echo", async (c) => {
+  const input = takes({ query: z.strictObject({ user_id: z.string() }), body: true });
+  app.post("/echo", input, async (c) => {
     clock.ms += 2.5;
     c.get("event")["outcome"] = "echoed";
     return c.text(await c.req.text());

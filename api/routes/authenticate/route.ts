@@ -1,12 +1,17 @@
 /** `POST /authenticate`: admits a request, reads its picture, and gets the answer from a worker. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
+import type { Context } from "hono";
+import {
+  type AuthenticateAnswer,
+  AuthenticateQuerySchema,
+} from "../../../shared/contract/contract.ts";
 import { Problem } from "../../../shared/contract/problem.ts";
 import type { ApiMetrics } from "../../metrics.ts";
 import { maxBodyBytes, type Probe } from "../../../shared/http/parse_probe.ts";
 import { BodyEndedEarly, declaredLength } from "../../../shared/http/read_body.ts";
 import { readProbe } from "../../../shared/http/read_probe.ts";
+import { takes } from "../../../shared/http/route_input.ts";
 import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import type { WorkerLease, WorkerPool } from "../../pool/pool.ts";
@@ -39,26 +44,34 @@ const MAX_ATTEMPTS = 2;
 /** The status that nginx logs when a client disconnects. No client reads it. */
 const CLIENT_GONE_STATUS = 499;
 
-/** Adds the route, its description and the count of its outcomes. */
-export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: AuthenticateDeps): void {
-  app.openAPIRegistry.registerPath(AUTHENTICATE_DOC);
-  const admission = new Admission(deps.pool, deps.limits);
-
+/**
+ * Counts the outcomes of the route. Call this before `installService`, so that the requests that it
+ * refuses are counted, too.
+ */
+export function countOutcomes(
+  app: OpenAPIHono<ServiceEnv>,
+  { metrics, now }: Pick<AuthenticateDeps, "metrics" | "now">,
+): void {
   app.use("/authenticate", async (c, next) => {
-    const started = deps.now();
+    const started = now();
     await next();
     const event = c.get("event");
     const outcome = event["outcome"] ?? event["code"];
-    if (typeof outcome === "string") {
-      deps.metrics.authenticated(outcome, (deps.now() - started) / 1000);
-    }
+    if (typeof outcome === "string") metrics.authenticated(outcome, (now() - started) / 1000);
   });
+}
 
-  app.post("/authenticate", async (c) => {
+/** Adds the route and its description. */
+export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: AuthenticateDeps): void {
+  app.openAPIRegistry.registerPath(AUTHENTICATE_DOC);
+  const admission = new Admission(deps.pool, deps.limits);
+  const input = takes({ query: AuthenticateQuerySchema, body: true });
+
+  app.post("/authenticate", input, async (c) => {
     const started = deps.now();
     const { signal } = c.req.raw;
     try {
-      const answer = await authenticate(c.req.raw, c.get("requestId"), admission, deps);
+      const answer = await authenticate(c, admission, deps);
       const event = c.get("event");
       event["outcome"] = answer.matched ? "matched" : "not_matched";
       event["worker_ms"] = answer.duration_ms;
@@ -75,23 +88,23 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
 }
 
 async function authenticate(
-  request: Request,
-  requestId: string,
+  c: Context<ServiceEnv>,
   admission: Admission,
   deps: AuthenticateDeps,
 ): Promise<AuthenticateAnswer> {
   const { limits } = deps;
+  const request = c.req.raw;
   using deadline = startDeadline(limits.requestTimeoutMs);
   const signal = AbortSignal.any([request.signal, deadline.signal]);
   using admitted = admission.admit(expectedBytes(request, limits.maxImageBytes));
-  const probe = await readProbe(request, {
+  const probe = await readProbe(request, c.get("query").get("user_id"), {
     maxImageBytes: limits.maxImageBytes,
     // A late body must give request_timeout, also when the time of the whole request ends first.
     bodyTimeoutMs: Math.min(limits.bodyTimeoutMs, limits.requestTimeoutMs),
     signal: request.signal,
     arrived: admitted.arrived,
   });
-  return await askWorker(probe, requestId, deps, { ...deadline, signal });
+  return await askWorker(probe, c.get("requestId"), deps, { ...deadline, signal });
 }
 
 /** Returns the length that the headers declare, at most the limit: no more is ever read. */
