@@ -35,6 +35,11 @@ export interface AuthenticateDeps {
 
 /** Number of workers that a request tries to reach. Used workers are not counted. */
 const MAX_ATTEMPTS = 2;
+/**
+ * Number of workers that may refuse the token of one request. Each of them is destroyed, so a wrong
+ * key must not cost a whole pool.
+ */
+const MAX_REFUSED_TOKENS = 3;
 
 /** The status that nginx logs when a client disconnects. No client reads it. */
 const CLIENT_GONE_STATUS = 499;
@@ -58,8 +63,8 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
     const started = deps.now();
     const { signal } = c.req.raw;
     try {
-      const answer = await authenticate(c.req.raw, c.get("requestId"), admission, deps);
       const event = c.get("event");
+      const answer = await authenticate(c.req.raw, c.get("requestId"), event, admission, deps);
       event["outcome"] = answer.matched ? "matched" : "not_matched";
       event["worker_ms"] = answer.duration_ms;
       return c.json({ ...answer, duration_ms: roundMs(deps.now() - started) });
@@ -77,6 +82,7 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
 async function authenticate(
   request: Request,
   requestId: string,
+  event: Record<string, unknown>,
   admission: Admission,
   deps: AuthenticateDeps,
 ): Promise<AuthenticateAnswer> {
@@ -91,7 +97,7 @@ async function authenticate(
     signal: request.signal,
     arrived: admitted.arrived,
   });
-  return await askWorker(probe, requestId, deps, { ...deadline, signal });
+  return await askWorker(probe, requestId, event, deps, { ...deadline, signal });
 }
 
 /** Returns the length that the headers declare, at most the limit: no more is ever read. */
@@ -120,10 +126,11 @@ function startDeadline(timeoutMs: number): Deadline & Disposable {
 async function askWorker(
   probe: Probe,
   requestId: string,
+  event: Record<string, unknown>,
   { pool, workers }: AuthenticateDeps,
   deadline: Deadline,
 ): Promise<AuthenticateAnswer> {
-  for (let unreached = 0;;) {
+  for (let unreached = 0, unauthorized = 0;;) {
     await using lease = await claim(pool, deadline);
     const result = await workers.authenticate(lease.worker, probe, requestId, deadline.signal);
     switch (result.kind) {
@@ -137,6 +144,12 @@ async function askWorker(
         // The worker serves fewer requests than this api expects. This can happen during an
         // upgrade. The deadline limits these attempts.
         continue;
+      case "unauthorized":
+        // Also logged when another worker answers: a clock or a key needs attention.
+        event["tokens_refused"] = ++unauthorized;
+        event["token_cause"] = result.cause.message;
+        if (unauthorized < MAX_REFUSED_TOKENS) continue;
+        throw pool.refusal("No worker could be asked", result.cause);
       case "unreached":
         if (++unreached < MAX_ATTEMPTS) continue;
         throw workerFailed(result.cause);
