@@ -84,7 +84,11 @@ function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {
     selector: values.WORKER_SELECTOR,
     workerPort: values.WORKER_PORT,
     leaseMaxMs: values.LEASE_MAX_MS,
-    tokenKeys: tokenKeyLocation(values.WORKER_TOKEN_KEYS_PATH, values.WORKER_TOKEN_KEYS),
+    tokenKeys: tokenKeyLocation(
+      "WORKER_TOKEN_PRIVATE_KEYS",
+      values.WORKER_TOKEN_PRIVATE_KEYS_PATH,
+      values.WORKER_TOKEN_PRIVATE_KEYS,
+    ),
     inCluster,
   };
 }

@@ -70,7 +70,7 @@ Deno.test("the error names the bad variable", () => {
 });
 
 Deno.test("in a cluster, the workers are pods by default", () => {
-  const inside = { KUBERNETES_SERVICE_HOST: "10.0.0.1", WORKER_TOKEN_KEYS: "k" };
+  const inside = { KUBERNETES_SERVICE_HOST: "10.0.0.1", WORKER_TOKEN_PRIVATE_KEYS: "k" };
   const { pool } = read(inside);
   assert(pool.kind === "kubernetes");
   assertEquals(pool, {
@@ -89,7 +89,7 @@ Deno.test("in a cluster, the workers are pods by default", () => {
 Deno.test("an api outside the cluster can use a pool of pods, with all its settings", () => {
   const { pool } = read({
     POOL: "kubernetes",
-    WORKER_TOKEN_KEYS_PATH: "/keys",
+    WORKER_TOKEN_PRIVATE_KEYS_PATH: "/keys",
     WORKER_NAMESPACE: "here",
     POOL_OWNER: "me",
     WORKER_SELECTOR: "example.org/app=w,status=ready,tier=1",
@@ -110,11 +110,17 @@ Deno.test("an api outside the cluster can use a pool of pods, with all its setti
 });
 
 Deno.test("the error names the bad setting of a pool of pods", () => {
-  const good = { POOL: "kubernetes", WORKER_TOKEN_KEYS: "k" };
+  const good = { POOL: "kubernetes", WORKER_TOKEN_PRIVATE_KEYS: "k" };
   for (
     const [bad, message] of [
-      [{ WORKER_TOKEN_KEYS: "" }, "one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS"],
-      [{ WORKER_TOKEN_KEYS_PATH: "/keys" }, "one of WORKER_TOKEN_KEYS_PATH and WORKER_TOKEN_KEYS"],
+      [
+        { WORKER_TOKEN_PRIVATE_KEYS: "" },
+        "one of WORKER_TOKEN_PRIVATE_KEYS_PATH and WORKER_TOKEN_PRIVATE_KEYS",
+      ],
+      [
+        { WORKER_TOKEN_PRIVATE_KEYS_PATH: "/keys" },
+        "one of WORKER_TOKEN_PRIVATE_KEYS_PATH and WORKER_TOKEN_PRIVATE_KEYS",
+      ],
       [{ WORKER_SELECTOR: "app=w" }, "WORKER_SELECTOR: must contain status=ready"],
       [{ WORKER_SELECTOR: "status=ready" }, "WORKER_SELECTOR: must contain a label besides"],
       [{ WORKER_SELECTOR: "app in (w),status=ready" }, "WORKER_SELECTOR: must be name=value"],

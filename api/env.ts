@@ -1,7 +1,7 @@
 /** Settings of the api. */
 
 import { z } from "zod";
-import { AGREED_ENV, SERVICE_ENV, TOKEN_KEYS_ENV } from "../shared/contract/service_env.ts";
+import { AGREED_ENV, SERVICE_ENV } from "../shared/contract/service_env.ts";
 import { choice, integer, SETTINGS } from "../shared/setting.ts";
 
 /** Settings that the api has with both kinds of pool. */
@@ -63,7 +63,14 @@ export const KUBERNETES_ENV = {
       "longest time in milliseconds to keep a worker; must be at least REQUEST_TIMEOUT_MS; has no effect when REQUESTS_PER_WORKER is 1",
     chartValue: "leaseMaxMs",
   }),
-  ...TOKEN_KEYS_ENV,
+  WORKER_TOKEN_PRIVATE_KEYS_PATH: z.string().optional().register(SETTINGS, {
+    description: "file with the private Ed25519 keys that sign calls to workers, in PEM",
+    shownDefault: "none: this or WORKER_TOKEN_PRIVATE_KEYS must be set",
+  }),
+  WORKER_TOKEN_PRIVATE_KEYS: z.string().optional().register(SETTINGS, {
+    description: "the keys themselves instead of a file",
+    shownDefault: "none",
+  }),
 } as const;
 
 /** All settings of the api. */

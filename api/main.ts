@@ -78,7 +78,7 @@ async function openPool(config: ApiConfig, services: OpenPoolServices): Promise<
     return await openKubernetesPool(config, config.pool, services);
   }
   const { openProcessPool } = await import("./pool/process/open_process_pool.ts");
-  return openProcessPool(config, config.pool, services);
+  return await openProcessPool(config, config.pool, services);
 }
 
 /** Prints a command to try, for a person at a terminal. */

@@ -13,14 +13,16 @@ import {
   type ServiceDeps,
   type ServiceEnv,
 } from "../shared/http/service.ts";
-import { type TokenKeys, verifyWorkerToken } from "../shared/http/worker_token.ts";
 import type { Authenticator } from "./authenticator.ts";
 
 /** Dependencies of the app. */
 export interface WorkerAppDeps extends ServiceDeps {
-  /** Name of the worker. A token is accepted only when its audience is this name. */
-  readonly name: string;
-  readonly tokenKeys: TokenKeys;
+  /**
+   * Checks an Authorization header.
+   *
+   * @throws {Problem} `unauthorized` for a header without a valid token
+   */
+  readonly verifyToken: (authorization: string | undefined) => Promise<void>;
   /** Number of requests that the worker serves. It refuses all later requests. */
   readonly requestsPerWorker: number;
   /** Most bytes that a picture may have. */
@@ -60,7 +62,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
   const input = takes({ query: AuthenticateQuerySchema, body: true });
   app.post("/authenticate", input, async (c) => {
     const started = deps.now();
-    await verifyWorkerToken(deps.tokenKeys, deps.name, c.req.header("Authorization"));
+    await deps.verifyToken(c.req.header("Authorization"));
     const authenticate = deps.authenticator();
     if (authenticate === undefined) {
       throw new Problem("no_worker_available", "The worker is still starting", {

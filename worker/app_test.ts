@@ -3,12 +3,14 @@ import { AuthenticateAnswerSchema, ProblemBodySchema } from "../shared/contract/
 import { MATCH } from "../shared/contract/fake_answers.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
-import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../shared/http/worker_token.ts";
+import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
+import { createTokenVerifier, signWorkerToken } from "../shared/http/worker_token.ts";
 import { createWorkerApp } from "./app.ts";
 import type { Authenticator, Identity } from "./authenticator.ts";
 
 const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
 const NAME = "worker-1";
+const KEYS = await fakeTokenKeys();
 const { duration_ms: _, ...IDENTITY } = MATCH;
 
 interface Settings {
@@ -19,7 +21,6 @@ interface Settings {
 /** Makes a worker that is ready. By default it matches every picture. */
 function setUp(settings: Settings = {}) {
   const clock = { ms: 0 };
-  const tokenKeys = parseTokenKeys(randomTokenKey());
   const { log, lines } = createFakeLog();
   const state = {
     authenticator: (settings.authenticator ?? (() => Promise.resolve(IDENTITY))) as
@@ -28,8 +29,7 @@ function setUp(settings: Settings = {}) {
     used: 0,
   };
   const app = createWorkerApp({
-    name: NAME,
-    tokenKeys,
+    verifyToken: createTokenVerifier({ keys: () => KEYS.verifying, workerName: NAME }),
     requestsPerWorker: settings.requestsPerWorker ?? 1,
     maxImageBytes: 1000,
     bodyTimeoutMs: 3,
@@ -42,7 +42,7 @@ function setUp(settings: Settings = {}) {
   const call = async (path: string, init: RequestInit = {}) =>
     await app.fetch(new Request(`http://worker.test${path}`, init));
   const post = async (init: RequestInit = {}, path = "/authenticate") => {
-    const token = await signWorkerToken(tokenKeys, NAME);
+    const token = await signWorkerToken(KEYS.signing, NAME);
     const headers = { "Authorization": `Bearer ${token}`, ...init.headers };
     return await call(path, { method: "POST", body: PNG, ...init, headers });
   };
@@ -87,7 +87,7 @@ Deno.test("the authenticator gets the picture and the user_id", async () => {
 
 Deno.test("a worker neither reads nor counts a request without a valid token", async () => {
   const { post, call, state } = setUp();
-  const other = await signWorkerToken(parseTokenKeys(randomTokenKey()), NAME);
+  const other = await signWorkerToken((await fakeTokenKeys()).signing, NAME);
   for (const Authorization of ["", "Bearer ", "Basic dTpw", "Bearer a.b.c", `Bearer ${other}`]) {
     await assertProblem(await post({ headers: { Authorization } }), "unauthorized");
   }
@@ -96,6 +96,17 @@ Deno.test("a worker neither reads nor counts a request without a valid token", a
   const response = await post();
   assertEquals(response.status, 200);
   await response.body?.cancel();
+});
+
+Deno.test("a worker accepts a token once, and the second call does not count", async () => {
+  const { post, state, lines } = setUp({ requestsPerWorker: 2 });
+  const Authorization = `Bearer ${await signWorkerToken(KEYS.signing, NAME)}`;
+  const response = await post({ headers: { Authorization } });
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+  await assertProblem(await post({ headers: { Authorization } }), "unauthorized");
+  assertStringIncludes(String(lines.at(-1)!["cause"]), "used before");
+  assertEquals(state.used, 0);
 });
 
 Deno.test("a worker answers its requests, refuses later ones, and reports once that it is used", async () => {

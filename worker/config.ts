@@ -3,8 +3,7 @@
 import { z } from "zod";
 import { WORKER_ENV } from "../shared/contract/worker_env.ts";
 import { type Environment, parseEnv } from "../shared/env.ts";
-import { readTokenKeys, tokenKeyLocation } from "../shared/http/token_key_location.ts";
-import { parseTokenKeys, type TokenKeys } from "../shared/http/worker_token.ts";
+import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import type { LogOptions } from "../shared/log.ts";
 import type { ModelPaths } from "./models.ts";
 
@@ -16,7 +15,8 @@ export interface WorkerConfig {
   readonly log: LogOptions;
   /** Name of the worker. A token is accepted only when its audience is this name. */
   readonly name: string;
-  readonly tokenKeys: TokenKeys;
+  /** Place of the public keys that verify tokens. */
+  readonly tokenKeys: TokenKeyLocation;
   readonly embeddingsPath: string;
   readonly modelPaths: ModelPaths;
   readonly match: MatchConfig;
@@ -46,15 +46,18 @@ const WorkerEnvSchema = z.object(WORKER_ENV);
  *
  * @throws {ConfigError} naming each variable that is missing or invalid
  */
-export async function readWorkerConfig(env: Environment): Promise<WorkerConfig> {
+export function readWorkerConfig(env: Environment): WorkerConfig {
   const values = parseEnv(WorkerEnvSchema, env);
-  const keys = tokenKeyLocation(values.WORKER_TOKEN_KEYS_PATH, values.WORKER_TOKEN_KEYS);
   return Object.freeze({
     host: values.HOST,
     port: values.PORT,
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT, service: "worker" },
     name: values.WORKER_NAME,
-    tokenKeys: parseTokenKeys(await readTokenKeys(keys)),
+    tokenKeys: tokenKeyLocation(
+      "WORKER_TOKEN_PUBLIC_KEYS",
+      values.WORKER_TOKEN_PUBLIC_KEYS_PATH,
+      values.WORKER_TOKEN_PUBLIC_KEYS,
+    ),
     embeddingsPath: values.EMBEDDINGS_PATH,
     modelPaths: {
       recognition: values.MODEL_PATH,

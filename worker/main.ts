@@ -2,10 +2,12 @@
 
 import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { listen } from "../shared/http/listen.ts";
+import { createTokenVerifier } from "../shared/http/worker_token.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createWorkerApp } from "./app.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { readWorkerConfig } from "./config.ts";
+import { openPublicKeys } from "./public_keys.ts";
 import { startWorker } from "./start.ts";
 
 /** The process exits this long after its last answer, so that the answer can still be sent. */
@@ -18,6 +20,8 @@ const SHUTDOWN_DEADLINE_MS = 12_000;
 async function main(): Promise<void> {
   const config = await exitOnConfigError(() => readWorkerConfig(Deno.env));
   const log = (await createLogger(config.log)).child({ worker: config.name });
+  const now = () => performance.now();
+  const keys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
   let authenticator: Authenticator | undefined;
   let ending = false;
 
@@ -32,8 +36,9 @@ async function main(): Promise<void> {
 
   const app = createWorkerApp({
     ...config,
+    verifyToken: createTokenVerifier({ keys, workerName: config.name }),
     log,
-    now: () => performance.now(),
+    now,
     newRequestId: () => crypto.randomUUID(),
     authenticator: () => authenticator,
     onUsed: () => end("used", LINGER_AFTER_USE_MS),

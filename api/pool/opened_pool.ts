@@ -2,14 +2,14 @@
 
 import type { Logger } from "../../shared/log.ts";
 import type { ApiMetrics } from "../metrics.ts";
-import type { TokenKeys } from "../../shared/http/worker_token.ts";
+import type { SigningKeys } from "../../shared/http/token_keys.ts";
 import type { WorkerPool } from "./pool.ts";
 
 /** A pool that is open. */
 export interface OpenedPool {
   readonly pool: WorkerPool;
-  /** Returns the keys that the workers accept now. */
-  readonly tokenKeys: () => TokenKeys;
+  /** Returns the private keys whose public halves the workers have now. */
+  readonly tokenKeys: () => SigningKeys;
   /**
    * Resolves when the first worker is ready; rejects when the first worker fails to start. Only a
    * pool that starts its own workers has this promise.

@@ -13,6 +13,20 @@ export const UserIdSchema = z.string().min(1).max(256).meta({
   example: "user1",
 });
 
+/** Most characters of a user's id or name. Galleries enforce the same bound. */
+export const MAX_USER_CHARS = 256;
+
+/**
+ * True for a user_id or a name that may reach clients and their screens: not empty, not too long,
+ * valid Unicode, and without control characters.
+ */
+export function isUserText(text: string): boolean {
+  return text !== "" && text.length <= MAX_USER_CHARS && text.isWellFormed() &&
+    !/\p{Cc}/u.test(text);
+}
+
+const UserTextSchema = z.string().min(1).max(MAX_USER_CHARS).refine(isUserText);
+
 /** The JSON form of a request to `POST /authenticate`. */
 export const AuthenticateJsonSchema = z.strictObject({
   image_base64: z.string().min(1).meta({
@@ -25,14 +39,19 @@ export const AuthenticateJsonSchema = z.strictObject({
 /** The query of `POST /authenticate`. */
 export const AuthenticateQuerySchema = z.strictObject({ user_id: UserIdSchema.optional() });
 
+/** Pictures have shorter sides. */
+const MAX_BOX_PX = 100_000;
+const PositionSchema = z.int().min(-MAX_BOX_PX).max(MAX_BOX_PX);
+const LengthSchema = z.int().min(0).max(MAX_BOX_PX);
+
 const FaceSchema = z.strictObject({
-  box: z.tuple([z.int(), z.int(), z.int(), z.int()]).meta({
+  box: z.tuple([PositionSchema, PositionSchema, LengthSchema, LengthSchema]).meta({
     description: "x, y, width and height in pixels of the upright picture",
     example: [412, 96, 180, 224],
   }),
 }).meta({ id: "Face", description: "The face that was compared" });
 
-const DurationMsSchema = z.number().nonnegative().meta({
+const DurationMsSchema = z.number().nonnegative().max(3_600_000).meta({
   description: "Milliseconds from the request's arrival to its answer",
   example: 31,
 });
@@ -40,8 +59,8 @@ const DurationMsSchema = z.number().nonnegative().meta({
 /** The face belongs to a user of the gallery. */
 export const MatchSchema = z.strictObject({
   matched: z.literal(true),
-  user_id: z.string().meta({ example: "user1" }),
-  user_name: z.string().meta({ example: "User One" }),
+  user_id: UserTextSchema.meta({ example: "user1" }),
+  user_name: UserTextSchema.meta({ example: "User One" }),
   confidence: z.number().min(0).max(1).meta({
     description: "Calibrated: at a threshold of 0.7, one stranger in 10,000 is accepted",
     example: 0.9998,

@@ -36,16 +36,3 @@ export const AGREED_ENV = {
     chartValue: "requestsPerWorker",
   }),
 } as const;
-
-/** The keys that sign and verify worker tokens. Exactly one of the two settings must be set. */
-export const TOKEN_KEYS_ENV = {
-  WORKER_TOKEN_KEYS_PATH: z.string().optional().register(SETTINGS, {
-    description:
-      "file with the keys that sign calls to workers: one key on each line, each at least 32 bytes long",
-    shownDefault: "none: this or WORKER_TOKEN_KEYS must be set",
-  }),
-  WORKER_TOKEN_KEYS: z.string().optional().register(SETTINGS, {
-    description: "the keys themselves instead of a file, one on each line",
-    shownDefault: "none",
-  }),
-} as const;

@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { choice, flag, fraction, integer, SETTINGS } from "../setting.ts";
-import { AGREED_ENV, SERVICE_ENV, TOKEN_KEYS_ENV } from "./service_env.ts";
+import { AGREED_ENV, SERVICE_ENV } from "./service_env.ts";
 
 /**
  * Settings of the recognition. The api passes them on to worker processes on its own machine. The
@@ -60,7 +60,15 @@ export const INSTANCE_ENV = {
     description: "name of the worker; it accepts only tokens that were signed for this name",
     shownDefault: "none: must be set",
   }),
-  ...TOKEN_KEYS_ENV,
+  WORKER_TOKEN_PUBLIC_KEYS_PATH: z.string().optional().register(SETTINGS, {
+    description:
+      "file with the public keys of the api, in PEM; a call must be signed with one of the keys",
+    shownDefault: "none: this or WORKER_TOKEN_PUBLIC_KEYS must be set",
+  }),
+  WORKER_TOKEN_PUBLIC_KEYS: z.string().optional().register(SETTINGS, {
+    description: "the keys themselves instead of a file",
+    shownDefault: "none",
+  }),
   EXIT_ON_STDIN_EOF: flag().default(false).register(SETTINGS, {
     description:
       "true: the worker exits when its standard input ends, because its starter has then ended",

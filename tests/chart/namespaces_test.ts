@@ -7,7 +7,8 @@ const helmTest = needs("helm");
 
 /** Kinds that have no namespace. */
 const CLUSTER_WIDE = [
-  "Namespace",
+  "ClusterRole",
+  "ClusterRoleBinding",
   "RuntimeClass",
   "ValidatingAdmissionPolicy",
   "ValidatingAdmissionPolicyBinding",
@@ -15,25 +16,40 @@ const CLUSTER_WIDE = [
 
 const identity = ({ kind, metadata }: KubeObject) =>
   `${kind}/${metadata.namespace ?? ""}/${metadata.name}`;
-const namespaces = (objects: KubeObject[]) =>
-  objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
+const NAMESPACES = ["face-it-api", "face-it-workers"];
 
-helmTest("the chart makes both namespaces, restricts their pods, and keeps them", async () => {
-  const objects = await render();
-  assertEquals(namespaces(objects), ["face-it-api", "face-it-workers"]);
-  for (const name of namespaces(objects)) {
-    const { metadata } = find(objects, `Namespace/${name}`);
-    assertEquals(metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
-    assertEquals(metadata.annotations?.["helm.sh/resource-policy"], "keep");
+/** Returns the namespaces that the hook makes. */
+function made(objects: KubeObject[]): KubeObject[] {
+  if (!objects.some(({ metadata }) => metadata.name === "face-it-namespaces")) return [];
+  const job = find(objects, "Job/face-it-namespaces");
+  const command = at(job, "spec.template.spec.containers[namespaces].command") as string[];
+  const at0 = command.indexOf("api/keys/make_namespaces.ts");
+  return command.slice(at0 + 1).map((json) => JSON.parse(json));
+}
+
+helmTest(
+  "a hook makes both namespaces and restricts their pods; no namespace is an object",
+  async () => {
+    const objects = await render();
+    assertEquals(objects.filter(({ kind }) => kind === "Namespace"), []);
+    assertEquals(made(objects).map(({ metadata }) => metadata.name), NAMESPACES);
+    for (const { metadata } of made(objects)) {
+      assertEquals(metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
+    }
+  },
+);
+
+helmTest("with namespaces.create=false, or with pull Secrets, no namespace is made", async () => {
+  for (const set of ["namespaces.create=false", "imagePullSecrets={pull}"]) {
+    const objects = await render("--set", set);
+    assertEquals(made(objects), []);
+    assert(!objects.some(({ kind }) => kind.startsWith("Cluster")));
   }
 });
 
-helmTest("with namespaces.create=false the chart makes no namespace", async () => {
-  assertEquals(namespaces(await render("--set", "namespaces.create=false")), []);
-});
-
-helmTest("the chart does not make the release's own namespace", async () => {
-  assertEquals(namespaces(await render("--namespace", "face-it-api")), ["face-it-workers"]);
+helmTest("the hook does not make the release's own namespace", async () => {
+  const objects = await render("--namespace", "face-it-api");
+  assertEquals(made(objects).map(({ metadata }) => metadata.name), ["face-it-workers"]);
 });
 
 helmTest("each object is in the namespace of its part", async () => {
@@ -65,25 +81,7 @@ helmTest("the api finds its workers and has its rights in renamed namespaces", a
 
 helmTest("with one namespace for both parts, no object is rendered twice", async () => {
   const objects = await render("--set", "namespaces.api=one,namespaces.worker=one");
-  assertEquals(namespaces(objects), ["one"]);
+  assertEquals(made(objects).map(({ metadata }) => metadata.name), ["one"]);
   const identities = objects.map(identity);
   assertEquals(identities.length, new Set(identities).size);
-  const secrets = objects.filter(({ kind }) => kind === "Secret");
-  assertEquals(secrets.length, 1);
-});
-
-helmTest("both namespaces get the same token keys", async () => {
-  const secrets = (await render()).filter(({ kind }) => kind === "Secret");
-  const [api, worker] = secrets;
-  assertEquals(secrets.map(({ metadata }) => metadata.namespace), [
-    "face-it-api",
-    "face-it-workers",
-  ]);
-  assertEquals(api!.data, worker!.data);
-  assert(atob(api!.data.keys).length >= 32);
-});
-
-helmTest("the chart makes no token keys when the user names a Secret with keys", async () => {
-  const objects = await render("--set", "token.existingSecret=ours");
-  assertEquals(objects.filter(({ kind }) => kind === "Secret"), []);
 });

@@ -8,6 +8,7 @@ const PODS = [
   { object: API, pod: "spec.template.spec", container: "api" },
   { object: WORKER, pod: "spec.template.spec", container: "worker" },
   { object: "Pod/face-it-test", pod: "spec", container: "test" },
+  { object: "Job/face-it-keys", pod: "spec.template.spec", container: "keys" },
 ];
 const DIGEST = `sha256:${"0".repeat(64)}`;
 
@@ -164,11 +165,34 @@ helmTest("the workers load models from a volume claim", async () => {
   }
 });
 
-helmTest("the api and the workers mount the token keys that the user made", async () => {
-  const objects = await render("--set", "token.existingSecret=ours");
-  for (const { object, pod } of PODS.slice(0, 2)) {
-    const volume = at(find(objects, object), `${pod}.volumes[token-keys].secret.secretName`);
-    assertEquals(volume, "ours");
+helmTest("the api has only the private keys, and the workers only the public ones", async () => {
+  const own = ["token.privateKeysSecret=ours", "token.publicKeysConfigMap=halves"];
+  for (
+    const [set, secretName, name] of [
+      [[], "face-it-token-private", "face-it-token-public"],
+      [own, "ours", "halves"],
+    ] as const
+  ) {
+    const objects = await render(...set.map((value) => `--set=${value}`));
+    // helm prints the octal 0440; this parser reads it as a decimal.
+    const volume = (object: string) =>
+      at(find(objects, object), "spec.template.spec.volumes[token-keys]");
+    assertEquals(volume(API), {
+      name: "token-keys",
+      secret: {
+        secretName,
+        defaultMode: 440,
+        items: [{ key: "private.pem", path: "private.pem" }],
+      },
+    });
+    assertEquals(volume(WORKER), {
+      name: "token-keys",
+      configMap: { name, defaultMode: 440, items: [{ key: "public.pem", path: "public.pem" }] },
+    });
+    const secrets = find(objects, WORKER).spec.template.spec.volumes
+      .map((volume: unknown) => at(volume, "secret.secretName"))
+      .filter((name: unknown) => name !== undefined);
+    assert(!secrets.includes(secretName));
   }
 });
 

@@ -17,8 +17,7 @@ const helmTest = needs("helm");
 /** Values that enable every optional part of the chart. */
 const EVERYTHING = {
   models: { persistentVolumeClaim: "models" },
-  // Without this Secret, the chart would make different keys at each rendering.
-  token: { existingSecret: "ours" },
+  token: { privateKeysSecret: "ours", publicKeysConfigMap: "halves" },
   api: { service: { type: "NodePort", nodePort: 30080 } },
   worker: { runtimeClass: { name: "gvisor", create: true } },
   ingress: { enabled: true, host: "id.example.org" },

@@ -3,7 +3,8 @@
  * ends them, and answers the requests to them.
  */
 
-import { type TokenKeys, verifyWorkerToken } from "../../shared/http/worker_token.ts";
+import type { VerifyingKeys } from "../../shared/http/token_keys.ts";
+import { createTokenVerifier } from "../../shared/http/worker_token.ts";
 import type { KubeObject, KubernetesClient } from "../support/kubernetes.ts";
 
 /** Number of pods that are created at the same time. */
@@ -34,7 +35,7 @@ export class FakeKubelet implements AsyncDisposable {
   readonly port: number;
   readonly #client: KubernetesClient;
   readonly #podsPath: string;
-  readonly #keys: TokenKeys | undefined;
+  readonly #keys: VerifyingKeys | undefined;
   readonly #pods = new Map<string, KubeObject>();
   /** Pods by address. A deleted pod stays here: a real worker would still finish its request. */
   readonly #workers = new Map<string, { readonly name: string; readonly uid: string }>();
@@ -54,7 +55,7 @@ export class FakeKubelet implements AsyncDisposable {
    *
    * @param keys Keys of the tokens that requests must carry; without keys no token is checked
    */
-  constructor(client: KubernetesClient, podsPath: string, keys?: TokenKeys) {
+  constructor(client: KubernetesClient, podsPath: string, keys?: VerifyingKeys) {
     this.#keys = keys;
     this.#client = client;
     this.#podsPath = podsPath;
@@ -201,7 +202,10 @@ export class FakeKubelet implements AsyncDisposable {
     if (worker === undefined) return new Response(null, { status: 404 });
     if (pathname === "/authenticate") {
       const authorization = request.headers.get("Authorization") ?? undefined;
-      if (this.#keys) await verifyWorkerToken(this.#keys, worker.name, authorization);
+      const keys = this.#keys;
+      if (keys) {
+        await createTokenVerifier({ keys: () => keys, workerName: worker.name })(authorization);
+      }
       this.requests.set(worker.uid, (this.requests.get(worker.uid) ?? 0) + 1);
     }
     return Response.json({

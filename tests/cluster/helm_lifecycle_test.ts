@@ -8,27 +8,6 @@ import { needs } from "../support/needs.ts";
 
 const clusterTest = needs("helm", "cluster");
 
-async function readTokenKeys({ client, release, api, worker }: Installed): Promise<string[]> {
-  const secrets = await Promise.all(
-    [api, worker].map((namespace) => client.get("Secret", `${release}-token-keys`, namespace)),
-  );
-  return secrets.map((secret) => secret?.data.keys);
-}
-
-clusterTest("the first install makes the token keys, and upgrades keep them", async () => {
-  await using installed = await install({ set: SMALL });
-  const { client, release } = installed;
-  const [api, worker] = await readTokenKeys(installed);
-  assert(api !== undefined);
-  assertEquals(api, worker);
-  await installed.upgrade(...SMALL, "threshold=0.8");
-  assertEquals(await readTokenKeys(installed), [api, worker]);
-  // A lost Secret is made again, with the key from the other namespace's Secret.
-  await client.delete("Secret", `${release}-token-keys`, installed.api);
-  await installed.upgrade(...SMALL, "threshold=0.8");
-  assertEquals(await readTokenKeys(installed), [api, worker]);
-});
-
 clusterTest(
   "an upgrade replaces the workers when the gallery in its Secret has changed",
   async () => {

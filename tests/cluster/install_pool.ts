@@ -1,6 +1,6 @@
 /** Installs the chart for tests that play the workers; no pod runs. */
 
-import { parseTokenKeys, type TokenKeys } from "../../shared/http/worker_token.ts";
+import { type FakeTokenKeys, fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { environment } from "../support/helm.ts";
 import { install, type Installed } from "../support/install.ts";
 import { pathOf } from "../support/kubernetes.ts";
@@ -16,9 +16,8 @@ export interface InstalledPool extends Installed {
   readonly template: PodTemplate;
   /** Environment that the chart gives the api. */
   readonly env: Readonly<Record<string, string>>;
-  /** Content of the file with the keys that sign the api's calls. */
-  readonly tokenKeyFile: string;
-  readonly tokenKeys: TokenKeys;
+  /** Keys for the replicas and for the workers, instead of those that the chart's hook makes. */
+  readonly tokenKeys: FakeTokenKeys;
   /** Path of the pods on the API server. */
   readonly podsPath: string;
 }
@@ -27,12 +26,10 @@ export interface InstalledPool extends Installed {
 export async function installPool(workers: number): Promise<InstalledPool> {
   const installed = await install({ set: ["api.replicas=0"], unscheduledWorkers: workers });
   const { client, release, api, worker } = installed;
-  const [ofApi, ofWorkers, secret] = await Promise.all([
+  const [ofApi, ofWorkers] = await Promise.all([
     client.get("Deployment", `${release}-api`, api),
     client.get("Deployment", `${release}-worker`, worker),
-    client.get("Secret", `${release}-token-keys`, api),
   ]);
-  const tokenKeyFile = atob(secret!.data.keys);
   const env = Object.entries(environment(ofApi!)).filter(([, value]) => value !== undefined);
   return {
     ...installed,
@@ -40,8 +37,7 @@ export async function installPool(workers: number): Promise<InstalledPool> {
     labels: { app: "face-recognition-worker", status: "ready" },
     template: ofWorkers!.spec.template,
     env: Object.fromEntries(env) as Record<string, string>,
-    tokenKeyFile,
-    tokenKeys: parseTokenKeys(tokenKeyFile),
+    tokenKeys: await fakeTokenKeys(),
     podsPath: pathOf("Pod", undefined, worker),
   };
 }

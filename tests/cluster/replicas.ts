@@ -35,8 +35,8 @@ export interface ReplicatedPool extends AsyncDisposable {
 export async function openReplicatedPool(workers: number): Promise<ReplicatedPool> {
   await using opened = new AsyncDisposableStack();
   const installed = opened.use(await installPool(workers));
-  const { client, podsPath, tokenKeys, tokenKeyFile } = installed;
-  const kubelet = opened.use(new FakeKubelet(client, podsPath, tokenKeys));
+  const { client, podsPath, tokenKeys } = installed;
+  const kubelet = opened.use(new FakeKubelet(client, podsPath, tokenKeys.verifying));
   const stack = opened.move();
   return {
     installed,
@@ -44,11 +44,14 @@ export async function openReplicatedPool(workers: number): Promise<ReplicatedPoo
     async start({ env, server, config, readable = [], until = "ready" } = {}) {
       const credentials = config ?? await installed.accountConfig(server);
       const folder = stack.use(
-        await temporaryFolder({ kubeconfig: credentials.exportConfig(), keys: tokenKeyFile }),
+        await temporaryFolder({
+          kubeconfig: credentials.exportConfig(),
+          keys: tokenKeys.privatePem,
+        }),
       );
       const files = {
         KUBECONFIG: folder.path("kubeconfig"),
-        WORKER_TOKEN_KEYS_PATH: folder.path("keys"),
+        WORKER_TOKEN_PRIVATE_KEYS_PATH: folder.path("keys"),
       };
       const read = `--allow-read=${[folder.root, ...readable].join()}`;
       const service = stack.use(

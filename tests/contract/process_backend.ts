@@ -5,8 +5,10 @@ import { ProcessPool, type WorkerProcess } from "../../api/pool/process/process_
 import { createWorkerLauncher } from "../../api/pool/process/worker_process.ts";
 import { createLogger } from "../../shared/log.ts";
 import { createApiMetrics } from "../../api/metrics.ts";
-import { randomTokenKey } from "../../shared/http/worker_token.ts";
+import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import type { PoolBackend } from "./pool_contract.ts";
+
+const { publicPem: PUBLIC_KEYS } = await fakeTokenKeys();
 
 /** Opens the backend. Its workers have an empty gallery. */
 export async function openProcessBackend(): Promise<PoolBackend> {
@@ -24,7 +26,7 @@ export async function openProcessBackend(): Promise<PoolBackend> {
       const launch = createWorkerLauncher({
         env: {
           ...env,
-          WORKER_TOKEN_KEYS: randomTokenKey(),
+          WORKER_TOKEN_PUBLIC_KEYS: PUBLIC_KEYS,
           REQUESTS_PER_WORKER: String(settings.requestsPerWorker),
         },
         readable,

@@ -36,7 +36,7 @@ export const SAMPLE_GALLERY = "--set-file=gallery.json=test-data/embeddings.json
 /** Installs the chart and waits until it serves. */
 export async function openRelease(...set: string[]): Promise<Release> {
   await using opened = new AsyncDisposableStack();
-  const installed = opened.use(await install({ set: [...BASE, ...set] }));
+  const installed = opened.use(await install({ hooks: true, set: [...BASE, ...set] }));
   const { client, api, worker } = installed;
   const release: Release = {
     ...installed,

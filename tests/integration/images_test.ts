@@ -10,7 +10,16 @@ import { needs } from "../support/needs.ts";
 
 /** The images, with the programs that run in each. */
 const IMAGES = [
-  { service: "api", limitBytes: 120e6, programs: ["api/main.ts", "api/try_service.ts"] },
+  {
+    service: "api",
+    limitBytes: 120e6,
+    programs: [
+      "api/main.ts",
+      "api/try_service.ts",
+      "api/keys/main.ts",
+      "api/keys/make_namespaces.ts",
+    ],
+  },
   { service: "worker", limitBytes: 150e6, programs: ["worker/main.ts"] },
 ] as const;
 /**

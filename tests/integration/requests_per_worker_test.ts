@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
-import { parseTokenKeys, randomTokenKey, signWorkerToken } from "../../shared/http/worker_token.ts";
+import { type FakeTokenKeys, fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
+import { signWorkerToken } from "../../shared/http/worker_token.ts";
 import { eventually } from "../support/eventually.ts";
 import { gray, type Picture, sample, slowPicture } from "../support/pictures.ts";
 import type { Answer } from "../support/answer.ts";
@@ -46,7 +47,7 @@ Deno.test("a worker refuses a request without a valid token, and does not count 
     "",
     "Bearer ",
     "Bearer x.y.z",
-    await worker.token({ key: randomTokenKey() }),
+    await worker.token({ keys: await fakeTokenKeys() }),
     await worker.token({ audience: "worker-8" }),
     (await worker.token()).replace("Bearer ", "Basic "),
     unsigned("worker-7"),
@@ -101,18 +102,18 @@ Deno.test("a worker that receives SIGTERM still answers its running request", as
 /** A worker process without an api. The test has the key that signs the worker's tokens. */
 class Worker implements AsyncDisposable {
   readonly process: Service;
-  readonly #key: string;
+  readonly #keys: FakeTokenKeys;
 
-  private constructor(process: Service, key: string) {
+  private constructor(process: Service, keys: FakeTokenKeys) {
     this.process = process;
-    this.#key = key;
+    this.#keys = keys;
   }
 
   static async ready(env: Readonly<Record<string, string>> = {}): Promise<Worker> {
-    const key = randomTokenKey();
+    const keys = await fakeTokenKeys();
     const process = new Service({
       WORKER_NAME: "worker-7",
-      WORKER_TOKEN_KEYS: key,
+      WORKER_TOKEN_PUBLIC_KEYS: keys.publicPem,
       EMBEDDINGS_PATH: LOCAL_PATHS.gallery,
       MODEL_PATH: LOCAL_PATHS.recognition,
       DETECTOR_PATH: LOCAL_PATHS.detector,
@@ -121,12 +122,12 @@ class Worker implements AsyncDisposable {
       ...env,
     }, ["run", "-q", "-P=worker", "worker/main.ts"]);
     await process.untilReady();
-    return new Worker(process, key);
+    return new Worker(process, keys);
   }
 
   /** Returns the Authorization header that the api would send. */
-  async token({ key = this.#key, audience = "worker-7" } = {}): Promise<string> {
-    return `Bearer ${await signWorkerToken(parseTokenKeys(key), audience)}`;
+  async token({ keys = this.#keys, audience = "worker-7" } = {}): Promise<string> {
+    return `Bearer ${await signWorkerToken(keys.signing, audience)}`;
   }
 
   post(picture: Picture, authorization: string | undefined): Promise<Answer> {

@@ -1,15 +1,16 @@
 import { assert, assertRejects } from "@std/assert";
 import { localWorker } from "../../api/pool/process/local_worker.ts";
 import { createWorkerLauncher, WorkerStartError } from "../../api/pool/process/worker_process.ts";
-import { randomTokenKey } from "../../shared/http/worker_token.ts";
+import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { needs } from "../support/needs.ts";
 import { forever } from "../support/forever.ts";
 
 const LOCAL = localWorker(new Map());
+const { publicPem: PUBLIC_KEYS } = await fakeTokenKeys();
 
 function launcher(env: Record<string, string>, startTimeoutMs = 30_000) {
   return createWorkerLauncher({
-    env: { ...LOCAL.env, WORKER_TOKEN_KEYS: randomTokenKey(), LOG_LEVEL: "silent", ...env },
+    env: { ...LOCAL.env, WORKER_TOKEN_PUBLIC_KEYS: PUBLIC_KEYS, LOG_LEVEL: "silent", ...env },
     readable: LOCAL.readable,
     startTimeoutMs,
   });

@@ -9,6 +9,11 @@ import { type Kind, type KubeObject, KubernetesClient } from "./kubernetes.ts";
 export interface InstallOptions {
   /** Values as `name=value`, and other arguments of helm as `--name=value`. */
   readonly set?: readonly string[];
+  /**
+   * Lets helm run the chart's hooks. They need a node. Without this option, no hook runs: the
+   * namespaces are made here, and there are no token keys.
+   */
+  readonly hooks?: boolean;
   /** Namespace of the release: `default`, or the api's namespace, which helm creates. */
   readonly releaseNamespace?: "default" | "api";
   /**
@@ -48,10 +53,11 @@ export const SMALL: readonly string[] = ["poolSize=1", "api.replicas=0"];
 
 /** Installs the chart. */
 export async function install(options: InstallOptions = {}): Promise<Installed> {
-  const { set = [], releaseNamespace = "default", unscheduledWorkers } = options;
+  const { set = [], hooks = false, releaseNamespace = "default", unscheduledWorkers } = options;
   const id = crypto.randomUUID().slice(0, 8);
   const [release, api, worker] = [`face-it-${id}`, `test-api-${id}`, `test-workers-${id}`];
-  const home = ["--namespace", releaseNamespace === "api" ? api : releaseNamespace];
+  const own = releaseNamespace === "api" ? api : releaseNamespace;
+  const home = ["--namespace", own];
   const valuesOf = (set: readonly string[]) =>
     [`namespaces.api=${api}`, `namespaces.worker=${worker}`, ...set]
       .map((value) => value.startsWith("--") ? value : `--set=${value}`);
@@ -68,12 +74,19 @@ export async function install(options: InstallOptions = {}): Promise<Installed> 
     api,
     worker,
     async upgrade(...set) {
-      const args = [...valuesOf(set), ...home, "--create-namespace"];
+      if (!hooks) await makeNamespaces(client, [api, worker].filter((name) => name !== own));
+      const args = [
+        ...valuesOf(set),
+        ...home,
+        "--create-namespace",
+        ...hooks ? [] : ["--no-hooks"],
+      ];
       const { ok, text } = await helm(["upgrade", "--install", release, CHART, ...args]);
       assert(ok, text);
     },
     async uninstall() {
-      const { ok, text } = await helm(["uninstall", release, "--ignore-not-found", ...home]);
+      const args = ["--ignore-not-found", ...home, ...hooks ? [] : ["--no-hooks"]];
+      const { ok, text } = await helm(["uninstall", release, ...args]);
       assert(ok, text);
     },
     async scale(replicas) {
@@ -102,7 +115,8 @@ export async function install(options: InstallOptions = {}): Promise<Installed> 
     opened.defer(() => installed.uninstall());
     await installed.upgrade(...set);
   } else {
-    const objects = await renderAs(release, ["--skip-tests", ...valuesOf(set)]);
+    await makeNamespaces(client, [api, worker]);
+    const objects = await renderAs(release, ["--no-hooks", ...valuesOf(set)]);
     const deployment = find(objects, `Deployment/${release}-worker`);
     deployment.spec.replicas = unscheduledWorkers;
     // With a node, the default scheduler would run the pods. Without a node, it would change them
@@ -112,6 +126,15 @@ export async function install(options: InstallOptions = {}): Promise<Installed> 
   }
   const stack = opened.move();
   return { ...installed, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Makes the namespaces that do not exist, as the chart's hook does. */
+async function makeNamespaces(client: KubernetesClient, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+    if (await client.get("Namespace", name)) continue;
+    await client.create({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
+  }
 }
 
 /** Creates objects. Disposing of `stack` deletes the objects that have no namespace. */

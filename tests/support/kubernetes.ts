@@ -39,6 +39,7 @@ const API_VERSIONS = {
   ClusterRoleBinding: "rbac.authorization.k8s.io/v1",
   ConfigMap: "v1",
   Deployment: "apps/v1",
+  Job: "batch/v1",
   Namespace: "v1",
   NetworkPolicy: "networking.k8s.io/v1",
   Pod: "v1",

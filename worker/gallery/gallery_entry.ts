@@ -1,5 +1,7 @@
 /** The format of gallery files: the types of their entries, and the parser. */
 
+import { isUserText, MAX_USER_CHARS } from "../../shared/contract/contract.ts";
+
 /** The user that an entry belongs to. */
 export interface EntryOwner {
   /** Several entries may have the same user_id. */
@@ -108,16 +110,18 @@ function signedBytes(base64: unknown, label: string): Int8Array {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Greatest length of a user_id and of a name. Requests and answers cannot have longer ones. */
-const MAX_CHARACTERS = 256;
-
 function nonEmptyText(value: unknown, label: string, field: string): string {
   if (typeof value !== "string" || value.trim() === "") {
     throw new GalleryError(`Gallery ${label}: "${field}" is missing, empty or not a text`);
   }
-  if (value.length > MAX_CHARACTERS) {
+  if (value.length > MAX_USER_CHARS) {
     throw new GalleryError(
-      `Gallery ${label}: "${field}" has more than ${MAX_CHARACTERS} characters`,
+      `Gallery ${label}: "${field}" has more than ${MAX_USER_CHARS} characters`,
+    );
+  }
+  if (!isUserText(value)) {
+    throw new GalleryError(
+      `Gallery ${label}: "${field}" has control characters or is not valid Unicode`,
     );
   }
   return value;

@@ -79,6 +79,19 @@ Deno.test("a user_id or name that is too long for a request or an answer is refu
   refused(fileOf(BOB, { ...ALICE, name: long }), 'entry 1 ("alice")', '"name" has more than 256');
 });
 
+Deno.test("a user_id or name that the api would not pass on is refused", () => {
+  for (const text of ["a\nb", "\u001b[31mred", "\u009b31m", "\ud800"]) {
+    for (const field of ["user_id", "name"]) {
+      const entry = { user_id: "user1", name: "User One", embedding: [1, 0], [field]: text };
+      assertThrows(
+        () => parseGalleryEntries(JSON.stringify({ embeddings: [entry] })),
+        GalleryError,
+        `"${field}" has control characters`,
+      );
+    }
+  }
+});
+
 Deno.test("an embedding with a wrong length is refused, and the error has both lengths", () => {
   for (const embedding of [[], [1, 2], [1, 2, 3, 4]]) {
     refused(

@@ -1,11 +1,11 @@
 /** The keys that sign calls to workers. They are read again and again, because they can change. */
 
 import { describeError, type Logger } from "../../../shared/log.ts";
-import { parseTokenKeys, type TokenKeys } from "../../../shared/http/worker_token.ts";
+import { parsePrivateKeys, type SigningKeys } from "../../../shared/http/token_keys.ts";
 
 /** Services that {@linkcode followTokenKeys} uses. */
 export interface FollowTokenKeysOptions {
-  /** Reads the keys, one on each line. */
+  /** Reads the private keys in PEM. */
   readonly read: () => Promise<string>;
   readonly log: Logger;
   /** Waits; rejects when the signal aborts. */
@@ -26,9 +26,9 @@ const INTERVAL_MS = 10_000;
 export async function followTokenKeys(
   { read, log, delay }: FollowTokenKeysOptions,
   signal: AbortSignal,
-): Promise<() => TokenKeys> {
+): Promise<() => SigningKeys> {
   let text = await read();
-  let keys = parseTokenKeys(text);
+  let keys = await parsePrivateKeys(text);
   void follow();
   return () => keys;
 
@@ -39,7 +39,7 @@ export async function followTokenKeys(
       try {
         const latest = await read();
         if (latest === text) continue;
-        keys = parseTokenKeys(latest);
+        keys = await parsePrivateKeys(latest);
         text = latest;
         log.info({ keys: keys.length }, "worker token keys changed");
       } catch (error) {

@@ -1,10 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../../../shared/env.ts";
 import { createFakeLog } from "../../../shared/fake_log.ts";
+import { fakeTokenKeys } from "../../../shared/http/fake_token_keys.ts";
+import { eventually } from "../../../tests/support/eventually.ts";
 import { FakeDelays } from "./fake_delays.ts";
 import { followTokenKeys } from "./follow_token_keys.ts";
 
-const OLD = "o".repeat(32), NEW = "n".repeat(32);
+const { privatePem: OLD, signing: [{ id: OLD_ID }] } = await fakeTokenKeys();
+const { privatePem: NEW, signing: [{ id: NEW_ID }] } = await fakeTokenKeys();
+/** A key of the first version. */
+const BAD = "o".repeat(32);
 
 /** Follows a file. The test changes its text; an empty text means that the file is missing. */
 async function follow(first: string) {
@@ -16,36 +21,42 @@ async function follow(first: string) {
     log,
     delay: delays.delay,
   }, stop.signal);
-  const texts = () => keys().map((key) => new TextDecoder().decode(key));
-  return { file, lines, delays, texts, stop };
+  const ids = () => keys().map(({ id }) => id);
+  /** Ends the wait, and then lets the keys be read until the next wait begins. */
+  const pass = async () => {
+    const waits = delays.asked.length;
+    await delays.pass();
+    await eventually(() => delays.asked.length > waits, "the keys were read");
+  };
+  return { file, lines, pass, ids, stop };
 }
 
 Deno.test("new keys are used after the next read, and unchanged keys are not logged", async () => {
-  const { file, lines, delays, texts, stop } = await follow(OLD);
-  await delays.pass();
-  assertEquals(texts(), [OLD]);
+  const { file, lines, pass, ids, stop } = await follow(OLD);
+  await pass();
+  assertEquals(ids(), [OLD_ID]);
   assertEquals(lines, []);
   file.text = `${NEW}\n${OLD}\n`;
-  await delays.pass();
-  assertEquals(texts(), [NEW, OLD]);
+  await pass();
+  assertEquals(ids(), [NEW_ID, OLD_ID]);
   assertEquals(lines.length, 1);
   stop.abort();
 });
 
 Deno.test("while the keys are bad or missing, the last good keys stay in use", async () => {
-  const { file, lines, delays, texts, stop } = await follow(OLD);
-  for (const bad of ["short", ""]) {
+  const { file, lines, pass, ids, stop } = await follow(OLD);
+  for (const bad of [BAD, ""]) {
     file.text = bad;
-    await delays.pass();
-    assertEquals(texts(), [OLD]);
+    await pass();
+    assertEquals(ids(), [OLD_ID]);
   }
   assertEquals(lines.map(({ level }) => level), ["error", "error"]);
   file.text = NEW;
-  await delays.pass();
-  assertEquals(texts(), [NEW]);
+  await pass();
+  assertEquals(ids(), [NEW_ID]);
   stop.abort();
 });
 
 Deno.test("bad keys at the start are an error", async () => {
-  await assertRejects(() => follow("short"), ConfigError);
+  await assertRejects(() => follow(BAD), ConfigError);
 });

@@ -49,7 +49,7 @@ Deno.test("only settings that concern workers are passed on to them", () => {
     ...concerns,
     PORT: "9000",
     HOST: "0.0.0.0",
-    WORKER_TOKEN_KEYS: "another key",
+    WORKER_TOKEN_PRIVATE_KEYS: "another key",
     AWS_SECRET_ACCESS_KEY: "secret",
   });
   assertEquals(env, { ...worker({}).env, ...concerns });

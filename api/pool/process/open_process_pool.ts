@@ -1,6 +1,6 @@
 /** Opens the pool of worker processes on this machine. */
 
-import { parseTokenKeys, randomTokenKey } from "../../../shared/http/worker_token.ts";
+import { makePrivateKey, parsePrivateKeys, publicHalves } from "../../../shared/http/token_keys.ts";
 import type { ApiConfig, ProcessPoolConfig } from "../../config.ts";
 import { localWorker } from "./local_worker.ts";
 import type { OpenedPool, OpenPoolServices } from "../opened_pool.ts";
@@ -10,14 +10,13 @@ import { createWorkerLauncher } from "./worker_process.ts";
 const WORKER_START_TIMEOUT_MS = 30_000;
 
 /** Opens the pool. The workers take their settings from this process's environment. */
-export function openProcessPool(
+export async function openProcessPool(
   config: ApiConfig,
   { size }: ProcessPoolConfig,
   { log, metrics, now }: OpenPoolServices,
-): OpenedPool {
-  // The workers end with this process, so every start can use a new key.
-  const tokenKey = randomTokenKey();
-  const tokenKeys = parseTokenKeys(tokenKey);
+): Promise<OpenedPool> {
+  // The workers end with this process, so every start can use a new key. The private key stays here.
+  const tokenKeys = await parsePrivateKeys(await makePrivateKey());
   const { env, readable } = localWorker(Deno.env);
   const logFormat = config.log.format === "auto" && Deno.stderr.isTerminal()
     ? "pretty"
@@ -27,7 +26,7 @@ export function openProcessPool(
     queueLimit: config.queueLimit,
     requestsPerWorker: config.requestsPerWorker,
     launch: createWorkerLauncher({
-      env: { ...env, LOG_FORMAT: logFormat, WORKER_TOKEN_KEYS: tokenKey },
+      env: { ...env, LOG_FORMAT: logFormat, WORKER_TOKEN_PUBLIC_KEYS: publicHalves(tokenKeys) },
       readable,
       startTimeoutMs: WORKER_START_TIMEOUT_MS,
     }),

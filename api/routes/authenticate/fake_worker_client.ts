@@ -31,6 +31,12 @@ export const unreachableWorker: FakeWorker = () => ({
   cause: new Error("Connection refused"),
 });
 
+/** A worker that does not accept the token. */
+export const mistrustingWorker: FakeWorker = () => ({
+  kind: "unauthorized",
+  cause: new Error("The worker refused the token: its clock is 120 s behind"),
+});
+
 /** A worker that has served all its requests. */
 export const usedWorker: FakeWorker = () => ({
   kind: "used",

@@ -40,6 +40,11 @@ export interface AuthenticateDeps {
 
 /** Number of workers that a request tries to reach. Used workers are not counted. */
 const MAX_ATTEMPTS = 2;
+/**
+ * Number of workers that may refuse the token of one request. Each of them is destroyed, so a wrong
+ * key must not cost a whole pool.
+ */
+const MAX_REFUSED_TOKENS = 3;
 
 /** The status that nginx logs when a client disconnects. No client reads it. */
 const CLIENT_GONE_STATUS = 499;
@@ -104,7 +109,7 @@ async function authenticate(
     signal: request.signal,
     arrived: admitted.arrived,
   });
-  return await askWorker(probe, c.get("requestId"), deps, { ...deadline, signal });
+  return await askWorker(probe, c.get("requestId"), c.get("event"), deps, { ...deadline, signal });
 }
 
 /** Returns the length that the headers declare, at most the limit: no more is ever read. */
@@ -133,10 +138,11 @@ function startDeadline(timeoutMs: number): Deadline & Disposable {
 async function askWorker(
   probe: Probe,
   requestId: string,
+  event: Record<string, unknown>,
   { pool, workers }: AuthenticateDeps,
   deadline: Deadline,
 ): Promise<AuthenticateAnswer> {
-  for (let unreached = 0;;) {
+  for (let unreached = 0, unauthorized = 0;;) {
     await using lease = await claim(pool, deadline);
     const result = await workers.authenticate(lease.worker, probe, requestId, deadline.signal);
     switch (result.kind) {
@@ -150,6 +156,12 @@ async function askWorker(
         // The worker serves fewer requests than this api expects. This can happen during an
         // upgrade. The deadline limits these attempts.
         continue;
+      case "unauthorized":
+        // Also logged when another worker answers: a clock or a key needs attention.
+        event["tokens_refused"] = ++unauthorized;
+        event["token_cause"] = result.cause.message;
+        if (unauthorized < MAX_REFUSED_TOKENS) continue;
+        throw pool.refusal("No worker could be asked", result.cause);
       case "unreached":
         if (++unreached < MAX_ATTEMPTS) continue;
         throw workerFailed(result.cause);

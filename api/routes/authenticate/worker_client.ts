@@ -1,17 +1,14 @@
 /** Sends a probe to a worker and classifies its response. */
 
 import { Agent, request } from "undici";
-import {
-  type AuthenticateAnswer,
-  AuthenticateAnswerSchema,
-  ProblemBodySchema,
-  REQUEST_ID_HEADER,
-} from "../../../shared/contract/contract.ts";
-import { PICTURE_CODES, Problem } from "../../../shared/contract/problem.ts";
+import { type AuthenticateAnswer, REQUEST_ID_HEADER } from "../../../shared/contract/contract.ts";
+import { type Problem, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import { isUnreached } from "../../unreached.ts";
-import { signWorkerToken, type TokenKeys } from "../../../shared/http/worker_token.ts";
+import { CLOCK_TOLERANCE_SECONDS, signWorkerToken } from "../../../shared/http/worker_token.ts";
+import type { SigningKeys } from "../../../shared/http/token_keys.ts";
 import type { LeasedWorker } from "../../pool/pool.ts";
+import { readWorkerAnswer } from "./read_worker_answer.ts";
 
 /** Result of sending a probe to a worker. */
 export type WorkerResult =
@@ -21,6 +18,8 @@ export type WorkerResult =
   | { readonly kind: "refusal"; readonly problem: Problem }
   /** The worker never saw the probe. Another worker can be tried. */
   | { readonly kind: "unreached"; readonly cause: unknown }
+  /** The worker did not accept the token, so it did not read the probe. */
+  | { readonly kind: "unauthorized"; readonly cause: Error }
   /** The worker takes no more requests and did not read the probe. */
   | { readonly kind: "used"; readonly cause: unknown }
   /** The worker died, or its response is not as documented. */
@@ -43,12 +42,20 @@ export interface WorkerClient extends AsyncDisposable {
   ): Promise<WorkerResult>;
 }
 
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 4096;
 const CONNECT_TIMEOUT_MS = 2000;
 
-/** Makes a client that signs each call with the first of `keys()`. */
-export function createWorkerClient(keys: () => TokenKeys): WorkerClient {
+/**
+ * Makes a client that signs each call with the first of `keys()`.
+ *
+ * @param clock Returns the milliseconds since 1970 of this machine's clock
+ */
+export function createWorkerClient(
+  keys: () => SigningKeys,
+  clock: () => number = Date.now,
+): WorkerClient {
   const agent = new Agent({
+    maxHeaderSize: MAX_HEADER_BYTES,
     connectTimeout: CONNECT_TIMEOUT_MS,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -57,7 +64,7 @@ export function createWorkerClient(keys: () => TokenKeys): WorkerClient {
     async authenticate(worker, probe, requestId, signal) {
       const url = new URL("/authenticate", worker.url);
       if (probe.userId !== undefined) url.searchParams.set("user_id", probe.userId);
-      const token = await signWorkerToken(keys(), worker.name);
+      const token = await signWorkerToken(keys(), worker.name, clock());
       try {
         const response = await request(url, {
           method: "POST",
@@ -70,7 +77,9 @@ export function createWorkerClient(keys: () => TokenKeys): WorkerClient {
           body: probe.image,
           signal,
         });
-        return classify(response.statusCode, await readAnswer(response.body));
+        const { statusCode, headers, body } = response;
+        const answer = await readWorkerAnswer(statusCode, body, probe.userId);
+        return answer.kind === "code" ? classify(answer.code, headers["date"], clock()) : answer;
       } catch (cause) {
         signal.throwIfAborted();
         return { kind: isUnreached(cause) ? "unreached" : "failed", cause };
@@ -80,37 +89,38 @@ export function createWorkerClient(keys: () => TokenKeys): WorkerClient {
   };
 }
 
-async function readAnswer(body: AsyncIterable<Uint8Array>): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) throw new RangeError("The worker's answer is too large");
-    chunks.push(chunk);
-  }
-  const text = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message would quote the text, which can name a user.
-    throw new SyntaxError("The worker's answer is not JSON");
+/** Returns the result for a code that is not about the picture. */
+function classify(
+  code: ProblemCode,
+  date: string | string[] | undefined,
+  nowMs: number,
+): WorkerResult {
+  switch (code) {
+    case "unauthorized":
+      return { kind: "unauthorized", cause: new Error(whyUnauthorized(date, nowMs)) };
+    case "worker_used":
+      return { kind: "used", cause: refusedBy(code) };
+    // A worker that is still starting has not read the probe.
+    case "no_worker_available":
+      return { kind: "unreached", cause: refusedBy(code) };
+    default:
+      return { kind: "failed", cause: refusedBy(code) };
   }
 }
 
-function classify(status: number, body: unknown): WorkerResult {
-  if (status === 200) {
-    const answer = AuthenticateAnswerSchema.safeParse(body);
-    if (answer.success) return { kind: "answer", answer: answer.data };
-    return { kind: "failed", cause: new TypeError("The worker's answer is not as documented") };
+function refusedBy(code: ProblemCode): Error {
+  return new Error(`The worker answered ${PROBLEMS[code].status} ${code}`);
+}
+
+/** Finds out from the worker's Date header if its clock is the reason. */
+function whyUnauthorized(date: string | string[] | undefined, nowMs: number): string {
+  const workerMs = typeof date === "string" && date.length < 40 ? Date.parse(date) : NaN;
+  const seconds = Math.round((workerMs - nowMs) / 1000);
+  // A Date header has whole seconds, and the response was on its way for a moment.
+  if (Math.abs(seconds) < CLOCK_TOLERANCE_SECONDS - 2) {
+    return "The worker refused the token, and its clock is right: it does not have the public key";
   }
-  const problem = ProblemBodySchema.safeParse(body);
-  if (!problem.success) {
-    return { kind: "failed", cause: new TypeError(`The worker answered ${status} without a code`) };
-  }
-  const { code, detail } = problem.data;
-  if (PICTURE_CODES.has(code)) return { kind: "refusal", problem: new Problem(code, detail) };
-  const cause = new Error(`The worker answered ${status} ${code}`);
-  if (code === "worker_used") return { kind: "used", cause };
-  // A worker that is still starting has not read the probe.
-  return { kind: code === "no_worker_available" ? "unreached" : "failed", cause };
+  if (Number.isNaN(seconds)) return "The worker refused the token";
+  return `The worker refused the token: its clock is ${Math.abs(seconds)} s ` +
+    (seconds < 0 ? "behind" : "ahead");
 }

@@ -7,23 +7,26 @@ import {
   PROBLEMS,
 } from "../../../shared/contract/problem.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
-import {
-  parseTokenKeys,
-  randomTokenKey,
-  verifyWorkerToken,
-} from "../../../shared/http/worker_token.ts";
+import { fakeTokenKeys } from "../../../shared/http/fake_token_keys.ts";
+import { createTokenVerifier } from "../../../shared/http/worker_token.ts";
+import { describePicture } from "./picture_details.ts";
 import { createWorkerClient, type WorkerResult } from "./worker_client.ts";
 
-const KEYS = parseTokenKeys(randomTokenKey());
+const KEYS = await fakeTokenKeys();
 const PROBE: Probe = { image: Uint8Array.of(0xff, 0xd8, 0xff, 1, 2, 3), userId: undefined };
 
 interface Call {
   readonly probe?: Probe;
   readonly signal?: AbortSignal;
+  /** Milliseconds since 1970 of the api's clock. */
+  readonly clock?: () => number;
 }
 
-async function ask(port: number, { probe = PROBE, signal }: Call = {}): Promise<WorkerResult> {
-  await using client = createWorkerClient(() => KEYS);
+async function ask(
+  port: number,
+  { probe = PROBE, signal, clock }: Call = {},
+): Promise<WorkerResult> {
+  await using client = createWorkerClient(() => KEYS.signing, clock);
   return await client.authenticate(
     { name: "worker-1", url: new URL(`http://127.0.0.1:${port}`) },
     probe,
@@ -83,7 +86,8 @@ Deno.test("a worker gets the picture, a token for its name and the request id", 
   assertEquals(request!.url.pathname + request!.url.search, "/authenticate");
   assertEquals(request!.body, PROBE.image);
   assertEquals(request!.headers.get("X-Request-Id"), "request-1");
-  await verifyWorkerToken(KEYS, "worker-1", request!.headers.get("Authorization") ?? undefined);
+  const verify = createTokenVerifier({ keys: () => KEYS.verifying, workerName: "worker-1" });
+  await verify(request!.headers.get("Authorization") ?? undefined);
 });
 
 Deno.test("a worker gets the user_id with any characters", async () => {
@@ -91,7 +95,7 @@ Deno.test("a worker gets the user_id with any characters", async () => {
     const seen: string[][] = [];
     await askOne((request) => {
       seen.push(new URL(request.url).searchParams.getAll("user_id"));
-      return Response.json(MATCH);
+      return Response.json(NON_MATCH);
     }, { probe: { ...PROBE, userId } });
     assertEquals(seen, [[userId]]);
   }
@@ -103,12 +107,59 @@ Deno.test("a documented answer of a worker is returned", async () => {
   }
 });
 
+Deno.test("every call has a token of its own", async () => {
+  const tokens = new Set<string | null>();
+  for (let i = 0; i < 3; i++) {
+    await askOne((request) => {
+      tokens.add(request.headers.get("Authorization"));
+      return Response.json(MATCH);
+    });
+  }
+  assertEquals(tokens.size, 3);
+});
+
+Deno.test("a worker with the public key accepts the token while its clock is 60 s off", async () => {
+  for (const seconds of [-60, 0, 60]) {
+    const verify = createTokenVerifier({
+      keys: () => KEYS.verifying,
+      workerName: "worker-1",
+      clock: () => Date.now() + seconds * 1000,
+    });
+    const result = await askOne(async (request) => {
+      await verify(request.headers.get("Authorization") ?? undefined);
+      return Response.json(MATCH);
+    });
+    assertEquals(result.kind, "answer");
+  }
+});
+
+Deno.test("a worker that refused the token did not read the picture, and the cause says why", async () => {
+  for (
+    const [seconds, cause] of [
+      [0, "does not have the public key"],
+      [60, "does not have the public key"],
+      [120, "its clock is 120 s behind"],
+      [-3600, "its clock is 3600 s ahead"],
+    ] as const
+  ) {
+    const nowMs = Date.UTC(2026, 0, 31, 12);
+    const date = new Date(nowMs - seconds * 1000).toUTCString();
+    const result = await askOne(() => {
+      const response = problem("unauthorized");
+      response.headers.set("Date", date);
+      return response;
+    }, { clock: () => nowMs });
+    assert(result.kind === "unauthorized");
+    assertStringIncludes(result.cause.message, cause);
+  }
+});
+
 Deno.test("an error code about the picture is a refusal", async () => {
   for (const code of PICTURE_CODES) {
     const result = await askOne(() => problem(code));
     assert(result.kind === "refusal");
     assertEquals(result.problem.code, code);
-    assertEquals(result.problem.message, "The face is turned away");
+    assertEquals(result.problem.message, describePicture(code));
   }
 });
 
@@ -118,7 +169,12 @@ Deno.test("a worker that did not read the picture is unreached or used", async (
 });
 
 Deno.test("every other error code of a worker is a failure", async () => {
-  const known = new Set<ProblemCode>([...PICTURE_CODES, "worker_used", "no_worker_available"]);
+  const known = new Set<ProblemCode>([
+    ...PICTURE_CODES,
+    "worker_used",
+    "no_worker_available",
+    "unauthorized",
+  ]);
   for (const code of PROBLEM_CODES.filter((code) => !known.has(code))) {
     assertFailed(await askOne(() => problem(code)), code);
   }
@@ -140,6 +196,9 @@ Deno.test("a worker whose response is not as documented has failed", async () =>
       new Response("<html>Bad Gateway</html>", { status: 502 }),
       Response.json({ code: "unknown_code" }, { status: 400 }),
       Response.json(MATCH, { status: 201 }),
+      problem("no_face", 400),
+      Response.json({ ...await problem("no_face").json(), note: "x" }, { status: 422 }),
+      Response.json({ ...await problem("no_face").json(), status: 400 }, { status: 422 }),
       new Response(null, { status: 204 }),
       new Response(null, { status: 307, headers: { Location: "/elsewhere" } }),
     ]
@@ -148,8 +207,25 @@ Deno.test("a worker whose response is not as documented has failed", async () =>
   }
 });
 
+Deno.test("an answer about another user than the request has failed", async () => {
+  const probe = { ...PROBE, userId: "user2" };
+  assertFailed(await askOne(() => Response.json(MATCH), { probe }), "another user");
+  const name = (form: "NFC" | "NFD") => "Zoë".normalize(form);
+  const same = await askOne(() => Response.json({ ...MATCH, user_id: name("NFD") }), {
+    probe: { ...PROBE, userId: name("NFC") },
+  });
+  assertEquals(same.kind, "answer");
+  const other = await askOne(() => Response.json(NON_MATCH), { probe });
+  assertEquals(other.kind, "answer");
+});
+
+Deno.test("headers that are too large are a failure", async () => {
+  const large = `HTTP/1.1 200 OK\r\nX-Long: ${"x".repeat(8192)}\r\n\r\n`;
+  assertFailed(await askRaw(large + JSON.stringify(MATCH)));
+});
+
 Deno.test("a response that is too large is a failure, even when it is as documented", async () => {
-  const padded = JSON.stringify(MATCH) + " ".repeat(64 * 1024);
+  const padded = JSON.stringify(MATCH) + " ".repeat(4096);
   assertFailed(await askOne(() => new Response(padded)), "too large");
 });
 

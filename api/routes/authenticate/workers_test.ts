@@ -1,12 +1,13 @@
 // The use of workers by POST /authenticate: answers, retries and leases.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { assertProblem, createFakeApp, leaseStates, PNG } from "../../fake_app.ts";
 import { AuthenticateAnswerSchema } from "../../../shared/contract/contract.ts";
 import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
 import {
   answering,
   failingWorker,
+  mistrustingWorker,
   refusing,
   unreachableWorker,
   usedWorker,
@@ -96,6 +97,34 @@ Deno.test("a request fails after two workers could not be reached", async () => 
   await assertProblem(await post(), "worker_failed");
   assertEquals(leaseStates(pool), ["destroyed", "destroyed"]);
   assertEquals(client.calls.length, 2);
+});
+
+Deno.test("a request whose token a worker refused is sent to another worker, and this is logged", async () => {
+  const { post, pool, client, lines } = createFakeApp({
+    free: 3,
+    workers: [mistrustingWorker, mistrustingWorker, answering(MATCH)],
+  });
+  const response = await post();
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+  assertEquals(leaseStates(pool), ["destroyed", "destroyed", "kept"]);
+  assertEquals(client.calls.length, 3);
+  const { tokens_refused, token_cause } = lines.at(-1)!;
+  assertEquals(tokens_refused, 2);
+  assertEquals(token_cause, "The worker refused the token: its clock is 120 s behind");
+});
+
+Deno.test("a request costs at most three workers that refuse its token", async () => {
+  const { post, pool, client, lines } = createFakeApp({
+    free: 9,
+    workers: Array.from({ length: 9 }, () => mistrustingWorker),
+  });
+  const response = await post();
+  assert(Number(response.headers.get("Retry-After")) >= 1);
+  await assertProblem(response, "no_worker_available");
+  assertEquals(leaseStates(pool), ["destroyed", "destroyed", "destroyed"]);
+  assertEquals(client.calls.length, 3);
+  assertEquals(String(lines.at(-1)!["cause"]).includes("its clock is 120 s behind"), true);
 });
 
 Deno.test("used workers are skipped, however many there are", async () => {

@@ -24,9 +24,24 @@
 {{ include "face-it.fullname" . }}-pool
 {{- end -}}
 
-{{- /* Name of the Secret with the token keys, in both namespaces. */ -}}
-{{- define "face-it.tokenSecret" -}}
-{{ .Values.token.existingSecret | default (printf "%s-token-keys" (include "face-it.fullname" .)) }}
+{{- /* Name of the Secret with the private token keys, in the api's namespace. */ -}}
+{{- define "face-it.privateKeys" -}}
+{{ .Values.token.privateKeysSecret | default (printf "%s-token-private" (include "face-it.fullname" .)) }}
+{{- end -}}
+
+{{- /* Name of the ConfigMap with the public token keys, in the workers' namespace. */ -}}
+{{- define "face-it.publicKeys" -}}
+{{ .Values.token.publicKeysConfigMap | default (printf "%s-token-public" (include "face-it.fullname" .)) }}
+{{- end -}}
+
+{{- /* Name of the objects of the hook that makes token keys. */ -}}
+{{- define "face-it.keys" -}}
+{{ include "face-it.fullname" . }}-keys
+{{- end -}}
+
+{{- /* Name of the objects of the hook that makes namespaces. */ -}}
+{{- define "face-it.namespaces" -}}
+{{ include "face-it.fullname" . }}-namespaces
 {{- end -}}
 
 {{- /* Labels that select the objects of a component. They must never change. Needs {root,
@@ -45,17 +60,12 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
-{{- /* Returns "true" when this release makes the namespace, otherwise nothing. Needs {root, name}.
-The chart does not change a namespace that another release or a user made. It does not make the
-release's own namespace: Helm does, with --create-namespace. */ -}}
+{{- /* Returns "true" when a hook makes the namespace, otherwise nothing. Needs {root, name}. A
+namespace that exists is not changed. The release's own namespace exists: Helm makes it with
+--create-namespace. With pull Secrets both namespaces exist, because the Secrets must be in them. */ -}}
 {{- define "face-it.makesNamespace" -}}
-{{- if .root.Values.namespaces.create -}}
-{{- $present := lookup "v1" "Namespace" "" .name -}}
-{{- $annotations := dig "metadata" "annotations" dict $present -}}
-{{- $release := .root.Release -}}
-{{- if and (eq $release.Name (get $annotations "meta.helm.sh/release-name")) (eq $release.Namespace (get $annotations "meta.helm.sh/release-namespace")) -}}
-true
-{{- else if not (or $present (eq .name $release.Namespace)) -}}
+{{- if and .root.Values.namespaces.create (not .root.Values.imagePullSecrets) (ne .name .root.Release.Namespace) -}}
+{{- if not (lookup "v1" "Namespace" "" .name) -}}
 true
 {{- end -}}
 {{- end -}}

@@ -49,16 +49,6 @@ imagePullSecrets:
 {{- define "face-it.env" -}}
 {{ include "face-it.serviceSettings" . }}
 - {name: LOG_FORMAT, value: json}
-- {name: WORKER_TOKEN_KEYS_PATH, value: /etc/face-it/token-keys/keys}
-{{- end -}}
-
-{{- /* Volume with the token keys. */ -}}
-{{- define "face-it.tokenVolume" -}}
-- name: token-keys
-  secret:
-    secretName: {{ include "face-it.tokenSecret" . }}
-    defaultMode: 0440
-    items: [{key: keys, path: keys}]
 {{- end -}}
 
 {{- /* Mount of the volume with the token keys. */ -}}

@@ -28,7 +28,7 @@ export async function openReplica(
   const folder = opened.use(
     await temporaryFolder({
       kubeconfig: (await installed.accountConfig()).exportConfig(),
-      keys: installed.tokenKeyFile,
+      keys: installed.tokenKeys.privatePem,
     }),
   );
   const child = new Deno.Command(Deno.execPath(), {
@@ -36,7 +36,7 @@ export async function openReplica(
     env: {
       ...installed.env,
       KUBECONFIG: folder.path("kubeconfig"),
-      WORKER_TOKEN_KEYS_PATH: folder.path("keys"),
+      WORKER_TOKEN_PRIVATE_KEYS_PATH: folder.path("keys"),
       LOG_LEVEL: "error",
       REQUEST_TIMEOUT_MS: String(leaseMs),
       QUEUE_LIMIT: String(queueLimit),

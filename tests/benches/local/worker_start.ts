@@ -3,7 +3,7 @@
 import { localWorker } from "../../../api/pool/process/local_worker.ts";
 import { createWorkerLauncher } from "../../../api/pool/process/worker_process.ts";
 import { delay } from "../../../shared/backoff.ts";
-import { randomTokenKey } from "../../../shared/http/worker_token.ts";
+import { fakeTokenKeys } from "../../../shared/http/fake_token_keys.ts";
 import { forever } from "../../support/forever.ts";
 import { residentBytes } from "../../support/process_facts.ts";
 import { listProcesses } from "../../support/list_processes.ts";
@@ -11,6 +11,7 @@ import { digits, type Finding, printFindings } from "../budget.ts";
 import { GALLERY, largeGallery } from "./large_gallery.ts";
 import { median, timeInTurns } from "../timing.ts";
 
+const { publicPem: PUBLIC_KEYS } = await fakeTokenKeys();
 const RUNS = 12;
 const USERS = 2000;
 /** V8 frees unused memory after some seconds without work. */
@@ -23,7 +24,7 @@ export async function measureWorkerStart(): Promise<Finding[]> {
       get: (name) => name === "EMBEDDINGS_PATH" && gallery ? gallery : Deno.env.get(name),
     });
     return createWorkerLauncher({
-      env: { ...env, WORKER_TOKEN_KEYS: randomTokenKey() },
+      env: { ...env, WORKER_TOKEN_PUBLIC_KEYS: PUBLIC_KEYS },
       readable,
       startTimeoutMs: 60_000,
     });

@@ -1,0 +1,80 @@
+/** Makes the keys of worker tokens that are missing. Keys that exist are never replaced. */
+
+import { ConfigError } from "../../shared/env.ts";
+import {
+  makePrivateKey,
+  parsePrivateKeys,
+  parsePublicKeys,
+  publicHalves,
+  type SigningKeys,
+} from "../../shared/http/token_keys.ts";
+
+/** Text that is stored, and its version. A change is refused when the version is no longer the same. */
+export interface Stored {
+  readonly text: string;
+  readonly version: string;
+}
+
+/** Where the keys are: the private ones for the api, the public ones for the workers. */
+export interface KeyStore {
+  /** Returns the private keys, or undefined when there are none. */
+  readPrivate(): Promise<string | undefined>;
+  /** Stores the first private keys. Returns false when there are some already. */
+  createPrivate(text: string): Promise<boolean>;
+  /** Returns the public keys, or undefined when there are none. */
+  readPublic(): Promise<Stored | undefined>;
+  /** Stores the first public keys. Returns false when there are some already. */
+  createPublic(text: string): Promise<boolean>;
+  /** Replaces the public keys of that version. Returns false when they have changed since. */
+  replacePublic(text: string, version: string): Promise<boolean>;
+}
+
+/** What was done with one kind of keys. */
+export type Outcome = "made" | "kept" | "completed";
+
+/** Several runs at the same time can disturb each other this often. */
+const MAX_TRIES = 10;
+
+/**
+ * Makes private keys if there are none, and adds every public half that is missing. Several runs at
+ * the same time end with the same keys.
+ *
+ * @throws {ConfigError} when keys exist that cannot be used
+ */
+export async function ensureKeys(
+  store: KeyStore,
+): Promise<{ readonly privateKeys: Outcome; readonly publicKeys: Outcome }> {
+  const { keys, outcome } = await ensurePrivate(store);
+  return { privateKeys: outcome, publicKeys: await ensurePublic(store, keys) };
+}
+
+async function ensurePrivate(
+  store: KeyStore,
+): Promise<{ readonly keys: SigningKeys; readonly outcome: Outcome }> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const text = await store.readPrivate();
+    if (text !== undefined) return { keys: await parsePrivateKeys(text), outcome: "kept" };
+    const made = await makePrivateKey();
+    if (await store.createPrivate(made)) {
+      return { keys: await parsePrivateKeys(made), outcome: "made" };
+    }
+  }
+  throw new ConfigError("Worker token keys: the private keys appear and disappear");
+}
+
+async function ensurePublic(store: KeyStore, keys: SigningKeys): Promise<Outcome> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const stored = await store.readPublic();
+    if (stored === undefined) {
+      if (await store.createPublic(publicHalves(keys))) return "made";
+      continue;
+    }
+    const present = await parsePublicKeys(stored.text);
+    const missing = keys.filter(({ id }) => !present.has(id));
+    if (missing.length === 0) return "kept";
+    const text = `${stored.text.trim()}\n${publicHalves(missing)}`;
+    await parsePublicKeys(text);
+    if (await store.replacePublic(text, stored.version)) return "completed";
+  }
+  throw new ConfigError("Worker token keys: the public keys change again and again");
+}

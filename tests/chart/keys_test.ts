@@ -1,0 +1,116 @@
+// The hook that makes the keys of worker tokens.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { at, find, refusal, render } from "../support/helm.ts";
+import type { KubeObject } from "../support/kubernetes.ts";
+import { needs } from "../support/needs.ts";
+
+const helmTest = needs("helm");
+const OWN = "token.privateKeysSecret=ours,token.publicKeysConfigMap=halves";
+
+const hooks = (objects: KubeObject[], component: string) =>
+  objects.filter(({ metadata }) =>
+    metadata.labels["app.kubernetes.io/component"] === component && isHook(metadata)
+  );
+const isHook = ({ annotations }: KubeObject["metadata"]) =>
+  annotations?.["helm.sh/hook"] === "pre-install,pre-upgrade";
+const weight = ({ metadata }: KubeObject) => Number(metadata.annotations["helm.sh/hook-weight"]);
+
+helmTest("rendering twice without a cluster gives the same objects, and no key", async () => {
+  for (const set of ["threshold=0.7", OWN, "gallery.revision=1,requestsPerWorker=5"]) {
+    const [first, second] = [await render("--set", set), await render("--set", set)];
+    assertEquals(first, second);
+    assertEquals(first.filter(({ kind }) => kind === "Secret"), []);
+  }
+});
+
+helmTest(
+  "everything that the hook needs exists before its Job, and is deleted afterwards",
+  async () => {
+    const objects = await render();
+    for (const component of ["namespaces", "keys"]) {
+      const own = hooks(objects, component);
+      assertEquals(own.filter(({ kind }) => kind === "Job").length, 1);
+      const job = own.find(({ kind }) => kind === "Job")!;
+      for (const object of own) {
+        assertEquals(
+          object.metadata.annotations["helm.sh/hook-delete-policy"],
+          "before-hook-creation,hook-succeeded",
+        );
+        if (object !== job) assert(weight(object) < weight(job), object.kind);
+      }
+      const { spec } = job;
+      assert(spec.activeDeadlineSeconds <= 300 && spec.backoffLimit <= 3);
+    }
+    const job = (name: string) => weight(find(objects, `Job/${name}`));
+    for (const object of hooks(objects, "keys")) {
+      assert(weight(object) > job("face-it-namespaces"), "the namespaces are made first");
+    }
+  },
+);
+
+helmTest("the hook's account may create keys and read its own, and nothing else", async () => {
+  const objects = await render();
+  const role = (name: string) => find(objects, `Role/${name}`);
+  assertEquals(role("face-it-keys").metadata.namespace, "face-it-api");
+  assertEquals(role("face-it-keys").rules, [
+    { apiGroups: [""], resources: ["secrets"], verbs: ["create"] },
+    {
+      apiGroups: [""],
+      resources: ["secrets"],
+      resourceNames: ["face-it-token-private"],
+      verbs: ["get"],
+    },
+  ]);
+  assertEquals(role("face-it-keys-public").metadata.namespace, "face-it-workers");
+  assertEquals(role("face-it-keys-public").rules, [
+    { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
+    {
+      apiGroups: [""],
+      resources: ["configmaps"],
+      resourceNames: ["face-it-token-public"],
+      verbs: ["get", "update"],
+    },
+  ]);
+  const accounts = ["RoleBinding/face-it-keys", "RoleBinding/face-it-keys-public"]
+    .flatMap((name) => find(objects, name).subjects);
+  const account = { kind: "ServiceAccount", name: "face-it-keys", namespace: "face-it-api" };
+  assertEquals(accounts, [account, account]);
+  assertEquals(find(objects, "ClusterRole/face-it-namespaces.default").rules, [
+    { apiGroups: [""], resources: ["namespaces"], verbs: ["create"] },
+  ]);
+});
+
+helmTest("the hooks' pods reach only the API server", async () => {
+  const cidr = "networkPolicy.apiServerCIDRs={10.0.0.1/32}";
+  const objects = await render("--set", cidr);
+  for (const name of ["face-it-keys", "face-it-namespaces"]) {
+    const { spec } = find(objects, `NetworkPolicy/${name}`);
+    assertEquals(spec.ingress, []);
+    assertEquals(spec.egress.length, 1);
+    assertEquals(spec.egress[0].to, [{ ipBlock: { cidr: "10.0.0.1/32" } }]);
+    const labels = at(find(objects, `Job/${name}`), "spec.template.metadata.labels");
+    for (const [label, value] of Object.entries(spec.podSelector.matchLabels)) {
+      assertEquals((labels as Record<string, string>)[label], value as string);
+    }
+  }
+  const off = await render("--set", "networkPolicy.enabled=false");
+  assertEquals(hooks(off, "keys").filter(({ kind }) => kind === "NetworkPolicy"), []);
+});
+
+helmTest("with the user's own keys, nothing of the hook is rendered", async () => {
+  const objects = await render("--set", OWN);
+  assertEquals(hooks(objects, "keys"), []);
+  const none = await render("--set", OWN, "--set", "namespaces.create=false");
+  assertEquals(none.filter(({ kind }) => kind === "Job"), []);
+});
+
+helmTest(
+  "one half of the keys alone is refused, and so is the value of the first version",
+  async () => {
+    for (const one of OWN.split(",")) {
+      assertStringIncludes(await refusal("--set", one), "set both token.privateKeysSecret and");
+    }
+    assertStringIncludes(await refusal("--set", "token.existingSecret=ours"), "existingSecret");
+  },
+);
