@@ -6,9 +6,17 @@
 import { PICTURE_FORMATS } from "./image_type.ts";
 import { z } from "zod";
 import { PROBLEM_CODES } from "./problem.ts";
+import { floorScore } from "./score.ts";
+import { MAX_USER_ID_LENGTH, NO_CONTROL_CHARACTERS, normalizeUserId } from "./user_id.ts";
 
-/** Identifier of a user in the gallery. */
-export const UserIdSchema = z.string().min(1).max(256).meta({
+/** Identifier of a user in the gallery: {@linkcode normalizeUserId} is its form. */
+export const UserIdSchema = z.string().min(1).max(MAX_USER_ID_LENGTH).regex(
+  NO_CONTROL_CHARACTERS,
+  "has control characters",
+).refine(
+  (text) => normalizeUserId(text) !== undefined,
+  "is not a valid Unicode text, or is too long in Unicode's form NFC",
+).overwrite((text) => normalizeUserId(text) ?? text).meta({
   description: "Compare the face only with this user (1:1) instead of searching the gallery (1:N)",
   example: "user1",
 });
@@ -42,12 +50,14 @@ export const MatchSchema = z.strictObject({
   matched: z.literal(true),
   user_id: z.string().meta({ example: "user1" }),
   user_name: z.string().meta({ example: "User One" }),
-  confidence: z.number().min(0).max(1).meta({
-    description: "Calibrated: at a threshold of 0.7, one stranger in 10,000 is accepted",
+  confidence: z.number().min(0).max(1).overwrite(floorScore).meta({
+    description: "Calibrated: at a threshold of 0.7, one stranger in 10,000 is accepted. " +
+      "Rounded down to 4 decimal places",
     example: 0.9998,
   }),
-  similarity: z.number().min(-1).max(1).meta({
-    description: "Cosine between the face and the user's nearest template",
+  similarity: z.number().min(-1).max(1).overwrite(floorScore).meta({
+    description: "Cosine between the face and the user's nearest template, " +
+      "rounded down to 4 decimal places",
     example: 0.6,
   }),
   face: FaceSchema,

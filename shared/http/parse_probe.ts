@@ -10,7 +10,7 @@ import { PICTURE_FORMATS, sniffImageType } from "../contract/image_type.ts";
 export interface Probe {
   /** The picture. Its first bytes are those of one of IMAGE_TYPES. */
   readonly image: Uint8Array;
-  /** User to compare with (1:1), undefined to search the gallery (1:N). */
+  /** User to compare with (1:1), in NFC; undefined to search the gallery (1:N). */
   readonly userId: string | undefined;
 }
 
@@ -188,12 +188,16 @@ function oneUserId(
   fromBody: string | undefined,
   fromQuery: readonly string[],
 ): string | undefined {
-  const [userId, ...others] = fromBody === undefined ? fromQuery : [fromBody, ...fromQuery];
-  if (userId === undefined) return undefined;
-  if (!UserIdSchema.safeParse(userId).success) {
-    throw new Problem("invalid_request", "user_id must have 1 to 256 characters");
+  const [given, ...others] = fromBody === undefined ? fromQuery : [fromBody, ...fromQuery];
+  if (given === undefined) return undefined;
+  const { data: userId } = UserIdSchema.safeParse(given);
+  if (userId === undefined) {
+    throw new Problem(
+      "invalid_request",
+      "user_id must have 1 to 256 characters, and no control characters",
+    );
   }
-  if (others.some((other) => other !== userId)) {
+  if (others.some((other) => UserIdSchema.safeParse(other).data !== userId)) {
     throw new Problem("invalid_request", "user_id is given more than once, with different values");
   }
   return userId;

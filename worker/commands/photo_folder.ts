@@ -1,11 +1,12 @@
 /** Lists a folder of photos of people: DIR/<person>/<photo>. */
 
 import { join } from "node:path";
+import { escapeText } from "../gallery/gallery_entry.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
 
 /** A person's folder. */
 export interface PersonFolder {
-  /** Name of the folder; it is also the person's user_id. */
+  /** Name of the folder in Unicode's form NFC; it is also the person's user_id. */
   readonly person: string;
   /** Paths of the photos; each begins with the path of the listed folder. May be empty. */
   readonly photos: readonly string[];
@@ -36,10 +37,12 @@ export class PhotoFolderError extends Error {
  * those of one of IMAGE_TYPES. Its name and the rest of its content do not matter. Follows
  * links. Ignores names that begin with a dot. Lists everything else that is not a photo as skipped.
  *
- * @throws {PhotoFolderError} when the folder is missing or unreadable, or contains no folder
+ * @throws {PhotoFolderError} when the folder is missing or unreadable, or contains no folder; or
+ * when the names of two folders are spellings of the same characters
  */
 export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
   const people: PersonFolder[] = [];
+  const names = new Map<string, string>();
   const skipped: SkippedFile[] = [];
   for (const person of await visibleNames(folder)) {
     const path = join(folder, person);
@@ -48,6 +51,14 @@ export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
       skipped.push({ path, reason: kind === "unreadable" ? "unreadable" : "not_a_photo" });
       continue;
     }
+    const earlier = names.get(person.normalize("NFC"));
+    if (earlier !== undefined) {
+      throw new PhotoFolderError(
+        `The folder ${folder} has two folders ${escapeText(earlier)} and ${escapeText(person)}. ` +
+          "They are two spellings of the same characters: move the photos into one of them",
+      );
+    }
+    names.set(person.normalize("NFC"), person);
     const photos: string[] = [];
     for (const name of await visibleNames(path)) {
       const photo = join(path, name);
@@ -55,7 +66,7 @@ export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
       if (reason === undefined) photos.push(photo);
       else skipped.push({ path: photo, reason });
     }
-    people.push({ person, photos });
+    people.push({ person: person.normalize("NFC"), photos });
   }
   if (people.length === 0) {
     throw new PhotoFolderError(

@@ -30,7 +30,7 @@ export interface NearestTemplate extends Comparison {
  * templates (1:N). With a user_id it searches only the templates of this user (1:1).
  *
  * @param probe Embedding, L2-normalised, as long as the gallery's templates
- * @param userId The only user to compare with; all users by default
+ * @param userId The only user to compare with, in NFC; all users by default
  * @returns The nearest template; when several users are equally near, the template of one of them.
  * undefined when there is no template to compare with
  * @throws {RangeError} when the probe's length is not the gallery's dimension
