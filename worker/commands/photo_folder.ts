@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { escapeText } from "../gallery/gallery_entry.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
+import { adviseConversion, type ConvertAdvice, FORMAT_BYTES } from "./other_formats.ts";
 
 /** A person's folder. */
 export interface PersonFolder {
@@ -12,11 +13,14 @@ export interface PersonFolder {
   readonly photos: readonly string[];
 }
 
-/** A file or folder among the photos that is not a photo. */
+/** A file or folder among the photos that cannot be used. */
 export interface SkippedFile {
   readonly path: string;
-  /** `unreadable`: the file cannot be opened; it may be a photo. */
-  readonly reason: "not_a_photo" | "unreadable";
+  /**
+   * `unreadable`: the file cannot be opened; it may be a photo. ConvertAdvice: it is a photo in a
+   * format that face-it does not accept.
+   */
+  readonly reason: "not_a_photo" | "unreadable" | ConvertAdvice;
 }
 
 /** Content of a folder of photos. */
@@ -112,7 +116,9 @@ async function findSkipReason(path: string): Promise<SkippedFile["reason"] | und
   // Does not open a named pipe: that would wait for a writer.
   if (kind !== "file") return "not_a_photo";
   try {
-    return sniffImageType(await readFirstBytes(path)) === undefined ? "not_a_photo" : undefined;
+    const bytes = await readFirstBytes(path);
+    if (sniffImageType(bytes) !== undefined) return undefined;
+    return adviseConversion(bytes) ?? "not_a_photo";
   } catch {
     return "unreadable";
   }
@@ -120,7 +126,7 @@ async function findSkipReason(path: string): Promise<SkippedFile["reason"] | und
 
 async function readFirstBytes(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path);
-  const bytes = new Uint8Array(12);
+  const bytes = new Uint8Array(FORMAT_BYTES);
   const length = await file.read(bytes) ?? 0;
   return bytes.subarray(0, length);
 }

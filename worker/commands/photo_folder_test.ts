@@ -43,6 +43,15 @@ Deno.test("a photo is recognised by its first bytes, not by its name", async () 
   });
 });
 
+Deno.test("a photo in another format is skipped with its format, whatever its name", async () => {
+  const heic = new TextEncoder().encode("\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+  await using folder = await temporaryFolder({ "alice/1.HEIC": heic, "alice/2.jpg": heic });
+  assertEquals(
+    (await listPhotoFolder(folder.root)).skipped.map(({ reason }) => reason),
+    ["HEIC photo: convert it to JPEG", "HEIC photo: convert it to JPEG"],
+  );
+});
+
 Deno.test("the name of a person is in NFC, also when the folder's name is not", async () => {
   await using folder = await temporaryFolder({ "Rene\u0301/a.jpg": JPEG });
   const { people } = await listPhotoFolder(folder.root);
