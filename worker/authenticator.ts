@@ -1,12 +1,14 @@
 /** Finds out whose face is in a picture, with the pipeline, the gallery and the threshold. */
 
 import type { AuthenticateAnswer } from "../shared/contract/contract.ts";
+import { Problem } from "../shared/contract/problem.ts";
+import { floorScore } from "../shared/contract/score.ts";
 import type { Probe } from "../shared/http/parse_probe.ts";
 import type { Calibration } from "../models/calibration.ts";
 import type { MatchConfig } from "./config.ts";
 import { confidence } from "./gallery/confidence.ts";
 import type { Gallery } from "./gallery/gallery.ts";
-import { createMatcher, type NearestTemplate } from "./gallery/match.ts";
+import { type Comparison, createMatcher } from "./gallery/match.ts";
 import type { Box } from "./pipeline/image.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 
@@ -19,8 +21,8 @@ export type Identity = AuthenticateAnswer extends infer Answer
 export interface AuthenticatorDeps {
   readonly pipeline: Pipeline;
   readonly gallery: Gallery;
-  /** Returns the confidence of a match with the nearest template, 0 to 1. */
-  readonly score: (nearest: NearestTemplate) => number;
+  /** Returns the confidence of a match, 0 to 1. */
+  readonly score: (comparison: Comparison) => number;
   /** Lowest confidence that is still a match. */
   readonly threshold: number;
 }
@@ -28,7 +30,8 @@ export interface AuthenticatorDeps {
 /**
  * Answers one probe.
  *
- * @throws {Problem} the same as {@linkcode Pipeline.recognize}
+ * @throws {Problem} the same as {@linkcode Pipeline.recognize}; `ambiguous_match` when the
+ * templates of two users match
  */
 export type Authenticator = (probe: Probe) => Promise<Identity>;
 
@@ -40,15 +43,24 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     const { box, embedding } = await pipeline.recognize(image);
     const face = { box: roundBox(box) };
     const nearest = findNearest(embedding, userId);
-    if (nearest !== undefined) {
-      const confidence = score(nearest);
-      if (confidence >= threshold) {
-        const { user, similarity } = nearest;
-        const { userId: user_id, name: user_name } = user;
-        return { matched: true, user_id, user_name, confidence, similarity, face };
-      }
+    if (nearest === undefined) return { matched: false, confidence: 0, face };
+    const { user, similarity, compared, runnerUp } = nearest;
+    const confidence = score(nearest);
+    if (!(confidence >= threshold)) return { matched: false, confidence: 0, face };
+    if (runnerUp !== undefined && !(score({ similarity: runnerUp, compared }) < threshold)) {
+      throw new Problem(
+        "ambiguous_match",
+        "The face matches several users. Send user_id to compare with one user",
+      );
     }
-    return { matched: false, confidence: 0, face };
+    return {
+      matched: true,
+      user_id: user.userId,
+      user_name: user.name,
+      confidence: floorScore(confidence),
+      similarity: floorScore(similarity),
+      face,
+    };
   };
 }
 

@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Problem } from "../shared/contract/problem.ts";
 import {
   type AuthenticatorDeps,
@@ -8,7 +8,7 @@ import {
   NotCalibratedError,
 } from "./authenticator.ts";
 import { buildGallery } from "./gallery/gallery.ts";
-import type { NearestTemplate } from "./gallery/match.ts";
+import type { Comparison } from "./gallery/match.ts";
 import { createFakePipeline } from "./pipeline/fake_pipeline.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 
@@ -55,12 +55,55 @@ Deno.test("the confidence is the score, and the similarity is the cosine", async
   const answer = await setUp({ score: () => 0.9 })("north-east", "user1");
   assert(answer.matched);
   assertEquals(answer.confidence, 0.9);
-  assertAlmostEquals(answer.similarity, Math.SQRT1_2, 1e-6);
+  assertEquals(answer.similarity, 0.7071);
+});
+
+Deno.test("the confidence and the similarity of an answer have at most 4 decimal places, rounded down", async () => {
+  const answer = await setUp({ score: () => 0.9599999, threshold: 0.7 })("north-east", "user1");
+  assert(answer.matched);
+  assertEquals([answer.confidence, answer.similarity], [0.9599, 0.7071]);
+});
+
+Deno.test("a face that matches two users is refused without a user_id, and the error names nobody", async () => {
+  const ask = setUp({ threshold: 0.7 });
+  const problem = await assertRejects(() => ask("north-east"), Problem);
+  assertEquals(problem.code, "ambiguous_match");
+  assert(!/user[12]|User (One|Two)/.test(problem.message), problem.message);
+  for (const userId of ["user1", "user2"]) {
+    const answer = await ask("north-east", userId);
+    assertEquals(answer.matched && answer.user_id, userId);
+  }
+});
+
+Deno.test("two templates of the same user are not an ambiguous match", async () => {
+  const twice = buildGallery([
+    { user_id: "user1", name: "User One", embedding: [1, 0] },
+    { user_id: "user1", name: "User One", embedding: [1, 0.01] },
+    { user_id: "user2", name: "User Two", embedding: [0, 1] },
+  ], 2);
+  const answer = await setUp({ gallery: twice })("east");
+  assertEquals(answer.matched && answer.user_id, "user1");
+});
+
+Deno.test("a match is ambiguous exactly when another user's score also reaches the threshold", async () => {
+  // north-east has the same similarity to both users. The second user's score is compared.
+  const scores = (second: number) => {
+    const values = [0.9, second];
+    return () => values.shift()!;
+  };
+  const below = 0.7 - Number.EPSILON;
+  assertEquals((await setUp({ score: scores(below) })("north-east")).matched, true);
+  for (const second of [0.7, 1, NaN]) {
+    const asked = () => setUp({ score: scores(second) })("north-east");
+    assertEquals((await assertRejects(asked, Problem)).code, "ambiguous_match");
+  }
 });
 
 Deno.test("a score at the threshold matches; a lower score does not, and the answer does not show it", async () => {
-  assertEquals((await setUp({ score: () => 0.7 })("east")).matched, true);
-  assertEquals(await setUp({ score: () => 0.7 - Number.EPSILON })("east"), NOBODY);
+  assertEquals((await setUp({ score: () => 0.7 })("east", "user1")).matched, true);
+  for (const userId of [undefined, "user1"]) {
+    assertEquals(await setUp({ score: () => 0.7 - Number.EPSILON })("east", userId), NOBODY);
+  }
 });
 
 Deno.test("a score that is not a number never matches", async () => {
@@ -77,17 +120,23 @@ Deno.test("with a user_id, the face is compared only with that user", async () =
 });
 
 Deno.test("the score depends on the number of templates compared", async () => {
-  const compared: number[] = [];
+  const seen: Comparison[] = [];
   const ask = setUp({
-    score: (nearest) => {
-      compared.push(nearest.compared);
-      return 1;
+    score: (comparison) => {
+      seen.push(comparison);
+      return comparison.similarity;
     },
   });
   await ask("east");
   await ask("east", "user1");
   await ask("east", "user2");
-  assertEquals(compared, [3, 1, 2]);
+  // A search also scores the nearest template of another user, with the same number.
+  assertEquals(seen.map(({ similarity, compared }) => [similarity, compared]), [
+    [1, 3],
+    [0, 3],
+    [1, 1],
+    [0, 2],
+  ]);
 });
 
 Deno.test("the answer for an unknown user_id is the same as for a face that does not match", async () => {
@@ -121,11 +170,7 @@ Deno.test("the face's box is in whole pixels", async () => {
   assertEquals((await setUp({ pipeline: between })("east")).face.box, [10, 21, 21, 19]);
 });
 
-const nearest = (similarity: number, compared = 1): NearestTemplate => ({
-  user: { userId: "user1", name: "User One" },
-  similarity,
-  compared,
-});
+const nearest = (similarity: number, compared = 1): Comparison => ({ similarity, compared });
 const CALIBRATION = { mean_impostor_cosine: 0.022, effective_dimension: 80 };
 
 Deno.test("a calibrated score falls as more templates are compared", () => {

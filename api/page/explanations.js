@@ -20,6 +20,9 @@ export const EXPLANATIONS = {
     "Choose a picture of one person, or let that person come closer.",
   face_too_small: "The face is less than 40 pixels wide. Come closer to the camera, or choose a " +
     "picture with more pixels.",
+  ambiguous_match:
+    "The face looks like several users. Type the user ID of the person, to compare " +
+    "the face only with this user.",
   internal: "Unexpected error. Find the request ID in the log of the service.",
   worker_failed:
     "The worker failed while it processed the picture. Try again: another worker will process it.",

@@ -6,26 +6,27 @@
 import { PICTURE_FORMATS } from "./image_type.ts";
 import { z } from "zod";
 import { PROBLEM_CODES } from "./problem.ts";
+import { floorScore } from "./score.ts";
+import {
+  isUserText,
+  MAX_USER_TEXT_LENGTH,
+  NO_CONTROL_CHARACTERS,
+  normalizeUserId,
+} from "./user_text.ts";
 
-/** Identifier of a user in the gallery. */
-export const UserIdSchema = z.string().min(1).max(256).meta({
+/** Identifier of a user in the gallery: {@linkcode normalizeUserId} is its form. */
+export const UserIdSchema = z.string().min(1).max(MAX_USER_TEXT_LENGTH).regex(
+  NO_CONTROL_CHARACTERS,
+  "has control characters",
+).refine(
+  (text) => normalizeUserId(text) !== undefined,
+  "is not a valid Unicode text, or is too long in Unicode's form NFC",
+).overwrite((text) => normalizeUserId(text) ?? text).meta({
   description: "Compare the face only with this user (1:1) instead of searching the gallery (1:N)",
   example: "user1",
 });
 
-/** Most characters of a user's id or name. Galleries enforce the same bound. */
-export const MAX_USER_CHARS = 256;
-
-/**
- * True for a user_id or a name that may reach clients and their screens: not empty, not too long,
- * valid Unicode, and without control characters.
- */
-export function isUserText(text: string): boolean {
-  return text !== "" && text.length <= MAX_USER_CHARS && text.isWellFormed() &&
-    !/\p{Cc}/u.test(text);
-}
-
-const UserTextSchema = z.string().min(1).max(MAX_USER_CHARS).refine(isUserText);
+const UserTextSchema = z.string().min(1).max(MAX_USER_TEXT_LENGTH).refine(isUserText);
 
 /** The JSON form of a request to `POST /authenticate`. */
 export const AuthenticateJsonSchema = z.strictObject({
@@ -61,12 +62,14 @@ export const MatchSchema = z.strictObject({
   matched: z.literal(true),
   user_id: UserTextSchema.meta({ example: "user1" }),
   user_name: UserTextSchema.meta({ example: "User One" }),
-  confidence: z.number().min(0).max(1).meta({
-    description: "Calibrated: at a threshold of 0.7, one stranger in 10,000 is accepted",
+  confidence: z.number().min(0).max(1).overwrite(floorScore).meta({
+    description: "Calibrated: at a threshold of 0.7, one stranger in 10,000 is accepted. " +
+      "Rounded down to 4 decimal places",
     example: 0.9998,
   }),
-  similarity: z.number().min(-1).max(1).meta({
-    description: "Cosine between the face and the user's nearest template",
+  similarity: z.number().min(-1).max(1).overwrite(floorScore).meta({
+    description: "Cosine between the face and the user's nearest template, " +
+      "rounded down to 4 decimal places",
     example: 0.6,
   }),
   face: FaceSchema,

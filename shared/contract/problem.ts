@@ -15,6 +15,7 @@ export const PROBLEMS = {
   no_face: { status: 422, title: "No face found" },
   multiple_faces: { status: 422, title: "More than one face" },
   face_too_small: { status: 422, title: "Face too small" },
+  ambiguous_match: { status: 422, title: "Match with several users" },
   internal: { status: 500, title: "Internal error" },
   worker_failed: { status: 502, title: "Worker failed" },
   no_worker_available: { status: 503, title: "No worker available" },
@@ -30,7 +31,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** The codes of {@linkcode PROBLEMS}, as the tuple that zod needs. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
-/** Codes about the picture. A worker finds them, and the api passes them on to the client. */
+/** Codes about the picture and its face. A worker finds them, and the api passes them on to the client. */
 export const PICTURE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "invalid_image",
   "payload_too_large",
@@ -38,6 +39,7 @@ export const PICTURE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "no_face",
   "multiple_faces",
   "face_too_small",
+  "ambiguous_match",
 ]);
 
 /** Codes between api and worker only. A client never gets them. */

@@ -22,6 +22,7 @@ Deno.test("every code has its documented status", () => {
     no_face: 422,
     multiple_faces: 422,
     face_too_small: 422,
+    ambiguous_match: 422,
     internal: 500,
     worker_failed: 502,
     no_worker_available: 503,
@@ -66,6 +67,7 @@ Deno.test("a problem has no cause by default", () => {
 
 Deno.test("the api passes exactly these codes of a worker on to the client", () => {
   assertEquals([...PICTURE_CODES].sort(), [
+    "ambiguous_match",
     "face_too_small",
     "invalid_image",
     "multiple_faces",

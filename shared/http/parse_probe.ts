@@ -14,7 +14,7 @@ import { notJson, readJsonString, splitJson } from "./split_json.ts";
 export interface Probe {
   /** The picture. Its first bytes are those of one of IMAGE_TYPES. */
   readonly image: Uint8Array;
-  /** User to compare with (1:1), undefined to search the gallery (1:N). */
+  /** User to compare with (1:1), in NFC; undefined to search the gallery (1:N). */
   readonly userId: string | undefined;
 }
 
@@ -170,11 +170,13 @@ function oneUserId(
 
 function checkedUserId(given: string): string {
   const { data } = UserIdSchema.safeParse(given);
-  // Half a surrogate pair has no UTF-8: on its way to the worker it would become another user_id.
-  if (data === undefined || !data.isWellFormed()) throw badUserId();
+  if (data === undefined) throw badUserId();
   return data;
 }
 
 function badUserId(): Problem {
-  return new Problem("invalid_request", "user_id must have 1 to 256 characters");
+  return new Problem(
+    "invalid_request",
+    "user_id must have 1 to 256 characters, and no control characters",
+  );
 }

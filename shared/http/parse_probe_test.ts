@@ -165,6 +165,33 @@ Deno.test("a user_id has 1 to 256 characters in every form", async () => {
   }
 });
 
+Deno.test("a user_id is in NFC afterwards, in every form and from the query", async () => {
+  const composed = "Ren\u00e9", decomposed = "Rene\u0301";
+  for (const userId of [composed, decomposed]) {
+    for (
+      const probe of [
+        json({ image_base64: PNG.toBase64(), user_id: userId }, { queryUserId: decomposed }),
+        await multipart([["image", PNG], ["user_id", userId]]),
+        picture(PNG, { queryUserId: userId }),
+      ]
+    ) {
+      assertEquals((await parseProbe(probe)).userId, composed);
+    }
+  }
+});
+
+Deno.test("a user_id with a control character is refused in every form", async () => {
+  for (
+    const probe of [
+      json({ image_base64: PNG.toBase64(), user_id: "a\u0000" }),
+      await multipart([["image", PNG], ["user_id", "a\u0085"]]),
+      picture(PNG, { queryUserId: "a\n" }),
+    ]
+  ) {
+    await assertRefused(probe, "invalid_request", "control characters");
+  }
+});
+
 Deno.test("bad base64 is refused, and the error does not repeat it", async () => {
   for (const image_base64 of ["not*base64", "iVBORw0KG", "data:image/png;base64,%%%%"]) {
     const problem = assertRefused(

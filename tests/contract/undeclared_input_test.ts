@@ -4,7 +4,6 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createFakeApp } from "../../api/fake_app.ts";
 import { ProblemBodySchema } from "../../shared/contract/contract.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
-import { parseTokenKeys, randomTokenKey } from "../../shared/http/worker_token.ts";
 import { createWorkerApp } from "../../worker/app.ts";
 
 interface TestedApp {
@@ -38,8 +37,7 @@ const realApps = (): Record<string, TestedApp> => ({
   api: createFakeApp().app,
   worker: createWorkerApp({
     ...SERVICE,
-    name: "worker-1",
-    tokenKeys: parseTokenKeys(randomTokenKey()),
+    verifyToken: () => Promise.resolve(),
     requestsPerWorker: 1,
     maxImageBytes: 1000,
     bodyTimeoutMs: 1000,

@@ -3,6 +3,7 @@
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import type { Progress } from "../../shared/progress.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import { adviseConversion, type ConvertAdvice } from "./other_formats.ts";
 
 /** A photo with its embedding. */
 export interface EmbeddedPhoto {
@@ -14,8 +15,11 @@ export interface EmbeddedPhoto {
 /** A photo without an embedding, and the reason. */
 export interface RefusedPhoto {
   readonly path: string;
-  /** `unreadable`: the file cannot be read. Any other reason comes from the pipeline. */
-  readonly reason: ProblemCode | "unreadable";
+  /**
+   * `unreadable`: the file cannot be read. ConvertAdvice: the format is known, but not accepted.
+   * Any other reason comes from the pipeline.
+   */
+  readonly reason: ProblemCode | "unreadable" | ConvertAdvice;
 }
 
 /** Result of {@linkcode embedPhotos}. */
@@ -84,7 +88,10 @@ async function embedPhoto(
   try {
     return (await pipeline.recognize(photo)).embedding;
   } catch (error) {
-    if (error instanceof Problem) return error.code;
+    if (error instanceof Problem) {
+      const isOtherFormat = error.code === "unsupported_media_type";
+      return (isOtherFormat ? adviseConversion(photo) : undefined) ?? error.code;
+    }
     throw error;
   }
 }

@@ -28,6 +28,12 @@ Deno.test("every photo is embedded or refused, in the given order", async () => 
   ]);
 });
 
+Deno.test("a photo in another format is refused with its format", async () => {
+  await using folder = await temporaryFolder({ 1: "GIF89a and so on" });
+  const { refused } = await embedPhotos(PIPELINE, [{ photos: [folder.path("1")] }], QUIET);
+  assertEquals(refused.map(({ reason }) => reason), ["GIF photo: convert it to JPEG"]);
+});
+
 Deno.test("acceptedEmbeddings does not include refused photos", async () => {
   await using folder = await temporaryFolder({ 1: "right", 2: "landscape", 3: "up" });
   const photos = ["1", "2", "3"].map(folder.path);

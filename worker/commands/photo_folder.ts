@@ -1,21 +1,26 @@
 /** Lists a folder of photos of people: DIR/<person>/<photo>. */
 
 import { join } from "node:path";
+import { escapeText } from "../gallery/gallery_entry.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
+import { adviseConversion, type ConvertAdvice, FORMAT_BYTES } from "./other_formats.ts";
 
 /** A person's folder. */
 export interface PersonFolder {
-  /** Name of the folder; it is also the person's user_id. */
+  /** Name of the folder in Unicode's form NFC; it is also the person's user_id. */
   readonly person: string;
   /** Paths of the photos; each begins with the path of the listed folder. May be empty. */
   readonly photos: readonly string[];
 }
 
-/** A file or folder among the photos that is not a photo. */
+/** A file or folder among the photos that cannot be used. */
 export interface SkippedFile {
   readonly path: string;
-  /** `unreadable`: the file cannot be opened; it may be a photo. */
-  readonly reason: "not_a_photo" | "unreadable";
+  /**
+   * `unreadable`: the file cannot be opened; it may be a photo. ConvertAdvice: it is a photo in a
+   * format that face-it does not accept.
+   */
+  readonly reason: "not_a_photo" | "unreadable" | ConvertAdvice;
 }
 
 /** Content of a folder of photos. */
@@ -36,10 +41,12 @@ export class PhotoFolderError extends Error {
  * those of one of IMAGE_TYPES. Its name and the rest of its content do not matter. Follows
  * links. Ignores names that begin with a dot. Lists everything else that is not a photo as skipped.
  *
- * @throws {PhotoFolderError} when the folder is missing or unreadable, or contains no folder
+ * @throws {PhotoFolderError} when the folder is missing or unreadable, or contains no folder; or
+ * when the names of two folders are spellings of the same characters
  */
 export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
   const people: PersonFolder[] = [];
+  const names = new Map<string, string>();
   const skipped: SkippedFile[] = [];
   for (const person of await visibleNames(folder)) {
     const path = join(folder, person);
@@ -48,6 +55,14 @@ export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
       skipped.push({ path, reason: kind === "unreadable" ? "unreadable" : "not_a_photo" });
       continue;
     }
+    const earlier = names.get(person.normalize("NFC"));
+    if (earlier !== undefined) {
+      throw new PhotoFolderError(
+        `The folder ${folder} has two folders ${escapeText(earlier)} and ${escapeText(person)}. ` +
+          "They are two spellings of the same characters: move the photos into one of them",
+      );
+    }
+    names.set(person.normalize("NFC"), person);
     const photos: string[] = [];
     for (const name of await visibleNames(path)) {
       const photo = join(path, name);
@@ -55,7 +70,7 @@ export async function listPhotoFolder(folder: string): Promise<PhotoFolder> {
       if (reason === undefined) photos.push(photo);
       else skipped.push({ path: photo, reason });
     }
-    people.push({ person, photos });
+    people.push({ person: person.normalize("NFC"), photos });
   }
   if (people.length === 0) {
     throw new PhotoFolderError(
@@ -101,7 +116,9 @@ async function findSkipReason(path: string): Promise<SkippedFile["reason"] | und
   // Does not open a named pipe: that would wait for a writer.
   if (kind !== "file") return "not_a_photo";
   try {
-    return sniffImageType(await readFirstBytes(path)) === undefined ? "not_a_photo" : undefined;
+    const bytes = await readFirstBytes(path);
+    if (sniffImageType(bytes) !== undefined) return undefined;
+    return adviseConversion(bytes) ?? "not_a_photo";
   } catch {
     return "unreadable";
   }
@@ -109,7 +126,7 @@ async function findSkipReason(path: string): Promise<SkippedFile["reason"] | und
 
 async function readFirstBytes(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path);
-  const bytes = new Uint8Array(12);
+  const bytes = new Uint8Array(FORMAT_BYTES);
   const length = await file.read(bytes) ?? 0;
   return bytes.subarray(0, length);
 }

@@ -43,6 +43,35 @@ Deno.test("a photo is recognised by its first bytes, not by its name", async () 
   });
 });
 
+Deno.test("a photo in another format is skipped with its format, whatever its name", async () => {
+  const heic = new TextEncoder().encode("\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+  await using folder = await temporaryFolder({ "alice/1.HEIC": heic, "alice/2.jpg": heic });
+  assertEquals(
+    (await listPhotoFolder(folder.root)).skipped.map(({ reason }) => reason),
+    ["HEIC photo: convert it to JPEG", "HEIC photo: convert it to JPEG"],
+  );
+});
+
+Deno.test("the name of a person is in NFC, also when the folder's name is not", async () => {
+  await using folder = await temporaryFolder({ "Rene\u0301/a.jpg": JPEG });
+  const { people } = await listPhotoFolder(folder.root);
+  assertEquals(people.map(({ person }) => person), ["Ren\u00e9"]);
+  assertEquals((await Deno.readFile(people[0]!.photos[0]!)).length, JPEG.length);
+});
+
+Deno.test("two folders with spellings of the same name are an error that has both", async () => {
+  await using folder = await temporaryFolder({ "Rene\u0301/a.jpg": JPEG, "Bob/a.jpg": JPEG });
+  await Deno.mkdir(folder.path("Ren\u00e9")).catch(() => {});
+  const names = await Array.fromAsync(Deno.readDir(folder.root));
+  // Some file systems, such as that of macOS, do not have both folders.
+  if (names.length < 3) return;
+  await assertRejects(
+    () => listPhotoFolder(folder.root),
+    PhotoFolderError,
+    'two folders "Rene\\u0301" and "Ren\\u00e9"',
+  );
+});
+
 Deno.test("names that begin with a dot are ignored", async () => {
   await using folder = await temporaryFolder({
     ".DS_Store": TEXT,

@@ -2,6 +2,7 @@
 
 import { normalize } from "../vector.ts";
 import {
+  createSpellingCheck,
   entryEmbedding,
   entryLabel,
   type GalleryEntry,
@@ -49,7 +50,8 @@ export interface GalleryBuilder {
    * were added earlier, are templates of one user.
    *
    * @throws {GalleryError} naming the entry, when its embedding has another length, is zero, or
-   * contains a value that is not a finite number; or when the user_id already has another name
+   * contains a value that is not a finite number; when the user_id already has another name; or when
+   * an earlier entry has another spelling of the user_id
    */
   add(entries: readonly GalleryEntry[]): void;
   /** Returns the gallery with everything that was added. */
@@ -65,6 +67,7 @@ export function createGalleryBuilder(dimension: number): GalleryBuilder {
   const users: User[] = [];
   const indexOf = new Map<string, number>();
   const segments: Segment[] = [];
+  const refuseOtherSpelling = createSpellingCheck();
   let size = 0;
   return {
     add(entries) {
@@ -74,6 +77,7 @@ export function createGalleryBuilder(dimension: number): GalleryBuilder {
       entries.forEach((entry, i) => {
         const { user_id: userId, name } = entry;
         const label = entryLabel(i, userId);
+        refuseOtherSpelling(entry, i);
         let owner = indexOf.get(userId);
         if (owner === undefined) {
           owner = users.push({ userId, name }) - 1;

@@ -1,13 +1,19 @@
 /** The format of gallery files: the types of their entries, and the parser. */
 
-import { isUserText, MAX_USER_CHARS } from "../../shared/contract/contract.ts";
+import {
+  isUserText,
+  MAX_USER_TEXT_LENGTH,
+  normalizeUserId,
+} from "../../shared/contract/user_text.ts";
 
 /** The user that an entry belongs to. */
 export interface EntryOwner {
-  /** Several entries may have the same user_id. */
+  /** In Unicode's form NFC. Several entries may have the same user_id. */
   readonly user_id: string;
-  /** The same in all entries of a user. */
+  /** In Unicode's form NFC. The same in all entries of a user. */
   readonly name: string;
+  /** The user_id as the file has it, when that is not in NFC. */
+  readonly spelling?: string;
 }
 
 /** An entry whose embedding is a list of numbers: about 6 KB in a file. */
@@ -52,8 +58,10 @@ export function nameFileInErrors<Result>(path: string, use: () => Result): Resul
  * ```
  *
  * @param json Content of the file
- * @throws {GalleryError} when the content is not JSON, or an entry has no user_id, name or
- * embedding, or has two embeddings
+ * @returns The entries, with user_ids and names in NFC
+ * @throws {GalleryError} when the content is not JSON; when an entry has no user_id, name or
+ * embedding, has two embeddings, or has a user_id that no request can have; when two entries have
+ * different spellings of the same user_id
  */
 export function parseGalleryEntries(json: string): GalleryEntry[] {
   let file: unknown;
@@ -67,11 +75,23 @@ export function parseGalleryEntries(json: string): GalleryEntry[] {
   if (!Array.isArray(entries)) {
     throw new GalleryError('The gallery has no list "embeddings"');
   }
-  return entries.map((entry: unknown, index) => {
+  const refuseOtherSpelling = createSpellingCheck();
+  return entries.map((entry: unknown, index): GalleryEntry => {
     const record = isRecord(entry) ? entry : {};
-    const user_id = nonEmptyText(record["user_id"], `entry ${index}`, "user_id");
+    const spelling = nonEmptyText(record["user_id"], `entry ${index}`, "user_id");
+    const user_id = normalizeUserId(spelling);
+    if (user_id === undefined) {
+      throw new GalleryError(
+        `Gallery entry ${index}: the "user_id" ${
+          escapeText(spelling)
+        } has control characters, is ` +
+          `not a valid Unicode text, or has more than ${MAX_USER_TEXT_LENGTH} characters in NFC`,
+      );
+    }
     const label = entryLabel(index, user_id);
-    const name = nonEmptyText(record["name"], label, "name");
+    const name = nonEmptyText(record["name"], label, "name").normalize("NFC");
+    const owner = spelling === user_id ? { user_id, name } : { user_id, name, spelling };
+    refuseOtherSpelling(owner, index);
     const { embedding, embedding_int8 } = record;
     if ((embedding === undefined) === (embedding_int8 === undefined)) {
       const which = embedding === undefined ? "neither of" : "both of";
@@ -80,13 +100,44 @@ export function parseGalleryEntries(json: string): GalleryEntry[] {
       );
     }
     if (embedding_int8 !== undefined) {
-      return { user_id, name, embedding_int8: signedBytes(embedding_int8, label) };
+      return { ...owner, embedding_int8: signedBytes(embedding_int8, label) };
     }
     if (!Array.isArray(embedding)) {
       throw new GalleryError(`Gallery ${label}: "embedding" is not a list of numbers`);
     }
-    return { user_id, name, embedding };
+    return { ...owner, embedding };
   });
+}
+
+/**
+ * Makes a check of the entries of a gallery, which may be in several files. Two spellings of a
+ * user_id were two users before user_ids were normalised. They may be two people, so they must not
+ * silently become one.
+ *
+ * @returns A function that checks one entry more
+ * @throws {GalleryError} (the function) naming both spellings, when an earlier entry has another
+ * spelling of the same user_id
+ */
+export function createSpellingCheck(): (owner: EntryOwner, index: number) => void {
+  const spellings = new Map<string, string>();
+  return ({ user_id, spelling = user_id }, index) => {
+    const earlier = spellings.get(user_id);
+    if (earlier === undefined) spellings.set(user_id, spelling);
+    else if (earlier !== spelling) {
+      throw new GalleryError(
+        `Gallery ${entryLabel(index, user_id)}: the user_ids ${escapeText(earlier)} and ` +
+          `${escapeText(spelling)} are two spellings of the same characters. Use one of them`,
+      );
+    }
+  };
+}
+
+/** Quotes a text, with an escape for each character that is not ASCII. */
+export function escapeText(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** True when the entry is of the compact form. */
@@ -114,9 +165,9 @@ function nonEmptyText(value: unknown, label: string, field: string): string {
   if (typeof value !== "string" || value.trim() === "") {
     throw new GalleryError(`Gallery ${label}: "${field}" is missing, empty or not a text`);
   }
-  if (value.length > MAX_USER_CHARS) {
+  if (value.length > MAX_USER_TEXT_LENGTH) {
     throw new GalleryError(
-      `Gallery ${label}: "${field}" has more than ${MAX_USER_CHARS} characters`,
+      `Gallery ${label}: "${field}" has more than ${MAX_USER_TEXT_LENGTH} characters`,
     );
   }
   if (!isUserText(value)) {

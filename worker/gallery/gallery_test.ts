@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { normalize } from "../vector.ts";
-import { type Gallery, parseGallery } from "./gallery.ts";
+import { createGalleryBuilder, type Gallery, parseGallery } from "./gallery.ts";
 import { GalleryError, parseGalleryEntries } from "./gallery_entry.ts";
 
 const ALICE = { user_id: "alice", name: "Alice", embedding: [3, 0, 4] };
@@ -174,4 +174,34 @@ Deno.test("a compact embedding is refused when it is not base64 or has a wrong l
 Deno.test("parsing the entries does not check the embeddings", () => {
   const entry = { ...ALICE, embedding: [1] };
   assertEquals(parseGalleryEntries(fileOf(entry, BOB)), [entry, BOB]);
+});
+
+const COMPOSED = "Ren\u00e9", DECOMPOSED = "Rene\u0301";
+
+Deno.test("a user_id and a name in any Unicode form are read in NFC", () => {
+  const rene = { user_id: DECOMPOSED, name: DECOMPOSED, embedding: [1, 0, 0] };
+  const gallery = parseGallery(fileOf(rene, { ...rene, name: COMPOSED }, BOB), 3);
+  assertEquals(gallery.users[0], { userId: COMPOSED, name: COMPOSED });
+  assertEquals(gallery.indexOf.get(COMPOSED), 0);
+  assertEquals(owners(gallery), [0, 0, 1]);
+});
+
+Deno.test("two spellings of one user_id are refused, and the error has both", () => {
+  const entries = [COMPOSED, DECOMPOSED].map((user_id) => ({ ...ALICE, user_id }));
+  refused(fileOf(BOB, ...entries), "entry 2", '"Ren\\u00e9"', '"Rene\\u0301"');
+  refused(fileOf(...entries.toReversed()), "entry 1", '"Ren\\u00e9"', '"Rene\\u0301"');
+});
+
+Deno.test("two spellings of one user_id in two files are refused", () => {
+  const builder = createGalleryBuilder(3);
+  const add = (user_id: string) => builder.add(parseGalleryEntries(fileOf({ ...ALICE, user_id })));
+  add(DECOMPOSED);
+  add(DECOMPOSED);
+  assertThrows(() => add(COMPOSED), GalleryError, "two spellings");
+});
+
+Deno.test("a user_id that no request can have is refused", () => {
+  for (const user_id of ["a\u0000", "a\u009b", "\ud800", "\u0958".repeat(200)]) {
+    refused(fileOf(BOB, { ...ALICE, user_id }), 'entry 1: the "user_id"');
+  }
 });

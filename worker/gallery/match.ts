@@ -4,11 +4,9 @@ import type { Gallery, User } from "./gallery.ts";
 import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
 import { dot } from "../vector.ts";
 
-/** The template nearest to a probe. */
-export interface NearestTemplate {
-  /** User that the template belongs to. */
-  readonly user: User;
-  /** Cosine similarity, −1 to 1. */
+/** A comparison of a probe with one or more templates. */
+export interface Comparison {
+  /** Highest cosine similarity, −1 to 1. */
   readonly similarity: number;
   /**
    * Number of templates compared, at least 1. With more templates, a stranger is more likely to be
@@ -17,14 +15,24 @@ export interface NearestTemplate {
   readonly compared: number;
 }
 
+/** The template nearest to a probe. */
+export interface NearestTemplate extends Comparison {
+  /** User that the template belongs to. */
+  readonly user: User;
+  /**
+   * Highest similarity with a template of another user; undefined when no other user was compared.
+   */
+  readonly runnerUp: number | undefined;
+}
+
 /**
  * Finds the template with the highest cosine to a probe. Without a user_id it searches all
  * templates (1:N). With a user_id it searches only the templates of this user (1:1).
  *
  * @param probe Embedding, L2-normalised, as long as the gallery's templates
- * @param userId The only user to compare with; all users by default
- * @returns The nearest template; the first one when several are equally near; undefined when there
- * is no template to compare with
+ * @param userId The only user to compare with, in NFC; all users by default
+ * @returns The nearest template; when several users are equally near, the template of one of them.
+ * undefined when there is no template to compare with
  * @throws {RangeError} when the probe's length is not the gallery's dimension
  */
 export type Matcher = (probe: Float32Array, userId?: string) => NearestTemplate | undefined;
@@ -51,7 +59,7 @@ const MANY_TEMPLATES = 500;
  * ```
  *
  * @param gallery Gallery to search
- * @param scan Finds the nearest template of a segment; by default the fastest scan for the
+ * @param scan Finds the nearest templates of a segment; by default the fastest scan for the
  * gallery's size
  */
 export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery)): Matcher {
@@ -60,19 +68,17 @@ export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery
     if (probe.length !== dimension) {
       throw new RangeError(`The probe has ${probe.length} numbers instead of ${dimension}`);
     }
+    const nearest = createTwoNearestUsers();
+    let compared = 0;
     const only = userId === undefined ? undefined : indexOf.get(userId) ?? -1;
-    let best = -1, similarity = -Infinity, compared = only === undefined ? size : 0;
-    for (const { templates, owners } of segments) {
+    for (const segment of segments) {
+      const { templates, owners } = segment;
       const compare = (i: number) => {
         // Computed again in double precision: usearch's distances are only float32.
-        const score = dot(templates, i * dimension, probe);
-        if (score > similarity) {
-          similarity = score;
-          best = owners[i]!;
-        }
+        nearest.add(owners[i]!, dot(templates, i * dimension, probe));
       };
       if (only === undefined) {
-        compare(scan(templates, probe));
+        scan(segment, probe).toSorted((a, b) => a - b).forEach(compare);
         continue;
       }
       for (let i = owners.indexOf(only); i >= 0; i = owners.indexOf(only, i + 1)) {
@@ -80,11 +86,37 @@ export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery
         compared++;
       }
     }
-    const user = users[best];
+    const user = users[nearest.owner];
     if (user === undefined) return undefined;
-    return { user, similarity: Math.min(Math.max(similarity, -1), 1), compared };
+    return {
+      user,
+      similarity: clampCosine(nearest.similarity),
+      compared: only === undefined ? size : compared,
+      runnerUp: nearest.runnerUp === -Infinity ? undefined : clampCosine(nearest.runnerUp),
+    };
   };
 }
+
+/** Keeps the highest similarity of the nearest user, and that of all other users. */
+function createTwoNearestUsers() {
+  const nearest = {
+    owner: -1,
+    similarity: -Infinity,
+    runnerUp: -Infinity,
+    add(owner: number, similarity: number): void {
+      if (similarity > nearest.similarity) {
+        if (owner !== nearest.owner) nearest.runnerUp = nearest.similarity;
+        nearest.owner = owner;
+        nearest.similarity = similarity;
+      } else if (owner !== nearest.owner && similarity > nearest.runnerUp) {
+        nearest.runnerUp = similarity;
+      }
+    },
+  };
+  return nearest;
+}
+
+const clampCosine = (similarity: number): number => Math.min(Math.max(similarity, -1), 1);
 
 const fastestScan = ({ size }: Gallery): Scan =>
   (size < MANY_TEMPLATES ? undefined : loadUsearch()) ?? scanByLoop;

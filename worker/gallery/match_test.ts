@@ -41,6 +41,37 @@ Deno.test("the most similar template of a user decides", () => {
   }
 });
 
+Deno.test("the runner-up is the most similar template of another user", () => {
+  const nearest = findNearest(GALLERY, probe(0.9, 0.3, 0.5))!;
+  assertEquals(nearest.user.userId, "alice");
+  assertAlmostEquals(nearest.runnerUp!, 0.3 / Math.sqrt(1.15), 1e-6);
+});
+
+Deno.test("there is no runner-up for one user, also when the user has several templates", () => {
+  assertEquals(findNearest(GALLERY, probe(1, 0.5, 0), "alice")?.runnerUp, undefined);
+  const alone = buildGallery([entry("alice", 1, 0), entry("alice", 0.9, 0.1)], 2);
+  for (const [name, scan] of Object.entries(SCANS)) {
+    assertEquals(createMatcher(alone, scan)(probe(1, 0))?.runnerUp, undefined, name);
+  }
+});
+
+Deno.test("the runner-up is found behind hundreds of nearer templates of the first user", () => {
+  const near = (i: number) => entry("first", 1, i / 1000, 0);
+  const builder = createGalleryBuilder(3);
+  builder.add([
+    entry("far", 0, 0, 1),
+    ...Array.from({ length: 400 }, (_, i) => near(i)),
+    entry("second", 0.5, 0, 0.9),
+    ...Array.from({ length: 400 }, (_, i) => near(i)),
+  ]);
+  builder.add([near(0), near(1)]);
+  for (const [name, scan] of Object.entries(SCANS)) {
+    const nearest = createMatcher(builder.build(), scan)(probe(1, 0, 0))!;
+    assertEquals(nearest.user.userId, "first", name);
+    assertAlmostEquals(nearest.runnerUp!, 0.5 / Math.hypot(0.5, 0.9), 1e-6, name);
+  }
+});
+
 Deno.test("with a user_id, only that user's templates are compared", () => {
   const nearest = findNearest(GALLERY, probe(0.1, 0.9, 0.2), "alice");
   assertEquals(nearest?.user.userId, "alice");
@@ -84,14 +115,15 @@ Deno.test("a similarity is from -1 to 1, also after rounding", () => {
   }));
 });
 
-Deno.test("the first of several equally similar templates is found, within a file and across files", () => {
+Deno.test("when several users are equally similar, the first is found and the runner-up is equal", () => {
   const builder = createGalleryBuilder(2);
   builder.add([entry("far", 0, 1), entry("first", 1, 0), entry("second", 1, 0)]);
   builder.add([]);
   builder.add([entry("third", 1, 0)]);
   for (const [name, scan] of Object.entries(SCANS)) {
     const match = createMatcher(builder.build(), scan);
-    assertEquals(match(probe(1, 0))?.user.userId, "first", name);
+    const nearest = match(probe(1, 0));
+    assertEquals([nearest?.user.userId, nearest?.runnerUp], ["first", 1], name);
     assertEquals(match(probe(1, 0), "third")?.similarity, 1, name);
   }
 });
@@ -110,19 +142,25 @@ Deno.test("no kind of scan finds a user for a probe with NaN", () => {
   }
 });
 
-Deno.test("the nearest template is the same as when all are compared in double precision", () => {
+Deno.test("the nearest template and the runner-up are the same as when all are compared in double precision", () => {
   // Includes lengths that are not multiples of 4: the sum takes four elements at a time.
   const cases = fc.integer({ min: 1, max: 37 }).chain((dimension) => {
     const vector = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
       minLength: dimension,
       maxLength: dimension,
     }).filter((numbers) => Math.hypot(...numbers) > 1e-3);
-    const entries = fc.array(fc.tuple(fc.constantFrom("a", "b", "c", "d"), vector), {
+    // "a" is the most frequent, so that one user can have more of the nearest templates than a scan
+    // finds at first.
+    const userIds = fc.oneof(
+      { weight: 30, arbitrary: fc.constant("a") },
+      fc.constantFrom("b", "c", "d"),
+    );
+    const entries = fc.array(fc.tuple(userIds, vector), {
       minLength: 1,
-      maxLength: 30,
+      maxLength: 90,
     });
     const only = fc.constantFrom(undefined, "a", "b");
-    return fc.tuple(vector, entries, fc.nat(30), only, fc.constantFrom(...Object.values(SCANS)));
+    return fc.tuple(vector, entries, fc.nat(90), only, fc.constantFrom(...Object.values(SCANS)));
   });
   fc.assert(
     fc.property(cases, ([vector, entries, cut, only, scan]) => {
@@ -143,6 +181,12 @@ Deno.test("the nearest template is the same as when all are compared in double p
       assertEquals(nearest.compared, scores.length);
       const own = scores.filter(({ userId }) => userId === nearest.user.userId);
       assertAlmostEquals(Math.max(...own.map(({ score }) => score)), best, 1e-6);
+      const others = scores.filter(({ userId }) => userId !== nearest.user.userId);
+      if (others.length === 0) assertEquals(nearest.runnerUp, undefined);
+      else {
+        const bestOther = Math.max(...others.map(({ score }) => score));
+        assertAlmostEquals(nearest.runnerUp!, bestOther, 1e-6);
+      }
     }),
     { numRuns: 1000 },
   );

@@ -1,32 +1,37 @@
-/** Finds the nearest of many templates, with a loop or with usearch. */
+/** Finds the two users with the nearest of many templates, with a loop or with usearch. */
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { dot } from "../vector.ts";
+import type { Segment } from "./gallery.ts";
 
 /**
- * Finds the template nearest to a probe.
+ * Finds the template nearest to a probe, and the nearest template of all other users.
  *
- * @param templates One or more templates, one after another, each L2-normalised. No other array may
- * share the buffer
+ * @param segment One or more templates, each L2-normalised, and their users. No other array may
+ * share the buffer of `templates`
  * @param probe Embedding, L2-normalised, as long as one template
- * @returns Index of the nearest template; the first one when several are equally near. −1 or any
- * index when the probe contains NaN
+ * @returns Indexes of templates, in any order. The two that are sought are among them: of users who
+ * are equally near, any. When the probe contains NaN, any indexes or none
  */
-export type Scan = (templates: Float32Array, probe: Float32Array) => number;
+export type Scan = (segment: Segment, probe: Float32Array) => readonly number[];
 
 /** A {@linkcode Scan} by a loop over all templates: 0.4 ms for 1,000 templates of 512 numbers. */
-export function scanByLoop(templates: Float32Array, probe: Float32Array): number {
-  let best = -1, similarity = -Infinity;
-  for (let i = 0, offset = 0; offset < templates.length; i++, offset += probe.length) {
+export function scanByLoop({ templates, owners }: Segment, probe: Float32Array): number[] {
+  let best = -1, similarity = -Infinity, other = -1, otherSimilarity = -Infinity;
+  for (let i = 0, offset = 0; i < owners.length; i++, offset += probe.length) {
     const score = dot(templates, offset, probe);
+    if (!(score > otherSimilarity)) continue;
+    const sameUser = best >= 0 && owners[i] === owners[best];
     if (score > similarity) {
-      similarity = score;
-      best = i;
+      if (!sameUser) [other, otherSimilarity] = [best, similarity];
+      [best, similarity] = [i, score];
+    } else if (!sameUser) {
+      [other, otherSimilarity] = [i, score];
     }
   }
-  return best;
+  return [best, other].filter((index) => index >= 0);
 }
 
 /**
@@ -66,9 +71,29 @@ export function loadUsearch(): Scan | undefined {
   const require = createRequire(import.meta.url);
   const root = join(dirname(require.resolve("usearch")), "../../..");
   const { exactSearch }: Usearch = require(join(root, "prebuilds", folder, "usearch.node"));
-  return (templates, probe) => {
+  return ({ templates, owners }, probe) => {
     // The addon reads the whole buffer of an array, so the probe is copied into a new buffer.
-    const [keys] = exactSearch(templates, probe.slice(), probe.length, 1, "ip", 1);
-    return Number(keys[0]);
+    const query = probe.slice();
+    const search = (count: number) => {
+      const wanted = Math.min(count, owners.length);
+      const [keys] = exactSearch(templates, query, query.length, wanted, "ip", 1);
+      return Array.from(keys, Number);
+    };
+    const nearest = search(FIRST_NEAREST);
+    const owner = owners[nearest[0]!];
+    if (nearest.length === owners.length || nearest.some((i) => owners[i] !== owner)) {
+      return nearest;
+    }
+    // All of them belong to one user. One template more than this user has must be another user's.
+    return search(countOf(owner!, owners) + 1);
   };
+}
+
+/** Number of nearest templates that are found at first. A few dozen take no more time than one. */
+const FIRST_NEAREST = 32;
+
+function countOf(owner: number, owners: Int32Array): number {
+  let count = 0;
+  for (const other of owners) if (other === owner) count++;
+  return count;
 }

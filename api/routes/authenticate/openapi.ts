@@ -15,6 +15,7 @@ import {
   PROBLEMS,
 } from "../../../shared/contract/problem.ts";
 import { IMAGE_TYPES } from "../../../shared/contract/image_type.ts";
+import { MAX_USER_TEXT_LENGTH, NO_CONTROL_CHARACTERS } from "../../../shared/contract/user_text.ts";
 import { TAGS } from "../openapi.ts";
 
 /** Codes that a client of this path never gets. */
@@ -46,7 +47,12 @@ export const AUTHENTICATE_DOC: RouteConfig = {
             type: "object",
             properties: {
               image: { type: "string", format: "binary" },
-              user_id: { type: "string", minLength: 1, maxLength: 256 },
+              user_id: {
+                type: "string",
+                minLength: 1,
+                maxLength: MAX_USER_TEXT_LENGTH,
+                pattern: NO_CONTROL_CHARACTERS.source,
+              },
             },
             required: ["image"],
             additionalProperties: false,

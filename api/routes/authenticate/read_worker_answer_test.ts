@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createFakeApp } from "../../fake_app.ts";
-import { isUserText, MAX_USER_CHARS } from "../../../shared/contract/contract.ts";
+import { isUserText, MAX_USER_TEXT_LENGTH } from "../../../shared/contract/user_text.ts";
 import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
 import { PICTURE_CODES, PROBLEM_CODES, PROBLEMS } from "../../../shared/contract/problem.ts";
 import { describeError } from "../../../shared/log.ts";
@@ -21,11 +21,11 @@ function read(value: unknown, status = 200, userId?: string) {
 }
 
 Deno.test("the longest id and name fit, and one character more is refused", async () => {
-  const longest = "\u{1F600}".repeat(MAX_USER_CHARS / 2);
-  const answer = { ...MATCH, user_id: longest, user_name: "用".repeat(MAX_USER_CHARS) };
+  const longest = "\u{1F600}".repeat(MAX_USER_TEXT_LENGTH / 2);
+  const answer = { ...MATCH, user_id: longest, user_name: "用".repeat(MAX_USER_TEXT_LENGTH) };
   assertEquals(await read(answer), { kind: "answer", answer });
   for (const field of ["user_id", "user_name"]) {
-    for (const text of ["", "x".repeat(MAX_USER_CHARS + 1), "x".repeat(60_000)]) {
+    for (const text of ["", "x".repeat(MAX_USER_TEXT_LENGTH + 1), "x".repeat(60_000)]) {
       await assertRejects(() => read({ ...MATCH, [field]: text }), BadAnswer);
     }
   }

@@ -9,6 +9,7 @@ import {
   nameFileInErrors,
 } from "../../gallery/gallery_entry.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
+import { lockGallery } from "./gallery_lock.ts";
 import { toInt8 } from "./to_int8.ts";
 
 /**
@@ -21,6 +22,7 @@ import { toInt8 } from "./to_int8.ts";
  * not change
  */
 export async function compactGalleryFile(path: string): Promise<number> {
+  await using _lock = await lockGallery(path);
   const entries = await readGalleryFile(path);
   if (entries === undefined) throw new GalleryError(`The gallery ${path} does not exist`);
   const compact = nameFileInErrors(path, () => entries.map(compactEntry));

@@ -7,6 +7,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { embedPhotos, type RefusedPhoto } from "../embed_photos.ts";
 import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
+import { lockGallery } from "./gallery_lock.ts";
 import { type AcceptedUser, type ExistingTemplates, mergeTemplates } from "./merge_templates.ts";
 import { nameUsers, type Renaming, type UserToName } from "./name_users.ts";
 
@@ -62,7 +63,8 @@ export interface Enrolment {
  * @throws {EnrolmentError} when a user_id or a name is not allowed, or when a name is missing or
  * differs from the name in the gallery. Then no photo was read, and nothing was written
  * @throws {GalleryError} when the file is not a gallery or is for another model. Then no photo was
- * read. Also when the file cannot be written. The file has its old content in both cases
+ * read. Also when the file cannot be written, or another command writes it for too long. The file has
+ * its old content in all cases
  */
 export async function enrolIntoGalleryFile(
   path: string,
@@ -73,7 +75,9 @@ export async function enrolIntoGalleryFile(
   const { existing, compact = false, progress = NO_PROGRESS } = settings;
   nameUsers(await readEntries(path, pipeline.dimension), people, existing);
   const embedded = await embedPhotos(pipeline, people, { progress, label: "Enrolling" });
-  // Reads the file again: somebody else may have written it during a long enrolment.
+  // Reads the file again: somebody else may have written it during a long enrolment. Nobody else
+  // writes it from here until the end.
+  await using _lock = await lockGallery(path);
   const entries = await readEntries(path, pipeline.dimension);
   const users = nameUsers(entries, people, existing).map(({ user, name, before }, i) => ({
     userId: user.userId,

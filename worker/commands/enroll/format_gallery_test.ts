@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { normalizeUserId } from "../../../shared/contract/user_text.ts";
 import {
   entryEmbedding,
   type GalleryEntry,
@@ -10,7 +11,11 @@ import { formatGallery } from "./format_gallery.ts";
 const text = fc.string({ minLength: 1, maxLength: 40, unit: "binary" })
   .filter((words) => words.trim() !== "" && words.length <= 256 && words.isWellFormed());
 const numbers = fc.array(fc.double({ noDefaultInfinity: true, noNaN: true }), { maxLength: 8 });
-const owner = { user_id: text, name: text };
+const normalized = text.map((words) => words.normalize("NFC"));
+const owner = {
+  user_id: normalized.filter((words) => normalizeUserId(words) !== undefined),
+  name: normalized.filter((words) => words.length <= 256),
+};
 const entries: fc.Arbitrary<GalleryEntry[]> = fc.array(fc.oneof(
   fc.record({ ...owner, embedding: numbers }),
   fc.record({ ...owner, embedding_int8: fc.int8Array({ maxLength: 8 }) }),

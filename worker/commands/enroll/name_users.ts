@@ -54,7 +54,7 @@ export function nameUsers<User extends UserToName>(
       (user.name === undefined ? undefined : checkText("name", user.name));
     if (fault !== undefined) throw new EnrolmentError(fault);
     const before = names.get(userId);
-    const name = user.name ?? before;
+    const name = user.name?.normalize("NFC") ?? before;
     if (name === undefined) {
       throw new EnrolmentError(`The user "${userId}" is new and needs a name`);
     }
@@ -73,6 +73,12 @@ export function checkText(field: "user_id" | "name", text: string): string | und
   if (/\p{Cc}/u.test(text)) return `The ${field} ${JSON.stringify(text)} has control characters`;
   if (text.length > MAX_CHARACTERS) {
     return `The ${field} "${text.slice(0, 32)}…" is longer than ${MAX_CHARACTERS} characters`;
+  }
+  if (!text.isWellFormed()) return `The ${field} is not a valid Unicode text`;
+  if (text.normalize("NFC").length > MAX_CHARACTERS) {
+    return `The ${field} "${
+      text.slice(0, 32)
+    }…" is longer than ${MAX_CHARACTERS} characters in NFC`;
   }
   return undefined;
 }

@@ -49,3 +49,18 @@ Deno.test("a user_id or name has 1 to 256 characters and no control characters",
     `The user_id "${"a".repeat(32)}…" is longer than 256 characters`,
   );
 });
+
+Deno.test("a user_id or name has at most 256 characters also in NFC, and no half surrogate pair", () => {
+  const grows = "\u0958".repeat(129);
+  assertEquals(
+    checkText("user_id", grows),
+    `The user_id "${grows.slice(0, 32)}…" is longer than 256 characters in NFC`,
+  );
+  assertEquals(checkText("name", "a\ud800"), "The name is not a valid Unicode text");
+});
+
+Deno.test("a name in another Unicode form is the same name", () => {
+  const gallery = [{ user_id: "rene", name: "Ren\u00e9", embedding: [1, 0] }];
+  const users = [{ userId: "rene", name: "Rene\u0301" }];
+  assertEquals(nameUsers(gallery, users, "keep")[0]?.name, "Ren\u00e9");
+});

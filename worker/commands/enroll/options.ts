@@ -81,5 +81,5 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
   const fault = checkText("user_id", userId) ??
     (name === undefined ? undefined : checkText("name", name));
   if (fault !== undefined) return { wrong: fault };
-  return { gallery, compact, person: { userId, name, photos } };
+  return { gallery, compact, person: { userId: userId.normalize("NFC"), name, photos } };
 }

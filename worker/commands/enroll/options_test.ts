@@ -21,6 +21,15 @@ Deno.test("the command enrols the people of a folder, or one person from photos"
   });
 });
 
+Deno.test("--user-id may be in any Unicode form", () => {
+  const person = { userId: "Ren\u00e9", name: undefined, photos: ["1.jpg"] };
+  assertEquals(read("--gallery g.json --user-id Rene\u0301 1.jpg"), {
+    gallery: "g.json",
+    compact: false,
+    person,
+  });
+});
+
 Deno.test("--compact applies to new templates, or to the whole gallery when there are no photos", () => {
   assertEquals(read("--gallery g.json --compact"), { gallery: "g.json", compact: true });
   const from = { gallery: "g.json", compact: true, from: "DIR" };

@@ -20,7 +20,7 @@ export interface EnrolmentReport {
  * Describes an enrolment.
  *
  * @param gallery Path of the gallery file
- * @param skipped Files that are not photos or cannot be read
+ * @param skipped Files that are not photos, cannot be read or have another format
  * @param enrolment The result
  */
 export function reportEnrolment(
@@ -28,11 +28,13 @@ export function reportEnrolment(
   skipped: readonly SkippedFile[],
   enrolment: Enrolment,
 ): EnrolmentReport {
-  const unreadable = skipped.filter(({ reason }) => reason === "unreadable");
-  const refused = [...unreadable, ...enrolment.refused];
+  const refused = [
+    ...skipped.filter(({ reason }) => reason !== "not_a_photo"),
+    ...enrolment.refused,
+  ];
   const { withoutTemplate } = enrolment;
   const lines = [
-    ...skipped.filter(({ reason }) => reason !== "unreadable")
+    ...skipped.filter(({ reason }) => reason === "not_a_photo")
       .map(({ path, reason }) => line("skipped", path, reason)),
     ...refused.map(({ path, reason }) => line("refused", path, reason)),
     ...enrolment.alreadyEnrolled.map((path) => line("skipped", path, "already enrolled")),

@@ -26,6 +26,7 @@ Deno.test("everything that needs attention has a line", () => {
   const { lines, summary, failure } = reportEnrolment("g.json", [
     { path: "DIR/notes.txt", reason: "not_a_photo" },
     { path: "DIR/alice/lost.jpg", reason: "unreadable" },
+    { path: "DIR/alice/phone.jpg", reason: "HEIC photo: convert it to JPEG" },
   ], {
     ...QUIET,
     users: 3,
@@ -42,6 +43,7 @@ Deno.test("everything that needs attention has a line", () => {
   assertEquals(lines, [
     "skipped  DIR/notes.txt  not_a_photo",
     "refused  DIR/alice/lost.jpg  unreadable",
+    "refused  DIR/alice/phone.jpg  HEIC photo: convert it to JPEG",
     "refused  DIR/alice/2.jpg  multiple_faces",
     "skipped  DIR/alice/copy.jpg  already enrolled",
     "check    DIR/alice/3.jpg  unlike the other photos of alice",
@@ -49,7 +51,7 @@ Deno.test("everything that needs attention has a line", () => {
     'renamed  alice  "Alice Liddell" is now "alice"',
     "kept     bob  the existing templates, because no photo was accepted",
   ]);
-  assertEquals(summary, "g.json: 3 users, 7 templates; 2 photos refused");
+  assertEquals(summary, "g.json: 3 users, 7 templates; 3 photos refused");
   assertEquals(failure, undefined);
 });
 
