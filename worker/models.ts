@@ -1,10 +1,6 @@
 /** Loads the three model files and the recognition model's calibration. */
 
-import {
-  type Calibration,
-  type ModelCalibration,
-  ModelCalibrationSchema,
-} from "../models/calibration.ts";
+import { type ModelCalibration, ModelCalibrationSchema } from "../models/calibration.ts";
 import { calibrationOf } from "../models/manifest.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { describeError } from "../shared/log.ts";
@@ -25,7 +21,7 @@ export interface ModelPaths {
 export interface LoadedModels {
   readonly models: PipelineModels;
   /** undefined when neither the manifest nor a file has a calibration of the recognition model. */
-  readonly calibration: Calibration | undefined;
+  readonly calibration: ModelCalibration | undefined;
 }
 
 /**
@@ -59,7 +55,7 @@ async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-async function readCalibration(path: string, modelSha256: string): Promise<Calibration> {
+async function readCalibration(path: string, modelSha256: string): Promise<ModelCalibration> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
@@ -74,7 +70,8 @@ async function readCalibration(path: string, modelSha256: string): Promise<Calib
   } catch (cause) {
     throw new ModelError(
       `The calibration ${path} is not what "deno task calibrate" prints: ` +
-        '{"model_sha256", "mean_impostor_cosine", "effective_dimension"}',
+        '{"model_sha256", "mean_impostor_cosine", "effective_dimension", "quality"}. ' +
+        'A file of an older version has no "quality": run "deno task calibrate" again',
       { cause },
     );
   }

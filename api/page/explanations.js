@@ -20,6 +20,10 @@ export const EXPLANATIONS = {
     "Choose a picture of one person, or let that person come closer.",
   face_too_small: "The face is less than 40 pixels wide. Come closer to the camera, or choose a " +
     "picture with more pixels.",
+  face_not_upright: "The face is not upright. Turn the picture, and ask again.",
+  face_unclear:
+    "The face is blurred, too dark, covered or turned away. Choose a picture that shows " +
+    "the whole face from the front, sharp and in good light.",
   internal: "Unexpected error. Find the request ID in the log of the service.",
   worker_failed:
     "The worker failed while it processed the picture. Try again: another worker will process it.",
