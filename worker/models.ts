@@ -1,6 +1,11 @@
 /** Loads the three model files and the recognition model's calibration. */
 
-import { type ModelCalibration, ModelCalibrationSchema } from "../models/calibration.ts";
+import {
+  type ModelCalibration,
+  ModelCalibrationSchema,
+  type QualityBounds,
+  UNCALIBRATED_BOUNDS,
+} from "../models/calibration.ts";
 import { calibrationOf } from "../models/manifest.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { describeError } from "../shared/log.ts";
@@ -22,6 +27,8 @@ export interface LoadedModels {
   readonly models: PipelineModels;
   /** undefined when neither the manifest nor a file has a calibration of the recognition model. */
   readonly calibration: ModelCalibration | undefined;
+  /** Bounds of a face's quality: those of the calibration, or UNCALIBRATED_BOUNDS without one. */
+  readonly quality: QualityBounds;
 }
 
 /**
@@ -40,7 +47,8 @@ export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
   const calibration = paths.calibration === undefined
     ? calibrationOf(checksum)
     : await readCalibration(paths.calibration, checksum);
-  return { models: { detector, landmarks, recognition }, calibration };
+  const quality = calibration?.quality ?? UNCALIBRATED_BOUNDS;
+  return { models: { detector, landmarks, recognition }, calibration, quality };
 }
 
 async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,5 @@
 /** Loads everything that a worker needs to answer: models, gallery and score. */
 
-import { UNCALIBRATED_BOUNDS } from "../models/calibration.ts";
 import { type Authenticator, chooseScore, createAuthenticator } from "./authenticator.ts";
 import type { WorkerConfig } from "./config.ts";
 import { loadGallery } from "./gallery/load_gallery.ts";
@@ -23,11 +22,11 @@ export interface StartedWorker {
  * @throws {ModelError | GalleryError | NotCalibratedError} naming the part that is missing or wrong
  */
 export async function startWorker(config: WorkerConfig): Promise<StartedWorker> {
-  const { models, calibration } = await loadModels(config.modelPaths);
+  const { models, calibration, quality } = await loadModels(config.modelPaths);
   const score = chooseScore(config.match.on, calibration);
   const pipeline = await createPipeline(models, {
     maxPixels: config.maxImagePixels,
-    quality: calibration?.quality ?? UNCALIBRATED_BOUNDS,
+    quality,
   });
   await pipeline.warmUp();
   // The gallery is loaded last. Reading it takes 30 MB for 2,000 users, and the process gives this

@@ -1,8 +1,9 @@
 /** Makes bad photos from good ones, to measure how many of them the quality gate refuses. */
 
-import sharp from "sharp";
-import type { Box, Point } from "../../pipeline/image.ts";
-import type { FivePoints } from "../../pipeline/landmarks.ts";
+import { Buffer } from "node:buffer";
+import sharp, { type Sharp } from "sharp";
+import type { Box, Point } from "../pipeline/image.ts";
+import type { FivePoints } from "../pipeline/landmarks.ts";
 
 /** A face in a good photo, in pixels of the upright photo. */
 export interface FaceInPhoto {
@@ -76,7 +77,7 @@ function covered(name: string, colour: string, corners: readonly Point[]): Fault
       const { width, height } = upright.info;
       const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
         `<polygon points="${polygon.join(" ")}" fill="${colour}"/></svg>`;
-      return png(sharp(upright.data).composite([{ input: new TextEncoder().encode(svg) }]));
+      return png(sharp(upright.data).composite([{ input: Buffer.from(svg) }]));
     },
   };
 }
@@ -114,5 +115,5 @@ async function changeValues(
   return png(sharp(data, { raw: { width, height, channels } }));
 }
 
-const png = (picture: sharp.Sharp): Promise<Uint8Array> =>
+const png = (picture: Sharp): Promise<Uint8Array> =>
   picture.png({ compressionLevel: 1 }).toBuffer();
