@@ -16,8 +16,11 @@ export interface EmbeddedPhoto {
 /** A photo without an embedding, and the reason. */
 export interface RefusedPhoto {
   readonly path: string;
-  /** `unreadable`: the file cannot be read. Any other reason comes from the pipeline. */
-  readonly reason: ProblemCode | "unreadable";
+  /**
+   * `unreadable`: the file cannot be read. `not_the_same_person`: the photo is unlike the user's
+   * other photos; only `enroll` gives this reason. Any other reason comes from the pipeline.
+   */
+  readonly reason: ProblemCode | "unreadable" | "not_the_same_person";
 }
 
 /** Result of {@linkcode embedPhotos}. */

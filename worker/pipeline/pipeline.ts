@@ -10,7 +10,7 @@ import { chooseFace, createFaceDetector } from "./detect.ts";
 import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
 import { createLandmarkFinder, type FivePoints, type QuarterTurns } from "./landmarks.ts";
-import { type FaceQuality, findQualityFault, isTurned, measureShape } from "./quality.ts";
+import { type FaceQuality, findQualityFault, measureShape, TURNED_FACTOR } from "./quality.ts";
 
 /** The content of the three ONNX files. */
 export interface PipelineModels {
@@ -111,10 +111,12 @@ export async function createPipeline(
     }
   };
   const isLongerTurned = async (image: DecodedPicture, box: Box, quality: FaceQuality) => {
+    // When unclear faces are accepted, this check is all that keeps turned ones out.
+    const factor = options.acceptUnclear ? 1 : TURNED_FACTOR;
     for (const turns of TURNS) {
       const points = await findLandmarks(image, box, turns);
       const { length } = await embedder.embed(await alignFace(image, points));
-      if (isTurned(quality.embeddingLength, length)) return true;
+      if (length > quality.embeddingLength * factor) return true;
     }
     return false;
   };

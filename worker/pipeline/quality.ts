@@ -81,12 +81,7 @@ export function findQualityFault(
 }
 
 /**
- * Returns true when the embedding of a face is clearly longer after quarter turns, so that the face
- * is not upright. The landmark network sees every face as upright, so its points do not show this.
- *
- * @param embeddingLength Length of the embedding of the face as it is
- * @param turnedLength Length of the embedding after quarter turns
+ * Smallest factor by which quarter turns make the embedding of a face longer when the face is not
+ * upright. The landmark network sees every face as upright, so its points do not show this.
  */
-export function isTurned(embeddingLength: number, turnedLength: number): boolean {
-  return turnedLength > embeddingLength * 1.1;
-}
+export const TURNED_FACTOR = 1.1;

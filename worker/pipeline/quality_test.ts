@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ALIGNED_POINTS } from "./align.ts";
 import type { Point } from "./image.ts";
 import type { FivePoints } from "./landmarks.ts";
-import { type FaceQuality, findQualityFault, isTurned, measureShape } from "./quality.ts";
+import { type FaceQuality, findQualityFault, measureShape } from "./quality.ts";
 
 const BOUNDS = { min_embedding_length: 2.6, max_roll_degrees: 45, max_shape_distance: 0.5 };
 const GOOD: FaceQuality = { embeddingLength: 3.8, rollDegrees: 5, shapeDistance: 0.14 };
@@ -107,8 +107,4 @@ Deno.test("a face that is no better than an accepted one in any measure is accep
       undefined,
     ]);
   }));
-});
-
-Deno.test("a face is turned when quarter turns make its embedding more than a tenth longer", () => {
-  assertEquals([isTurned(2, 2.19), isTurned(2, 2.21), isTurned(2, 1)], [false, true, false]);
 });
