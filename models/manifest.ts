@@ -1,7 +1,7 @@
 /** Reads models/manifest.json: the default models, their source and their calibration. */
 
 import { z } from "zod";
-import { type Calibration, ModelCalibrationSchema } from "./calibration.ts";
+import { type ModelCalibration, ModelCalibrationSchema } from "./calibration.ts";
 import manifest from "./manifest.json" with { type: "json" };
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -54,7 +54,7 @@ export const MODEL_MANIFEST: ModelManifest = ModelManifestSchema.parse(manifest)
  * Returns the calibration of the model with this sha256; undefined when it is not the default
  * recognition model.
  */
-export function calibrationOf(sha256: string): Calibration | undefined {
+export function calibrationOf(sha256: string): ModelCalibration | undefined {
   const { recognition } = MODEL_MANIFEST.models;
   const known = [recognition.sha256, recognition.calibration.model_sha256];
   return known.includes(sha256) ? recognition.calibration : undefined;

@@ -36,9 +36,8 @@ export async function makeSampleGallery(
   { path, pictures, models }: SampleGalleryOptions,
 ): Promise<boolean> {
   if (await exists(path)) return false;
-  await using pipeline = await createPipeline((await loadModels(models)).models, {
-    maxPixels: MAX_PIXELS,
-  });
+  const { models: networks, quality } = await loadModels(models);
+  await using pipeline = await createPipeline(networks, { maxPixels: MAX_PIXELS, quality });
   const people = SAMPLE_USERS.map(({ userId, name, picture }) => ({
     userId,
     name,

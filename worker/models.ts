@@ -1,9 +1,10 @@
 /** Loads the three model files and the recognition model's calibration. */
 
 import {
-  type Calibration,
   type ModelCalibration,
   ModelCalibrationSchema,
+  type QualityBounds,
+  UNCALIBRATED_BOUNDS,
 } from "../models/calibration.ts";
 import { calibrationOf } from "../models/manifest.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
@@ -25,7 +26,9 @@ export interface ModelPaths {
 export interface LoadedModels {
   readonly models: PipelineModels;
   /** undefined when neither the manifest nor a file has a calibration of the recognition model. */
-  readonly calibration: Calibration | undefined;
+  readonly calibration: ModelCalibration | undefined;
+  /** Bounds of a face's quality: those of the calibration, or UNCALIBRATED_BOUNDS without one. */
+  readonly quality: QualityBounds;
 }
 
 /**
@@ -44,7 +47,8 @@ export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
   const calibration = paths.calibration === undefined
     ? calibrationOf(checksum)
     : await readCalibration(paths.calibration, checksum);
-  return { models: { detector, landmarks, recognition }, calibration };
+  const quality = calibration?.quality ?? UNCALIBRATED_BOUNDS;
+  return { models: { detector, landmarks, recognition }, calibration, quality };
 }
 
 async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -59,7 +63,7 @@ async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-async function readCalibration(path: string, modelSha256: string): Promise<Calibration> {
+async function readCalibration(path: string, modelSha256: string): Promise<ModelCalibration> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
@@ -74,7 +78,8 @@ async function readCalibration(path: string, modelSha256: string): Promise<Calib
   } catch (cause) {
     throw new ModelError(
       `The calibration ${path} is not what "deno task calibrate" prints: ` +
-        '{"model_sha256", "mean_impostor_cosine", "effective_dimension"}',
+        '{"model_sha256", "mean_impostor_cosine", "effective_dimension", "quality"}. ' +
+        'A file of an older version has no "quality": run "deno task calibrate" again',
       { cause },
     );
   }

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { UNCALIBRATED_BOUNDS } from "../models/calibration.ts";
 import { MODEL_MANIFEST } from "../models/manifest.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
@@ -16,13 +17,15 @@ async function withCalibration<T>(text: string, body: (path: string) => Promise<
 Deno.test("the default model's calibration is found in the manifest by its checksum", async () => {
   assertEquals((await loadModels(DEFAULT)).calibration, KNOWN);
   const other = await loadModels({ ...DEFAULT, recognition: LOCAL_PATHS.detector });
-  assertEquals(other.calibration, undefined);
+  assertEquals([other.calibration, other.quality], [undefined, UNCALIBRATED_BOUNDS]);
 });
 
 Deno.test("a calibration file overrides the manifest", async () => {
-  const own = { ...KNOWN, effective_dimension: 60 };
+  const bounds = { min_embedding_length: 1.5, max_roll_degrees: 30, max_shape_distance: 0.4 };
+  const own = { ...KNOWN, effective_dimension: 60, quality: bounds };
   await withCalibration(JSON.stringify(own), async (calibration) => {
-    assertEquals((await loadModels({ ...DEFAULT, calibration })).calibration, own);
+    const loaded = await loadModels({ ...DEFAULT, calibration });
+    assertEquals([loaded.calibration, loaded.quality], [own, own.quality]);
   });
 });
 
@@ -31,6 +34,16 @@ Deno.test("a calibration file that is invalid or belongs to another model is ref
   const cases: [text: string, complaint: string][] = [
     [JSON.stringify({ ...KNOWN, model_sha256: "0".repeat(64) }), "belongs to another model"],
     [JSON.stringify(unbound), "is not what"],
+    [JSON.stringify({ ...KNOWN, quality: undefined }), 'run "deno task calibrate" again'],
+    [JSON.stringify({ ...KNOWN, quality: {} }), 'run "deno task calibrate" again'],
+    [
+      JSON.stringify({ ...KNOWN, quality: { ...KNOWN.quality, max_roll_degrees: 180 } }),
+      "not what",
+    ],
+    [
+      JSON.stringify({ ...KNOWN, quality: { ...KNOWN.quality, min_embedding_length: -1 } }),
+      "not what",
+    ],
     [JSON.stringify({ ...KNOWN, effective_dimension: 100_000 }), "is not what"],
     [JSON.stringify({ ...KNOWN, mean_impostor_cosine: -0.9 }), "is not what"],
     ["[", "is not what"],

@@ -22,9 +22,12 @@ export interface StartedWorker {
  * @throws {ModelError | GalleryError | NotCalibratedError} naming the part that is missing or wrong
  */
 export async function startWorker(config: WorkerConfig): Promise<StartedWorker> {
-  const { models, calibration } = await loadModels(config.modelPaths);
+  const { models, calibration, quality } = await loadModels(config.modelPaths);
   const score = chooseScore(config.match.on, calibration);
-  const pipeline = await createPipeline(models, { maxPixels: config.maxImagePixels });
+  const pipeline = await createPipeline(models, {
+    maxPixels: config.maxImagePixels,
+    quality,
+  });
   await pipeline.warmUp();
   // The gallery is loaded last. Reading it takes 30 MB for 2,000 users, and the process gives this
   // memory back only in this order.

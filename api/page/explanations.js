@@ -23,6 +23,10 @@ export const EXPLANATIONS = {
   ambiguous_match:
     "The face looks like several users. Type the user ID of the person, to compare " +
     "the face only with this user.",
+  face_not_upright: "The face is not upright. Turn the picture, and ask again.",
+  face_unclear:
+    "The face is blurred, too dark, covered or turned away. Choose a picture that shows " +
+    "the whole face from the front, sharp and in good light.",
   internal: "Unexpected error. Find the request ID in the log of the service.",
   worker_failed:
     "The worker failed while it processed the picture. Try again: another worker will process it.",

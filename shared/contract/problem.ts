@@ -16,6 +16,8 @@ export const PROBLEMS = {
   multiple_faces: { status: 422, title: "More than one face" },
   face_too_small: { status: 422, title: "Face too small" },
   ambiguous_match: { status: 422, title: "Match with several users" },
+  face_not_upright: { status: 422, title: "Face not upright" },
+  face_unclear: { status: 422, title: "Face unclear" },
   internal: { status: 500, title: "Internal error" },
   worker_failed: { status: 502, title: "Worker failed" },
   no_worker_available: { status: 503, title: "No worker available" },
@@ -40,6 +42,8 @@ export const PICTURE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "multiple_faces",
   "face_too_small",
   "ambiguous_match",
+  "face_not_upright",
+  "face_unclear",
 ]);
 
 /** Codes between api and worker only. A client never gets them. */

@@ -23,6 +23,8 @@ Deno.test("every code has its documented status", () => {
     multiple_faces: 422,
     face_too_small: 422,
     ambiguous_match: 422,
+    face_not_upright: 422,
+    face_unclear: 422,
     internal: 500,
     worker_failed: 502,
     no_worker_available: 503,
@@ -68,7 +70,9 @@ Deno.test("a problem has no cause by default", () => {
 Deno.test("the api passes exactly these codes of a worker on to the client", () => {
   assertEquals([...PICTURE_CODES].sort(), [
     "ambiguous_match",
+    "face_not_upright",
     "face_too_small",
+    "face_unclear",
     "invalid_image",
     "multiple_faces",
     "no_face",

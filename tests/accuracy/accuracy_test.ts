@@ -12,6 +12,10 @@ import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { listPhotoFolder } from "../../worker/commands/photo_folder.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import { crossValidate } from "../../worker/commands/accuracy/cross_validate.ts";
+import { similarityThreshold } from "../../worker/commands/accuracy/similarity_threshold.ts";
+import { crossJudgeGate } from "../../worker/commands/accuracy/judge_gate.ts";
+import { QUARTER_TURNS } from "../../worker/commands/calibrate/fit_quality.ts";
+import { spoilPhotos } from "../../worker/commands/spoil_photos.ts";
 import { comparePairs, tarAtZeroFar } from "../../worker/commands/accuracy/evaluate.ts";
 import { needs } from "../support/needs.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";
@@ -86,6 +90,39 @@ needs("photos")("accuracy on labelled photos", async (t) => {
     assertAgrees(fitCalibration(acceptedEmbeddings(people)).calibration);
   });
 
+  await t.step(
+    "the quality gate refuses turned photos of people to whom it was not fitted",
+    async () => {
+      const { models } = await loadModels(localModelPaths(Deno.env));
+      await using pipeline = await createPipeline(models, { maxPixels: 1_000_000 });
+      const good = people.map((photos) => photos.map(({ face }) => face));
+      const turned = await spoilPhotos(pipeline, people, QUARTER_TURNS, {
+        progress: NO_PROGRESS,
+        label: "",
+      });
+      const samples = [
+        { name: "good", faces: good },
+        ...QUARTER_TURNS.map(({ name }, i) => ({ name, faces: turned[i]! })),
+      ];
+      const threshold = similarityThreshold(
+        DEFAULT_CONFIDENCE,
+        1,
+        MODEL_MANIFEST.models.recognition.calibration,
+      );
+      const { effects: [ofGood, ...ofTurned], bounds } = crossJudgeGate(good, samples, threshold);
+      assert(ofGood!.enrolled.with >= 98, JSON.stringify(ofGood));
+      for (const effect of ofTurned) {
+        assert(effect.enrolled.with <= 2, JSON.stringify(effect));
+        assert(effect.strangers.without > 500, JSON.stringify(effect));
+        assertEquals(effect.strangers.with, 0, JSON.stringify(effect));
+      }
+      const { quality } = MODEL_MANIFEST.models.recognition.calibration;
+      for (const { min_embedding_length } of bounds) {
+        assertAlmostEquals(min_embedding_length, quality.min_embedding_length, 0.15);
+      }
+    },
+  );
+
   await t.step("the output of calibrate is a MODEL_CALIBRATION file", async () => {
     const { out, err } = await run("worker/commands/calibrate/main.ts", "--from", photos);
     assertMatch(err, /10 people, 100 photos, 4500 pairs/);
@@ -93,6 +130,10 @@ needs("photos")("accuracy on labelled photos", async (t) => {
     const file = await folder.write("calibration.json", out);
     const { calibration } = await loadModels({ ...localModelPaths(Deno.env), calibration: file });
     assertAgrees(calibration!);
+    const { quality } = MODEL_MANIFEST.models.recognition.calibration;
+    const { min_embedding_length, ...geometry } = calibration!.quality;
+    assertAlmostEquals(min_embedding_length, quality.min_embedding_length, 0.03);
+    assertEquals({ ...geometry, min_embedding_length: quality.min_embedding_length }, quality);
   });
 
   await t.step("the accuracy command prints the tables and draws the curve", async () => {

@@ -117,6 +117,36 @@ Deno.test("no face, several faces and a face that is too small have different er
   }
 });
 
+Deno.test("a face that is not upright and a face that is unclear are not answered with matched: false", async () => {
+  await using service = await Service.ready();
+  const upright = sharp(await sample("user3.png"));
+  const gamma5 = async () => {
+    const { data, info } = await upright.clone().removeAlpha().raw()
+      .toBuffer({ resolveWithObject: true });
+    const dark = data.map((value) => 255 * (value / 255) ** 5);
+    return await encoded(sharp(dark, { raw: info }).png());
+  };
+  const cases: [ProblemCode, Picture][] = [
+    ["face_not_upright", await encoded(upright.clone().rotate(90).png())],
+    ["face_not_upright", await encoded(upright.clone().rotate(180).jpeg())],
+    ["face_not_upright", await encoded(upright.clone().rotate(270).webp())],
+    ["face_unclear", await encoded(upright.clone().blur(8).png())],
+    ["face_unclear", await gamma5()],
+  ];
+  for (const [code, picture] of cases) {
+    for (const query of [{}, { user_id: "user1" }]) {
+      assertProblem(await service.post(picture, { query }), code);
+      await service.untilFull();
+    }
+  }
+  // The same picture is accepted when its EXIF data says how it has to be turned.
+  const onItsSide = await encoded(
+    upright.clone().rotate(90).withMetadata({ orientation: 8 }).jpeg(),
+  );
+  const { matched, user_id } = JSON.parse((await service.post(onItsSide)).text);
+  assertEquals([matched, user_id], [true, "user3"]);
+});
+
 Deno.test("an unknown path is refused, and the refusal of a wrong method has the allowed methods", async () => {
   await using service = await Service.ready();
   for (

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { eventually } from "../support/eventually.ts";
@@ -153,7 +154,8 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   const MODEL_PATH = await folder.write("model.onnx", unknown);
   await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
   const numbers = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
-  const content = JSON.stringify({ model_sha256: await sha256(unknown), ...numbers });
+  const { quality } = MODEL_MANIFEST.models.recognition.calibration;
+  const content = JSON.stringify({ model_sha256: await sha256(unknown), ...numbers, quality });
   const calibration = await folder.write("calibration.json", content);
   for (
     const env of [
@@ -168,6 +170,14 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   await assertRefusesToStart({ MODEL_CALIBRATION: calibration }, "belongs to another model");
   const bad = await folder.write("bad.json", JSON.stringify(numbers));
   await assertRefusesToStart({ MODEL_PATH, MODEL_CALIBRATION: bad }, `The calibration ${bad}`);
+  const old = await folder.write(
+    "old.json",
+    JSON.stringify({ model_sha256: await sha256(unknown), ...numbers }),
+  );
+  await assertRefusesToStart(
+    { MODEL_PATH, MODEL_CALIBRATION: old },
+    'run "deno task calibrate" again',
+  );
 });
 
 Deno.test("the service refuses to start with a bad variable, and a one-line error names it", async () => {

@@ -2,7 +2,7 @@
 
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import type { Progress } from "../../shared/progress.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Pipeline, RecognizedFace } from "../pipeline/pipeline.ts";
 import { adviseConversion, type ConvertAdvice } from "./other_formats.ts";
 
 /** A photo with its embedding. */
@@ -10,6 +10,8 @@ export interface EmbeddedPhoto {
   readonly path: string;
   /** L2-normalised, as long as the model's embeddings; undefined when the photo was refused. */
   readonly embedding: Float32Array | undefined;
+  /** The face with this embedding; undefined when the photo was refused. */
+  readonly face: RecognizedFace | undefined;
 }
 
 /** A photo without an embedding, and the reason. */
@@ -17,9 +19,10 @@ export interface RefusedPhoto {
   readonly path: string;
   /**
    * `unreadable`: the file cannot be read. ConvertAdvice: the format is known, but not accepted.
-   * Any other reason comes from the pipeline.
+   * `not_the_same_person`: the photo is unlike the user's other photos; only `enroll` gives this
+   * reason. Any other reason comes from the pipeline.
    */
-  readonly reason: ProblemCode | "unreadable" | ConvertAdvice;
+  readonly reason: ProblemCode | "unreadable" | ConvertAdvice | "not_the_same_person";
 }
 
 /** Result of {@linkcode embedPhotos}. */
@@ -62,9 +65,9 @@ export async function embedPhotos(
       const result = await embedPhoto(pipeline, path);
       if (typeof result === "string") {
         refused.push({ path, reason: result });
-        results.push({ path, embedding: undefined });
+        results.push({ path, embedding: undefined, face: undefined });
       } else {
-        results.push({ path, embedding: result });
+        results.push({ path, embedding: result.embedding, face: result });
       }
       task.advance(1);
     }
@@ -74,11 +77,11 @@ export async function embedPhotos(
   return { people: embedded, refused };
 }
 
-/** Returns the embedding, or the reason of the refusal. */
+/** Returns the face, or the reason of the refusal. */
 async function embedPhoto(
   pipeline: Pick<Pipeline, "recognize">,
   path: string,
-): Promise<Float32Array | RefusedPhoto["reason"]> {
+): Promise<RecognizedFace | RefusedPhoto["reason"]> {
   let photo: Uint8Array;
   try {
     photo = await Deno.readFile(path);
@@ -86,7 +89,7 @@ async function embedPhoto(
     return "unreadable";
   }
   try {
-    return (await pipeline.recognize(photo)).embedding;
+    return await pipeline.recognize(photo);
   } catch (error) {
     if (error instanceof Problem) {
       const isOtherFormat = error.code === "unsupported_media_type";

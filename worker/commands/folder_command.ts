@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-/** A command with --from DIR, --help and one special option. */
+/** A command with --from DIR, --help, one special option with a value, and flags. */
 export interface FolderCommand {
   /** One line that shows how to call the command. */
   readonly usage: string;
@@ -10,13 +10,19 @@ export interface FolderCommand {
   readonly help: string;
   /** Name of the special option, without the dashes. */
   readonly option: string;
+  /** Names of the options without a value, without the dashes (default: none). */
+  readonly flags?: readonly string[];
   /** Folder to use when --from is missing. */
   readonly defaultFolder?: string | undefined;
   /** Classes of errors for which only the one-line message is printed. */
   // deno-lint-ignore no-explicit-any -- constructors may have any parameters
   readonly expectedErrors: readonly (new (...args: any[]) => Error)[];
-  /** Does the work. `value` is the value of the special option. */
-  readonly run: (folder: string, value: string | undefined) => Promise<void>;
+  /** Does the work. `value` is the value of the special option, `flags` the flags that are set. */
+  readonly run: (
+    folder: string,
+    value: string | undefined,
+    flags: ReadonlySet<string>,
+  ) => Promise<void>;
 }
 
 /**
@@ -36,7 +42,7 @@ export async function runFolderCommand(args: string[], command: FolderCommand): 
     return 0;
   }
   try {
-    await command.run(options.from, options.value);
+    await command.run(options.from, options.value, options.flags);
     return 0;
   } catch (error) {
     if (!command.expectedErrors.some((expected) => error instanceof expected)) throw error;
@@ -47,10 +53,18 @@ export async function runFolderCommand(args: string[], command: FolderCommand): 
 
 type Options =
   | { readonly help: true }
-  | { readonly help: false; readonly from: string; readonly value: string | undefined };
+  | {
+    readonly help: false;
+    readonly from: string;
+    readonly value: string | undefined;
+    readonly flags: ReadonlySet<string>;
+  };
 
 /** Returns the options, or a sentence without a period that says what is wrong. */
-function readOptions(args: string[], { option, defaultFolder }: FolderCommand): Options | string {
+function readOptions(
+  args: string[],
+  { option, flags = [], defaultFolder }: FolderCommand,
+): Options | string {
   try {
     const { values } = parseArgs({
       args,
@@ -58,12 +72,14 @@ function readOptions(args: string[], { option, defaultFolder }: FolderCommand): 
         from: { type: "string" },
         help: { type: "boolean", short: "h" },
         [option]: { type: "string" },
+        ...Object.fromEntries(flags.map((flag) => [flag, { type: "boolean" }] as const)),
       },
-    }) as { values: { from?: string; help?: boolean } & Record<string, string | undefined> };
+    }) as { values: { from?: string; help?: boolean } & Record<string, unknown> };
     if (values.help) return { help: true };
     const from = values.from || defaultFolder;
     if (!from) return "--from DIR is missing";
-    return { help: false, from, value: values[option] };
+    const value = values[option] as string | undefined;
+    return { help: false, from, value, flags: new Set(flags.filter((flag) => values[flag])) };
   } catch (error) {
     return error instanceof Error ? error.message.split(/\. |\n/)[0]! : String(error);
   }

@@ -12,10 +12,17 @@ export interface Embedder {
    * Embeds a face.
    *
    * @param face Interleaved RGB, 0 to 255, length 112 * 112 * 3
-   * @returns Embedding, length {@linkcode Embedder.dimension}, L2-normalised
    * @throws {RangeError} when the network's output is zero or not finite
    */
-  embed(face: Float32Array): Promise<Float32Array>;
+  embed(face: Float32Array): Promise<MeasuredEmbedding>;
+}
+
+/** An embedding, and its length before it was scaled. */
+export interface MeasuredEmbedding {
+  /** As many numbers as {@linkcode Embedder.dimension}, L2-normalised. */
+  readonly embedding: Float32Array;
+  /** L2 norm of the network's output. It is smaller for faces that are not seen well. */
+  readonly length: number;
 }
 
 /**
@@ -41,8 +48,9 @@ export function createEmbedder(session: Session): Embedder {
   return {
     dimension,
     async embed(face) {
-      const [embedding] = await session.run(networkInput(face, layout), shape);
-      return normalize(embedding!);
+      const [output] = await session.run(networkInput(face, layout), shape);
+      const length = Math.sqrt(output!.reduce((sum, value) => sum + value * value, 0));
+      return { embedding: normalize(output!), length };
     },
   };
 }

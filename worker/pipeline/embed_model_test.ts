@@ -28,7 +28,7 @@ Deno.test("a network need not declare its batch size or picture size, with chann
   ) {
     const embedder = await embedderOf(channelMeans(input!, output!), stack);
     assertEquals(embedder.dimension, 3, String(input));
-    const embedding = await embedder.embed(GREENISH);
+    const { embedding } = await embedder.embed(GREENISH);
     [0, 1, 0].forEach((value, i) => assertAlmostEquals(embedding[i]!, value, 1e-5, `${input}`));
   }
 });

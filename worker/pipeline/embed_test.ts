@@ -5,10 +5,11 @@ import { fakeSession } from "./fake_session.ts";
 
 const FACE = Float32Array.from({ length: 112 * 112 * 3 }, (_, i) => [255, 127.5, 0][i % 3]!);
 
-Deno.test("an embedding has the length that the model declares", async () => {
+Deno.test("an embedding is normalised, and the length of the network's output is kept", async () => {
   const embedder = createEmbedder(fakeSession([1, 3, 112, 112], [[1, 2]], [Float32Array.of(3, 4)]));
   assertEquals(embedder.dimension, 2);
-  const embedding = await embedder.embed(FACE);
+  const { embedding, length } = await embedder.embed(FACE);
+  assertAlmostEquals(length, 5, 1e-6);
   assertAlmostEquals(embedding[0]!, 0.6, 1e-6);
   assertAlmostEquals(embedding[1]!, 0.8, 1e-6);
 });

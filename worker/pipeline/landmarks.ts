@@ -12,8 +12,19 @@ const LANDMARKS = 68;
 /** Middle of each eye, tip of the nose, corners of the mouth. Left is left in the picture. */
 export type FivePoints = readonly [Point, Point, Point, Point, Point];
 
-/** Finds the five points of the face in `box`; all are in pixels of the picture. */
-export type LandmarkFinder = (image: RgbImage, box: Box) => Promise<FivePoints>;
+/**
+ * Finds the five points of the face in `box`; all are in pixels of the picture. The network knows
+ * only upright faces. `turns` says how the face lies: by how many quarter turns, clockwise, the
+ * picture has to be turned so that the face stands upright (default: 0).
+ */
+export type LandmarkFinder = (
+  image: RgbImage,
+  box: Box,
+  turns?: QuarterTurns,
+) => Promise<FivePoints>;
+
+/** Number of quarter turns, clockwise. */
+export type QuarterTurns = 0 | 1 | 2 | 3;
 
 // Each of the five points is the mean of some of the 68 points of iBUG 300-W (Sagonas et al.,
 // 2013). These are the numbers of the points.
@@ -37,18 +48,20 @@ export function createLandmarkFinder(session: Session): LandmarkFinder {
   ) {
     throw new ModelError("The landmark model's shapes are not [1,1,64,64] to [1,136]");
   }
-  return async (image, box) => {
+  return async (image, box, turns = 0) => {
     const crop = roundDown(clipBox(squareAround(box), image.width, image.height));
-    const [points] = await session.run(await landmarkInput(image, crop), INPUT_SHAPE);
+    const input = turnInput(await landmarkInput(image, crop), turns);
+    const [points] = await session.run(input, INPUT_SHAPE);
     const mean = (indices: readonly number[]): Point => {
       let x = 0, y = 0;
       for (const i of indices) {
         x += points![i * 2]!;
         y += points![i * 2 + 1]!;
       }
+      const [u, v] = turnBack([x / indices.length, y / indices.length], turns);
       return [
-        crop.left + (x / indices.length) * (crop.right - crop.left),
-        crop.top + (y / indices.length) * (crop.bottom - crop.top),
+        crop.left + u * (crop.right - crop.left),
+        crop.top + v * (crop.bottom - crop.top),
       ];
     };
     return [mean(EYE_LEFT), mean(EYE_RIGHT), mean(NOSE), mean(MOUTH_LEFT), mean(MOUTH_RIGHT)];
@@ -82,4 +95,25 @@ async function landmarkInput(image: RgbImage, crop: Box): Promise<Float32Array> 
     input[i] = 0.299 * rgb[i]! + 0.587 * rgb[plane + i]! + 0.114 * rgb[2 * plane + i]!;
   }
   return input;
+}
+
+function turnInput(input: Float32Array, turns: QuarterTurns): Float32Array {
+  let turned = input;
+  for (let turn = 0; turn < turns; turn++) {
+    const before = turned;
+    turned = new Float32Array(before.length);
+    for (let y = 0; y < INPUT_SIZE; y++) {
+      for (let x = 0; x < INPUT_SIZE; x++) {
+        turned[y * INPUT_SIZE + x] = before[(INPUT_SIZE - 1 - x) * INPUT_SIZE + y]!;
+      }
+    }
+  }
+  return turned;
+}
+
+/** Maps a point of the turned crop, each coordinate 0 to 1, to the crop before the turns. */
+function turnBack(point: Point, turns: QuarterTurns): Point {
+  let [x, y] = point;
+  for (let turn = 0; turn < turns; turn++) [x, y] = [y, 1 - x];
+  return [x, y];
 }

@@ -2,7 +2,8 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { ModelError } from "../inference/session.ts";
 import { fakeSession } from "./fake_session.ts";
 import type { RgbImage } from "./image.ts";
-import { createLandmarkFinder } from "./landmarks.ts";
+import { seededRandom } from "../../tests/support/seeded_random.ts";
+import { createLandmarkFinder, type QuarterTurns } from "./landmarks.ts";
 
 const SHAPE = [1, 1, 64, 64];
 
@@ -60,6 +61,45 @@ Deno.test("when the box reaches over the picture's edge, the crop ends at the ed
   assertAlmostEquals(x, 60 * 0.3, 1e-3);
   assertAlmostEquals(y, 40 + 40 * 0.7, 1e-3);
 });
+
+Deno.test("the network sees a face that lies on its side or on its head as upright", async () => {
+  const box = { left: 0, top: 0, right: 64, bottom: 64 };
+  const random = seededRandom(7);
+  const data = Uint8Array.from({ length: 64 * 64 * 3 }, () => Math.floor(random() * 256));
+  const upright: RgbImage = { width: 64, height: 64, data };
+  const inputOf = async (image: RgbImage, turns: QuarterTurns) => {
+    const session = fakeSession(SHAPE, [[1, 136]], [DIAGONAL]);
+    const points = await createLandmarkFinder(session)(image, box, turns);
+    return { input: [...session.runs[0]!.data], points };
+  };
+  const expected = await inputOf(upright, 0);
+  let image = upright;
+  for (const turns of [3, 2, 1] as const) {
+    // After one more quarter turn clockwise, the picture needs one quarter turn less.
+    image = turnClockwise(image);
+    const { input, points } = await inputOf(image, turns);
+    assertEquals(input, expected.input, `${turns}`);
+    points.forEach(([x, y], i) => {
+      let [u, v] = expected.points[i]!;
+      for (let turn = turns; turn < 4; turn++) [u, v] = [64 - v, u];
+      assertAlmostEquals(x, u, 1e-3);
+      assertAlmostEquals(y, v, 1e-3);
+    });
+  }
+});
+
+function turnClockwise({ width, height, data }: RgbImage): RgbImage {
+  const turned = new Uint8Array(data.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      turned.set(
+        data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3),
+        (x * height + height - 1 - y) * 3,
+      );
+    }
+  }
+  return { width: height, height: width, data: turned };
+}
 
 Deno.test("the network's input is gray, from 0 to 1", async () => {
   const session = fakeSession(SHAPE, [[1, 136]], [DIAGONAL]);

@@ -1,13 +1,16 @@
 /** Computes the embedding of the one face in a picture: decode, detect, align, embed. */
 
 import sharp from "sharp";
+import type { QualityBounds } from "../../models/calibration.ts";
+import { Problem } from "../../shared/contract/problem.ts";
 import { ModelError, openSession } from "../inference/session.ts";
 import { ALIGNED_POINTS, alignFace } from "./align.ts";
 import { decode, type DecodedPicture, type DecodeLimits } from "./decode.ts";
 import { chooseFace, createFaceDetector } from "./detect.ts";
 import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
-import { createLandmarkFinder, type FivePoints } from "./landmarks.ts";
+import { createLandmarkFinder, type FivePoints, type QuarterTurns } from "./landmarks.ts";
+import { type FaceQuality, findQualityFault, measureShape, TURNED_FACTOR } from "./quality.ts";
 
 /** The content of the three ONNX files. */
 export interface PipelineModels {
@@ -23,6 +26,10 @@ export interface PipelineModels {
 export interface PipelineOptions extends DecodeLimits {
   /** Threads for each network; 1 by default. */
   readonly threads?: number;
+  /** Bounds of a face's quality. Without them, every face is accepted; its quality is measured. */
+  readonly quality?: QualityBounds;
+  /** True to accept a face that is unclear, but not one that is turned (default: false). */
+  readonly acceptUnclear?: boolean;
 }
 
 /** The one face of a picture. */
@@ -33,6 +40,8 @@ export interface RecognizedFace {
   readonly points: FivePoints;
   /** Embedding, length {@linkcode Pipeline.dimension}, L2-normalised. */
   readonly embedding: Float32Array;
+  /** Measures that tell how well the face was seen. */
+  readonly quality: FaceQuality;
 }
 
 /** The recognition pipeline; it takes one picture at a time. */
@@ -44,7 +53,8 @@ export interface Pipeline extends AsyncDisposable {
    *
    * @param picture The bytes of a picture of one of IMAGE_TYPES
    * @throws {Problem} `unsupported_media_type`, `payload_too_large`, `invalid_image`, `no_face`,
-   * `multiple_faces` or `face_too_small`
+   * `multiple_faces` or `face_too_small`; with bounds of the quality also `face_not_upright` or
+   * `face_unclear`
    */
   recognize(picture: Uint8Array): Promise<RecognizedFace>;
   /**
@@ -81,6 +91,35 @@ export async function createPipeline(
   const detect = createFaceDetector(detection!);
   const findLandmarks = createLandmarkFinder(landmarks!);
   const embedder = createEmbedder(recognition!);
+  /** Turns only faces that are refused, so the gate costs an accepted face nothing. */
+  const checkQuality = async (
+    image: DecodedPicture,
+    box: Box,
+    quality: FaceQuality,
+    bounds: QualityBounds,
+  ) => {
+    const fault = findQualityFault(quality, bounds);
+    if (fault === undefined) return;
+    if (fault === "face_not_upright" || await isLongerTurned(image, box, quality)) {
+      throw new Problem("face_not_upright", "The face is not upright: turn the picture");
+    }
+    if (!options.acceptUnclear) {
+      throw new Problem(
+        "face_unclear",
+        "The face is blurred, too dark, covered or turned away: send a clearer picture",
+      );
+    }
+  };
+  const isLongerTurned = async (image: DecodedPicture, box: Box, quality: FaceQuality) => {
+    // When unclear faces are accepted, this check is all that keeps turned ones out.
+    const factor = options.acceptUnclear ? 1 : TURNED_FACTOR;
+    for (const turns of TURNS) {
+      const points = await findLandmarks(image, box, turns);
+      const { length } = await embedder.embed(await alignFace(image, points));
+      if (length > quality.embeddingLength * factor) return true;
+    }
+    return false;
+  };
   const sessions = opened.move();
   return {
     dimension: embedder.dimension,
@@ -88,8 +127,10 @@ export async function createPipeline(
       const image = await decode(picture, options);
       const { box } = chooseFace(await detect(image), image);
       const points = await findLandmarks(image, box);
-      const embedding = await embedder.embed(await alignFace(image, points));
-      return { ...scaleToOriginal(image, box, points), embedding };
+      const { embedding, length } = await embedder.embed(await alignFace(image, points));
+      const quality = { ...measureShape(points), embeddingLength: length };
+      if (options.quality !== undefined) await checkQuality(image, box, quality, options.quality);
+      return { ...scaleToOriginal(image, box, points), embedding, quality };
     },
     async warmUp() {
       const picture = await grayJpeg();
@@ -97,7 +138,8 @@ export async function createPipeline(
         const image = await decode(picture, { maxPixels: WARM_UP_SIZE ** 2 });
         await detect(image);
         await findLandmarks(image, { left: 0, top: 0, right: image.width, bottom: image.height });
-        const { length } = await embedder.embed(await alignFace(image, ALIGNED_POINTS));
+        const { embedding } = await embedder.embed(await alignFace(image, ALIGNED_POINTS));
+        const { length } = embedding;
         if (length !== embedder.dimension) {
           throw new ModelError(
             `The recognition model gives ${length} numbers instead of ${embedder.dimension}`,
@@ -114,7 +156,7 @@ function scaleToOriginal(
   { width, height, original }: DecodedPicture,
   { left, top, right, bottom }: Box,
   points: FivePoints,
-): Omit<RecognizedFace, "embedding"> {
+): Pick<RecognizedFace, "box" | "points"> {
   const x = original.width / width, y = original.height / height;
   const box = { left: left * x, top: top * y, right: right * x, bottom: bottom * y };
   const scaled = points.map((point) => [
@@ -124,6 +166,8 @@ function scaleToOriginal(
   return { box: clipBox(box, original.width, original.height), points: scaled };
 }
 
+/** Quarter turns of a face that may not be upright. Photos on their side are the most frequent. */
+const TURNS: readonly QuarterTurns[] = [1, 3, 2];
 /** After two runs, a request takes half as long as after none. A third costs more than it saves. */
 const WARM_UP_RUNS = 2;
 /** Width and height of the warm-up picture, in pixels. A real picture takes about as much work. */

@@ -14,7 +14,7 @@ import { createPipeline, type RecognizedFace } from "./pipeline.ts";
 // (tests/accuracy).
 const PICTURES = Object.keys(golden) as (keyof typeof golden)[];
 
-const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
+const { models, quality } = await loadModels(localModelPaths(Deno.env));
 
 async function recognizeAll(): Promise<Map<string, RecognizedFace>> {
   await using pipeline = await createPipeline(models, { maxPixels: 50_000_000 });
@@ -60,6 +60,62 @@ Deno.test("a picture without a face is refused", async () => {
   const picture = await sharp(wall).png().toBuffer();
   const problem = await assertRejects(() => pipeline.recognize(picture), Problem);
   assertEquals(problem.code, "no_face");
+});
+
+const UPRIGHT = "user3.png";
+/** Codes for a turned face; the detector does not see every turned face as one face. */
+const REFUSALS = ["face_not_upright", "no_face", "multiple_faces"];
+const turned = async (degrees: number) =>
+  await sharp(await sample(UPRIGHT)).rotate(degrees, { background: "gray" }).png().toBuffer();
+
+Deno.test("the sample pictures are good enough, and their faces have plausible measures", async () => {
+  await using pipeline = await createPipeline(models, { maxPixels: 1_000_000, quality });
+  for (const picture of PICTURES) {
+    const face = await pipeline.recognize(await sample(picture));
+    assertEquals(face, faces.get(picture));
+    const { rollDegrees, shapeDistance, embeddingLength } = face.quality;
+    assert(Math.abs(rollDegrees) < 50 && shapeDistance < 0.25 && embeddingLength > 3, picture);
+  }
+});
+
+Deno.test("a face that lies on its side, stands on its head or is tilted too much is not upright", async () => {
+  await using gate = await createPipeline(models, { maxPixels: 1_000_000, quality });
+  await using lenient = await createPipeline(models, {
+    maxPixels: 1_000_000,
+    quality,
+    acceptUnclear: true,
+  });
+  for (const degrees of [90, 180, 270, 75, 105, 135, 165, 195, 225, 255, 285]) {
+    const picture = await turned(degrees);
+    for (const pipeline of [gate, lenient]) {
+      const { code } = await assertRejects(() => pipeline.recognize(picture), Problem);
+      assert(REFUSALS.includes(code), `${degrees}: ${code}`);
+      if (degrees % 90 === 0) assertEquals(code, "face_not_upright");
+    }
+  }
+});
+
+Deno.test("a face that is tilted by up to 30 degrees is accepted and stays the same face", async () => {
+  await using pipeline = await createPipeline(models, { maxPixels: 1_000_000, quality });
+  for (const degrees of [-30, -15, 15, 30]) {
+    const { embedding, quality } = await pipeline.recognize(await turned(degrees));
+    assertAlmostEquals(quality.rollDegrees, degrees, 10);
+    assert(cosine(embedding, faces.get(UPRIGHT)!.embedding) > 0.6, `${degrees}`);
+  }
+});
+
+Deno.test("an unclear face is refused, unless unclear faces are accepted", async () => {
+  const blurred = await sharp(await sample(UPRIGHT)).blur(8).png().toBuffer();
+  await using gate = await createPipeline(models, { maxPixels: 1_000_000, quality });
+  const { code } = await assertRejects(() => gate.recognize(blurred), Problem);
+  assertEquals(code, "face_unclear");
+  await using open = await createPipeline(models, {
+    maxPixels: 1_000_000,
+    quality,
+    acceptUnclear: true,
+  });
+  const { embeddingLength } = (await open.recognize(blurred)).quality;
+  assert(embeddingLength < quality.min_embedding_length, `${embeddingLength}`);
 });
 
 Deno.test("a picture with more pixels than the limit is refused", async () => {

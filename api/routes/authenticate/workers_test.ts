@@ -61,6 +61,8 @@ Deno.test("a client gets the worker's refusal of a picture", async () => {
     "no_face",
     "multiple_faces",
     "face_too_small",
+    "face_not_upright",
+    "face_unclear",
   ] as const;
   for (const code of codes) {
     const { post } = createFakeApp({ workers: [refusing(code, DETAIL)] });

@@ -6,16 +6,18 @@ import { cosine } from "../../vector.ts";
 export type LabelledEmbeddings = readonly (readonly (Float32Array | undefined)[])[];
 
 /**
- * The cosines of all pairs of photos. A pair with a refused photo has no cosine and never matches.
+ * The cosines of all pairs of photos. In a pair, each photo is the template once and the probe once;
+ * each of the two comparisons counts half. A refused photo is never a template. As a probe it has no
+ * cosine and never matches.
  */
 export interface PairScores {
   /** Cosines between two photos of one person, ascending. */
   readonly genuine: Float64Array;
   /** Cosines between photos of two people, ascending. */
   readonly impostor: Float64Array;
-  /** Number of pairs of one person, also those with a refused photo; at least 1. */
+  /** Number of pairs of one person, above 0. A pair with one refused photo counts half. */
   readonly genuinePairs: number;
-  /** Number of pairs of two people, also those with a refused photo; at least 1. */
+  /** Number of pairs of two people, above 0. A pair with one refused photo counts half. */
   readonly impostorPairs: number;
 }
 
@@ -33,8 +35,9 @@ export function comparePairs(people: LabelledEmbeddings): PairScores {
   photos.forEach((a, i) => {
     for (const b of photos.slice(i + 1)) {
       const same = a.owner === b.owner;
-      if (same) genuinePairs++;
-      else impostorPairs++;
+      const templates = [a, b].filter(({ embedding }) => embedding !== undefined).length;
+      if (same) genuinePairs += templates / 2;
+      else impostorPairs += templates / 2;
       if (a.embedding === undefined || b.embedding === undefined) continue;
       (same ? genuine : impostor).push(cosine(a.embedding, b.embedding));
     }
@@ -51,8 +54,8 @@ export function comparePairs(people: LabelledEmbeddings): PairScores {
 }
 
 /**
- * Returns the share, 0 to 1, of the pairs of one person that are below the threshold or have a
- * refused photo.
+ * Returns the share, 0 to 1, of the comparisons of one person's photos that are below the threshold
+ * or have a refused probe.
  */
 export function falseRejectionRate(scores: PairScores, threshold: number): number {
   return 1 - countAtLeast(scores.genuine, threshold) / scores.genuinePairs;

@@ -7,23 +7,29 @@ import process from "node:process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import type { Calibration } from "../../../models/calibration.ts";
+import type { Calibration, QualityBounds } from "../../../models/calibration.ts";
 import { ConfigError } from "../../../shared/env.ts";
 import { createProgress } from "../../../shared/progress.ts";
 import { ModelError } from "../../inference/session.ts";
 import { readMaxImagePixels } from "../max_image_pixels.ts";
 import { loadModels } from "../../models.ts";
 import { createPipeline } from "../../pipeline/pipeline.ts";
+import { findQualityFault } from "../../pipeline/quality.ts";
 import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";
 import { acceptedEmbeddings, type EmbeddedPhotos, embedPhotos } from "../embed_photos.ts";
 import { type FolderCommand, runFolderCommand } from "../folder_command.ts";
+import { FAULTS } from "../faults.ts";
 import { localModelPaths } from "../model_paths.ts";
 import { listPhotoFolder, PhotoFolderError } from "../photo_folder.ts";
+import { spoilPhotos } from "../spoil_photos.ts";
 import { drawDet } from "./det_svg.ts";
 import { comparePairs } from "./evaluate.ts";
-import { formatReport } from "./report.ts";
+import { formatGateReport } from "./gate_report.ts";
+import { crossJudgeGate, judgeGate } from "./judge_gate.ts";
+import { DEFAULT_CONFIDENCE, formatReport } from "./report.ts";
+import { similarityThreshold } from "./similarity_threshold.ts";
 
-const USAGE = "Usage: deno task accuracy [--from DIR] [--svg FILE]";
+const USAGE = "Usage: deno task accuracy [--from DIR] [--svg FILE | --quality]";
 
 const HELP = `${USAGE}
 
@@ -33,6 +39,8 @@ to tests/accuracy/out/det.svg and det.png.
   --from DIR   a folder of photos for each person: DIR/<person>/<photo>. Each photo shows only this
                person (default: the folder in FACE_IT_LFW100)
   --svg FILE   also write the curve to this file
+  --quality    judge the quality gate instead: make bad photos from these (turned, blurred, dark,
+               covered), and print how many are enrolled, and how many strangers are then accepted
 
 To use other models, set MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION.
 `;
@@ -43,27 +51,46 @@ const COMMAND: FolderCommand = {
   usage: USAGE,
   help: HELP,
   option: "svg",
+  flags: ["quality"],
   defaultFolder: Deno.env.get("FACE_IT_LFW100"),
   expectedErrors: [ConfigError, PhotoFolderError, ModelError, CalibrationError, RangeError],
   run: measure,
 };
 
-async function measure(folder: string, svgFile: string | undefined): Promise<void> {
+async function measure(
+  folder: string,
+  svgFile: string | undefined,
+  flags: ReadonlySet<string>,
+): Promise<void> {
   const maxPixels = readMaxImagePixels(Deno.env);
   const { people, skipped } = await listPhotoFolder(folder);
   const loaded = await loadModels(localModelPaths(Deno.env));
   await using pipeline = await createPipeline(loaded.models, { maxPixels });
-  const embedded = await embedPhotos(pipeline, people, {
-    progress: createProgress(),
-    label: "Reading photos",
-  });
+  const progress = createProgress();
+  const embedded = await embedPhotos(pipeline, people, { progress, label: "Reading photos" });
   for (const { path, reason } of [...skipped, ...embedded.refused]) {
     console.error(`${path}: ${reason}`);
   }
-  const embeddings = embedded.people.map((photos) => photos.map(({ embedding }) => embedding));
-  const scores = comparePairs(embeddings);
   const calibration = loaded.calibration ?? fitToThesePhotos(embedded.people);
-  console.log(formatReport(embeddings, scores, calibration));
+  if (flags.has("quality")) {
+    const good = embedded.people.map((photos) => photos.map(({ face }) => face));
+    const spoiled = await spoilPhotos(pipeline, embedded.people, FAULTS, {
+      progress,
+      label: "Spoiling photos",
+    });
+    const samples = [
+      { name: "good", faces: good },
+      ...FAULTS.map(({ name }, i) => ({ name, faces: spoiled[i]! })),
+    ];
+    const threshold = similarityThreshold(DEFAULT_CONFIDENCE, 1, calibration);
+    const cross = crossJudgeGate(good, samples, threshold);
+    const effects = judgeGate(good, samples, loaded.quality, threshold);
+    console.log(formatGateReport(cross, effects, loaded.quality));
+    return;
+  }
+  const accepted = refuseBadFaces(embedded.people, loaded.quality);
+  const scores = comparePairs(accepted);
+  console.log(formatReport(accepted, scores, calibration));
   const svg = drawDet(scores, calibration);
   await Deno.mkdir(OUT, { recursive: true });
   const files = [`${OUT}det.svg`, ...svgFile === undefined ? [] : [svgFile]];
@@ -73,6 +100,21 @@ async function measure(folder: string, svgFile: string | undefined): Promise<voi
   }
   await sharp(new TextEncoder().encode(svg), { density: 144 }).png().toFile(`${OUT}det.png`);
   console.error(`\nThe DET curve is in ${[...files, `${OUT}det.png`].join(", ")}`);
+}
+
+/** Returns the embeddings that pass the quality gate. Prints the photos that do not. */
+function refuseBadFaces(
+  people: EmbeddedPhotos["people"],
+  bounds: QualityBounds,
+): (Float32Array | undefined)[][] {
+  return people.map((photos) =>
+    photos.map(({ path, face }) => {
+      const fault = face && findQualityFault(face.quality, bounds);
+      if (fault === undefined) return face?.embedding;
+      console.error(`${path}: ${fault}`);
+      return undefined;
+    })
+  );
 }
 
 function fitToThesePhotos(people: EmbeddedPhotos["people"]): Calibration {

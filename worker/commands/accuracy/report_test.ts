@@ -41,8 +41,8 @@ Deno.test("each half is tested with the calibration of the other half", () => {
   const apart = PEOPLE.slice(6).map((photos) => photos.map((photo) => normalize([0, ...photo])));
   const mixed = crossValidate([...alike, ...apart], 0.7);
   assert(mixed.frr > 0.4 && mixed.far > 0.2, `${mixed.far} ${mixed.frr}`);
-  // All photos of the second half are refused, so there is nothing to calibrate on.
-  const refused = PEOPLE.map((photos, i) => i < 6 ? photos : photos.map(() => undefined));
+  // All photos of the first half are refused, so there is nothing to calibrate on.
+  const refused = PEOPLE.map((photos, i) => i < 6 ? photos.map(() => undefined) : photos);
   assertThrows(() => crossValidate(refused, 0.7), CalibrationError, "0 people");
 });
 

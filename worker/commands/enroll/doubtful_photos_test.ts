@@ -13,26 +13,11 @@ const template = (
   photo,
 });
 
-Deno.test("a photo that resembles no other photo of its user is doubtful", () => {
-  const doubts = findDoubtfulPhotos([
-    template("alice", "1.jpg", 1, 0, 0),
-    template("alice", "2.jpg", 1, 0.5, 0),
-    template("alice", "3.jpg", 0, 0, 1),
-  ]);
-  assertEquals(doubts, [{ photo: "3.jpg", userId: "alice", resembles: undefined }]);
-});
-
-Deno.test("a photo that resembles one of several photos of its user is not doubtful", () => {
-  const doubts = findDoubtfulPhotos([
-    template("alice", "1.jpg", 1, 0, 0),
-    template("alice", "2.jpg", 1, 0.3, 0),
-    template("alice", "3.jpg", 0, 1, 0),
-  ]);
-  assertEquals(doubts, []);
-});
-
-Deno.test("a user's only photo is not doubtful", () => {
-  assertEquals(findDoubtfulPhotos([template("alice", "1.jpg", 1, 0)]), []);
+Deno.test("a photo that resembles only its own user is not doubtful", () => {
+  assertEquals(
+    findDoubtfulPhotos([template("alice", "1.jpg", 1, 0), template("alice", "2.jpg", 1, 0)]),
+    [],
+  );
 });
 
 Deno.test("a new photo is compared with existing templates; an existing template is never doubtful", () => {
@@ -43,10 +28,7 @@ Deno.test("a new photo is compared with existing templates; an existing template
     template("carol", undefined, 0, 1, 0.2),
     template("dan", undefined, 0, 1, 0.9),
   ]);
-  assertEquals(doubts, [
-    { photo: "2.jpg", userId: "alice", resembles: undefined },
-    { photo: "2.jpg", userId: "alice", resembles: "carol" },
-  ]);
+  assertEquals(doubts, [{ photo: "2.jpg", userId: "alice", resembles: "carol" }]);
 });
 
 Deno.test("a photo that resembles another user is doubtful only above a cosine of 0.6", () => {
@@ -57,14 +39,4 @@ Deno.test("a photo that resembles another user is doubtful only above a cosine o
     ]);
   assertEquals(alike(0.59), []);
   assertEquals(alike(0.61), [{ photo: "b.jpg", userId: "bob", resembles: "alice" }]);
-});
-
-Deno.test("a photo that is unlike its user's other photos is doubtful only below a cosine of 0.2", () => {
-  const unlike = (cosine: number) =>
-    findDoubtfulPhotos([
-      template("alice", undefined, 1, 0),
-      template("alice", "a.jpg", cosine, Math.sqrt(1 - cosine * cosine)),
-    ]);
-  assertEquals(unlike(0.21), []);
-  assertEquals(unlike(0.19), [{ photo: "a.jpg", userId: "alice", resembles: undefined }]);
 });

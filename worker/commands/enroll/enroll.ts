@@ -2,13 +2,24 @@
 
 import { NO_PROGRESS, type Progress } from "../../../shared/progress.ts";
 import { buildGallery } from "../../gallery/gallery.ts";
-import { type GalleryEntry, nameFileInErrors } from "../../gallery/gallery_entry.ts";
+import {
+  entryEmbedding,
+  type GalleryEntry,
+  nameFileInErrors,
+} from "../../gallery/gallery_entry.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
+import { normalize } from "../../vector.ts";
 import { embedPhotos, type RefusedPhoto } from "../embed_photos.ts";
+import { createLikeness, findUnlikePhotos, type Likeness } from "./agreement.ts";
 import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 import { lockGallery } from "./gallery_lock.ts";
-import { type AcceptedUser, type ExistingTemplates, mergeTemplates } from "./merge_templates.ts";
+import {
+  type AcceptedPhoto,
+  type AcceptedUser,
+  type ExistingTemplates,
+  mergeTemplates,
+} from "./merge_templates.ts";
 import { nameUsers, type Renaming, type UserToName } from "./name_users.ts";
 
 /** A person to enrol. */
@@ -26,6 +37,8 @@ export interface EnrolmentSettings {
   readonly existing: ExistingTemplates;
   /** True to round new templates to bytes (default: false). Existing templates keep their form. */
   readonly compact?: boolean;
+  /** Rule for two photos of one person (default: the rule for a model without a calibration). */
+  readonly isAlike?: Likeness;
   /** Shows the number of photos that are done (default: shows nothing). */
   readonly progress?: Progress;
 }
@@ -38,11 +51,11 @@ export interface Enrolment {
   readonly users: number;
   /** Number of templates in the gallery after the enrolment. */
   readonly templates: number;
-  /** Refused photos, in the given order. */
+  /** Refused photos: those that the pipeline refused, then those that may show somebody else. */
   readonly refused: readonly RefusedPhoto[];
   /** Paths of photos that were already enrolled for the user. */
   readonly alreadyEnrolled: readonly string[];
-  /** Photos that may show somebody else. */
+  /** Photos that look like another user. */
   readonly doubtful: readonly DoubtfulPhoto[];
   /** Users whose name changed. */
   readonly renamed: readonly Renaming[];
@@ -73,20 +86,24 @@ export async function enrolIntoGalleryFile(
   settings: EnrolmentSettings,
 ): Promise<Enrolment> {
   const { existing, compact = false, progress = NO_PROGRESS } = settings;
+  const isAlike = settings.isAlike ?? createLikeness(undefined);
   nameUsers(await readEntries(path, pipeline.dimension), people, existing);
   const embedded = await embedPhotos(pipeline, people, { progress, label: "Enrolling" });
   // Reads the file again: somebody else may have written it during a long enrolment. Nobody else
   // writes it from here until the end.
   await using _lock = await lockGallery(path);
   const entries = await readEntries(path, pipeline.dimension);
-  const users = nameUsers(entries, people, existing).map(({ user, name, before }, i) => ({
-    userId: user.userId,
-    name,
-    before,
-    photos: embedded.people[i]!.flatMap(({ path, embedding }) =>
+  const unlike = new Set<AcceptedPhoto>();
+  const users = nameUsers(entries, people, existing).map(({ user, name, before }, i) => {
+    const photos = embedded.people[i]!.flatMap(({ path, embedding }) =>
       embedding === undefined ? [] : [{ path, embedding }]
-    ),
-  }));
+    );
+    const kept = existing === "keep" ? entries.filter(isOf(user.userId)) : [];
+    const templates = kept.map((entry) => normalize(entryEmbedding(entry)));
+    for (const photo of findUnlikePhotos(templates, photos, isAlike)) unlike.add(photo);
+    const trusted = photos.filter((photo) => !unlike.has(photo));
+    return { userId: user.userId, name, before, photos: trusted };
+  });
   const { templates, alreadyEnrolled } = mergeTemplates(entries, users, { existing, compact });
   const written = templates.some(({ photo }) => photo !== undefined);
   if (written) await writeGalleryFile(path, templates.map(({ entry }) => entry));
@@ -97,7 +114,10 @@ export async function enrolIntoGalleryFile(
     written,
     users: enrolled.size,
     templates: templates.length,
-    refused: embedded.refused,
+    refused: [
+      ...embedded.refused,
+      ...Array.from(unlike, ({ path }) => ({ path, reason: "not_the_same_person" } as const)),
+    ],
     alreadyEnrolled,
     doubtful: findDoubtfulPhotos(templates),
     renamed: users.flatMap(({ userId, name, before, photos }) =>
@@ -109,6 +129,8 @@ export async function enrolIntoGalleryFile(
     withoutTemplate: userIds(withoutPhoto.filter(({ userId }) => !enrolled.has(userId))),
   };
 }
+
+const isOf = (userId: string) => ({ user_id }: GalleryEntry) => user_id === userId;
 
 async function readEntries(path: string, dimension: number): Promise<readonly GalleryEntry[]> {
   const entries = await readGalleryFile(path) ?? [];

@@ -12,8 +12,11 @@ import { createFakePipeline } from "../../pipeline/fake_pipeline.ts";
 /** Each photo contains a word. The pipeline has a result for each word. */
 const PIPELINE = createFakePipeline(3, {
   alice1: [1, 0, 0],
-  alice2: [1, 0.5, 0],
+  alice2: [1, 0.2, 0],
+  alice3: [1, 0.3, 0.3],
   bob1: [0, 1, 0],
+  bob2: [0.1, 1, 0],
+  sideways: "face_not_upright",
   crowd: "multiple_faces",
   landscape: "no_face",
 });
@@ -84,13 +87,59 @@ Deno.test("the file is not written when there is no new template", async () => {
   assertEquals(await Deno.readTextFile(desk.gallery), seeds);
 });
 
-Deno.test("photos that may show somebody else are reported", async () => {
+Deno.test("a photo that looks like another user is reported", async () => {
   await using desk = await temporaryDesk();
   await desk.enrol("keep", ["bob", "bob1"]);
-  const { doubtful } = await desk.enrol("keep", ["alice", "alice1", "bob1"]);
-  const path = desk.folder.path("bob1");
-  const ofPath = doubtful.filter(({ photo }) => photo === path).map(({ resembles }) => resembles);
-  assertEquals(ofPath.toSorted(), ["bob", undefined]);
+  const { doubtful, refused } = await desk.enrol("keep", ["alice", "bob2"]);
+  const photo = desk.folder.path("bob2");
+  assertEquals(doubtful, [{ photo, userId: "alice", resembles: "bob" }]);
+  assertEquals(refused, []);
+});
+
+Deno.test("a photo that is unlike the user's other photos is refused, in any order", async () => {
+  for (const existing of ["keep", "replace"] as const) {
+    for (
+      const photos of [["alice1", "alice2", "bob1"], ["bob1", "sideways", "alice2", "alice1"]]
+    ) {
+      await using desk = await temporaryDesk();
+      const { refused, templates } = await desk.enrol(existing, ["alice", ...photos]);
+      const path = desk.folder.path("bob1");
+      assertEquals(refused.at(-1), { path, reason: "not_the_same_person" });
+      assertEquals([refused.length, templates], [photos.length - 2, 2]);
+    }
+  }
+});
+
+Deno.test("two photos that differ are both refused, and the user gets no template", async () => {
+  await using desk = await temporaryDesk();
+  const { refused, written, withoutTemplate } = await desk.enrol(
+    "replace",
+    ["alice", "alice1", "bob1"],
+  );
+  assertEquals(refused.map(({ reason }) => reason), ["not_the_same_person", "not_the_same_person"]);
+  assertEquals([written, withoutTemplate], [false, ["alice"]]);
+});
+
+Deno.test("new photos must be like the templates that the user keeps, also when there are more of them", async () => {
+  await using desk = await temporaryDesk();
+  await desk.enrol("keep", ["alice", "alice1"]);
+  const { refused } = await desk.enrol("keep", ["alice", "bob1", "bob2", "alice3"]);
+  assertEquals(refused.map(({ path }) => basename(path)), ["bob1", "bob2"]);
+  assertEquals(await desk.userIds(), ["alice", "alice"]);
+});
+
+Deno.test("photos that replace a user's templates need not be like them", async () => {
+  await using desk = await temporaryDesk();
+  await desk.enrol("keep", ["alice", "bob1"]);
+  const { refused, templates } = await desk.enrol("replace", ["alice", "alice1", "alice2"]);
+  assertEquals([refused, templates], [[], 2]);
+});
+
+Deno.test("when the photos that should replace a user's templates differ, the templates stay", async () => {
+  await using desk = await temporaryDesk();
+  await desk.enrol("keep", ["alice", "alice1"]);
+  const { unchanged } = await desk.enrol("replace", ["alice", "alice2", "bob1"]);
+  assertEquals([unchanged, await desk.userIds()], [["alice"], ["alice"]]);
 });
 
 Deno.test("a changed name is reported only when the templates are replaced", async () => {
@@ -158,7 +207,17 @@ Deno.test("progress counts every photo, also refused photos", async () => {
 
 /** A folder with a file for each photo that the pipeline knows, and a gallery. */
 async function temporaryDesk() {
-  const words = ["alice1", "alice2", "bob1", "crowd", "landscape", "a note"];
+  const words = [
+    "alice1",
+    "alice2",
+    "alice3",
+    "bob1",
+    "bob2",
+    "sideways",
+    "crowd",
+    "landscape",
+    "a note",
+  ];
   const folder = await temporaryFolder(Object.fromEntries(words.map((word) => [word, word])));
   const gallery = folder.path("gallery.json");
   const lines: string[] = [];

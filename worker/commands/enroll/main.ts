@@ -15,6 +15,7 @@ import {
   PhotoFolderError,
   type SkippedFile,
 } from "../photo_folder.ts";
+import { createLikeness } from "./agreement.ts";
 import { compactGalleryFile } from "./compact_gallery.ts";
 import { enrolIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
 import { EnrolmentError } from "./name_users.ts";
@@ -55,12 +56,22 @@ async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
   }
   const maxPixels = readMaxImagePixels(Deno.env);
   const { people, skipped } = await listPeople(options);
-  // Templates do not depend on the calibration.
-  const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
-  await using pipeline = await createPipeline(models, { maxPixels });
+  const { models, calibration, quality } = await loadModels(localModelPaths(Deno.env));
+  if (calibration === undefined) {
+    console.error(
+      "The recognition model has no calibration, so blurred and dark photos are not refused: set " +
+        'MODEL_CALIBRATION ("deno task calibrate" prints one)',
+    );
+  }
+  await using pipeline = await createPipeline(models, {
+    maxPixels,
+    quality,
+    acceptUnclear: options.allowUnclear,
+  });
   const enrolment = await enrolIntoGalleryFile(gallery, people, pipeline, {
     existing: from === undefined ? "keep" : "replace",
     compact,
+    isAlike: createLikeness(calibration),
     progress: createProgress(),
   });
   return reportEnrolment(gallery, skipped, enrolment);

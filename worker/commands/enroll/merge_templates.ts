@@ -5,7 +5,7 @@ import { entryEmbedding, type GalleryEntry, isCompact } from "../../gallery/gall
 import { toInt8 } from "./to_int8.ts";
 
 /** Two embeddings with a higher cosine come from the same photo. */
-const SAME_PHOTO = 0.99999;
+export const SAME_PHOTO = 0.99999;
 
 /** A photo that the pipeline accepted. */
 export interface AcceptedPhoto {

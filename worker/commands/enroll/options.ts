@@ -6,13 +6,15 @@ import { checkText } from "./name_users.ts";
 
 /** One line that shows how to call the command. */
 export const ENROLL_USAGE =
-  "Usage: deno task enroll --gallery FILE [--compact] [--from DIR | --user-id ID [--name NAME] PHOTO…]";
+  "Usage: deno task enroll --gallery FILE [OPTION…] [--from DIR | --user-id ID [--name NAME] PHOTO…]";
 
 /** Text of `--help`. */
 export const ENROLL_HELP = `${ENROLL_USAGE}
 
 Makes templates of photos and writes them into a gallery file. Creates the file when it does not
-exist. Other users in the file do not change. Each photo must show one face clearly.
+exist. Other users in the file do not change. Each photo must show one face, upright and clearly.
+Several photos of a user must show the same person: a photo is refused when it is unlike more than
+half of them, or unlike the templates that the user has already.
 
   --gallery FILE  the gallery file
   --from DIR      a folder of photos for each user: DIR/<user_id>/<photo>. The user's name is the
@@ -22,9 +24,11 @@ exist. Other users in the file do not change. Each photo must show one face clea
   --name NAME     the user's name; not needed when the user is already in the file
   --compact       write each new template in a compact form of 0.75 KB instead of 6 KB. Without
                   photos, rewrite all templates of the file in this form
+  --allow-unclear accept faces that are blurred, dark or covered. Strangers may match them
 
-Exit code: 0 on success; 1 when an error stops the command, or when a user has no template at the
-end; 2 when the command line is wrong.`;
+Exit code: 0 on success; 1 when an error stops the command, when a user has no template at the end,
+or when a photo is refused as face_not_upright, face_unclear or not_the_same_person; 2 when the
+command line is wrong.`;
 
 /** Options of the command. Without `from` and `person`, the whole gallery is made compact. */
 export interface EnrollOptions {
@@ -32,6 +36,8 @@ export interface EnrollOptions {
   readonly gallery: string;
   /** True to round templates to bytes. */
   readonly compact: boolean;
+  /** True to accept faces that are unclear. */
+  readonly allowUnclear: boolean;
   /** Folder with a folder of photos for each person. */
   readonly from?: string;
   /** One person, instead of a folder. */
@@ -56,6 +62,7 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
         "user-id": { type: "string" },
         name: { type: "string" },
         compact: { type: "boolean", default: false },
+        "allow-unclear": { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -64,22 +71,25 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
     return { wrong: message.split(/\. |\n/)[0]! };
   }
   const { values, positionals: photos } = parsed;
-  const { gallery, from, name, compact, help, "user-id": userId } = values;
+  const { gallery, from, name, compact, help } = values;
+  const { "user-id": userId, "allow-unclear": allowUnclear } = values;
   if (help) return "help";
   if (!gallery) return { wrong: "--gallery FILE is missing" };
   if (from !== undefined) {
     if (userId !== undefined || name !== undefined || photos.length > 0) {
       return { wrong: "--from DIR cannot be used with --user-id, --name or PHOTO" };
     }
-    return from === "" ? { wrong: "--from DIR is empty" } : { gallery, compact, from };
+    if (from === "") return { wrong: "--from DIR is empty" };
+    return { gallery, compact, allowUnclear, from };
   }
   if (compact && userId === undefined && name === undefined && photos.length === 0) {
-    return { gallery, compact };
+    return { gallery, compact, allowUnclear };
   }
   if (userId === undefined) return { wrong: "--from DIR or --user-id ID is missing" };
   if (photos.length === 0) return { wrong: "--user-id ID needs at least one PHOTO" };
   const fault = checkText("user_id", userId) ??
     (name === undefined ? undefined : checkText("name", name));
   if (fault !== undefined) return { wrong: fault };
-  return { gallery, compact, person: { userId: userId.normalize("NFC"), name, photos } };
+  const person = { userId: userId.normalize("NFC"), name, photos };
+  return { gallery, compact, allowUnclear, person };
 }

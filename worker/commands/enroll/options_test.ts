@@ -7,16 +7,19 @@ Deno.test("the command enrols the people of a folder, or one person from photos"
   assertEquals(read("--gallery g.json --from DIR"), {
     gallery: "g.json",
     compact: false,
+    allowUnclear: false,
     from: "DIR",
   });
   assertEquals(read("--gallery g.json --user-id bob --name Bob 1.jpg 2.jpg"), {
     gallery: "g.json",
     compact: false,
+    allowUnclear: false,
     person: { userId: "bob", name: "Bob", photos: ["1.jpg", "2.jpg"] },
   });
   assertEquals(read("1.jpg --user-id=bob --gallery=g.json"), {
     gallery: "g.json",
     compact: false,
+    allowUnclear: false,
     person: { userId: "bob", name: undefined, photos: ["1.jpg"] },
   });
 });
@@ -31,15 +34,22 @@ Deno.test("--user-id may be in any Unicode form", () => {
 });
 
 Deno.test("--compact applies to new templates, or to the whole gallery when there are no photos", () => {
-  assertEquals(read("--gallery g.json --compact"), { gallery: "g.json", compact: true });
-  const from = { gallery: "g.json", compact: true, from: "DIR" };
+  const all = { gallery: "g.json", compact: true, allowUnclear: false };
+  assertEquals(read("--gallery g.json --compact"), all);
+  const from = { ...all, from: "DIR" };
   assertEquals(read("--gallery g.json --compact --from DIR"), from);
   const person = { userId: "bob", name: undefined, photos: ["1.jpg"] };
   assertEquals(read("--gallery g.json --compact --user-id bob 1.jpg"), {
     gallery: "g.json",
     compact: true,
+    allowUnclear: false,
     person,
   });
+});
+
+Deno.test("--allow-unclear accepts unclear faces", () => {
+  const options = read("--gallery g.json --allow-unclear --from DIR");
+  assertEquals(typeof options === "object" && "gallery" in options && options.allowUnclear, true);
 });
 
 Deno.test("a wrong command line gives a sentence that says what is wrong", () => {

@@ -1,6 +1,7 @@
 /** Describes the result of `deno task enroll` as text. */
 
 import type { SkippedFile } from "../photo_folder.ts";
+import type { RefusedPhoto } from "../embed_photos.ts";
 import type { Enrolment } from "./enroll.ts";
 
 /** Text about a result. */
@@ -12,7 +13,10 @@ export interface EnrolmentReport {
   readonly lines: readonly string[];
   /** One line about the gallery. */
   readonly summary: string;
-  /** A sentence that names the users without a template; undefined when there are none. */
+  /**
+   * One line about users without a template, and about photos that would let strangers in; undefined
+   * when there are none.
+   */
   readonly failure: string | undefined;
 }
 
@@ -33,19 +37,22 @@ export function reportEnrolment(
     ...enrolment.refused,
   ];
   const { withoutTemplate } = enrolment;
+  const dangerous = refused.filter(({ reason }) => DANGEROUS.has(reason)).length;
+  const failures = [
+    ...withoutTemplate.length === 0
+      ? []
+      : [`No template, because no photo was accepted: ${withoutTemplate.join(", ")}`],
+    ...dangerous === 0
+      ? []
+      : [`${count(dangerous, "photo")} refused because strangers could match: replace or remove`],
+  ];
   const lines = [
     ...skipped.filter(({ reason }) => reason === "not_a_photo")
       .map(({ path, reason }) => line("skipped", path, reason)),
     ...refused.map(({ path, reason }) => line("refused", path, reason)),
     ...enrolment.alreadyEnrolled.map((path) => line("skipped", path, "already enrolled")),
-    ...enrolment.doubtful.map(({ photo, userId, resembles }) =>
-      line(
-        "check",
-        photo,
-        resembles === undefined
-          ? `unlike the other photos of ${userId}`
-          : `looks like ${resembles}`,
-      )
+    ...enrolment.doubtful.map(({ photo, resembles }) =>
+      line("check", photo, `looks like ${resembles}`)
     ),
     ...enrolment.renamed.map(({ userId, before, name }) =>
       line("renamed", userId, `${JSON.stringify(before)} is now ${JSON.stringify(name)}`)
@@ -61,11 +68,16 @@ export function reportEnrolment(
   return {
     lines,
     summary: printable(`${gallery}: ${content}${refusals}`),
-    failure: withoutTemplate.length === 0
-      ? undefined
-      : printable(`No template, because no photo was accepted: ${withoutTemplate.join(", ")}`),
+    failure: failures.length === 0 ? undefined : printable(failures.join(". ")),
   };
 }
+
+/** Reasons for which an enrolment fails, although the user may have other photos. */
+const DANGEROUS: ReadonlySet<string> = new Set<RefusedPhoto["reason"]>([
+  "face_not_upright",
+  "face_unclear",
+  "not_the_same_person",
+]);
 
 /** Describes a gallery that was made compact. */
 export function reportCompaction(gallery: string, rounded: number): EnrolmentReport {

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { RefusedPhoto } from "../embed_photos.ts";
 import type { Enrolment } from "./enroll.ts";
 import { reportEnrolment } from "./report.ts";
 
@@ -34,7 +35,6 @@ Deno.test("everything that needs attention has a line", () => {
     refused: [{ path: "DIR/alice/2.jpg", reason: "multiple_faces" }],
     alreadyEnrolled: ["DIR/alice/copy.jpg"],
     doubtful: [
-      { photo: "DIR/alice/3.jpg", userId: "alice", resembles: undefined },
       { photo: "DIR/alice/3.jpg", userId: "alice", resembles: "bob" },
     ],
     renamed: [{ userId: "alice", before: "Alice Liddell", name: "alice" }],
@@ -46,7 +46,6 @@ Deno.test("everything that needs attention has a line", () => {
     "refused  DIR/alice/phone.jpg  HEIC photo: convert it to JPEG",
     "refused  DIR/alice/2.jpg  multiple_faces",
     "skipped  DIR/alice/copy.jpg  already enrolled",
-    "check    DIR/alice/3.jpg  unlike the other photos of alice",
     "check    DIR/alice/3.jpg  looks like bob",
     'renamed  alice  "Alice Liddell" is now "alice"',
     "kept     bob  the existing templates, because no photo was accepted",
@@ -58,6 +57,26 @@ Deno.test("everything that needs attention has a line", () => {
 Deno.test("the report names the users without a template", () => {
   const { failure } = reportEnrolment("g.json", [], { ...QUIET, withoutTemplate: ["bob", "eve"] });
   assertEquals(failure, "No template, because no photo was accepted: bob, eve");
+});
+
+Deno.test("photos that strangers could match are a failure; other refused photos are not", () => {
+  const failureOf = (...reasons: RefusedPhoto["reason"][]) => {
+    const refused = reasons.map((reason, i) => ({ path: `${i}.jpg`, reason }));
+    return reportEnrolment("g.json", [], { ...QUIET, refused }).failure;
+  };
+  assertEquals(failureOf("no_face", "multiple_faces", "unreadable", "invalid_image"), undefined);
+  for (const reason of ["face_not_upright", "face_unclear", "not_the_same_person"] as const) {
+    assertStringIncludes(failureOf(reason, "no_face")!, "1 photo refused because");
+  }
+  const { failure } = reportEnrolment("g.json", [], {
+    ...QUIET,
+    refused: [{ path: "1.jpg", reason: "face_unclear" }],
+    withoutTemplate: ["bob"],
+  });
+  assertStringIncludes(
+    failure!,
+    "No template, because no photo was accepted: bob. 1 photo refused",
+  );
 });
 
 Deno.test("the report has no counts when the gallery does not exist", () => {
