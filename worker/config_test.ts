@@ -14,7 +14,7 @@ Deno.test("a worker needs only its name and its keys", async () => {
   const { tokenKeys, ...config } = await read(MINIMAL);
   assertEquals(tokenKeys.map((key) => new TextDecoder().decode(key)), [KEY]);
   assertEquals(config, {
-    host: "0.0.0.0",
+    host: "127.0.0.1",
     port: 8080,
     log: { level: "info", format: "auto", service: "worker" },
     name: "worker-1",

@@ -5,6 +5,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { PROBLEM_CONTENT_TYPE, type ProblemBody, REQUEST_ID_HEADER } from "../contract/contract.ts";
 import { Problem, PROBLEMS } from "../contract/problem.ts";
 import { describeError, type Logger } from "../log.ts";
+import { authoritiesOf, parseAuthority } from "./authority.ts";
 
 /** Hono's environment: the variables that handlers find in the context. */
 export interface ServiceEnv {
@@ -47,6 +48,11 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     c.res.headers.set(REQUEST_ID_HEADER, requestId);
     c.res.headers.set("Cache-Control", "no-store");
     c.res.headers.set("X-Content-Type-Options", "nosniff");
+    c.res.headers.set("Cross-Origin-Resource-Policy", "same-origin");
+    // A page has its own policy. Everything else is data, which no page may show as a frame.
+    if (!c.res.headers.has("Content-Security-Policy")) {
+      c.res.headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    }
     const line = {
       request_id: requestId,
       method: c.req.method,
@@ -61,9 +67,8 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
   });
 
   app.use(async (c, next) => {
-    // The Host header becomes a part of the request's URL. These characters would add a path or a
-    // query to the URL.
-    if (/[\s/?#@\\]/.test(c.req.header("Host") ?? "")) {
+    // The Host header becomes a part of the request's URL. It must not add a path or a query to it.
+    if (authoritiesOf(c.req.raw).some((text) => parseAuthority(text) === undefined)) {
       throw new Problem("invalid_request", "The Host header is not a host name");
     }
     await next();
