@@ -8,6 +8,7 @@ import {
   type ServiceDeps,
   type ServiceEnv,
 } from "../shared/http/service.ts";
+import { type AllowedCallers, checkCallers, letOriginsRead } from "./callers/check_callers.ts";
 import type { ApiMetrics } from "./metrics.ts";
 import type { WorkerPool } from "./pool/pool.ts";
 import {
@@ -28,6 +29,7 @@ export interface ApiDeps extends ServiceDeps {
   readonly workers: WorkerClient;
   readonly metrics: ApiMetrics;
   readonly limits: AuthenticateLimits;
+  readonly callers: AllowedCallers;
 }
 
 /** The api's HTTP app. */
@@ -63,6 +65,7 @@ export interface ApiApp {
  *     queueLimit: 64,
  *     queueBytes: 100_000_000,
  *   },
+ *   callers: { hosts: new Set(["localhost"]), origins: new Set() },
  *   log: createFakeLog().log,
  *   now: () => performance.now(),
  *   newRequestId: () => crypto.randomUUID(),
@@ -76,8 +79,10 @@ export interface ApiApp {
 export function createApp(deps: ApiDeps): ApiApp {
   const { pool } = deps;
   const app = new OpenAPIHono<ServiceEnv>();
+  letOriginsRead(app, deps.callers);
   countOutcomes(app, deps);
   installService(app, deps);
+  checkCallers(app, deps.callers);
   addAuthenticate(app, deps);
   const { drain } = addHealth(app, pool);
   addMetrics(app, deps.metrics);

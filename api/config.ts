@@ -4,6 +4,8 @@ import { z } from "zod";
 import { ConfigError, type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import type { LogOptions } from "../shared/log.ts";
+import { allowedHosts } from "./callers/allowed_hosts.ts";
+import type { AllowedCallers } from "./callers/check_callers.ts";
 import { ALL_API_ENV } from "./env.ts";
 
 /** The api's settings, parsed once at the start. */
@@ -11,6 +13,7 @@ export interface ApiConfig {
   readonly host: string;
   /** Port to listen on; 0 takes any free port. */
   readonly port: number;
+  readonly callers: AllowedCallers;
   readonly log: LogOptions;
   readonly maxImageBytes: number;
   readonly bodyTimeoutMs: number;
@@ -58,6 +61,10 @@ export function readApiConfig(env: Environment): ApiConfig {
   return Object.freeze<ApiConfig>({
     host: values.HOST,
     port: values.PORT,
+    callers: {
+      hosts: allowedHosts(values.ALLOWED_HOSTS, values.HOST),
+      origins: new Set(values.ALLOWED_ORIGINS),
+    },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT, service: "api" },
     maxImageBytes: values.MAX_IMAGE_BYTES,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,

@@ -7,8 +7,9 @@ const read = (variables: Record<string, string>) =>
 
 Deno.test("the api needs no variables", () => {
   assertEquals(read({}), {
-    host: "0.0.0.0",
+    host: "127.0.0.1",
     port: 8080,
+    callers: { hosts: new Set(["localhost", "127.0.0.1", "[::1]"]), origins: new Set<string>() },
     log: { level: "info", format: "auto", service: "api" },
     maxImageBytes: 10 * 1024 * 1024,
     bodyTimeoutMs: 5000,
@@ -22,8 +23,10 @@ Deno.test("the api needs no variables", () => {
 
 Deno.test("every variable of the api can be set", () => {
   const config = read({
-    HOST: "127.0.0.1",
+    HOST: "::",
     PORT: "0",
+    ALLOWED_HOSTS: "Face.example.org, 10.0.0.1,[fd00::1],fd00::2",
+    ALLOWED_ORIGINS: "https://app.example.org, HTTP://localhost:3000",
     LOG_LEVEL: "debug",
     LOG_FORMAT: "json",
     MAX_IMAGE_BYTES: "1000",
@@ -36,8 +39,12 @@ Deno.test("every variable of the api can be set", () => {
     POOL_SIZE: "2",
   });
   assertEquals(config, {
-    host: "127.0.0.1",
+    host: "::",
     port: 0,
+    callers: {
+      hosts: new Set(["face.example.org", "10.0.0.1", "[fd00::1]", "[fd00::2]"]),
+      origins: new Set(["https://app.example.org", "http://localhost:3000"]),
+    },
     log: { level: "debug", format: "json", service: "api" },
     maxImageBytes: 1000,
     bodyTimeoutMs: 2000,
@@ -52,7 +59,22 @@ Deno.test("every variable of the api can be set", () => {
 Deno.test("the error names the bad variable", () => {
   for (
     const [name, value] of [
+      ["HOST", "example.org"],
+      ["HOST", "localhost:8080"],
+      ["HOST", "[127.0.0.1]"],
       ["PORT", "http"],
+      ["ALLOWED_HOSTS", "*"],
+      ["ALLOWED_HOSTS", "*.example.org"],
+      ["ALLOWED_HOSTS", "face.example.org:8080"],
+      ["ALLOWED_HOSTS", "https://face.example.org"],
+      ["ALLOWED_HOSTS", "a,,b"],
+      ["ALLOWED_ORIGINS", "*"],
+      ["ALLOWED_ORIGINS", "null"],
+      ["ALLOWED_ORIGINS", "app.example.org"],
+      ["ALLOWED_ORIGINS", "https://*.example.org"],
+      ["ALLOWED_ORIGINS", "https://app.example.org/page"],
+      ["ALLOWED_ORIGINS", "https://u@app.example.org"],
+      ["ALLOWED_ORIGINS", "file:///tmp"],
       ["LOG_LEVEL", "trace"],
       ["LOG_FORMAT", "text"],
       ["MAX_IMAGE_BYTES", "10MiB"],

@@ -2,7 +2,9 @@
 
 import { z } from "zod";
 import { AGREED_ENV, SERVICE_ENV } from "../shared/contract/service_env.ts";
-import { choice, integer, SETTINGS } from "../shared/setting.ts";
+import { choice, integer, list, SETTINGS } from "../shared/setting.ts";
+import { parseHostName } from "./callers/allowed_hosts.ts";
+import { parseOrigin } from "./callers/allowed_origins.ts";
 
 /** Settings that the api has with both kinds of pool. */
 export const API_ENV = {
@@ -25,6 +27,21 @@ export const API_ENV = {
     description:
       "limit in bytes on the received bodies of all requests together; each request counts as 256 KiB more than its body",
     chartValue: "limits.queueBytes",
+  }),
+  ALLOWED_HOSTS: list(parseHostName, "must be host names without ports, separated by commas")
+    .optional().register(SETTINGS, {
+      description:
+        "host names, separated by commas, under which clients may call the service; [which hosts and sites may call](http.md#which-hosts-and-sites-may-call)",
+      shownDefault:
+        "localhost, 127.0.0.1 and [::1] when HOST is a loopback address, otherwise every name",
+    }),
+  ALLOWED_ORIGINS: list(
+    parseOrigin,
+    "must be origins such as https://app.example.org, separated by commas",
+  ).optional().register(SETTINGS, {
+    description:
+      "origins, separated by commas, of other web sites whose pages may call the service; [which hosts and sites may call](http.md#which-hosts-and-sites-may-call)",
+    shownDefault: "none",
   }),
 } as const;
 

@@ -5,6 +5,7 @@ import { ProblemBodySchema } from "../shared/contract/contract.ts";
 import { type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { createApp } from "./app.ts";
+import type { AllowedCallers } from "./callers/check_callers.ts";
 import { createApiMetrics } from "./metrics.ts";
 import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
 import { type FakeWorker, FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
@@ -26,10 +27,14 @@ export interface FakeAppOptions extends FakePoolOptions {
   /** One behaviour of a worker for each call, in the order of the calls. */
   readonly workers?: readonly FakeWorker[];
   readonly limits?: Partial<AuthenticateLimits>;
+  /** Host names and origins that may call. Default: every host name, and no other origin. */
+  readonly callers?: Partial<AllowedCallers>;
 }
 
 /** Makes an app whose pool has one free worker by default. */
-export function createFakeApp({ workers = [], limits = {}, ...pool }: FakeAppOptions = {}) {
+export function createFakeApp(
+  { workers = [], limits = {}, callers = {}, ...pool }: FakeAppOptions = {},
+) {
   const clock = { ms: 0 };
   const fakePool = new FakePool({ free: 1, ...pool });
   const client = new FakeWorkerClient(workers);
@@ -40,6 +45,7 @@ export function createFakeApp({ workers = [], limits = {}, ...pool }: FakeAppOpt
     workers: client,
     metrics: createApiMetrics(),
     limits: { ...LIMITS, ...limits },
+    callers: { hosts: undefined, origins: new Set<string>(), ...callers },
     log,
     now: () => clock.ms,
     newRequestId: () => `request-${++requests}`,

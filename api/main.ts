@@ -27,6 +27,7 @@ async function main(): Promise<void> {
     pool,
     workers: createWorkerClient(tokenKeys),
     limits: config,
+    callers: config.callers,
     now,
     newRequestId: () => crypto.randomUUID(),
   });

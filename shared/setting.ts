@@ -3,6 +3,7 @@
  * documentation and the chart.
  */
 
+import { isIP } from "node:net";
 import { z } from "zod";
 
 /** Information on a setting that its schema does not have. */
@@ -35,6 +36,29 @@ export function fraction(): z.ZodType<number, string> {
   return z.string().regex(/^\d*\.?\d+$/, "must be a number")
     .transform(Number)
     .pipe(z.number().gt(0, "must be more than 0").lte(1, "must be at most 1"));
+}
+
+/**
+ * An IP address, or localhost. An IPv6 address may be in brackets. Other names are refused: the
+ * service must know at its start if only this machine can reach it.
+ */
+export function listenAddress(): z.ZodType<string, string> {
+  return z.string().refine(
+    (text) => text === "localhost" || isIP(text.replace(/^\[(.*:.*)\]$/, "$1")) !== 0,
+    "must be an IP address or localhost",
+  );
+}
+
+/** Texts, separated by commas. `read` returns undefined for a text that is not allowed. */
+export function list(
+  read: (text: string) => string | undefined,
+  error: string,
+): z.ZodType<readonly string[], string> {
+  return z.string().transform((text, { addIssue }) => {
+    const items = text.split(",").map((item) => read(item.trim()));
+    if (items.includes(undefined)) addIssue(error);
+    return items.filter((item) => item !== undefined);
+  });
 }
 
 /** `true` or `false`. */

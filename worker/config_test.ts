@@ -12,7 +12,7 @@ Deno.test("a worker needs only its name and its keys", () => {
   const { tokenKeys, ...config } = read(MINIMAL);
   assertEquals(tokenKeys, { text: "k" });
   assertEquals(config, {
-    host: "0.0.0.0",
+    host: "127.0.0.1",
     port: 8080,
     log: { level: "info", format: "auto", service: "worker" },
     name: "worker-1",

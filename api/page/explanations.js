@@ -8,6 +8,9 @@
 export const EXPLANATIONS = {
   invalid_request: "The file is empty, or the user ID is not valid.",
   invalid_image: "The picture is damaged or incomplete. Choose another file.",
+  forbidden_origin:
+    "The service does not accept requests from this page. Open the page under the " +
+    "address of the service itself, or ask its operator to add this page's origin to ALLOWED_ORIGINS.",
   not_found: "The page and the service may have different versions. Reload the page.",
   method_not_allowed: "The page and the service may have different versions. Reload the page.",
   request_timeout:
@@ -15,6 +18,8 @@ export const EXPLANATIONS = {
   payload_too_large: "The picture has more bytes or pixels than the service accepts. " +
     "Choose a smaller one.",
   unsupported_media_type: "The file is not a JPEG, PNG or WebP picture. Choose another one.",
+  unknown_host: "The service does not answer under this host name. Open the page under another " +
+    "name, such as localhost, or ask its operator to add the name to ALLOWED_HOSTS.",
   no_face: "Choose a picture that shows the face upright, from the front and in good light.",
   multiple_faces: "The picture has several faces of about the same size. " +
     "Choose a picture of one person, or let that person come closer.",

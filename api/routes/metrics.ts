@@ -3,7 +3,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { ApiMetrics } from "../metrics.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
-import { BAD_HOST_RESPONSE, TAGS } from "./openapi.ts";
+import { BAD_CALLER_RESPONSES, TAGS } from "./openapi.ts";
 
 /** Adds the route. */
 export function addMetrics(app: OpenAPIHono<ServiceEnv>, metrics: ApiMetrics): void {
@@ -18,7 +18,7 @@ export function addMetrics(app: OpenAPIHono<ServiceEnv>, metrics: ApiMetrics): v
         description: "The Prometheus text format",
         content: { "text/plain": { schema: { type: "string" } } },
       },
-      ...BAD_HOST_RESPONSE,
+      ...BAD_CALLER_RESPONSES,
     },
   });
   app.get(

@@ -22,6 +22,19 @@ export const BAD_HOST_RESPONSE: RouteConfig["responses"] = {
   },
 };
 
+/** The errors that every path can return, except for the health checks. */
+export const BAD_CALLER_RESPONSES: RouteConfig["responses"] = {
+  ...BAD_HOST_RESPONSE,
+  403: {
+    description: "forbidden_origin: a page of another web site sent the request",
+    content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
+  },
+  421: {
+    description: "unknown_host: the service does not answer under this host name",
+    content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
+  },
+};
+
 /** Adds the route and returns the document. Call this after all described routes are added. */
 export function addOpenApi(app: OpenAPIHono<ServiceEnv>): OpenApiDocument {
   const document = app.getOpenAPI31Document({

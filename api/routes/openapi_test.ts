@@ -17,7 +17,7 @@ Deno.test("/openapi.json describes every route and every status", async () => {
   const { post } = document.paths["/authenticate"];
   assertEquals(
     Object.keys(post.responses),
-    ["200", "400", "405", "408", "413", "415", "422", "500", "502", "503", "504"],
+    ["200", "400", "403", "405", "408", "413", "415", "421", "422", "500", "502", "503", "504"],
   );
   assertEquals(Object.keys(post.requestBody.content), [
     "application/json",
@@ -26,6 +26,10 @@ Deno.test("/openapi.json describes every route and every status", async () => {
     "image/webp",
     "multipart/form-data",
   ]);
+  assertEquals(
+    Object.keys(document.paths["/metrics"].get.responses),
+    ["200", "400", "403", "421"],
+  );
   assertEquals(Object.keys(document.paths["/ready"].get.responses), ["200", "400", "503"]);
 });
 

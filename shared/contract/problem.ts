@@ -7,11 +7,13 @@
 export const PROBLEMS = {
   invalid_request: { status: 400, title: "Invalid request" },
   invalid_image: { status: 400, title: "Invalid image" },
+  forbidden_origin: { status: 403, title: "Forbidden origin" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
   request_timeout: { status: 408, title: "Request timeout" },
   payload_too_large: { status: 413, title: "Payload too large" },
   unsupported_media_type: { status: 415, title: "Unsupported media type" },
+  unknown_host: { status: 421, title: "Unknown host" },
   no_face: { status: 422, title: "No face found" },
   multiple_faces: { status: 422, title: "More than one face" },
   face_too_small: { status: 422, title: "Face too small" },

@@ -1,12 +1,14 @@
 /** Settings that the api and the worker both have. */
 
-import { z } from "zod";
-import { choice, integer, SETTINGS } from "../setting.ts";
+import { choice, integer, listenAddress, SETTINGS } from "../setting.ts";
 
 /** Settings that may differ between the api and the worker. */
 export const SERVICE_ENV = {
-  HOST: z.string().default("0.0.0.0").register(SETTINGS, {
-    description: "address to listen on",
+  HOST: listenAddress().default("127.0.0.1").register(SETTINGS, {
+    description:
+      "IP address to listen on, or localhost; 0.0.0.0 listens on all IPv4 addresses, :: on all addresses",
+    shownDefault: "127.0.0.1; in the images ::",
+    chartValue: "listenAddress",
   }),
   PORT: integer(0, 65_535).default(8080).register(SETTINGS, {
     description: "port to listen on; 0 takes any free port",

@@ -5,7 +5,7 @@ import { AGREED_ENV, SERVICE_ENV } from "./service_env.ts";
 
 Deno.test("each shared setting of the api and the worker has a default", () => {
   assertEquals(parseEnv(z.object({ ...SERVICE_ENV, ...AGREED_ENV }), new Map()), {
-    HOST: "0.0.0.0",
+    HOST: "127.0.0.1",
     PORT: 8080,
     LOG_LEVEL: "info",
     LOG_FORMAT: "auto",

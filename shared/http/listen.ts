@@ -5,6 +5,8 @@ import { ConfigError } from "../env.ts";
 import { describeError, type Logger } from "../log.ts";
 
 const BACKOFF = { firstMs: 50, maxMs: 2000 };
+/** Codes of the errors with which a kernel without IPv6 refuses to listen on `::`. */
+const NO_IPV6_CODES: ReadonlySet<unknown> = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL"]);
 
 /** Settings of {@linkcode listen}. */
 export interface ListenOptions {
@@ -14,7 +16,15 @@ export interface ListenOptions {
   /** Called once with the address that the service listens on. */
   readonly onListen: (url: URL) => void;
   readonly log: Logger;
+  /** Opens a server. Tests replace it. */
+  readonly serve?: Serve;
 }
+
+/** The form of `Deno.serve` that {@linkcode listen} uses. */
+export type Serve = (
+  options: Deno.ServeTcpOptions,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+) => Deno.HttpServer<Deno.NetAddr>;
 
 /** A service that listens. */
 export interface Listener {
@@ -27,15 +37,19 @@ export interface Listener {
  * Serves HTTP. Deno stops a server when it cannot accept a connection, for example at the limit of
  * open files. This function then closes all connections, which frees files, and listens again.
  *
+ * The address `::` means all addresses of this machine. Where the kernel has no IPv6, these are the
+ * addresses of 0.0.0.0.
+ *
  * @throws {ConfigError} when the address is in use, does not exist or is not permitted
  */
 export function listen(
-  { host: hostname, port, onListen, log }: ListenOptions,
+  { host, port, onListen, log, serve: open = Deno.serve }: ListenOptions,
   handler: Deno.ServeHandler,
 ): Listener {
+  let hostname = host;
   const serve = (options: Deno.ServeTcpOptions) => {
     const connections = new AbortController();
-    const server = Deno.serve({ ...options, hostname, signal: connections.signal }, handler);
+    const server = open({ ...options, hostname, signal: connections.signal }, handler);
     server.finished.catch((error) => {
       log.error(
         { error: describeError(error) },
@@ -58,10 +72,18 @@ export function listen(
       }
     }
   };
+  const serveFirst = () => serve({ port, onListen: (address) => onListen(urlOf(address)) });
   const ended = new AbortController();
   let current: Deno.HttpServer<Deno.NetAddr>;
   try {
-    current = serve({ port, onListen: (address) => onListen(urlOf(address)) });
+    try {
+      current = serveFirst();
+    } catch (error) {
+      if (!isWithoutIpv6(hostname, error)) throw error;
+      log.warn({ error: describeError(error) }, "no IPv6 here; listening on 0.0.0.0");
+      hostname = "0.0.0.0";
+      current = serveFirst();
+    }
   } catch (cause) {
     throw new ConfigError(
       `Bad environment: HOST, PORT: cannot listen on ${hostname} port ${port} ` +
@@ -76,6 +98,11 @@ export function listen(
       return current.shutdown();
     },
   };
+}
+
+function isWithoutIpv6(hostname: string, error: unknown): boolean {
+  return (hostname === "::" || hostname === "[::]") && error instanceof Error && "code" in error &&
+    NO_IPV6_CODES.has(error.code);
 }
 
 function urlOf({ hostname, port }: Deno.NetAddr): URL {

@@ -6,6 +6,7 @@ import { PROBLEM_CONTENT_TYPE, type ProblemBody, REQUEST_ID_HEADER } from "../co
 import { Problem, PROBLEMS } from "../contract/problem.ts";
 import { describeError, type Logger } from "../log.ts";
 import { refuseUndeclaredInput } from "./route_input.ts";
+import { authoritiesOf, parseAuthority } from "./authority.ts";
 
 /** Hono's environment: the variables that handlers find in the context. */
 export interface ServiceEnv {
@@ -56,6 +57,11 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     c.res.headers.set(REQUEST_ID_HEADER, requestId);
     c.res.headers.set("Cache-Control", "no-store");
     c.res.headers.set("X-Content-Type-Options", "nosniff");
+    c.res.headers.set("Cross-Origin-Resource-Policy", "same-origin");
+    // A page has its own policy. Everything else is data, which no page may show as a frame.
+    if (!c.res.headers.has("Content-Security-Policy")) {
+      c.res.headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    }
     const line = {
       request_id: requestId,
       method: c.req.method,
@@ -70,9 +76,8 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
   });
 
   app.use(async (c, next) => {
-    // The Host header becomes a part of the request's URL. These characters would add a path or a
-    // query to the URL.
-    if (/[\s/?#@\\]/.test(c.req.header("Host") ?? "")) {
+    // The Host header becomes a part of the request's URL. It must not add a path or a query to it.
+    if (authoritiesOf(c.req.raw).some((text) => parseAuthority(text) === undefined)) {
       throw new Problem("invalid_request", "The Host header is not a host name");
     }
     await next();

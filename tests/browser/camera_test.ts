@@ -34,6 +34,7 @@ browserTest("without a camera, the page says why it cannot take a photo", async 
 browserTest("over plain HTTP, the page opens the camera app of a phone", async () => {
   const plainHttp = {
     host: "face-it.test",
+    env: { ALLOWED_HOSTS: "face-it.test" },
     args: ["--host-resolver-rules=MAP face-it.test 127.0.0.1"],
   };
   await using desktop = await Visit.start(plainHttp);

@@ -16,7 +16,7 @@ import { Service } from "../support/service.ts";
 export const browserTest = needs("chromium");
 
 /** Arguments that make Chromium do nothing except show the page. */
-const QUIET = [
+export const CHROMIUM_ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -78,7 +78,7 @@ export class Visit implements AsyncDisposable {
     await using started = new AsyncDisposableStack();
     const service = started.use(await Service.ready(env));
     const executablePath = Deno.env.get("FACE_IT_CHROMIUM")!;
-    const browser = await chromium.launch({ executablePath, args: [...QUIET, ...args] });
+    const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, ...args] });
     started.defer(() => browser.close());
     const page = await browser.newPage(context);
     const visit = new Visit(page, service, browser);

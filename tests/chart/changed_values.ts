@@ -90,6 +90,7 @@ export function uniqueValue({ path, schema, index }: ChartValue): { value: unkno
     const candidates = [
       name,
       `/${name}`,
+      `https://${name}.test`,
       `${number}s`,
       `10.0.${index}.0/24`,
       `sha256:${String(number).padStart(64, "0")}`,

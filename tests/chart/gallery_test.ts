@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { at, environment, find, render } from "../support/helm.ts";
+import { at, environment, find, render, renderValues } from "../support/helm.ts";
 import type { KubeObject } from "../support/kubernetes.ts";
 import { needs } from "../support/needs.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
@@ -33,7 +33,6 @@ helmTest("one Secret gives the workers one gallery file", async () => {
     { secret: { name: "staff", items: [{ key: "people.json", path: "staff.json" }] } },
   ]);
   assertEquals(path(objects), "/etc/embeddings/staff.json");
-  assert(objects.every(({ metadata }) => metadata.name !== "face-it-empty-gallery"));
 });
 
 helmTest("several Secrets give the workers a folder with one file for each Secret", async () => {
@@ -58,8 +57,38 @@ helmTest("the value gallery.json becomes a Secret, and changing it replaces work
   await using folder = await temporaryFolder();
   const file = await folder.write("gallery.json", '{"embeddings": []}');
   const objects = await render("--set-file", `gallery.json=${file}`);
-  const { data } = find(objects, "Secret/face-it-gallery");
-  assertEquals(atob(data["gallery.json"]), '{"embeddings": []}');
-  assertEquals(at(volume(objects), "secret.secretName"), "face-it-gallery");
+  const [secret] = gallerySecrets(objects);
+  assertEquals(atob(secret!["data"]["gallery.json"]), '{"embeddings": []}');
+  assertEquals(at(volume(objects), "secret.secretName"), secret!.metadata.name);
   assert(checksum(objects) !== checksum(await render()));
 });
+
+helmTest("a new content of gallery.json is a new Secret, which cannot change", async () => {
+  const renderJson = (json: string) =>
+    renderValues({ gallery: { json }, token: { existingSecret: "ours" } });
+  const [one, same, other] = await Promise.all(
+    ['{"embeddings": []}', '{"embeddings": []}', '{"embeddings": [ ]}'].map(renderJson),
+  );
+  assertEquals(one, same, "the same content gives the same objects");
+  const [before, after] = [one!, other!].map((objects) => gallerySecrets(objects)[0]!);
+  assert(before!.metadata.name !== after!.metadata.name);
+  assertEquals(at(volume(other!), "secret.secretName"), after!.metadata.name);
+  for (const { metadata, immutable } of [before!, after!]) {
+    assertEquals(immutable, true);
+    // Workers of the previous gallery still start while a rollout waits.
+    assertEquals(metadata["annotations"]["helm.sh/resource-policy"], "keep");
+  }
+});
+
+helmTest("workers without a gallery can still start during the rollout to the first", async () => {
+  for (const set of ["gallery.secrets={staff}", "gallery.persistentVolumeClaim.name=faces"]) {
+    const empty = find(await render("--set", set), "ConfigMap/face-it-empty-gallery");
+    assertEquals(empty["immutable"], true);
+  }
+});
+
+function gallerySecrets(objects: KubeObject[]): KubeObject[] {
+  return objects.filter(({ kind, metadata }) =>
+    kind === "Secret" && metadata["labels"]["app.kubernetes.io/component"] === "gallery"
+  );
+}

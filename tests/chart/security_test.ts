@@ -87,6 +87,21 @@ helmTest("apiFrom limits who reaches the api, and helm test still works", async 
   assertEquals(open.spec.ingress[0].from, undefined);
 });
 
+helmTest(
+  "by default, the api can connect only to workers and API servers, and not to DNS",
+  async () => {
+    const [workers, apiServer, ...more] =
+      find(await render(), "NetworkPolicy/face-it-api").spec.egress;
+    assertEquals(workers.ports, [{ port: 8080, protocol: "TCP" }]);
+    assertEquals(
+      apiServer.ports,
+      // The Service, kubeadm and most clusters, minikube, MicroK8s.
+      [443, 6443, 8443, 16443].map((port) => ({ port, protocol: "TCP" })),
+    );
+    assertEquals(more, []);
+  },
+);
+
 helmTest("the api can connect only to the given API server and DNS", async () => {
   const egress = async (networkPolicy: unknown) => {
     const objects = await renderValues({ networkPolicy });
@@ -94,7 +109,7 @@ helmTest("the api can connect only to the given API server and DNS", async () =>
     return { dns, apiServer };
   };
   const named = await egress({
-    dns: { namespace: "dns", podLabels: { "k8s-app": "coredns" } },
+    dns: { enabled: true, namespace: "dns", podLabels: { "k8s-app": "coredns" } },
     apiServerCIDRs: ["10.0.0.1/32"],
     apiServerPorts: [8443],
   });
@@ -106,7 +121,7 @@ helmTest("the api can connect only to the given API server and DNS", async () =>
     ports: [{ port: 8443, protocol: "TCP" }],
     to: [{ ipBlock: { cidr: "10.0.0.1/32" } }],
   });
-  const open = await egress({ dns: { namespace: "" } });
+  const open = await egress({ dns: { enabled: true, namespace: "" } });
   assertEquals([open.dns.to, open.apiServer.to], [undefined, undefined]);
 });
 

@@ -21,6 +21,7 @@ const EVERYTHING = {
   api: { service: { type: "NodePort", nodePort: 30080 } },
   worker: { runtimeClass: { name: "gvisor", create: true } },
   ingress: { enabled: true, host: "id.example.org" },
+  networkPolicy: { dns: { enabled: true } },
   httpRoute: { enabled: true, parentRefs: [{ name: "public" }] },
   monitoring: {
     serviceMonitor: { enabled: true },

@@ -80,6 +80,7 @@ function setUp() {
       queueLimit: 10,
       queueBytes: 1_000_000,
     },
+    callers: { hosts: undefined, origins: new Set<string>() },
     log,
     now: () => performance.now(),
     newRequestId: () => crypto.randomUUID(),

@@ -17,7 +17,7 @@ const STALLED = 200;
 const ABORTED = 200;
 
 const head = (...headers: string[]): string =>
-  ["POST /authenticate HTTP/1.1", "Host: face-it.test", ...headers, "", ""].join("\r\n");
+  ["POST /authenticate HTTP/1.1", "Host: localhost", ...headers, "", ""].join("\r\n");
 const length = (bytes: number): string => `Content-Length: ${bytes}`;
 const CHUNKED = "Transfer-Encoding: chunked";
 const chunk = (content: string): string => `${content.length.toString(16)}\r\n${content}\r\n`;

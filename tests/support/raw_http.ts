@@ -98,7 +98,7 @@ export async function postRaw(
   body: string | Uint8Array = "",
 ): Promise<Answer> {
   using connection = await RawConnection.open(service);
-  const head = `POST /authenticate HTTP/1.1\r\nHost: face-it.test\r\n${headers}`;
+  const head = `POST /authenticate HTTP/1.1\r\nHost: ${service.host}\r\n${headers}`;
   // Do not wait: the service can answer before it has read everything.
   void connection.send(head, body);
   const answer = await connection.answer();

@@ -30,21 +30,22 @@ export async function readmeCommands(): Promise<ReadmeCommands> {
 
 /** Returns the commands of all bash blocks. A backslash joins a line with the next line. */
 export function bashCommands(markdown: string): string[] {
-  return blocks(markdown, "bash")
+  return codeBlocks(markdown, "bash")
     .flatMap((block) => block.replaceAll("\\\n", "").split("\n"))
     .filter((line) => !/^(#|$)/.test(line));
 }
 
 /** Returns the text of all JSON blocks. */
 export function jsonBlocks(markdown: string): string[] {
-  return blocks(markdown, "json").map((block) => block.trim());
+  return codeBlocks(markdown, "json").map((block) => block.trim());
 }
 
 function readPage(path: string): Promise<string> {
   return Deno.readTextFile(join(ROOT, path));
 }
 
-function blocks(markdown: string, language: string): string[] {
+/** Returns the text of all code blocks in a language. */
+export function codeBlocks(markdown: string, language: string): string[] {
   return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))]
     .map(([, block]) => block!);
 }

@@ -14,6 +14,16 @@
 {{ include "face-it.fullname" . }}-api
 {{- end -}}
 
+{{- /* Host names of the api's Service in the cluster. */ -}}
+{{- define "face-it.serviceNames" -}}
+{{- $name := include "face-it.api" . -}}
+{{- $namespace := .Values.namespaces.api -}}
+- {{ $name }}
+- {{ $name }}.{{ $namespace }}
+- {{ $name }}.{{ $namespace }}.svc
+- {{ $name }}.{{ $namespace }}.svc.cluster.local
+{{- end -}}
+
 {{- /* Name of the objects of the workers. */ -}}
 {{- define "face-it.worker" -}}
 {{ include "face-it.fullname" . }}-worker

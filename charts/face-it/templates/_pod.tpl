@@ -1,22 +1,18 @@
-{{- /* Security settings of a pod, as the restricted Pod Security Standard requires them. 1993 is the
-images' user. */ -}}
+{{- /* Security settings of a pod. A null from a values file would replace what the platform sets. */ -}}
 {{- define "face-it.podSecurity" -}}
-securityContext:
-  runAsNonRoot: true
-  runAsUser: 1993
-  runAsGroup: 1993
-  fsGroup: 1993
-  fsGroupChangePolicy: OnRootMismatch
-  seccompProfile: {type: RuntimeDefault}
+securityContext: {{- include "face-it.withoutNull" .Values.podSecurityContext | nindent 2 }}
 {{- end -}}
 
-{{- /* Security settings of a container, as the restricted Pod Security Standard requires them. The
-standard does not require the read-only root file system. */ -}}
+{{- /* Security settings of a container. */ -}}
 {{- define "face-it.containerSecurity" -}}
-securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  capabilities: {drop: [ALL]}
+securityContext: {{- include "face-it.withoutNull" .Values.containerSecurityContext | nindent 2 }}
+{{- end -}}
+
+{{- /* The fields of a map in YAML, except for those that are null. */ -}}
+{{- define "face-it.withoutNull" -}}
+{{- $kept := dict -}}
+{{- range $name, $value := . }}{{ if not (kindIs "invalid" $value) }}{{ $kept = set $kept $name $value }}{{ end }}{{ end -}}
+{{ toYaml $kept }}
 {{- end -}}
 
 {{- /* Scheduling of a pod, and its pull Secrets. Needs {root, values, spread}. spread is the default of

@@ -114,7 +114,7 @@ export class Loads {
 }
 
 function head(bytes: number): string {
-  return `POST /authenticate HTTP/1.1\r\nHost: face-it.test\r\nContent-Length: ${bytes}\r\n\r\n`;
+  return `POST /authenticate HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${bytes}\r\n\r\n`;
 }
 
 async function loadPictures(): Promise<Picture[]> {

@@ -29,6 +29,7 @@ Deno.test("--user-id may be in any Unicode form", () => {
   assertEquals(read("--gallery g.json --user-id Rene\u0301 1.jpg"), {
     gallery: "g.json",
     compact: false,
+    allowUnclear: false,
     person,
   });
 });

@@ -13,6 +13,13 @@
 {{- end -}}
 {{- end -}}
 
+{{- /* Name of the Secret with gallery.json. A new content has a new name, so that it reaches workers
+only by a rollout. A rollout waits until a new worker is ready: a broken gallery never replaces a good
+one. */ -}}
+{{- define "face-it.gallerySecret" -}}
+{{ include "face-it.fullname" . }}-gallery-{{ .Values.gallery.json | sha256sum | trunc 10 }}
+{{- end -}}
+
 {{- /* Volume with the gallery. */ -}}
 {{- define "face-it.galleryVolume" -}}
 - name: gallery
@@ -30,7 +37,7 @@
   {{- else if .persistentVolumeClaim.name }}
   persistentVolumeClaim: {claimName: {{ .persistentVolumeClaim.name }}, readOnly: true}
   {{- else if .json }}
-  secret: {secretName: {{ include "face-it.fullname" $ }}-gallery, defaultMode: 0440}
+  secret: {secretName: {{ include "face-it.gallerySecret" $ }}, defaultMode: 0440}
   {{- else }}
   configMap: {name: {{ include "face-it.fullname" $ }}-empty-gallery}
   {{- end }}
