@@ -13,6 +13,7 @@ export interface ApiConfig {
   readonly port: number;
   readonly log: LogOptions;
   readonly maxImageBytes: number;
+  readonly maxImagePixels: number;
   readonly bodyTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** Number of requests that may wait for a worker. */
@@ -60,6 +61,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     port: values.PORT,
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT, service: "api" },
     maxImageBytes: values.MAX_IMAGE_BYTES,
+    maxImagePixels: values.MAX_IMAGE_PIXELS,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     queueLimit: values.QUEUE_LIMIT,

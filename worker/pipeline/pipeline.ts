@@ -1,6 +1,5 @@
 /** Computes the embedding of the one face in a picture: decode, detect, align, embed. */
 
-import sharp from "sharp";
 import { ModelError, openSession } from "../inference/session.ts";
 import { ALIGNED_POINTS, alignFace } from "./align.ts";
 import { decode, type DecodedPicture, type DecodeLimits } from "./decode.ts";
@@ -8,6 +7,7 @@ import { chooseFace, createFaceDetector } from "./detect.ts";
 import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
 import { createLandmarkFinder, type FivePoints } from "./landmarks.ts";
+import sharp from "./safe_sharp.ts";
 
 /** The content of the three ONNX files. */
 export interface PipelineModels {
