@@ -50,6 +50,7 @@ export interface ApiApp {
  * import { assertEquals } from "@std/assert";
  * import { MATCH } from "../shared/contract/fake_answers.ts";
  * import { createFakeLog } from "../shared/fake_log.ts";
+ * import { png } from "../tests/support/png.ts";
  * import { createApiMetrics } from "./metrics.ts";
  * import { FakePool } from "./pool/fake_pool.ts";
  * import { FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
@@ -60,6 +61,7 @@ export interface ApiApp {
  *   metrics: createApiMetrics(),
  *   limits: {
  *     maxImageBytes: 10_000_000,
+ *     maxImagePixels: 51_000_000,
  *     bodyTimeoutMs: 10_000,
  *     requestTimeoutMs: 10_000,
  *     queueLimit: 64,
@@ -70,8 +72,8 @@ export interface ApiApp {
  *   now: () => performance.now(),
  *   newRequestId: () => crypto.randomUUID(),
  * });
- * const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
- * const request = new Request("http://localhost/authenticate", { method: "POST", body: png });
+ * const body = png({ width: 1, height: 1 }, [[255, 0, 0]]);
+ * const request = new Request("http://localhost/authenticate", { method: "POST", body });
  * const response = await app.fetch(request);
  * assertEquals((await response.json()).user_name, "User One");
  * ```

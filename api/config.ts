@@ -16,6 +16,7 @@ export interface ApiConfig {
   readonly callers: AllowedCallers;
   readonly log: LogOptions;
   readonly maxImageBytes: number;
+  readonly maxImagePixels: number;
   readonly bodyTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** Number of requests that may wait for a worker. */
@@ -67,6 +68,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT, service: "api" },
     maxImageBytes: values.MAX_IMAGE_BYTES,
+    maxImagePixels: values.MAX_IMAGE_PIXELS,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     queueLimit: values.QUEUE_LIMIT,

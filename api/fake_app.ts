@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { ProblemBodySchema } from "../shared/contract/contract.ts";
 import { type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
+import { png } from "../tests/support/png.ts";
 import { createApp } from "./app.ts";
 import type { AllowedCallers } from "./callers/check_callers.ts";
 import { createApiMetrics } from "./metrics.ts";
@@ -11,11 +12,12 @@ import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
 import { type FakeWorker, FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
 import type { AuthenticateLimits } from "./routes/authenticate/route.ts";
 
-/** Bytes that look like a picture to the api. */
-export const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
+/** A picture of one pixel. */
+export const PNG = png({ width: 1, height: 1 }, [[255, 0, 0]]);
 
 const LIMITS: AuthenticateLimits = {
   maxImageBytes: 1000,
+  maxImagePixels: 1000,
   bodyTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
   queueLimit: 10,

@@ -25,7 +25,7 @@ Deno.test("a worker needs only its name and its keys", () => {
     },
     match: { on: "confidence", threshold: 0.7 },
     maxImageBytes: 10 * 1024 * 1024,
-    maxImagePixels: 50_000_000,
+    maxImagePixels: 51_000_000,
     bodyTimeoutMs: 5000,
     requestsPerWorker: 1,
     exitOnStdinEof: false,

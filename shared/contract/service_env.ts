@@ -32,6 +32,11 @@ export const AGREED_ENV = {
     description: "largest size of a picture in bytes",
     chartValue: "limits.maxImageBytes",
   }),
+  MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(51_000_000).register(SETTINGS, {
+    description:
+      "largest number of pixels of a picture; pictures that need more memory count as larger: [http.md](http.md#errors)",
+    chartValue: "limits.maxImagePixels",
+  }),
   REQUESTS_PER_WORKER: integer(1, 1_000_000).default(1).register(SETTINGS, {
     description:
       "number of requests that a worker serves before it is destroyed; a higher number is faster, but isolates requests less",

@@ -10,6 +10,7 @@ Deno.test("each shared setting of the api and the worker has a default", () => {
     LOG_LEVEL: "info",
     LOG_FORMAT: "auto",
     MAX_IMAGE_BYTES: 10_485_760,
+    MAX_IMAGE_PIXELS: 51_000_000,
     BODY_TIMEOUT_MS: 5000,
     REQUESTS_PER_WORKER: 1,
   });

@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import { choice, flag, fraction, integer, SETTINGS } from "../setting.ts";
+import { choice, flag, fraction, SETTINGS } from "../setting.ts";
 import { AGREED_ENV, SERVICE_ENV } from "./service_env.ts";
 
 /**
@@ -26,11 +26,6 @@ export const RECOGNITION_ENV = {
     description:
       "lowest score of a match, above 0 and up to 1; [accuracy.md](accuracy.md) shows what each value costs",
     chartValue: "threshold",
-  }),
-  MAX_IMAGE_PIXELS: integer(1, 1_000_000_000).default(50_000_000).register(SETTINGS, {
-    description:
-      "largest number of pixels of a picture; pictures that need more memory count as larger: [http.md](http.md#errors)",
-    chartValue: "limits.maxImagePixels",
   }),
   MODEL_PATH: z.string().default("/models/face_recognition.onnx").register(SETTINGS, {
     description: "recognition model: [models/README.md](../models/README.md)",

@@ -75,6 +75,7 @@ function setUp() {
     metrics: createApiMetrics(),
     limits: {
       maxImageBytes: MAX_IMAGE_BYTES,
+      maxImagePixels: 51_000_000,
       bodyTimeoutMs: 50,
       requestTimeoutMs: 10_000,
       queueLimit: 10,

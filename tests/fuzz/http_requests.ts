@@ -1,9 +1,10 @@
 /** Makes odd requests. The api must answer each of them as documented. */
 
 import fc from "fast-check";
+import { png } from "../support/png.ts";
 
-/** Text with the first bytes of a PNG. The api checks no other bytes of a picture. */
-const PNG = "\x89PNG\r\n\x1a\n rest of the picture";
+/** A picture of one pixel, one character for each byte. */
+const PNG = String.fromCharCode(...png({ width: 1, height: 1 }, [[255, 0, 0]]));
 const PATHS = [
   "/authenticate",
   "/health",

@@ -1,7 +1,7 @@
 /** Makes bad photos from good ones, to measure how many of them the quality gate refuses. */
 
 import { Buffer } from "node:buffer";
-import sharp, { type Sharp } from "sharp";
+import sharp, { type Sharp } from "../pipeline/safe_sharp.ts";
 import type { Box, Point } from "../pipeline/image.ts";
 import type { FivePoints } from "../pipeline/landmarks.ts";
 

@@ -3,10 +3,10 @@
  */
 
 import { z } from "zod";
-import { RECOGNITION_ENV } from "../../shared/contract/worker_env.ts";
+import { AGREED_ENV } from "../../shared/contract/service_env.ts";
 import { type Environment, parseEnv } from "../../shared/env.ts";
 
-const Schema = z.object({ MAX_IMAGE_PIXELS: RECOGNITION_ENV.MAX_IMAGE_PIXELS });
+const Schema = z.object({ MAX_IMAGE_PIXELS: AGREED_ENV.MAX_IMAGE_PIXELS });
 
 /**
  * Returns the largest width times height of a picture.

@@ -1,6 +1,5 @@
 /** Computes the embedding of the one face in a picture: decode, detect, align, embed. */
 
-import sharp from "sharp";
 import type { QualityBounds } from "../../models/calibration.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { ModelError, openSession } from "../inference/session.ts";
@@ -11,6 +10,7 @@ import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
 import { createLandmarkFinder, type FivePoints, type QuarterTurns } from "./landmarks.ts";
 import { type FaceQuality, findQualityFault, measureShape, TURNED_FACTOR } from "./quality.ts";
+import sharp from "./safe_sharp.ts";
 
 /** The content of the three ONNX files. */
 export interface PipelineModels {

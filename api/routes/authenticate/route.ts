@@ -13,6 +13,7 @@ import { BodyEndedEarly, declaredLength } from "../../../shared/http/read_body.t
 import { readProbe } from "../../../shared/http/read_probe.ts";
 import { takes } from "../../../shared/http/route_input.ts";
 import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
+import { checkPicture } from "../../../shared/picture/check_picture.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import type { WorkerLease, WorkerPool } from "../../pool/pool.ts";
 import type { WorkerClient } from "./worker_client.ts";
@@ -22,6 +23,8 @@ import { AUTHENTICATE_DOC } from "./openapi.ts";
 export interface AuthenticateLimits extends AdmissionLimits {
   /** Largest size of a picture in bytes. */
   readonly maxImageBytes: number;
+  /** Largest number of pixels of a picture: see PictureLimits. */
+  readonly maxImagePixels: number;
   /** Milliseconds that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
   /** Milliseconds that a whole request may take. */
@@ -109,6 +112,8 @@ async function authenticate(
     signal: request.signal,
     arrived: admitted.arrived,
   });
+  // A worker costs much more than this check.
+  checkPicture(probe.image, { maxPixels: limits.maxImagePixels });
   return await askWorker(probe, c.get("requestId"), c.get("event"), deps, { ...deadline, signal });
 }
 

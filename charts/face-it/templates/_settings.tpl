@@ -5,6 +5,7 @@
 - {name: LOG_LEVEL, value: {{ .Values.logLevel | quote }}}
 - {name: BODY_TIMEOUT_MS, value: {{ .Values.limits.bodyTimeoutMs | toJson | quote }}}
 - {name: MAX_IMAGE_BYTES, value: {{ .Values.limits.maxImageBytes | toJson | quote }}}
+- {name: MAX_IMAGE_PIXELS, value: {{ .Values.limits.maxImagePixels | toJson | quote }}}
 - {name: REQUESTS_PER_WORKER, value: {{ .Values.requestsPerWorker | toJson | quote }}}
 {{- end -}}
 
@@ -18,5 +19,4 @@
 {{- define "face-it.workerSettings" -}}
 - {name: MATCH_ON, value: {{ .Values.matchOn | quote }}}
 - {name: MATCH_THRESHOLD, value: {{ float64 .Values.threshold | toJson | quote }}}
-- {name: MAX_IMAGE_PIXELS, value: {{ .Values.limits.maxImagePixels | toJson | quote }}}
 {{- end -}}

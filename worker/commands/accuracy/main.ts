@@ -6,7 +6,6 @@
 import process from "node:process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import sharp from "sharp";
 import type { Calibration, QualityBounds } from "../../../models/calibration.ts";
 import { ConfigError } from "../../../shared/env.ts";
 import { createProgress } from "../../../shared/progress.ts";
@@ -15,6 +14,7 @@ import { readMaxImagePixels } from "../max_image_pixels.ts";
 import { loadModels } from "../../models.ts";
 import { createPipeline } from "../../pipeline/pipeline.ts";
 import { findQualityFault } from "../../pipeline/quality.ts";
+import sharp from "../../pipeline/safe_sharp.ts";
 import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";
 import { acceptedEmbeddings, type EmbeddedPhotos, embedPhotos } from "../embed_photos.ts";
 import { type FolderCommand, runFolderCommand } from "../folder_command.ts";
@@ -98,6 +98,8 @@ async function measure(
     await Deno.mkdir(dirname(file), { recursive: true });
     await Deno.writeTextFile(file, svg);
   }
+  // All photos are decoded. From here on, only the SVG of this program is loaded.
+  sharp.unblock({ operation: ["VipsForeignLoadSvgBuffer"] });
   await sharp(new TextEncoder().encode(svg), { density: 144 }).png().toFile(`${OUT}det.png`);
   console.error(`\nThe DET curve is in ${[...files, `${OUT}det.png`].join(", ")}`);
 }

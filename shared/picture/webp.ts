@@ -1,0 +1,88 @@
+/** Reads the structure of a WebP (RFC 9649). */
+
+import { ExifBudget } from "./exif.ts";
+import { damaged, excessive, hasText, type Structure, viewOf } from "./structure.ts";
+
+/**
+ * Most chunks. The decoder searches the list of frames from its beginning for each frame, so the
+ * work grows with the square of their number: 150,000 frames hold it for more than a minute.
+ */
+const MAX_CHUNKS = 4096;
+
+/** Bytes a pixel that the decoder holds for an animation: the canvas, and a copy of it in parts. */
+const ANIMATION_PIXEL_BYTES = 6;
+
+const RIFF_BYTES = 12;
+const CHUNK_HEAD_BYTES = 8;
+const ANIMATION_FLAG = 2;
+/** Bytes of the start of a chunk of the type VP8X, and of a frame of VP8. */
+const VP8_HEAD_BYTES = 10;
+/** Bytes of the start of a frame of VP8L. */
+const VP8L_HEAD_BYTES = 5;
+
+/** Reads the structure of a WebP. Bytes after the length that it declares are ignored. */
+export function readWebp(bytes: Uint8Array): Structure {
+  const view = viewOf(bytes);
+  if (bytes.length < RIFF_BYTES + CHUNK_HEAD_BYTES) return damaged("incomplete header");
+  const end = 8 + view.getUint32(4, true);
+  if (end > bytes.length) return damaged("fewer bytes than declared");
+  const firstEnd = chunkEnd(view, RIFF_BYTES);
+  if (firstEnd > end) return damaged("incomplete chunk");
+  const start = RIFF_BYTES + CHUNK_HEAD_BYTES;
+  const content = bytes.subarray(start, firstEnd);
+  if (hasText(bytes, RIFF_BYTES, "VP8 ")) return readLossy(content);
+  if (hasText(bytes, RIFF_BYTES, "VP8L")) return readLossless(content);
+  if (!hasText(bytes, RIFF_BYTES, "VP8X") || content.length < VP8_HEAD_BYTES) {
+    return damaged("the first chunk is no picture");
+  }
+  return readChunks(bytes, firstEnd, end) ?? readCanvas(content);
+}
+
+/** Returns the end of a chunk. A chunk of an odd length is followed by an empty byte. */
+function chunkEnd(view: DataView, at: number): number {
+  const length = view.getUint32(at + 4, true);
+  return at + CHUNK_HEAD_BYTES + length + length % 2;
+}
+
+function readLossy(frame: Uint8Array): Structure {
+  if (frame.length < VP8_HEAD_BYTES) return damaged("incomplete frame");
+  const view = viewOf(frame);
+  if (view.getUint8(3) !== 0x9d || view.getUint16(4) !== 0x012a) return damaged("no key frame");
+  return sized(view.getUint16(6, true) & 0x3fff, view.getUint16(8, true) & 0x3fff, 0);
+}
+
+function readLossless(frame: Uint8Array): Structure {
+  if (frame.length < VP8L_HEAD_BYTES || frame[0] !== 0x2f) return damaged("incomplete frame");
+  const bits = viewOf(frame).getUint32(1, true);
+  return sized((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1, 0);
+}
+
+function readCanvas(content: Uint8Array): Structure {
+  const view = viewOf(content);
+  const width = (view.getUint32(3, true) >>> 8) + 1, height = (view.getUint32(6, true) >>> 8) + 1;
+  const animated = (content[0]! & ANIMATION_FLAG) !== 0;
+  return sized(width, height, animated ? ANIMATION_PIXEL_BYTES : 0);
+}
+
+function sized(width: number, height: number, heldPixelBytes: number): Structure {
+  if (width === 0 || height === 0) return damaged("a frame without pixels");
+  return { kind: "sound", width, height, heldBytes: width * height * heldPixelBytes };
+}
+
+/** Returns what is wrong with the chunks after the first one, undefined when nothing is. */
+function readChunks(bytes: Uint8Array, from: number, end: number): Structure | undefined {
+  const view = viewOf(bytes);
+  const exif = new ExifBudget();
+  let chunks = 0;
+  for (let at = from; at + CHUNK_HEAD_BYTES <= end;) {
+    const next = chunkEnd(view, at);
+    if (next > end) return damaged("incomplete chunk");
+    if (++chunks > MAX_CHUNKS) return excessive(`more than ${MAX_CHUNKS} chunks`);
+    const content = bytes.subarray(at + CHUNK_HEAD_BYTES, next);
+    if (hasText(bytes, at, "EXIF") && !exif.take(content)) {
+      return excessive("EXIF with too many directories or entries");
+    }
+    at = next;
+  }
+  return chunks === 0 ? damaged("no frame") : undefined;
+}
