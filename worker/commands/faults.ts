@@ -1,9 +1,10 @@
 /** Makes bad photos from good ones, to measure how many of them the quality gate refuses. */
 
 import { Buffer } from "node:buffer";
-import sharp, { type Sharp } from "../pipeline/safe_sharp.ts";
+import type { Sharp } from "sharp";
 import type { Box, Point } from "../pipeline/image.ts";
 import type { FivePoints } from "../pipeline/landmarks.ts";
+import sharp from "../pipeline/safe_sharp.ts";
 
 /** A face in a good photo, in pixels of the upright photo. */
 export interface FaceInPhoto {
