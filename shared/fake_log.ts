@@ -1,7 +1,7 @@
 /** A logger for tests that keeps its lines. */
 
 import { pino } from "pino";
-import type { Logger } from "./log.ts";
+import { LINE_OPTIONS, type Logger } from "./log.ts";
 
 /** A logger, and the lines that were logged. */
 export interface FakeLog {
@@ -14,10 +14,10 @@ export interface FakeLog {
 export function createFakeLog(): FakeLog {
   const lines: Record<string, unknown>[] = [];
   const log = pino({
+    ...LINE_OPTIONS,
     level: "debug",
     base: null,
     timestamp: false,
-    formatters: { level: (label) => ({ level: label }) },
   }, { write: (line) => void lines.push(JSON.parse(line)) });
   return { log, lines };
 }

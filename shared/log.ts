@@ -1,6 +1,7 @@
 /** Writes structured logs to standard error: as JSON, or as readable text on a terminal. */
 
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
+import { safeLogLine } from "./safe_log_line.ts";
 
 /** A logger of pino: its methods take the fields first, then the message. */
 export type Logger = PinoLogger;
@@ -13,29 +14,70 @@ export interface LogOptions {
   readonly service: string;
 }
 
+/** Settings that every logger has: the names of the levels, and lines that are safe to show. */
+export const LINE_OPTIONS = {
+  formatters: { level: (label: string) => ({ level: label }) },
+  hooks: { streamWrite: safeLogLine },
+} as const;
+
+/** Longest description of an error, in characters. */
+const MAX_DESCRIPTION = 1000;
+/** Largest number of causes that a description has. */
+const MAX_CAUSES = 8;
+/** Text that the parser of JSON quotes in its errors: it may be a part of a picture or a key. */
+const QUOTED_JSON = /(?:, )?(?:\.{3})?"[^]*"(?:\.{3})? is not valid JSON/;
+
 /**
  * Makes a logger. It does not buffer: a line is written before the next statement runs, so no line is
  * lost when the process is killed.
+ *
+ * @param options Settings
+ * @param output File descriptor or path to write to instead of standard error
  */
-export async function createLogger(options: LogOptions): Promise<Logger> {
+export async function createLogger(
+  options: LogOptions,
+  output: number | string = 2,
+): Promise<Logger> {
   return pino({
+    ...LINE_OPTIONS,
     level: options.level,
     base: { service: options.service },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  }, await destination(options.format));
+  }, await destination(options.format, output));
 }
 
-async function destination(format: LogOptions["format"]): Promise<DestinationStream> {
+async function destination(
+  format: LogOptions["format"],
+  output: number | string,
+): Promise<DestinationStream> {
   const pretty = format === "pretty" || (format === "auto" && Deno.stderr.isTerminal());
-  if (!pretty) return pino.destination({ fd: 2, sync: true });
+  if (!pretty) return pino.destination({ dest: output, sync: true });
   const { default: pinoPretty } = await import("pino-pretty");
-  return pinoPretty({ destination: 2, sync: true, ignore: "service", singleLine: true });
+  return pinoPretty({ destination: output, sync: true, ignore: "service", singleLine: true });
 }
 
 /** Describes an error for the log: only its name and message, and those of its causes. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? "" : `: ${describeError(error.cause)}`;
-  return `${error.name}: ${error.message}${cause}`;
+  const parts: string[] = [];
+  let current = error;
+  while (current instanceof Error && parts.length < MAX_CAUSES) {
+    parts.push(`${current.name}: ${messageOf(current)}`);
+    if (current.cause === undefined) return bounded(parts);
+    current = current.cause;
+  }
+  if (!(current instanceof Error)) parts.push(String(current));
+  return bounded(parts);
+}
+
+/** Returns the places in the code at which an error happened, without its message. */
+export function stackOf(error: Error): string[] {
+  const lines = (error.stack ?? "").split("\n").map((line) => line.trim());
+  return lines.filter((line) => /^at .*:\d+:\d+\)?$/.test(line)).slice(0, 20);
+}
+
+const bounded = (parts: readonly string[]): string => parts.join(": ").slice(0, MAX_DESCRIPTION);
+
+function messageOf(error: Error): string {
+  if (!(error instanceof SyntaxError)) return error.message;
+  return error.message.replace(QUOTED_JSON, " in JSON");
 }

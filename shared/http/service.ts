@@ -4,9 +4,9 @@ import type { Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { PROBLEM_CONTENT_TYPE, type ProblemBody, REQUEST_ID_HEADER } from "../contract/contract.ts";
 import { Problem, PROBLEMS } from "../contract/problem.ts";
-import { describeError, type Logger } from "../log.ts";
 import { refuseUndeclaredInput } from "./route_input.ts";
 import { authoritiesOf, parseAuthority } from "./authority.ts";
+import { describeError, type Logger, stackOf } from "../log.ts";
 
 /** Hono's environment: the variables that handlers find in the context. */
 export interface ServiceEnv {
@@ -94,7 +94,7 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
       return problemResponse(error, c);
     }
     log.error(
-      { request_id: c.get("requestId"), error: describeError(error), stack: error.stack },
+      { request_id: c.get("requestId"), error: describeError(error), stack: stackOf(error) },
       "unexpected error",
     );
     c.get("event")["code"] = "internal";

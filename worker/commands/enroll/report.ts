@@ -1,5 +1,6 @@
 /** Describes the result of `deno task enroll` as text. */
 
+import { INVISIBLE } from "../../../shared/safe_log_line.ts";
 import type { SkippedFile } from "../photo_folder.ts";
 import type { RefusedPhoto } from "../embed_photos.ts";
 import type { Enrolment } from "./enroll.ts";
@@ -91,4 +92,4 @@ const line = (kind: string, subject: string, reason: string): string =>
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** Replaces control characters. In a file name they could move the terminal's cursor. */
-const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?");
+const printable = (text: string): string => text.replaceAll(INVISIBLE, "?");
