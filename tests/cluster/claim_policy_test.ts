@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
 import { install, type Installed } from "../support/install.ts";
 import { type KubeObject, KubernetesClient, pathOf, RefusedCall } from "../support/kubernetes.ts";
@@ -8,11 +8,152 @@ import { assertRights } from "../support/rights.ts";
 type Operation = { op: "add" | "replace" | "remove"; path: string; value?: unknown };
 
 const BUSY: Operation = { op: "replace", path: "/metadata/labels/status", value: "busy" };
-const ANNOTATIONS = [
-  "face-it.io~1claimed-by",
-  "face-it.io~1claim-id",
-  "face-it.io~1claim-deadline",
-  "cluster-autoscaler.kubernetes.io~1safe-to-evict",
+/** Bound of the chart's default values: twice leaseMaxMs, and five minutes. */
+const BOUND_SECONDS = 2 * 300 + 300;
+
+const annotation = (name: string) => `/metadata/annotations/${name.replace("/", "~1")}`;
+const DEADLINE = annotation("face-it.io/claim-deadline");
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+
+/** Returns the patch of a claim, without the paths in `without`, and then `more`. */
+function claimOf(
+  owner: KubeObject,
+  { without = [], more = [] }: { without?: string[]; more?: Operation[] } = {},
+): Operation[] {
+  const { name, uid } = owner.metadata;
+  const add = (path: string, value: unknown): Operation => ({ op: "add", path, value });
+  const operations = [
+    BUSY,
+    add("/metadata/ownerReferences", [
+      { apiVersion: "v1", kind: "ConfigMap", name, uid, controller: true },
+    ]),
+    add(annotation("face-it.io/claimed-by"), "face-it-api-1a2b-0f1e2d3c"),
+    add(annotation("face-it.io/claim-id"), crypto.randomUUID()),
+    add(DEADLINE, inSeconds(10)),
+    add(annotation("cluster-autoscaler.kubernetes.io/safe-to-evict"), "false"),
+    add("/spec/activeDeadlineSeconds", 80),
+  ];
+  return [...operations.filter(({ path }) => !without.includes(path)), ...more];
+}
+
+const OWNER_MESSAGE = "the owner of a claimed pod must be the ConfigMap";
+const owned = (change: Record<string, unknown>, ...others: unknown[]) => (owner: KubeObject) => {
+  const { name, uid } = owner.metadata;
+  const mine = { apiVersion: "v1", kind: "ConfigMap", name, uid, controller: true, ...change };
+  return claimOf(owner, {
+    more: [{ op: "add", path: "/metadata/ownerReferences", value: [mine, ...others] }],
+  });
+};
+const set = (path: string, value: unknown) => (owner: KubeObject) =>
+  claimOf(owner, { more: [{ op: "add", path, value }] });
+const lacks = (path: string) => (owner: KubeObject) => claimOf(owner, { without: [path] });
+/** Entry in managedFields that pretends that the pod was changed in another year. */
+const fakeTime = (time: string) => ({
+  manager: "fake",
+  operation: "Update",
+  apiVersion: "v1",
+  time,
+  fieldsType: "FieldsV1",
+  fieldsV1: { "f:metadata": { "f:labels": { "f:app": {} } } },
+});
+
+/** Claims that the policy refuses, each with its message. */
+const BAD_CLAIMS: [name: string, claim: (owner: KubeObject) => Operation[], message: string][] = [
+  ["without its owner", lacks("/metadata/ownerReferences"), OWNER_MESSAGE],
+  ["with no owner at all", set("/metadata/ownerReferences", []), OWNER_MESSAGE],
+  ["with an owner of another name", owned({ name: "kube-root-ca.crt" }), OWNER_MESSAGE],
+  ["with an owner of another kind", owned({ kind: "Secret" }), OWNER_MESSAGE],
+  ["with an owner of another version", owned({ apiVersion: "v2" }), OWNER_MESSAGE],
+  [
+    "with an owner in no namespace",
+    owned({ apiVersion: "v1", kind: "Namespace", name: "default" }),
+    OWNER_MESSAGE,
+  ],
+  ["with an owner that is not its controller", owned({ controller: false }), OWNER_MESSAGE],
+  ["with an owner that its pod blocks", owned({ blockOwnerDeletion: true }), OWNER_MESSAGE],
+  [
+    "with a second owner",
+    owned({}, { apiVersion: "v1", kind: "ConfigMap", name: "other", uid: "other" }),
+    OWNER_MESSAGE,
+  ],
+  [
+    "with a second owner that is the controller",
+    owned({ controller: false }, {
+      apiVersion: "apps/v1",
+      kind: "ReplicaSet",
+      name: "other",
+      uid: "other",
+      controller: true,
+    }),
+    OWNER_MESSAGE,
+  ],
+  ...["face-it.io/claimed-by", "face-it.io/claim-id"].flatMap((
+    name,
+  ): typeof BAD_CLAIMS => [
+    [`without ${name}`, lacks(annotation(name)), `a claim needs the annotation ${name}`],
+    [`with an empty ${name}`, set(annotation(name), ""), `a claim needs the annotation ${name}`],
+    [
+      `with a long ${name}`,
+      set(annotation(name), "x".repeat(254)),
+      `a claim needs the annotation ${name}`,
+    ],
+  ]),
+  [
+    "that lets the autoscaler remove its node",
+    set(annotation("cluster-autoscaler.kubernetes.io/safe-to-evict"), "true"),
+    "safe-to-evict: false",
+  ],
+  ["without a deadline", lacks(DEADLINE), "face-it.io/claim-deadline must be a time"],
+  ...[
+    "soon",
+    "",
+    "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59.999Z",
+    "2026-13-01T00:00:00.000Z",
+  ].map((value): typeof BAD_CLAIMS[number] => [
+    `with the deadline ${value || "(empty)"}`,
+    set(DEADLINE, value),
+    "claim-deadline",
+  ]),
+  [
+    "with a deadline after the bound",
+    (owner) => set(DEADLINE, inSeconds(BOUND_SECONDS + 60))(owner),
+    "face-it.io/claim-deadline must be a time within 900 s",
+  ],
+  [
+    "without activeDeadlineSeconds",
+    lacks("/spec/activeDeadlineSeconds"),
+    "spec.activeDeadlineSeconds must end the pod within 900 s",
+  ],
+  ...[BOUND_SECONDS + 60, 2147483647].map((seconds): typeof BAD_CLAIMS[number] => [
+    `that lets the pod run for ${seconds} s`,
+    set("/spec/activeDeadlineSeconds", seconds),
+    "spec.activeDeadlineSeconds must end the pod within 900 s",
+  ]),
+  ...["2099-01-01T00:00:00Z", "1999-01-01T00:00:00Z"].map((
+    time,
+  ): typeof BAD_CLAIMS[number] => [
+    `that lets the pod run for years, with a change in ${time.slice(0, 4)}`,
+    (owner) =>
+      claimOf(owner, {
+        more: [
+          { op: "add", path: "/spec/activeDeadlineSeconds", value: 2147483647 },
+          { op: "add", path: "/metadata/managedFields", value: [fakeTime(time)] },
+        ],
+      }),
+    "within 900 s",
+  ]),
+  [
+    "that lets the pod run for years, without managedFields",
+    (owner) =>
+      claimOf(owner, {
+        more: [
+          { op: "add", path: "/spec/activeDeadlineSeconds", value: 2147483647 },
+          { op: "add", path: "/metadata/managedFields", value: [{}] },
+        ],
+      }),
+    "within 900 s",
+  ],
 ];
 
 /** Patches that change more than a claim does, each with the message of the policy. */
@@ -71,7 +212,7 @@ needs("helm", "cluster")("the api's account", async (t) => {
   const pod = await createPodWithInitContainer(installed);
   const path = pathOf("Pod", pod, worker);
   const tryPatch = (operations: Operation[]) =>
-    account.call("PATCH", `${path}?dryRun=All`, operations);
+    account.call("PATCH", `${path}?dryRun=All&fieldManager=api`, operations);
 
   // The API server needs some moments before it enforces a new policy.
   await eventually(
@@ -79,34 +220,82 @@ needs("helm", "cluster")("the api's account", async (t) => {
     "the policy is enforced",
   );
 
+  // Everything else in the pod is as if it had been written long ago.
+  const { metadata: { managedFields } } = (await client.get("Pod", pod, worker))!;
+  const written = (i: number) => `/metadata/managedFields/${i}/time`;
+  await client.call("PATCH", `${path}?fieldManager=old`, [
+    // The API server ignores a change of times alone.
+    { op: "replace", path: "/metadata/labels/own", value: "old" },
+    ...managedFields.map((_: unknown, i: number) => ({
+      op: "replace",
+      path: written(i),
+      value: "2020-01-01T00:00:00Z",
+    })),
+  ]);
+  const aged = (await client.get("Pod", pod, worker))!.metadata.managedFields;
+  assert(aged.some(({ time }: { time: string }) => time.startsWith("2020-")));
+
+  const owner = (await client.get("ConfigMap", `${release}-pool`, worker))!;
+  const assertRefused = async (operations: Operation[], message: string) => {
+    const error = await assertRejects(() => tryPatch(operations), RefusedCall, message);
+    assertEquals(error.status, 403, error.message);
+    assertStringIncludes(error.message, `ValidatingAdmissionPolicy '${release}-claims.${worker}'`);
+  };
+
   for (const [change, operations, message] of REFUSED) {
     await t.step(`may not give a pod ${change}`, async () => {
-      const error = await assertRejects(() => tryPatch(operations), RefusedCall, message);
-      assertStringIncludes(
-        error.message,
-        `ValidatingAdmissionPolicy '${release}-claims.${worker}'`,
-      );
+      await assertRefused(operations, message);
+      // Not even with an otherwise good claim.
+      await assertRefused(claimOf(owner, { more: operations }), message);
     });
   }
 
-  await t.step("may claim a pod", async () => {
-    const owner = await client.get("ConfigMap", `${release}-pool`, worker);
-    const { name, uid } = owner!.metadata;
-    await account.call("PATCH", path, [
-      BUSY,
-      {
-        op: "add",
-        path: "/metadata/ownerReferences",
-        value: [{ apiVersion: "v1", kind: "ConfigMap", name, uid, controller: true }],
-      },
-      ...ANNOTATIONS.map((key): Operation => ({
-        op: "add",
-        path: `/metadata/annotations/${key}`,
-        value: "x",
-      })),
-      { op: "add", path: "/spec/activeDeadlineSeconds", value: 600 },
-    ]);
+  for (const [name, claim, message] of BAD_CLAIMS) {
+    await t.step(`may not claim a pod ${name}`, () => assertRefused(claim(owner), message));
+  }
+
+  await t.step("may not change the containers of a pod through a subresource", async () => {
+    for (const subresource of ["ephemeralcontainers", "status", "resize"]) {
+      const change = { metadata: { labels: { status: "busy" } } };
+      const refused = () => account.call("PATCH", `${path}/${subresource}?dryRun=All`, change);
+      assertEquals((await assertRejects(refused, RefusedCall)).status, 403);
+    }
   });
+
+  await t.step("may claim a pod for the longest time", async () => {
+    await tryPatch(claimOf(owner, {
+      more: [
+        { op: "add", path: DEADLINE, value: inSeconds(BOUND_SECONDS - 60) },
+        { op: "add", path: "/spec/activeDeadlineSeconds", value: BOUND_SECONDS - 60 },
+      ],
+    }));
+  });
+
+  await t.step("may claim a pod", async () => {
+    await account.call("PATCH", path, claimOf(owner));
+  });
+
+  const CLAIMED = "the api may not change a pod whose status is not ready";
+  const AGAIN: [change: string, operations: Operation[], message: string][] = [
+    ["claim it again", claimOf(owner), CLAIMED],
+    ["move its deadline", [{ op: "replace", path: DEADLINE, value: inSeconds(60) }], CLAIMED],
+    [
+      "give it back",
+      [{ op: "replace", path: "/metadata/labels/status", value: "ready" }],
+      "the api may set metadata.labels: status to nothing but busy",
+    ],
+    ["take its owner away", [{ op: "remove", path: "/metadata/ownerReferences" }], CLAIMED],
+    [
+      "take its status away",
+      [{ op: "remove", path: "/metadata/labels/status" }],
+      "the api may set metadata.labels: status to nothing but busy",
+    ],
+  ];
+  for (const [change, operations, message] of AGAIN) {
+    await t.step(`may not claim a pod and then ${change}`, async () => {
+      await assertRefused(operations, message);
+    });
+  }
 
   await t.step("may delete the claimed pod", async () => {
     await account.call("DELETE", path);
