@@ -23,10 +23,15 @@ const MAX_PARAMETERS = 8;
  * assertThrows(() => parseQuery("http://localhost/?userid=1", ["user_id"]), Error, "Unknown");
  * ```
  *
- * @throws {Problem} `invalid_request` for an unknown, repeated or badly encoded parameter
+ * @throws {Problem} `invalid_request` for an unknown, repeated or badly encoded parameter, and for a
+ * fragment
  */
 export function parseQuery(url: string, known: readonly string[]): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
+  // Such a request is malformed. Hono ignores the rest of the URL, which can hold a parameter.
+  if (url.includes("#")) {
+    throw new Problem("invalid_request", "The URL has a fragment; write the character # as %23");
+  }
   const start = url.indexOf("?");
   if (start < 0) return parameters;
   const query = url.slice(start + 1);

@@ -40,6 +40,12 @@ Deno.test("bytes that are not UTF-8 are refused: two values could become equal",
   }
 });
 
+Deno.test("a fragment is refused: it could hold the parameters", () => {
+  for (const query of ["#?user_id=a", "?#user_id=a", "?user_id=a#", "#user_id=a"]) {
+    assertRefused(query, "%23");
+  }
+});
+
 Deno.test("a long query is refused before it is read", () => {
   assertEquals(parse(`?user_id=${"x".repeat(4000)}`).get("user_id")!.length, 4000);
   assertRefused(`?user_id=${"x".repeat(4096)}`, "longer than 4096");

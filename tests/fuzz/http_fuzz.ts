@@ -50,9 +50,13 @@ const NON_MATCH: AuthenticateAnswer = {
   duration_ms: 29,
 };
 
+/** The user_id of each request to the fake worker since the last check. */
+const asked: (string | undefined)[] = [];
+
 /** A fake worker. It checks that the api may send each request to a worker, and answers it. */
 const workers: WorkerClient = {
   authenticate(_worker, { image, userId }) {
+    asked.push(userId);
     assert(sniffImageType(image) !== undefined, "The api sent a body that is no picture");
     assert(image.byteLength <= MAX_IMAGE_BYTES, "The api sent more than MAX_IMAGE_BYTES");
     assert(userId === undefined || (userId.length >= 1 && userId.length <= 256), "Bad user_id");
@@ -110,7 +114,7 @@ export async function fuzzApp(options: FuzzOptions): Promise<void> {
   /** Returns the statuses that /openapi.json allows for a request. */
   const allowedStatuses = ({ path, method }: OddRequest): string[] => {
     const { pathname } = new URL(path, "http://api.test");
-    if (PAGES.has(pathname)) return ["200", "405"];
+    if (PAGES.has(pathname)) return ["200", "400", "405"];
     const methods = paths[pathname];
     if (methods === undefined) return ["404"];
     const operation = methods[method === "HEAD" ? "get" : method.toLowerCase()];
@@ -131,6 +135,8 @@ export async function fuzzApp(options: FuzzOptions): Promise<void> {
         `${answer.status}`,
       );
       assertDocumented(answer, request.method);
+      const userIds = asked.splice(0);
+      if (answer.status === 200 || userIds.length > 0) assertUsedQuery(request.url, userIds);
       const id = headers[REQUEST_ID_HEADER];
       if (id !== undefined && /^[\w.-]{1,64}$/.test(id)) {
         assertEquals(answer.headers.get(REQUEST_ID_HEADER), id);
@@ -178,6 +184,15 @@ function assertAllowedOnSocket(answer: Answer): void {
   const byDeno = !answer.headers.has(REQUEST_ID_HEADER);
   if (byDeno) assertEquals([answer.status, answer.text], [400, ""]);
   else assertDocumented(answer, answer.text === "" ? "HEAD" : "POST");
+}
+
+/** Checks that a request that was answered has no parameter that the service ignored. */
+function assertUsedQuery(url: string, asked: readonly (string | undefined)[]): void {
+  const given = [...new URL(url).searchParams];
+  assert(given.length <= 1, url);
+  const [[name, value] = []] = given;
+  assert(name === undefined || name === "user_id", url);
+  for (const userId of asked) assert(name === undefined || userId === value, url);
 }
 
 function assertDocumented(answer: Answer, method: string): void {

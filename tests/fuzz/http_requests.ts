@@ -23,6 +23,16 @@ const TYPES = [
   'multipart/form-data; boundary="b"; boundary=c',
   "multipart/form-data",
   "multipart/form-data; boundary=",
+  "multipart/form-data; xboundary=z; boundary=b",
+  'multipart/form-data; x="; boundary=z"; boundary=b',
+  'multipart/form-data; boundary="\\b"',
+  "multipart/form-data; boundary*=utf-8''b",
+  "multipart/form-data; boundary=b; boundary=b",
+  "MULTIPART/FORM-DATA;BOUNDARY=b",
+  "multipart/mixed; boundary=b",
+  "application/x-www-form-urlencoded",
+  "text/json",
+  "x".repeat(2000),
   "image/png",
   "text/plain",
   ";",
@@ -57,13 +67,28 @@ const json = fc.oneof(
     other: fc.jsonValue(),
   }, { requiredKeys: [] }).map((value) => JSON.stringify(value)),
   mutated(JSON.stringify({ image_base64: btoa(PNG), user_id: "user1" })),
+  mutated('{"image_base64":"iVBORw0KGgo\\u003d","user_id":"a","user_id":"a"}'),
+  fc.constantFrom(...[
+    '\ufeff{"image_base64":"iVBORw0KGgo="}',
+    '{"image_base64":"data:;charset=x;base64,iVBORw0KGgo"}',
+    '{"image_base64":"iVBORw0KGgo","__proto__":"user1"}',
+    '{"image_base64":"iVBORw0KGgo","userId":"user1"}',
+    `{"image_base64":"${"\\/".repeat(5000)}"}`,
+    `{${'"1":0,"a":0,'.repeat(1000)}"1":0}`,
+    `{"image_base64":${'{"a":'.repeat(3000)}`,
+    " ".repeat(10_000) + "{}",
+  ]),
   fc.json(),
   fc.nat(20_000).map((depth) => "[".repeat(depth) + "]".repeat(depth)),
 );
 
 const part = fc.tuple(
-  fc.constantFrom("image", "user_id", "other", "__proto__", ""),
-  fc.constantFrom("", '; filename="a.png"', "; filename=", "; filename*=UTF-8''%ff"),
+  fc.constantFrom("image", "user_id", "user_id", "image", "userid", "__proto__", ""),
+  fc.constantFrom(...[
+    ...["", '; filename="a.png"', "; filename=", "; filename*=UTF-8''%ff", '; filename="a\\"'],
+    ...['; name="user_id"', "; name*=x", ' ; FileName="\xff"', "\r\nContent-Type: image/png"],
+    ...['; filename="a"\r\nContent-Transfer-Encoding: base64', "\r\n folded: x", "\r\nX: \0"],
+  ]),
   fc.oneof(fc.constantFrom(PNG, "user1", ""), anything),
 ).map(([name, file, content]) =>
   `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n${content}\r\n`
@@ -78,6 +103,14 @@ const content = fc.oneof(
   json.map((text) => ["application/json", new TextEncoder().encode(text)] as const),
   multipart.map((text) => ["multipart/form-data; boundary=b", latin1(text)] as const),
   mutated(PNG).map((text) => ["image/png", latin1(text)] as const),
+  fc.tuple(
+    fc.constantFrom("", "image/png", "application/x-www-form-urlencoded", "text/plain"),
+    fc.constantFrom(...[
+      ...["\0\0\0\x18ftypheic", "GIF89a", "%PDF-", "<svg/>", '{"image_base64":"iVBORw0KGgo"}'],
+      ...["data:image/png;base64,iVBORw0KGgo", "iVBORw0KGgo", "/9j/", "image=x&user_id=user1"],
+      ...["--b\r\nContent-Disposition: form-data", "\x89PNG\n\x1a\n", "\x1f\x8b", "https://x/"],
+    ]),
+  ).map(([type, text]) => [type, latin1(text)] as const),
   fc.uint8Array({ maxLength: 3000 }).map((bytes) => ["", Uint8Array.from(bytes)] as const),
 );
 
@@ -97,13 +130,21 @@ const headers = fc.record({
   "Range": fc.constantFrom("bytes=0-1", "x"),
 }, { requiredKeys: [] });
 
+/** Names that a client could mean as user_id. The service must never ignore one. */
+const NEAR_USER_ID = [
+  ...["userid", "userId", "User_id", "user", "user_id[]", "user_id%5B%5D", "user-id", "user_id+"],
+  ...["user%5Fid", "%75ser_id", "user_id%00", "", "__proto__", "%", "x", "%EF%BB%BFuser_id"],
+];
 const encoded = oddText.map((text) => encodeURIComponent(text.toWellFormed()));
 const query = fc.array(
   fc.tuple(
-    fc.constantFrom("user_id", "x", "__proto__"),
-    fc.oneof(encoded, fc.constantFrom("user1", "%ff", "%", "+", "a=b")),
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant("user_id") },
+      { weight: 1, arbitrary: fc.constantFrom(...NEAR_USER_ID) },
+    ),
+    fc.oneof(encoded, fc.constantFrom("user1", "%ff", "%", "+", "a=b", "x".repeat(5000))),
   ),
-  { maxLength: 3 },
+  { maxLength: 2 },
 ).map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join("&"));
 
 /** A request that `new Request` accepts. Its values may be odd, but all characters are valid. */
@@ -155,6 +196,9 @@ const line = fc.constantFrom(
   "Upgrade: h2c",
   "Expect: 100-continue",
   "Expect: x",
+  "Content-Encoding: gzip",
+  "Transfer-Encoding: gzip, chunked",
+  "Content-Type: " + "; ".repeat(1000),
   "Content-Type: application/json",
   "Content-Type: multipart/form-data; boundary=b",
   "X-Request-Id: mine",
@@ -171,6 +215,11 @@ const requestLine = fc.tuple(
   fc.constantFrom(
     "/authenticate",
     "/authenticate?user_id=%ff&user_id=%",
+    "/authenticate?user_id=user1#x",
+    "/authenticate#user_id=user1",
+    "http://elsewhere.test?userid=user1",
+    "/health?x",
+    "/health?" + "&".repeat(9000),
     "/health",
     "http://elsewhere.test/health",
     "//[/authenticate",

@@ -61,6 +61,59 @@ Deno.test("a malformed request is refused with a sentence that says why", async 
   await service.untilFull();
 });
 
+Deno.test("every path refuses a query that it does not declare", async () => {
+  await using service = await Service.ready();
+  const paths = ["/health", "/ready", "/metrics", "/", "/docs", "/openapi.json", "/page/page.js"];
+  for (const path of paths) {
+    const detail = assertProblem(await service.get(`${path}?user=1`), "invalid_request");
+    assertStringIncludes(detail, 'Unknown query parameter "user"', path);
+    assertEquals((await service.get(`${path}?`)).status, 200);
+  }
+  assertProblem(await service.get("/nothing?user=1"), "not_found");
+  await service.untilFull();
+});
+
+Deno.test("a picture in a wrong form is refused with a sentence that says what to do", async () => {
+  await using service = await Service.ready();
+  await service.untilFull();
+  const picture = await encoded(sharp(await sample("user1.png")).jpeg());
+  const base64 = picture.toBase64();
+  const cases: [body: string, contentType: string, why: string][] = [
+    [JSON.stringify({ image_base64: base64 }), "text/plain", "Content-Type application/json"],
+    [`--b\r\nContent-Disposition: form-data`, "image/jpeg", "multipart/form-data"],
+    [`image=${encodeURIComponent(base64)}`, "application/x-www-form-urlencoded", "curl -F"],
+    [base64, "image/jpeg", "This is base64"],
+    [`data:image/jpeg;base64,${base64}`, "image/jpeg", "This is a data: URL"],
+  ];
+  for (const [body, contentType, why] of cases) {
+    const detail = assertProblem(
+      await service.post(body, { contentType }),
+      "unsupported_media_type",
+    );
+    assertStringIncludes(detail, why);
+  }
+  const gzip = await postRaw(service.url, "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\n");
+  assertStringIncludes(assertProblem(gzip, "unsupported_media_type"), "without compression");
+  const noBoundary = await service.post("x", { contentType: "multipart/form-data" });
+  assertStringIncludes(assertProblem(noBoundary, "invalid_request"), "has no boundary");
+  assertEquals(await service.metric("face_it_pool_free"), 2);
+});
+
+Deno.test("URL-safe base64 and data: URLs with parameters are accepted", async () => {
+  await using service = await Service.ready({ REQUESTS_PER_WORKER: "10" });
+  const picture = await sample("user1.png");
+  for (
+    const image_base64 of [
+      picture.toBase64({ alphabet: "base64url", omitPadding: true }),
+      `data:image/png;charset=utf-8;base64,${picture.toBase64()}`,
+    ]
+  ) {
+    const body = JSON.stringify({ image_base64, user_id: "user1" });
+    const answer = await service.post(body, { contentType: JSON_TYPE });
+    assertEquals([answer.status, JSON.parse(answer.text).matched], [200, true]);
+  }
+});
+
 Deno.test("an incomplete or damaged picture is refused as invalid_image", async () => {
   await using service = await Service.ready();
   const png = await sample("user1.png");

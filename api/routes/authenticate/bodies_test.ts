@@ -26,6 +26,26 @@ Deno.test("a malformed request is refused before a worker is claimed", async () 
   await assertProblem(await post({}, "/authenticate?user_id="), "invalid_request");
 });
 
+Deno.test("a misspelt user_id is refused and counted, and no body is read", async () => {
+  const { call, post, pool } = createFakeApp();
+  let read = false;
+  const body = new ReadableStream({ pull: () => void (read = true) }, { highWaterMark: 0 });
+  for (const query of ["userid=user1", "user_id[]=user1", "user_id=user1&user_id=user2"]) {
+    await assertProblem(await post({ body }, `/authenticate?${query}`), "invalid_request");
+  }
+  assertEquals([read, pool.leases], [false, []]);
+  const metrics = await (await call("/metrics")).text();
+  assertStringIncludes(metrics, 'authenticate_seconds_count{outcome="invalid_request"} 3');
+});
+
+Deno.test("a user_id that is half a surrogate pair is refused: it would become another one", async () => {
+  const { post } = createFakeApp();
+  const image_base64 = PNG.toBase64();
+  const body = JSON.stringify({ image_base64, user_id: "\ud800" });
+  const headers = { "Content-Type": "application/json" };
+  await assertProblem(await post({ body, headers }), "invalid_request");
+});
+
 Deno.test("a body that does not arrive in time is refused, and no worker is claimed", async () => {
   const { post, pool } = createFakeApp({ limits: { bodyTimeoutMs: 3 } });
   await assertProblem(await post({ body: stalledBody() }), "request_timeout");
