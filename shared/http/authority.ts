@@ -39,8 +39,8 @@ export function parseAuthority(
 
 /**
  * Returns the texts that say to which host a request goes: the Host header, and the host of its
- * URL. They differ when the request line contains a whole URL. Without a Host header, which HTTP/1.0
- * allows, Deno makes the URL from the address that it listens on.
+ * URL. They differ when the request line contains a whole URL. Without a Host header, which every
+ * browser sends, the URL that Deno makes has the host localhost.
  */
 export function authoritiesOf(request: Request): string[] {
   const [, inUrl] = /^[a-z]+:\/\/([^/?#]*)/i.exec(request.url) ?? [];

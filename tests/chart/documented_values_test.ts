@@ -16,7 +16,10 @@ needs("helm")("the chart accepts the values in the commands of the docs", async 
     assert(commands.length > 0, `${file} installs no chart`);
     for (const args of commands) {
       await render(
-        ...args.replaceAll("REGISTRY", "example.org").split(/\s+/)
+        ...args.replaceAll("REGISTRY", "example.org").replaceAll(
+          '"gallery.secrets={$GALLERY}"',
+          "gallery.secrets={gallery}",
+        ).split(/\s+/)
           .filter((arg) => arg !== "" && !WITHOUT_MEANING.test(arg)),
       );
     }

@@ -1,4 +1,4 @@
-import { assert, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CHART, helm } from "../support/helm.ts";
 import { install, type Installed, SMALL } from "../support/install.ts";
 import { needs } from "../support/needs.ts";
@@ -14,12 +14,12 @@ async function notes({ release }: Installed, namespace = "default"): Promise<str
 clusterTest("the notes say what to do next, and warn of risks", async (t) => {
   const set = [...SMALL, "networkPolicy.apiServerCIDRs={10.0.0.1/32}"];
   await using installed = await install({ set });
-  const { release, api, worker } = installed;
+  const { client, release, api, worker } = installed;
 
   await t.step("for an empty gallery: how to fill it", async () => {
     const text = await notes(installed);
     assertStringIncludes(text, "nobody is recognised yet");
-    assertStringIncludes(text, `kubectl --namespace ${worker} create secret generic gallery`);
+    assertStringIncludes(text, `kubectl --namespace ${worker} create secret generic gallery-1`);
     assertStringIncludes(text, `helm test ${release} --namespace default`);
     assertStringIncludes(text, `kubectl --namespace ${api} port-forward service/${release}-api`);
     assert(!text.includes("WARNING"), text);
@@ -33,7 +33,7 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
     assertStringIncludes(text, "WARNING: the gallery was given as a value");
     assertStringIncludes(
       text,
-      "--reuse-values --set gallery.json= --set gallery.secrets={gallery}",
+      "--reuse-values --set gallery.json= --set gallery.secrets={gallery-1}",
     );
     assertStringIncludes(text, `--selector owner=helm,name=${release},status=superseded`);
     assert(!text.includes("nobody is recognised yet"), text);
@@ -47,11 +47,26 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
       assertStringIncludes(text, "WARNING: without admissionPolicy.enabled");
       assertStringIncludes(
         text,
-        "WARNING: the api may reach any address on the ports 443 and 6443",
+        "WARNING: the api may reach any address on the ports 443, 6443, 8443, 16443",
       );
       assertStringIncludes(text, `kubectl label namespace ${api} ${worker} pod-security`);
     },
   );
+
+  await t.step("for a gallery Secret that can be changed: a warning and a command", async () => {
+    const command = `kubectl --namespace ${worker} patch secret people --patch`;
+    for (const immutable of [false, true]) {
+      await client.delete("Secret", "people", worker);
+      await client.create({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "people", namespace: worker },
+        immutable,
+      });
+      await installed.upgrade(...SMALL, "gallery.secrets={people}");
+      assertEquals((await notes(installed)).includes(command), !immutable);
+    }
+  });
 
   await t.step("for one namespace for both parts: a warning", async () => {
     await installed.upgrade(...SMALL, `namespaces.api=${worker}`);

@@ -11,12 +11,15 @@ const NAMESPACES = ["face-it-api", "face-it-workers"];
 /** Commands that make the cluster and the images. Both already exist when the tests run. */
 const DONE_BEFORE = /^(kind|docker) |\btask image\b/;
 const PORT_FORWARD = /port-forward/;
+/** A command that sets a variable of the shell for the commands after it. */
+const ASSIGNMENT = /^[A-Z]+=/;
 
 /** Replaces the README's placeholders, and the port 8080, which may be in use here. */
 function fillIn(command: string, port: number): string {
   const replacements: [RegExp, string][] = [
     [/\bREGISTRY\b/g, "docker.io"],
     [/--from-file=gallery\.json(?!=)/g, "--from-file=gallery.json=test-data/embeddings.json"],
+    [/< gallery\.json/g, "< test-data/embeddings.json"],
     [/\b8080:/g, `${port}:`],
     [/\b(localhost|127\.0\.0\.1):8080\b/g, `$1:${port}`],
   ];
@@ -30,15 +33,20 @@ needs("helm", "node")("the README's commands for a cluster do what the README sa
     assertEquals(await client.get("Namespace", namespace), undefined, "face-it is installed");
   }
   cleanup.defer(async () => {
-    await sh("helm uninstall face-it --ignore-not-found");
+    await sh("exec helm uninstall face-it --ignore-not-found");
     await kubectl("delete", "namespace", ...NAMESPACES, "--ignore-not-found");
   });
   const port = freePort();
   const commands = (await readmeCommands()).kubernetes
     .filter((command) => !DONE_BEFORE.test(command));
   let recognised = 0;
+  let assignments = "";
   for (const command of commands) {
-    const line = fillIn(command, port);
+    if (ASSIGNMENT.test(command)) {
+      assignments += `${fillIn(command, port)}; `;
+      continue;
+    }
+    const line = `${assignments}exec ${fillIn(command, port)}`;
     if (PORT_FORWARD.test(command)) {
       cleanup.use(await keepRunning(line, port));
       continue;
@@ -52,7 +60,7 @@ needs("helm", "node")("the README's commands for a cluster do what the README sa
 });
 
 function spawn(line: string): Deno.ChildProcess {
-  const args = ["-c", `exec ${line}`];
+  const args = ["-c", line];
   return new Deno.Command("bash", { args, stdout: "piped", stderr: "inherit" }).spawn();
 }
 

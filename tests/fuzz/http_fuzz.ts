@@ -21,7 +21,7 @@ import { createApiMetrics } from "../../api/metrics.ts";
 import { type Answer, readAnswer } from "../support/answer.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { RawConnection } from "../support/raw_http.ts";
-import { oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
+import { ALLOWED_ORIGIN, oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
 
 /** Number of requests, and the seed of the random numbers that make them. */
 export interface FuzzOptions {
@@ -29,6 +29,7 @@ export interface FuzzOptions {
   readonly seed: number;
 }
 
+const HEALTH_CHECKS: ReadonlySet<string> = new Set(["/health", "/ready"]);
 const MAX_IMAGE_BYTES = 1000;
 /** Paths that /openapi.json does not document: the pages of a browser, and /openapi.json itself. */
 const PAGES: ReadonlySet<string> = new Set(["/", "/docs", "/openapi.json", "/page/page.js"]);
@@ -41,6 +42,8 @@ const NEVER: ReadonlySet<string> = new Set([
 ]);
 const STATUSES: ReadonlySet<number> = new Set([
   200,
+  // Answers a browser's question before a request of another origin.
+  204,
   ...PROBLEM_CODES.filter((code) => !NEVER.has(code)).map((code) => PROBLEMS[code].status),
 ]);
 const NON_MATCH: AuthenticateAnswer = {
@@ -69,8 +72,8 @@ const workers: WorkerClient = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-/** Makes an api with a pool of one worker. */
-function setUp() {
+/** Makes an api with a pool of one worker, which answers under these host names. */
+function setUp(hosts?: ReadonlySet<string>) {
   const pool = new FakePool({ free: 1 });
   const { log, lines } = createFakeLog();
   const app = createApp({
@@ -85,7 +88,7 @@ function setUp() {
       queueLimit: 10,
       queueBytes: 1_000_000,
     },
-    callers: { hosts: undefined, origins: new Set<string>() },
+    callers: { hosts, origins: new Set([ALLOWED_ORIGIN]) },
     log,
     now: () => performance.now(),
     newRequestId: () => crypto.randomUUID(),
@@ -107,12 +110,28 @@ function setUp() {
  * @throws {Error} with the smallest request whose response is wrong
  */
 export async function fuzzApp(options: FuzzOptions): Promise<void> {
-  const { app, assertUnchanged } = setUp();
+  const { app, assertUnchanged } = setUp(new Set(["api.test"]));
   const document = await (await app.fetch(new Request("http://api.test/openapi.json"))).json();
   const paths: Record<string, Record<string, { responses: object }>> = document.paths;
 
+  /** Returns the statuses that are allowed for a request. */
+  const allowedStatuses = (odd: OddRequest): string[] => {
+    const { pathname } = new URL(odd.path, "http://api.test");
+    const { Host, Origin, "Sec-Fetch-Site": site } = odd.headers;
+    const refusals = Host === undefined ? [] : ["400", "421"];
+    const isRead = odd.method === "GET" || odd.method === "HEAD";
+    const isOpen = HEALTH_CHECKS.has(pathname) ||
+      isRead && (PAGES.has(pathname) || pathname.startsWith("/page/"));
+    if (Origin === ALLOWED_ORIGIN) {
+      return [...refusals, ...documentedStatuses(odd), ...odd.method === "OPTIONS" ? ["204"] : []];
+    }
+    const isForeign = site === "cross-site" || site === "same-site" ||
+      Origin !== undefined && Origin !== "http://api.test";
+    if (isForeign && !isOpen) return [...refusals, "403"];
+    return [...refusals, "403", ...documentedStatuses(odd)];
+  };
   /** Returns the statuses that /openapi.json allows for a request. */
-  const allowedStatuses = ({ path, method }: OddRequest): string[] => {
+  const documentedStatuses = ({ path, method }: OddRequest): string[] => {
     const { pathname } = new URL(path, "http://api.test");
     if (PAGES.has(pathname)) return ["200", "400", "405"];
     const methods = paths[pathname];
@@ -197,7 +216,8 @@ function assertUsedQuery(url: string, asked: readonly (string | undefined)[]): v
 
 function assertDocumented(answer: Answer, method: string): void {
   assert(answer.headers.has(REQUEST_ID_HEADER), "The response has no request id");
-  if (method === "HEAD") {
+  if (method === "HEAD" || answer.status === 204) {
+    assertEquals(answer.text, "");
     assert(STATUSES.has(answer.status), `${answer.status}`);
     return;
   }

@@ -135,6 +135,43 @@ const NEAR_USER_ID = [
   ...["userid", "userId", "User_id", "user", "user_id[]", "user_id%5B%5D", "user-id", "user_id+"],
   ...["user%5Fid", "%75ser_id", "user_id%00", "", "__proto__", "%", "x", "%EF%BB%BFuser_id"],
 ];
+/** Origin that the fuzzed api allows. */
+export const ALLOWED_ORIGIN = "https://app.test";
+const HOSTS = [
+  "api.test",
+  "API.test.:80",
+  "evil.test",
+  "127.0.0.1:80",
+  "[::1]",
+  "[",
+  "a b",
+  "u@api.test",
+];
+const ORIGINS = [
+  "http://api.test",
+  ALLOWED_ORIGIN,
+  "https://evil.test",
+  "null",
+  "*",
+  "",
+  "http://[",
+];
+
+/** Headers that say to whom a request goes and from which page it comes. Most requests have none. */
+const callerHeaders = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      "Host": fc.oneof(fc.constantFrom(...HOSTS), headerValue),
+      "Origin": fc.oneof(fc.constantFrom(...ORIGINS), headerValue),
+      "Sec-Fetch-Site": fc.constantFrom("same-origin", "same-site", "cross-site", "none", "", "x"),
+      "Access-Control-Request-Method": fc.constantFrom("POST", "x"),
+      "Access-Control-Request-Private-Network": fc.constantFrom("true", "x"),
+    }, { requiredKeys: [] }),
+  },
+);
+
 const encoded = oddText.map((text) => encodeURIComponent(text.toWellFormed()));
 const query = fc.array(
   fc.tuple(
@@ -170,10 +207,11 @@ export const oddRequest: fc.Arbitrary<OddRequest> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
   ),
   headers,
+  callerHeaders,
   content,
-}).map(({ content: [type, body], headers, ...rest }) => ({
+}).map(({ content: [type, body], headers, callerHeaders, ...rest }) => ({
   ...rest,
-  headers: { "Content-Type": type, ...headers },
+  headers: { "Content-Type": type, ...headers, ...callerHeaders },
   body,
 }));
 
