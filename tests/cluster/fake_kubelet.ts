@@ -3,6 +3,7 @@
  * ends them, and answers the requests to them.
  */
 
+import { delay } from "../../shared/backoff.ts";
 import type { VerifyingKeys } from "../../shared/http/token_keys.ts";
 import { createTokenVerifier } from "../../shared/http/worker_token.ts";
 import type { KubeObject, KubernetesClient } from "../support/kubernetes.ts";
@@ -31,6 +32,16 @@ export class FakeKubelet implements AsyncDisposable {
   readonly requests = new Map<string, number>();
   /** Every state of every pod that the watch has seen, in order. */
   readonly history: PodState[] = [];
+  /** Milliseconds by which the node's clock is ahead. */
+  skewMs = 0;
+  /** Milliseconds that pods have run already when this kubelet begins to run them. */
+  olderMs = 0;
+  /** Milliseconds that a worker needs for an answer. */
+  answerMs = 0;
+  /** False when workers accept requests without a good token. */
+  checksTokens = true;
+  /** Uids of the pods that ended while they served a request. */
+  readonly endedServing = new Set<string>();
   /** Port of the server that answers for all pods. */
   readonly port: number;
   readonly #client: KubernetesClient;
@@ -149,7 +160,7 @@ export class FakeKubelet implements AsyncDisposable {
     }
     const seconds = pod.spec.activeDeadlineSeconds;
     if (seconds !== undefined && !this.#deadlines.has(uid)) {
-      const end = Date.parse(pod.status.startTime) + seconds * 1000;
+      const end = Date.parse(pod.status.startTime) - this.skewMs + seconds * 1000;
       this.#deadlines.set(uid, setTimeout(() => this.#do(this.#fail(pod)), end - Date.now()));
     }
   }
@@ -166,7 +177,7 @@ export class FakeKubelet implements AsyncDisposable {
     const n = this.#started.add(uid).size;
     const podIP = `127.${1 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
     this.#workers.set(podIP, { name, uid });
-    const now = new Date().toISOString();
+    const now = new Date(Date.now() + this.skewMs - this.olderMs).toISOString();
     await this.#patchStatus(pod, {
       phase: "Running",
       podIP,
@@ -203,10 +214,14 @@ export class FakeKubelet implements AsyncDisposable {
     if (pathname === "/authenticate") {
       const authorization = request.headers.get("Authorization") ?? undefined;
       const keys = this.#keys;
-      if (keys) {
+      if (keys && this.checksTokens) {
         await createTokenVerifier({ keys: () => keys, workerName: worker.name })(authorization);
       }
       this.requests.set(worker.uid, (this.requests.get(worker.uid) ?? 0) + 1);
+      if (this.answerMs > 0 && !await this.#servesFor(worker, this.answerMs)) {
+        this.endedServing.add(worker.uid);
+        return new Response(null, { status: 503 });
+      }
     }
     return Response.json({
       matched: false,
@@ -214,6 +229,14 @@ export class FakeKubelet implements AsyncDisposable {
       face: { box: [0, 0, 1, 1] },
       duration_ms: 1,
     });
+  }
+
+  /** Waits, and returns true when the pod still runs at the end. */
+  async #servesFor({ name, uid }: { name: string; uid: string }, ms: number): Promise<boolean> {
+    await delay(ms, this.#stop.signal).catch(() => {});
+    const pod = this.#pods.get(name);
+    return pod?.metadata.uid === uid && pod.metadata.deletionTimestamp === undefined &&
+      pod.status.phase === "Running";
   }
 
   #do(work: Promise<unknown>): void {

@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
 import { Agent, request } from "undici";
 import type { KubernetesClient } from "../support/kubernetes.ts";
 
@@ -29,6 +30,12 @@ export class FaultProxy implements AsyncDisposable {
   rule: (call: Call) => Fault | Promise<Fault> = () => "none";
   /** Called when the API server has answered. The response is sent after the function returns. */
   answered: (call: Call) => unknown = () => {};
+  /** Changes the body of a call before it is forwarded. */
+  rewrite: (call: Call, body: string) => string = (_call, body) => body;
+  /** Milliseconds by which the API server's clock is wrong in its Date headers. */
+  skewMs = 0;
+  /** Milliseconds by which creationTimestamps are wrong. */
+  creationSkewMs = 0;
   /** Number of connections so far. */
   connections = 0;
   readonly #client: KubernetesClient;
@@ -101,11 +108,12 @@ export class FaultProxy implements AsyncDisposable {
         response.writeHead(410, { "Content-Type": "application/json" });
         return void response.end(JSON.stringify(status));
       }
-      const { host: _host, connection: _connection, ...headers } = incoming.headers;
+      const { host: _host, connection: _connection, "content-length": _length, ...headers } =
+        incoming.headers;
       const answer = await request(url, {
         method: method as "GET",
         headers: headers as Record<string, string>,
-        body: body === "" ? null : body,
+        body: body === "" ? null : this.rewrite(call, body),
         dispatcher: this.#agent,
         bodyTimeout: 0,
       });
@@ -121,15 +129,26 @@ export class FaultProxy implements AsyncDisposable {
       });
       response.writeHead(answer.statusCode, {
         "Content-Type": String(answer.headers["content-type"]),
-        "Date": String(answer.headers["date"]),
+        "Date": new Date(Date.parse(String(answer.headers["date"])) + this.skewMs).toUTCString(),
       });
       // Send the headers now: the first event of a watch may come only after a long time.
       response.flushHeaders();
-      for await (const chunk of answer.body) response.write(chunk);
+      // One line at a time, so that no timestamp is cut. Bodies end with a line feed.
+      for await (const line of createInterface(answer.body)) {
+        response.write(`${this.#skewCreation(line)}\n`);
+      }
       response.end();
     } catch {
       // The API server or the replica has closed the connection.
       response.destroy();
     }
+  }
+
+  #skewCreation(line: string): string {
+    if (this.creationSkewMs === 0) return line;
+    return line.replace(/"creationTimestamp":"([^"]+)"/g, (_, time) => {
+      const skewed = new Date(Date.parse(time) + this.creationSkewMs).toISOString();
+      return `"creationTimestamp":"${skewed.replace(/[.]\d+/, "")}"`;
+    });
   }
 }

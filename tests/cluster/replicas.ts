@@ -17,6 +17,8 @@ export interface ReplicaOptions {
   readonly server?: string;
   /** Credentials; by default the credentials of the api's service account. */
   readonly config?: KubeConfig;
+  /** Milliseconds by which the replica's own clock is ahead. */
+  readonly skewMs?: number;
   /** Files that the replica may read in addition to its own files. */
   readonly readable?: readonly string[];
   /** State of the replica to wait for. */
@@ -41,12 +43,13 @@ export async function openReplicatedPool(workers: number): Promise<ReplicatedPoo
   return {
     installed,
     kubelet,
-    async start({ env, server, config, readable = [], until = "ready" } = {}) {
+    async start({ env, server, config, skewMs = 0, readable = [], until = "ready" } = {}) {
       const credentials = config ?? await installed.accountConfig(server);
       const folder = stack.use(
         await temporaryFolder({
           kubeconfig: credentials.exportConfig(),
           keys: tokenKeys.privatePem,
+          "skew.js": skewClock(skewMs),
         }),
       );
       const files = {
@@ -57,7 +60,7 @@ export async function openReplicatedPool(workers: number): Promise<ReplicatedPoo
       const service = stack.use(
         new Service(
           { ...installed.env, ...files, WORKER_PORT: String(kubelet.port), ...env },
-          ["run", "-q", "-P=api", read, "api/main.ts"],
+          ["run", "-q", "-P=api", read, `--preload=${folder.path("skew.js")}`, "api/main.ts"],
         ),
       );
       if (until === "ready") await service.untilReady();
@@ -67,3 +70,17 @@ export async function openReplicatedPool(workers: number): Promise<ReplicatedPoo
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
+
+/** Returns a program that makes the clock of its process wrong. */
+const skewClock = (ms: number): string => `
+  const Clock = Date;
+  globalThis.Date = class extends Clock {
+    constructor(...args) {
+      if (args.length === 0) super(Clock.now() + ${ms});
+      else super(...args);
+    }
+    static now() {
+      return Clock.now() + ${ms};
+    }
+  };
+`;

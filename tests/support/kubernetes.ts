@@ -122,6 +122,8 @@ export class KubernetesClient implements AsyncDisposable {
       dispatcher: this.#agent,
       headers: {
         ...this.#headers as Record<string, string>,
+        // The API server records it with each change. The service must not have the same name.
+        "User-Agent": "face-it-tests",
         "Content-Type": method === "PATCH" ? `application/${patch}+json` : "application/json",
       },
       body: body === undefined ? null : JSON.stringify(body),
