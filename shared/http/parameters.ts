@@ -2,7 +2,7 @@
 
 const TOKEN = "[!#$%&'*+.^`|~\\w-]+";
 /** A quoted string. In it, a backslash stands before a character that is meant literally. */
-const QUOTED = '"(?:[^"\\\\\\0-\\x08\\x0a-\\x1f\\x7f]|\\\\[^\\0-\\x08\\x0a-\\x1f\\x7f])*"';
+const QUOTED = '"(?:[\\t !#-[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|${QUOTED}))?`, "y");
 
 /**

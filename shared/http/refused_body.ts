@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- the first bytes of many formats are control characters
 /** Describes bytes that are not a picture, so that a client sees what it did wrong. */
 
 import { PICTURE_FORMATS } from "../contract/image_type.ts";

@@ -14,7 +14,7 @@ export interface FormPart {
 }
 
 const CR = 0x0d, MAX_HEADER_BYTES = 4096, MAX_EPILOGUE_BYTES = 16;
-const HEADER = /^([!#$%&'*+.^`|~\w-]+):([^\0-\x08\x0a-\x1f\x7f]*)$/;
+const HEADER = /^([!#$%&'*+.^`|~\w-]+):([\t -~\x80-\xff]*)$/;
 const DISPOSITION_PARAMETERS: ReadonlySet<string> = new Set(["name", "filename", "filename*"]);
 const ENCODING_HEADER = "content-transfer-encoding";
 /** Encodings of RFC 2045 that change nothing. */
