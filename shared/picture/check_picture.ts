@@ -72,7 +72,7 @@ export function checkPicture(bytes: Uint8Array, { maxPixels }: PictureLimits): P
   if (heldBytes / 3 > maxPixels) {
     throw new Problem(
       "payload_too_large",
-      `The picture is progressive, interlaced or animated and counts as more than ${maxPixels} pixels`,
+      `The picture is progressive or interlaced, or animated, and counts as more than ${maxPixels} pixels`,
     );
   }
   if (Math.max(width, height) > MAX_SIDE_PX) {

@@ -1,6 +1,6 @@
 /** Reads the structure of a JPEG (ITU-T T.81, annex B). */
 
-import { ExifBudget } from "./exif.ts";
+import { ExifDirectories } from "./exif_directories.ts";
 import { nextJpegMarker } from "./jpeg_marker.ts";
 import { type BrokenStructure, damaged, excessive, type Structure, viewOf } from "./structure.ts";
 
@@ -41,7 +41,7 @@ interface Frame {
  */
 export function readJpeg(bytes: Uint8Array): Structure {
   const view = viewOf(bytes);
-  const exif = new ExifBudget();
+  const exif = new ExifDirectories();
   let frame: Frame | undefined;
   let segments = 0, scans = 0, at = 2;
   for (;;) {
@@ -76,7 +76,7 @@ export function readJpeg(bytes: Uint8Array): Structure {
       }
       if (++scans > MAX_SCANS) return excessive(`more than ${MAX_SCANS} scans`);
     } else if (code === APP1 && !exif.takeSegment(content)) {
-      return excessive("EXIF with too many directories or entries");
+      return excessive("EXIF with too many directories");
     }
   }
   if (frame === undefined || scans === 0) return damaged("no scan");

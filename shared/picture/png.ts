@@ -1,6 +1,6 @@
 /** Reads the structure of a PNG (W3C PNG, third edition). */
 
-import { ExifBudget } from "./exif.ts";
+import { ExifDirectories } from "./exif_directories.ts";
 import { damaged, excessive, hasText, type Structure, viewOf } from "./structure.ts";
 
 /**
@@ -39,7 +39,7 @@ export function readPng(bytes: Uint8Array): Structure {
   const view = viewOf(bytes);
   const header = readHeader(bytes, view);
   if (header.kind !== "sound") return header;
-  const exif = new ExifBudget();
+  const exif = new ExifDirectories();
   let pixelChunks = 0, otherChunks = 0, hasPixels = false;
   for (let at = SIGNATURE_BYTES + FRAME_BYTES + HEADER_BYTES; at + FRAME_BYTES <= bytes.length;) {
     const end = at + FRAME_BYTES + view.getUint32(at);
@@ -52,7 +52,7 @@ export function readPng(bytes: Uint8Array): Structure {
       return excessive(`more than ${MAX_OTHER_CHUNKS} chunks beside those with pixels`);
     }
     if (hasText(bytes, at + 4, "eXIf") && !exif.take(bytes.subarray(at + 8, end - 4))) {
-      return excessive("EXIF with too many directories or entries");
+      return excessive("EXIF with too many directories");
     }
     at = end;
   }

@@ -1,6 +1,6 @@
 /** Reads the structure of a WebP (RFC 9649). */
 
-import { ExifBudget } from "./exif.ts";
+import { ExifDirectories } from "./exif_directories.ts";
 import { damaged, excessive, hasText, type Structure, viewOf } from "./structure.ts";
 
 /**
@@ -72,15 +72,16 @@ function sized(width: number, height: number, heldPixelBytes: number): Structure
 /** Returns what is wrong with the chunks after the first one, undefined when nothing is. */
 function readChunks(bytes: Uint8Array, from: number, end: number): Structure | undefined {
   const view = viewOf(bytes);
-  const exif = new ExifBudget();
+  const exif = new ExifDirectories();
   let chunks = 0;
   for (let at = from; at + CHUNK_HEAD_BYTES <= end;) {
     const next = chunkEnd(view, at);
     if (next > end) return damaged("incomplete chunk");
     if (++chunks > MAX_CHUNKS) return excessive(`more than ${MAX_CHUNKS} chunks`);
     const content = bytes.subarray(at + CHUNK_HEAD_BYTES, next);
-    if (hasText(bytes, at, "EXIF") && !exif.take(content)) {
-      return excessive("EXIF with too many directories or entries");
+    // libexif searches data that begins with 0xFF for another beginning.
+    if (hasText(bytes, at, "EXIF") && (content[0] === 0xff || !exif.take(content))) {
+      return excessive("EXIF with too many directories");
     }
     at = next;
   }

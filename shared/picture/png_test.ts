@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { readPng } from "./png.ts";
+import { chunk, concatBytes, png, type PngHeader, pngOf } from "../../tests/support/png.ts";
+
+const SIZE = { width: 3, height: 2 };
+const row = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+const PNG = png(SIZE, [row, row]);
+/** Length of the signature and the header. */
+const HEAD = 33;
+
+const kind = (bytes: Uint8Array): string => readPng(bytes).kind;
+const withChunks = (...chunks: readonly Uint8Array[]) => png(SIZE, [row, row], chunks);
+
+/** Returns the picture with other bytes in its header. */
+function changed(offset: number, ...bytes: number[]): Uint8Array {
+  const copy = PNG.slice();
+  copy.set(bytes, 16 + offset);
+  return copy;
+}
+
+Deno.test("the size of a PNG is that of its header", () => {
+  assertEquals(readPng(PNG), { kind: "sound", ...SIZE, heldBytes: 0 });
+});
+
+Deno.test("an interlaced PNG is held as a whole", () => {
+  const cases: [colourType: number, bitDepth: number, bytesPerPixel: number][] = [
+    [0, 1, 1],
+    [0, 16, 2],
+    [2, 8, 3],
+    [2, 16, 6],
+    [3, 4, 3],
+    [4, 8, 2],
+    [6, 8, 4],
+    [6, 16, 8],
+  ];
+  for (const [colourType, bitDepth, bytes] of cases) {
+    const header: PngHeader = { ...SIZE, colourType, bitDepth };
+    const picture = pngOf(header, chunk("IDAT"), chunk("IEND"));
+    assertEquals(readPng(picture), { kind: "sound", ...SIZE, heldBytes: 0 });
+    picture[16 + 12] = 1;
+    assertEquals(readPng(picture), { kind: "sound", ...SIZE, heldBytes: 6 * bytes });
+  }
+});
+
+Deno.test("every beginning of a PNG is refused, and bytes after its end are ignored", () => {
+  for (let length = 8; length < PNG.length; length++) {
+    assertEquals(kind(PNG.subarray(0, length)), "damaged", `${length} bytes`);
+  }
+  assertEquals(kind(concatBytes(PNG, PNG)), "sound");
+});
+
+Deno.test("a PNG with a wrong header or without pixels is refused", () => {
+  const cases: [string, Uint8Array][] = [
+    ["no columns", changed(0, 0, 0, 0, 0)],
+    ["no rows", changed(4, 0, 0, 0, 0)],
+    ["3 bits", changed(8, 3)],
+    ["a palette of 16 bits", changed(8, 16, 3)],
+    ["colour type 5", changed(9, 5)],
+    ["compression", changed(10, 1)],
+    ["filter", changed(11, 1)],
+    ["interlacing", changed(12, 2)],
+    ["another first chunk", concatBytes(PNG.subarray(0, 8), chunk("tEXt"), PNG.subarray(8))],
+    ["a chunk that reaches beyond the end", withChunks(Uint8Array.of(0x7f, 0xff, 0xff, 0xff))],
+    ["no pixels", pngOf(SIZE, chunk("IEND"))],
+    ["pixels after the end", concatBytes(PNG.subarray(0, HEAD), chunk("IEND"), PNG.subarray(HEAD))],
+  ];
+  for (const [label, bytes] of cases) assertEquals(kind(bytes), "damaged", label);
+});
+
+Deno.test("up to 256 chunks without pixels and 65,536 with pixels are read", () => {
+  const chunks = (type: string, count: number) => {
+    const one = chunk(type);
+    return withChunks(Uint8Array.from({ length: one.length * count }, (_, i) => one[i % 12]!));
+  };
+  for (const type of ["tEXt", "zTXt", "abCd"]) {
+    // The end chunk does not count.
+    assertEquals([kind(chunks(type, 256)), kind(chunks(type, 257))], ["sound", "excessive"]);
+  }
+  for (const type of ["IDAT", "fdAT", "fcTL"]) {
+    assertEquals([kind(chunks(type, 65_535)), kind(chunks(type, 65_536))], ["sound", "excessive"]);
+  }
+});
