@@ -22,8 +22,11 @@ export interface MutantReport {
 
 async function main(): Promise<void> {
   const files = await wholePictures();
-  const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
-  await using pipeline = await createPipeline(models, { maxPixels: readMaxImagePixels(Deno.env) });
+  const { models, quality } = await loadModels(localModelPaths(Deno.env));
+  await using pipeline = await createPipeline(models, {
+    maxPixels: readMaxImagePixels(Deno.env),
+    quality,
+  });
   const outcomeOf = async (picture: Uint8Array): Promise<MutantReport["outcome"]> => {
     try {
       await pipeline.recognize(picture);

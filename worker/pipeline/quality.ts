@@ -6,6 +6,8 @@ import type { Point } from "./image.ts";
 import type { FivePoints } from "./landmarks.ts";
 import { fitSimilarityTransform } from "./similarity_transform.ts";
 
+export type { QualityBounds };
+
 /** The place of a face's five points. */
 export interface FaceShape {
   /**
