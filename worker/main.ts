@@ -8,6 +8,8 @@ import { createWorkerApp } from "./app.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { readWorkerConfig } from "./config.ts";
 import { openPublicKeys } from "./public_keys.ts";
+import { watchGallery } from "./gallery/gallery_watch.ts";
+import { reportGallery } from "./report_gallery.ts";
 import { startWorker } from "./start.ts";
 
 /** The process exits this long after its last answer, so that the answer can still be sent. */
@@ -66,7 +68,16 @@ async function main(): Promise<void> {
 
   const started = performance.now();
   try {
+    const watch = config.exitOnStdinEof ? await watchGallery(config.embeddingsPath) : undefined;
     const worker = await startWorker(config);
+    // The process that started the worker replaces it when the gallery changes. In a cluster, a
+    // changed gallery is a rollout.
+    if (watch !== undefined) {
+      await reportGallery(watch, {
+        print: (line) => console.log(line),
+        every: (ms, call) => Deno.unrefTimer(setInterval(call, ms)),
+      });
+    }
     authenticator = worker.authenticator;
     log.debug(
       {

@@ -35,8 +35,8 @@ export async function openProcessBackend(): Promise<PoolBackend> {
       const pool = stack.use(
         new ProcessPool({
           ...settings,
-          launch: async (name, signal) => {
-            const process = await launch(name, signal);
+          launch: async (name, signal, onGallery) => {
+            const process = await launch(name, signal, onGallery);
             running.set(name, process);
             void process.ended.then(() => running.delete(name));
             return process;

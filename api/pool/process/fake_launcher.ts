@@ -10,7 +10,7 @@ export class FakeProcess implements WorkerProcess {
   kills = 0;
   readonly #end: () => void;
 
-  constructor(readonly name: string) {
+  constructor(readonly name: string, readonly gallery: string) {
     this.url = new URL(`http://${name}.test:8080`);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -31,7 +31,7 @@ export class FakeProcess implements WorkerProcess {
 /** A launch that is in progress. */
 export interface FakeLaunch {
   readonly name: string;
-  /** Completes the launch with a process that is ready. */
+  /** Completes the launch with a process that is ready and has loaded the present gallery. */
   ready(): FakeProcess;
   /** Fails the launch. */
   fail(error: Error): void;
@@ -45,16 +45,28 @@ export class FakeLauncher {
   readonly processes: FakeProcess[] = [];
   /** True when every launch is ready immediately. */
   instant = false;
+  /** Fingerprint of the gallery that exists now. */
+  gallery = "gallery-1";
+  /** The pool's functions that processes call when they see another gallery. */
+  readonly #onGallery: ((fingerprint: string) => void)[] = [];
 
-  readonly launch: LaunchWorker = (name, signal) => {
+  /** Changes the gallery. Every process that was ready reports it. */
+  changeGallery(fingerprint: string): void {
+    this.gallery = fingerprint;
+    for (const report of this.#onGallery) report(fingerprint);
+  }
+
+  readonly launch: LaunchWorker = (name, signal, onGallery = () => {}) => {
     const { promise, resolve, reject } = Promise.withResolvers<WorkerProcess>();
     signal.throwIfAborted();
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     const launch: FakeLaunch = {
       name,
       ready: () => {
-        const process = new FakeProcess(name);
+        const process = new FakeProcess(name, this.gallery);
         this.processes.push(process);
+        onGallery(this.gallery);
+        this.#onGallery.push(onGallery);
         resolve(process);
         return process;
       },

@@ -13,9 +13,12 @@ import {
 } from "../pool.ts";
 import { RetryAfter } from "../retry_after.ts";
 import { WaitQueue } from "../wait_queue.ts";
+import { GalleryVersions } from "./gallery_versions.ts";
 
 /** A worker process that is ready. */
 export interface WorkerProcess extends LeasedWorker {
+  /** Fingerprint of the gallery that the process has loaded. */
+  readonly gallery: string;
   /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
   /** Kills the process immediately. */
@@ -25,10 +28,17 @@ export interface WorkerProcess extends LeasedWorker {
 /**
  * Starts a worker process and waits until it is ready.
  *
+ * `onGallery` is called with the fingerprint of the gallery that exists: first before the process is
+ * ready, then each time that the process sees another gallery.
+ *
  * @throws when the process ends before it is ready, or is not ready in time; no process is left
  * @throws the signal's reason
  */
-export type LaunchWorker = (name: string, signal: AbortSignal) => Promise<WorkerProcess>;
+export type LaunchWorker = (
+  name: string,
+  signal: AbortSignal,
+  onGallery?: (fingerprint: string) => void,
+) => Promise<WorkerProcess>;
 
 /** Settings of a {@linkcode ProcessPool}, and the services that it uses. */
 export interface ProcessPoolOptions {
@@ -60,6 +70,10 @@ interface Worker {
 /**
  * Keeps `size` worker processes running. Each of `size` slots runs one process after another: it
  * launches a process, waits until the process has ended, then launches the next one.
+ *
+ * When the gallery changes, the pool first launches one more process. When that process is ready, the
+ * new gallery is proven to be usable, and all free processes with an older gallery are killed. A
+ * gallery that cannot be loaded kills no process.
  */
 export class ProcessPool implements WorkerPool {
   readonly #options: ProcessPoolOptions;
@@ -70,6 +84,11 @@ export class ProcessPool implements WorkerPool {
   readonly #closing = new AbortController();
   readonly #slots: Promise<void>[];
   readonly #opened: number;
+  readonly #gallery = new GalleryVersions();
+  /** Resolves when the running search for a proof ends. Undefined while there is none. */
+  #proving: Promise<void> | undefined;
+  /** A ready process that no slot has taken yet. */
+  #spare: WorkerProcess | undefined;
   #starting = 0;
   #launched = 0;
   /** Number of launches whose worker became ready. */
@@ -125,7 +144,10 @@ export class ProcessPool implements WorkerPool {
     this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
     this.#queue.rejectAll(() => this.#closing.signal.reason);
     for (const worker of this.#free) worker.process.kill();
+    await this.#proving;
     await Promise.all(this.#slots);
+    this.#spare?.kill();
+    await this.#spare?.ended;
   }
 
   /** Runs one process after another, until the pool closes. */
@@ -134,9 +156,10 @@ export class ProcessPool implements WorkerPool {
     const closing = this.#closing.signal;
     let failures = 0;
     while (!closing.aborted) {
-      const name = `worker-${++this.#launched}`;
+      const spare = this.#takeSpare();
+      const name = spare?.name ?? this.#nextName();
       try {
-        const process = await this.#launch(name);
+        const process = spare ?? await this.#launch(name);
         started.resolve();
         const born = now();
         const diedEarly = await this.#serve(process) && now() - born < HEALTHY_AFTER_MS;
@@ -147,7 +170,9 @@ export class ProcessPool implements WorkerPool {
         failures++;
         log.error({ worker: name, error: describeError(error), failures }, "worker did not start");
       }
-      if (failures > 0) await this.#pause(backoffMs(failures, BACKOFF, random()));
+      if (failures > 0) {
+        await this.#pause(backoffMs(failures, BACKOFF, random()), this.#gallery.changed);
+      }
     }
   }
 
@@ -155,7 +180,79 @@ export class ProcessPool implements WorkerPool {
     this.#starting++;
     using cleanup = new DisposableStack();
     cleanup.defer(() => this.#starting--);
-    return await this.#options.launch(name, this.#closing.signal);
+    const process = await this.#options.launch(name, this.#closing.signal, (fingerprint) => {
+      if (this.#gallery.see(fingerprint)) this.#replaceOld();
+    });
+    this.#gallery.prove(process.gallery);
+    return process;
+  }
+
+  #isOld(process: WorkerProcess): boolean {
+    return this.#gallery.isOld(process.gallery);
+  }
+
+  #nextName(): string {
+    return `worker-${++this.#launched}`;
+  }
+
+  #takeSpare(): WorkerProcess | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare;
+  }
+
+  /** Kills the free workers with an old gallery, once a worker has loaded the new one. */
+  #replaceOld(): void {
+    if (this.#closing.signal.aborted) return;
+    if (!this.#gallery.isProven) {
+      if (this.#free.length === 0) return;
+      this.#proving ??= this.#proveGallery().finally(() => {
+        this.#proving = undefined;
+        this.#replaceOld();
+      });
+      return;
+    }
+    const old = this.#free.filter(({ process }) => this.#isOld(process));
+    if (old.length === 0) return;
+    this.#options.log.info({ workers: old.length }, "gallery changed, replacing workers");
+    for (const worker of old) {
+      this.#removeFree(worker);
+      worker.process.kill();
+    }
+  }
+
+  /**
+   * Launches one more worker, again and again, until a worker has loaded the new gallery. Ends early
+   * when no worker is left: then every slot launches a worker itself.
+   */
+  async #proveGallery(): Promise<void> {
+    const { log, random } = this.#options;
+    const closing = this.#closing.signal;
+    let failures = 0;
+    while (!closing.aborted && !this.#gallery.isProven && this.#free.length + this.#busy.size > 0) {
+      const { changed } = this.#gallery;
+      const name = this.#nextName();
+      try {
+        const process = await this.#launch(name);
+        if (this.#isOld(process) || !this.#free.some((worker) => this.#isOld(worker.process))) {
+          // The gallery has changed again, or no slot needs this process: all are starting a worker
+          // or have a new one.
+          process.kill();
+          continue;
+        }
+        // The slot of a worker that is killed now takes this process.
+        this.#spare = process;
+        this.#replaceOld();
+      } catch (error) {
+        if (closing.aborted) break;
+        failures = changed.aborted ? 0 : failures + 1;
+        log.error(
+          { worker: name, error: describeError(error), failures },
+          "the changed gallery cannot be loaded, workers with the old gallery stay",
+        );
+        if (failures > 0) await this.#pause(backoffMs(failures, BACKOFF, random()), changed);
+      }
+    }
   }
 
   /**
@@ -179,13 +276,15 @@ export class ProcessPool implements WorkerPool {
     return true;
   }
 
-  #pause(ms: number): Promise<void> {
-    return delay(ms, this.#closing.signal).catch(() => {});
+  /** Waits until the time has passed, the pool closes or `signal` aborts. */
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return delay(ms, AbortSignal.any([this.#closing.signal, signal])).catch(() => {});
   }
 
   /** Gives a ready worker to the claim that came first, or keeps it free. */
   #offer(worker: Worker): void {
-    if (this.#closing.signal.aborted) {
+    const isReplaced = this.#gallery.isProven && this.#isOld(worker.process);
+    if (this.#closing.signal.aborted || isReplaced) {
       worker.process.kill();
       return;
     }
@@ -193,6 +292,7 @@ export class ProcessPool implements WorkerPool {
     // Count the worker as busy now: the claim that gets it continues only in a later microtask.
     if (this.#queue.length > 0) this.#busy.add(worker);
     if (!this.#queue.offer(worker)) this.#free.push(worker);
+    this.#replaceOld();
   }
 
   /** Removes a worker from the free workers. Returns false when it was not free. */

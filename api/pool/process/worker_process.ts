@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { delay } from "../../../shared/backoff.ts";
 import { abortable } from "../../../shared/abortable.ts";
 import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
+import { readWorkerOutput } from "./worker_output.ts";
 
 /** Settings of {@linkcode createWorkerLauncher}. */
 export interface LaunchOptions {
@@ -80,7 +81,7 @@ export function workerCommand(
  * process is killed.
  */
 export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
-  return async (name, signal) => {
+  return async (name, signal, onGallery = () => {}) => {
     signal.throwIfAborted();
     const child = new Deno.Command(Deno.execPath(), {
       ...workerCommand(options, name),
@@ -115,9 +116,11 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       )
     );
     try {
-      const url = await readListeningLine(child.stdout, startSignal);
+      const output = readWorkerOutput(child.stdout, onGallery);
+      const url = await abortable(output.listening, startSignal);
       await waitUntilReady(url, startSignal);
-      return { name, url, ended, kill } satisfies WorkerProcess;
+      const gallery = await abortable(output.loaded, startSignal);
+      return { name, url, gallery, ended, kill } satisfies WorkerProcess;
     } catch (error) {
       kill();
       await ended;
@@ -139,35 +142,6 @@ function inherited(names: readonly string[]): Record<string, string> {
     if (value !== undefined) env[name] = value;
   }
   return env;
-}
-
-/** Reads the first line of a worker's standard output: `{"listening": URL}`. */
-async function readListeningLine(
-  stdout: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): Promise<URL> {
-  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { done, value } = await abortable(reader.read(), signal);
-    if (done) {
-      // The process is ending. Its exit code, which comes next, aborts the signal.
-      return await abortable(new Promise<never>(() => {}), signal);
-    }
-    text += value;
-  }
-  void drain(reader);
-  const { listening } = JSON.parse(text.slice(0, text.indexOf("\n")));
-  return new URL(listening);
-}
-
-/** Reads and drops the rest of the output: a full pipe would block the worker. */
-async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
-  try {
-    while (!(await reader.read()).done);
-  } catch {
-    // The process has ended.
-  }
 }
 
 async function waitUntilReady(url: URL, signal: AbortSignal): Promise<void> {
