@@ -195,7 +195,13 @@ function assertAllowedOnSocket(answer: Answer): void {
   if (answer.status === 100) return;
   const byDeno = !answer.headers.has(REQUEST_ID_HEADER);
   if (byDeno) assertEquals([answer.status, answer.text], [400, ""]);
+  else if (isHealthy(answer)) return;
   else assertDocumented(answer, answer.text === "" ? "HEAD" : "POST");
+}
+
+/** True for the answer of a health check. Random bytes can be a complete request for it. */
+function isHealthy({ status, text }: Answer): boolean {
+  return status === 200 && text === JSON.stringify({ status: "ok" });
 }
 
 function assertDocumented(answer: Answer, method: string): void {
