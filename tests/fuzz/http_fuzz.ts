@@ -202,6 +202,7 @@ function assertAllowedOnSocket(answer: Answer): void {
   if (answer.status === 100) return;
   const byDeno = !answer.headers.has(REQUEST_ID_HEADER);
   if (byDeno) assertEquals([answer.status, answer.text], [400, ""]);
+  else if (isHealthy(answer)) return;
   else assertDocumented(answer, answer.text === "" ? "HEAD" : "POST");
 }
 
@@ -212,6 +213,11 @@ function assertUsedQuery(url: string, asked: readonly (string | undefined)[]): v
   const [[name, value] = []] = given;
   assert(name === undefined || name === "user_id", url);
   for (const userId of asked) assert(name === undefined || userId === value, url);
+}
+
+/** True for the answer of a health check. Random bytes can be a complete request for it. */
+function isHealthy({ status, text }: Answer): boolean {
+  return status === 200 && text === JSON.stringify({ status: "ok" });
 }
 
 function assertDocumented(answer: Answer, method: string): void {
