@@ -49,6 +49,7 @@ Deno.test("when the cluster's certificate authority has changed, calls use new c
 Deno.test("while the file of the certificate authority is missing, the last one stays in use", async () => {
   await using opened = await open();
   const { folder, credentials, renew } = opened;
+  await renew();
   const first = credentials.agent;
   await Deno.remove(folder.path("ca.crt"));
   assertEquals(await renew(), "Bearer one");
