@@ -22,7 +22,7 @@ helmTest("the api's account may do what a claim needs, and nothing else", async 
       apiGroups: [""],
       resources: ["configmaps"],
       resourceNames: ["face-it-pool"],
-      verbs: ["get"],
+      verbs: ["get", "watch"],
     },
   ]]);
 });

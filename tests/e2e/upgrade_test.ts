@@ -11,6 +11,10 @@ import { openRelease, type Release, SAMPLE_GALLERY } from "./release.ts";
 const POOL_SIZE = 4;
 /** Requests that measure how fast the pool is refilled. */
 const BURST = 12;
+/** Requests of the load that may wait for an answer. On a slow node, the load then becomes slower. */
+const MAX_WAITING = 2;
+/** A long time for a request, because this test is about refusals during a rollout, not about speed. */
+const PATIENT = "limits.requestTimeoutMs=60000";
 
 /** A request that was answered. */
 interface Asked {
@@ -20,7 +24,7 @@ interface Asked {
 }
 
 needs("helm", "node")("upgrades under load", async (t) => {
-  await using release = await openRelease(SAMPLE_GALLERY, `poolSize=${POOL_SIZE}`);
+  await using release = await openRelease(SAMPLE_GALLERY, PATIENT, `poolSize=${POOL_SIZE}`);
   const picture = await sample("user1_similar.png");
   await release.untilFull(POOL_SIZE);
   await release.untilServing();
@@ -41,7 +45,7 @@ needs("helm", "node")("upgrades under load", async (t) => {
   for (const [change, set, name] of upgrades) {
     await t.step(`${change} is in effect once it is rolled out`, async () => {
       if (set === secret) await putGallery(release, name!);
-      await release.upgrade(...set);
+      await release.upgrade(PATIENT, ...set);
       await release.rolledOut();
       assertNames(await load.since(performance.now(), 3), name);
     });
@@ -64,10 +68,11 @@ needs("helm", "node")("upgrades under load", async (t) => {
   });
 });
 
-/** Sends requests at a steady pace, and does not wait for answers between them. */
+/** Sends requests at a steady pace, as long as few of them wait for an answer. */
 class Load {
   readonly #asked: Promise<Asked>[] = [];
   readonly #stop = new AbortController();
+  #waiting = 0;
   #asking = Promise.resolve();
 
   constructor(readonly ask: () => Promise<Answer>, readonly everyMs: number) {}
@@ -75,11 +80,20 @@ class Load {
   start(): void {
     this.#asking = (async () => {
       while (!this.#stop.signal.aborted) {
-        const at = performance.now();
-        this.#asked.push(this.ask().then((answer) => ({ at, answer })));
+        if (this.#waiting < MAX_WAITING) this.#asked.push(this.#askOnce());
         await delay(this.everyMs, forever());
       }
     })();
+  }
+
+  async #askOnce(): Promise<Asked> {
+    const at = performance.now();
+    this.#waiting++;
+    try {
+      return { at, answer: await this.ask() };
+    } finally {
+      this.#waiting--;
+    }
   }
 
   /** Waits for `count` answers to requests that were sent since `moment`, and returns them. */
@@ -111,7 +125,12 @@ async function refillMs({ post }: Release, picture: Uint8Array): Promise<number>
   const started = performance.now();
   let left = BURST;
   await Promise.all(Array.from({ length: POOL_SIZE }, async () => {
-    while (left-- > 0) assertEquals((await post(picture)).status, 200);
+    while (left > 0) {
+      const answer = await post(picture);
+      if (answer.status === 200) left--;
+      // On a busy node, a burst can be faster than the pool is refilled. That is no fault.
+      else assertProblem(answer, "no_worker_available");
+    }
   }));
   return Math.round((performance.now() - started) / (BURST - POOL_SIZE));
 }

@@ -138,7 +138,7 @@ export async function createPodApi(options: ClientOptions): Promise<PodApi> {
     },
     now: () => clock.now(),
     async [Symbol.asyncDispose]() {
-      await Promise.all([calls.agent.destroy(), watches.agent.destroy()]);
+      await Promise.all([calls.destroy(), watches.destroy()]);
     },
   };
 }
@@ -188,8 +188,8 @@ function toPodApiError(call: string, cause: unknown): Error {
   if (cause instanceof ApiException) {
     const status = readStatus(cause.body);
     const { message = "", details } = status;
-    const header = Number(cause.headers["retry-after"]);
-    const seconds = header > 0 ? header : details?.retryAfterSeconds ?? 0;
+    const seconds = [cause.headers["retry-after"], details?.retryAfterSeconds]
+      .map(Number).find((value) => value > 0) ?? 0;
     return new ApiError(call, cause.code, message, details?.causes?.length, seconds * 1000);
   }
   const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
