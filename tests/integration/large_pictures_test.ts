@@ -39,7 +39,6 @@ Deno.test("a face in a picture of a 50-megapixel phone is recognised with the me
   assertEquals(await service.workers(), [worker], "The worker was replaced");
   if (Deno.build.os !== "linux") return;
   const peak = await peakMemory(worker!);
-  if (Deno.env.get("PICX")) console.log("PEAK", peak);
   assert(peak < MEMORY_LIMIT_BYTES, `The worker used up to ${peak} bytes`);
 });
 
