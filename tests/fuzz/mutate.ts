@@ -51,6 +51,23 @@ const MUTATIONS: readonly Mutation[] = [
     const at = anywhere(bytes, chance);
     return concatBytes(bytes.subarray(0, at), part, bytes.subarray(at + chance(2) * part.length));
   },
+  function multiplySegment(bytes, chance) {
+    const parts = lengthFields(bytes);
+    const from = pick(
+      chance,
+      parts.map(({ at, width }) => width === 4 && bytes[0] === 0x89 ? at : at - width),
+    );
+    const to = parts.map(({ at, width }) => bytes[0] === 0x89 ? at : at - width)
+      .find((at) => from !== undefined && at > from);
+    if (from === undefined || to === undefined) return bytes;
+    const part = bytes.subarray(from, to);
+    const times = Math.min(chance(5000), Math.floor(1_000_000 / part.length));
+    return concatBytes(
+      bytes.subarray(0, from),
+      ...Array<Uint8Array>(times).fill(part),
+      bytes.subarray(from),
+    );
+  },
   function editLength(bytes, chance) {
     const parts = lengthFields(bytes);
     if (parts.length === 0) return bytes;

@@ -1,7 +1,10 @@
 /** Makes the pictures that the fuzzers damage. */
 
 import sharp from "sharp";
-import { sample } from "../support/pictures.ts";
+import { exifOf } from "../support/exif.ts";
+import { emptyJpeg, segment, ultraHdr, withSegments } from "../support/jpeg.ts";
+import { encoded, sample } from "../support/pictures.ts";
+import { concatBytes } from "../support/png.ts";
 
 /** Makes pictures of a face, one for each kind that the decoders treat differently. */
 export async function wholePictures(): Promise<Uint8Array[]> {
@@ -21,7 +24,23 @@ export async function wholePictures(): Promise<Uint8Array[]> {
     rotated.clone().ensureAlpha(0.5).webp({ quality: 60 }),
     sharp([frame, frame], { join: { animated: true } }).webp({ quality: 50 }),
   ];
-  return await Promise.all(
-    pictures.map(async (picture) => Uint8Array.from(await picture.toBuffer())),
+  const files = await Promise.all(pictures.map(encoded));
+  const gainMap = await encoded(face.clone().resize(40).grayscale().jpeg());
+  const exif = concatBytes(
+    new TextEncoder().encode("Exif\0\0"),
+    exifOf([[0x8769, 50], [0x8825, 60], [0xa005, 8]], 8),
   );
+  return [
+    ...files,
+    ultraHdr(files[1]!, gainMap),
+    withSegments(files[0]!, segment(0xe1, exif)),
+    emptyJpeg({ width: 300, height: 300, sampling: [0x22, 0x11, 0x11], scansOfEach: 3 }),
+    emptyJpeg({
+      width: 300,
+      height: 300,
+      frame: 0xc2,
+      sampling: [0x44, 0x11, 0x11, 0x44],
+      scansOfEach: 2,
+    }),
+  ];
 }

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertProblem, createFakeApp, leaseStates, PNG, stalledBody } from "../../fake_app.ts";
 import { MATCH } from "../../../shared/contract/fake_answers.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
+import { png } from "../../../tests/support/png.ts";
 import { answering, silentWorker } from "./fake_worker_client.ts";
 
 Deno.test("a malformed request is refused before a worker is claimed", async () => {
@@ -14,6 +15,12 @@ Deno.test("a malformed request is refused before a worker is claimed", async () 
       [{ body: "{}", headers: json }, "invalid_request"],
       [{ body: "" }, "invalid_request"],
       [{ body: "GIF89a......" }, "unsupported_media_type"],
+      [{ body: PNG.slice(0, -1) }, "invalid_image"],
+      [
+        { body: Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46) },
+        "invalid_image",
+      ],
+      [{ body: png({ width: 1001, height: 1 }, [[]]) }, "payload_too_large"],
       [{ body: new Uint8Array(1001) }, "payload_too_large"],
       [{ headers: { "Content-Length": "1001" } }, "payload_too_large"],
     ] as const
