@@ -8,7 +8,13 @@ import { embedPhotos, type RefusedPhoto } from "../embed_photos.ts";
 import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 import { lockGallery } from "./gallery_lock.ts";
-import { type AcceptedUser, type ExistingTemplates, mergeTemplates } from "./merge_templates.ts";
+import { createMatchRule, findLookalikes, type Lookalike, type MatchRule } from "./lookalikes.ts";
+import {
+  type AcceptedUser,
+  type ExistingTemplates,
+  type MergedGallery,
+  mergeTemplates,
+} from "./merge_templates.ts";
 import { nameUsers, type Renaming, type UserToName } from "./name_users.ts";
 
 /** A person to enrol. */
@@ -26,6 +32,13 @@ export interface EnrolmentSettings {
   readonly existing: ExistingTemplates;
   /** True to round new templates to bytes (default: false). Existing templates keep their form. */
   readonly compact?: boolean;
+  /**
+   * Rule of a match (default: the rule for a model without a calibration). A photo that matches
+   * another user is refused.
+   */
+  readonly isMatch?: MatchRule;
+  /** True to accept photos that match another user, for example of twins (default: false). */
+  readonly allowLookalikes?: boolean;
   /** Shows the number of photos that are done (default: shows nothing). */
   readonly progress?: Progress;
 }
@@ -42,6 +55,8 @@ export interface Enrolment {
   readonly refused: readonly RefusedPhoto[];
   /** Paths of photos that were already enrolled for the user. */
   readonly alreadyEnrolled: readonly string[];
+  /** Photos that were refused because they match another user. */
+  readonly lookalikes: readonly Lookalike[];
   /** Photos that may show somebody else. */
   readonly doubtful: readonly DoubtfulPhoto[];
   /** Users whose name changed. */
@@ -79,7 +94,7 @@ export async function enrolIntoGalleryFile(
   // writes it from here until the end.
   await using _lock = await lockGallery(path);
   const entries = await readEntries(path, pipeline.dimension);
-  const users = nameUsers(entries, people, existing).map(({ user, name, before }, i) => ({
+  const candidates = nameUsers(entries, people, existing).map(({ user, name, before }, i) => ({
     userId: user.userId,
     name,
     before,
@@ -87,7 +102,12 @@ export async function enrolIntoGalleryFile(
       embedding === undefined ? [] : [{ path, embedding }]
     ),
   }));
-  const { templates, alreadyEnrolled } = mergeTemplates(entries, users, { existing, compact });
+  const { users, merged, lookalikes } = refuseLookalikes(
+    candidates,
+    (accepted) => mergeTemplates(entries, accepted, { existing, compact }),
+    settings,
+  );
+  const { templates, alreadyEnrolled } = merged;
   const written = templates.some(({ photo }) => photo !== undefined);
   if (written) await writeGalleryFile(path, templates.map(({ entry }) => entry));
   const enrolled = new Set(templates.map(({ entry }) => entry.user_id));
@@ -99,6 +119,7 @@ export async function enrolIntoGalleryFile(
     templates: templates.length,
     refused: embedded.refused,
     alreadyEnrolled,
+    lookalikes,
     doubtful: findDoubtfulPhotos(templates),
     renamed: users.flatMap(({ userId, name, before, photos }) =>
       before === undefined || before === name || photos.length === 0
@@ -108,6 +129,29 @@ export async function enrolIntoGalleryFile(
     unchanged: userIds(withoutPhoto.filter(({ userId }) => enrolled.has(userId))),
     withoutTemplate: userIds(withoutPhoto.filter(({ userId }) => !enrolled.has(userId))),
   };
+}
+
+/** Merges the photos of users, without those that match another user. */
+function refuseLookalikes<User extends AcceptedUser>(
+  candidates: readonly User[],
+  merge: (users: readonly User[]) => MergedGallery,
+  { isMatch = createMatchRule(undefined), allowLookalikes = false }: EnrolmentSettings,
+): { users: readonly User[]; merged: MergedGallery; lookalikes: readonly Lookalike[] } {
+  const lookalikes: Lookalike[] = [];
+  // A user whose new photos are all refused keeps the existing templates. The photos of other users
+  // can match these, so they are compared again.
+  for (let users = candidates;;) {
+    const merged = merge(users);
+    const found = allowLookalikes ? [] : findLookalikes(merged.templates, isMatch);
+    if (found.length === 0) return { users, merged, lookalikes };
+    lookalikes.push(...found);
+    users = users.map((user) => ({
+      ...user,
+      photos: user.photos.filter(({ path }) =>
+        !found.some(({ userId, photo }) => userId === user.userId && photo === path)
+      ),
+    }));
+  }
 }
 
 async function readEntries(path: string, dimension: number): Promise<readonly GalleryEntry[]> {

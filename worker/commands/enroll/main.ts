@@ -17,6 +17,7 @@ import {
 } from "../photo_folder.ts";
 import { compactGalleryFile } from "./compact_gallery.ts";
 import { enrolIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
+import { createMatchRule } from "./lookalikes.ts";
 import { EnrolmentError } from "./name_users.ts";
 import { ENROLL_HELP, ENROLL_USAGE, type EnrollOptions, readEnrollOptions } from "./options.ts";
 import { type EnrolmentReport, reportCompaction, reportEnrolment } from "./report.ts";
@@ -55,12 +56,13 @@ async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
   }
   const maxPixels = readMaxImagePixels(Deno.env);
   const { people, skipped } = await listPeople(options);
-  // Templates do not depend on the calibration.
-  const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
+  const { models, calibration } = await loadModels(localModelPaths(Deno.env));
   await using pipeline = await createPipeline(models, { maxPixels });
   const enrolment = await enrolIntoGalleryFile(gallery, people, pipeline, {
     existing: from === undefined ? "keep" : "replace",
     compact,
+    isMatch: createMatchRule(calibration),
+    allowLookalikes: options.allowLookalikes,
     progress: createProgress(),
   });
   return reportEnrolment(gallery, skipped, enrolment);

@@ -22,9 +22,12 @@ exist. Other users in the file do not change. Each photo must show one face clea
   --name NAME     the user's name; not needed when the user is already in the file
   --compact       write each new template in a compact form of 0.75 KB instead of 6 KB. Without
                   photos, rewrite all templates of the file in this form
+  --allow-lookalikes
+                  accept photos that match another user, for example of twins. Requests without a
+                  user_id then answer ambiguous_match for both of them
 
-Exit code: 0 on success; 1 when an error stops the command, or when a user has no template at the
-end; 2 when the command line is wrong.`;
+Exit code: 0 on success; 1 when an error stops the command, when a user has no template at the end,
+or when a photo matches another user; 2 when the command line is wrong.`;
 
 /** Options of the command. Without `from` and `person`, the whole gallery is made compact. */
 export interface EnrollOptions {
@@ -32,6 +35,8 @@ export interface EnrollOptions {
   readonly gallery: string;
   /** True to round templates to bytes. */
   readonly compact: boolean;
+  /** True to accept photos that match another user. */
+  readonly allowLookalikes: boolean;
   /** Folder with a folder of photos for each person. */
   readonly from?: string;
   /** One person, instead of a folder. */
@@ -56,6 +61,7 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
         "user-id": { type: "string" },
         name: { type: "string" },
         compact: { type: "boolean", default: false },
+        "allow-lookalikes": { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -65,21 +71,29 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
   }
   const { values, positionals: photos } = parsed;
   const { gallery, from, name, compact, help, "user-id": userId } = values;
+  const { "allow-lookalikes": allowLookalikes } = values;
   if (help) return "help";
   if (!gallery) return { wrong: "--gallery FILE is missing" };
   if (from !== undefined) {
     if (userId !== undefined || name !== undefined || photos.length > 0) {
       return { wrong: "--from DIR cannot be used with --user-id, --name or PHOTO" };
     }
-    return from === "" ? { wrong: "--from DIR is empty" } : { gallery, compact, from };
+    return from === ""
+      ? { wrong: "--from DIR is empty" }
+      : { gallery, compact, allowLookalikes, from };
   }
   if (compact && userId === undefined && name === undefined && photos.length === 0) {
-    return { gallery, compact };
+    return { gallery, compact, allowLookalikes };
   }
   if (userId === undefined) return { wrong: "--from DIR or --user-id ID is missing" };
   if (photos.length === 0) return { wrong: "--user-id ID needs at least one PHOTO" };
   const fault = checkText("user_id", userId) ??
     (name === undefined ? undefined : checkText("name", name));
   if (fault !== undefined) return { wrong: fault };
-  return { gallery, compact, person: { userId: userId.normalize("NFC"), name, photos } };
+  return {
+    gallery,
+    compact,
+    allowLookalikes,
+    person: { userId: userId.normalize("NFC"), name, photos },
+  };
 }

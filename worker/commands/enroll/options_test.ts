@@ -7,16 +7,19 @@ Deno.test("the command enrols the people of a folder, or one person from photos"
   assertEquals(read("--gallery g.json --from DIR"), {
     gallery: "g.json",
     compact: false,
+    allowLookalikes: false,
     from: "DIR",
   });
   assertEquals(read("--gallery g.json --user-id bob --name Bob 1.jpg 2.jpg"), {
     gallery: "g.json",
     compact: false,
+    allowLookalikes: false,
     person: { userId: "bob", name: "Bob", photos: ["1.jpg", "2.jpg"] },
   });
   assertEquals(read("1.jpg --user-id=bob --gallery=g.json"), {
     gallery: "g.json",
     compact: false,
+    allowLookalikes: false,
     person: { userId: "bob", name: undefined, photos: ["1.jpg"] },
   });
 });
@@ -26,19 +29,34 @@ Deno.test("--user-id may be in any Unicode form", () => {
   assertEquals(read("--gallery g.json --user-id Rene\u0301 1.jpg"), {
     gallery: "g.json",
     compact: false,
+    allowLookalikes: false,
     person,
   });
 });
 
 Deno.test("--compact applies to new templates, or to the whole gallery when there are no photos", () => {
-  assertEquals(read("--gallery g.json --compact"), { gallery: "g.json", compact: true });
-  const from = { gallery: "g.json", compact: true, from: "DIR" };
+  assertEquals(read("--gallery g.json --compact"), {
+    gallery: "g.json",
+    compact: true,
+    allowLookalikes: false,
+  });
+  const from = { gallery: "g.json", compact: true, allowLookalikes: false, from: "DIR" };
   assertEquals(read("--gallery g.json --compact --from DIR"), from);
   const person = { userId: "bob", name: undefined, photos: ["1.jpg"] };
   assertEquals(read("--gallery g.json --compact --user-id bob 1.jpg"), {
     gallery: "g.json",
     compact: true,
+    allowLookalikes: false,
     person,
+  });
+});
+
+Deno.test("--allow-lookalikes accepts photos that match another user", () => {
+  assertEquals(read("--gallery g.json --from DIR --allow-lookalikes"), {
+    gallery: "g.json",
+    compact: false,
+    allowLookalikes: true,
+    from: "DIR",
   });
 });
 

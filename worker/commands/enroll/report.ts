@@ -12,7 +12,10 @@ export interface EnrolmentReport {
   readonly lines: readonly string[];
   /** One line about the gallery. */
   readonly summary: string;
-  /** A sentence that names the users without a template; undefined when there are none. */
+  /**
+   * One line about users without a template, and about photos that match another user; undefined
+   * when there are none.
+   */
   readonly failure: string | undefined;
 }
 
@@ -32,11 +35,21 @@ export function reportEnrolment(
     ...skipped.filter(({ reason }) => reason !== "not_a_photo"),
     ...enrolment.refused,
   ];
-  const { withoutTemplate } = enrolment;
+  const { withoutTemplate, lookalikes } = enrolment;
+  const failures = [
+    ...withoutTemplate.length === 0
+      ? []
+      : [`No template, because no photo was accepted: ${withoutTemplate.join(", ")}`],
+    ...lookalikes.length === 0 ? [] : [
+      `${count(lookalikes.length, "photo")} refused because of a match with another user: ` +
+      "remove them, or use --allow-lookalikes",
+    ],
+  ];
   const lines = [
     ...skipped.filter(({ reason }) => reason === "not_a_photo")
       .map(({ path, reason }) => line("skipped", path, reason)),
     ...refused.map(({ path, reason }) => line("refused", path, reason)),
+    ...lookalikes.map(({ photo, resembles }) => line("refused", photo, `matches ${resembles}`)),
     ...enrolment.alreadyEnrolled.map((path) => line("skipped", path, "already enrolled")),
     ...enrolment.doubtful.map(({ photo, userId, resembles }) =>
       line(
@@ -57,13 +70,12 @@ export function reportEnrolment(
   const content = enrolment.written || enrolment.templates > 0
     ? `${count(enrolment.users, "user")}, ${count(enrolment.templates, "template")}`
     : "not written, because no photo was accepted";
-  const refusals = refused.length === 0 ? "" : `; ${count(refused.length, "photo")} refused`;
+  const refusedPhotos = refused.length + lookalikes.length;
+  const refusals = refusedPhotos === 0 ? "" : `; ${count(refusedPhotos, "photo")} refused`;
   return {
     lines,
     summary: printable(`${gallery}: ${content}${refusals}`),
-    failure: withoutTemplate.length === 0
-      ? undefined
-      : printable(`No template, because no photo was accepted: ${withoutTemplate.join(", ")}`),
+    failure: failures.length === 0 ? undefined : printable(failures.join(". ")),
   };
 }
 

@@ -8,6 +8,7 @@ const QUIET: Enrolment = {
   templates: 1,
   refused: [],
   alreadyEnrolled: [],
+  lookalikes: [],
   doubtful: [],
   renamed: [],
   unchanged: [],
@@ -58,6 +59,19 @@ Deno.test("everything that needs attention has a line", () => {
 Deno.test("the report names the users without a template", () => {
   const { failure } = reportEnrolment("g.json", [], { ...QUIET, withoutTemplate: ["bob", "eve"] });
   assertEquals(failure, "No template, because no photo was accepted: bob, eve");
+});
+
+Deno.test("photos that match another user are refused, and the failure says what to do", () => {
+  const { lines, summary, failure } = reportEnrolment("g.json", [], {
+    ...QUIET,
+    lookalikes: [{ photo: "1.jpg", userId: "alice", resembles: "bob" }],
+  });
+  assertEquals(lines, ["refused  1.jpg  matches bob"]);
+  assertEquals(summary, "g.json: 1 user, 1 template; 1 photo refused");
+  assertEquals(
+    failure,
+    "1 photo refused because of a match with another user: remove them, or use --allow-lookalikes",
+  );
 });
 
 Deno.test("the report has no counts when the gallery does not exist", () => {
