@@ -63,8 +63,10 @@ export function chooseFace(
 }
 
 /** Size of a picture, in pixels. */
-interface Size {
+export interface Size {
+  /** Width in pixels. */
   readonly width: number;
+  /** Height in pixels. */
   readonly height: number;
 }
 

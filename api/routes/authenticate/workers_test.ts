@@ -60,6 +60,7 @@ Deno.test("a client gets the worker's refusal of a picture", async () => {
     "no_face",
     "multiple_faces",
     "face_too_small",
+    "ambiguous_match",
   ] as const;
   for (const code of codes) {
     const { post } = createFakeApp({ workers: [refusing(code, DETAIL)] });
