@@ -3,7 +3,11 @@
 /** Greatest length of a user_id or name in UTF-16 code units, before and after it is normalised. */
 export const MAX_USER_TEXT_LENGTH = 256;
 
-/** A text without control characters. */
+/**
+ * A text without control characters. Written without `\\p{Cc}`, because /openapi.json contains the
+ * pattern, and not all programs that read it know Unicode's classes.
+ */
+// deno-lint-ignore no-control-regex -- to find control characters is its purpose
 export const NO_CONTROL_CHARACTERS = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 
 /**

@@ -38,6 +38,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "internal",
   "worker_failed",
   "deadline_exceeded",
+  "ambiguous_match",
   ...INTERNAL_CODES,
 ]);
 const STATUSES: ReadonlySet<number> = new Set([

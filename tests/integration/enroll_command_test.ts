@@ -166,11 +166,8 @@ Deno.test("a photo that looks like another user is reported", async () => {
   await desk.put("people/alice/1.png", "user2.png");
   await desk.put("people/bob/1.png", "user2.png");
   const { code, err } = await desk.enroll("--gallery", "g.json", "--from", "people");
-  assertEquals(code, 0);
-  assertEquals(err.split("\n").slice(2, -1), [
-    "check    people/alice/1.png  looks like bob",
-    "check    people/bob/1.png  looks like alice",
-  ]);
+  assertEquals(code, 1);
+  assertEquals(err.split("\n").slice(2, 3), ["refused  people/bob/1.png  matches alice"]);
 });
 
 Deno.test("photos that differ, lie on their side or are unclear are refused, and the command fails", async () => {
@@ -222,6 +219,33 @@ Deno.test("a photo is added to a user only when it is like the user's templates"
   assertEquals(await desk.text(), once);
   assertEquals((await add(samplePath("user1_similar.png"))).code, 0);
   assertEquals((await desk.gallery()).size, 2);
+});
+
+Deno.test("a photo that matches another user is refused, unless lookalikes are allowed", async () => {
+  await using desk = await temporaryDesk();
+  await desk.put("people/alice/1.png", "user1.png");
+  await desk.put("people/twin/1.png", "user1_similar.png");
+  const args = ["--gallery", "g.json", "--from", "people"];
+  const refused = await desk.enroll(...args);
+  assertEquals([refused.code, refused.out], [1, "g.json: 1 user, 1 template; 1 photo refused\n"]);
+  assertStringIncludes(refused.err, "\nrefused  people/twin/1.png  matches alice\n");
+  assertStringIncludes(refused.err, "use --allow-lookalikes\n");
+  const { code, out } = await desk.enroll(...args, "--allow-lookalikes");
+  assertEquals([code, out], [0, "g.json: 2 users, 2 templates\n"]);
+});
+
+Deno.test("a HEIC photo is refused with what to do, also when its name ends with .jpg", async () => {
+  await using desk = await temporaryDesk();
+  const heic = "\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+  await desk.put("people/alice/1.png", "user1.png");
+  await desk.folder.write("people/alice/2.jpg", heic);
+  const folder = await desk.enroll("--gallery", "g.json", "--from", "people");
+  const line = (path: string) => `\nrefused  ${path}  HEIC photo: convert it to JPEG\n`;
+  assertStringIncludes(folder.err, line("people/alice/2.jpg"));
+  assertEquals(folder.out, "g.json: 1 user, 1 template; 1 photo refused\n");
+  const person = ["--user-id", "alice", "people/alice/2.jpg"];
+  const named = await desk.enroll("--gallery", "g.json", ...person);
+  assertStringIncludes(named.err, line("people/alice/2.jpg"));
 });
 
 Deno.test("a gallery that cannot be used is a one-line error, and the file does not change", async () => {

@@ -7,11 +7,13 @@ import sharp from "sharp";
 import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
 import { PICTURE_FORMATS } from "../../shared/contract/image_type.ts";
 import type { ProblemCode } from "../../shared/contract/problem.ts";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import type { Answer } from "../support/answer.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { encoded, farAway, gray, type Picture, sample, sideBySide } from "../support/pictures.ts";
 import { postRaw, RawConnection } from "../support/raw_http.ts";
 import { Service } from "../support/service.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -198,6 +200,27 @@ Deno.test("a face that is not upright and a face that is unclear are not answere
   );
   const { matched, user_id } = JSON.parse((await service.post(onItsSide)).text);
   assertEquals([matched, user_id], [true, "user3"]);
+});
+
+Deno.test("a face that two users have is refused without a user_id, and the error names nobody", async () => {
+  const { embeddings } = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
+  const twin = embeddings.filter(({ user_id }: { user_id: string }) => user_id === "user1")
+    .map((entry: object) => ({ ...entry, user_id: "Rene\u0301", name: "Twin" }));
+  await using folder = await temporaryFolder({
+    "gallery.json": JSON.stringify({ embeddings: [...embeddings, ...twin] }),
+  });
+  await using service = await Service.ready({ EMBEDDINGS_PATH: folder.path("gallery.json") });
+  const picture = await sample("user1_similar.png");
+  const detail = assertProblem(await service.post(picture), "ambiguous_match");
+  assertEquals(detail, "The face matches several users. Send user_id to compare with one user");
+  await service.untilFull();
+  // With a user_id, in any Unicode form, both are recognised.
+  for (const [user_id, expected] of [["user1", "user1"], ["Ren\u00e9", "Ren\u00e9"]] as const) {
+    const answer = await service.post(picture, { query: { user_id } });
+    assertStringIncludes(answer.text, `"user_id":"${expected}"`);
+    assertMatch(answer.text, /"confidence":[01](\.\d{1,4})?,"similarity":0\.\d{1,4},/);
+    await service.untilFull();
+  }
 });
 
 Deno.test("an unknown path is refused, and the refusal of a wrong method has the allowed methods", async () => {

@@ -2,9 +2,11 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import fc from "fast-check";
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import { ModelError } from "../inference/session.ts";
-import { chooseFace, createFaceDetector, type Face, overlap, suppressOverlaps } from "./detect.ts";
+import { chooseFace, createFaceDetector } from "./detect.ts";
+import type { Face } from "./face_network.ts";
 import { fakeSession } from "./fake_session.ts";
 import type { Box, RgbImage } from "./image.ts";
+import { overlap, suppressOverlaps } from "./suppress_overlaps.ts";
 
 const boxes = fc.record({
   left: fc.double({ min: 0, max: 100, noNaN: true }),

@@ -63,6 +63,7 @@ Deno.test("a client gets the worker's refusal of a picture", async () => {
     "face_too_small",
     "face_not_upright",
     "face_unclear",
+    "ambiguous_match",
   ] as const;
   for (const code of codes) {
     const { post } = createFakeApp({ workers: [refusing(code, DETAIL)] });

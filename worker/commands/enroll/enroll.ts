@@ -14,10 +14,12 @@ import { createLikeness, findUnlikePhotos, type Likeness } from "./agreement.ts"
 import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 import { lockGallery } from "./gallery_lock.ts";
+import { createMatchRule, findLookalikes, type Lookalike, type MatchRule } from "./lookalikes.ts";
 import {
   type AcceptedPhoto,
   type AcceptedUser,
   type ExistingTemplates,
+  type MergedGallery,
   mergeTemplates,
 } from "./merge_templates.ts";
 import { nameUsers, type Renaming, type UserToName } from "./name_users.ts";
@@ -39,6 +41,13 @@ export interface EnrolmentSettings {
   readonly compact?: boolean;
   /** Rule for two photos of one person (default: the rule for a model without a calibration). */
   readonly isAlike?: Likeness;
+  /**
+   * Rule of a match (default: the rule for a model without a calibration). A photo that matches
+   * another user is refused.
+   */
+  readonly isMatch?: MatchRule;
+  /** True to accept photos that match another user, for example of twins (default: false). */
+  readonly allowLookalikes?: boolean;
   /** Shows the number of photos that are done (default: shows nothing). */
   readonly progress?: Progress;
 }
@@ -55,7 +64,9 @@ export interface Enrolment {
   readonly refused: readonly RefusedPhoto[];
   /** Paths of photos that were already enrolled for the user. */
   readonly alreadyEnrolled: readonly string[];
-  /** Photos that look like another user. */
+  /** Photos that were refused because they match another user. */
+  readonly lookalikes: readonly Lookalike[];
+  /** Photos that look like another user, but do not match. */
   readonly doubtful: readonly DoubtfulPhoto[];
   /** Users whose name changed. */
   readonly renamed: readonly Renaming[];
@@ -94,7 +105,7 @@ export async function enrolIntoGalleryFile(
   await using _lock = await lockGallery(path);
   const entries = await readEntries(path, pipeline.dimension);
   const unlike = new Set<AcceptedPhoto>();
-  const users = nameUsers(entries, people, existing).map(({ user, name, before }, i) => {
+  const candidates = nameUsers(entries, people, existing).map(({ user, name, before }, i) => {
     const photos = embedded.people[i]!.flatMap(({ path, embedding }) =>
       embedding === undefined ? [] : [{ path, embedding }]
     );
@@ -104,7 +115,12 @@ export async function enrolIntoGalleryFile(
     const trusted = photos.filter((photo) => !unlike.has(photo));
     return { userId: user.userId, name, before, photos: trusted };
   });
-  const { templates, alreadyEnrolled } = mergeTemplates(entries, users, { existing, compact });
+  const { users, merged, lookalikes } = refuseLookalikes(
+    candidates,
+    (accepted) => mergeTemplates(entries, accepted, { existing, compact }),
+    settings,
+  );
+  const { templates, alreadyEnrolled } = merged;
   const written = templates.some(({ photo }) => photo !== undefined);
   if (written) await writeGalleryFile(path, templates.map(({ entry }) => entry));
   const enrolled = new Set(templates.map(({ entry }) => entry.user_id));
@@ -119,6 +135,7 @@ export async function enrolIntoGalleryFile(
       ...Array.from(unlike, ({ path }) => ({ path, reason: "not_the_same_person" } as const)),
     ],
     alreadyEnrolled,
+    lookalikes,
     doubtful: findDoubtfulPhotos(templates),
     renamed: users.flatMap(({ userId, name, before, photos }) =>
       before === undefined || before === name || photos.length === 0
@@ -131,6 +148,28 @@ export async function enrolIntoGalleryFile(
 }
 
 const isOf = (userId: string) => ({ user_id }: GalleryEntry) => user_id === userId;
+/** Merges the photos of users, without those that match another user. */
+function refuseLookalikes<User extends AcceptedUser>(
+  candidates: readonly User[],
+  merge: (users: readonly User[]) => MergedGallery,
+  { isMatch = createMatchRule(undefined), allowLookalikes = false }: EnrolmentSettings,
+): { users: readonly User[]; merged: MergedGallery; lookalikes: readonly Lookalike[] } {
+  const lookalikes: Lookalike[] = [];
+  // A user whose new photos are all refused keeps the existing templates. The photos of other users
+  // can match these, so they are compared again.
+  for (let users = candidates;;) {
+    const merged = merge(users);
+    const found = allowLookalikes ? [] : findLookalikes(merged.templates, isMatch);
+    if (found.length === 0) return { users, merged, lookalikes };
+    lookalikes.push(...found);
+    users = users.map((user) => ({
+      ...user,
+      photos: user.photos.filter(({ path }) =>
+        !found.some(({ userId, photo }) => userId === user.userId && photo === path)
+      ),
+    }));
+  }
+}
 
 async function readEntries(path: string, dimension: number): Promise<readonly GalleryEntry[]> {
   const entries = await readGalleryFile(path) ?? [];

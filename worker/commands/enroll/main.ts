@@ -18,6 +18,7 @@ import {
 import { createLikeness } from "./agreement.ts";
 import { compactGalleryFile } from "./compact_gallery.ts";
 import { enrolIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
+import { createMatchRule } from "./lookalikes.ts";
 import { EnrolmentError } from "./name_users.ts";
 import { ENROLL_HELP, ENROLL_USAGE, type EnrollOptions, readEnrollOptions } from "./options.ts";
 import { type EnrolmentReport, reportCompaction, reportEnrolment } from "./report.ts";
@@ -72,6 +73,8 @@ async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
     existing: from === undefined ? "keep" : "replace",
     compact,
     isAlike: createLikeness(calibration),
+    isMatch: createMatchRule(calibration),
+    allowLookalikes: options.allowLookalikes,
     progress: createProgress(),
   });
   return reportEnrolment(gallery, skipped, enrolment);

@@ -25,10 +25,13 @@ the templates that the user keeps or, without these, of the user's photos.
   --compact       write each new template in a compact form of 0.75 KB instead of 6 KB. Without
                   photos, rewrite all templates of the file in this form
   --allow-unclear accept faces that are blurred, dark or covered. Strangers may match them
+  --allow-lookalikes
+                  accept photos that match another user, for example of twins. Requests without a
+                  user_id then answer ambiguous_match for both of them
 
 Exit code: 0 on success; 1 when an error stops the command, when a user has no template at the end,
-or when a photo is refused as face_not_upright, face_unclear or not_the_same_person; 2 when the
-command line is wrong.`;
+when a photo is refused as face_not_upright, face_unclear or not_the_same_person, or when a photo
+matches another user; 2 when the command line is wrong.`;
 
 /** Options of the command. Without `from` and `person`, the whole gallery is made compact. */
 export interface EnrollOptions {
@@ -38,6 +41,8 @@ export interface EnrollOptions {
   readonly compact: boolean;
   /** True to accept faces that are unclear. */
   readonly allowUnclear: boolean;
+  /** True to accept photos that match another user. */
+  readonly allowLookalikes: boolean;
   /** Folder with a folder of photos for each person. */
   readonly from?: string;
   /** One person, instead of a folder. */
@@ -63,6 +68,7 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
         name: { type: "string" },
         compact: { type: "boolean", default: false },
         "allow-unclear": { type: "boolean", default: false },
+        "allow-lookalikes": { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -71,8 +77,8 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
     return { wrong: message.split(/\. |\n/)[0]! };
   }
   const { values, positionals: photos } = parsed;
-  const { gallery, from, name, compact, help } = values;
-  const { "user-id": userId, "allow-unclear": allowUnclear } = values;
+  const { gallery, from, name, compact, help, "user-id": userId } = values;
+  const { "allow-unclear": allowUnclear, "allow-lookalikes": allowLookalikes } = values;
   if (help) return "help";
   if (!gallery) return { wrong: "--gallery FILE is missing" };
   if (from !== undefined) {
@@ -80,10 +86,10 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
       return { wrong: "--from DIR cannot be used with --user-id, --name or PHOTO" };
     }
     if (from === "") return { wrong: "--from DIR is empty" };
-    return { gallery, compact, allowUnclear, from };
+    return { gallery, compact, allowUnclear, allowLookalikes, from };
   }
   if (compact && userId === undefined && name === undefined && photos.length === 0) {
-    return { gallery, compact, allowUnclear };
+    return { gallery, compact, allowUnclear, allowLookalikes };
   }
   if (userId === undefined) return { wrong: "--from DIR or --user-id ID is missing" };
   if (photos.length === 0) return { wrong: "--user-id ID needs at least one PHOTO" };
@@ -91,5 +97,5 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
     (name === undefined ? undefined : checkText("name", name));
   if (fault !== undefined) return { wrong: fault };
   const person = { userId: userId.normalize("NFC"), name, photos };
-  return { gallery, compact, allowUnclear, person };
+  return { gallery, compact, allowUnclear, allowLookalikes, person };
 }

@@ -8,18 +8,21 @@ Deno.test("the command enrols the people of a folder, or one person from photos"
     gallery: "g.json",
     compact: false,
     allowUnclear: false,
+    allowLookalikes: false,
     from: "DIR",
   });
   assertEquals(read("--gallery g.json --user-id bob --name Bob 1.jpg 2.jpg"), {
     gallery: "g.json",
     compact: false,
     allowUnclear: false,
+    allowLookalikes: false,
     person: { userId: "bob", name: "Bob", photos: ["1.jpg", "2.jpg"] },
   });
   assertEquals(read("1.jpg --user-id=bob --gallery=g.json"), {
     gallery: "g.json",
     compact: false,
     allowUnclear: false,
+    allowLookalikes: false,
     person: { userId: "bob", name: undefined, photos: ["1.jpg"] },
   });
 });
@@ -30,12 +33,13 @@ Deno.test("--user-id may be in any Unicode form", () => {
     gallery: "g.json",
     compact: false,
     allowUnclear: false,
+    allowLookalikes: false,
     person,
   });
 });
 
 Deno.test("--compact applies to new templates, or to the whole gallery when there are no photos", () => {
-  const all = { gallery: "g.json", compact: true, allowUnclear: false };
+  const all = { gallery: "g.json", compact: true, allowUnclear: false, allowLookalikes: false };
   assertEquals(read("--gallery g.json --compact"), all);
   const from = { ...all, from: "DIR" };
   assertEquals(read("--gallery g.json --compact --from DIR"), from);
@@ -44,13 +48,23 @@ Deno.test("--compact applies to new templates, or to the whole gallery when ther
     gallery: "g.json",
     compact: true,
     allowUnclear: false,
+    allowLookalikes: false,
     person,
   });
 });
 
-Deno.test("--allow-unclear accepts unclear faces", () => {
-  const options = read("--gallery g.json --allow-unclear --from DIR");
-  assertEquals(typeof options === "object" && "gallery" in options && options.allowUnclear, true);
+Deno.test("--allow-unclear and --allow-lookalikes accept photos that are refused otherwise", () => {
+  const from = { gallery: "g.json", compact: false, from: "DIR" };
+  assertEquals(read("--gallery g.json --allow-unclear --from DIR"), {
+    ...from,
+    allowUnclear: true,
+    allowLookalikes: false,
+  });
+  assertEquals(read("--gallery g.json --from DIR --allow-lookalikes"), {
+    ...from,
+    allowUnclear: false,
+    allowLookalikes: true,
+  });
 });
 
 Deno.test("a wrong command line gives a sentence that says what is wrong", () => {

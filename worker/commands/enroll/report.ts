@@ -15,7 +15,8 @@ export interface EnrolmentReport {
   /** One line about the gallery. */
   readonly summary: string;
   /**
-   * One line about users without a template, and about photos that would let strangers in; undefined
+   * One line about users without a template, about photos that would let strangers in, and about
+   * photos that match another user; undefined
    * when there are none.
    */
   readonly failure: string | undefined;
@@ -37,7 +38,7 @@ export function reportEnrolment(
     ...skipped.filter(({ reason }) => reason !== "not_a_photo"),
     ...enrolment.refused,
   ];
-  const { withoutTemplate } = enrolment;
+  const { withoutTemplate, lookalikes } = enrolment;
   const dangerous = refused.filter(({ reason }) => DANGEROUS.has(reason)).length;
   const failures = [
     ...withoutTemplate.length === 0
@@ -46,11 +47,16 @@ export function reportEnrolment(
     ...dangerous === 0
       ? []
       : [`${count(dangerous, "photo")} refused because strangers could match: replace or remove`],
+    ...lookalikes.length === 0 ? [] : [
+      `${count(lookalikes.length, "photo")} refused because of a match with another user: ` +
+      "remove them, or use --allow-lookalikes",
+    ],
   ];
   const lines = [
     ...skipped.filter(({ reason }) => reason === "not_a_photo")
       .map(({ path, reason }) => line("skipped", path, reason)),
     ...refused.map(({ path, reason }) => line("refused", path, reason)),
+    ...lookalikes.map(({ photo, resembles }) => line("refused", photo, `matches ${resembles}`)),
     ...enrolment.alreadyEnrolled.map((path) => line("skipped", path, "already enrolled")),
     ...enrolment.doubtful.map(({ photo, resembles }) =>
       line("check", photo, `looks like ${resembles}`)
@@ -65,7 +71,8 @@ export function reportEnrolment(
   const content = enrolment.written || enrolment.templates > 0
     ? `${count(enrolment.users, "user")}, ${count(enrolment.templates, "template")}`
     : "not written, because no photo was accepted";
-  const refusals = refused.length === 0 ? "" : `; ${count(refused.length, "photo")} refused`;
+  const refusedPhotos = refused.length + lookalikes.length;
+  const refusals = refusedPhotos === 0 ? "" : `; ${count(refusedPhotos, "photo")} refused`;
   return {
     lines,
     summary: printable(`${gallery}: ${content}${refusals}`),

@@ -9,6 +9,7 @@ const QUIET: Enrolment = {
   templates: 1,
   refused: [],
   alreadyEnrolled: [],
+  lookalikes: [],
   doubtful: [],
   renamed: [],
   unchanged: [],
@@ -76,6 +77,19 @@ Deno.test("photos that strangers could match are a failure; other refused photos
   assertStringIncludes(
     failure!,
     "No template, because no photo was accepted: bob. 1 photo refused",
+  );
+});
+
+Deno.test("photos that match another user are refused, and the failure says what to do", () => {
+  const { lines, summary, failure } = reportEnrolment("g.json", [], {
+    ...QUIET,
+    lookalikes: [{ photo: "1.jpg", userId: "alice", resembles: "bob" }],
+  });
+  assertEquals(lines, ["refused  1.jpg  matches bob"]);
+  assertEquals(summary, "g.json: 1 user, 1 template; 1 photo refused");
+  assertEquals(
+    failure,
+    "1 photo refused because of a match with another user: remove them, or use --allow-lookalikes",
   );
 });
 

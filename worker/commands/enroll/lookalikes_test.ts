@@ -1,0 +1,50 @@
+import { assert, assertEquals } from "@std/assert";
+import { normalize } from "../../vector.ts";
+import { createMatchRule, findLookalikes } from "./lookalikes.ts";
+import type { MergedTemplate } from "./merge_templates.ts";
+
+const template = (user_id: string, photo: string | undefined, angle: number): MergedTemplate => {
+  const embedding = [Math.cos(angle), Math.sin(angle)];
+  return { entry: { user_id, name: user_id, embedding }, embedding: normalize(embedding), photo };
+};
+const isMatch = createMatchRule(undefined);
+
+Deno.test("a new photo that matches an existing template of another user is a lookalike", () => {
+  const templates = [
+    template("alice", undefined, 0),
+    template("bob", "b1.jpg", 0.3),
+    template("bob", "b2.jpg", 1.5),
+    template("carol", undefined, 0.2),
+  ];
+  assertEquals(findLookalikes(templates, isMatch), [
+    { photo: "b1.jpg", userId: "bob", resembles: "carol" },
+  ]);
+});
+
+Deno.test("photos of one user are no lookalikes, and neither are existing templates", () => {
+  const templates = [
+    template("alice", undefined, 0),
+    template("alice", "a.jpg", 0.1),
+    template("bob", undefined, 0.1),
+  ];
+  assertEquals(findLookalikes(templates.slice(0, 2), isMatch), []);
+  assertEquals(findLookalikes(templates.filter(({ photo }) => photo === undefined), isMatch), []);
+});
+
+Deno.test("of two new photos that match, the second is a lookalike; a refused photo refuses no other", () => {
+  const templates = [
+    template("alice", "a.jpg", 0),
+    template("bob", "b.jpg", 0.7),
+    template("carol", "c.jpg", 1.4),
+  ];
+  assertEquals(findLookalikes(templates, isMatch), [
+    { photo: "b.jpg", userId: "bob", resembles: "alice" },
+  ]);
+});
+
+Deno.test("the rule is that of a search: a larger gallery needs a higher cosine", () => {
+  const rule = createMatchRule({ mean_impostor_cosine: 0.0221, effective_dimension: 79.9 });
+  assertEquals([rule(0.42, 1), rule(0.43, 1)], [false, true]);
+  assertEquals([rule(0.57, 2000), rule(0.58, 2000)], [false, true]);
+  assert(!rule(NaN, 1));
+});
