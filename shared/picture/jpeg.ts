@@ -5,8 +5,8 @@ import { nextJpegMarker } from "./jpeg_marker.ts";
 import { type BrokenStructure, damaged, excessive, type Structure, viewOf } from "./structure.ts";
 
 /**
- * Most scans of a picture. libjpeg writes 10 for colour, 18 for four channels. Encoders that search
- * for the best scans write about 20. The decoder visits all pixels again for each scan, even for an
+ * Most scans of a picture. libjpeg writes 10 for colour, and its formula gives 18 for four channels.
+ * mozjpeg wrote 5 to 8. The decoder visits all pixels again for each scan, even for an
  * empty one of 10 bytes: 10 ms for 50 million pixels.
  */
 const MAX_SCANS = 32;

@@ -5,7 +5,7 @@ import { damaged, excessive, hasText, type Structure, viewOf } from "./structure
 
 /**
  * Most chunks. The decoder searches the list of frames from its beginning for each frame, so the
- * work grows with the square of their number: 150,000 frames hold it for more than a minute.
+ * work grows with the square of their number: 150,000 frames hold it for more than 25 s, and 4,000 for 40 ms.
  */
 const MAX_CHUNKS = 4096;
 
