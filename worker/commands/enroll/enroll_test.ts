@@ -88,7 +88,6 @@ Deno.test("the file is not written when there is no new template", async () => {
   assertEquals(await Deno.readTextFile(desk.gallery), seeds);
 });
 
-<<<<<<< HEAD
 Deno.test("a photo that looks like another user is reported", async () => {
   await using desk = await temporaryDesk();
   await desk.enrol("keep", ["bob", "bob1"]);
@@ -142,7 +141,8 @@ Deno.test("when the photos that should replace a user's templates differ, the te
   await desk.enrol("keep", ["alice", "alice1"]);
   const { unchanged } = await desk.enrol("replace", ["alice", "alice2", "bob1"]);
   assertEquals([unchanged, await desk.userIds()], [["alice"], ["alice"]]);
-=======
+});
+
 Deno.test("a photo that matches another user is refused, whether the user is new or has templates", async () => {
   await using desk = await temporaryDesk();
   await desk.enrol("keep", ["bob", "bob1"]);
@@ -180,7 +180,6 @@ Deno.test("when the new photos of a user are refused, other photos must not matc
     ["carol", "alice"],
   ]);
   assertEquals(await desk.userIds(), ["alice", "bob"]);
->>>>>>> h/recog
 });
 
 Deno.test("a changed name is reported only when the templates are replaced", async () => {
