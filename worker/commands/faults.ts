@@ -1,7 +1,6 @@
 /** Makes bad photos from good ones, to measure how many of them the quality gate refuses. */
 
-import { Buffer } from "node:buffer";
-import type { Sharp } from "sharp";
+import type { Raw, Sharp } from "sharp";
 import type { Box, Point } from "../pipeline/image.ts";
 import type { FivePoints } from "../pipeline/landmarks.ts";
 import sharp from "../pipeline/safe_sharp.ts";
@@ -11,6 +10,8 @@ export interface FaceInPhoto {
   readonly box: Box;
   readonly points: FivePoints;
 }
+
+type Rgb = readonly [number, number, number];
 
 /** A fault that a photo can have. */
 export interface Fault {
@@ -28,12 +29,15 @@ export const FAULTS: readonly Fault[] = [
   ...[2, 4, 6].map(blurred),
   gamma("dark (gamma 5)", 5),
   gamma("bright (gamma 0.2)", 0.2),
-  covered("a mask over nose and mouth", "#dfe8ee", [[-2, 0.9], [0, 0.6], [2, 0.9], [1.4, 3.6], [
+  covered("a mask over nose and mouth", [0xdf, 0xe8, 0xee], [[-2, 0.9], [0, 0.6], [2, 0.9], [
+    1.4,
+    3.6,
+  ], [
     -1.4,
     3.6,
   ]]),
-  covered("dark glasses", "#111", [[-2.1, -0.6], [2.1, -0.6], [1.9, 0.7], [-1.9, 0.7]]),
-  covered("one half covered", "#555", [[0, -3], [3, -3], [3, 4], [0, 4]]),
+  covered("dark glasses", [0x11, 0x11, 0x11], [[-2.1, -0.6], [2.1, -0.6], [1.9, 0.7], [-1.9, 0.7]]),
+  covered("one half covered", [0x55, 0x55, 0x55], [[0, -3], [3, -3], [3, 4], [0, 4]]),
   { name: "JPEG of quality 5", turned: false, spoil: compress },
   { name: "a face of 20 pixels, enlarged", turned: false, spoil: lowerResolution },
   { name: "noise (sigma 30)", turned: false, spoil: addNoise },
@@ -66,21 +70,31 @@ function gamma(name: string, exponent: number): Fault {
  * Covers a part of the face. The corners are in units of the face: (0, 0) lies between the eyes, x
  * grows by 1 to the eye on the right, and y grows by 1 along the same distance towards the mouth.
  */
-function covered(name: string, colour: string, corners: readonly Point[]): Fault {
+function covered(name: string, colour: Rgb, corners: readonly Point[]): Fault {
   return {
     name,
     turned: false,
-    async spoil(photo, { points: [left, right] }) {
-      const upright = await sharp(photo).autoOrient().png().toBuffer({ resolveWithObject: true });
+    spoil(photo, { points: [left, right] }) {
       const x = (left[0] + right[0]) / 2, y = (left[1] + right[1]) / 2;
       const ux = (right[0] - left[0]) / 2, uy = (right[1] - left[1]) / 2;
-      const polygon = corners.map(([u, v]) => `${x + u * ux - v * uy},${y + u * uy + v * ux}`);
-      const { width, height } = upright.info;
-      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
-        `<polygon points="${polygon.join(" ")}" fill="${colour}"/></svg>`;
-      return png(sharp(upright.data).composite([{ input: Buffer.from(svg) }]));
+      const polygon = corners.map(([u, v]): Point => [x + u * ux - v * uy, y + u * uy + v * ux]);
+      return changePixels(photo, (data, { width, height, channels }) => {
+        for (let row = 0, i = 0; row < height; row++) {
+          for (let column = 0; column < width; column++, i += channels) {
+            if (isInside(polygon, column, row)) data.set(colour.slice(0, channels), i);
+          }
+        }
+      });
     },
   };
+}
+
+/** True when the point lies in the polygon: a line to the right crosses an odd number of sides. */
+function isInside(polygon: readonly Point[], x: number, y: number): boolean {
+  return polygon.filter(([x1, y1], i) => {
+        const [x2, y2] = polygon[(i + 1) % polygon.length]!;
+        return (y1 > y) !== (y2 > y) && x < x1 + (x2 - x1) * (y - y1) / (y2 - y1);
+      }).length % 2 === 1;
 }
 
 function compress(photo: Uint8Array): Promise<Uint8Array> {
@@ -103,16 +117,22 @@ function addNoise(photo: Uint8Array): Promise<Uint8Array> {
   return changeValues(photo, (value) => value + 30 * gaussian());
 }
 
-async function changeValues(
+function changeValues(photo: Uint8Array, change: (value: number) => number): Promise<Uint8Array> {
+  return changePixels(photo, (data) => {
+    for (let i = 0; i < data.length; i++) {
+      data[i] = Math.min(Math.max(Math.round(change(data[i]!)), 0), 255);
+    }
+  });
+}
+
+async function changePixels(
   photo: Uint8Array,
-  change: (value: number) => number,
+  change: (data: Uint8Array, info: Raw) => void,
 ): Promise<Uint8Array> {
   const { data, info } = await sharp(photo).autoOrient().removeAlpha().toColourspace("srgb").raw()
     .toBuffer({ resolveWithObject: true });
-  for (let i = 0; i < data.length; i++) {
-    data[i] = Math.min(Math.max(Math.round(change(data[i]!)), 0), 255);
-  }
   const { width, height, channels } = info;
+  change(data, { width, height, channels });
   return png(sharp(data, { raw: { width, height, channels } }));
 }
 

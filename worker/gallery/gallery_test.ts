@@ -202,6 +202,6 @@ Deno.test("two spellings of one user_id in two files are refused", () => {
 
 Deno.test("a user_id that no request can have is refused", () => {
   for (const user_id of ["a\u0000", "a\u009b", "\ud800", "\u0958".repeat(200)]) {
-    refused(fileOf(BOB, { ...ALICE, user_id }), 'entry 1: the "user_id"');
+    refused(fileOf(BOB, { ...ALICE, user_id }), "Gallery entry 1", '"user_id"');
   }
 });

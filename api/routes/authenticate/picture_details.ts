@@ -11,7 +11,11 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
   unsupported_media_type: `The picture is not a ${PICTURE_FORMATS}`,
   no_face: "No face was found in the picture",
   multiple_faces: "The picture shows several faces of similar size",
-  face_too_small: "The face is less than 40 pixels wide",
+  face_too_small: "The face is less than 40 pixels wide, or too small for such a large picture",
+  face_not_upright: "The face is not upright: turn the picture",
+  face_unclear:
+    "The face is unclear: it may be blurred, too dark, covered or turned away from the camera",
+  ambiguous_match: "The face matches several users. Send user_id to compare with one user",
 };
 
 /** Returns the sentence for a code. A test checks that every code about a picture has one. */

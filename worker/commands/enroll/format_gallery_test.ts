@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { normalizeUserId } from "../../../shared/contract/user_text.ts";
+import { isUserText, normalizeUserId } from "../../../shared/contract/user_text.ts";
 import {
   entryEmbedding,
   type GalleryEntry,
@@ -14,7 +14,7 @@ const numbers = fc.array(fc.double({ noDefaultInfinity: true, noNaN: true }), { 
 const normalized = text.map((words) => words.normalize("NFC"));
 const owner = {
   user_id: normalized.filter((words) => normalizeUserId(words) !== undefined),
-  name: normalized.filter((words) => words.length <= 256),
+  name: normalized.filter(isUserText),
 };
 const entries: fc.Arbitrary<GalleryEntry[]> = fc.array(fc.oneof(
   fc.record({ ...owner, embedding: numbers }),
