@@ -13,8 +13,7 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
   multiple_faces: "The picture shows several faces of similar size",
   face_too_small: "The face is less than 40 pixels wide, or too small for such a large picture",
   face_not_upright: "The face is not upright: turn the picture",
-  face_unclear:
-    "The face is unclear: it may be blurred, too dark, covered or turned away from the camera",
+  face_unclear: "The face is blurred, too dark, covered or turned away: send a clearer picture",
   ambiguous_match: "The face matches several users. Send user_id to compare with one user",
 };
 
