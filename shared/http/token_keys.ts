@@ -5,7 +5,6 @@
 
 import {
   calculateJwkThumbprint,
-  type CryptoKey,
   exportJWK,
   exportPKCS8,
   exportSPKI,
@@ -20,6 +19,7 @@ import { ConfigError } from "../env.ts";
 export interface SigningKey {
   /** Names the key in the header of a token: the RFC 7638 thumbprint of its public half. */
   readonly id: string;
+  /** Cannot be exported. */
   readonly key: CryptoKey;
   /** The public half in PEM (SPKI), in the form that {@linkcode parsePublicKeys} reads. */
   readonly publicPem: string;
@@ -62,7 +62,7 @@ export async function parsePublicKeys(text: string): Promise<VerifyingKeys> {
         const key = await importSPKI(pem, "EdDSA", { extractable: true });
         const entry: [string, CryptoKey] = [
           await calculateJwkThumbprint(await exportJWK(key)),
-          key,
+          key as CryptoKey,
         ];
         return entry;
       })
@@ -110,8 +110,7 @@ async function readSigningKey(pem: string): Promise<SigningKey> {
   const publicKey = await importJWK(publicJwk, "EdDSA", { extractable: true });
   return {
     id: await calculateJwkThumbprint(publicJwk),
-    // This copy of the key cannot be exported.
-    key: await importPKCS8(pem, "EdDSA"),
+    key: await importPKCS8(pem, "EdDSA") as CryptoKey,
     publicPem: `${(await exportSPKI(publicKey as CryptoKey)).trim()}\n`,
   };
 }

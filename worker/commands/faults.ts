@@ -3,7 +3,7 @@
 import type { Raw, Sharp } from "sharp";
 import type { Box, Point } from "../pipeline/image.ts";
 import type { FivePoints } from "../pipeline/landmarks.ts";
-import sharp from "../pipeline/safe_sharp.ts";
+import sharp from "../safe_sharp.ts";
 
 /** A face in a good photo, in pixels of the upright photo. */
 export interface FaceInPhoto {

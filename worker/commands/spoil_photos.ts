@@ -1,6 +1,6 @@
 /** Makes bad photos from accepted ones and looks at them with the pipeline. */
 
-import sharp from "../pipeline/safe_sharp.ts";
+import sharp from "../safe_sharp.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import type { Progress } from "../../shared/progress.ts";
 import type { Point } from "../pipeline/image.ts";

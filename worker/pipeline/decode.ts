@@ -9,7 +9,7 @@ import {
   type PictureSize,
 } from "../../shared/picture/check_picture.ts";
 import type { RgbImage } from "./image.ts";
-import sharp from "./safe_sharp.ts";
+import sharp from "../safe_sharp.ts";
 
 /** Limits of {@linkcode decode}. */
 export type DecodeLimits = PictureLimits;

@@ -1,7 +1,7 @@
 // Compares the check of a picture's structure with the decoder: a picture that can be decoded passes.
 
 import { assert, assertEquals } from "@std/assert";
-import sharp from "./safe_sharp.ts";
+import sharp from "../safe_sharp.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { checkPicture } from "../../shared/picture/check_picture.ts";
 import { exifLoop } from "../../tests/support/exif.ts";

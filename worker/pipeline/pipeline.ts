@@ -10,7 +10,7 @@ import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
 import { createLandmarkFinder, type FivePoints, type QuarterTurns } from "./landmarks.ts";
 import { type FaceQuality, findQualityFault, measureShape, TURNED_FACTOR } from "./quality.ts";
-import sharp from "./safe_sharp.ts";
+import sharp from "../safe_sharp.ts";
 
 /** The content of the three ONNX files. */
 export interface PipelineModels {

@@ -1,7 +1,7 @@
 /** Shrinks a region of a decoded picture in native code. */
 
 import type { Box, RgbImage } from "./image.ts";
-import sharp from "./safe_sharp.ts";
+import sharp from "../safe_sharp.ts";
 
 /**
  * Shrinks a region with the triangle filter of libvips. This filter needs less time for each pixel

@@ -14,7 +14,7 @@ import { readMaxImagePixels } from "../max_image_pixels.ts";
 import { loadModels } from "../../models.ts";
 import { createPipeline } from "../../pipeline/pipeline.ts";
 import { findQualityFault } from "../../pipeline/quality.ts";
-import sharp from "../../pipeline/safe_sharp.ts";
+import sharp from "../../safe_sharp.ts";
 import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";
 import { acceptedEmbeddings, type EmbeddedPhotos, embedPhotos } from "../embed_photos.ts";
 import { type FolderCommand, runFolderCommand } from "../folder_command.ts";

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import originalSharp from "sharp";
-import { decode } from "./decode.ts";
+import { decode } from "./pipeline/decode.ts";
 import sharp from "./safe_sharp.ts";
-import { Problem } from "../../shared/contract/problem.ts";
-import { ROOT } from "../../tests/support/checkout.ts";
-import { ultraHdr } from "../../tests/support/jpeg.ts";
-import { encoded, sample } from "../../tests/support/pictures.ts";
+import { Problem } from "../shared/contract/problem.ts";
+import { ROOT } from "../tests/support/checkout.ts";
+import { ultraHdr } from "../tests/support/jpeg.ts";
+import { encoded, sample } from "../tests/support/pictures.ts";
 
 const LIMITS = { maxPixels: 51_000_000 };
 const person = sharp(await sample("user1.png")).resize(200).removeAlpha();
@@ -64,7 +64,7 @@ Deno.test("no program but this module imports the library directly", async () =>
     }
   }
   assertEquals(importers.map((path) => path.slice(ROOT.length).replace(/^\//, "")), [
-    "worker/pipeline/safe_sharp.ts",
+    "worker/safe_sharp.ts",
   ]);
 });
 
