@@ -23,7 +23,7 @@ needs("photos")(
       const size = Math.round(250 * 90 / (box.right - box.left));
       const left = Math.floor(random() * (width - size)),
         top = Math.floor(random() * (height - size));
-      const face = await sharp(path).resize(size, size).png().toBuffer();
+      const face = await sharp(await Deno.readFile(path)).resize(size, size).png().toBuffer();
       const noise = { type: "gaussian", mean: 120, sigma: i % 3 * 20 + 1 } as const;
       const texture = await sharp({
         create: { width: width / 8, height: height / 8, channels: 3, background: "gray", noise },
@@ -49,7 +49,7 @@ needs("photos")("a face is found in a crop that is 10 % inside its box", async (
   for (const path of await photoPaths()) {
     const { box } = await pipeline.recognize(await Deno.readFile(path));
     const width = box.right - box.left, height = box.bottom - box.top;
-    const crop = sharp(path).extract({
+    const crop = sharp(await Deno.readFile(path)).extract({
       left: Math.round(box.left + width / 10),
       top: Math.round(box.top + height / 10),
       width: Math.floor(width * 0.8),
@@ -69,7 +69,11 @@ needs("photos")("two people of the same size, both small, are refused", async ()
     await Promise.all(faces.map(async ([path, left, top]) => {
       const { box } = await pipeline.recognize(await Deno.readFile(path));
       const size = Math.round(250 * 85 / (box.right - box.left));
-      return { input: await sharp(path).resize(size, size).png().toBuffer(), left, top };
+      return {
+        input: await sharp(await Deno.readFile(path)).resize(size, size).png().toBuffer(),
+        left,
+        top,
+      };
     })),
   ).jpeg().toBuffer();
   assertEquals(await outcome(pipeline, picture), "multiple_faces");

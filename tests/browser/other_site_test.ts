@@ -1,7 +1,8 @@
 // A page of another web site tries to use the service of this machine, in a real browser.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { chromium, type Page } from "playwright-core";
+import { eventually } from "../support/eventually.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
 import { browserTest, CHROMIUM_ARGS } from "./visit.ts";
@@ -161,8 +162,11 @@ browserTest("no page can show the service in a frame or load its files", async (
       frame.src = ${JSON.stringify(new URL(path, service.url).href)};
       document.body.append(frame);
     })`);
-    const [frame] = page.mainFrame().childFrames();
-    assertMatch(frame!.url(), /^chrome-error:/, path);
+    // Playwright learns of the frame and of its address a moment after the page.
+    await eventually(() => {
+      const [frame, ...others] = page.mainFrame().childFrames();
+      return others.length === 0 && frame?.url().startsWith("chrome-error:") === true;
+    }, `the browser refuses to show ${path}`);
   }
   const script = await page.evaluate<string>(`new Promise((resolve) => {
     const script = document.createElement("script");

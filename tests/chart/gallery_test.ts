@@ -64,8 +64,7 @@ helmTest("the value gallery.json becomes a Secret, and changing it replaces work
 });
 
 helmTest("a new content of gallery.json is a new Secret, which cannot change", async () => {
-  const renderJson = (json: string) =>
-    renderValues({ gallery: { json }, token: { existingSecret: "ours" } });
+  const renderJson = (json: string) => renderValues({ gallery: { json } });
   const [one, same, other] = await Promise.all(
     ['{"embeddings": []}', '{"embeddings": []}', '{"embeddings": [ ]}'].map(renderJson),
   );
