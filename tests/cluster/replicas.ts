@@ -1,13 +1,14 @@
 /** Starts replicas of the api: processes with the chart's settings and its service account's rights. */
 
 import type { KubeConfig } from "@kubernetes/client-node";
+import { png } from "../support/png.ts";
 import { Service } from "../support/service.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { FakeKubelet } from "./fake_kubelet.ts";
 import { type InstalledPool, installPool } from "./install_pool.ts";
 
-/** A body that the api accepts as a picture; the fake workers do not read it. */
-export const PICTURE = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16]);
+/** A picture that the api accepts; the fake workers do not read it. */
+export const PICTURE = png({ width: 1, height: 1 }, [[255, 0, 0]]);
 
 /** Options of a replica. */
 export interface ReplicaOptions {
