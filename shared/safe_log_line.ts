@@ -1,6 +1,6 @@
 /**
- * Makes a log line safe to keep and to show on a terminal. Every line passes through here, so no
- * code that logs has to think of it.
+ * Makes a log line safe to keep and to show on a terminal. Every line is changed here, so the code
+ * that logs needs no checks of its own.
  */
 
 /**
@@ -9,7 +9,7 @@
  */
 export const INVISIBLE = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
-/** Most lines: nothing in them can be invisible. */
+/** Matches most lines. A line that matches has nothing invisible. */
 const PLAIN = /^[ -[\]-~]*$/;
 const ESCAPE_OR_INVISIBLE = new RegExp(`\\\\(?:u([0-9a-f]{4})|(.))|${INVISIBLE.source}`, "gui");
 /** Escapes of JSON with one letter. All others stand for a visible character. */
@@ -19,7 +19,7 @@ const JSON_WEB_TOKEN = /\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g;
 const USER_INFO = /(:\/\/)[^\s"/@]+@/g;
 const QUERY = /(\?|%3f)[\w.%~[\]-]+=[^\s"\\]*/gi;
 const LONG_RUN = /(?<![\w+/=-])[\w+/=-]{40,}/g;
-/** Most lines have none of these, and then no secret. */
+/** Does not match most lines. A line that does not match has no secret. */
 const SUSPECT = /(?<![\w+/=-])[\w+/=-]{40}|[?@]|%3f|eyJ|bearer|basic|digest|negotiate/i;
 const HIDDEN = "[hidden]";
 
@@ -52,7 +52,7 @@ function charactersOf(text: string, hex?: string, letter?: string): string | und
 
 const numberOf = (character: string): string => `\\\\u{${character.codePointAt(0)!.toString(16)}}`;
 
-/** Replaces what must never be in a log, wherever it comes from. */
+/** Replaces everything that looks like a secret. */
 function hideSecrets(text: string): string {
   if (!SUSPECT.test(text)) return text;
   return text

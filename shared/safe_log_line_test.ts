@@ -73,7 +73,7 @@ Deno.test("tokens, keys, queries and encoded data are hidden", () => {
   }
 });
 
-Deno.test("whatever is logged, the line is one line of JSON without invisible characters", () => {
+Deno.test("every log line is one line of JSON without invisible characters", () => {
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 80 }), fc.string(), (a, b) => {
     const line = safeLogLine(`${JSON.stringify({ [b]: [a, { [a]: b }] })}\n`);
     assert(line.endsWith("\n"));

@@ -11,7 +11,7 @@ export interface PublicKeysOptions {
   readonly now: () => number;
 }
 
-/** Anybody can name an unknown key, so the file is not read more often. */
+/** Least time between two reads of the file. Any caller can name an unknown key, at any rate. */
 const MIN_AGE_MS = 2000;
 
 /**

@@ -12,7 +12,7 @@ const person = sharp(await sample("user1.png")).resize(200).removeAlpha();
 const gainMap = await encoded(person.clone().resize(50).grayscale().jpeg());
 const text = (content: string) => new TextEncoder().encode(content);
 
-Deno.test("the library refuses other formats, whatever decides before it", async () => {
+Deno.test("the library itself refuses other formats", async () => {
   const others: [string, Uint8Array][] = [
     ["SVG", text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
     ["GIF", await encoded(person.clone().gif())],

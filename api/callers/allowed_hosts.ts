@@ -10,7 +10,7 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8);
 LOOPBACK.addAddress("::1", "ipv6");
 
-/** Returns a host name in its only form, or undefined when the text is not a name without a port. */
+/** Returns a host name in its normal form, or undefined for any other text, such as one with a port. */
 export function parseHostName(text: string): string | undefined {
   // An IPv6 address is the only name with a colon. It may be written without its brackets.
   const name = isIP(text) === 6 ? `[${text}]` : text;
@@ -22,7 +22,8 @@ export function parseHostName(text: string): string | undefined {
  *
  * A service on a loopback address answers only to the names of this machine. Otherwise a web site
  * could let its own name point to 127.0.0.1: the browser would then take the service for a part of
- * that site, and let the site read the answers (DNS rebinding). Elsewhere the names are not known.
+ * that site, and let the site read the answers (DNS rebinding). On any other address, the service
+ * does not know its names.
  *
  * @param configured Names that the operator has set
  * @param listenAddress Address that the service listens on, or localhost

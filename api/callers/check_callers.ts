@@ -19,7 +19,7 @@ export interface AllowedCallers {
   readonly origins: ReadonlySet<string>;
 }
 
-/** They have no data of people. Kubelets and load balancers call them by any name. */
+/** The health checks have no personal data. Kubelets and load balancers call them by any name. */
 const HEALTH_CHECKS: ReadonlySet<string> = new Set(["/health", "/ready"]);
 /** Prometheus calls this path by the address of each pod. */
 const METRICS = "/metrics";
@@ -69,7 +69,7 @@ export function checkCallers(app: Hono<ServiceEnv>, callers: AllowedCallers): vo
       );
     }
     if (isPreflight(c, callers)) {
-      // No permission for private networks: a browser that asks for it gets no for an answer.
+      // No header permits private networks: a browser that asks for this does not send the request.
       return c.body(null, 204, {
         "Access-Control-Allow-Methods": METHODS,
         "Access-Control-Allow-Headers": REQUEST_HEADERS,

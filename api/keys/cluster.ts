@@ -18,7 +18,7 @@ export class ClusterError extends Error {
 }
 
 const CALL_TIMEOUT_MS = 10_000;
-/** A pod's network can begin to work some seconds after the pod. */
+/** The network of a pod can start to work some seconds after the pod. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -92,7 +92,9 @@ export class Cluster implements AsyncDisposable {
     const decoder = new TextDecoder();
     for await (const chunk of response.body) {
       size += chunk.byteLength;
-      if (size > MAX_ANSWER_BYTES) throw new ClusterError(`${method} ${path}: too large an answer`);
+      if (size > MAX_ANSWER_BYTES) {
+        throw new ClusterError(`${method} ${path}: the answer is too large`);
+      }
       text += decoder.decode(chunk, { stream: true });
     }
     let object: unknown;

@@ -15,7 +15,7 @@ export interface Stored {
   readonly version: string;
 }
 
-/** Where the keys are: the private ones for the api, the public ones for the workers. */
+/** Store of the private keys of the api, and of the public keys of the workers. */
 export interface KeyStore {
   /** Returns the private keys, or undefined when there are none. */
   readPrivate(): Promise<string | undefined>;
@@ -29,10 +29,10 @@ export interface KeyStore {
   replacePublic(text: string, version: string): Promise<boolean>;
 }
 
-/** What was done with one kind of keys. */
+/** Result for the private keys, or for the public ones. */
 export type Outcome = "made" | "kept" | "completed";
 
-/** Several runs at the same time can disturb each other this often. */
+/** Largest number of tries. Other runs can change the keys at the same time. */
 const MAX_TRIES = 10;
 
 /**
@@ -59,7 +59,7 @@ async function ensurePrivate(
       return { keys: await parsePrivateKeys(made), outcome: "made" };
     }
   }
-  throw new ConfigError("Worker token keys: the private keys appear and disappear");
+  throw new ConfigError("Worker token keys: the private keys are made and deleted again and again");
 }
 
 async function ensurePublic(store: KeyStore, keys: SigningKeys): Promise<Outcome> {

@@ -18,6 +18,6 @@ await runHook(async (cluster, log) => {
     const namespace = NamespaceSchema.parse(JSON.parse(json));
     const { status } = await cluster.call("POST", "/api/v1/namespaces", namespace, [409]);
     const outcome = status === 409 ? "kept" : "made";
-    log.info({ namespace: namespace.metadata.name, outcome }, "the namespace is there");
+    log.info({ namespace: namespace.metadata.name, outcome }, "namespace exists");
   }
 });

@@ -7,7 +7,7 @@ export const MAX_USER_TEXT_LENGTH = 256;
  * A text without control characters. Written without `\\p{Cc}`, because /openapi.json contains the
  * pattern, and not all programs that read it know Unicode's classes.
  */
-// deno-lint-ignore no-control-regex -- to find control characters is its purpose
+// deno-lint-ignore no-control-regex -- the pattern must find control characters
 export const NO_CONTROL_CHARACTERS = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 
 /**

@@ -3,7 +3,7 @@
 /** `host` or `host:port`; an IPv6 address is in brackets. User information is not allowed. */
 const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::\d{0,5})?$/i;
 
-/** A host name in its only form: lower case, without the dot of a fully qualified name. */
+/** A host name in its normal form: lower case, without the dot of a fully qualified name. */
 export interface Authority {
   /** Name or address. An IPv6 address is in brackets. */
   readonly hostname: string;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assertEquals } from "@std/assert";
 import { authoritiesOf, parseAuthority } from "./authority.ts";
 
-Deno.test("a host name is read in its only form", () => {
+Deno.test("a host name is read in its normal form", () => {
   for (
     const [text, hostname, port] of [
       ["localhost", "localhost", ""],

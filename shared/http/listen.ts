@@ -80,7 +80,7 @@ export function listen(
       current = serveFirst();
     } catch (error) {
       if (!isWithoutIpv6(hostname, error)) throw error;
-      log.warn({ error: describeError(error) }, "no IPv6 here; listening on 0.0.0.0");
+      log.warn({ error: describeError(error) }, "the kernel has no IPv6; listening on 0.0.0.0");
       hostname = "0.0.0.0";
       current = serveFirst();
     }

@@ -121,7 +121,7 @@ function readJson(body: Uint8Array): Form {
 }
 
 /**
- * Returns the text of a JSON string that is base64. Other characters than ASCII become wrong
+ * Returns the text of a JSON string that is base64. Characters that are not ASCII become wrong
  * characters, which the decoder of base64 refuses. So the text needs one byte a character.
  */
 function readAsciiString({ buffer, byteOffset, byteLength }: Uint8Array): string {

@@ -14,7 +14,7 @@ const FIXED_READS = 200;
 const fill = (text: string, size = 500): string =>
   text.repeat(Math.ceil(size / text.length)).slice(0, size);
 
-/** What bodies are made of. Every combination is tried: start, piece, a filling piece, end. */
+/** Pieces of the bodies. Every combination is tried: start, piece, a filling piece, end. */
 interface Ingredients {
   readonly starts: readonly string[];
   readonly pieces: readonly string[];

@@ -22,7 +22,7 @@ const declared = new WeakMap<object, RouteInput>();
 
 /**
  * Declares the input of a route. Use it as the first handler of the route. The route finds the
- * parameters in the context, as `query`. It checks their values itself.
+ * parameters in the context, as `query`. The route itself checks their values.
  */
 export function takes(input: RouteInput): MiddlewareHandler<ServiceEnv> {
   const handler: MiddlewareHandler<ServiceEnv> = (_c, next) => next();

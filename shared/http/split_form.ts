@@ -41,7 +41,7 @@ export function splitForm(
   }
   let at = first.length;
   while (!startsWith(body, at, CLOSING)) {
-    if (!startsWith(body, at, LINE_END)) throw malformed("there is text behind a boundary");
+    if (!startsWith(body, at, LINE_END)) throw malformed("there is text after a boundary");
     const headerEnd = find(body, HEADER_END, at, at + MAX_HEADER_BYTES);
     if (headerEnd < 0) {
       throw malformed(`a part does not begin with headers of at most ${MAX_HEADER_BYTES} bytes`);
@@ -91,10 +91,10 @@ function readHeaders(bytes: Uint8Array): { readonly name: string; readonly isFil
   return { name, isFile: parameters.has("filename") || parameters.has("filename*") };
 }
 
-/** Refuses anything but white space behind the last boundary: it could be a second form. */
+/** Refuses anything but white space after the last boundary: it could be a second form. */
 function assertEpilogue(bytes: Uint8Array): void {
   if (bytes.length > MAX_EPILOGUE_BYTES || /[^ \t\r\n]/.test(latin1(bytes))) {
-    throw malformed("there is text behind its last boundary");
+    throw malformed("there is text after its last boundary");
   }
 }
 
@@ -110,8 +110,8 @@ function startsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean 
 }
 
 /**
- * Returns the position between `start` and `end` of a text that begins with CR, or -1. The texts of
- * this file have no other CR, but for HEADER_END, which is short. So bytes that are like the start of
+ * Returns the position between `start` and `end` of a text that begins with CR, or -1. Except
+ * for HEADER_END, which is short, the texts of this file have no other CR. So bytes like the start of
  * the text are compared at most twice.
  */
 function find(bytes: Uint8Array, text: Uint8Array, start: number, end: number): number {

@@ -100,7 +100,7 @@ class Cursor {
     throw new Problem("invalid_request", "The JSON has too much white space");
   }
 
-  /** Moves behind the byte. Returns false when another byte is next. */
+  /** Moves past the byte. Returns false when another byte is next. */
   take(byte: number): boolean {
     if (this.peek() !== byte) return false;
     this.#at++;
@@ -112,7 +112,7 @@ class Cursor {
     return byte !== undefined && OTHER_VALUE.test(String.fromCharCode(byte));
   }
 
-  /** Moves behind a string. Returns it with its quotes. */
+  /** Moves past a string. Returns it with its quotes. */
   takeString(): Uint8Array {
     if (this.peek() !== QUOTE) throw notJson();
     const start = this.#at;
@@ -121,7 +121,7 @@ class Cursor {
   }
 }
 
-/** Returns the position behind the string that begins at `start`. */
+/** Returns the position after the string that begins at `start`. */
 function endOfString(bytes: Uint8Array, start: number): number {
   // This is fast. It is right unless the first quote is escaped.
   const quote = bytes.indexOf(QUOTE, start + 1);

@@ -24,7 +24,8 @@ export function tokenKeyLocation(
 }
 
 /**
- * Reads the keys as text. Of a file that is too large, reads only the beginning that shows it.
+ * Reads the keys as text. Stops soon after {@linkcode MAX_KEY_FILE_BYTES}: the parser then refuses
+ * the text.
  *
  * @throws {ConfigError} when the file cannot be read
  */

@@ -89,15 +89,17 @@ function splitKeys(text: string, label: "PRIVATE KEY" | "PUBLIC KEY"): string[] 
   if (text.trim() === "") refuse(`there is no key: ${HOW_TO_MAKE}`);
   if (blocks.length === 0 || text.replaceAll(BLOCK, "").trim() !== "") {
     refuse(
-      "there is text outside of PEM blocks. The lines of text that were the keys of the first " +
-        `version are no longer keys: ${HOW_TO_MAKE}`,
+      "there is text outside of PEM blocks. The keys of the first version, which were lines of " +
+        `text, are no longer accepted: ${HOW_TO_MAKE}`,
     );
   }
   if (blocks.length > MAX_KEYS) refuse(`there are more than ${MAX_KEYS} keys`);
   for (const [, found] of blocks) {
     if (found === label) continue;
     if (label === "PUBLIC KEY" && found === "PRIVATE KEY") {
-      refuse('a private key is where only public keys belong: "openssl pkey -pubout" prints them');
+      refuse(
+        'there is a private key among the public keys: "openssl pkey -pubout" prints its public half',
+      );
     }
     refuse(`a block is not a ${label}: ${HOW_TO_MAKE}`);
   }

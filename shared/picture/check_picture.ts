@@ -1,6 +1,6 @@
 /**
- * Refuses a picture because of its structure, before any pixel is decoded. The api checks a picture
- * so before it claims a worker, and the worker again before it decodes.
+ * Refuses a picture because of its structure, before any pixel is decoded. The api does this before
+ * it claims a worker, and the worker does it again before it decodes.
  */
 
 import { type ImageType, PICTURE_FORMATS, sniffImageType } from "../contract/image_type.ts";
@@ -72,7 +72,7 @@ export function checkPicture(bytes: Uint8Array, { maxPixels }: PictureLimits): P
   if (heldBytes / 3 > maxPixels) {
     throw new Problem(
       "payload_too_large",
-      `The picture is progressive or interlaced, or animated, and counts as more than ${maxPixels} pixels`,
+      `The picture is progressive, interlaced or animated, and so counts as more than ${maxPixels} pixels`,
     );
   }
   if (Math.max(width, height) > MAX_SIDE_PX) {

@@ -15,7 +15,7 @@ const ENTRY_BYTES = 12;
  * entry points to it.
  *
  * Entries can point to the directory that they lie in. libexif follows such loops to a certain
- * depth, and each level multiplies the work: 60 kB of EXIF hold it for more than 25 s.
+ * depth, and each level multiplies the work: 60 kB of EXIF keep it busy for more than 25 s.
  */
 export class ExifDirectories {
   #left = MAX_DIRECTORIES;

@@ -6,8 +6,8 @@ import { type BrokenStructure, damaged, excessive, type Structure, viewOf } from
 
 /**
  * Most scans of a picture. libjpeg writes 10 for colour, and its formula gives 18 for four channels.
- * mozjpeg wrote 5 to 8. The decoder visits all pixels again for each scan, even for an
- * empty one of 10 bytes: 10 ms for 50 million pixels.
+ * mozjpeg wrote 5 to 8. The decoder visits all pixels again for each scan, even for an empty one of
+ * 10 bytes. This takes 10 ms for 50 million pixels.
  */
 const MAX_SCANS = 32;
 
@@ -36,8 +36,8 @@ interface Frame {
  * Reads the structure of a JPEG, from its start to its end marker. Bytes after the end are ignored:
  * phones append other pictures and films there.
  *
- * A picture with one scan is decoded while it is read. Then the decoder never looks at what follows
- * the scan, and so this only looks for an end marker there.
+ * The decoder reads a picture with one scan row by row, and never looks at what follows the scan. So
+ * this function only looks for an end marker there.
  */
 export function readJpeg(bytes: Uint8Array): Structure {
   const view = viewOf(bytes);
@@ -52,7 +52,7 @@ export function readJpeg(bytes: Uint8Array): Structure {
     if (code === TEM) continue;
     if (code === EOI) break;
     if (!isSegment(code)) {
-      // Inside a scan, the decoder may skip it to go on at the next restart marker.
+      // Inside a scan, the decoder may skip the marker, and continue at the next restart marker.
       if (scans > 0 && code < 0xc0) continue;
       return damaged(`unexpected marker ${code.toString(16)}`);
     }

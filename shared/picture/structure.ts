@@ -1,4 +1,4 @@
-/** What the structure of a picture says, without decoding a pixel. */
+/** Results of reading the structure of a picture, without decoding a pixel. */
 
 /** Result of reading the structure of a picture. */
 export type Structure = SoundStructure | BrokenStructure;

@@ -5,7 +5,8 @@ import { damaged, excessive, hasText, type Structure, viewOf } from "./structure
 
 /**
  * Most chunks. The decoder searches the list of frames from its beginning for each frame, so the
- * work grows with the square of their number: 150,000 frames hold it for more than 25 s, and 4,000 for 40 ms.
+ * work grows with the square of their number: 150,000 frames take more than 25 s, and 4,000 take
+ * 40 ms.
  */
 const MAX_CHUNKS = 4096;
 
@@ -69,7 +70,7 @@ function sized(width: number, height: number, heldPixelBytes: number): Structure
   return { kind: "sound", width, height, heldBytes: width * height * heldPixelBytes };
 }
 
-/** Returns what is wrong with the chunks after the first one, undefined when nothing is. */
+/** Returns the fault of the chunks after the first one, or undefined when they have none. */
 function readChunks(bytes: Uint8Array, from: number, end: number): Structure | undefined {
   const view = viewOf(bytes);
   const exif = new ExifDirectories();

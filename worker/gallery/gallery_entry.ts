@@ -115,8 +115,8 @@ export function parseGalleryEntries(json: string): GalleryEntry[] {
  * silently become one.
  *
  * @returns A function that checks one entry more
- * @throws {GalleryError} (the function) naming both spellings, when an earlier entry has another
- * spelling of the same user_id
+ * @throws {GalleryError} thrown by that function, when an earlier entry has another spelling of the
+ * same user_id. Its message has both spellings
  */
 export function createSpellingCheck(): (owner: EntryOwner, index: number) => void {
   const spellings = new Map<string, string>();

@@ -37,7 +37,7 @@ async function filesIn(path: string): Promise<string[]> {
   }
 }
 
-/** A file that is replaced has another number, a file that is written in place another time. */
+/** A replaced file has another inode number. A file that is written in place has another time. */
 async function stateOf(path: string): Promise<string> {
   try {
     const { dev, ino, size, mtime, ctime } = await Deno.stat(path);

@@ -12,8 +12,9 @@ import type { Segment } from "./gallery.ts";
  * @param segment One or more templates, each L2-normalised, and their users. No other array may
  * share the buffer of `templates`
  * @param probe Embedding, L2-normalised, as long as one template
- * @returns Indexes of templates, in any order. The two that are sought are among them: of users who
- * are equally near, any. When the probe contains NaN, any indexes or none
+ * @returns Indexes of templates, in any order. Both templates that are sought are among them. Of
+ * several users who are equally near, any one counts as the nearest. When the probe contains NaN, the
+ * result is any indexes, or none
  */
 export type Scan = (segment: Segment, probe: Float32Array) => readonly number[];
 

@@ -111,7 +111,7 @@ export async function createPipeline(
     }
   };
   const isLongerTurned = async (image: DecodedPicture, box: Box, quality: FaceQuality) => {
-    // When unclear faces are accepted, this check is all that keeps turned ones out.
+    // When unclear faces are accepted, only this check refuses turned ones.
     const factor = options.acceptUnclear ? 1 : TURNED_FACTOR;
     for (const turns of TURNS) {
       const points = await findLandmarks(image, box, turns);

@@ -19,9 +19,9 @@ const TILE_OVERLAP_PX = 60;
 /** Bounds the work: a stranger can send pictures without a face. */
 const MAX_TILES = 9;
 
-/** Score of a candidate. Of two small faces, a higher one would miss the second too often. */
+/** Lowest score of a candidate. A higher bound would too often miss the second of two small faces. */
 const MIN_SCORE = 0.5;
-/** Score of a candidate that counts although it is not looked at once more: as in the first look. */
+/** Lowest score of a candidate that counts without another look. It is the bound of the first look. */
 const UNCONFIRMED_SCORE = 0.65;
 const MAX_OVERLAP = 0.4;
 

@@ -94,7 +94,7 @@ export function claimPatch(pod: Pod, claim: Claim, owner: Owner, now: number): P
 function activeDeadline(pod: Pod, claim: Claim, now: number): number {
   const sinceCreated = Math.max(0, now - (pod.createdAt ?? pod.startedAt ?? now));
   const sinceStarted = now - (pod.startedAt ?? now);
-  // A pod starts after it is created. It can seem older only by a wrong clock.
+  // A pod is created before it starts. Only with a wrong clock does it seem to have started earlier.
   const ageMs = Math.min(Math.max(sinceCreated, sinceStarted), sinceCreated + CLOCK_SKEW_MS);
   const leaseMs = Math.max(0, claim.deadline - now);
   const seconds = Math.ceil((ageMs + leaseMs + CLOCK_SKEW_MS) / 1000) + KUBELET_GRACE_SECONDS;

@@ -2,17 +2,17 @@
 
 import { backoffMs } from "../../../shared/backoff.ts";
 
-/** A claim that was begun. Its end is reported to the pause. */
+/** A claim that has begun. Its end must be reported to the pause. */
 export interface ClaimAttempt {
   /** True for the one claim that is sent after a pause, to see whether claims are accepted again. */
-  readonly isProbe: boolean;
+  readonly isTrial: boolean;
 }
 
 /**
- * What a request that needs a pod does now: claim a pod, claim a pod if no other request waits,
- * wait in the queue, or end.
+ * Rule for a request that needs a pod. `open`: it claims a pod. `trial`: it claims a pod if no other
+ * request waits. `wait`: it waits in the queue. `refuse`: it is refused.
  */
-export type ClaimState = "open" | "probe" | "wait" | "refuse";
+export type ClaimState = "open" | "trial" | "wait" | "refuse";
 
 /** The longest pause is short, so that the pool serves soon after the end of a fault. */
 const BACKOFF = { firstMs: 250, maxMs: 2000 };
@@ -32,10 +32,10 @@ const MAX_RETRY_AFTER_MS = 10_000;
  * assertEquals(pause.failed(pause.begin(), 0), 250);
  * assertEquals(pause.state, "wait");
  * pause.ended();
- * assertEquals(pause.state, "probe");
- * const probe = pause.begin();
+ * assertEquals(pause.state, "trial");
+ * const trial = pause.begin();
  * assertEquals(pause.state, "wait");
- * assertEquals(pause.failed(probe, 0), 500);
+ * assertEquals(pause.failed(trial, 0), 500);
  * assertEquals(pause.state, "refuse");
  * ```
  */
@@ -45,7 +45,7 @@ export class ClaimPause {
   #failures = 0;
   #isPaused = false;
   #until = -Infinity;
-  #isProbing = false;
+  #isTrying = false;
 
   /**
    * Starts without a pause.
@@ -57,16 +57,16 @@ export class ClaimPause {
     this.#random = random;
   }
 
-  /** What a request that needs a pod does now. */
+  /** Rule for a request that needs a pod now. */
   get state(): ClaimState {
     if (this.#failures === 0) return "open";
-    if (!this.#isPaused) return this.#isProbing ? "wait" : "probe";
+    if (!this.#isPaused) return this.#isTrying ? "wait" : "trial";
     return this.#failures === 1 ? "wait" : "refuse";
   }
 
   /** True when a claim may begin. */
   get allowsClaim(): boolean {
-    return this.state === "open" || this.state === "probe";
+    return this.state === "open" || this.state === "trial";
   }
 
   /** Milliseconds until the pause is expected to end; 0 without a pause. */
@@ -81,33 +81,33 @@ export class ClaimPause {
 
   /** Begins a claim. Only when {@linkcode ClaimPause.allowsClaim} is true. */
   begin(): ClaimAttempt {
-    const isProbe = this.#failures > 0;
-    if (isProbe) this.#isProbing = true;
-    return { isProbe };
+    const isTrial = this.#failures > 0;
+    if (isTrial) this.#isTrying = true;
+    return { isTrial };
   }
 
-  /** Claims are accepted: the API server gave the pod to this replica or to another one. */
+  /** Ends all pauses, because claims are accepted: the API server gave the pod to this replica or to another one. */
   succeeded(): void {
     this.#failures = 0;
     this.#isPaused = false;
-    this.#isProbing = false;
+    this.#isTrying = false;
   }
 
   /** Ends a claim that was not sent. */
-  abandoned({ isProbe }: ClaimAttempt): void {
-    if (isProbe) this.#isProbing = false;
+  abandoned({ isTrial }: ClaimAttempt): void {
+    if (isTrial) this.#isTrying = false;
   }
 
   /**
    * Begins a pause, which lasts until {@linkcode ClaimPause.ended} is called. A claim that was sent
-   * before the present pause began begins no other one.
+   * before this pause began does not begin another one.
    *
    * @param retryAfterMs The least length of the pause, from the API server's answer
    * @returns Length of the new pause in milliseconds, or undefined when none began
    */
   failed(attempt: ClaimAttempt, retryAfterMs: number): number | undefined {
     this.abandoned(attempt);
-    if (!attempt.isProbe && this.#failures > 0) return undefined;
+    if (!attempt.isTrial && this.#failures > 0) return undefined;
     this.#failures++;
     this.#isPaused = true;
     const least = Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);

@@ -26,7 +26,7 @@ Deno.test("a claim that is won has the replica's name and a deadline", async () 
   assertEquals(readClaim(outcome.pod), { id: "me-1", by: "me", deadline });
 });
 
-/** What is known after each answer to a claim, and what is done then: docs/architecture.md. */
+/** Answers to a claim, and the outcome of each: the table of docs/architecture.md. */
 interface Row {
   readonly answer: Error;
   /** Outcome when the pod has not changed, has changed, and cannot be read. */

@@ -14,7 +14,7 @@ export class Deletions {
   /** Uids of pods that still exist, because their deletion failed. The reaper retries. */
   readonly #failed = new Set<string>();
 
-  /** @param exists True when a pod is not gone, as far as the watch has reported */
+  /** @param exists True unless the watch has reported that the pod is gone */
   constructor(services: PoolServices, exists: (pod: Pod) => boolean) {
     this.#services = services;
     this.#exists = exists;
@@ -48,7 +48,7 @@ export class Deletions {
     } catch (error) {
       if (meansPodIsGone(error)) return;
       metrics.deleteFailure();
-      // A pod that went first is never reported again, so nothing would forget its uid.
+      // A pod that is gone already is not reported again, so its uid would be kept for ever.
       if (this.#exists(pod)) this.#failed.add(uid);
       log.warn({ worker: name, error: describeError(error) }, "worker not deleted");
     }

@@ -50,7 +50,7 @@ for (const error of [noAnswer(true), new ApiError("delete", 403, "no")]) {
   });
 }
 
-Deno.test("a failed deletion of a pod that has gone meanwhile is not remembered", async () => {
+Deno.test("a failed deletion is not remembered when the pod is already gone", async () => {
   const { api, pod, deletions } = setUp();
   const answer = api.stall("delete");
   api.fail("delete", { before: noAnswer(true) });

@@ -59,7 +59,7 @@ export class FreePods implements PodObserver {
     return this.#pods.values();
   }
 
-  /** True when the pod exists, as far as the watch has reported. */
+  /** True when the pod exists, according to the watch. */
   has({ uid }: Pod): boolean {
     return this.#pods.has(uid);
   }

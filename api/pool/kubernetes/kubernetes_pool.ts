@@ -179,7 +179,7 @@ export class KubernetesPool implements WorkerPool {
     if (state === "refuse") {
       throw this.refusal("No worker is available", new Error("Claims are paused"));
     }
-    if (state === "open" || (state === "probe" && this.#queue.length === 0)) {
+    if (state === "open" || (state === "trial" && this.#queue.length === 0)) {
       const pod = this.#pods.take();
       if (pod !== undefined) return { pod, attempt: this.#pause.begin() };
     }
@@ -250,7 +250,7 @@ export class KubernetesPool implements WorkerPool {
     return this.#queue.offer(candidate);
   }
 
-  /** Gives a free pod to the claim that came first. Returns false when none waits, or in a pause. */
+  /** Gives a free pod to the claim that came first. Returns false when no claim waits, or during a pause. */
   #offerPod(pod: Pod): boolean {
     if (this.#claims.hasOwner) this.#warmed = true;
     if (!this.#pause.allowsClaim) return false;

@@ -121,7 +121,7 @@ Deno.test("a pause is at least as long as the API server's Retry-After, up to 10
   }
 });
 
-Deno.test("a request that ends while it waits for the pause does not hold up the next one", async () => {
+Deno.test("a request that ends while it waits for the pause does not delay the next one", async () => {
   const { cluster, api, pool, delays, refused } = await openBroken(1);
   await using _ = cluster;
   await refused();

@@ -1,5 +1,5 @@
 /**
- * Watches the ConfigMap that owns claimed pods. When it is made anew, its uid changes. A pod that is
+ * Watches the ConfigMap that owns claimed pods. When it is created again, its uid changes. A pod that is
  * claimed with the old uid has an owner that does not exist, and is deleted while it serves.
  */
 

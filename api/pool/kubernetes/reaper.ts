@@ -82,7 +82,7 @@ async function reap(options: ReaperOptions): Promise<void> {
   const { view, replica, requestTimeoutMs, services } = options;
   const { api, log, metrics, random } = services;
   const pods = [...view.pods()];
-  // Begins at another pod each time, so that pods whose deletion fails do not hold up the others.
+  // Begins at another pod each time, so that pods whose deletion fails do not delay the others.
   const first = Math.floor(random() * pods.length);
   let failures = 0;
   for (const pod of [...pods.slice(first), ...pods.slice(0, first)]) {

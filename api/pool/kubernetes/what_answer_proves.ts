@@ -1,8 +1,8 @@
-/** What the outcome of a claim's patch proves, and what is done then. */
+/** Decides what to do after a claim's patch has failed, by what the answer proves. */
 
 import { ApiError, type ConnectionError } from "./api_server/pod_api.ts";
 
-/** What is known about a claim after its patch has failed. */
+/** Knowledge about a claim whose patch has failed. */
 export type Proof =
   /** The API server never received the patch. */
   | "not_received"
@@ -22,9 +22,9 @@ export type Proof =
 /** The end of a claim: another pod is tried, the request is refused, or the patch is sent again. */
 export type ClaimStep = "lost" | "refused" | "again";
 
-/** What is done after a proof. */
+/** Reaction to a {@linkcode Proof}. */
 export interface Reaction {
-  /** How often the pod is read, until a read succeeds. 0: without a look at the pod. */
+  /** Largest number of reads of the pod: the first one that succeeds is the last. 0: no read. */
   readonly reads: number;
   /** Next step when the pod has not changed, or is not read. */
   readonly unchanged: ClaimStep;

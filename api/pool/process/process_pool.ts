@@ -85,7 +85,7 @@ export class ProcessPool implements WorkerPool {
   readonly #slots: Promise<void>[];
   readonly #opened: number;
   readonly #gallery = new GalleryVersions();
-  /** Resolves when the running search for a proof ends. Undefined while there is none. */
+  /** Resolves when a worker has loaded the changed gallery, or none will; undefined before and after. */
   #proving: Promise<void> | undefined;
   /** A ready process that no slot has taken yet. */
   #spare: WorkerProcess | undefined;

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 
-/** What a worker has printed so far. A promise stays pending when the worker never prints it. */
+/** Values that a worker prints. A promise stays pending when the worker never prints it. */
 export interface WorkerOutput {
   /** Address at which the worker listens. */
   readonly listening: Promise<URL>;

@@ -35,7 +35,7 @@ Deno.test("the log has the outcome of a request, but not the recognised user", a
   }]);
 });
 
-Deno.test("no header, query or body of a request reaches the log, whatever the answer is", async () => {
+Deno.test("no header, query or body of a request reaches the log, with every kind of answer", async () => {
   const marker = "S3cretMarker";
   const headers = {
     "Authorization": `Bearer ${marker}`,

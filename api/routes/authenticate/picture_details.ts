@@ -1,11 +1,11 @@
-/** The sentences that tell a client why a worker refused its picture. */
+/** Tells a client why a worker refused its picture. */
 
 import { type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
 import { PICTURE_FORMATS } from "../../../shared/contract/image_type.ts";
 
 /** Sentence for each code about a picture. A worker sends only the code. */
 const DETAILS: Partial<Record<ProblemCode, string>> = {
-  invalid_image: "The picture is damaged or truncated",
+  invalid_image: "The picture is damaged or incomplete",
   payload_too_large:
     "The picture has too many pixels, is too wide or too high, or is progressive and needs too much memory",
   unsupported_media_type: `The picture is not a ${PICTURE_FORMATS}`,

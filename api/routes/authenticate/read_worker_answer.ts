@@ -17,7 +17,7 @@ import {
 } from "../../../shared/contract/problem.ts";
 import { describePicture } from "./picture_details.ts";
 
-/** The response of a worker, as far as it is as documented. */
+/** The response of a worker, without anything that is not documented. */
 export type WorkerAnswer =
   | { readonly kind: "answer"; readonly answer: AuthenticateAnswer }
   | { readonly kind: "refusal"; readonly problem: Problem }

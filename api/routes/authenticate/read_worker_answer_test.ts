@@ -80,7 +80,7 @@ Deno.test("every code about a picture has a sentence for clients", () => {
   for (const code of PICTURE_CODES) assert(hasDetail(code), `picture_details.ts lacks ${code}`);
 });
 
-/** Strings that an attacker in a worker wants to bring out, marked so that they can be found. */
+/** Strings that an attacker in a worker wants to send to a client. Each has a mark, to be found. */
 const secret = fc.oneof(
   fc.string({ maxLength: 3000 }),
   fc.string({ unit: "binary", maxLength: 300 }),

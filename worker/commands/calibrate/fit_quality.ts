@@ -51,7 +51,7 @@ function quantile(values: readonly number[], share: number): number {
 
 /**
  * Rounds to three digits. Never rounds up: when a model scales its embeddings itself, all have the
- * same length but for rounding, and a bound above it would refuse good photos at random.
+ * same length except for rounding, and a bound above it would refuse good photos at random.
  */
 function roundDown(value: number): number {
   if (!(value > 0)) return 0;

@@ -1,7 +1,8 @@
 /**
  * Runs the command `deno task calibrate`: measures the cosines that a recognition model gives to
- * photos of different people, and the lengths of the embeddings of turned photos. Prints the content of a MODEL_CALIBRATION file. The same JSON can be
- * the `calibration` of the model in models/manifest.json.
+ * photos of different people, and the lengths of the embeddings of turned photos. Prints the content
+ * of a MODEL_CALIBRATION file. The same JSON can be the `calibration` of the model in
+ * models/manifest.json.
  */
 
 import process from "node:process";

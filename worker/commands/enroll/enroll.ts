@@ -86,9 +86,9 @@ export interface Enrolment {
  * @param settings Treatment of existing templates, form of new ones, display of progress
  * @throws {EnrolmentError} when a user_id or a name is not allowed, or when a name is missing or
  * differs from the name in the gallery. Then no photo was read, and nothing was written
- * @throws {GalleryError} when the file is not a gallery or is for another model. Then no photo was
- * read. Also when the file cannot be written, or another command writes it for too long. The file has
- * its old content in all cases
+ * @throws {GalleryError} when the file is not a gallery or is for another model: then no photo was
+ * read. Also when the file cannot be written, or another command has locked it for too long. After
+ * every error the file has its old content
  */
 export async function enrolIntoGalleryFile(
   path: string,

@@ -45,7 +45,7 @@ export async function lockGallery(
     if (lock !== undefined) return lock;
     if (waitedMs >= waiting.timeoutMs) {
       throw new GalleryError(
-        `The gallery ${path} is in use by another command for more than ` +
+        `The gallery ${path} has been in use by another command for more than ` +
           `${waiting.timeoutMs / 1000} seconds. Nothing was written; try again later`,
       );
     }

@@ -51,7 +51,7 @@ Deno.test("after a wait of timeoutMs, the error says what to do", async () => {
   await assertRejects(
     () => lockGallery(path, second.waiting),
     GalleryError,
-    `${path} is in use by another command for more than 1 seconds. Nothing was written`,
+    `${path} has been in use by another command for more than 1 seconds. Nothing was written`,
   );
   assertEquals(second.waits(), 10);
 });

@@ -36,7 +36,7 @@ export function createMatchRule(calibration: Calibration | undefined): MatchRule
 
 /**
  * Compares each new template with the templates of other users: all existing ones, and the new ones
- * before it. Each user's own face would otherwise match several users, and a search would answer
+ * before it. Otherwise the face of such a user would match several users, and a search would answer
  * `ambiguous_match`.
  *
  * @returns The photos of the templates that match another user, in the order of the templates

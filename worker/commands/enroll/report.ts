@@ -16,8 +16,7 @@ export interface EnrolmentReport {
   readonly summary: string;
   /**
    * One line about users without a template, about photos that would let strangers in, and about
-   * photos that match another user; undefined
-   * when there are none.
+   * photos that match another user; undefined when there is nothing of this kind.
    */
   readonly failure: string | undefined;
 }
