@@ -3,6 +3,7 @@
 
 import { PICTURE_FORMATS } from "../contract/image_type.ts";
 import { Problem } from "../contract/problem.ts";
+import { otherFormat } from "../picture/other_formats.ts";
 
 /** Number of bytes that are looked at. */
 const LOOKED_AT = 256;
@@ -13,14 +14,7 @@ const MISTAKES: readonly (readonly [start: RegExp, sentence: string])[] = [
     /^\x89PNG/,
     "The PNG was changed on the way, as if it were text; curl needs --data-binary or -F",
   ],
-  [/^GIF8/, other("GIF")],
-  [/^(?:II\*\0|MM\0\*|II\+\0|MM\0\+)/, other("TIFF")],
-  [/^BM/, other("BMP")],
-  [/^.{4}ftypavi[fs]/s, other("AVIF")],
-  [/^.{4}ftyp(?:he[iv][cmsx]|mif1|msf1)/s, other("HEIC")],
   [/^.{4}ftyp/s, other("MP4")],
-  [/^(?:\xff\x0a|\0\0\0\x0cJXL )/, other("JPEG XL")],
-  [/^\0\0\0\x0cjP {2}/, other("JPEG 2000")],
   [/^%PDF-/, other("PDF")],
   [/^(?:\xef\xbb\xbf)?\s*<(?:svg|\?xml|!DOCTYPE svg)/i, other("SVG")],
   [/^(?:\xef\xbb\xbf)?\s*</, other("HTML or XML")],
@@ -55,8 +49,11 @@ function other(format: string): string {
 
 /** Returns the error for bytes that are not of one of IMAGE_TYPES. It repeats none of the bytes. */
 export function refusedBody(bytes: Uint8Array): Problem {
+  const format = otherFormat(bytes);
   const start = String.fromCharCode(...bytes.subarray(0, LOOKED_AT));
-  const sentence = MISTAKES.find(([mistake]) => mistake.test(start))?.[1];
+  const sentence = format === undefined
+    ? MISTAKES.find(([mistake]) => mistake.test(start))?.[1]
+    : other(format);
   return new Problem(
     "unsupported_media_type",
     sentence ?? `The picture is not a ${PICTURE_FORMATS}`,

@@ -7,12 +7,12 @@ const JPEG_BASE64 = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 0x10).toBase64();
 
 const EXPECTED: readonly (readonly [start: string, detail: string])[] = [
   ["GIF89a", "GIF is not supported"],
-  ["II*\0\x08\0\0\0", "TIFF is not supported"],
-  ["MM\0*\0\0\0\x08", "TIFF is not supported"],
+  ["II*\0\x08\0\0\0", "TIFF or raw is not supported"],
+  ["MM\0*\0\0\0\x08", "TIFF or raw is not supported"],
   ["BM\x36\0", "BMP is not supported"],
   ["\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC is not supported"],
   ["\0\0\0\x18ftyphevc", "HEIC is not supported"],
-  ["\0\0\0\x18ftypmif1", "HEIC is not supported"],
+  ["\0\0\0\x18ftypmif1", "HEIF is not supported"],
   ["\0\0\0\x1cftypavif", "AVIF is not supported"],
   ["\0\0\0\x18ftypmp42", "MP4 is not supported"],
   ["\xff\x0a", "JPEG XL is not supported"],

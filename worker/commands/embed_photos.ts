@@ -3,7 +3,7 @@
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 import type { Progress } from "../../shared/progress.ts";
 import type { Pipeline, RecognizedFace } from "../pipeline/pipeline.ts";
-import { adviseConversion, type ConvertAdvice } from "./other_formats.ts";
+import { adviseConversion, type ConvertAdvice } from "../../shared/picture/other_formats.ts";
 
 /** A photo with its embedding. */
 export interface EmbeddedPhoto {

@@ -3,7 +3,11 @@
 import { join } from "node:path";
 import { escapeText } from "../gallery/gallery_entry.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
-import { adviseConversion, type ConvertAdvice, FORMAT_BYTES } from "./other_formats.ts";
+import {
+  adviseConversion,
+  type ConvertAdvice,
+  FORMAT_BYTES,
+} from "../../shared/picture/other_formats.ts";
 
 /** A person's folder. */
 export interface PersonFolder {

@@ -116,7 +116,7 @@ export class ReplicaClaims {
     const { pods, pause, onResume } = this.#options;
     pause.abandoned(attempt);
     pods.release(pod);
-    if (attempt.isProbe) onResume();
+    if (attempt.isTrial) onResume();
   }
 
   #toWorker(pod: Pod, until: number): ClaimedWorker | undefined {

@@ -62,7 +62,7 @@ Deno.test("a link to a gallery has the lock of the gallery; another gallery has 
   await using _lock = await lockGallery(folder.path("link.json"), countedWaiting().waiting);
   for (const same of ["store/g.json", "link.json", "store/../store/g.json"]) {
     const another = () => lockGallery(folder.path(same), countedWaiting().waiting);
-    await assertRejects(another, GalleryError, "is in use");
+    await assertRejects(another, GalleryError, "has been in use");
   }
   await using _other = await lockGallery(folder.path("other.json"), countedWaiting().waiting);
 });
@@ -81,7 +81,7 @@ Deno.test("when a lock file was removed and made again, only the new file counts
   await Deno.remove(folder.path(".g.json.lock"));
   await using _second = await lockGallery(path, countedWaiting().waiting);
   const third = countedWaiting();
-  await assertRejects(() => lockGallery(path, third.waiting), GalleryError, "is in use");
+  await assertRejects(() => lockGallery(path, third.waiting), GalleryError, "has been in use");
   await first[Symbol.asyncDispose]();
 });
 

@@ -1,9 +1,9 @@
-/** Recognises photos in formats that face-it does not accept, to tell a person what to do. */
+/** Recognises pictures in formats that face-it does not accept, to tell a person what to do. */
 
 /** Advice for a photo in another format, such as "HEIC photo: convert it to JPEG". */
 export type ConvertAdvice = `${string}: convert it to JPEG`;
 
-/** Number of first bytes of a file that {@linkcode adviseConversion} needs. */
+/** Number of first bytes of a file that {@linkcode otherFormat} needs. */
 export const FORMAT_BYTES = 64;
 
 /** First bytes of formats; each character is one byte. */
@@ -46,15 +46,20 @@ const BRANDS: readonly (readonly [brand: string, format: string])[] = [
 ];
 
 /**
- * Returns advice for a photo in a format that face-it does not accept, by its first bytes. Returns
- * undefined for other files, also for accepted formats.
+ * Returns the name of a picture's format, by its first bytes, when face-it does not accept this
+ * format. Returns undefined for an accepted format, and for other bytes.
  *
  * @param bytes The first {@linkcode FORMAT_BYTES} bytes of the file, or more
  */
-export function adviseConversion(bytes: Uint8Array): ConvertAdvice | undefined {
+export function otherFormat(bytes: Uint8Array): string | undefined {
   const start = String.fromCharCode(...bytes.subarray(0, FORMAT_BYTES));
-  const format = formatByBrands(start) ??
+  return formatByBrands(start) ??
     SIGNATURES.find(([signature]) => start.startsWith(signature))?.[1];
+}
+
+/** Returns advice for a photo that {@linkcode otherFormat} recognises, otherwise undefined. */
+export function adviseConversion(bytes: Uint8Array): ConvertAdvice | undefined {
+  const format = otherFormat(bytes);
   return format === undefined ? undefined : `${format} photo: convert it to JPEG`;
 }
 
