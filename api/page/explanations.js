@@ -9,8 +9,8 @@ export const EXPLANATIONS = {
   invalid_request: "The file is empty, or the user ID is not valid.",
   invalid_image: "The picture is damaged or incomplete. Choose another file.",
   forbidden_origin:
-    "The service does not accept requests from this page. Open the page under the " +
-    "address of the service itself, or ask its operator to add this page's origin to ALLOWED_ORIGINS.",
+    "The service does not accept requests from this page. Open the page at the address of " +
+    "the service itself, or ask its operator to add the origin of this page to ALLOWED_ORIGINS.",
   not_found: "The page and the service may have different versions. Reload the page.",
   method_not_allowed: "The page and the service may have different versions. Reload the page.",
   request_timeout:
@@ -23,11 +23,11 @@ export const EXPLANATIONS = {
   no_face: "Choose a picture that shows the face upright, from the front and in good light.",
   multiple_faces: "The picture has several faces of about the same size. " +
     "Choose a picture of one person, or let that person come closer.",
-  face_too_small: "The face is less than 40 pixels wide. Come closer to the camera, or choose a " +
-    "picture with more pixels.",
+  face_too_small: "The face is less than 40 pixels wide, or too small for such a large picture. " +
+    "Come closer to the camera, or cut the picture so that the face fills more of it.",
   ambiguous_match:
-    "The face looks like several users. Type the user ID of the person, to compare " +
-    "the face only with this user.",
+    "The face matches several users. Type the user ID of the person: the face is then compared " +
+    "only with this user.",
   face_not_upright: "The face is not upright. Turn the picture, and ask again.",
   face_unclear:
     "The face is blurred, too dark, covered or turned away. Choose a picture that shows " +
