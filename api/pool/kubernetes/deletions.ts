@@ -48,7 +48,7 @@ export class Deletions {
     } catch (error) {
       if (meansPodIsGone(error)) return;
       metrics.deleteFailure();
-      // A pod that is gone already is not reported again, so its uid would be kept for ever.
+      // A pod that is gone already is not reported again, so its uid would be kept forever.
       if (this.#exists(pod)) this.#failed.add(uid);
       log.warn({ worker: name, error: describeError(error) }, "worker not deleted");
     }
