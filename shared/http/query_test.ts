@@ -59,7 +59,7 @@ Deno.test("the longest user_id fits, when all its bytes are percent-encoded", ()
   assertEquals(parse(`?user_id=${encodeURIComponent(userId)}`).get("user_id"), userId);
 });
 
-Deno.test("an error shows the start of an unknown name, without odd characters", () => {
+Deno.test("an error shows the start of an unknown name, without unusual characters", () => {
   assertRefused(
     "?user_id%0d%0aX:=1",
     'Unknown query parameter "user_id??X:"; use "user_id" or "other"',

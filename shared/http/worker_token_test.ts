@@ -146,7 +146,7 @@ Deno.test("of simultaneous calls with one token, one is accepted", async () => {
   assertEquals(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
 });
 
-Deno.test("a token without one of its claims, or with a bad or another claim, is refused", async () => {
+Deno.test("a token without one of its fields, or with a bad or another field, is refused", async () => {
   for (const claim of ["aud", "iat", "exp", "jti"]) {
     const { [claim]: _, ...others } = validClaims();
     const token = await sign(others);
@@ -197,7 +197,7 @@ Deno.test("a token without a signature, or with another algorithm, is refused", 
   }
 });
 
-Deno.test("a token with an odd header is refused", async () => {
+Deno.test("a token with an unusual header is refused", async () => {
   const header = (fields: object) => sign(validClaims(), fields);
   await assertRefused(async () => worker().verify(await header({ kid: undefined })), "unknown key");
   await assertRefused(async () => worker().verify(await header({ kid: "" })), "unknown key");

@@ -23,7 +23,7 @@ Deno.test("a sound picture of each format passes, with its size", () => {
   }
 });
 
-Deno.test("junk behind the first bytes of a picture is refused as damaged", () => {
+Deno.test("junk after the first bytes of a picture is refused as damaged", () => {
   const starts = [
     [0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1],
     [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13],

@@ -49,7 +49,7 @@ export function readPng(bytes: Uint8Array): Structure {
       hasPixels ||= hasText(bytes, at + 4, "IDAT");
       if (++pixelChunks > MAX_PIXEL_CHUNKS) return excessive("too many chunks with pixels");
     } else if (++otherChunks > MAX_OTHER_CHUNKS) {
-      return excessive(`more than ${MAX_OTHER_CHUNKS} chunks beside those with pixels`);
+      return excessive(`more than ${MAX_OTHER_CHUNKS} chunks without pixels`);
     }
     if (hasText(bytes, at + 4, "eXIf") && !exif.take(bytes.subarray(at + 8, end - 4))) {
       return excessive("EXIF with too many directories");

@@ -1,6 +1,6 @@
 /**
- * Parses every hostile body and prints the milliseconds of CPU time that each took. A test runs this program
- * with a small heap: it ends with an error when a parser needs more memory.
+ * Parses every hostile body and prints the milliseconds of CPU time that each took. A test runs this
+ * program with a small heap: it ends with an error when a parser needs more memory.
  *
  * Usage: parse_hostile_bodies.ts MEGABYTES
  */

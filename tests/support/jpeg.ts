@@ -61,7 +61,7 @@ export function emptyJpeg(options: EmptyJpeg): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Wraps a JPEG as Ultra HDR: with a gain map behind it, and the XMP and MPF segments that name it
+ * Wraps a JPEG as Ultra HDR: with a gain map after it, and the XMP and MPF segments that name it
  * (Ultra HDR Image Format 1.1).
  *
  * @param gainMap A gray JPEG

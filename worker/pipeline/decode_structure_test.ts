@@ -35,7 +35,7 @@ async function isDecoded(bytes: Uint8Array): Promise<boolean> {
 
 /**
  * Faults of pictures that the decoder takes although their end is missing: it looks at nothing
- * behind the pixels of a PNG, and behind the only scan of a JPEG.
+ * after the pixels of a PNG, and after the only scan of a JPEG.
  */
 const MISSING_END = ["no end marker", "no end chunk", "incomplete chunk"];
 

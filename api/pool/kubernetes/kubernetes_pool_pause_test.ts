@@ -73,7 +73,7 @@ Deno.test("the pauses grow to two seconds, and after each of them one request is
   assertEquals(pauses, [125, 250, 500, 1000, 1000, 1000]);
 });
 
-Deno.test("the first request after the end of the fault is served, and so are those that wait behind it", async () => {
+Deno.test("the first request after the end of the fault is served, and so are the requests that wait after it", async () => {
   const { cluster, api, pool, delays, lines, refused } = await openBroken(3);
   await using _ = cluster;
   await refused();

@@ -1,6 +1,6 @@
 /**
  * The command `deno task bench:hostile [--seconds N]`: sends hostile requests of every kind to the
- * real service, 20 a second, for a minute by default, beside honest ones. Exits with 1 when a goal
+ * real service, 20 a second, for a minute by default, together with honest ones. Exits with 1 when a goal
  * is missed, and with 2 when it cannot begin.
  */
 

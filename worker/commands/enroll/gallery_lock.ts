@@ -26,8 +26,8 @@ const WAITING: LockWaiting = {
  * Locks a gallery file, for the time from reading it to writing it. Waits while another process has
  * the lock. The operating system ends the lock when its process ends, also when it is killed.
  *
- * The lock is on a file beside the gallery whose name begins with a dot. The gallery file itself
- * cannot be locked: each writing replaces it by another file.
+ * The lock is on a file next to the gallery. The name of this file begins with a dot. The gallery file
+ * itself cannot be locked: each writing replaces it by another file.
  *
  * @param path Path of the gallery file, which need not exist
  * @param waiting Time limit, and what happens during the wait
