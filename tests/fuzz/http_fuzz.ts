@@ -128,7 +128,8 @@ export async function fuzzApp(options: FuzzOptions): Promise<void> {
     }
     const isForeign = site === "cross-site" || site === "same-site" ||
       Origin !== undefined && Origin !== "http://api.test";
-    if (isForeign && !isOpen) return [...refusals, "403"];
+    // Input that no route declares is refused before the caller is checked.
+    if (isForeign && !isOpen) return [...refusals, "400", "403"];
     return [...refusals, "403", ...documentedStatuses(odd)];
   };
   /** Returns the statuses that /openapi.json allows for a request. */
