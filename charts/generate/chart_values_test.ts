@@ -51,6 +51,8 @@ interface Schema {
   readonly $ref?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: unknown;
+  /** True for a value of earlier versions. The chart refuses it with a message of its own. */
+  readonly deprecated?: boolean;
 }
 
 Deno.test("values.schema.json describes exactly the values of values.yaml", async () => {
@@ -65,9 +67,9 @@ Deno.test("values.schema.json describes exactly the values of values.yaml", asyn
       : schema.$defs[node.$ref.split("/").at(-1)!] as Schema;
     assert(properties !== undefined, `${path} is in the schema, but not in values.yaml`);
     assertEquals(additionalProperties, false, path);
-    return Object.entries(properties).flatMap(([key, child]) =>
-      described(child, path === "" ? key : `${path}.${key}`)
-    );
+    return Object.entries(properties)
+      .filter(([, { deprecated }]) => !deprecated)
+      .flatMap(([key, child]) => described(child, path === "" ? key : `${path}.${key}`));
   };
   // A chart that contains this one may set "global".
   const { global: _, ...properties } = schema.properties;

@@ -12,6 +12,7 @@ interface Schema {
   readonly items?: Schema;
   readonly pattern?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly deprecated?: boolean;
 }
 
 /** A value of the chart. */
@@ -51,7 +52,7 @@ export async function readChartValues(): Promise<ChartValue[]> {
       values.push({ path, schema, index: values.length });
     } else {
       for (const [key, child] of Object.entries(schema.properties)) {
-        walk(child, path === "" ? key : `${path}.${key}`);
+        if (!child.deprecated) walk(child, path === "" ? key : `${path}.${key}`);
       }
     }
   };

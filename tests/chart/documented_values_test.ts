@@ -4,7 +4,7 @@ import { needs } from "../support/needs.ts";
 import { bashCommands } from "../support/readme_commands.ts";
 
 /** Options of `helm install` and `helm upgrade` that `helm template` lacks or ignores. */
-const WITHOUT_MEANING = /^--(reuse-values|wait|create-namespace)$/;
+const WITHOUT_MEANING = /^--(reuse-values|reset-then-reuse-values|wait|create-namespace)$/;
 
 needs("helm")("the chart accepts the values in the commands of the docs", async () => {
   for (const file of ["docs/kubernetes.md", `${CHART}/README.md`]) {

@@ -76,13 +76,19 @@ helmTest("a new content of gallery.json is a new Secret, which cannot change", a
     assertEquals(immutable, true);
     // Workers of the previous gallery still start while a rollout waits.
     assertEquals(metadata["annotations"]["helm.sh/resource-policy"], "keep");
+    assertEquals(
+      metadata["annotations"]["argocd.argoproj.io/sync-options"],
+      "Prune=false,Delete=false",
+    );
   }
 });
 
 helmTest("workers without a gallery can still start during the rollout to the first", async () => {
   for (const set of ["gallery.secrets={staff}", "gallery.persistentVolumeClaim.name=faces"]) {
     const empty = find(await render("--set", set), "ConfigMap/face-it-empty-gallery");
-    assertEquals(empty["immutable"], true);
+    assertEquals(JSON.parse(empty["data"]["gallery.json"]), { embeddings: [] });
+    // helm rollback could not restore the ConfigMap of the first version, which was not immutable.
+    assertEquals(empty["immutable"], undefined);
   }
 });
 

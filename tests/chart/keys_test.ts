@@ -98,6 +98,23 @@ helmTest("the hooks' pods reach only the API server", async () => {
   assertEquals(hooks(off, "keys").filter(({ kind }) => kind === "NetworkPolicy"), []);
 });
 
+helmTest("the api and the hooks reach DNS in the same way: where it is enabled", async () => {
+  const ports = [{ port: 53, protocol: "UDP" }, { port: 53, protocol: "TCP" }];
+  const namespace = "networkPolicy.dns.namespace=dns";
+  for (const set of ["enabled=false", "enabled=true", `enabled=true,${namespace}`]) {
+    const objects = await render("--set", `networkPolicy.dns.${set}`);
+    const rules = ["face-it-api", "face-it-keys", "face-it-namespaces"].map((name) =>
+      find(objects, `NetworkPolicy/${name}`).spec.egress
+        .filter((rule: { ports: { port: number }[] }) => rule.ports[0]!.port === 53)
+    );
+    for (const rule of rules) assertEquals(rule, rules[0]);
+    assertEquals(
+      rules[0].map((rule: KubeObject) => rule["ports"]),
+      set.startsWith("enabled=true") ? [ports] : [],
+    );
+  }
+});
+
 helmTest("with the user's own keys, nothing of the hook is rendered", async () => {
   const objects = await render("--set", OWN);
   assertEquals(hooks(objects, "keys"), []);
@@ -111,6 +128,9 @@ helmTest(
     for (const one of OWN.split(",")) {
       assertStringIncludes(await refusal("--set", one), "set both token.privateKeysSecret and");
     }
-    assertStringIncludes(await refusal("--set", "token.existingSecret=ours"), "existingSecret");
+    assertStringIncludes(
+      await refusal("--set", "token.existingSecret=ours"),
+      "token.existingSecret is no longer used",
+    );
   },
 );

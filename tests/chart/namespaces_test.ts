@@ -35,6 +35,8 @@ helmTest(
     assertEquals(made(objects).map(({ metadata }) => metadata.name), NAMESPACES);
     for (const { metadata } of made(objects)) {
       assertEquals(metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
+      // By this label, Argo CD finds objects that the chart no longer renders, and deletes them.
+      assertEquals(metadata.labels?.["app.kubernetes.io/instance"], undefined);
     }
   },
 );

@@ -50,6 +50,30 @@ const REFUSED: [set: string, message: string][] = [
   ["httpRoute.enabled=true", "httpRoute.enabled needs httpRoute.parentRefs"],
 ];
 
+/** Values that the first version of the chart did not have. */
+const NEW_VALUES = [
+  "listenAddress",
+  "podSecurityContext",
+  "containerSecurityContext",
+  "api.service.ipFamilyPolicy",
+  "networkPolicy.dns",
+  "token.privateKeysSecret",
+  "token.publicKeysConfigMap",
+];
+
+// After an upgrade with --reuse-values from the first version, the chart gets that version's values.
+helmTest("the values of the first version are refused, with what to do", async () => {
+  const old = ["--set", "token.existingSecret="];
+  for (const args of [old, ...NEW_VALUES.map((name) => ["--set", `${name}=null`])]) {
+    assertStringIncludes(
+      await refusal(...args),
+      "upgrade with --reset-then-reuse-values instead of --reuse-values",
+    );
+  }
+  const missing = NEW_VALUES.flatMap((name) => ["--set", `${name}=null`]);
+  assertStringIncludes(await refusal(...old, ...missing), "listenAddress is missing: the values");
+});
+
 for (const [set, message] of REFUSED) {
   helmTest(`--set ${set} is refused: ${message}`, async () => {
     assertStringIncludes(await refusal("--set", set), message);

@@ -81,7 +81,7 @@ clusterTest("the documented commands delete all galleries but the one in use", a
   await using installed = await install({ set: withGallery(GOOD) });
   const { client, release, worker } = installed;
   const commands = bashCommands(await Deno.readTextFile("docs/kubernetes.md"))
-    .filter((command) => /^kubectl .* delete secret /.test(command));
+    .filter((command) => /^kubectl .* delete secret --selector /.test(command));
   assertEquals(commands.length, 2);
   const prune = async () => {
     for (const command of commands) {

@@ -48,8 +48,8 @@ const set = (path: string, value: unknown) => (owner: KubeObject) =>
   claimOf(owner, { more: [{ op: "add", path, value }] });
 const lacks = (path: string) => (owner: KubeObject) => claimOf(owner, { without: [path] });
 /** Entry in managedFields that pretends that the pod was changed in another year. */
-const fakeTime = (time: string) => ({
-  manager: "fake",
+const fakeTime = (time: string, manager = "fake") => ({
+  manager,
   operation: "Update",
   apiVersion: "v1",
   time,
@@ -57,8 +57,30 @@ const fakeTime = (time: string) => ({
   fieldsV1: { "f:metadata": { "f:labels": { "f:app": {} } } },
 });
 
-/** Claims that the policy refuses, each with its message. */
-const BAD_CLAIMS: [name: string, claim: (owner: KubeObject) => Operation[], message: string][] = [
+/** A claim for many years, with entries in managedFields that pretend to be newer than it. */
+const forYears = (...entries: unknown[]) => (owner: KubeObject) =>
+  claimOf(owner, {
+    more: [
+      { op: "add", path: "/spec/activeDeadlineSeconds", value: 2147483647 },
+      ...entries.map((entry): Operation => ({
+        op: "add",
+        path: "/metadata/managedFields/-",
+        value: entry,
+      })),
+    ],
+  });
+const FUTURE = "2099-01-01T00:00:00Z";
+
+/**
+ * Claims that the policy refuses, each with its message. With a field manager, another client has
+ * just changed the pod under the same name.
+ */
+const BAD_CLAIMS: [
+  name: string,
+  claim: (owner: KubeObject) => Operation[],
+  message: string,
+  fieldManager?: string,
+][] = [
   ["without its owner", lacks("/metadata/ownerReferences"), OWNER_MESSAGE],
   ["with no owner at all", set("/metadata/ownerReferences", []), OWNER_MESSAGE],
   ["with an owner of another name", owned({ name: "kube-root-ca.crt" }), OWNER_MESSAGE],
@@ -154,6 +176,44 @@ const BAD_CLAIMS: [name: string, claim: (owner: KubeObject) => Operation[], mess
       }),
     "within 900 s",
   ],
+  [
+    "that lets the pod run for years, as the manager of ancient changes",
+    forYears(fakeTime(FUTURE)),
+    "within 900 s",
+    "ancient-changes",
+  ],
+  // The API server keeps ten entries of updates. It merges the oldest, and this claim's is among them.
+  ...[10, 20].map((count): typeof BAD_CLAIMS[number] => [
+    `that lets the pod run for years, among ${count} changes in 2099`,
+    forYears(...Array.from({ length: count }, (_, i) => fakeTime(FUTURE, `fake-${i}`))),
+    "within 900 s",
+    "api",
+  ]),
+  [
+    "that lets the pod run for years, in the second of another change by its manager",
+    forYears(fakeTime(FUTURE)),
+    "within 900 s",
+    "kube-controller-manager",
+  ],
+  [
+    "that lets the pod run for years, as the manager of a change in 2099",
+    forYears(fakeTime(FUTURE, "later")),
+    "within 900 s",
+    "later",
+  ],
+  [
+    "that lets the pod run for years, with a change in 2099 that claims its annotations",
+    forYears({
+      ...fakeTime(FUTURE),
+      fieldsV1: {
+        "f:metadata": {
+          "f:annotations": { ".": {}, "f:face-it.io/claim-deadline": {} },
+        },
+      },
+    }),
+    "within 900 s",
+    "api",
+  ],
 ];
 
 /** Patches that change more than a claim does, each with the message of the policy. */
@@ -211,8 +271,8 @@ needs("helm", "cluster")("the api's account", async (t) => {
   await using account = await KubernetesClient.connect(await installed.accountConfig());
   const pod = await createPodWithInitContainer(installed);
   const path = pathOf("Pod", pod, worker);
-  const tryPatch = (operations: Operation[]) =>
-    account.call("PATCH", `${path}?dryRun=All&fieldManager=api`, operations);
+  const tryPatch = (operations: Operation[], fieldManager = "api") =>
+    account.call("PATCH", `${path}?dryRun=All&fieldManager=${fieldManager}`, operations);
 
   // The API server needs some moments before it enforces a new policy.
   await eventually(
@@ -236,8 +296,8 @@ needs("helm", "cluster")("the api's account", async (t) => {
   assert(aged.some(({ time }: { time: string }) => time.startsWith("2020-")));
 
   const owner = (await client.get("ConfigMap", `${release}-pool`, worker))!;
-  const assertRefused = async (operations: Operation[], message: string) => {
-    const error = await assertRejects(() => tryPatch(operations), RefusedCall, message);
+  const assertRefused = async (operations: Operation[], message: string, manager?: string) => {
+    const error = await assertRejects(() => tryPatch(operations, manager), RefusedCall, message);
     assertEquals(error.status, 403, error.message);
     assertStringIncludes(error.message, `ValidatingAdmissionPolicy '${release}-claims.${worker}'`);
   };
@@ -250,8 +310,15 @@ needs("helm", "cluster")("the api's account", async (t) => {
     });
   }
 
-  for (const [name, claim, message] of BAD_CLAIMS) {
-    await t.step(`may not claim a pod ${name}`, () => assertRefused(claim(owner), message));
+  for (const [name, claim, message, manager] of BAD_CLAIMS) {
+    await t.step(`may not claim a pod ${name}`, async () => {
+      if (manager !== undefined) {
+        await client.call("PATCH", `${path}?fieldManager=${manager}`, [
+          { op: "replace", path: "/metadata/labels/own", value: crypto.randomUUID() },
+        ]);
+      }
+      await assertRefused(claim(owner), message, manager);
+    });
   }
 
   await t.step("may not change the containers of a pod through a subresource", async () => {

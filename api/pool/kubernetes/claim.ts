@@ -88,8 +88,8 @@ export function claimPatch(pod: Pod, claim: Claim, owner: Owner, now: number): P
 /**
  * Returns the seconds from the pod's start to the moment at which the kubelet ends it. The kubelet
  * measures them by its own clock. The pod's age, however, is measured between different clocks: this
- * API server's, that of the API server that created the pod, and the node's. Each of them may be wrong
- * by {@linkcode CLOCK_SKEW_MS}, in either direction.
+ * API server's, that of the API server that created the pod, and the node's. Two of them may differ by
+ * {@linkcode CLOCK_SKEW_MS}, in either direction.
  */
 function activeDeadline(pod: Pod, claim: Claim, now: number): number {
   const sinceCreated = Math.max(0, now - (pod.createdAt ?? pod.startedAt ?? now));

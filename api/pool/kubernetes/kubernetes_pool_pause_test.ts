@@ -138,6 +138,35 @@ Deno.test("a request that ends while it waits for the pause does not delay the n
   assertEquals(lease.worker.name, "pod-1");
 });
 
+Deno.test("the end of a pause that a success has ended before does not end the next pause", async () => {
+  const { cluster, api, pool, delays, refused } = await openBroken(3);
+  await using _ = cluster;
+  api.broken = undefined;
+  const succeed = api.stall("patch");
+  const won = pool.claim(forever());
+  await tick();
+  const fail = api.stall("patch");
+  api.broken = new ApiError("claim", 429, "slow down", 0, 3000);
+  const lost = refused();
+  await tick();
+  fail();
+  await lost;
+  succeed();
+  await end(await won);
+  api.broken = new ApiError("claim", 500, "oops");
+  await refused();
+  assertEquals(delays.asked.filter((ms) => ms === 3000 || ms === 125), [3000, 125]);
+
+  api.broken = undefined;
+  const next = pool.claim(forever());
+  await tick();
+  const before = api.count("patch");
+  await delays.pass(3000);
+  assertEquals([api.count("patch") - before, pool.stats().waiters], [0, 1]);
+  await delays.pass(125);
+  await end(await next);
+});
+
 Deno.test("during a pause, kept workers serve", async () => {
   const api = new BrokenApi();
   api.broken = undefined;

@@ -9,7 +9,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- /* Spec of a hook's Job. Needs {root, component, name, command}. */ -}}
 {{- define "face-it.hookJob" -}}
 backoffLimit: 2
-activeDeadlineSeconds: 180
+activeDeadlineSeconds: 300
 template:
   metadata:
     labels: {{- include "face-it.labels" . | nindent 6 }}
@@ -31,22 +31,13 @@ template:
           limits: {memory: 256Mi}
 {{- end -}}
 
-{{- /* Spec of the NetworkPolicy of a hook's pods: they reach only the API server. Needs {root,
+{{- /* Spec of the NetworkPolicy of a hook's pods: they reach only the API server,
+and DNS when that is enabled. Needs {root,
 component}. */ -}}
 {{- define "face-it.hookNetwork" -}}
 podSelector:
   matchLabels: {{- include "face-it.selector" . | nindent 4 }}
 policyTypes: [Ingress, Egress]
 ingress: []
-egress:
-  - ports:
-      {{- range .root.Values.networkPolicy.apiServerPorts }}
-      - {port: {{ . }}, protocol: TCP}
-      {{- end }}
-    {{- with .root.Values.networkPolicy.apiServerCIDRs }}
-    to:
-      {{- range . }}
-      - ipBlock: {cidr: {{ . | quote }}}
-      {{- end }}
-    {{- end }}
+egress: {{- include "face-it.apiServerEgress" .root | nindent 2 }}
 {{- end -}}
