@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Claim, claimPatch } from "../../api/pool/kubernetes/claim.ts";
+import { type Claim, claimPatch, CLOCK_SKEW_MS } from "../../api/pool/kubernetes/claim.ts";
 import { readPod } from "../../api/pool/kubernetes/pod.ts";
 import { eventually } from "../support/eventually.ts";
 import { KubernetesClient, pathOf } from "../support/kubernetes.ts";
@@ -15,10 +15,11 @@ needs("helm", "node")("claimed pods whose replica is gone", async (t) => {
   await using watched = await watchWorkers(worker);
 
   await t.step("the kubelet ends a claimed pod at its deadline", async () => {
-    const uid = await claim(release, 3000);
+    const uid = await claim(release, 1000);
     const { pod } = await watched.until(
       "the claimed pod has failed",
       ({ pod }) => pod.metadata.uid === uid && pod.status.phase === "Failed",
+      CLOCK_SKEW_MS + 60_000,
     );
     assertEquals(pod.status.reason, "DeadlineExceeded");
     await eventually(async () => {
@@ -63,7 +64,7 @@ async function claim(release: Release, leaseMs: number): Promise<string> {
   const owner = { name: `${name}-pool`, uid: pool!.metadata.uid };
   const pod = readPod((await release.workers()).find(isFree)!);
   const now = Date.now();
-  const claim: Claim = { id: crypto.randomUUID(), by: "a dead replica", deadline: now + leaseMs };
+  const claim: Claim = { id: crypto.randomUUID(), by: "dead-replica", deadline: now + leaseMs };
   const patch = claimPatch(pod, claim, owner, now);
   await account.call("PATCH", pathOf("Pod", pod.name, worker), patch);
   return pod.uid;

@@ -15,8 +15,12 @@ export interface PodEvent {
 export interface WatchedWorkers extends AsyncDisposable {
   /** All events so far, in order. The first events are the pods that already existed. */
   readonly events: readonly PodEvent[];
-  /** Waits for the first event that matches, and returns it. */
-  until(what: string, matches: (event: PodEvent) => boolean): Promise<PodEvent>;
+  /** Waits for the first event that matches, and returns it; by default for 60 s. */
+  until(
+    what: string,
+    matches: (event: PodEvent) => boolean,
+    timeoutMs?: number,
+  ): Promise<PodEvent>;
 }
 
 /** Watches the pods with these labels in a namespace; by default all pods of workers. */
@@ -36,8 +40,8 @@ export async function watchWorkers(
   })();
   return {
     events,
-    async until(what, matches) {
-      await eventually(() => events.some(matches), what, 60_000);
+    async until(what, matches, timeoutMs = 60_000) {
+      await eventually(() => events.some(matches), what, timeoutMs);
       return events.find(matches)!;
     },
     async [Symbol.asyncDispose]() {
