@@ -7,10 +7,7 @@ import { listGalleryFiles } from "./gallery_files.ts";
 export interface GalleryWatch {
   /** Fingerprint of the files at first. */
   readonly first: string;
-  /**
-   * Returns the fingerprint of the files now. Opens no file, and lists the folder only when its own
-   * times have changed.
-   */
+  /** Returns the fingerprint of the files now. Opens no file. */
   look(): Promise<string>;
 }
 
@@ -23,10 +20,7 @@ export interface GalleryWatch {
 export async function watchGallery(path: string): Promise<GalleryWatch> {
   let listing: Listing = { folder: "", paths: [] };
   const look = async () => {
-    const folder = await stateOf(path);
-    if (folder !== listing.folder) {
-      listing = { folder, paths: await pathsOf(path, listing.paths) };
-    }
+    listing = await list(path, listing);
     const states = await Promise.all(
       listing.paths.map(async (file) => `${file} ${await stateOf(file)}`),
     );
@@ -43,15 +37,18 @@ interface Listing {
 }
 
 /**
- * Returns the files of a folder. The folder's own state does not count: it changes with every file,
- * also with the lock of an enrolment that writes nothing. It counts when the folder cannot be listed.
+ * Lists the files of a folder. The folder's own state does not count: it changes with every file,
+ * also with the lock of an enrolment that writes nothing. It counts when the folder has changed and
+ * cannot be listed.
  */
-async function pathsOf(path: string, known: readonly string[]): Promise<readonly string[]> {
+async function list(path: string, before: Listing): Promise<Listing> {
+  const folder = await stateOf(path);
   try {
-    return await listGalleryFiles(path);
+    return { folder, paths: await listGalleryFiles(path) };
   } catch {
     // The path is a file, or loading it will fail and say why.
-    return [...new Set([path, ...known])];
+    if (folder === before.folder) return before;
+    return { folder, paths: [...new Set([path, ...before.paths])] };
   }
 }
 

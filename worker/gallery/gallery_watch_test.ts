@@ -20,6 +20,7 @@ Deno.test("every kind of change gives another fingerprint", async (t) => {
       await Deno.rename(path("new"), path("g/a.json"));
     },
     "a file is removed": (path) => Deno.remove(path("g/a.json")),
+    "the folder is removed": (path) => Deno.remove(path("g"), { recursive: true }),
     "the folder is replaced": async (path) => {
       await Deno.rename(path("g"), path("old"));
       await Deno.mkdir(path("g"));
