@@ -1,7 +1,7 @@
 /** Finds out whose face is in a picture, with the pipeline, the gallery and the threshold. */
 
 import type { AuthenticateAnswer } from "../shared/contract/contract.ts";
-import { Problem } from "../shared/contract/problem.ts";
+import { pictureProblem } from "../shared/contract/picture_problem.ts";
 import { floorScore } from "../shared/contract/score.ts";
 import type { Probe } from "../shared/http/parse_probe.ts";
 import type { Calibration } from "../models/calibration.ts";
@@ -48,10 +48,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     const confidence = score(nearest);
     if (!(confidence >= threshold)) return { matched: false, confidence: 0, face };
     if (runnerUp !== undefined && !(score({ similarity: runnerUp, compared }) < threshold)) {
-      throw new Problem(
-        "ambiguous_match",
-        "The face matches several users. Send user_id to compare with one user",
-      );
+      throw pictureProblem("ambiguous_match");
     }
     return {
       matched: true,

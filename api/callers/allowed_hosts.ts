@@ -37,8 +37,9 @@ export function allowedHosts(
   return new Set([...LOOPBACK_NAMES, parseHostName(listenAddress) ?? listenAddress]);
 }
 
-function isLoopback(address: string): boolean {
-  if (address === "localhost") return true;
-  const ip = address.replace(/^\[(.*)\]$/, "$1");
-  return LOOPBACK.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
+/** True for localhost and for the loopback addresses. An IPv6 address may be in brackets. */
+export function isLoopback(host: string): boolean {
+  if (host === "localhost") return true;
+  const ip = host.replace(/^\[(.*)\]$/, "$1");
+  return isIP(ip) !== 0 && LOOPBACK.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
 }

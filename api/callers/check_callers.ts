@@ -9,6 +9,7 @@ import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { authoritiesOf, parseAuthority } from "../../shared/http/authority.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
+import { isLoopback } from "./allowed_hosts.ts";
 import { readOrigin } from "./allowed_origins.ts";
 
 /** The callers that the operator allows. */
@@ -104,10 +105,25 @@ function isPage({ req: { method, path } }: Context<ServiceEnv>): boolean {
 function isFromAnotherSite(c: Context<ServiceEnv>, { origins }: AllowedCallers): boolean {
   const origin = c.req.header("Origin");
   if (origin !== undefined && origins.has(origin)) return false;
-  // Browsers set this header. "none": the user has typed the address.
+  // Browsers set this header, and pages cannot. "none": the user has typed the address.
   const site = c.req.header("Sec-Fetch-Site");
   if (site !== undefined && site !== "same-origin" && site !== "none") return true;
-  return origin !== undefined && !isOwn(origin, c.req.raw);
+  if (origin === undefined || isOwn(origin, c.req.raw)) return false;
+  // A proxy may have changed the host of the request. Then the browser knows more than the service.
+  return !(site === "same-origin" && isTrustworthy(origin));
+}
+
+/**
+ * True for an origin with HTTPS or on the user's own machine. No site can bring its name to such an
+ * address (DNS rebinding). Browsers send Sec-Fetch-Site to no other address, so with another origin
+ * the two headers contradict each other.
+ */
+function isTrustworthy(text: string): boolean {
+  const origin = readOrigin(text);
+  if (origin === undefined) return false;
+  if (origin.protocol === "https:") return true;
+  const hostname = parseAuthority(origin.host)?.hostname;
+  return hostname !== undefined && isLoopback(hostname);
 }
 
 /**

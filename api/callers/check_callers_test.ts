@@ -162,6 +162,47 @@ Deno.test("the service's own page may call, also behind a proxy with HTTPS", asy
   }
 });
 
+Deno.test("the service's own page may call behind a proxy that changes the Host header", async () => {
+  const site = { "Sec-Fetch-Site": "same-origin" };
+  for (
+    const Origin of [
+      "https://face.example.org",
+      "https://face.example.org:8443",
+      "http://localhost:5173",
+      "http://127.0.0.1:5173",
+      "http://[::1]:5173",
+    ]
+  ) {
+    await assertAnswered({ Host: "localhost:8080", Origin, ...site }, { callers: LOOPBACK });
+    await assertAnswered({ Host: "face-it.default.svc:8080", Origin, ...site });
+    // A browser that does not say more, or says something else.
+    for (const site of [undefined, "none", "same-site", "cross-site", "same-origin, same-origin"]) {
+      const headers = { Origin, ...site === undefined ? {} : { "Sec-Fetch-Site": site } };
+      await assertRefused("forbidden_origin", { Host: "face-it.default.svc:8080", ...headers });
+    }
+  }
+  // Behind such a proxy, the check of the host sees no rebound name. Browsers send no Sec-Fetch-Site
+  // to an address that can be rebound.
+  for (
+    const Origin of [
+      "http://evil.test",
+      "http://localhost.evil.test",
+      "http://192.168.0.1:8080",
+      "null",
+      "",
+      "chrome-extension://abcdef",
+      "https://user@face.example.org",
+      "https://face.example.org, https://evil.test",
+    ]
+  ) {
+    await assertRefused("forbidden_origin", { Host: "localhost:8080", Origin, ...site });
+  }
+  // The check of the host stays.
+  const Origin = "https://evil.test";
+  const callers = LOOPBACK;
+  await assertRefused("unknown_host", { Host: "evil.test", Origin, ...site }, { callers });
+});
+
 Deno.test("pages of other sites may not call", async () => {
   const Host = "localhost:8080";
   for (
@@ -184,7 +225,8 @@ Deno.test("pages of other sites may not call", async () => {
       { "Sec-Fetch-Site": "SAME-ORIGIN" },
       { "Sec-Fetch-Site": "" },
       { "Origin": "http://localhost:8080", "Sec-Fetch-Site": "same-site" },
-      { "Origin": "https://evil.test", "Sec-Fetch-Site": "same-origin" },
+      { "Origin": "https://evil.test", "Sec-Fetch-Site": "same-site" },
+      { "Origin": "https://evil.test", "Sec-Fetch-Site": "none" },
       { ...CROSS_SITE, "X-Forwarded-Host": "evil.test", "Forwarded": "host=evil.test" },
       { ...CROSS_SITE, "Content-Type": "text/plain" },
       { ...CROSS_SITE, "X-HTTP-Method-Override": "GET" },
@@ -194,13 +236,19 @@ Deno.test("pages of other sites may not call", async () => {
   }
 });
 
-Deno.test("no origin but the own one may call", async () => {
+Deno.test("no origin but the own one may call, unless the browser says that it is the own one", async () => {
   await fc.assert(fc.asyncProperty(
     fc.oneof(fc.webUrl(), fc.string(), fc.domain(), fc.constant("null")),
-    async (text) => {
+    fc.constantFrom(
+      {},
+      ...["none", "same-site", "cross-site"].map((site) => ({
+        "Sec-Fetch-Site": site,
+      })),
+    ),
+    async (text, site) => {
       let headers: Headers;
       try {
-        headers = new Headers({ Host: "localhost:8080", Origin: text });
+        headers = new Headers({ Host: "localhost:8080", Origin: text, ...site });
       } catch {
         return; // Not a header value.
       }

@@ -35,19 +35,6 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** The codes of {@linkcode PROBLEMS}, as the tuple that zod needs. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
-/** Codes about the picture and its face. A worker finds them, and the api passes them on to the client. */
-export const PICTURE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
-  "invalid_image",
-  "payload_too_large",
-  "unsupported_media_type",
-  "no_face",
-  "multiple_faces",
-  "face_too_small",
-  "ambiguous_match",
-  "face_not_upright",
-  "face_unclear",
-]);
-
 /** Codes between api and worker only. A client never gets them. */
 export const INTERNAL_CODES = ["unauthorized", "worker_used"] as const satisfies ProblemCode[];
 

@@ -1,12 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  INTERNAL_CODES,
-  PICTURE_CODES,
-  Problem,
-  PROBLEM_CODES,
-  type ProblemCode,
-  PROBLEMS,
-} from "./problem.ts";
+import { INTERNAL_CODES, Problem, PROBLEM_CODES, type ProblemCode, PROBLEMS } from "./problem.ts";
 
 Deno.test("every code has its documented status", () => {
   const statuses: Record<ProblemCode, number> = {
@@ -67,18 +60,4 @@ Deno.test("a problem has the status of its code, and keeps its fields", () => {
 
 Deno.test("a problem has no cause by default", () => {
   assertEquals("cause" in new Problem("no_face", "No face"), false);
-});
-
-Deno.test("the api passes exactly these codes of a worker on to the client", () => {
-  assertEquals([...PICTURE_CODES].sort(), [
-    "ambiguous_match",
-    "face_not_upright",
-    "face_too_small",
-    "face_unclear",
-    "invalid_image",
-    "multiple_faces",
-    "no_face",
-    "payload_too_large",
-    "unsupported_media_type",
-  ]);
 });

@@ -2,6 +2,7 @@
 /** Describes bytes that are not a picture, so that a client sees what it did wrong. */
 
 import { PICTURE_FORMATS } from "../contract/image_type.ts";
+import { pictureProblem } from "../contract/picture_problem.ts";
 import { Problem } from "../contract/problem.ts";
 import { otherFormat } from "../picture/other_formats.ts";
 
@@ -54,8 +55,7 @@ export function refusedBody(bytes: Uint8Array): Problem {
   const sentence = format === undefined
     ? MISTAKES.find(([mistake]) => mistake.test(start))?.[1]
     : other(format);
-  return new Problem(
-    "unsupported_media_type",
-    sentence ?? `The picture is not a ${PICTURE_FORMATS}`,
-  );
+  return sentence === undefined
+    ? pictureProblem("unsupported_media_type")
+    : new Problem("unsupported_media_type", sentence);
 }

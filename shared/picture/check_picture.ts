@@ -3,7 +3,8 @@
  * it claims a worker, and the worker does it again before it decodes.
  */
 
-import { type ImageType, PICTURE_FORMATS, sniffImageType } from "../contract/image_type.ts";
+import { type ImageType, sniffImageType } from "../contract/image_type.ts";
+import { pictureProblem } from "../contract/picture_problem.ts";
 import { Problem } from "../contract/problem.ts";
 import { readJpeg } from "./jpeg.ts";
 import { readPng } from "./png.ts";
@@ -58,12 +59,13 @@ const READERS: Readonly<Record<ImageType, (bytes: Uint8Array) => Structure>> = {
 export function checkPicture(bytes: Uint8Array, { maxPixels }: PictureLimits): PictureSize {
   const type = sniffImageType(bytes);
   if (type === undefined) {
-    throw new Problem("unsupported_media_type", `The picture is not a ${PICTURE_FORMATS}`);
+    throw pictureProblem("unsupported_media_type");
   }
   const structure = READERS[type](bytes);
   if (structure.kind !== "sound") {
-    const detail = structure.kind === "damaged" ? DAMAGED : EXCESSIVE;
-    throw new Problem("invalid_image", detail, { cause: new Error(structure.fault) });
+    const cause = new Error(structure.fault);
+    if (structure.kind === "damaged") throw pictureProblem("invalid_image", cause);
+    throw new Problem("invalid_image", EXCESSIVE, { cause });
   }
   const { width, height, heldBytes } = structure;
   if (width * height > maxPixels) {
@@ -83,8 +85,5 @@ export function checkPicture(bytes: Uint8Array, { maxPixels }: PictureLimits): P
   }
   return { width, height };
 }
-
-/** Detail of `invalid_image` for a picture that cannot be decoded. */
-export const DAMAGED = "The picture is damaged or incomplete";
 
 const EXCESSIVE = "The picture has many more parts than cameras and programs write";

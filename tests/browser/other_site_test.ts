@@ -149,6 +149,38 @@ browserTest("a page of an allowed origin can read a match, and no other page can
   assertEquals(await runScript(other, target, "send({})"), "");
 });
 
+browserTest(
+  "the service's own page works behind a proxy that changes the Host header",
+  async () => {
+    await using browser = await openBrowser();
+    await using service = await Service.ready();
+    const proxy = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      async ({ url, method, headers, body }) => {
+        const { pathname, search } = new URL(url);
+        const sent = new Headers(headers);
+        sent.delete("Host");
+        return await fetch(new URL(pathname + search, service.url), {
+          method,
+          headers: sent,
+          body,
+        });
+      },
+    );
+    await using _proxy = { [Symbol.asyncDispose]: () => proxy.shutdown() };
+    const ask = (page: Page) =>
+      page.evaluate<string>(
+        `fetch("/authenticate", { method: "POST", body: "x" }).then((answer) => answer.text())`,
+      );
+    const { port } = proxy.addr;
+    const own = await ask(await browser.open(`http://localhost:${port}/`));
+    assertEquals(JSON.parse(own).code, "unsupported_media_type");
+    // The proxy hides a rebound name from the check of the host.
+    const rebound = await ask(await browser.open(`http://evil.test:${port}/`));
+    assertEquals(JSON.parse(rebound).code, "forbidden_origin");
+  },
+);
+
 browserTest("no page can show the service in a frame or load its files", async () => {
   await using site = await openSite();
   await using browser = await openBrowser();

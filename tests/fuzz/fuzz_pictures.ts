@@ -1,7 +1,7 @@
 /** Sends damaged pictures through the pipeline, in a separate process that may crash. */
 
 import { fileURLToPath } from "node:url";
-import { PICTURE_CODES } from "../../shared/contract/problem.ts";
+import { PICTURE_CODES } from "../../shared/contract/picture_problem.ts";
 import type { MutantReport } from "./recognize_mutants.ts";
 
 /** Outcomes of all pictures. */

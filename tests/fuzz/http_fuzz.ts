@@ -13,7 +13,8 @@ import {
   AuthenticateAnswerSchema,
   REQUEST_ID_HEADER,
 } from "../../shared/contract/contract.ts";
-import { INTERNAL_CODES, Problem, PROBLEM_CODES, PROBLEMS } from "../../shared/contract/problem.ts";
+import { pictureProblem } from "../../shared/contract/picture_problem.ts";
+import { INTERNAL_CODES, PROBLEM_CODES, PROBLEMS } from "../../shared/contract/problem.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
 import { sniffImageType } from "../../shared/contract/image_type.ts";
 import { listen } from "../../shared/http/listen.ts";
@@ -67,7 +68,7 @@ const workers: WorkerClient = {
     return Promise.resolve(
       image.byteLength % 2 === 0
         ? { kind: "answer", answer: NON_MATCH }
-        : { kind: "refusal", problem: new Problem("no_face", "No face was found in the picture") },
+        : { kind: "refusal", problem: pictureProblem("no_face") },
     );
   },
   [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -126,8 +127,11 @@ export async function fuzzApp(options: FuzzOptions): Promise<void> {
     if (Origin === ALLOWED_ORIGIN) {
       return [...refusals, ...documentedStatuses(odd), ...odd.method === "OPTIONS" ? ["204"] : []];
     }
+    // The browser says that a page is the service's own, behind a proxy that changes the host.
+    const isVouchedFor = site === "same-origin" && Origin !== undefined &&
+      /^(https:|http:\/\/localhost)/i.test(Origin);
     const isForeign = site === "cross-site" || site === "same-site" ||
-      Origin !== undefined && Origin !== "http://api.test";
+      Origin !== undefined && Origin !== "http://api.test" && !isVouchedFor;
     // Input that no route declares is refused before the caller is checked.
     if (isForeign && !isOpen) return [...refusals, "400", "403"];
     return [...refusals, "403", ...documentedStatuses(odd)];

@@ -151,6 +151,8 @@ const ORIGINS = [
   "http://api.test",
   ALLOWED_ORIGIN,
   "https://evil.test",
+  "http://evil.test",
+  "http://localhost:3000",
   "null",
   "*",
   "",

@@ -1,13 +1,13 @@
 /** Notices when the files of a gallery change. */
 
-import { join } from "node:path";
 import { sha256 } from "../../shared/sha256.ts";
+import { listGalleryFiles } from "./gallery_files.ts";
 
 /** The files of a gallery, as they were found at first. */
 export interface GalleryWatch {
   /** Fingerprint of the files at first. */
   readonly first: string;
-  /** Returns the fingerprint of the files now. Opens no file and no folder. */
+  /** Returns the fingerprint of the files now. Opens no file. */
   look(): Promise<string>;
 }
 
@@ -18,22 +18,37 @@ export interface GalleryWatch {
  * @param path A gallery file, or a folder of gallery files
  */
 export async function watchGallery(path: string): Promise<GalleryWatch> {
-  // A file that is added or removed later changes the folder itself.
-  const paths = [path, ...await filesIn(path)];
+  let listing: Listing = { folder: "", paths: [] };
   const look = async () => {
-    const states = await Promise.all(paths.map(stateOf));
+    listing = await list(path, listing);
+    const states = await Promise.all(
+      listing.paths.map(async (file) => `${file} ${await stateOf(file)}`),
+    );
     return await sha256(new TextEncoder().encode(states.join("\n")));
   };
   return { first: await look(), look };
 }
 
-async function filesIn(path: string): Promise<string[]> {
+interface Listing {
+  /** State of the folder before it was listed. */
+  readonly folder: string;
+  /** The paths whose states make the fingerprint. */
+  readonly paths: readonly string[];
+}
+
+/**
+ * Lists the files of a folder. The folder's own state does not count: it changes with every file,
+ * also with the lock of an enrolment that writes nothing. It counts when the folder has changed and
+ * cannot be listed.
+ */
+async function list(path: string, before: Listing): Promise<Listing> {
+  const folder = await stateOf(path);
   try {
-    const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
-    return names.filter((name) => name.endsWith(".json")).sort().map((name) => join(path, name));
+    return { folder, paths: await listGalleryFiles(path) };
   } catch {
     // The path is a file, or loading it will fail and say why.
-    return [];
+    if (folder === before.folder) return before;
+    return { folder, paths: [...new Set([path, ...before.paths])] };
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
+import { lockGallery } from "../commands/enroll/gallery_lock.ts";
 import { watchGallery } from "./gallery_watch.ts";
 
 Deno.test("an unchanged gallery keeps its fingerprint", async () => {
@@ -19,6 +20,7 @@ Deno.test("every kind of change gives another fingerprint", async (t) => {
       await Deno.rename(path("new"), path("g/a.json"));
     },
     "a file is removed": (path) => Deno.remove(path("g/a.json")),
+    "the folder is removed": (path) => Deno.remove(path("g"), { recursive: true }),
     "the folder is replaced": async (path) => {
       await Deno.rename(path("g"), path("old"));
       await Deno.mkdir(path("g"));
@@ -43,6 +45,40 @@ Deno.test("a file that is added to a folder gives another fingerprint", async ()
   const watch = await watchGallery(folder.root);
   await folder.write("b.json", "2");
   assert(await watch.look() !== watch.first);
+});
+
+Deno.test("files that are no gallery files do not change the fingerprint", async () => {
+  await using folder = await temporaryFolder({ "a.json": "1" });
+  const watch = await watchGallery(folder.root);
+  for (const name of ["notes.txt", ".a.json", ".a.json.lock"]) {
+    await folder.write(name, "1");
+    assertEquals(await watch.look(), watch.first, name);
+  }
+  await Deno.remove(folder.path("notes.txt"));
+  assertEquals(await watch.look(), watch.first);
+  assertEquals((await watchGallery(folder.root)).first, watch.first);
+});
+
+Deno.test("the lock of an enrolment that writes nothing does not change the fingerprint", async () => {
+  await using folder = await temporaryFolder({ "a.json": "1" });
+  const watch = await watchGallery(folder.root);
+  {
+    await using _lock = await lockGallery(folder.path("a.json"));
+    assertEquals(await watch.look(), watch.first);
+  }
+  assertEquals(await watch.look(), watch.first);
+  await folder.write("a.json", "22");
+  assert(await watch.look() !== watch.first);
+});
+
+Deno.test("a file with another name gives another fingerprint", async () => {
+  await using folder = await temporaryFolder({ "a.json": "1" });
+  const watch = await watchGallery(folder.root);
+  await Deno.link(folder.path("a.json"), folder.path("b.json"));
+  await Deno.remove(folder.path("a.json"));
+  const renamed = await watch.look();
+  assert(renamed !== watch.first);
+  assertEquals((await watchGallery(folder.root)).first, renamed);
 });
 
 Deno.test("a gallery that does not exist yet is watched, too", async () => {

@@ -1,16 +1,13 @@
 /** Loads the gallery from a file, or from all files of a folder. */
 
-import { join } from "node:path";
 import { describeError } from "../../shared/log.ts";
 import { createGalleryBuilder, type Gallery } from "./gallery.ts";
 import { GalleryError, nameFileInErrors, parseGalleryEntries } from "./gallery_entry.ts";
+import { listGalleryFiles } from "./gallery_files.ts";
 
 /**
- * Loads a gallery from a file, or from the `*.json` files of a folder, in the order of their names.
+ * Loads a gallery from a file, or from the gallery files of a folder ({@linkcode listGalleryFiles}).
  * A user's templates may be in several files. Only one file is in memory at a time.
- *
- * Names that begin with a dot are ignored. Kubernetes keeps the files of a volume in a folder with
- * such a name, and makes a link to each file. So each file is read once: through its link.
  *
  * @param path A gallery file, or a folder of gallery files
  * @param dimension Length that every embedding must have
@@ -28,15 +25,11 @@ export async function loadGallery(path: string, dimension: number): Promise<Gall
 
 async function galleryFiles(path: string): Promise<string[]> {
   if (!(await explainReadError(path, Deno.stat(path))).isDirectory) return [path];
-  const names = await explainReadError(
-    path,
-    Array.fromAsync(Deno.readDir(path), ({ name }) => name),
-  );
-  const files = names.filter((name) => name.endsWith(".json") && !name.startsWith(".")).sort();
+  const files = await explainReadError(path, listGalleryFiles(path));
   if (files.length === 0) {
     throw new GalleryError(`The gallery folder ${path} has no *.json file`);
   }
-  return files.map((name) => join(path, name));
+  return files;
 }
 
 async function explainReadError<Value>(path: string, reading: Promise<Value>): Promise<Value> {

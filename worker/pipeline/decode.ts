@@ -1,10 +1,9 @@
 /** Decodes the bytes of a picture into upright RGB pixels. */
 
 import type { OutputInfo, Sharp } from "sharp";
-import { Problem } from "../../shared/contract/problem.ts";
+import { pictureProblem } from "../../shared/contract/picture_problem.ts";
 import {
   checkPicture,
-  DAMAGED,
   type PictureLimits,
   type PictureSize,
 } from "../../shared/picture/check_picture.ts";
@@ -91,5 +90,5 @@ function flattenOntoWhite(
 }
 
 function invalidImage(cause?: unknown): never {
-  throw new Problem("invalid_image", DAMAGED, { cause });
+  throw pictureProblem("invalid_image", cause);
 }

@@ -1,6 +1,6 @@
 /** Finds the faces of a picture, and chooses one. */
 
-import { Problem } from "../../shared/contract/problem.ts";
+import { pictureProblem } from "../../shared/contract/picture_problem.ts";
 import type { Session } from "../inference/session.ts";
 import { createFaceNetwork, type Face, INPUT_HEIGHT, INPUT_WIDTH } from "./face_network.ts";
 import type { Box, RgbImage } from "./image.ts";
@@ -41,24 +41,18 @@ const widthOf = (face: Face): number => face.box.right - face.box.left;
  * is enough that every other face is less than three quarters as wide.
  *
  * @param faces Detected faces, in any order
- * @param picture Size of the picture, and its size before it was shrunk, in pixels
+ * @param picture Size of the picture that the faces were detected in
  * @throws {Problem} `no_face` when there is no face; `multiple_faces` when another face is too
  * wide; `face_too_small` when the widest face is less than 40 pixels wide
  */
-export function chooseFace(
-  faces: readonly Face[],
-  { width, height, original = { width, height } }: Size & { readonly original?: Size },
-): Face {
+export function chooseFace(faces: readonly Face[], { width, height }: Size): Face {
   const [widest, next] = faces.toSorted((a, b) => widthOf(b) - widthOf(a));
-  if (widest === undefined) throw new Problem("no_face", "No face was found in the picture");
+  if (widest === undefined) throw pictureProblem("no_face");
   const clearShare = contains(widest.box, width / 2, height / 2) ? 3 / 4 : 1 / 2;
   if (next !== undefined && widthOf(next) >= widthOf(widest) * clearShare) {
-    throw new Problem("multiple_faces", "The picture shows several faces of similar size");
+    throw pictureProblem("multiple_faces");
   }
-  if (widthOf(widest) < MIN_FACE_WIDTH_PX) {
-    const needed = Math.round(MIN_FACE_WIDTH_PX * original.width / width);
-    throw new Problem("face_too_small", `The face is less than ${needed} pixels wide`);
-  }
+  if (widthOf(widest) < MIN_FACE_WIDTH_PX) throw pictureProblem("face_too_small");
   return widest;
 }
 

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
+import { type PictureCode, pictureProblem } from "../../shared/contract/picture_problem.ts";
+import { Problem } from "../../shared/contract/problem.ts";
 import { ModelError } from "../inference/session.ts";
 import { chooseFace, createFaceDetector } from "./detect.ts";
 import type { Face } from "./face_network.ts";
@@ -66,8 +67,9 @@ const faceAt = (x: number, y: number, width: number, score = 0.9): Face => ({
 
 const PICTURE = { width: 1000, height: 800 };
 
-function refused(code: ProblemCode, found: readonly Face[]): void {
-  assertEquals(assertThrows(() => chooseFace(found, PICTURE), Problem).code, code);
+function refused(code: PictureCode, found: readonly Face[]): void {
+  const problem = assertThrows(() => chooseFace(found, PICTURE), Problem);
+  assertEquals([problem.code, problem.message], [code, pictureProblem(code).message]);
 }
 
 Deno.test("a picture without a face is refused", () => refused("no_face", []));

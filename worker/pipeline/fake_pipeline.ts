@@ -1,6 +1,6 @@
 /** A pipeline for tests. Its pictures are words. */
 
-import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
+import { type PictureCode, pictureProblem } from "../../shared/contract/picture_problem.ts";
 import { normalize } from "../vector.ts";
 import type { Pipeline } from "./pipeline.ts";
 
@@ -13,13 +13,13 @@ import type { Pipeline } from "./pipeline.ts";
  */
 export function createFakePipeline(
   dimension: number,
-  outcomes: Readonly<Record<string, readonly number[] | ProblemCode>>,
+  outcomes: Readonly<Record<string, readonly number[] | PictureCode>>,
 ): Pipeline {
   return {
     dimension,
     recognize(picture) {
       const outcome = outcomes[new TextDecoder().decode(picture)] ?? "unsupported_media_type";
-      if (typeof outcome === "string") return Promise.reject(new Problem(outcome, "Refused"));
+      if (typeof outcome === "string") return Promise.reject(pictureProblem(outcome));
       return Promise.resolve({
         box: { left: 0, top: 0, right: 100, bottom: 100 },
         points: [[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]],

@@ -1,7 +1,7 @@
 /** Computes the embedding of the one face in a picture: decode, detect, align, embed. */
 
 import type { QualityBounds } from "../../models/calibration.ts";
-import { Problem } from "../../shared/contract/problem.ts";
+import { pictureProblem } from "../../shared/contract/picture_problem.ts";
 import { ModelError, openSession } from "../inference/session.ts";
 import { ALIGNED_POINTS, alignFace } from "./align.ts";
 import { decode, type DecodedPicture, type DecodeLimits } from "./decode.ts";
@@ -101,14 +101,9 @@ export async function createPipeline(
     const fault = findQualityFault(quality, bounds);
     if (fault === undefined) return;
     if (fault === "face_not_upright" || await isLongerTurned(image, box, quality)) {
-      throw new Problem("face_not_upright", "The face is not upright: turn the picture");
+      throw pictureProblem("face_not_upright");
     }
-    if (!options.acceptUnclear) {
-      throw new Problem(
-        "face_unclear",
-        "The face is blurred, too dark, covered or turned away: send a clearer picture",
-      );
-    }
+    if (!options.acceptUnclear) throw pictureProblem("face_unclear");
   };
   const isLongerTurned = async (image: DecodedPicture, box: Box, quality: FaceQuality) => {
     // When unclear faces are accepted, only this check refuses turned ones.

@@ -8,14 +8,13 @@ import {
   type AuthenticateAnswer,
   AuthenticateAnswerSchema,
 } from "../../../shared/contract/contract.ts";
+import { isPictureCode, pictureProblem } from "../../../shared/contract/picture_problem.ts";
 import {
-  PICTURE_CODES,
-  Problem,
+  type Problem,
   PROBLEM_CODES,
   type ProblemCode,
   PROBLEMS,
 } from "../../../shared/contract/problem.ts";
-import { describePicture } from "./picture_details.ts";
 
 /** The response of a worker, without anything that is not documented. */
 export type WorkerAnswer =
@@ -61,8 +60,8 @@ export async function readWorkerAnswer(
   if (PROBLEMS[code].status !== status || problem.data.status !== status) {
     throw new BadAnswer(`The worker answered ${status} with the code of another status`);
   }
-  if (!PICTURE_CODES.has(code)) return { kind: "code", code };
-  return { kind: "refusal", problem: new Problem(code, describePicture(code)) };
+  if (!isPictureCode(code)) return { kind: "code", code };
+  return { kind: "refusal", problem: pictureProblem(code) };
 }
 
 function checkAnswer(value: unknown, userId: string | undefined): AuthenticateAnswer {

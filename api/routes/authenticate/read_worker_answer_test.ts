@@ -3,9 +3,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { createFakeApp } from "../../fake_app.ts";
 import { isUserText, MAX_USER_TEXT_LENGTH } from "../../../shared/contract/user_text.ts";
 import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
-import { PICTURE_CODES, PROBLEM_CODES, PROBLEMS } from "../../../shared/contract/problem.ts";
+import { PROBLEM_CODES, PROBLEMS } from "../../../shared/contract/problem.ts";
 import { describeError } from "../../../shared/log.ts";
-import { hasDetail } from "./picture_details.ts";
 import { BadAnswer, MAX_ANSWER_BYTES, readWorkerAnswer } from "./read_worker_answer.ts";
 import type { WorkerResult } from "./worker_client.ts";
 
@@ -74,10 +73,6 @@ Deno.test("an answer that is not UTF-8 or too large is refused", async () => {
   await assertRejects(() => read(padded), BadAnswer, "too large");
   assertEquals((await read(padded.subarray(0, MAX_ANSWER_BYTES))).kind, "answer");
   await assertRejects(() => read(encode("[".repeat(MAX_ANSWER_BYTES))), BadAnswer, "not JSON");
-});
-
-Deno.test("every code about a picture has a sentence for clients", () => {
-  for (const code of PICTURE_CODES) assert(hasDetail(code), `picture_details.ts lacks ${code}`);
 });
 
 /** Strings that an attacker in a worker wants to send to a client. Each has a mark, to be found. */

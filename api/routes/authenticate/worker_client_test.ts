@@ -1,15 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
-import {
-  PICTURE_CODES,
-  PROBLEM_CODES,
-  type ProblemCode,
-  PROBLEMS,
-} from "../../../shared/contract/problem.ts";
+import { PICTURE_CODES, pictureProblem } from "../../../shared/contract/picture_problem.ts";
+import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import { fakeTokenKeys } from "../../../shared/http/fake_token_keys.ts";
 import { createTokenVerifier } from "../../../shared/http/worker_token.ts";
-import { describePicture } from "./picture_details.ts";
 import { createWorkerClient, type WorkerResult } from "./worker_client.ts";
 
 const KEYS = await fakeTokenKeys();
@@ -159,7 +154,7 @@ Deno.test("an error code about the picture is a refusal", async () => {
     const result = await askOne(() => problem(code));
     assert(result.kind === "refusal");
     assertEquals(result.problem.code, code);
-    assertEquals(result.problem.message, describePicture(code));
+    assertEquals(result.problem.message, pictureProblem(code).message);
   }
 });
 

@@ -8,7 +8,7 @@ import {
   nameFileInErrors,
 } from "../../gallery/gallery_entry.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
-import { normalize } from "../../vector.ts";
+import { cosine, normalize } from "../../vector.ts";
 import { embedPhotos, type RefusedPhoto } from "../embed_photos.ts";
 import { createLikeness, findUnlikePhotos, type Likeness } from "./agreement.ts";
 import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
@@ -21,6 +21,7 @@ import {
   type ExistingTemplates,
   type MergedGallery,
   mergeTemplates,
+  SAME_PHOTO,
 } from "./merge_templates.ts";
 import { nameUsers, type Renaming, type UserToName } from "./name_users.ts";
 
@@ -43,7 +44,7 @@ export interface EnrolmentSettings {
   readonly isAlike?: Likeness;
   /**
    * Rule of a match (default: the rule for a model without a calibration). A photo that matches
-   * another user is refused.
+   * another user is refused. When both photos are new, both are.
    */
   readonly isMatch?: MatchRule;
   /** True to accept photos that match another user, for example of twins (default: false). */
@@ -148,6 +149,7 @@ export async function enrolIntoGalleryFile(
 }
 
 const isOf = (userId: string) => ({ user_id }: GalleryEntry) => user_id === userId;
+
 /** Merges the photos of users, without those that match another user. */
 function refuseLookalikes<User extends AcceptedUser>(
   candidates: readonly User[],
@@ -161,14 +163,24 @@ function refuseLookalikes<User extends AcceptedUser>(
     const merged = merge(users);
     const found = allowLookalikes ? [] : findLookalikes(merged.templates, isMatch);
     if (found.length === 0) return { users, merged, lookalikes };
-    lookalikes.push(...found);
-    users = users.map((user) => ({
-      ...user,
-      photos: user.photos.filter(({ path }) =>
-        !found.some(({ userId, photo }) => userId === user.userId && photo === path)
-      ),
-    }));
+    users = users.map((user) => {
+      const refused = new Map(user.photos.flatMap((photo) => {
+        const lookalike = found.find((one) => shows(photo, one, user));
+        return lookalike === undefined ? [] : [[photo, { ...lookalike, photo: photo.path }]];
+      }));
+      lookalikes.push(...refused.values());
+      return { ...user, photos: user.photos.filter((photo) => !refused.has(photo)) };
+    });
   }
+}
+
+/** True for the photo of a lookalike, and for its copies: none may take the place of the other. */
+function shows(photo: AcceptedPhoto, lookalike: Lookalike, user: AcceptedUser): boolean {
+  return lookalike.userId === user.userId &&
+    user.photos.some(({ path, embedding }) =>
+      path === lookalike.photo &&
+      (path === photo.path || cosine(embedding, photo.embedding) > SAME_PHOTO)
+    );
 }
 
 async function readEntries(path: string, dimension: number): Promise<readonly GalleryEntry[]> {

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
 import { basename } from "node:path";
 import { createLineProgress } from "../../../shared/progress.ts";
 import { temporaryFolder } from "../../../tests/support/temporary_folder.ts";
@@ -146,6 +147,67 @@ Deno.test("a photo that matches another user is refused, whether the user is new
   }
 });
 
+Deno.test("of two new photos that match each other, both are refused", async () => {
+  await using desk = await temporaryDesk();
+  const result = await desk.enrol("replace", ["aaron", "bob1"], ["alice", "alice1"], [
+    "bob",
+    "bob2",
+  ]);
+  assertEquals(result.lookalikes.map(({ userId, resembles }) => [userId, resembles]), [
+    ["aaron", "bob"],
+    ["bob", "aaron"],
+  ]);
+  assertEquals([result.withoutTemplate, await desk.userIds()], [["aaron", "bob"], ["alice"]]);
+});
+
+Deno.test("a copy of a refused photo is refused, too", async () => {
+  await using desk = await temporaryDesk();
+  await desk.folder.write("copy", "bob1");
+  const result = await desk.enrol("replace", ["aaron", "bob1"], ["bob", "bob1", "copy"]);
+  assertEquals(result.lookalikes.map(({ photo, userId }) => [basename(photo), userId]), [
+    ["bob1", "aaron"],
+    ["bob1", "bob"],
+    ["copy", "bob"],
+  ]);
+  assertEquals([result.written, result.alreadyEnrolled], [false, []]);
+});
+
+Deno.test("the set of refused photos does not depend on the order of the people", async () => {
+  const words = ["alice1", "alice2", "alice3", "bob1", "bob2"];
+  const users = ["alice", "bob", "carol", "dan"];
+  const folders = fc.tuple(
+    ...users.map((userId) =>
+      fc.subarray(words, { maxLength: 3 }).map((photos): Person => [userId, ...photos])
+    ),
+  );
+  const enrolments = fc.record({
+    existing: fc.constantFrom<ExistingTemplates>("keep", "replace"),
+    before: fc.constantFrom<Person[]>([], [["bob", "bob1"]], [["carol", "alice1"], [
+      "dan",
+      "bob1",
+    ]]),
+    people: folders,
+    order: fc.shuffledSubarray([...users.keys()], { minLength: users.length }),
+  });
+  await using desk = await temporaryDesk();
+  await fc.assert(
+    fc.asyncProperty(enrolments, async ({ existing, before, people, order }) => {
+      const outcome = async (people: readonly Person[]) => {
+        await Deno.remove(desk.gallery).catch(() => {});
+        await desk.enrol("keep", ...before);
+        const { lookalikes } = await desk.enrol(existing, ...people);
+        const entries = await readGalleryFile(desk.gallery) ?? [];
+        return {
+          refused: lookalikes.map(({ userId, photo }) => `${userId} ${photo}`).sort(),
+          enrolled: entries.map((entry) => JSON.stringify(entry)).sort(),
+        };
+      };
+      assertEquals(await outcome(order.map((i) => people[i]!)), await outcome(people));
+    }),
+    { numRuns: 50 },
+  );
+});
+
 Deno.test("with allowLookalikes, a photo that matches another user is enrolled and reported", async () => {
   await using desk = await temporaryDesk();
   await desk.enrol("keep", ["bob", "bob1"]);
@@ -236,6 +298,8 @@ Deno.test("progress counts every photo, also refused photos", async () => {
   assertEquals(desk.lines, ["Enrolling: 3 photos …", "Enrolling: 3 photos, done"]);
 });
 
+type Person = [userId: string, ...photos: string[]];
+
 /** A folder with a file for each photo that the pipeline knows, and a gallery. */
 async function temporaryDesk() {
   const words = [
@@ -263,7 +327,7 @@ async function temporaryDesk() {
     /** Lines of the progress. */
     lines,
     person,
-    enrol: (existing: ExistingTemplates, ...people: [userId: string, ...photos: string[]][]) =>
+    enrol: (existing: ExistingTemplates, ...people: Person[]) =>
       enrolIntoGalleryFile(gallery, people.map((words) => person(...words)), PIPELINE, {
         existing,
         progress: createLineProgress((line) => lines.push(line)),

@@ -35,9 +35,12 @@ export function createMatchRule(calibration: Calibration | undefined): MatchRule
 }
 
 /**
- * Compares each new template with the templates of other users: all existing ones, and the new ones
- * before it. Otherwise the face of such a user would match several users, and a search would answer
- * `ambiguous_match`.
+ * Compares each new template with the templates of other users. Otherwise the face of such a user
+ * would match several users, and a search would answer `ambiguous_match`.
+ *
+ * An existing template is trusted: a new photo that matches it is refused, and refuses no other
+ * photo. When the photos of two new templates match, one of them shows the wrong person, and neither
+ * is trusted. The order of the templates does not matter.
  *
  * @returns The photos of the templates that match another user, in the order of the templates
  */
@@ -45,22 +48,32 @@ export function findLookalikes(
   templates: readonly MergedTemplate[],
   isMatch: MatchRule,
 ): Lookalike[] {
-  const accepted = templates.filter(({ photo }) => photo === undefined);
-  const lookalikes: Lookalike[] = [];
-  for (const template of templates) {
-    const { photo, embedding, entry: { user_id: userId } } = template;
-    if (photo === undefined) continue;
-    let similarity = -Infinity, resembles = "";
-    for (const other of accepted) {
-      if (other.entry.user_id === userId) continue;
-      const another = cosine(other.embedding, embedding);
-      if (another > similarity) [similarity, resembles] = [another, other.entry.user_id];
-    }
-    if (resembles !== "" && isMatch(similarity, templates.length)) {
-      lookalikes.push({ photo, userId, resembles });
-    } else {
-      accepted.push(template);
-    }
+  /** The lookalikes among new templates, by their template. */
+  const compare = (added: readonly MergedTemplate[], others: readonly MergedTemplate[]) =>
+    new Map(added.flatMap((template) => {
+      const { photo, entry: { user_id: userId } } = template;
+      const nearest = findNearest(template, others);
+      if (photo === undefined || !isMatch(nearest.similarity, templates.length)) return [];
+      return [[template, { photo, userId, resembles: nearest.userId }] as const];
+    }));
+  const existing = templates.filter(({ photo }) => photo === undefined);
+  const added = templates.filter(({ photo }) => photo !== undefined);
+  const wrong = compare(added, existing);
+  const rest = added.filter((template) => !wrong.has(template));
+  const unclear = compare(rest, rest);
+  return added.flatMap((template) => wrong.get(template) ?? unclear.get(template) ?? []);
+}
+
+/** Finds the template of another user with the highest cosine. */
+function findNearest(
+  { entry, embedding }: MergedTemplate,
+  others: readonly MergedTemplate[],
+): { similarity: number; userId: string } {
+  let similarity = -Infinity, userId = "";
+  for (const other of others) {
+    if (other.entry.user_id === entry.user_id) continue;
+    const another = cosine(other.embedding, embedding);
+    if (another > similarity) [similarity, userId] = [another, other.entry.user_id];
   }
-  return lookalikes;
+  return { similarity, userId };
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { normalize } from "../../vector.ts";
 import { createMatchRule, findLookalikes } from "./lookalikes.ts";
@@ -31,15 +32,53 @@ Deno.test("photos of one user are no lookalikes, and neither are existing templa
   assertEquals(findLookalikes(templates.filter(({ photo }) => photo === undefined), isMatch), []);
 });
 
-Deno.test("of two new photos that match, the second is a lookalike; a refused photo refuses no other", () => {
+Deno.test("of two new photos that match, neither is trusted", () => {
   const templates = [
-    template("alice", "a.jpg", 0),
+    template("aaron", "user1.jpg", 0),
+    template("bob", "b.jpg", 1.5),
+    template("user1", "user1_similar.jpg", 0.1),
+  ];
+  const expected = [
+    { photo: "user1.jpg", userId: "aaron", resembles: "user1" },
+    { photo: "user1_similar.jpg", userId: "user1", resembles: "aaron" },
+  ];
+  assertEquals(findLookalikes(templates, isMatch), expected);
+  assertEquals(findLookalikes(templates.toReversed(), isMatch), expected.toReversed());
+});
+
+Deno.test("a photo that matches an existing template refuses no other photo", () => {
+  const templates = [
+    template("alice", undefined, 0),
     template("bob", "b.jpg", 0.7),
     template("carol", "c.jpg", 1.4),
   ];
   assertEquals(findLookalikes(templates, isMatch), [
     { photo: "b.jpg", userId: "bob", resembles: "alice" },
   ]);
+});
+
+Deno.test("the order of the templates does not matter, and the templates that stay do not match", () => {
+  const one = fc.tuple(
+    fc.constantFrom("alice", "bob", "carol", "dan"),
+    fc.boolean(),
+    fc.double({ min: 0, max: Math.PI, noNaN: true }),
+  );
+  const orders = fc.array(one, { maxLength: 10 })
+    .map((all) =>
+      all.map(([userId, isNew, angle], i) => template(userId, isNew ? `${i}` : undefined, angle))
+    )
+    .chain((templates) =>
+      fc.tuple(
+        fc.constant(templates),
+        fc.shuffledSubarray(templates, { minLength: templates.length }),
+      )
+    );
+  fc.assert(fc.property(orders, ([templates, shuffled]) => {
+    const refused = new Set(findLookalikes(templates, isMatch).map(({ photo }) => photo));
+    assertEquals(new Set(findLookalikes(shuffled, isMatch).map(({ photo }) => photo)), refused);
+    const kept = templates.filter(({ photo }) => photo === undefined || !refused.has(photo));
+    assertEquals(findLookalikes(kept, isMatch), []);
+  }));
 });
 
 Deno.test("the rule is that of a search: a larger gallery needs a higher cosine", () => {

@@ -14,7 +14,8 @@ export const ENROLL_HELP = `${ENROLL_USAGE}
 Makes templates of photos and writes them into a gallery file. Creates the file when it does not
 exist. Other users in the file do not change. Each photo must show one face, upright and clearly.
 A user's photos must show the same person: a photo is refused unless it is like more than half of
-the templates that the user keeps or, without these, of the user's photos.
+the templates that the user keeps or, without these, of the user's photos. A photo that matches
+another user is refused. When both photos are new, both are.
 
   --gallery FILE  the gallery file
   --from DIR      a folder of photos for each user: DIR/<user_id>/<photo>. The user's name is the

@@ -48,7 +48,7 @@ export function reportEnrolment(
       : [`${count(dangerous, "photo")} refused because strangers could match: replace or remove`],
     ...lookalikes.length === 0 ? [] : [
       `${count(lookalikes.length, "photo")} refused because of a match with another user: ` +
-      "remove them, or use --allow-lookalikes",
+      "remove the wrong ones, or use --allow-lookalikes",
     ],
   ];
   const lines = [

@@ -89,7 +89,8 @@ Deno.test("photos that match another user are refused, and the failure says what
   assertEquals(summary, "g.json: 1 user, 1 template; 1 photo refused");
   assertEquals(
     failure,
-    "1 photo refused because of a match with another user: remove them, or use --allow-lookalikes",
+    "1 photo refused because of a match with another user: remove the wrong ones, or use " +
+      "--allow-lookalikes",
   );
 });
 
