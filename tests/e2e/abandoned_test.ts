@@ -35,7 +35,7 @@ needs("helm", "node")("claimed pods whose replica is gone", async (t) => {
   });
 
   await t.step(
-    "uninstalling also removes the claimed pods, but nothing that the user made",
+    "uninstalling also removes the claimed pods, but neither keys, galleries nor what the user made",
     async () => {
       await client.create({
         apiVersion: "v1",
@@ -44,13 +44,20 @@ needs("helm", "node")("claimed pods whose replica is gone", async (t) => {
         stringData: { a: "b" },
       });
       await claim(release, 600_000);
+      const [gallery] = await client.list("Secret", worker, "app.kubernetes.io/component=gallery");
       await release.uninstall();
+      const kept = [
+        `${release.api}: Secret/${release.release}-token-private`,
+        `${worker}: ConfigMap/${release.release}-token-public`,
+        `${worker}: Secret/${gallery!.metadata.name}`,
+        `${worker}: Secret/people`,
+      ].sort();
       await eventually(
-        async () => (await leftovers(release)).length === 1,
-        "one object is left",
+        async () => (await leftovers(release)).length === kept.length,
+        "only the kept objects are left",
         90_000,
       );
-      assertEquals(await leftovers(release), [`${worker}: Secret/people`]);
+      assertEquals((await leftovers(release)).sort(), kept);
       assert(await client.get("Namespace", release.api), "The namespace of the api still exists");
     },
   );
