@@ -3,8 +3,11 @@
 import { PICTURE_FORMATS } from "./image_type.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 
-/** A worker sends only the code: the api does not pass on any text of a worker. */
-const DETAILS = {
+/**
+ * Sentence for each code about the picture and its face. A worker sends only the code: the api does
+ * not pass on any text of a worker.
+ */
+export const PICTURE_DETAILS = {
   invalid_image: "The picture is damaged or incomplete",
   payload_too_large:
     "The picture has too many pixels, is too wide or too high, or is progressive and needs too much memory",
@@ -18,16 +21,16 @@ const DETAILS = {
 } as const satisfies Partial<Record<ProblemCode, string>>;
 
 /** A code about the picture and its face. */
-export type PictureCode = keyof typeof DETAILS;
+export type PictureCode = keyof typeof PICTURE_DETAILS;
 
 /** Codes about the picture and its face. A worker finds them, and the api passes them on to the client. */
 export const PICTURE_CODES: ReadonlySet<PictureCode> = new Set(
-  Object.keys(DETAILS) as PictureCode[],
+  Object.keys(PICTURE_DETAILS) as PictureCode[],
 );
 
 /** True for a code about the picture. */
 export function isPictureCode(code: ProblemCode): code is PictureCode {
-  return Object.hasOwn(DETAILS, code);
+  return Object.hasOwn(PICTURE_DETAILS, code);
 }
 
 /**
@@ -37,5 +40,5 @@ export function isPictureCode(code: ProblemCode): code is PictureCode {
  * @param cause The error behind the refusal. It is logged, but not sent to the client
  */
 export function pictureProblem(code: PictureCode, cause?: unknown): Problem {
-  return new Problem(code, DETAILS[code], { cause });
+  return new Problem(code, PICTURE_DETAILS[code], { cause });
 }
