@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Problem, type ProblemCode } from "../contract/problem.ts";
 import { checkPicture } from "./check_picture.ts";
 import { emptyJpeg } from "../../tests/support/jpeg.ts";
-import { chunk, png, pngOf } from "../../tests/support/png.ts";
+import { chunk, concatBytes, png, pngOf } from "../../tests/support/png.ts";
 import { riffChunk, webpOf } from "../../tests/support/webp.ts";
 
 const LIMITS = { maxPixels: 51_000_000 };
@@ -41,9 +41,19 @@ Deno.test("junk after the first bytes of a picture is refused as damaged", () =>
 
 Deno.test("a picture of too many parts is refused with its own words", () => {
   const scans = emptyJpeg({ width: 9, height: 9, frame: 0xc2, scansOfEach: 2646 });
-  const [code, detail] = refused(scans);
-  assertEquals(code, "invalid_image");
-  assertStringIncludes(detail, "more parts");
+  const markers = emptyJpeg({ width: 9, height: 9, frame: 0xc2 }).subarray(0, -2);
+  const texts = Array<Uint8Array>(31).fill(chunk("zTXt", new Uint8Array(7800)));
+  for (
+    const picture of [
+      scans,
+      concatBytes(markers, new Uint8Array(5000).map((_, i) => i % 2 === 0 ? 0xff : 2)),
+      png({ width: 1, height: 1 }, [[]], texts),
+    ]
+  ) {
+    const [code, detail] = refused(picture);
+    assertEquals(code, "invalid_image");
+    assertStringIncludes(detail, "more parts");
+  }
 });
 
 Deno.test("phones of 50 megapixels are within the default, and one row more is not", () => {

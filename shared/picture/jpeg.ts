@@ -1,8 +1,15 @@
 /** Reads the structure of a JPEG (ITU-T T.81, annex B). */
 
 import { ExifDirectories } from "./exif_directories.ts";
-import { nextJpegMarker } from "./jpeg_marker.ts";
-import { type BrokenStructure, damaged, excessive, type Structure, viewOf } from "./structure.ts";
+import { JpegMarkers } from "./jpeg_marker.ts";
+import {
+  type BrokenStructure,
+  damaged,
+  excessive,
+  type Structure,
+  uint16,
+  viewOf,
+} from "./structure.ts";
 
 /**
  * Most scans of a picture. libjpeg writes 10 for colour, and its formula gives 18 for four channels.
@@ -12,10 +19,11 @@ import { type BrokenStructure, damaged, excessive, type Structure, viewOf } from
 const MAX_SCANS = 32;
 
 /**
- * Most segments. A colour profile has up to 255, and a picture of 10 MiB has room for 160 full
- * ones. The decoder keeps a record of each.
+ * Most markers, and so most segments. A colour profile has up to 255 segments, and a picture of
+ * 10 MiB has room for 160 full ones. The decoder keeps a record of each. Restart markers do not
+ * count: a sound scan may have any number.
  */
-const MAX_SEGMENTS = 1024;
+const MAX_MARKERS = 1024;
 
 const TEM = 0x01, DHT = 0xc4, SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP1 = 0xe1;
 
@@ -40,26 +48,25 @@ interface Frame {
  * this function only looks for an end marker there.
  */
 export function readJpeg(bytes: Uint8Array): Structure {
-  const view = viewOf(bytes);
+  const markers = new JpegMarkers(bytes);
   const exif = new ExifDirectories();
   let frame: Frame | undefined;
-  let segments = 0, scans = 0, at = 2;
+  let found = 0, scans = 0, at = 2;
   for (;;) {
-    const marker = nextJpegMarker(bytes, at);
-    if (marker === undefined) return damaged("no end marker");
-    const { code, end: start } = marker;
-    at = start;
-    if (code === TEM) continue;
+    const code = markers.next(at);
+    if (code === undefined) return damaged("no end marker");
     if (code === EOI) break;
+    if (++found > MAX_MARKERS) return excessive(TOO_MANY_MARKERS);
+    const start = at = markers.end;
+    if (code === TEM) continue;
     if (!isSegment(code)) {
       // Inside a scan, the decoder may skip the marker, and continue at the next restart marker.
       if (scans > 0 && code < 0xc0) continue;
       return damaged(`unexpected marker ${code.toString(16)}`);
     }
-    if (++segments > MAX_SEGMENTS) return excessive(`more than ${MAX_SEGMENTS} segments`);
     if (start + 2 > bytes.length) return damaged("incomplete segment");
     // The decoder takes a length of 0 or 1 as an empty segment.
-    const end = start + Math.max(2, view.getUint16(start));
+    const end = start + Math.max(2, uint16(bytes, start));
     if (end > bytes.length) return damaged("incomplete segment");
     const content = bytes.subarray(start + 2, end);
     at = end;
@@ -72,7 +79,7 @@ export function readJpeg(bytes: Uint8Array): Structure {
       if (frame === undefined) return damaged("a scan before the frame");
       const oneScan = !frame.progressive && content[0] === frame.channels;
       if (oneScan && scans === 0) {
-        return hasEnd(bytes, end) ? sound(frame, 0) : damaged("no end marker");
+        return findEnd(bytes, markers, end, found) ?? sound(frame, 0);
       }
       if (++scans > MAX_SCANS) return excessive(`more than ${MAX_SCANS} scans`);
     } else if (code === APP1 && !exif.takeSegment(content)) {
@@ -83,6 +90,8 @@ export function readJpeg(bytes: Uint8Array): Structure {
   // The decoder reads all scans before it can return the first row.
   return sound(frame, frame.coefficientBytes);
 }
+
+const TOO_MANY_MARKERS = `more than ${MAX_MARKERS} markers`;
 
 /** True for markers that a length and a content follow. */
 const isSegment = (code: number): boolean =>
@@ -123,14 +132,24 @@ const sound = ({ width, height }: Frame, heldBytes: number): Structure => (
   { kind: "sound", width, height, heldBytes }
 );
 
-/** Returns true when an end marker lies anywhere after an offset. */
-function hasEnd(bytes: Uint8Array, from: number): boolean {
+/**
+ * Looks for an end marker anywhere after an offset. Returns the fault when there is none, or too
+ * many others before it.
+ *
+ * @param found Number of markers before the offset
+ */
+function findEnd(
+  bytes: Uint8Array,
+  markers: JpegMarkers,
+  from: number,
+  found: number,
+): BrokenStructure | undefined {
   // In most pictures it comes last.
-  if (bytes.length - 2 >= from && bytes.at(-2) === 0xff && bytes.at(-1) === EOI) return true;
-  for (let at = from;;) {
-    const marker = nextJpegMarker(bytes, at);
-    if (marker === undefined) return false;
-    if (marker.code === EOI) return true;
-    at = marker.end;
+  const last = bytes.length - 1;
+  if (last > from && bytes[last - 1] === 0xff && bytes[last] === EOI) return undefined;
+  for (let code = markers.next(from); code !== EOI; code = markers.next(markers.end)) {
+    if (code === undefined) return damaged("no end marker");
+    if (++found > MAX_MARKERS) return excessive(TOO_MANY_MARKERS);
   }
+  return undefined;
 }

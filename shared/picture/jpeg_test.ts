@@ -75,7 +75,7 @@ Deno.test("what decoders skip is skipped: fill bytes, stray bytes, restart marke
   }
 });
 
-Deno.test("up to 32 scans and 1,024 segments are read", () => {
+Deno.test("up to 32 scans and 1,024 markers are read", () => {
   const scans = (count: number) => emptyJpeg({ ...SIZE, frame: 0xc2, scansOfEach: count });
   assertEquals([kind(scans(32)), kind(scans(33)), kind(scans(2646))], [
     "sound",
@@ -88,6 +88,29 @@ Deno.test("up to 32 scans and 1,024 segments are read", () => {
   const segments = (count: number) =>
     withSegments(BASELINE, ...Array.from({ length: count }, () => segment(0xe5)));
   assertEquals([kind(segments(1019)), kind(segments(1020))], ["sound", "excessive"]);
+});
+
+Deno.test("markers of every kind count, wherever they are, except for restart markers", () => {
+  const times = (code: number, count: number) =>
+    new Uint8Array(2 * count).map((_, i) => i % 2 === 0 ? 0xff : code);
+  // After the last marker comes a byte, so that the end marker is searched for.
+  const scan = (jpeg: Uint8Array, markers: Uint8Array) =>
+    kind(concatBytes(jpeg.subarray(0, -2), markers, jpeg.subarray(-2), new Uint8Array(1)));
+  for (const jpeg of [BASELINE, PROGRESSIVE]) {
+    for (const code of [0x01, 0x02, 0xbf]) {
+      assertEquals([scan(jpeg, times(code, 1019)), scan(jpeg, times(code, 1020))], [
+        "sound",
+        "excessive",
+      ]);
+    }
+    assertEquals(scan(jpeg, times(0xd0, 100_000)), "sound");
+    assertEquals(scan(jpeg, times(0, 100_000)), "sound");
+    const before = [1019, 1020].map((count) => kind(withSegments(jpeg, times(0x01, count))));
+    assertEquals(before, ["sound", "excessive"]);
+  }
+  for (const code of [0xc4, 0xd8, 0xe5]) {
+    assertEquals(scan(BASELINE, times(code, 1020)), "excessive");
+  }
 });
 
 Deno.test("a frame that the decoder does not read is refused", () => {

@@ -42,6 +42,67 @@ Deno.test("an interlaced PNG is held as a whole", () => {
   }
 });
 
+Deno.test("transparency in a chunk of its own adds a channel", () => {
+  const cases: [colourType: number, bitDepth: number, bytesPerPixel: number][] = [
+    [0, 1, 2],
+    [0, 16, 4],
+    [2, 8, 4],
+    [2, 16, 8],
+    [3, 4, 4],
+    [4, 8, 2],
+    [6, 16, 8],
+  ];
+  for (const [colourType, bitDepth, bytes] of cases) {
+    const header: PngHeader = { ...SIZE, colourType, bitDepth };
+    const picture = pngOf(header, chunk("tRNS"), chunk("IDAT"), chunk("IEND"));
+    assertEquals(readPng(picture), { kind: "sound", ...SIZE, heldBytes: 0 });
+    picture[16 + 12] = 1;
+    assertEquals(readPng(picture), { kind: "sound", ...SIZE, heldBytes: 6 * bytes });
+  }
+});
+
+Deno.test("texts and profiles count as large as they may become: up to four of 8 MB", () => {
+  const keyword = [0x6b, 0];
+  const compressed: [type: string, start: number[]][] = [
+    ["zTXt", [...keyword, 0]],
+    ["iTXt", [...keyword, 1, 0, 0, 0]],
+    ["iTXt", Array(90).fill(7)],
+    ["iCCP", [...keyword, 0]],
+  ];
+  const texts = (type: string, start: number[], bytes: number, count: number) => {
+    const content = new Uint8Array(bytes);
+    content.set(start);
+    return kind(withChunks(...Array<Uint8Array>(count).fill(chunk(type, content))));
+  };
+  for (const [type, start] of compressed) {
+    assertEquals([texts(type, start, 7752, 4), texts(type, start, 7752, 5)], [
+      "sound",
+      "excessive",
+    ]);
+    // Properties of pictures are short, even when ImageMagick compresses them.
+    assertEquals(texts(type, start, 120, 255), "sound");
+  }
+  for (const [type, start] of [["tEXt", keyword], ["iTXt", [...keyword, 0, 0, 0, 0]]] as const) {
+    assertEquals(texts(type, [...start], 100_000, 100), "sound");
+  }
+  assertEquals(
+    kind(withChunks(...compressed.map(([type, start]) => {
+      const content = new Uint8Array(7753);
+      content.set(start);
+      return chunk(type, content);
+    }))),
+    "sound",
+  );
+});
+
+Deno.test("the texts of an interlaced PNG count as memory", () => {
+  const picture = withChunks(chunk("tEXt", new Uint8Array(1000)), chunk("zTXt", new Uint8Array(9)));
+  assertEquals(readPng(picture), { kind: "sound", ...SIZE, heldBytes: 0 });
+  picture[16 + 12] = 1;
+  const heldBytes = 3 * 2 * 3 + 7 * (1000 + 9 * 1032);
+  assertEquals(readPng(picture), { kind: "sound", ...SIZE, heldBytes });
+});
+
 Deno.test("every beginning of a PNG is refused, and bytes after its end are ignored", () => {
   for (let length = 8; length < PNG.length; length++) {
     assertEquals(kind(PNG.subarray(0, length)), "damaged", `${length} bytes`);

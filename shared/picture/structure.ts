@@ -39,6 +39,17 @@ export function hasText(bytes: Uint8Array, offset: number, text: string): boolea
   return true;
 }
 
+/** Returns two bytes at an offset as a number, the first byte first. */
+export const uint16 = (bytes: Uint8Array, at: number): number => bytes[at]! << 8 | bytes[at + 1]!;
+
+/** Returns four bytes at an offset as a number, the first byte first. */
+export const uint32 = (bytes: Uint8Array, at: number): number =>
+  (uint16(bytes, at) << 16 | uint16(bytes, at + 2)) >>> 0;
+
+/** Returns four bytes at an offset as a number, the last byte first. */
+export const uint32LittleEndian = (bytes: Uint8Array, at: number): number =>
+  (bytes[at + 3]! << 24 | bytes[at + 2]! << 16 | bytes[at + 1]! << 8 | bytes[at]!) >>> 0;
+
 /** Returns a view of the bytes. */
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

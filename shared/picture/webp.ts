@@ -1,7 +1,14 @@
 /** Reads the structure of a WebP (RFC 9649). */
 
 import { ExifDirectories } from "./exif_directories.ts";
-import { damaged, excessive, hasText, type Structure, viewOf } from "./structure.ts";
+import {
+  damaged,
+  excessive,
+  hasText,
+  type Structure,
+  uint32LittleEndian,
+  viewOf,
+} from "./structure.ts";
 
 /**
  * Most chunks. The decoder searches the list of frames from its beginning for each frame, so the
@@ -23,11 +30,10 @@ const VP8L_HEAD_BYTES = 5;
 
 /** Reads the structure of a WebP. Bytes after the length that it declares are ignored. */
 export function readWebp(bytes: Uint8Array): Structure {
-  const view = viewOf(bytes);
   if (bytes.length < RIFF_BYTES + CHUNK_HEAD_BYTES) return damaged("incomplete header");
-  const end = 8 + view.getUint32(4, true);
+  const end = 8 + uint32LittleEndian(bytes, 4);
   if (end > bytes.length) return damaged("fewer bytes than declared");
-  const firstEnd = chunkEnd(view, RIFF_BYTES);
+  const firstEnd = chunkEnd(bytes, RIFF_BYTES);
   if (firstEnd > end) return damaged("incomplete chunk");
   const start = RIFF_BYTES + CHUNK_HEAD_BYTES;
   const content = bytes.subarray(start, firstEnd);
@@ -40,8 +46,8 @@ export function readWebp(bytes: Uint8Array): Structure {
 }
 
 /** Returns the end of a chunk. A chunk of an odd length is followed by an empty byte. */
-function chunkEnd(view: DataView, at: number): number {
-  const length = view.getUint32(at + 4, true);
+function chunkEnd(bytes: Uint8Array, at: number): number {
+  const length = uint32LittleEndian(bytes, at + 4);
   return at + CHUNK_HEAD_BYTES + length + length % 2;
 }
 
@@ -72,11 +78,10 @@ function sized(width: number, height: number, heldPixelBytes: number): Structure
 
 /** Returns the fault of the chunks after the first one, or undefined when they have none. */
 function readChunks(bytes: Uint8Array, from: number, end: number): Structure | undefined {
-  const view = viewOf(bytes);
   const exif = new ExifDirectories();
   let chunks = 0;
   for (let at = from; at + CHUNK_HEAD_BYTES <= end;) {
-    const next = chunkEnd(view, at);
+    const next = chunkEnd(bytes, at);
     if (next > end) return damaged("incomplete chunk");
     if (++chunks > MAX_CHUNKS) return excessive(`more than ${MAX_CHUNKS} chunks`);
     const content = bytes.subarray(at + CHUNK_HEAD_BYTES, next);

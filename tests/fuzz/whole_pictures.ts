@@ -1,10 +1,21 @@
 /** Makes the pictures that the fuzzers damage. */
 
+import { deflateSync } from "node:zlib";
 import sharp from "sharp";
+import {
+  chainProfile,
+  iccChunk,
+  iccSegments,
+  profileOf,
+  screenTags,
+} from "../support/colour_profile.ts";
 import { exifOf } from "../support/exif.ts";
 import { emptyJpeg, segment, ultraHdr, withSegments } from "../support/jpeg.ts";
 import { encoded, sample } from "../support/pictures.ts";
-import { concatBytes } from "../support/png.ts";
+import { chunk, concatBytes } from "../support/png.ts";
+
+/** Bytes of the signature and the header of a PNG. */
+const PNG_HEAD = 33;
 
 /** Makes pictures of a face, one for each kind that the decoders treat differently. */
 export async function wholePictures(): Promise<Uint8Array[]> {
@@ -34,6 +45,13 @@ export async function wholePictures(): Promise<Uint8Array[]> {
     ...files,
     ultraHdr(files[1]!, gainMap),
     withSegments(files[0]!, segment(0xe1, exif)),
+    withSegments(files[0]!, ...iccSegments(chainProfile(20))),
+    concatBytes(
+      files[4]!.subarray(0, PNG_HEAD),
+      iccChunk(profileOf(screenTags())),
+      chunk("zTXt", concatBytes(new TextEncoder().encode("x\0\0"), deflateSync(exif))),
+      files[4]!.subarray(PNG_HEAD),
+    ),
     emptyJpeg({ width: 300, height: 300, sampling: [0x22, 0x11, 0x11], scansOfEach: 3 }),
     emptyJpeg({
       width: 300,

@@ -7,6 +7,7 @@ import {
   type PictureLimits,
   type PictureSize,
 } from "../../shared/picture/check_picture.ts";
+import { isPlainProfile } from "./colour_profile.ts";
 import type { RgbImage } from "./image.ts";
 import sharp from "../safe_sharp.ts";
 
@@ -29,8 +30,8 @@ const MAX_DECODED_PIXELS = 4_000_000;
 
 /**
  * Decodes a picture of one of IMAGE_TYPES into upright (EXIF orientation applied) 8-bit sRGB.
- * Transparent parts become white. Only the first frame of an animation is decoded. A picture of more than 4 million
- * pixels is shrunk to half its width and height, one of more than 16 million to a third, and so on.
+ * Transparent parts become white. Only the first frame of an animation is decoded. A
+ * picture of more than 4 million pixels is shrunk to half its width and height, one of more than 16 million to a third, and so on.
  *
  * @param bytes The picture as the client sent it
  * @throws {Problem} as {@linkcode checkPicture} does, and `invalid_image` when the picture cannot be
@@ -39,26 +40,44 @@ const MAX_DECODED_PIXELS = 4_000_000;
 export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {
   const size = checkPicture(bytes, limits);
   const pixels = size.width * size.height;
-  const picture = sharp(bytes, { failOn: "error", limitInputPixels: pixels });
-  if (pixels > MAX_DECODED_PIXELS) return await decodeShrunk(picture, size);
-  const image = await decodePixels(picture).catch(invalidImage);
-  const { width, height } = image;
-  return { ...image, original: { width, height } };
-}
-
-async function decodeShrunk(picture: Sharp, size: PictureSize): Promise<DecodedPicture> {
-  const metadata = await picture.metadata().catch(invalidImage);
+  const options = { failOn: "error", limitInputPixels: pixels } as const;
+  const metadata = await sharp(bytes, options).metadata().catch(invalidImage);
   // Both have read the same header. If not, one of them is deceived.
   if (metadata.width !== size.width || metadata.height !== size.height) invalidImage();
-  const { width, height } = metadata.autoOrient;
+  // A picture is never refused because of its profile.
+  const isPlain = metadata.icc !== undefined && isPlainProfile(metadata.icc);
+  const isDeep = metadata.depth === "ushort";
+  const stored = sharp(bytes, { ...options, ignoreIcc: isDeep || !isPlain });
+  const original = metadata.autoOrient;
+  const picture = pixels > MAX_DECODED_PIXELS ? shrink(stored, original) : stored;
+  const decoding = isDeep && isPlain ? decodeDeep(picture) : decodePixels(picture);
+  const image = await decoding.catch(invalidImage);
+  return { ...image, original: { width: original.width, height: original.height } };
+}
+
+/** Shrinks a picture, given its size when it is upright. */
+function shrink(picture: Sharp, { width, height }: PictureSize): Sharp {
   const factor = Math.ceil(Math.sqrt(width * height / MAX_DECODED_PIXELS));
-  const shrunk = picture
+  return picture
     .resize(Math.ceil(width / factor), Math.ceil(height / factor), {
       fit: "fill",
       kernel: "linear",
     });
-  const image = await decodePixels(shrunk).catch(invalidImage);
-  return { ...image, original: { width, height } };
+}
+
+/**
+ * Decodes a picture of 16 bits a channel that has a colour profile. The profile is applied to 8 bits:
+ * with 16 bits and a profile whose curves are almost straight, the decoder computes each pixel with
+ * floating-point numbers. 50 million pixels would take 18 s.
+ */
+async function decodeDeep(picture: Sharp): Promise<RgbImage> {
+  const shallow = await picture
+    .autoOrient()
+    .toColourspace("srgb")
+    .keepIccProfile()
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+  return await decodePixels(sharp(shallow, { limitInputPixels: false }));
 }
 
 async function decodePixels(picture: Sharp): Promise<RgbImage> {

@@ -1,6 +1,6 @@
 // Tests pictures that must be refused: of the wrong format, damaged, or too large for memory.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
@@ -119,6 +119,22 @@ Deno.test("text and profiles that are 1,000 times larger when decompressed are n
     const before = Deno.memoryUsage().rss;
     assertEquals([...(await decode(bytes, LIMITS)).data], white, type);
     assert(Deno.memoryUsage().rss - before < 50_000_000, `${type} was inflated`);
+  }
+});
+
+Deno.test("many texts just below the decoder's limit are refused, and not decompressed", async () => {
+  const large = deflateSync(new Uint8Array(7_900_000).fill(65));
+  const white = [255, 255, 255];
+  for (const [type, head] of [["zTXt", "x\0\0"], ["iTXt", "x\0\x01\0\0\0"], ["iCCP", "x\0\0"]]) {
+    const one = chunk(type!, concatBytes(text(head!), large));
+    const picture = (count: number) =>
+      png({ width: 1, height: 1 }, [white], Array<Uint8Array>(count).fill(one));
+    assertEquals([...(await decode(picture(4), LIMITS)).data], white, type);
+    for (const count of [5, 31, 255]) {
+      const problem = await assertRejects(() => decode(picture(count), LIMITS), Problem);
+      assertEquals(problem.code, "invalid_image");
+      assertStringIncludes(problem.message, "more parts");
+    }
   }
 });
 
