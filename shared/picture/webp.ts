@@ -19,6 +19,8 @@ const MAX_CHUNKS = 4096;
 
 /** Bytes a pixel that the decoder holds for an animation: the canvas, and a copy of it in parts. */
 const ANIMATION_PIXEL_BYTES = 6;
+/** Bytes a pixel that the decoder holds for a lossless frame: all pixels, with alpha. */
+const LOSSLESS_PIXEL_BYTES = 4;
 
 const RIFF_BYTES = 12;
 const CHUNK_HEAD_BYTES = 8;
@@ -42,7 +44,8 @@ export function readWebp(bytes: Uint8Array): Structure {
   if (!hasText(bytes, RIFF_BYTES, "VP8X") || content.length < VP8_HEAD_BYTES) {
     return damaged("the first chunk is no picture");
   }
-  return readChunks(bytes, firstEnd, end) ?? readCanvas(content);
+  const chunks = readChunks(bytes, firstEnd, end);
+  return "kind" in chunks ? chunks : readCanvas(content, chunks.isLossless);
 }
 
 /** Returns the end of a chunk. A chunk of an odd length is followed by an empty byte. */
@@ -61,14 +64,15 @@ function readLossy(frame: Uint8Array): Structure {
 function readLossless(frame: Uint8Array): Structure {
   if (frame.length < VP8L_HEAD_BYTES || frame[0] !== 0x2f) return damaged("incomplete frame");
   const bits = viewOf(frame).getUint32(1, true);
-  return sized((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1, 0);
+  return sized((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1, LOSSLESS_PIXEL_BYTES);
 }
 
-function readCanvas(content: Uint8Array): Structure {
+function readCanvas(content: Uint8Array, isLossless: boolean): Structure {
   const view = viewOf(content);
   const width = (view.getUint32(3, true) >>> 8) + 1, height = (view.getUint32(6, true) >>> 8) + 1;
   const animated = (content[0]! & ANIMATION_FLAG) !== 0;
-  return sized(width, height, animated ? ANIMATION_PIXEL_BYTES : 0);
+  const stillBytes = isLossless ? LOSSLESS_PIXEL_BYTES : 0;
+  return sized(width, height, animated ? ANIMATION_PIXEL_BYTES : stillBytes);
 }
 
 function sized(width: number, height: number, heldPixelBytes: number): Structure {
@@ -76,20 +80,25 @@ function sized(width: number, height: number, heldPixelBytes: number): Structure
   return { kind: "sound", width, height, heldBytes: width * height * heldPixelBytes };
 }
 
-/** Returns the fault of the chunks after the first one, or undefined when they have none. */
-function readChunks(bytes: Uint8Array, from: number, end: number): Structure | undefined {
+/** Returns the fault of the chunks after the first one, or what they tell when they have none. */
+function readChunks(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+): Structure | { isLossless: boolean } {
   const exif = new ExifDirectories();
-  let chunks = 0;
+  let chunks = 0, isLossless = false;
   for (let at = from; at + CHUNK_HEAD_BYTES <= end;) {
     const next = chunkEnd(bytes, at);
     if (next > end) return damaged("incomplete chunk");
     if (++chunks > MAX_CHUNKS) return excessive(`more than ${MAX_CHUNKS} chunks`);
     const content = bytes.subarray(at + CHUNK_HEAD_BYTES, next);
+    isLossless ||= hasText(bytes, at, "VP8L");
     // libexif searches data that begins with 0xFF for another beginning.
     if (hasText(bytes, at, "EXIF") && (content[0] === 0xff || !exif.take(content))) {
       return excessive("EXIF with too many directories");
     }
     at = next;
   }
-  return chunks === 0 ? damaged("no frame") : undefined;
+  return chunks === 0 ? damaged("no frame") : { isLossless };
 }

@@ -9,17 +9,19 @@ const LOSSY = riffChunk("VP8 ", [0, 0, 0, 0x9d, 0x01, 0x2a, 300 & 0xff, 300 >> 8
 const LOSSLESS = riffChunk("VP8L", [0x2f, 299 & 0xff, (299 >> 8) | ((199 & 3) << 6), 199 >> 2, 0]);
 const canvas = (flags: number) =>
   riffChunk("VP8X", [flags, 0, 0, 0, 299 & 0xff, 299 >> 8, 0, 199, 0, 0]);
-const PICTURES: [string, Uint8Array][] = [
-  ["lossy", webpOf(LOSSY)],
-  ["lossless", webpOf(LOSSLESS)],
-  ["extended", webpOf(canvas(0), LOSSY)],
+const PICTURES: [string, Uint8Array, heldPixelBytes: number][] = [
+  ["lossy", webpOf(LOSSY), 0],
+  ["lossless", webpOf(LOSSLESS), 4],
+  ["extended", webpOf(canvas(0), LOSSY), 0],
+  ["extended lossless", webpOf(canvas(0), riffChunk("ICCP", [0, 0]), LOSSLESS), 4],
 ];
 
 const kind = (bytes: Uint8Array): string => readWebp(bytes).kind;
 
-Deno.test("the size of a WebP is that of its frame or its canvas", () => {
-  for (const [label, bytes] of PICTURES) {
-    assertEquals(readWebp(bytes), { kind: "sound", ...SIZE, heldBytes: 0 }, label);
+Deno.test("the size of a WebP is that of its frame or its canvas; lossless frames are held", () => {
+  for (const [label, bytes, heldPixelBytes] of PICTURES) {
+    const heldBytes = 300 * 200 * heldPixelBytes;
+    assertEquals(readWebp(bytes), { kind: "sound", ...SIZE, heldBytes }, label);
   }
 });
 
