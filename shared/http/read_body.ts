@@ -60,7 +60,7 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
     if (!pending) void reader.cancel().catch(() => {});
   });
 
-  const body = new GrowingBytes();
+  const body = new GrowingBytes(declared);
   const readAll = async () => {
     for (;;) {
       pending = true;
@@ -89,12 +89,18 @@ export function declaredLength(request: Request): number | undefined {
 }
 
 /**
- * Collects bytes in one array. The array doubles its size when it is full. The pieces are copied,
- * not kept, because Deno reads even a piece of one byte into a buffer of 64 KiB.
+ * Collects bytes in one array. When the array is full, it grows to the declared size, or else to
+ * twice its size. So a stalled upload takes little, and a large one is copied only once. The pieces
+ * are copied, not kept, because Deno reads even a piece of one byte into a buffer of 64 KiB.
  */
 class GrowingBytes {
   #array = new Uint8Array(16 * 1024);
+  readonly #declared: number;
   size = 0;
+
+  constructor(declared = 0) {
+    this.#declared = declared;
+  }
 
   get bytes(): Uint8Array {
     return this.#array.subarray(0, this.size);
@@ -103,7 +109,9 @@ class GrowingBytes {
   add(piece: Uint8Array): void {
     const needed = this.size + piece.byteLength;
     if (needed > this.#array.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#array.length));
+      const doubled = 2 * this.#array.length;
+      const length = this.#declared >= needed ? this.#declared : Math.max(needed, doubled);
+      const larger = new Uint8Array(length);
       larger.set(this.bytes);
       this.#array = larger;
     }
