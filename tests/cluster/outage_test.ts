@@ -69,6 +69,30 @@ outageTest("a watch that breaks continues at the last version seen", async ({ pr
 });
 
 outageTest(
+  "when a webhook changes pods, the log names its annotation, and no pod is lost",
+  async ({ pool, proxy, replica }) => {
+    const before = new Set(pool.kubelet.pods.keys());
+    const unchanged = proxy.rewrite;
+    const annotate = { op: "add", path: "/metadata/annotations/example.org~1mutated", value: "x" };
+    // The API server checks a claim after the webhooks have changed it.
+    proxy.rewrite = ({ method }, body) =>
+      method === "PATCH" ? JSON.stringify([...JSON.parse(body), annotate]) : body;
+    assertProblem(await replica.post(PICTURE), "no_worker_available");
+    const refusals = replica.lines.filter((line) => line.includes("claims are not accepted"));
+    assert(refusals.length > 0);
+    for (const line of refusals) {
+      assert(line.includes("may not change metadata.annotations: example.org/mutated"), line);
+    }
+    assertEquals(new Set(pool.kubelet.pods.keys()), before);
+    proxy.rewrite = unchanged;
+    await eventually(
+      async () => (await replica.post(PICTURE)).status === 200,
+      "claims are accepted again",
+    );
+  },
+);
+
+outageTest(
   "when a watch is too far behind, the pods are listed again",
   async ({ pool, proxy }) => {
     let left = 1, lists = 0;
