@@ -1,10 +1,32 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { assert, assertEquals } from "@std/assert";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createPodApi } from "./client.ts";
 import { whatAnswerProves } from "../what_answer_proves.ts";
-import { ApiError, ConnectionError } from "./pod_api.ts";
+import { ApiError, ConnectionError, type PodApi } from "./pod_api.ts";
+
+/** Starts a server, and returns a client of it. */
+async function openApi(
+  server: Server,
+  onFailure: (call: string, code: string) => void,
+): Promise<PodApi> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(
+    { name: "test", server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
+    { name: "test" },
+  );
+  return await createPodApi({
+    config,
+    namespace: "workers",
+    selector: "app=w",
+    owner: "pool",
+    onFailure,
+    now: () => performance.now(),
+  });
+}
 
 Deno.test("400 calls in two rounds share at most 32 connections", async () => {
   let connections = 0, deletes = 0;
@@ -16,22 +38,8 @@ Deno.test("400 calls in two rounds share at most 32 connections", async () => {
     });
   });
   server.on("connection", () => connections++);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    { name: "test", server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
-    { name: "test" },
-  );
   {
-    await using api = await createPodApi({
-      config,
-      namespace: "workers",
-      selector: "app=w",
-      owner: "pool",
-      onFailure: (call, code) => assert(false, `${call}: ${code}`),
-      now: () => performance.now(),
-    });
+    await using api = await openApi(server, (call, code) => assert(false, `${call}: ${code}`));
     for (let round = 0; round < 2; round++) {
       await Promise.all(Array.from({ length: 200 }, (_, i) => api.delete(`w-${i}`, { uid: "u" })));
     }
@@ -46,21 +54,7 @@ async function claimError(answer: (response: ServerResponse) => void) {
   const server = createServer((request, response) => {
     request.resume().on("end", () => answer(response));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    { name: "test", server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
-    { name: "test" },
-  );
-  await using api = await createPodApi({
-    config,
-    namespace: "workers",
-    selector: "app=w",
-    owner: "pool",
-    onFailure: () => {},
-    now: () => performance.now(),
-  });
+  await using api = await openApi(server, () => {});
   try {
     await api.patch("w-1", []);
   } catch (error) {
