@@ -1,7 +1,7 @@
 /** Decides under which host names the service answers. */
 
 import { BlockList, isIP } from "node:net";
-import { parseAuthority } from "../../shared/http/authority.ts";
+import { ipOf, parseAuthority } from "../../shared/http/authority.ts";
 
 /** Names by which programs on the same machine reach a service on a loopback address. */
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
@@ -40,6 +40,6 @@ export function allowedHosts(
 /** True for localhost and for the loopback addresses. An IPv6 address may be in brackets. */
 export function isLoopback(host: string): boolean {
   if (host === "localhost") return true;
-  const ip = host.replace(/^\[(.*)\]$/, "$1");
-  return isIP(ip) !== 0 && LOOPBACK.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
+  const ip = ipOf(host);
+  return ip !== undefined && LOOPBACK.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
 }

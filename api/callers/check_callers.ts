@@ -4,10 +4,9 @@
  */
 
 import type { Context, Hono } from "hono";
-import { isIP } from "node:net";
 import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
 import { Problem } from "../../shared/contract/problem.ts";
-import { authoritiesOf, parseAuthority } from "../../shared/http/authority.ts";
+import { authoritiesOf, ipOf, parseAuthority } from "../../shared/http/authority.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import { isLoopback } from "./allowed_hosts.ts";
 import { readOrigin } from "./allowed_origins.ts";
@@ -88,12 +87,8 @@ function hasAllowedHost(c: Context<ServiceEnv>, { hosts }: AllowedCallers): bool
     const hostname = parseAuthority(text)?.hostname;
     if (hostname === undefined) return false;
     // A site can let its name point to this service, but it cannot make a browser send an address.
-    return hosts.has(hostname) || path === METRICS && isAddress(hostname);
+    return hosts.has(hostname) || path === METRICS && ipOf(hostname) !== undefined;
   });
-}
-
-function isAddress(hostname: string): boolean {
-  return isIP(hostname.replace(/^\[(.*)\]$/, "$1")) !== 0;
 }
 
 function isPage({ req: { method, path } }: Context<ServiceEnv>): boolean {

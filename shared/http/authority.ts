@@ -1,5 +1,7 @@
 /** Reads the host names of a request. */
 
+import { isIP } from "node:net";
+
 /** `host` or `host:port`; an IPv6 address is in brackets. User information is not allowed. */
 const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::\d{0,5})?$/i;
 
@@ -35,6 +37,12 @@ export function parseAuthority(
   if (url === null) return undefined;
   const hostname = url.hostname.replace(/\.$/, "");
   return hostname === "" || hostname.endsWith(".") ? undefined : { hostname, port: url.port };
+}
+
+/** Returns the IP address of a host name, without the brackets of IPv6; undefined for other names. */
+export function ipOf(hostname: string): string | undefined {
+  const ip = hostname.replace(/^\[(.*)\]$/, "$1");
+  return isIP(ip) === 0 ? undefined : ip;
 }
 
 /**
