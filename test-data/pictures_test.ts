@@ -62,7 +62,9 @@ Deno.test("a picture has exactly the pixels of its rectangle in the photo, and t
   await using target = await createTarget();
   assertEquals(await target.make(registry), [PICTURE]);
   assertEquals(target.names(), ["face.png"]);
-  const { data, info } = await sharp(target.path).raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(await Deno.readFile(target.path)).raw().toBuffer({
+    resolveWithObject: true,
+  });
   assertEquals([info.format, info.width, info.height, info.channels], ["raw", 20, 30, 3]);
   assertEquals(new Uint8Array(data), PIXELS);
 });
