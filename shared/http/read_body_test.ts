@@ -173,13 +173,13 @@ Deno.test("Content-Length is used only when it consists of digits", () => {
   assertEquals(declaredLength(new Request("http://test/")), undefined);
 });
 
-Deno.test("a body that comes in pieces of one byte needs little memory", async () => {
-  const PIECES = 8000;
+Deno.test("a body that comes in small pieces needs little memory", async () => {
+  const PIECES = 8000, SIZE = 256;
   let left = PIECES;
-  // Deno delivers each piece like this: one byte in an array of 64 KiB.
+  // Deno delivers each piece like this: a part of an array of 64 KiB.
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
-      if (left-- > 0) controller.enqueue(new Uint8Array(64 * 1024).fill(7, 0, 1).subarray(0, 1));
+      if (left-- > 0) controller.enqueue(new Uint8Array(64 * 1024).fill(7).subarray(0, SIZE));
       else controller.close();
     },
   }, { highWaterMark: 0 });
@@ -189,12 +189,57 @@ Deno.test("a body that comes in pieces of one byte needs little memory", async (
   const read = await readBody(
     request,
     limits({
-      maxBytes: PIECES,
+      maxBytes: PIECES * SIZE,
       arrived() {
         most = Math.max(most, Deno.memoryUsage().external - before);
       },
     }),
   );
-  assertEquals(read, new Uint8Array(PIECES).fill(7));
-  assert(most < 200 * 1024 * 1024, `${PIECES} bytes needed ${most / 1024 / 1024} MiB`);
+  assertEquals(read, new Uint8Array(PIECES * SIZE).fill(7));
+  assert(most < 200 * 1024 * 1024, `${PIECES} pieces needed ${most / 1024 / 1024} MiB`);
+});
+
+Deno.test("a body in many small pieces is refused", async () => {
+  const read = (bytes: number, pieces: number) =>
+    readBody(
+      chunked(Array(pieces).fill("x".repeat(bytes))).request,
+      limits({ maxBytes: 1_000_000 }),
+    );
+  assertEquals((await read(1, 1000)).length, 1000);
+  assertEquals((await read(256, 2000)).length, 512_000);
+  const { request, seen } = chunked(Array(5000).fill("x".repeat(255)));
+  const problem = await assertRejects(
+    () => readBody(request, limits({ maxBytes: 2_000_000 })),
+    Problem,
+  );
+  assertEquals([problem.code, problem.message], [
+    "invalid_request",
+    "The body arrives in pieces that are too small",
+  ]);
+  assertEquals(seen, { pulled: 1001, cancelled: true });
+});
+
+Deno.test("other work has its turn while pieces are read that have arrived", async () => {
+  let turns = 0;
+  const counting = setInterval(() => turns++);
+  const { request } = chunked(Array(1000).fill("x"));
+  await readBody(request, limits({ maxBytes: 1000 }));
+  clearInterval(counting);
+  assert(turns > 2, `${turns} turns`);
+});
+
+Deno.test("a body from the network is read as it was sent", async () => {
+  const sent = crypto.getRandomValues(new Uint8Array(60_000));
+  const all = new Uint8Array(20 * sent.length);
+  const pieces = Array.from({ length: 20 }, () => sent);
+  pieces.forEach((piece, i) => all.set(piece, i * sent.length));
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) =>
+      new Response((await readBody(request, limits({ maxBytes: 2_000_000 }))).slice()),
+  );
+  for (const body of [all, ReadableStream.from(pieces)]) {
+    const response = await fetch(`http://127.0.0.1:${server.addr.port}/`, { method: "POST", body });
+    assertEquals(await response.bytes(), all);
+  }
 });

@@ -1,6 +1,7 @@
 /** Reads the probe of a request. The api and the worker both do this first. */
 
 import { Problem } from "../contract/problem.ts";
+import { freeAtEnd } from "../free_at_end.ts";
 import { maxBodyBytes, parseProbe, type Probe } from "./parse_probe.ts";
 import { readBody } from "./read_body.ts";
 
@@ -39,5 +40,15 @@ export async function readProbe(
     maxBytes: maxBodyBytes(contentType, limits.maxImageBytes),
     timeoutMs: limits.bodyTimeoutMs,
   });
-  return parseProbe({ body, contentType, queryUserId, maxImageBytes: limits.maxImageBytes });
+  using bodyMemory = new DisposableStack();
+  bodyMemory.use(freeAtEnd(body));
+  const probe = parseProbe({
+    body,
+    contentType,
+    queryUserId,
+    maxImageBytes: limits.maxImageBytes,
+  });
+  // The picture may be a part of the body.
+  if (probe.image.buffer === body.buffer) bodyMemory.move();
+  return probe;
 }

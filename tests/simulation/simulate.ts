@@ -1,5 +1,6 @@
 /** Simulates a pool on Kubernetes under load, without a cluster. */
 
+import { QUEUE_SHARE } from "../../api/routes/authenticate/admission.ts";
 import { planArrivals } from "./arrivals.ts";
 import { Random } from "./random.ts";
 import { RateLimit } from "./rate_limit.ts";
@@ -92,7 +93,7 @@ class Pool {
       this.#decide(request, "refused");
     } else {
       this.#waiting.add(request);
-      this.#timeline.after(timeoutSeconds, () => {
+      this.#timeline.after(timeoutSeconds * QUEUE_SHARE, () => {
         if (this.#waiting.delete(request)) this.#decide(request, "late");
       });
     }

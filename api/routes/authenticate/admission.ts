@@ -22,6 +22,12 @@ export interface Admitted extends Disposable {
   arrived(bytes: number): void;
 }
 
+/**
+ * Share of a request's time after which it stops waiting for a worker. The rest is for the worker. A
+ * worker that is claimed too late is lost, and the client would get 504 instead of a Retry-After.
+ */
+export const QUEUE_SHARE = 0.8;
+
 /** Measured memory of the buffers and streams of a request that waits for its body. */
 const BYTES_PER_REQUEST = 256 * 1024;
 

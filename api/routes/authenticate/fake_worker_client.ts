@@ -72,7 +72,9 @@ export class FakeWorkerClient implements WorkerClient {
     requestId: string,
     signal: AbortSignal,
   ): Promise<WorkerResult> {
-    this.calls.push({ worker: worker.name, probe, requestId });
+    // The picture's memory is freed when the request ends.
+    const image = probe.image.slice();
+    this.calls.push({ worker: worker.name, probe: { ...probe, image }, requestId });
     const answer = this.#workers.shift();
     if (answer === undefined) throw new RangeError("The test did not expect this call");
     return await answer(signal);

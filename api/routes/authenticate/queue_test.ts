@@ -2,6 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { assertProblem, createFakeApp, leaseStates } from "../../fake_app.ts";
+import { delay } from "../../../shared/backoff.ts";
+import { forever } from "../../../tests/support/forever.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
 import { silentWorker, unreachableWorker } from "./fake_worker_client.ts";
 
@@ -28,6 +30,18 @@ Deno.test("a request that waits too long for a worker gets no_worker_available",
   assertEquals(response.headers.get("Retry-After"), "7");
   await assertProblem(response, "no_worker_available");
   assertEquals(pool.stats().waiters, 0);
+});
+
+Deno.test("a request leaves the queue while a worker could still answer in time", async () => {
+  const requestTimeoutMs = 200;
+  const { post } = createFakeApp({ free: 0, limits: { requestTimeoutMs } });
+  const answered: string[] = [];
+  // This timer begins after the request's own, so it ends after it.
+  const response = post().then((response) => (answered.push("response"), response));
+  const deadline = delay(requestTimeoutMs, forever()).then(() => answered.push("deadline"));
+  await assertProblem(await response, "no_worker_available");
+  await deadline;
+  assertEquals(answered, ["response", "deadline"]);
 });
 
 Deno.test("at its deadline, a request ends and its slow worker is destroyed", async () => {

@@ -9,12 +9,13 @@ import {
 import { Problem } from "../../../shared/contract/problem.ts";
 import type { ApiMetrics } from "../../metrics.ts";
 import { maxBodyBytes, type Probe } from "../../../shared/http/parse_probe.ts";
+import { freeAtEnd } from "../../../shared/free_at_end.ts";
 import { BodyEndedEarly, declaredLength } from "../../../shared/http/read_body.ts";
 import { readProbe } from "../../../shared/http/read_probe.ts";
 import { takes } from "../../../shared/http/route_input.ts";
 import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
 import { checkPicture } from "../../../shared/picture/check_picture.ts";
-import { Admission, type AdmissionLimits } from "./admission.ts";
+import { Admission, type AdmissionLimits, QUEUE_SHARE } from "./admission.ts";
 import type { WorkerLease, WorkerPool } from "../../pool/pool.ts";
 import type { WorkerClient } from "./worker_client.ts";
 import { AUTHENTICATE_DOC } from "./openapi.ts";
@@ -103,7 +104,7 @@ async function authenticate(
   const { limits } = deps;
   const request = c.req.raw;
   using deadline = startDeadline(limits.requestTimeoutMs);
-  const signal = AbortSignal.any([request.signal, deadline.signal]);
+  using queueEnd = startDeadline(limits.requestTimeoutMs * QUEUE_SHARE);
   using admitted = admission.admit(expectedBytes(request, limits.maxImageBytes));
   const probe = await readProbe(request, c.get("query").get("user_id"), {
     maxImageBytes: limits.maxImageBytes,
@@ -112,9 +113,14 @@ async function authenticate(
     signal: request.signal,
     arrived: admitted.arrived,
   });
+  using _picture = freeAtEnd(probe.image);
   // A worker costs much more than this check.
   checkPicture(probe.image, { maxPixels: limits.maxImagePixels });
-  return await askWorker(probe, c.get("requestId"), c.get("event"), deps, { ...deadline, signal });
+  return await askWorker(probe, c.get("requestId"), c.get("event"), deps, {
+    answer: AbortSignal.any([request.signal, deadline.signal]),
+    claim: AbortSignal.any([request.signal, queueEnd.signal]),
+    queueEnded: queueEnd.problem,
+  });
 }
 
 /** Returns the length that the headers declare, at most the limit: no more is ever read. */
@@ -123,14 +129,23 @@ function expectedBytes(request: Request, maxImageBytes: number): number {
   return Math.min(declaredLength(request) ?? 0, max);
 }
 
-/** Aborts every wait of a request when the time of the request is over. */
-interface Deadline {
+/** Signals that end the waits of a request. */
+interface Waits {
+  /** Ends the wait for a worker's answer. */
+  readonly answer: AbortSignal;
+  /** Ends the wait for a worker. */
+  readonly claim: AbortSignal;
+  /** The reason of `claim` when the request has waited too long for a worker. */
+  readonly queueEnded: Problem;
+}
+
+interface Deadline extends Disposable {
   readonly signal: AbortSignal;
   /** The reason of the signal. */
   readonly problem: Problem;
 }
 
-function startDeadline(timeoutMs: number): Deadline & Disposable {
+function startDeadline(timeoutMs: number): Deadline {
   const problem = new Problem(
     "deadline_exceeded",
     `The picture was not processed within ${timeoutMs} ms`,
@@ -145,11 +160,11 @@ async function askWorker(
   requestId: string,
   event: Record<string, unknown>,
   { pool, workers }: AuthenticateDeps,
-  deadline: Deadline,
+  waits: Waits,
 ): Promise<AuthenticateAnswer> {
   for (let unreached = 0, unauthorized = 0;;) {
-    await using lease = await claim(pool, deadline);
-    const result = await workers.authenticate(lease.worker, probe, requestId, deadline.signal);
+    await using lease = await claim(pool, waits);
+    const result = await workers.authenticate(lease.worker, probe, requestId, waits.answer);
     switch (result.kind) {
       case "answer":
         lease.keep();
@@ -176,12 +191,11 @@ async function askWorker(
   }
 }
 
-async function claim(pool: WorkerPool, deadline: Deadline): Promise<WorkerLease> {
+async function claim(pool: WorkerPool, waits: Waits): Promise<WorkerLease> {
   try {
-    return await pool.claim(deadline.signal);
+    return await pool.claim(waits.claim);
   } catch (error) {
-    // The request's time ended in the queue: no worker was free, so no worker was slow.
-    if (error === deadline.problem) throw pool.refusal("No worker became free in time");
+    if (error === waits.queueEnded) throw pool.refusal("No worker became free in time");
     throw error;
   }
 }

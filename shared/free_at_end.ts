@@ -1,0 +1,16 @@
+/** Frees the memory of large arrays early. */
+
+/**
+ * Frees the memory of an array when the returned object is disposed of. The garbage collector would
+ * free it, too, but much later: under load, pictures of many requests would fill the memory.
+ *
+ * @param bytes All arrays that share its buffer become empty
+ */
+export function freeAtEnd(bytes: Uint8Array): Disposable {
+  return {
+    [Symbol.dispose]() {
+      const { buffer } = bytes;
+      if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+    },
+  };
+}
