@@ -8,9 +8,9 @@ import { z } from "zod";
  */
 export interface Calibration {
   /** Mean cosine between faces of different people, −1 to 1. */
-  readonly mean_impostor_cosine: number;
+  readonly fitted_mean_cosine: number;
   /** 1 / variance of the cosines between faces of different people, 3 to 4,096. */
-  readonly effective_dimension: number;
+  readonly fitted_dimension: number;
 }
 
 /**
@@ -37,8 +37,8 @@ export const UNCALIBRATED_BOUNDS: QualityBounds = Object.freeze({
 });
 
 const CALIBRATION_FIELDS = {
-  mean_impostor_cosine: z.number().gt(-0.5).lt(0.9),
-  effective_dimension: z.number().gte(3).lte(4096),
+  fitted_mean_cosine: z.number().gt(-0.5).lt(0.9),
+  fitted_dimension: z.number().gte(3).lte(4096),
 };
 
 /** Schema of a {@linkcode Calibration}. */

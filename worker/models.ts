@@ -78,7 +78,7 @@ async function readCalibration(path: string, modelSha256: string): Promise<Model
   } catch (cause) {
     throw new ModelError(
       `The calibration ${path} is not what "deno task calibrate" prints: ` +
-        '{"model_sha256", "mean_impostor_cosine", "effective_dimension", "quality"}. ' +
+        '{"model_sha256", "fitted_mean_cosine", "fitted_dimension", "quality"}. ' +
         'A file of an older version has no "quality": run "deno task calibrate" again',
       { cause },
     );

@@ -22,7 +22,7 @@ Deno.test("the default model's calibration is found in the manifest by its check
 
 Deno.test("a calibration file overrides the manifest", async () => {
   const bounds = { min_embedding_length: 1.5, max_roll_degrees: 30, max_shape_distance: 0.4 };
-  const own = { ...KNOWN, effective_dimension: 60, quality: bounds };
+  const own = { ...KNOWN, fitted_dimension: 60, quality: bounds };
   await withCalibration(JSON.stringify(own), async (calibration) => {
     const loaded = await loadModels({ ...DEFAULT, calibration });
     assertEquals([loaded.calibration, loaded.quality], [own, own.quality]);
@@ -44,8 +44,8 @@ Deno.test("a calibration file that is invalid or belongs to another model is ref
       JSON.stringify({ ...KNOWN, quality: { ...KNOWN.quality, min_embedding_length: -1 } }),
       "not what",
     ],
-    [JSON.stringify({ ...KNOWN, effective_dimension: 100_000 }), "is not what"],
-    [JSON.stringify({ ...KNOWN, mean_impostor_cosine: -0.9 }), "is not what"],
+    [JSON.stringify({ ...KNOWN, fitted_dimension: 100_000 }), "is not what"],
+    [JSON.stringify({ ...KNOWN, fitted_mean_cosine: -0.9 }), "is not what"],
     ["[", "is not what"],
   ];
   for (const [text, complaint] of cases) {

@@ -155,8 +155,8 @@ needs("photos")("accuracy on labelled photos", async (t) => {
 
 function assertAgrees(actual: Calibration): void {
   const expected = MODEL_MANIFEST.models.recognition.calibration;
-  assertAlmostEquals(actual.mean_impostor_cosine, expected.mean_impostor_cosine, 0.002);
-  assertAlmostEquals(actual.effective_dimension, expected.effective_dimension, 2);
+  assertAlmostEquals(actual.fitted_mean_cosine, expected.fitted_mean_cosine, 0.002);
+  assertAlmostEquals(actual.fitted_dimension, expected.fitted_dimension, 2);
 }
 
 async function embedFolder(folder: string) {

@@ -30,7 +30,7 @@ const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
   [/\/metrics/, /^face_it_pool_free \d/m],
   [/\btask enroll\b/, /\d+ users, \d+ templates/],
   [/\btask accuracy\b/, /TAR at FAR 0/],
-  [/\btask calibrate\b/, /"effective_dimension"/],
+  [/\btask calibrate\b/, /"fitted_dimension"/],
 ];
 
 Deno.test("the commands of the README do what the README says", async (t) => {

@@ -33,7 +33,7 @@ const EVEN_ODDS_FPIR = 7 / 3e4;
  */
 export function falseMatchRate(similarity: number, calibration: Calibration): number {
   if (Number.isNaN(similarity)) return 1;
-  const { mean_impostor_cosine: mean, effective_dimension: dimension } = calibration;
+  const { fitted_mean_cosine: mean, fitted_dimension: dimension } = calibration;
   const t = Math.min(Math.max(similarity - mean, -1), 1);
   const beyond = (1 - t) * (1 + t);
   const cap = 0.5 * regularizedIncompleteBeta(beyond, (dimension - 1) / 2, 0.5, t * t);
@@ -61,7 +61,7 @@ export function falsePositiveIdentificationRate(fmr: number, compared: number): 
  * ```ts
  * import { assert } from "@std/assert";
  *
- * const calibration = { mean_impostor_cosine: 0.022, effective_dimension: 80 };
+ * const calibration = { fitted_mean_cosine: 0.022, fitted_dimension: 80 };
  * assert(confidence(0.5, 1, calibration) > 0.9);
  * assert(confidence(0.5, 2_000, calibration) < 0.3);
  * ```

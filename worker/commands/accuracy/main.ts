@@ -50,7 +50,7 @@ const OUT = fileURLToPath(new URL("../../../tests/accuracy/out/", import.meta.ur
 const COMMAND: FolderCommand = {
   usage: USAGE,
   help: HELP,
-  option: "svg",
+  options: ["svg"],
   flags: ["quality"],
   defaultFolder: Deno.env.get("FACE_IT_LFW100"),
   expectedErrors: [ConfigError, PhotoFolderError, ModelError, CalibrationError, RangeError],
@@ -59,7 +59,7 @@ const COMMAND: FolderCommand = {
 
 async function measure(
   folder: string,
-  svgFile: string | undefined,
+  { svg: svgFile }: Readonly<Record<string, string | undefined>>,
   flags: ReadonlySet<string>,
 ): Promise<void> {
   const maxPixels = readMaxImagePixels(Deno.env);

@@ -57,6 +57,6 @@ Deno.test("the DET curve is an SVG in which every number is finite", () => {
 
 Deno.test("a model that makes no errors also has a DET curve", () => {
   const perfect = comparePairs(randomPeople(12, 6, 512, 0.999));
-  const svg = drawDet(perfect, { mean_impostor_cosine: 0, effective_dimension: 512 });
+  const svg = drawDet(perfect, { fitted_mean_cosine: 0, fitted_dimension: 512 });
   assert(!/NaN|undefined|Infinity/.test(svg));
 });

@@ -19,9 +19,9 @@ Deno.test("random directions give the mean 0 and their number of dimensions", ()
   for (const dimension of [16, 80, 256]) {
     const { calibration, ...basis } = fitCalibration(randomPeople(200, 5, dimension, 0));
     assertEquals(basis, { people: 200, photos: 1000, pairs: 497_500 });
-    assertAlmostEquals(calibration.mean_impostor_cosine, 0, 0.005);
-    const error = calibration.effective_dimension / dimension - 1;
-    assert(Math.abs(error) < 0.05, `${calibration.effective_dimension} of ${dimension}`);
+    assertAlmostEquals(calibration.fitted_mean_cosine, 0, 0.005);
+    const error = calibration.fitted_dimension / dimension - 1;
+    assert(Math.abs(error) < 0.05, `${calibration.fitted_dimension} of ${dimension}`);
   }
 });
 
@@ -32,8 +32,8 @@ Deno.test("a direction that all faces share raises the mean cosine between peopl
   const { calibration } = fitCalibration(people);
   // Of the squared length of each embedding, 0.25 / 1.25 is in the shared direction. The other 0.8
   // is in a random direction of 64 dimensions.
-  assertAlmostEquals(calibration.mean_impostor_cosine, 0.2, 0.01);
-  assertAlmostEquals(calibration.effective_dimension, 64 / 0.8 ** 2, 5);
+  assertAlmostEquals(calibration.fitted_mean_cosine, 0.2, 0.01);
+  assertAlmostEquals(calibration.fitted_dimension, 64 / 0.8 ** 2, 5);
 });
 
 Deno.test("the calibration does not depend on the order of people and photos", () => {
@@ -43,8 +43,8 @@ Deno.test("the calibration does not depend on the order of people and photos", (
   fc.assert(
     fc.property(order, (shuffled) => {
       const again = fitCalibration(shuffled.map((person) => person.toReversed())).calibration;
-      assertAlmostEquals(again.mean_impostor_cosine, calibration.mean_impostor_cosine, 1e-12);
-      assertAlmostEquals(again.effective_dimension, calibration.effective_dimension, 1e-9);
+      assertAlmostEquals(again.fitted_mean_cosine, calibration.fitted_mean_cosine, 1e-12);
+      assertAlmostEquals(again.fitted_dimension, calibration.fitted_dimension, 1e-9);
     }),
     { numRuns: 20 },
   );
