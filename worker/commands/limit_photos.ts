@@ -20,20 +20,20 @@ export const MAX_PHOTOS = 20_000;
  * @returns The people in the given order; the list of photos is empty for people who are not chosen
  */
 export function limitPhotos(people: readonly PersonFolder[]): PersonFolder[] {
-  let perPerson = MAX_PHOTOS_PER_PERSON;
-  const chosen = () =>
+  const total = (perPerson: number) =>
     people.reduce((sum, { photos }) => sum + Math.min(photos.length, perPerson), 0);
-  while (perPerson > 1 && chosen() > MAX_PHOTOS) perPerson--;
-  const withPhotos = people.flatMap(({ photos }, index) => photos.length > 0 ? [index] : []);
-  const remaining = new Set(spread(withPhotos, Math.max(MAX_PHOTOS, 1)));
-  return people.map(({ person, photos }, index) => ({
-    person,
-    photos: chosen() > MAX_PHOTOS && !remaining.has(index) ? [] : spread(photos, perPerson),
+  let perPerson = MAX_PHOTOS_PER_PERSON;
+  while (perPerson > 1 && total(perPerson) > MAX_PHOTOS) perPerson--;
+  const withPhotos = people.filter(({ photos }) => photos.length > 0);
+  const chosen = new Set(spread(withPhotos, MAX_PHOTOS));
+  return people.map((folder) => ({
+    person: folder.person,
+    photos: perPerson > 1 || chosen.has(folder) ? spread(folder.photos, perPerson) : [],
   }));
 }
 
 /** Returns at most `count` values, spread evenly over the list and in its order. */
-function spread<Value>(values: readonly Value[], count: number): Value[] {
+export function spread<Value>(values: readonly Value[], count: number): Value[] {
   if (values.length <= count) return [...values];
   return Array.from({ length: count }, (_, i) => values[Math.floor(i * values.length / count)]!);
 }
