@@ -50,9 +50,10 @@ async function readBoundedText(path: string): Promise<string> {
     // Does not open a named pipe: that would wait for a writer.
     if (!(await Deno.stat(path)).isFile) throw new ExclusionError(`${path} is not a file`);
     using file = await Deno.open(path);
-    for (let read; length < bytes.length; length += read) {
-      read = await file.read(bytes.subarray(length)) ?? 0;
-      if (read === 0) break;
+    while (length < bytes.length) {
+      const read = await file.read(bytes.subarray(length));
+      if (read === null) break;
+      length += read;
     }
   } catch (cause) {
     if (cause instanceof ExclusionError) throw cause;

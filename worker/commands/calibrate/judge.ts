@@ -1,6 +1,7 @@
 /** Judges a calibration with people to whom it was not fitted. */
 
 import type { Calibration } from "../../../models/calibration.ts";
+import { CalibrationError } from "./calibrate.ts";
 import type { StrangerCosines } from "./compare_strangers.ts";
 import { seededRandom } from "../../../shared/seeded_random.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
@@ -38,7 +39,7 @@ interface Match {
 /**
  * Measures the FMR at the cosine for which a calibration promises a rate.
  *
- * @throws {RangeError} when more pairs than `compareStrangers` keeps reach this cosine
+ * @throws {CalibrationError} when more pairs than `compareStrangers` keeps reach this cosine
  */
 export function judgeMatchRate(
   judged: JudgedPeople,
@@ -65,7 +66,7 @@ export function judgeMatchRate(
  * mean over all choices of these people and of their photos.
  *
  * @param size Number of people in a gallery, less than the number of people with an embedding
- * @throws {RangeError} when more pairs than `compareStrangers` keeps reach the cosine
+ * @throws {CalibrationError} when more pairs than `compareStrangers` keeps reach the cosine
  */
 export function judgeIdentificationRate(
   judged: JudgedPeople,
@@ -130,7 +131,9 @@ export function chanceOfNoHit(shares: readonly number[], people: number, size: n
 function matchesAt({ mostSimilar, histogram }: StrangerCosines, cosine: number): Match[] {
   const end = mostSimilar.findIndex((pair) => pair.cosine < cosine);
   if (end === -1 && mostSimilar.length < histogram.total) {
-    throw new RangeError(`More than ${mostSimilar.length} pairs of strangers match`);
+    throw new CalibrationError(
+      `More than ${mostSimilar.length} pairs of strangers match: the calibration promises far too much`,
+    );
   }
   return mostSimilar.slice(0, end === -1 ? undefined : end).map(({ a, b }) => ({
     people: [a[0], b[0]],

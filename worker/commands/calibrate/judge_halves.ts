@@ -14,8 +14,14 @@ const MATCH_RATES = [1e-2, 1e-3, 1e-4, 1e-5];
 const IDENTIFICATION_RATE = 1e-2;
 const GALLERY_SIZE = 400;
 
-/** Number of most similar pairs to keep: enough for the largest rate and for bad calibrations. */
-const KEEP = 1_000_000;
+/**
+ * Share of the most similar pairs to keep: enough for the largest rate, also with a calibration by
+ * which five times as many strangers match.
+ */
+const KEPT_SHARE = 0.05;
+
+/** Largest number of pairs to keep. */
+const MAX_KEPT = 1_000_000;
 
 /** A method to calibrate. `variance` is that of an earlier version, for comparison. */
 export type Method = "tail" | "variance";
@@ -73,10 +79,12 @@ export function judgeHalves(
     const pairs = excluded
       .map(([a, b]) => [indexes.indexOf(a), indexes.indexOf(b)] as const)
       .filter(([a, b]) => a !== -1 && b !== -1);
-    const strangers = compareStrangers(embeddings, { excluded: pairs, progress, keep: KEEP });
+    const photos = embeddings.map(({ length }) => length);
+    const total = photos.reduce((sum, count) => sum + count, 0);
+    const keep = Math.min(Math.ceil(KEPT_SHARE * total * total / 2), MAX_KEPT);
+    const strangers = compareStrangers(embeddings, { excluded: pairs, progress, keep });
     const tail = fitToCosines(embeddings, strangers);
     const variance = { ...tail, calibration: fitVariance(strangers.histogram) };
-    const photos = embeddings.map(({ length }) => length);
     return { photos, strangers, seed: which, tail, variance };
   };
   const first = half(0), second = half(1);

@@ -79,7 +79,7 @@ Deno.test("the measured FPIR is that of searching each photo in random galleries
 
 Deno.test("a rate that more pairs reach than are kept is an error", () => {
   const strangers = compareStrangers(PEOPLE, { progress: NO_PROGRESS, keep: 5 });
-  assertThrows(() => judgeMatchRate({ ...JUDGED, strangers }, SPHERE, 1e-2), RangeError);
+  assertThrows(() => judgeMatchRate({ ...JUDGED, strangers }, SPHERE, 1e-2), CalibrationError);
 });
 
 Deno.test("both halves keep their promise for random directions, and the report has all rates", () => {
