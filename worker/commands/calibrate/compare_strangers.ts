@@ -62,13 +62,12 @@ export function compareStrangers(
     if (cosine > similar.limit) similar.add(cosine, i, j);
   };
 
-  const blocks = Math.ceil(rows.length / BLOCK);
-  using task = progress.start("Comparing photos", blocks, "blocks");
+  using task = progress.start("Comparing photos", rows.length, "photos");
   for (let from = 0; from < rows.length; from += BLOCK) {
     for (let other = from; other < rows.length; other += BLOCK) {
       compareBlocks(vectors, length, from, other, compare);
     }
-    task.advance(1);
+    task.advance(Math.min(BLOCK, rows.length - from));
   }
   task.end();
   return {
