@@ -33,10 +33,10 @@ const USAGE = "Usage: deno task calibrate --from DIR [--model FILE] [--exclude F
 
 const HELP = `${USAGE}
 
-Measures which similarities the recognition model gives to photos of different people. Turns each
-photo on its side and upside down, and measures how to tell such a photo from a good one. Prints the
-calibration of the model as JSON. Write the output to a file, and set MODEL_CALIBRATION to the path
-of the file.
+Measures which similarities the recognition model gives to photos of different people. Turns up to
+1,000 photos on their side and upside down, and measures how to tell such a photo from a good one.
+Lists names that may be wrong. Prints the calibration of the model as JSON. Write the output to a
+file, and set MODEL_CALIBRATION to the path of the file.
 
   --from DIR      a folder of photos for each person: DIR/<person>/<photo>. Each photo shows only
                   this person, upright and clearly. At least 100 people; at most
