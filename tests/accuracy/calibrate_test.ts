@@ -65,6 +65,22 @@ needs("lfw3")("calibrate with the photos of many people", async (t) => {
   });
 });
 
+needs("lfw3")(
+  "calibrate --judge prints the rates on people to whom it was not fitted",
+  async () => {
+    await using photos = await linkPhotos(Deno.env.get("FACE_IT_LFW3")!, 220, 2);
+    const { code, out, err } = await runCommand(CALIBRATE, ["--judge", "--from", photos.root]);
+    assertEquals(code, 0, err);
+    for (const row of ["FMR 1 in 10,000", "FPIR with 1\\d\\d templates, 1 in 100"]) {
+      assertMatch(out, new RegExp(`^\\| fitted to the tail +\\| ${row} +\\| \\d+\\.\\d\\d `, "m"));
+      assertMatch(
+        out,
+        new RegExp(`^\\| mean and 1 / variance.* \\| ${row} +\\| \\d+\\.\\d\\d `, "m"),
+      );
+    }
+  },
+);
+
 needs("lfw3")("a calibration keeps its promise for people to whom it was not fitted", async (t) => {
   const { models } = await loadModels({ ...localModelPaths(Deno.env), calibration: undefined });
   await using pipeline = await createPipeline(models, { maxPixels: 1_000_000 });
