@@ -2,13 +2,13 @@
 
 import { parseArgs } from "node:util";
 
-/** A command with --from DIR, --help, special options with a value, and flags. */
+/** A command with --from DIR, --help, other options with a value, and flags. */
 export interface FolderCommand {
   /** One line that shows how to call the command. */
   readonly usage: string;
   /** Text of --help. */
   readonly help: string;
-  /** Names of the special options with a value, without the dashes. */
+  /** Names of the other options with a value, without the dashes. */
   readonly options: readonly string[];
   /** Names of the options without a value, without the dashes (default: none). */
   readonly flags?: readonly string[];
@@ -17,10 +17,10 @@ export interface FolderCommand {
   /** Classes of errors for which only the one-line message is printed. */
   // deno-lint-ignore no-explicit-any -- constructors may have any parameters
   readonly expectedErrors: readonly (new (...args: any[]) => Error)[];
-  /** Does the work. `values` has the special options that are given, `flags` the flags that are set. */
+  /** Does the work. `values` has the values of the options, `flags` the flags that are set. */
   readonly run: (
     folder: string,
-    values: Readonly<Record<string, string | undefined>>,
+    values: ReadonlyMap<string, string>,
     flags: ReadonlySet<string>,
   ) => Promise<void>;
 }
@@ -56,14 +56,14 @@ type Options =
   | {
     readonly help: false;
     readonly from: string;
-    readonly values: Readonly<Record<string, string | undefined>>;
+    readonly values: ReadonlyMap<string, string>;
     readonly flags: ReadonlySet<string>;
   };
 
 /** Returns the options, or a sentence without a period that says what is wrong. */
 function readOptions(
   args: string[],
-  { options: named, flags = [], defaultFolder }: FolderCommand,
+  { options, flags = [], defaultFolder }: FolderCommand,
 ): Options | string {
   try {
     const { values } = parseArgs({
@@ -71,18 +71,18 @@ function readOptions(
       options: {
         from: { type: "string" },
         help: { type: "boolean", short: "h" },
-        ...Object.fromEntries(named.map((option) => [option, { type: "string" }] as const)),
+        ...Object.fromEntries(options.map((option) => [option, { type: "string" }] as const)),
         ...Object.fromEntries(flags.map((flag) => [flag, { type: "boolean" }] as const)),
       },
     }) as { values: { from?: string; help?: boolean } & Record<string, unknown> };
     if (values.help) return { help: true };
     const from = values.from || defaultFolder;
     if (!from) return "--from DIR is missing";
-    const given = named.map((option) => [option, values[option] as string | undefined] as const);
+    const given = options.filter((option) => values[option] !== undefined);
     return {
       help: false,
       from,
-      values: Object.fromEntries(given),
+      values: new Map(given.map((option) => [option, values[option] as string])),
       flags: new Set(flags.filter((flag) => values[flag])),
     };
   } catch (error) {

@@ -59,9 +59,10 @@ const COMMAND: FolderCommand = {
 
 async function measure(
   folder: string,
-  { svg: svgFile }: Readonly<Record<string, string | undefined>>,
+  values: ReadonlyMap<string, string>,
   flags: ReadonlySet<string>,
 ): Promise<void> {
+  const svgFile = values.get("svg");
   const maxPixels = readMaxImagePixels(Deno.env);
   const { people, skipped } = await listPhotoFolder(folder);
   const loaded = await loadModels(localModelPaths(Deno.env));

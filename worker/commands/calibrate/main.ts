@@ -59,12 +59,12 @@ const COMMAND: FolderCommand = {
   options: ["model", "exclude"],
   flags: ["judge"],
   expectedErrors: [ConfigError, PhotoFolderError, ModelError, CalibrationError, ExclusionError],
-  async run(folder, { model, exclude }, flags) {
+  async run(folder, values, flags) {
     const maxPixels = readMaxImagePixels(Deno.env);
-    const { people, excludedPairs } = await listPhotos(folder, exclude);
+    const { people, excludedPairs } = await listPhotos(folder, values.get("exclude"));
     requireEnoughPeople(people.map(({ photos }) => photos));
     const paths = localModelPaths(Deno.env);
-    const recognition = model ?? paths.recognition;
+    const recognition = values.get("model") ?? paths.recognition;
     // Embeddings do not depend on the calibration that the model may already have.
     const { models } = await loadModels({ ...paths, recognition, calibration: undefined });
     await using pipeline = await createPipeline(models, { maxPixels });
