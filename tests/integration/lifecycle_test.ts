@@ -172,11 +172,17 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   await assertRefusesToStart({ MODEL_PATH, MODEL_CALIBRATION: bad }, `The calibration ${bad}`);
   const old = await folder.write(
     "old.json",
-    JSON.stringify({ model_sha256: await sha256(unknown), ...numbers }),
+    JSON.stringify({
+      model_sha256: await sha256(unknown),
+      mean_impostor_cosine: 0.0221,
+      effective_dimension: 79.9,
+      quality,
+    }),
   );
   await assertRefusesToStart(
     { MODEL_PATH, MODEL_CALIBRATION: old },
-    'run "deno task calibrate" again',
+    `The calibration ${old} was made by an older version. Its thresholds accept more strangers ` +
+      'than they promise. Run "deno task calibrate" again',
   );
 });
 
