@@ -3,14 +3,18 @@
 import { z } from "zod";
 
 /**
- * Two numbers that describe which cosines a recognition model gives to different people. A worker
- * uses them to compute a confidence from a similarity. `deno task calibrate` prints them.
+ * Two numbers that describe how similar the most similar strangers are to a recognition model. A
+ * worker uses them to compute a confidence from a similarity. `deno task calibrate` prints them.
+ *
+ * They are parameters of a curve, chosen so that the curve agrees with the measured rates of false
+ * matches from about 1 in 100 to 1 in 1,000,000. They need not be the mean and the dimension of
+ * anything: below 1 in 10, the curve does not describe the cosines.
  */
 export interface Calibration {
-  /** Mean cosine between faces of different people, −1 to 1. */
-  readonly mean_impostor_cosine: number;
-  /** 1 / variance of the cosines between faces of different people, 3 to 4,096. */
-  readonly effective_dimension: number;
+  /** Place of the curve on the axis of the cosines, −0.5 to 0.9. */
+  readonly fitted_mean_cosine: number;
+  /** Dimension of the sphere whose caps the curve describes, 3 to 4,096. It need not be an integer. */
+  readonly fitted_dimension: number;
 }
 
 /**
@@ -37,8 +41,8 @@ export const UNCALIBRATED_BOUNDS: QualityBounds = Object.freeze({
 });
 
 const CALIBRATION_FIELDS = {
-  mean_impostor_cosine: z.number().gt(-0.5).lt(0.9),
-  effective_dimension: z.number().gte(3).lte(4096),
+  fitted_mean_cosine: z.number().gt(-0.5).lt(0.9),
+  fitted_dimension: z.number().gte(3).lte(4096),
 };
 
 /** Schema of a {@linkcode Calibration}. */

@@ -171,7 +171,7 @@ Deno.test("the face's box is in whole pixels", async () => {
 });
 
 const nearest = (similarity: number, compared = 1): Comparison => ({ similarity, compared });
-const CALIBRATION = { mean_impostor_cosine: 0.022, effective_dimension: 80 };
+const CALIBRATION = { fitted_mean_cosine: 0.022, fitted_dimension: 80 };
 
 Deno.test("a calibrated score falls as more templates are compared", () => {
   const score = chooseScore("confidence", CALIBRATION);

@@ -76,10 +76,13 @@ async function readCalibration(path: string, modelSha256: string): Promise<Model
   try {
     calibration = ModelCalibrationSchema.parse(JSON.parse(text));
   } catch (cause) {
+    const fields = '{"model_sha256", "fitted_mean_cosine", "fitted_dimension", "quality"}';
     throw new ModelError(
-      `The calibration ${path} is not what "deno task calibrate" prints: ` +
-        '{"model_sha256", "mean_impostor_cosine", "effective_dimension", "quality"}. ' +
-        'A file of an older version has no "quality": run "deno task calibrate" again',
+      isOfOlderVersion(text)
+        ? `The calibration ${path} was made by an older version. Its thresholds accept more ` +
+          'strangers than they promise. Run "deno task calibrate" again'
+        : `The calibration ${path} is not what "deno task calibrate" prints: ${fields}. ` +
+          'Run "deno task calibrate" again',
       { cause },
     );
   }
@@ -87,4 +90,13 @@ async function readCalibration(path: string, modelSha256: string): Promise<Model
     throw new ModelError(`The calibration ${path} belongs to another model`);
   }
   return calibration;
+}
+
+/** True for a calibration from before the fit of the tail. */
+function isOfOlderVersion(text: string): boolean {
+  try {
+    return "mean_impostor_cosine" in JSON.parse(text);
+  } catch {
+    return false;
+  }
 }

@@ -153,7 +153,7 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   const unknown = new Uint8Array([...model, 0xa0, 0x06, 0x01]);
   const MODEL_PATH = await folder.write("model.onnx", unknown);
   await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
-  const numbers = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
+  const numbers = { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 };
   const { quality } = MODEL_MANIFEST.models.recognition.calibration;
   const content = JSON.stringify({ model_sha256: await sha256(unknown), ...numbers, quality });
   const calibration = await folder.write("calibration.json", content);
@@ -172,11 +172,17 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   await assertRefusesToStart({ MODEL_PATH, MODEL_CALIBRATION: bad }, `The calibration ${bad}`);
   const old = await folder.write(
     "old.json",
-    JSON.stringify({ model_sha256: await sha256(unknown), ...numbers }),
+    JSON.stringify({
+      model_sha256: await sha256(unknown),
+      mean_impostor_cosine: 0.0221,
+      effective_dimension: 79.9,
+      quality,
+    }),
   );
   await assertRefusesToStart(
     { MODEL_PATH, MODEL_CALIBRATION: old },
-    'run "deno task calibrate" again',
+    `The calibration ${old} was made by an older version. Its thresholds accept more strangers ` +
+      'than they promise. Run "deno task calibrate" again',
   );
 });
 

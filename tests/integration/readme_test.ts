@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { postTo } from "../support/answer.ts";
+import { linkPhotos } from "../support/link_photos.ts";
 import { needs } from "../support/needs.ts";
 import { sample } from "../support/pictures.ts";
 import { readmeCommands } from "../support/readme_commands.ts";
@@ -30,7 +31,7 @@ const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
   [/\/metrics/, /^face_it_pool_free \d/m],
   [/\btask enroll\b/, /\d+ users, \d+ templates/],
   [/\btask accuracy\b/, /TAR at FAR 0/],
-  [/\btask calibrate\b/, /"effective_dimension"/],
+  [/\btask calibrate\b/, /"fitted_dimension"/],
 ];
 
 Deno.test("the commands of the README do what the README says", async (t) => {
@@ -69,8 +70,9 @@ Deno.test("the commands of the README do what the README says", async (t) => {
   }
 });
 
-needs("photos")("the commands that need many photos do what the README says", async (t) => {
-  await using shell = await openReadmeShell(Deno.env.get("FACE_IT_LFW100")!);
+needs("lfw3")("the commands that need many photos do what the README says", async (t) => {
+  await using photos = await linkPhotos(Deno.env.get("FACE_IT_LFW3")!, 110, 2);
+  await using shell = await openReadmeShell(photos.root);
   for (const command of README.laptop.filter((line) => MEASURES.test(line))) {
     await t.step(command, async () => void await runAndCheck(shell, command));
   }

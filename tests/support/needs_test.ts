@@ -18,6 +18,8 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
     "cluster",
     "helm",
     "images",
+    "lfw3",
+    "lfw_histograms",
     "linux",
     "node",
     "photos",

@@ -20,12 +20,14 @@ const EVEN_ODDS_FPIR = 7 / 3e4;
  * template as `similarity`.
  *
  * Imagine a sphere and one point on it. The chance is the share of the sphere's area that has at
- * least this cosine to the point. The sphere has the number of dimensions that the model
- * effectively uses (Gong, Boddeti and Jain, "On the Intrinsic Dimensionality of Image
- * Representations", CVPR 2019, and "On the Capacity of Face Representation", ICCV 2019). This part
- * is a cap. With d dimensions and t = similarity − mean, its share of the area is
- * ½·I(1 − t²; (d − 1)/2, ½) (S. Li, "Concise Formulas for the Area and Volume of a Hyperspherical
- * Cap", 2011).
+ * least this cosine to the point. This part is a cap. If embeddings of strangers were random
+ * directions in the dimensions that a model effectively uses, this would be the chance for any cosine
+ * (Gong, Boddeti and Jain, "On the Intrinsic Dimensionality of Image Representations", CVPR 2019, and
+ * "On the Capacity of Face Representation", ICCV 2019). They are not random: pairs of a man and a
+ * woman, for example, are hardly ever similar. So the mean and the dimension are fitted to the most
+ * similar pairs, and the cap describes only them. With d dimensions and t = similarity − mean, its
+ * share of the area is ½·I(1 − t²; (d − 1)/2, ½) (S. Li, "Concise Formulas for the Area and Volume of
+ * a Hyperspherical Cap", 2011).
  *
  * @param similarity Cosine; a value beyond ±1, which rounding can cause, counts as ±1
  * @param calibration Calibration of the recognition model
@@ -33,7 +35,7 @@ const EVEN_ODDS_FPIR = 7 / 3e4;
  */
 export function falseMatchRate(similarity: number, calibration: Calibration): number {
   if (Number.isNaN(similarity)) return 1;
-  const { mean_impostor_cosine: mean, effective_dimension: dimension } = calibration;
+  const { fitted_mean_cosine: mean, fitted_dimension: dimension } = calibration;
   const t = Math.min(Math.max(similarity - mean, -1), 1);
   const beyond = (1 - t) * (1 + t);
   const cap = 0.5 * regularizedIncompleteBeta(beyond, (dimension - 1) / 2, 0.5, t * t);
@@ -61,7 +63,7 @@ export function falsePositiveIdentificationRate(fmr: number, compared: number): 
  * ```ts
  * import { assert } from "@std/assert";
  *
- * const calibration = { mean_impostor_cosine: 0.022, effective_dimension: 80 };
+ * const calibration = { fitted_mean_cosine: -0.054, fitted_dimension: 57 };
  * assert(confidence(0.5, 1, calibration) > 0.9);
  * assert(confidence(0.5, 2_000, calibration) < 0.3);
  * ```

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import type { Calibration } from "../../models/calibration.ts";
 import { confidence, falseMatchRate, falsePositiveIdentificationRate } from "./confidence.ts";
 
-const MODEL: Calibration = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
+const MODEL: Calibration = { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 };
 
 const calibrations = fc.record<Calibration>({
-  mean_impostor_cosine: fc.double({ min: -0.5, max: 0.5, noNaN: true }),
-  effective_dimension: fc.double({ min: 3, max: 100_000, noNaN: true }),
+  fitted_mean_cosine: fc.double({ min: -0.5, max: 0.9, noNaN: true }),
+  fitted_dimension: fc.double({ min: 3, max: 100_000, noNaN: true }),
 });
 const similarities = fc.double({ min: -1.01, max: 1.01, noNaN: true });
 const counts = fc.integer({ min: 0, max: 10_000_000 });
@@ -24,13 +24,18 @@ Deno.test("the false match rate is the area of a spherical cap", () => {
     [0.6, 0.0221, 79.9, 8.2391939944355302293e-9],
     [0.9, 0.0221, 79.9, 2.9735752905780162087e-27],
     [1, 0.0221, 79.9, 1.0764455092753790625e-55],
+    [-0.2, -0.0542, 56.9, 0.86237943905198347927],
+    [0.416, -0.0542, 56.9, 0.000099248694644334131304],
+    [0.527, -0.0542, 56.9, 8.7910579998450053774e-7],
+    [0.428, 0.0917, 117.2, 0.000097063445827635897109],
+    [0.56, 0.0917, 117.2, 4.3430120921941766058e-8],
     [0.25, 0, 4, 0.34251882123714628053],
     [0.9, 0.01, 512, 1.0202280131994978982e-176],
   ];
   for (const [similarity, mean, dimension, expected] of golden) {
     const actual = falseMatchRate(similarity, {
-      mean_impostor_cosine: mean,
-      effective_dimension: dimension,
+      fitted_mean_cosine: mean,
+      fitted_dimension: dimension,
     });
     const error = Math.abs(actual / expected - 1);
     assert(error <= 1e-12, `FMR(${similarity}) is ${actual}, off by ${error}`);
@@ -38,20 +43,20 @@ Deno.test("the false match rate is the area of a spherical cap", () => {
 });
 
 Deno.test("on a sphere in three dimensions, a cap's share of the area is proportional to its height", () => {
-  const sphere = { mean_impostor_cosine: 0, effective_dimension: 3 };
+  const sphere = { fitted_mean_cosine: 0, fitted_dimension: 3 };
   for (const similarity of [-1, -0.75, -0.5, 0, 0.25, 0.5, 1]) {
     assertAlmostEquals(falseMatchRate(similarity, sphere), (1 - similarity) / 2, 1e-14);
   }
 });
 
-Deno.test("half of all strangers score above the mean", () => {
+Deno.test("the false match rate is one half at the fitted mean", () => {
   fc.assert(fc.property(calibrations, (calibration) => {
-    assertEquals(falseMatchRate(calibration.mean_impostor_cosine, calibration), 0.5);
+    assertEquals(falseMatchRate(calibration.fitted_mean_cosine, calibration), 0.5);
   }));
 });
 
 Deno.test("cosines that rounding brought beyond -1 and 1 count as -1 and 1", () => {
-  const centred = { ...MODEL, mean_impostor_cosine: 0 };
+  const centred = { ...MODEL, fitted_mean_cosine: 0 };
   assertEquals(falseMatchRate(1.0000001, centred), falseMatchRate(1, centred));
   assertEquals(falseMatchRate(-1.0000001, centred), falseMatchRate(-1, centred));
   assertEquals(falseMatchRate(-1, centred), 1);
@@ -70,7 +75,7 @@ Deno.test("the confidence is 1 at a similarity of 1 and almost 0 at -1", () => {
 });
 
 Deno.test("a false match rate that underflows to 0 gives a confidence of 1", () => {
-  const sharp = { mean_impostor_cosine: 0, effective_dimension: 100_000 };
+  const sharp = { fitted_mean_cosine: 0, fitted_dimension: 100_000 };
   assertEquals(falseMatchRate(0.5, sharp), 0);
   assertEquals(confidence(0.5, 100_000, sharp), 1);
 });

@@ -50,7 +50,7 @@ const OUT = fileURLToPath(new URL("../../../tests/accuracy/out/", import.meta.ur
 const COMMAND: FolderCommand = {
   usage: USAGE,
   help: HELP,
-  option: "svg",
+  options: ["svg"],
   flags: ["quality"],
   defaultFolder: Deno.env.get("FACE_IT_LFW100"),
   expectedErrors: [ConfigError, PhotoFolderError, ModelError, CalibrationError, RangeError],
@@ -59,9 +59,10 @@ const COMMAND: FolderCommand = {
 
 async function measure(
   folder: string,
-  svgFile: string | undefined,
+  values: ReadonlyMap<string, string>,
   flags: ReadonlySet<string>,
 ): Promise<void> {
+  const svgFile = values.get("svg");
   const maxPixels = readMaxImagePixels(Deno.env);
   const { people, skipped } = await listPhotoFolder(folder);
   const loaded = await loadModels(localModelPaths(Deno.env));

@@ -67,9 +67,7 @@ function summary(
 }
 
 const formatCalibration = (calibration: Calibration): string =>
-  `μ ${calibration.mean_impostor_cosine.toFixed(4)}, d ${
-    calibration.effective_dimension.toFixed(1)
-  }`;
+  `μ ${calibration.fitted_mean_cosine.toFixed(4)}, d ${calibration.fitted_dimension.toFixed(1)}`;
 
 function fitHere(people: LabelledEmbeddings): string {
   return describeIfEnough(() => {

@@ -4,7 +4,7 @@ import type { Calibration } from "../../../models/calibration.ts";
 import { confidence } from "../../gallery/confidence.ts";
 import { similarityThreshold } from "./similarity_threshold.ts";
 
-const MODEL: Calibration = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
+const MODEL: Calibration = { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 };
 
 Deno.test("the default threshold needs more similarity in a larger gallery", () => {
   assertAlmostEquals(similarityThreshold(0.7, 1, MODEL), 0.425, 0.002);

@@ -1,15 +1,18 @@
 /** Fits the calibration of a recognition model to embeddings of different people. */
 
-import { type Calibration, CalibrationSchema } from "../../../models/calibration.ts";
-import { cosine } from "../../vector.ts";
+import type { Calibration } from "../../../models/calibration.ts";
+import { NO_PROGRESS } from "../../../shared/progress.ts";
+import {
+  type CompareOptions,
+  compareStrangers,
+  type StrangerCosines,
+} from "./compare_strangers.ts";
+import { fitTail } from "./fit_tail.ts";
 
 /** Smallest number of people. With fewer, the result depends too much on who they are. */
-const MIN_PEOPLE = 5;
+export const MIN_PEOPLE = 100;
 
-/** Smallest number of pairs of two people. With fewer, the variance is not reliable. */
-const MIN_PAIRS = 500;
-
-/** A calibration, and the amount of data that it was fitted to. */
+/** A calibration, and the data that it was fitted to. */
 export interface CalibrationFit {
   /** The numbers are not rounded. */
   readonly calibration: Calibration;
@@ -27,65 +30,51 @@ export class CalibrationError extends Error {
 }
 
 /**
- * Returns the cosine of every pair of embeddings of two different people.
+ * Fits a calibration to the highest cosines between different people.
  *
  * @param people The embeddings of each person, L2-normalised, all of one length
- * @returns Values from −1 to 1, in no particular order
+ * @param options Pairs of people to leave out, and the display of the progress
+ * @throws {CalibrationError} when there are fewer than {@linkcode MIN_PEOPLE} people, or when no
+ * recognition model has such cosines
  */
-export function impostorCosines(people: readonly (readonly Float32Array[])[]): Float64Array {
-  const cosines = new Float64Array(countImpostorPairs(people));
-  let n = 0;
-  people.forEach((person, i) => {
-    for (const stranger of people.slice(i + 1)) {
-      for (const a of person) {
-        for (const b of stranger) cosines[n++] = cosine(a, b);
-      }
-    }
-  });
-  return cosines;
+export function fitCalibration(
+  people: readonly (readonly Float32Array[])[],
+  options: CompareOptions = { progress: NO_PROGRESS },
+): CalibrationFit {
+  requireEnoughPeople(people);
+  return fitToCosines(people, compareStrangers(people, options));
 }
 
-function countImpostorPairs(people: readonly (readonly unknown[])[]): number {
-  let pairs = 0, seen = 0;
-  for (const { length } of people) {
-    pairs += seen * length;
-    seen += length;
-  }
-  return pairs;
+/** Throws a {@linkcode CalibrationError} when too few people have an embedding. */
+export function requireEnoughPeople(people: readonly (readonly unknown[])[]): void {
+  const present = people.filter(({ length }) => length > 0).length;
+  if (present >= MIN_PEOPLE) return;
+  throw new CalibrationError(
+    `A calibration needs accepted photos of at least ${MIN_PEOPLE} people; there are ${present}. ` +
+      "A few people do not show how similar the most similar strangers are",
+  );
 }
 
 /**
- * Fits a calibration to the cosines between different people. It has two numbers: the mean of these
- * cosines, and 1 / variance. Cosines between random directions in d dimensions have the variance
- * 1/d. So the second number is the dimension in which random directions vary as much as these
- * embeddings.
+ * Fits a calibration to the result of `compareStrangers` for these people.
  *
- * @param people The embeddings of each person, L2-normalised, all of one length
- * @throws {CalibrationError} when there are fewer than {@linkcode MIN_PEOPLE} people or
- * {@linkcode MIN_PAIRS} pairs, or when no recognition model can have the resulting calibration
+ * @throws {CalibrationError} when no recognition model has such cosines
  */
-export function fitCalibration(people: readonly (readonly Float32Array[])[]): CalibrationFit {
-  const present = people.filter(({ length }) => length > 0);
-  const pairs = countImpostorPairs(present);
-  if (present.length < MIN_PEOPLE || pairs < MIN_PAIRS) {
+export function fitToCosines(
+  people: readonly (readonly Float32Array[])[],
+  { histogram }: StrangerCosines,
+): CalibrationFit {
+  const calibration = fitTail(histogram);
+  if (calibration === undefined) {
     throw new CalibrationError(
-      `A calibration needs at least ${MIN_PEOPLE} people and ${MIN_PAIRS} pairs of photos of ` +
-        `different people; there are ${present.length} people and ${pairs} pairs`,
+      "The similarities of different people are not those of a recognition model. Either the " +
+        "model is no recognition model, or many people have photos under more than one name",
     );
   }
-  const cosines = impostorCosines(present);
-  const mean = cosines.reduce((sum, value) => sum + value, 0) / pairs;
-  const variance = cosines.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (pairs - 1);
-  const result = CalibrationSchema.safeParse({
-    mean_impostor_cosine: mean,
-    effective_dimension: 1 / variance,
-  });
-  if (!result.success) {
-    throw new CalibrationError(
-      `The cosines between different people have the mean ${mean} and the variance ${variance}. ` +
-        "The model is not a recognition model",
-    );
-  }
-  const photos = present.reduce((sum, { length }) => sum + length, 0);
-  return { calibration: result.data, people: present.length, photos, pairs };
+  return {
+    calibration,
+    people: people.filter(({ length }) => length > 0).length,
+    photos: people.reduce((sum, { length }) => sum + length, 0),
+    pairs: histogram.total,
+  };
 }

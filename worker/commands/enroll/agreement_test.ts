@@ -4,7 +4,7 @@ import { randomPeople } from "../../../tests/support/random_people.ts";
 import { normalize } from "../../vector.ts";
 import { createLikeness, findUnlikePhotos } from "./agreement.ts";
 
-const CALIBRATION = { mean_impostor_cosine: 0.0221, effective_dimension: 79.9 };
+const CALIBRATION = { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 };
 const isAlike = createLikeness(CALIBRATION);
 
 // Photos of one person have a cosine of about 0.6, photos of two people one of about 0.

@@ -82,7 +82,7 @@ Deno.test("the order of the templates does not matter, and the templates that st
 });
 
 Deno.test("the rule is that of a search: a larger gallery needs a higher cosine", () => {
-  const rule = createMatchRule({ mean_impostor_cosine: 0.0221, effective_dimension: 79.9 });
+  const rule = createMatchRule({ fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 });
   assertEquals([rule(0.42, 1), rule(0.43, 1)], [false, true]);
   assertEquals([rule(0.57, 2000), rule(0.58, 2000)], [false, true]);
   assert(!rule(NaN, 1));

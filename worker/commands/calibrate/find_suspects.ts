@@ -1,0 +1,94 @@
+/** Finds photos that may be in the folder of a wrong person. A person must judge them. */
+
+import { falseMatchRate } from "../../gallery/confidence.ts";
+import { cosine } from "../../vector.ts";
+import type { StrangerCosines, StrangerPair } from "./compare_strangers.ts";
+import type { CosineHistogram } from "./cosine_histogram.ts";
+import { fitTail } from "./fit_tail.ts";
+
+/**
+ * Number of pairs of strangers that the calibration expects to be as similar as a pair that is
+ * listed. So about one pair of real strangers is listed.
+ */
+const EXPECTED_PAIRS = 1;
+
+/**
+ * Smallest number of pairs beyond each cosine of the fit. Wrong names spoil the highest cosines
+ * first, so this fit must not depend on them.
+ */
+const ROBUST_PAIRS_BEYOND = 1_000;
+
+/** A photo is listed when a stranger is as similar to the person's other photos with this chance. */
+const STRANGER_CHANCE = 0.02;
+
+/** A photo that looks like nobody of its name. */
+export interface StrangePhoto {
+  readonly person: number;
+  /** Index of the embedding among the person's embeddings. */
+  readonly embedding: number;
+  /** Highest cosine to the person's other photos. */
+  readonly cosine: number;
+}
+
+/**
+ * Finds two people who look like one person: in no other way could so few pairs of strangers make
+ * one that is this similar.
+ *
+ * @param strangers Result of `compareStrangers`
+ * @returns The most similar photos of each such pair of people, the most similar pair first
+ */
+export function findSamePeople({ histogram, mostSimilar }: StrangerCosines): StrangerPair[] {
+  const calibration = fitTail(histogram, ROBUST_PAIRS_BEYOND) ?? fitTail(histogram);
+  if (calibration === undefined) return [];
+  const found = new Map<string, StrangerPair>();
+  for (const pair of mostSimilar) {
+    const expected = falseMatchRate(pair.cosine, calibration) * histogram.total;
+    if (expected > EXPECTED_PAIRS) break;
+    const people = `${pair.a[0]} ${pair.b[0]}`;
+    if (!found.has(people)) found.set(people, pair);
+  }
+  return [...found.values()];
+}
+
+/**
+ * Finds photos that are no more similar to the other photos of their person than a stranger's. Of a
+ * person with two such photos, both are listed: nothing says which one is wrong.
+ *
+ * @param people The embeddings of each person, L2-normalised, all of one length
+ * @param strangers Cosines of strangers
+ * @returns The least similar photo first
+ */
+export function findStrangePhotos(
+  people: readonly (readonly Float32Array[])[],
+  strangers: CosineHistogram,
+): StrangePhoto[] {
+  const chances = new StrangerChances(strangers);
+  return people.flatMap((embeddings, person) =>
+    embeddings.flatMap((embedding, i): StrangePhoto[] => {
+      const others = embeddings.filter((_, other) => other !== i);
+      if (others.length === 0) return [];
+      const highest = Math.max(...others.map((other) => cosine(embedding, other)));
+      const chance = chances.ofBest(highest, others.length);
+      return chance > STRANGER_CHANCE ? [{ person, embedding: i, cosine: highest }] : [];
+    })
+  ).toSorted((a, b) => a.cosine - b.cosine);
+}
+
+/** Chances that a stranger reaches a cosine. */
+class StrangerChances {
+  readonly #strangers: CosineHistogram;
+  /** No cosine above this one is likely for a stranger. Most photos of one person are above it. */
+  readonly #likely: number;
+
+  constructor(strangers: CosineHistogram) {
+    this.#strangers = strangers;
+    this.#likely = strangers.exceededBy(STRANGER_CHANCE / 1_000);
+  }
+
+  /** Returns the chance that the best of several comparisons with a stranger reaches a cosine. */
+  ofBest(cosine: number, comparisons: number): number {
+    if (cosine > this.#likely) return 0;
+    const share = this.#strangers.countBeyond(cosine) / this.#strangers.total;
+    return 1 - (1 - share) ** comparisons;
+  }
+}

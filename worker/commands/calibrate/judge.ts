@@ -1,0 +1,158 @@
+/** Judges a calibration with people to whom it was not fitted. */
+
+import type { Calibration } from "../../../models/calibration.ts";
+import { CalibrationError } from "./calibrate.ts";
+import type { StrangerCosines } from "./compare_strangers.ts";
+import { seededRandom } from "../../../shared/seeded_random.ts";
+import { cosineAtRate } from "./cosine_at_rate.ts";
+
+/** Number of times that the people are drawn again for an interval. */
+const DRAWS = 1_000;
+
+/** A share of false matches. */
+export interface JudgedRate {
+  /** The share that was measured, 0 to 1. */
+  readonly measured: number;
+  /** Number of false matches. It need not be an integer for a rate that averages galleries. */
+  readonly matches: number;
+  /** The shares when the people are drawn again, with replacement (bootstrap). */
+  readonly draws: readonly number[];
+}
+
+/** People to judge with. */
+export interface JudgedPeople {
+  /** Number of embeddings of each person. */
+  readonly photos: readonly number[];
+  /** Result of `compareStrangers` for them. */
+  readonly strangers: StrangerCosines;
+  /** Seed of the draws. */
+  readonly seed: number;
+}
+
+/** A false match of two photos, by the indexes of their people. */
+interface Match {
+  readonly people: readonly [number, number];
+  /** For each of the two, the photo as a text that is its own. */
+  readonly photos: readonly [string, string];
+}
+
+/**
+ * Measures the FMR at the cosine for which a calibration promises a rate.
+ *
+ * @throws {CalibrationError} when more pairs than `compareStrangers` keeps reach this cosine
+ */
+export function judgeMatchRate(
+  judged: JudgedPeople,
+  calibration: Calibration,
+  promised: number,
+): JudgedRate {
+  const matches = matchesAt(judged.strangers, cosineAtRate(promised, calibration));
+  const rate = (weights: ArrayLike<number>) => {
+    let hits = 0, all = 0, same = 0;
+    for (const { people: [a, b] } of matches) hits += weights[a]! * weights[b]!;
+    judged.photos.forEach((photos, person) => {
+      all += weights[person]! * photos;
+      same += (weights[person]! * photos) ** 2;
+    });
+    return hits / ((all * all - same) / 2);
+  };
+  const measured = matches.length / judged.strangers.histogram.total;
+  return { measured, matches: matches.length, draws: drawPeople(judged, rate) };
+}
+
+/**
+ * Measures the FPIR in galleries of `size` templates, at the cosine for which a calibration promises
+ * a rate. Each photo is searched among one photo of each of `size` other people. The result is the
+ * mean over all choices of these people and of their photos.
+ *
+ * @param size Number of people in a gallery, less than the number of people with an embedding
+ * @throws {CalibrationError} when more pairs than `compareStrangers` keeps reach the cosine
+ */
+export function judgeIdentificationRate(
+  judged: JudgedPeople,
+  calibration: Calibration,
+  promised: number,
+  size: number,
+): JudgedRate {
+  const fmr = -Math.expm1(Math.log1p(-promised) / size);
+  const matches = matchesAt(judged.strangers, cosineAtRate(fmr, calibration));
+  const probes = new Map<string, { readonly owner: number; readonly hits: Map<number, number> }>();
+  for (const { people, photos } of matches) {
+    for (const [own, other] of [[0, 1], [1, 0]] as const) {
+      const probe = probes.get(photos[own]) ?? { owner: people[own], hits: new Map() };
+      probe.hits.set(people[other], (probe.hits.get(people[other]) ?? 0) + 1);
+      probes.set(photos[own], probe);
+    }
+  }
+  const others = judged.photos.filter((photos) => photos > 0).length - 1;
+  const found = Array.from(probes.values(), ({ owner, hits }) => ({
+    owner,
+    chance: 1 - chanceOfNoHit(
+      Array.from(hits, ([person, count]) => count / judged.photos[person]!),
+      others,
+      size,
+    ),
+  }));
+  const rate = (weights: ArrayLike<number>) => {
+    const hits = found.reduce((sum, { owner, chance }) => sum + weights[owner]! * chance, 0);
+    return hits / judged.photos.reduce((sum, photos, person) => sum + weights[person]! * photos, 0);
+  };
+  const count = found.reduce((sum, { chance }) => sum + chance, 0);
+  const photos = judged.photos.reduce((sum, photos) => sum + photos, 0);
+  return { measured: count / photos, matches: count, draws: drawPeople(judged, rate) };
+}
+
+/**
+ * Returns the chance that no template of a random gallery matches.
+ *
+ * @param shares For each person with a matching photo, the share of that person's photos that match
+ * @param people Number of people from whom the gallery is drawn, at least `size`
+ * @param size Number of people in the gallery, with one photo each
+ */
+export function chanceOfNoHit(shares: readonly number[], people: number, size: number): number {
+  // ways[k]: the sum over all choices of k of these people that their photos do not match.
+  let ways = [1];
+  for (const share of shares) {
+    ways = [...ways, 0].map((value, k) => value + (k > 0 ? ways[k - 1]! * (1 - share) : 0));
+  }
+  // The chance that exactly k given people are in the gallery, and the other given people are not.
+  const given = shares.length;
+  let chance = 0;
+  ways.forEach((value, k) => {
+    if (k > size || given - k > people - size) return;
+    let share = 1;
+    for (let i = 0; i < k; i++) share *= (size - i) / (people - i);
+    for (let i = 0; i < given - k; i++) share *= (people - size - i) / (people - k - i);
+    chance += value * share;
+  });
+  return chance;
+}
+
+function matchesAt({ mostSimilar, histogram }: StrangerCosines, cosine: number): Match[] {
+  const end = mostSimilar.findIndex((pair) => pair.cosine < cosine);
+  if (end === -1 && mostSimilar.length < histogram.total) {
+    throw new CalibrationError(
+      `More than ${mostSimilar.length} pairs of strangers match: the calibration promises far too much`,
+    );
+  }
+  return mostSimilar.slice(0, end === -1 ? undefined : end).map(({ a, b }) => ({
+    people: [a[0], b[0]],
+    photos: [a.join(), b.join()],
+  }));
+}
+
+/** Returns the rates when the people are drawn with replacement. */
+function drawPeople(
+  { photos, seed }: JudgedPeople,
+  rate: (weights: ArrayLike<number>) => number,
+): number[] {
+  const present = photos.flatMap((count, person) => count > 0 ? [person] : []);
+  const random = seededRandom(seed);
+  return Array.from({ length: DRAWS }, () => {
+    const weights = new Uint32Array(photos.length);
+    for (let i = 0; i < present.length; i++) {
+      weights[present[Math.floor(random() * present.length)]!]!++;
+    }
+    return rate(weights);
+  });
+}
