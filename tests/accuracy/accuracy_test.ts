@@ -21,7 +21,7 @@ import { needs } from "../support/needs.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { labelledPhotos } from "./labelled_photos.ts";
-import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/report.ts";
+import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/default_confidence.ts";
 
 /** Another implementation's embeddings of some photos, by their path in the folder. */
 type Reference = Readonly<Record<string, { readonly embedding: readonly number[] }>>;

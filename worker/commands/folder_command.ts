@@ -2,14 +2,14 @@
 
 import { parseArgs } from "node:util";
 
-/** A command with --from DIR, --help, one special option with a value, and flags. */
+/** A command with --from DIR, --help, other options with a value, and flags. */
 export interface FolderCommand {
   /** One line that shows how to call the command. */
   readonly usage: string;
   /** Text of --help. */
   readonly help: string;
-  /** Name of the special option, without the dashes. */
-  readonly option: string;
+  /** Names of the other options with a value, without the dashes. */
+  readonly options: readonly string[];
   /** Names of the options without a value, without the dashes (default: none). */
   readonly flags?: readonly string[];
   /** Folder to use when --from is missing. */
@@ -17,10 +17,10 @@ export interface FolderCommand {
   /** Classes of errors for which only the one-line message is printed. */
   // deno-lint-ignore no-explicit-any -- constructors may have any parameters
   readonly expectedErrors: readonly (new (...args: any[]) => Error)[];
-  /** Does the work. `value` is the value of the special option, `flags` the flags that are set. */
+  /** Does the work. `values` has the values of the options, `flags` the flags that are set. */
   readonly run: (
     folder: string,
-    value: string | undefined,
+    values: ReadonlyMap<string, string>,
     flags: ReadonlySet<string>,
   ) => Promise<void>;
 }
@@ -42,7 +42,7 @@ export async function runFolderCommand(args: string[], command: FolderCommand): 
     return 0;
   }
   try {
-    await command.run(options.from, options.value, options.flags);
+    await command.run(options.from, options.values, options.flags);
     return 0;
   } catch (error) {
     if (!command.expectedErrors.some((expected) => error instanceof expected)) throw error;
@@ -56,14 +56,14 @@ type Options =
   | {
     readonly help: false;
     readonly from: string;
-    readonly value: string | undefined;
+    readonly values: ReadonlyMap<string, string>;
     readonly flags: ReadonlySet<string>;
   };
 
 /** Returns the options, or a sentence without a period that says what is wrong. */
 function readOptions(
   args: string[],
-  { option, flags = [], defaultFolder }: FolderCommand,
+  { options, flags = [], defaultFolder }: FolderCommand,
 ): Options | string {
   try {
     const { values } = parseArgs({
@@ -71,15 +71,20 @@ function readOptions(
       options: {
         from: { type: "string" },
         help: { type: "boolean", short: "h" },
-        [option]: { type: "string" },
+        ...Object.fromEntries(options.map((option) => [option, { type: "string" }] as const)),
         ...Object.fromEntries(flags.map((flag) => [flag, { type: "boolean" }] as const)),
       },
     }) as { values: { from?: string; help?: boolean } & Record<string, unknown> };
     if (values.help) return { help: true };
     const from = values.from || defaultFolder;
     if (!from) return "--from DIR is missing";
-    const value = values[option] as string | undefined;
-    return { help: false, from, value, flags: new Set(flags.filter((flag) => values[flag])) };
+    const given = options.filter((option) => values[option] !== undefined);
+    return {
+      help: false,
+      from,
+      values: new Map(given.map((option) => [option, values[option] as string])),
+      flags: new Set(flags.filter((flag) => values[flag])),
+    };
   } catch (error) {
     return error instanceof Error ? error.message.split(/\. |\n/)[0]! : String(error);
   }

@@ -14,8 +14,8 @@ const BLOCK = 64;
 
 /** The highest cosines are kept exactly: at least this many, and this share of all. */
 const MIN_KEPT = 20_000;
-const KEPT_SHARE = 4e-3;
-const MAX_KEPT = 500_000;
+const KEPT_SHARE = 0.012;
+const MAX_KEPT = 1_000_000;
 
 /**
  * The cosines of all pairs of accepted photos of two people. The highest are kept one by one, and
@@ -58,7 +58,7 @@ export interface StrangerPairs {
  * Compares every accepted photo with those of all other people.
  *
  * @param people Embeddings of one length
- * @param kept Number of pairs to keep exactly (default: 0.4 % of all, 20,000 to 500,000)
+ * @param kept Number of pairs to keep exactly (default: 1.2 % of all, 20,000 to 1,000,000)
  */
 export function strangerCosines(people: LabelledEmbeddings, kept?: number): StrangerCosines {
   const accepted = people.map((photos) => photos.filter((photo) => photo !== undefined));

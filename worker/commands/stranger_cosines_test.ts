@@ -39,7 +39,11 @@ Deno.test("the counts, the bins and the top pairs are those of all pairs one by 
       assertEquals(strangers.countAtLeast(bound), cosines.filter((c) => c >= bound).length);
     }
     for (const edge of [-1, -0.5, 0, 0.25, 0.75]) {
-      assertEquals(strangers.countAtLeast(edge), cosines.filter((c) => c >= edge).length, `${edge}`);
+      assertEquals(
+        strangers.countAtLeast(edge),
+        cosines.filter((c) => c >= edge).length,
+        `${edge}`,
+      );
     }
   }));
 });

@@ -39,10 +39,10 @@ of the file.
 const COMMAND: FolderCommand = {
   usage: USAGE,
   help: HELP,
-  option: "model",
+  options: ["model"],
   expectedErrors: [ConfigError, PhotoFolderError, ModelError, CalibrationError],
-  async run(folder, model) {
-    console.log(JSON.stringify(await calibrate(folder, model), undefined, 2));
+  async run(folder, values) {
+    console.log(JSON.stringify(await calibrate(folder, values.get("model")), undefined, 2));
   },
 };
 
