@@ -27,7 +27,7 @@ export interface TemplateRates {
    * `withRefused` is true, otherwise it does not count.
    */
   frr(use: TemplateUse, threshold: number, withRefused: boolean): number;
-  /** Returns the share of the strangers who reach the threshold, 2e-6 at most too low. */
+  /** Returns the share of the strangers who reach the threshold; some may lie 2e-6 below it. */
   fmr(use: TemplateUse, threshold: number): number;
   /** Returns the smallest threshold that at most this share of the strangers reach. */
   thresholdAt(use: TemplateUse, fmr: number): number;
@@ -77,12 +77,13 @@ export function templateRates(
     }
     return compareOwnPhotos(accepted, choices(accepted, MAX_CHOICES), refused);
   });
+  const reaching = { nearest: sumFromAbove(bins.nearest), fused: sumFromAbove(bins.fused) };
   return {
     users: users.length,
     strangers,
     frr: (use, threshold, withRefused) => meanRejection(scores, use, threshold, withRefused),
-    fmr: (use, threshold) => countFrom(bins[use], threshold) / strangers,
-    thresholdAt: (use, fmr) => lowestReachedBy(bins[use], fmr * strangers),
+    fmr: (use, threshold) => threshold > 1 ? 0 : reaching[use][binOf(threshold)]! / strangers,
+    thresholdAt: (use, fmr) => lowestReachedBy(reaching[use], fmr * strangers),
   };
 }
 
@@ -143,17 +144,21 @@ function binOf(cosine: number): number {
   return Math.min(Math.max(Math.floor((cosine + 1) / 2 * BINS), 0), BINS - 1);
 }
 
-/** Counts the scores in the bins from that of the threshold. */
-function countFrom(bins: Uint32Array, threshold: number): number {
-  if (threshold > 1) return 0;
-  return bins.subarray(binOf(threshold)).reduce((total, count) => total + count, 0);
+/** Returns the number of scores in each bin and all bins above it. */
+function sumFromAbove(bins: Uint32Array): Float64Array {
+  const sums = new Float64Array(bins.length);
+  let sum = 0;
+  for (let i = bins.length - 1; i >= 0; i--) sums[i] = sum += bins[i]!;
+  return sums;
 }
 
-function lowestReachedBy(bins: Uint32Array, allowed: number): number {
-  let reached = 0;
-  for (let bin = bins.length - 1; bin >= 0; bin--) {
-    reached += bins[bin]!;
-    if (reached > allowed) return 2 * (bin + 1) / BINS - 1;
+/** Returns the lower end of the lowest bin that at most this number of scores reach. */
+function lowestReachedBy(reaching: Float64Array, allowed: number): number {
+  let low = 0, high = BINS;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (reaching[middle]! > allowed) low = middle + 1;
+    else high = middle;
   }
-  return -1;
+  return 2 * low / BINS - 1;
 }
