@@ -15,3 +15,6 @@ export function labelledPhotos(): LabelledPhotos {
     reference: Deno.env.get("FACE_IT_LFW100_REFERENCE")!,
   };
 }
+
+/** Returns the folder of 826 people. Call it only in tests that `needs("lfw3")` registers. */
+export const wideSet = (): string => Deno.env.get("FACE_IT_LFW3")!;

@@ -55,6 +55,10 @@ const NEEDS = {
     isMet: () =>
       exists(Deno.env.get("FACE_IT_LFW100")) && exists(Deno.env.get("FACE_IT_LFW100_REFERENCE")),
   },
+  lfw3: {
+    how: "the photos of 826 people of docs/accuracy.md, in FACE_IT_LFW3",
+    isMet: () => exists(Deno.env.get("FACE_IT_LFW3")),
+  },
   schemathesis: {
     how: "schemathesis from PyPI, and its path in FACE_IT_SCHEMATHESIS",
     isMet: () => exists(Deno.env.get("FACE_IT_SCHEMATHESIS")),

@@ -11,6 +11,14 @@ export function formatOdds(share: number): string {
   return share === 0 ? "0" : `1 in ${formatCount(Number((1 / share).toPrecision(2)))}`;
 }
 
+/**
+ * Formats the rate of an event that none of `count` tries showed. A rate of 3 / count is still
+ * possible (the rule of three).
+ */
+export function formatNone(count: number): string {
+  return `0 (up to ${formatOdds(Math.min(3 / count, 1))})`;
+}
+
 /** Formats a whole number with separators of thousands. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en");

@@ -3,7 +3,7 @@
 import type { Calibration } from "../../../models/calibration.ts";
 import { markdownTable } from "../../../shared/markdown_table.ts";
 import { DEFAULT_CONFIDENCE } from "./default_confidence.ts";
-import { formatCount, formatOdds, formatPercent } from "./format_rate.ts";
+import { formatCount, formatNone, formatOdds, formatPercent } from "./format_rate.ts";
 import { GROUP_FMR, type GroupRates, strictestGroup, worstGroup } from "./group_rates.ts";
 import { MIN_PAIRS } from "./measured_rates.ts";
 import { formatInterval } from "./rate_report.ts";
@@ -51,8 +51,7 @@ export function formatGroups(rates: readonly GroupRates[], calibration: Calibrat
 
 function formatFmr({ fmr, pairs }: GroupRates): string {
   if (pairs === 0) return "too few pairs";
-  // With no match among n pairs, a rate of 3/n is still possible (the rule of three).
-  if (fmr.pairs === 0) return `0 (up to ${formatOdds(Math.min(3 / pairs, 1))})`;
+  if (fmr.pairs === 0) return formatNone(pairs);
   const few = fmr.pairs < MIN_PAIRS ? ", too few pairs" : "";
   return formatInterval(fmr.measured, formatOdds) + few;
 }

@@ -5,7 +5,7 @@ import { markdownTable } from "../../../shared/markdown_table.ts";
 import { falseMatchRate } from "../../gallery/confidence.ts";
 import type { Interval } from "./bootstrap.ts";
 import type { PairScores } from "./evaluate.ts";
-import { formatCount, formatOdds, formatPercent } from "./format_rate.ts";
+import { formatCount, formatNone, formatOdds, formatPercent } from "./format_rate.ts";
 import {
   MIN_PAIRS,
   promisedFmrs,
@@ -54,7 +54,9 @@ function fmrTable(scores: PairScores, calibration: Calibration): string {
     promisedFmrs(scores, calibration).map((rate) => [
       formatOdds(rate.promised),
       rate.cosine.toFixed(3),
-      ...measuredCells(rate, formatOdds, rate.pairs / scores.strangers.pairs),
+      ...rate.pairs === 0
+        ? ["0", formatNone(scores.strangers.pairs), ""]
+        : measuredCells(rate, formatOdds, rate.pairs / scores.strangers.pairs),
     ]),
   );
 }
@@ -77,6 +79,7 @@ function measuredCells(
   value = measured?.value,
 ): string[] {
   if (value === undefined) return [formatCount(pairs), "too few people", ""];
+  if (pairs === 0) return ["0", TOO_FEW, ""];
   const note = pairs < MIN_PAIRS ? `, ${TOO_FEW}` : "";
   const ratio = (share: number) => (share / promised).toFixed(2);
   return [

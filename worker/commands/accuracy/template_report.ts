@@ -11,6 +11,7 @@ import { type TemplateRates, templateRates, type TemplateUse } from "./template_
 
 const TEMPLATES_PER_USER = [1, 2, 3, 5] as const;
 const USES = ["nearest", "fused"] as const satisfies readonly TemplateUse[];
+const TOO_FEW = "Too few pairs of two people.";
 const FMRS = [1e-3, 1e-4, 1e-5] as const;
 
 /**
@@ -19,7 +20,7 @@ const FMRS = [1e-3, 1e-4, 1e-5] as const;
  * @param people Embeddings of the people's photos
  * @param scores Result of `comparePairs` for them
  * @param calibration Calibration from which confidences are computed
- * @returns Two tables in Markdown, each with a heading
+ * @returns Tables in Markdown, each with a heading
  */
 export function formatTemplates(
   people: LabelledEmbeddings,
@@ -30,6 +31,7 @@ export function formatTemplates(
     templates,
     rates: templateRates(people, templates),
   }));
+  const fmrs = FMRS.filter((fmr) => fmr * strangers.pairs >= MIN_PAIRS);
   return [
     "### Several templates of a user at the default threshold",
     markdownTable(
@@ -47,9 +49,9 @@ export function formatTemplates(
       }),
     ),
     "### Several templates of a user at a measured rate of false matches",
-    markdownTable(
+    fmrs.length === 0 ? TOO_FEW : markdownTable(
       ["FMR", "templates", "users", "nearest: cosine", "FRR", "fused: cosine", "FRR"],
-      FMRS.filter((fmr) => fmr * strangers.pairs >= MIN_PAIRS).flatMap((fmr) =>
+      fmrs.flatMap((fmr) =>
         measured.flatMap(({ templates, rates }) =>
           rates === undefined ? [] : [[
             formatOdds(fmr),

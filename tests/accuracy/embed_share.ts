@@ -1,0 +1,28 @@
+/**
+ * Embeds every n-th photo of a folder, as a process of its own. Prints a line of JSON for each photo.
+ * Arguments: the folder, the recognition model, the index of the first photo, and n.
+ */
+
+import { localModelPaths } from "../../worker/commands/model_paths.ts";
+import { embedPhotos } from "../../worker/commands/embed_photos.ts";
+import { listPhotoFolder } from "../../worker/commands/photo_folder.ts";
+import { loadModels } from "../../worker/models.ts";
+import { createPipeline } from "../../worker/pipeline/pipeline.ts";
+import { NO_PROGRESS } from "../../shared/progress.ts";
+import type { EmbeddedLine } from "./embed_in_processes.ts";
+
+const [folder, recognition, first, step] = Deno.args as [string, string, string, string];
+const paths = { ...localModelPaths(Deno.env), recognition, calibration: undefined };
+await using pipeline = await createPipeline((await loadModels(paths)).models, {
+  maxPixels: 1_000_000,
+});
+const { people } = await listPhotoFolder(folder);
+const photos = people.flatMap(({ photos }) => photos)
+  .filter((_, i) => i % Number(step) === Number(first));
+const embedded = await embedPhotos(pipeline, [{ photos }], { progress: NO_PROGRESS, label: "" });
+for (const { path, face } of embedded.people[0]!) {
+  const line: EmbeddedLine = face === undefined
+    ? { path }
+    : { path, quality: face.quality, embedding: [...face.embedding] };
+  console.log(JSON.stringify(line));
+}
