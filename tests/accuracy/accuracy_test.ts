@@ -139,14 +139,29 @@ needs("photos")("accuracy on labelled photos", async (t) => {
   await t.step("the accuracy command prints the tables and draws the curve", async () => {
     await using folder = await temporaryFolder();
     const svg = folder.path("det.svg");
+    const groups = await folder.write(
+      "groups.tsv",
+      ["Colin_Powell", "George_W_Bush", "Tony_Blair"].map((person) => `three\t${person}\n`).join(
+        "",
+      ),
+    );
     const { out } = await run(
       "worker/commands/accuracy/main.ts",
       "--from",
       photos,
+      "--groups",
+      groups,
       "--svg",
       svg,
     );
-    for (const line of [/TAR at FAR 0 .*98\.\d %/, /\| 100,000 +\| 0\.6\d\d/, /FMR measured/]) {
+    for (
+      const line of [
+        /TAR at FAR 0 .*98\.\d %/,
+        /\| 100,000 +\| 0\.6\d\d/,
+        /FMR measured/,
+        /\| three +\| 3 +\| 300 /,
+      ]
+    ) {
       assertMatch(out, line);
     }
     assertMatch(await Deno.readTextFile(svg), /^<svg [^]*N = 100,000[^]*<\/svg>\n$/);

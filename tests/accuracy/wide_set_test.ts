@@ -55,7 +55,7 @@ for (const { name, path, goals } of recognitionModels()) {
 
     await t.step("two fused templates refuse no more users than the nearest of both", () => {
       assert(rates.users > 380, `${rates.users} users`);
-      for (const fmr of [1e-3, 1e-4]) {
+      for (const fmr of [1e-4, 1e-5]) {
         const frr = (use: "nearest" | "fused") =>
           rates.frr(use, rates.thresholdAt(use, fmr), false);
         assert(frr("fused") <= frr("nearest"), `${fmr}: ${frr("fused")} > ${frr("nearest")}`);
