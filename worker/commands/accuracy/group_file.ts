@@ -1,6 +1,7 @@
 /** Reads a file that names groups of people. */
 
 import { escapeText } from "../../gallery/gallery_entry.ts";
+import { ListFileError, readLines } from "./list_file.ts";
 
 /** A group of people. A person can be in several groups. */
 export interface Group {
@@ -9,12 +10,6 @@ export interface Group {
   readonly people: readonly number[];
 }
 
-/** Error for a file of groups; the one-line message names the file and the line. */
-export class GroupFileError extends Error {
-  override readonly name = "GroupFileError";
-}
-
-const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_GROUPS = 100;
 const MAX_NAME_LENGTH = 100;
 
@@ -24,16 +19,15 @@ const MAX_NAME_LENGTH = 100;
  *
  * @param path Path of the file, UTF-8
  * @param people Names of the people's folders, in Unicode's form NFC
- * @throws {GroupFileError} when the file cannot be read or is too large, or a line is not valid: it
+ * @throws {ListFileError} when the file cannot be read or is too large, or a line is not valid: it
  * has no tab, names an unknown person, or names a person of the group again
  */
 export async function readGroups(path: string, people: readonly string[]): Promise<Group[]> {
   const fail = (line: number, why: string) =>
-    new GroupFileError(`The file of groups ${path}, line ${line}: ${why}`);
+    new ListFileError(`The file of groups ${path}, line ${line}: ${why}`);
   const known = new Map(people.map((person, index) => [person, index]));
   const groups = new Map<string, Set<number>>();
-  for (const [i, text] of (await readLines(path)).entries()) {
-    const line = text.replace(/\r$/, "");
+  for (const [i, line] of (await readLines(path)).entries()) {
     if (line.trim() === "") continue;
     const fields = line.split("\t").map((field) => field.trim().normalize("NFC"));
     const [name, person] = fields;
@@ -51,27 +45,6 @@ export async function readGroups(path: string, people: readonly string[]): Promi
     groups.set(name, group);
     if (groups.size > MAX_GROUPS) throw fail(i + 1, `There are more than ${MAX_GROUPS} groups`);
   }
-  if (groups.size === 0) throw new GroupFileError(`The file of groups ${path} has no groups`);
+  if (groups.size === 0) throw new ListFileError(`The file of groups ${path} has no groups`);
   return Array.from(groups, ([name, members]) => ({ name, people: [...members] }));
-}
-
-async function readLines(path: string): Promise<string[]> {
-  let bytes: Uint8Array;
-  try {
-    using file = await Deno.open(path);
-    const { size, isFile } = await file.stat();
-    if (!isFile) throw new GroupFileError(`${path} is not a file`);
-    if (size > MAX_BYTES) {
-      throw new GroupFileError(`The file of groups ${path} has more than ${MAX_BYTES} bytes`);
-    }
-    bytes = await Deno.readFile(path);
-  } catch (cause) {
-    if (cause instanceof GroupFileError) throw cause;
-    throw new GroupFileError(`The file of groups ${path} cannot be read`, { cause });
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).split("\n");
-  } catch (cause) {
-    throw new GroupFileError(`The file of groups ${path} is not UTF-8`, { cause });
-  }
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { temporaryFolder } from "../../../tests/support/temporary_folder.ts";
-import { GroupFileError, readGroups } from "./group_file.ts";
+import { readGroups } from "./group_file.ts";
+import { ListFileError } from "./list_file.ts";
 
 const PEOPLE = ["Ann", "Bob Cox", "Zoë"];
 
@@ -35,13 +36,13 @@ Deno.test("a file that is not a list of groups is refused, and the error names t
     [new Uint8Array(16 * 1024 * 1024 + 1), "has more than 16777216 bytes"],
   ];
   for (const [text, message] of cases) {
-    await assertRejects(() => read(text), GroupFileError, message);
+    await assertRejects(() => read(text), ListFileError, message);
   }
 });
 
 Deno.test("a missing file and a folder are errors", async () => {
   await using folder = await temporaryFolder();
   for (const path of [folder.path("missing"), folder.root]) {
-    await assertRejects(() => readGroups(path, PEOPLE), GroupFileError, path);
+    await assertRejects(() => readGroups(path, PEOPLE), ListFileError, path);
   }
 });

@@ -25,16 +25,18 @@ import { spoilPhotos } from "../spoil_photos.ts";
 import { drawDet } from "./det_svg.ts";
 import { comparePairs } from "./evaluate.ts";
 import { formatGateReport } from "./gate_report.ts";
-import { GroupFileError, readGroups } from "./group_file.ts";
+import { readGroups } from "./group_file.ts";
+import { ListFileError } from "./list_file.ts";
 import { measureGroups } from "./group_rates.ts";
 import { formatGroups } from "./group_report.ts";
 import { crossJudgeGate, judgeGate } from "./judge_gate.ts";
+import { choosePhotos } from "./photo_list.ts";
 import { DEFAULT_CONFIDENCE } from "./default_confidence.ts";
 import { formatReport } from "./report.ts";
 import { similarityThreshold } from "./similarity_threshold.ts";
 
 const USAGE =
-  "Usage: deno task accuracy [--from DIR] [--model FILE] [--groups FILE] [--svg FILE] | --quality";
+  "Usage: deno task accuracy [--from DIR] [--photos FILE] [--model FILE] [--groups FILE] [--svg FILE] | --quality";
 
 const HELP = `${USAGE}
 
@@ -43,6 +45,8 @@ to tests/accuracy/out/det.svg and det.png.
 
   --from DIR     a folder of photos for each person: DIR/<person>/<photo>. Each photo shows only
                  this person (default: the folder in FACE_IT_LFW100)
+  --photos FILE  measure only some of the photos. Each line of the file has the path of a photo, as
+                 <person>/<photo>
   --model FILE   the recognition model, an ONNX file (default: MODEL_PATH or the default model)
   --groups FILE  also measure groups of people. Each line of the file has the name of a group, a
                  tab, and the name of a person's folder. A person can be in several groups
@@ -58,13 +62,13 @@ const OUT = fileURLToPath(new URL("../../../tests/accuracy/out/", import.meta.ur
 const COMMAND: FolderCommand = {
   usage: USAGE,
   help: HELP,
-  options: ["model", "groups", "svg"],
+  options: ["photos", "model", "groups", "svg"],
   flags: ["quality"],
   defaultFolder: Deno.env.get("FACE_IT_LFW100"),
   expectedErrors: [
     ConfigError,
     PhotoFolderError,
-    GroupFileError,
+    ListFileError,
     ModelError,
     CalibrationError,
     RangeError,
@@ -78,7 +82,11 @@ async function measure(
   flags: ReadonlySet<string>,
 ): Promise<void> {
   const maxPixels = readMaxImagePixels(Deno.env);
-  const { people, skipped } = await listPhotoFolder(folder);
+  const { people: everybody, skipped } = await listPhotoFolder(folder);
+  const photoList = values.get("photos");
+  const people = photoList === undefined
+    ? everybody
+    : await choosePhotos(photoList, folder, everybody);
   const groupFile = values.get("groups");
   const names = people.map(({ person }) => person);
   const groups = groupFile === undefined ? [] : await readGroups(groupFile, names);

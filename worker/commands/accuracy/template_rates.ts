@@ -17,7 +17,7 @@ const MAX_COMPARISONS = 3_000_000;
 
 /** Error rates of 1:1 verification, when each user has the same number of templates. */
 export interface TemplateRates {
-  /** Number of users who have one photo more than templates. */
+  /** Number of users who have enough photos. */
   readonly users: number;
   /** Number of comparisons with strangers. */
   readonly strangers: number;
@@ -42,17 +42,19 @@ interface UserScores {
 /**
  * Measures users with `templates` templates each.
  *
+ * @param minPhotos Smallest number of accepted photos of a user (default: one more than templates)
  * @returns undefined when nobody has enough photos
  */
 export function templateRates(
   people: LabelledEmbeddings,
   templates: number,
+  minPhotos: number = templates + 1,
 ): TemplateRates | undefined {
   const users = people.map((photos, owner) => ({
     owner,
     accepted: photos.filter((photo) => photo !== undefined),
     refused: photos.filter((photo) => photo === undefined).length,
-  })).filter(({ accepted }) => accepted.length > templates);
+  })).filter(({ accepted }) => accepted.length >= minPhotos);
   if (users.length === 0) return undefined;
   const photos = people.flatMap((person, owner) =>
     person.flatMap((embedding) => embedding === undefined ? [] : [{ owner, embedding }])

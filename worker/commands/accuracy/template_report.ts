@@ -31,6 +31,9 @@ export function formatTemplates(
     templates,
     rates: templateRates(people, templates),
   }));
+  const most = measured.findLast(({ rates }) => rates !== undefined)?.templates ?? 0;
+  const sameUsers = TEMPLATES_PER_USER.filter((templates) => templates <= most)
+    .map((templates) => ({ templates, rates: templateRates(people, templates, most + 1)! }));
   const fmrs = FMRS.filter((fmr) => fmr * strangers.pairs >= MIN_PAIRS);
   return [
     "### Several templates of a user at the default threshold",
@@ -52,17 +55,15 @@ export function formatTemplates(
     fmrs.length === 0 ? TOO_FEW : markdownTable(
       ["FMR", "templates", "users", "nearest: cosine", "FRR", "fused: cosine", "FRR"],
       fmrs.flatMap((fmr) =>
-        measured.flatMap(({ templates, rates }) =>
-          rates === undefined ? [] : [[
-            formatOdds(fmr),
-            `${templates}`,
-            `${rates.users}`,
-            ...USES.flatMap((use) => {
-              const cosine = rates.thresholdAt(use, fmr);
-              return [cosine.toFixed(3), formatPercent(rates.frr(use, cosine, false))];
-            }),
-          ]]
-        )
+        sameUsers.map(({ templates, rates }) => [
+          formatOdds(fmr),
+          `${templates}`,
+          `${rates.users}`,
+          ...USES.flatMap((use) => {
+            const cosine = rates.thresholdAt(use, fmr);
+            return [cosine.toFixed(3), formatPercent(rates.frr(use, cosine, false))];
+          }),
+        ])
       ),
     ),
   ].join("\n\n");

@@ -81,6 +81,13 @@ Deno.test("with a higher threshold, FRR does not fall and FMR does not rise", ()
   }));
 });
 
+Deno.test("of several pairs with the same cosine, all reach it", () => {
+  const [x, y] = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
+  const strangers = strangerCosines([[x], [x], [x], [y]]);
+  const alike = new Float64Array(4).fill(1);
+  assertEquals(cosinesReachedBy(strangers, alike, [1, 0.5, 0.49]), [0, 1, undefined]);
+});
+
 Deno.test("a cosine below all kept pairs has no measured share", () => {
   const strangers = strangerCosines(PEOPLE, 5);
   const cosine = strangers.top.cosines[4]!;
