@@ -98,6 +98,8 @@ Deno.test("a gallery of more people than there are has no FPIR", () => {
   assertEquals(fpir(PEOPLE, 6, 0.3), undefined);
   assertEquals(fpir(PEOPLE, 6, 1.1), undefined);
   assertEquals(fpir(PEOPLE, 5, 1.1), 0);
+  // The person who counts three times has only two others.
+  assertEquals(fpir(PEOPLE.slice(4), 3, -1, [1, 3, 1]), undefined);
 });
 
 Deno.test("pairs that were not kept give no FPIR", () => {
