@@ -56,7 +56,7 @@ function summary(
   const refused = photos.filter((embedding) => embedding === undefined).length;
   const { tar, highestImpostor } = tarAtZeroFar(scores);
   return markdownTable(["", ""], [
-    ["people, photos", `${people.length}, ${photos.length}`],
+    ["people, photos", `${formatCount(people.length)}, ${formatCount(photos.length)}`],
     ["refused photos", `${refused}`],
     [
       "pairs of one person, pairs of two people",
