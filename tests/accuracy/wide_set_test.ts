@@ -18,7 +18,8 @@ import { recognitionModels } from "./recognition_models.ts";
 
 for (const { name, path, goals } of recognitionModels()) {
   needs("lfw3")(`the ${name} model on 826 people`, async (t) => {
-    const faces = await embedInProcesses(wideSet(), path);
+    const { folder, list } = wideSet();
+    const faces = await embedInProcesses(folder, list, path);
     const { calibration, quality } = await loadModels({
       ...localModelPaths(Deno.env),
       recognition: path,
