@@ -159,7 +159,7 @@ needs("photos")("accuracy on labelled photos", async (t) => {
         /TAR at FAR 0 .*98\.\d %/,
         /\| 100,000 +\| 0\.6\d\d/,
         /FMR measured/,
-        /\| three +\| 3 +\| 300 /,
+        /\| three +\| 3 +\| 280 /,
       ]
     ) {
       assertMatch(out, line);
