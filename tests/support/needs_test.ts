@@ -18,6 +18,7 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
     "cluster",
     "helm",
     "images",
+    "lfw3",
     "linux",
     "node",
     "photos",
