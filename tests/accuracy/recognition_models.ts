@@ -26,7 +26,7 @@ const GOALS = {
 export function recognitionModels(): RecognitionModel[] {
   const folder = dirname(LOCAL_PATHS.recognition);
   return Array.from(Deno.readDirSync(folder), ({ name }) => name)
-    .filter((name) => name.endsWith(".onnx") && name.includes("recognition"))
+    .filter((name) => name.startsWith("face_recognition") && name.endsWith(".onnx"))
     .sort()
     .map((file) => {
       const name = /sface/i.test(file) ? "SFace" : "default";
