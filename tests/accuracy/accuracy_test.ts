@@ -18,7 +18,7 @@ import { needs } from "../support/needs.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { labelledPhotos } from "./labelled_photos.ts";
-import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/report.ts";
+import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/default_confidence.ts";
 
 /** Another implementation's embeddings of some photos, by their path in the folder. */
 type Reference = Readonly<Record<string, { readonly embedding: readonly number[] }>>;
@@ -109,14 +109,29 @@ needs("photos")("accuracy on labelled photos", async (t) => {
   await t.step("the accuracy command prints the tables and draws the curve", async () => {
     await using folder = await temporaryFolder();
     const svg = folder.path("det.svg");
+    const groups = await folder.write(
+      "groups.tsv",
+      ["Colin_Powell", "George_W_Bush", "Tony_Blair"].map((person) => `three\t${person}\n`).join(
+        "",
+      ),
+    );
     const { out } = await run(
       "worker/commands/accuracy/main.ts",
       "--from",
       photos,
+      "--groups",
+      groups,
       "--svg",
       svg,
     );
-    for (const line of [/TAR at FAR 0 .*98\.\d %/, /\| 100,000 +\| 0\.6\d\d/, /FMR measured/]) {
+    for (
+      const line of [
+        /TAR at FAR 0 .*98\.\d %/,
+        /\| 100,000 +\| 0\.6\d\d/,
+        /FMR measured/,
+        /\| three +\| 3 +\| 280 /,
+      ]
+    ) {
       assertMatch(out, line);
     }
     assertMatch(await Deno.readTextFile(svg), /^<svg [^]*N = 100,000[^]*<\/svg>\n$/);

@@ -19,7 +19,7 @@ import { needs } from "../support/needs.ts";
 import { ROOT } from "../support/checkout.ts";
 import { labelledPhotos } from "./labelled_photos.ts";
 import { fetchPublishedModel } from "./published_model.ts";
-import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/report.ts";
+import { DEFAULT_CONFIDENCE } from "../../worker/commands/accuracy/default_confidence.ts";
 
 const { prepared_sha256 } = MODEL_MANIFEST.models.recognition;
 const publishedModel = await fetchPublishedModel();

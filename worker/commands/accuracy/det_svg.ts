@@ -5,9 +5,11 @@
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { falseMatchRate } from "../../gallery/confidence.ts";
-import { detPoints, falseRejectionRate, type PairScores } from "./evaluate.ts";
+import { detPoints } from "./det_points.ts";
+import { falseRejectionRate, type PairScores } from "./evaluate.ts";
 import { normalQuantile } from "./normal_quantile.ts";
-import { DEFAULT_CONFIDENCE, GALLERY_SIZES } from "./report.ts";
+import { DEFAULT_CONFIDENCE } from "./default_confidence.ts";
+import { GALLERY_SIZES } from "./report.ts";
 import { similarityThreshold } from "./similarity_threshold.ts";
 import { fixed, GRID, gridLine, text } from "./svg.ts";
 

@@ -1,13 +1,13 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { detPoints } from "./det_points.ts";
 import {
   comparePairs,
-  detPoints,
   falseAcceptanceRate,
   falseRejectionRate,
-  falseRejectionRateWithTemplates,
   type LabelledEmbeddings,
   tarAtZeroFar,
 } from "./evaluate.ts";
+import { templateRates } from "./template_rates.ts";
 
 /** Returns an embedding. The cosine of two embeddings is the cosine of the angle between them. */
 const at = (degrees: number): Float32Array =>
@@ -20,12 +20,12 @@ const TOLERANCE = 1e-6;
 const TWO_PEOPLE: LabelledEmbeddings = [[at(0), at(10), at(60)], [at(83), at(100)]];
 
 Deno.test("all pairs of one person and of two people are compared", () => {
-  const { genuine, impostor, genuinePairs, impostorPairs } = comparePairs(TWO_PEOPLE);
+  const { genuine, strangers, genuinePairs, impostorPairs } = comparePairs(TWO_PEOPLE);
   assertEquals([genuinePairs, impostorPairs], [4, 6]);
   const degrees = (cosines: Float64Array) =>
     Array.from(cosines, (value) => Math.round(Math.acos(value) * 180 / Math.PI));
   assertEquals(degrees(genuine), [60, 50, 17, 10]);
-  assertEquals(degrees(impostor), [100, 90, 83, 73, 40, 23]);
+  assertEquals(degrees(strangers.top.cosines), [23, 40, 73, 83, 90, 100]);
 });
 
 Deno.test("a refused photo is never a template, and as a probe it is a false rejection", () => {
@@ -68,7 +68,7 @@ Deno.test("with several templates the best one counts; the rate is the mean over
   // For each of the photos at 50 and 90 degrees, none is.
   const person: LabelledEmbeddings = [[at(0), at(10), at(50), at(90)]];
   const within15 = Math.cos(15 * Math.PI / 180);
-  const frr = (k: number) => falseRejectionRateWithTemplates(person, k, within15);
+  const frr = (k: number) => templateRates(person, k)?.frr("nearest", within15, true);
   assertAlmostEquals(frr(1)!, (2 / 3 + 2 / 3 + 1 + 1) / 4, TOLERANCE);
   // Of the three pairs of templates, one pair does not contain the near photo.
   assertAlmostEquals(frr(2)!, (1 / 3 + 1 / 3 + 1 + 1) / 4, TOLERANCE);
@@ -78,7 +78,7 @@ Deno.test("with several templates the best one counts; the rate is the mean over
 
 Deno.test("a refused photo counts as a missed probe and is never a template", () => {
   const person: LabelledEmbeddings = [[at(0), at(0), undefined]];
-  assertAlmostEquals(falseRejectionRateWithTemplates(person, 1, 0.5)!, 1 / 3, TOLERANCE);
+  assertAlmostEquals(templateRates(person, 1)!.frr("nearest", 0.5, true), 1 / 3, TOLERANCE);
 });
 
 Deno.test("too few photos to compare are an error", () => {

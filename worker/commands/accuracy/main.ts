@@ -25,22 +25,34 @@ import { spoilPhotos } from "../spoil_photos.ts";
 import { drawDet } from "./det_svg.ts";
 import { comparePairs } from "./evaluate.ts";
 import { formatGateReport } from "./gate_report.ts";
+import { readGroups } from "./group_file.ts";
+import { ListFileError } from "./list_file.ts";
+import { measureGroups } from "./group_rates.ts";
+import { formatGroups } from "./group_report.ts";
 import { crossJudgeGate, judgeGate } from "./judge_gate.ts";
-import { DEFAULT_CONFIDENCE, formatReport } from "./report.ts";
+import { choosePhotos } from "./photo_list.ts";
+import { DEFAULT_CONFIDENCE } from "./default_confidence.ts";
+import { formatReport } from "./report.ts";
 import { similarityThreshold } from "./similarity_threshold.ts";
 
-const USAGE = "Usage: deno task accuracy [--from DIR] [--svg FILE | --quality]";
+const USAGE =
+  "Usage: deno task accuracy [--from DIR] [--photos FILE] [--model FILE] [--groups FILE] [--svg FILE] | --quality";
 
 const HELP = `${USAGE}
 
 Compares each photo with all others, prints how often the models are wrong, and draws the DET curve
 to tests/accuracy/out/det.svg and det.png.
 
-  --from DIR   a folder of photos for each person: DIR/<person>/<photo>. Each photo shows only this
-               person (default: the folder in FACE_IT_LFW100)
-  --svg FILE   also write the curve to this file
-  --quality    judge the quality gate instead: make bad photos from these (turned, blurred, dark,
-               covered), and print how many are enrolled, and how many strangers are then accepted
+  --from DIR     a folder of photos for each person: DIR/<person>/<photo>. Each photo shows only
+                 this person (default: the folder in FACE_IT_LFW100)
+  --photos FILE  measure only some of the photos. Each line of the file has the path of a photo, as
+                 <person>/<photo>
+  --model FILE   the recognition model, an ONNX file (default: MODEL_PATH or the default model)
+  --groups FILE  also measure groups of people. Each line of the file has the name of a group, a
+                 tab, and the name of a person's folder. A person can be in several groups
+  --svg FILE     also write the curve to this file
+  --quality      judge the quality gate instead: make bad photos from these (turned, blurred, dark,
+                 covered), and print how many are enrolled, and how many strangers are then accepted
 
 To use other models, set MODEL_PATH, DETECTOR_PATH, LANDMARKS_PATH and MODEL_CALIBRATION.
 `;
@@ -50,10 +62,17 @@ const OUT = fileURLToPath(new URL("../../../tests/accuracy/out/", import.meta.ur
 const COMMAND: FolderCommand = {
   usage: USAGE,
   help: HELP,
-  options: ["svg"],
+  options: ["photos", "model", "groups", "svg"],
   flags: ["quality"],
   defaultFolder: Deno.env.get("FACE_IT_LFW100"),
-  expectedErrors: [ConfigError, PhotoFolderError, ModelError, CalibrationError, RangeError],
+  expectedErrors: [
+    ConfigError,
+    PhotoFolderError,
+    ListFileError,
+    ModelError,
+    CalibrationError,
+    RangeError,
+  ],
   run: measure,
 };
 
@@ -62,10 +81,18 @@ async function measure(
   values: ReadonlyMap<string, string>,
   flags: ReadonlySet<string>,
 ): Promise<void> {
-  const svgFile = values.get("svg");
   const maxPixels = readMaxImagePixels(Deno.env);
-  const { people, skipped } = await listPhotoFolder(folder);
-  const loaded = await loadModels(localModelPaths(Deno.env));
+  const { people: everybody, skipped } = await listPhotoFolder(folder);
+  const photoList = values.get("photos");
+  const people = photoList === undefined
+    ? everybody
+    : await choosePhotos(photoList, folder, everybody);
+  const groupFile = values.get("groups");
+  const names = people.map(({ person }) => person);
+  const groups = groupFile === undefined ? [] : await readGroups(groupFile, names);
+  const paths = localModelPaths(Deno.env);
+  const recognition = values.get("model") ?? paths.recognition;
+  const loaded = await loadModels({ ...paths, recognition });
   await using pipeline = await createPipeline(loaded.models, { maxPixels });
   const progress = createProgress();
   const embedded = await embedPhotos(pipeline, people, { progress, label: "Reading photos" });
@@ -92,6 +119,11 @@ async function measure(
   const accepted = refuseBadFaces(embedded.people, loaded.quality);
   const scores = comparePairs(accepted);
   console.log(formatReport(accepted, scores, calibration));
+  if (groups.length > 0) {
+    const rates = measureGroups(accepted, scores, groups, calibration);
+    console.log(`\n${formatGroups(rates, calibration)}`);
+  }
+  const svgFile = values.get("svg");
   const svg = drawDet(scores, calibration);
   await Deno.mkdir(OUT, { recursive: true });
   const files = [`${OUT}det.svg`, ...svgFile === undefined ? [] : [svgFile]];

@@ -1,7 +1,11 @@
-/** Finds the similarity that is needed for a confidence. */
+/** Finds the similarity that is needed for a confidence or a rate of false matches. */
 
 import type { Calibration } from "../../../models/calibration.ts";
-import { confidence } from "../../gallery/confidence.ts";
+import {
+  confidence,
+  falseMatchRate,
+  falsePositiveIdentificationRate,
+} from "../../gallery/confidence.ts";
 
 /**
  * Returns the smallest similarity that has a confidence of at least `threshold`. It is the inverse
@@ -17,15 +21,36 @@ export function similarityThreshold(
   compared: number,
   calibration: Calibration,
 ): number {
-  const reaches = (similarity: number) =>
-    confidence(similarity, compared, calibration) >= threshold;
-  let below = -1, reached = 1;
-  if (!reaches(reached)) return Infinity;
-  if (reaches(below)) return below;
+  return lowestSimilarity((cosine) => confidence(cosine, compared, calibration) >= threshold);
+}
+
+/**
+ * Returns the smallest similarity at which the calibration promises an FPIR of at most `fpir`.
+ *
+ * @param fpir Share of the strangers who are accepted, 0 to 1
+ * @param compared Number of templates that a probe is compared with
+ * @param calibration Calibration of the recognition model
+ * @returns Cosine, −1 to 1; Infinity when no similarity is enough
+ */
+export function similarityForFpir(
+  fpir: number,
+  compared: number,
+  calibration: Calibration,
+): number {
+  return lowestSimilarity((cosine) =>
+    falsePositiveIdentificationRate(falseMatchRate(cosine, calibration), compared) <= fpir
+  );
+}
+
+/** Finds the smallest similarity that is enough, by bisection. */
+function lowestSimilarity(isEnough: (similarity: number) => boolean): number {
+  let below = -1, enough = 1;
+  if (!isEnough(enough)) return Infinity;
+  if (isEnough(below)) return below;
   for (;;) {
-    const middle = (below + reached) / 2;
-    if (middle <= below || middle >= reached) return reached;
-    if (reaches(middle)) reached = middle;
+    const middle = (below + enough) / 2;
+    if (middle <= below || middle >= enough) return enough;
+    if (isEnough(middle)) enough = middle;
     else below = middle;
   }
 }

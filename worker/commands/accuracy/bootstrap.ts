@@ -1,0 +1,45 @@
+/** Estimates how much a figure depends on the people it was measured on. */
+
+import { seededRandom } from "../../../shared/seeded_random.ts";
+
+/** A figure with its 95 % interval. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Computes figures from people of whom each counts a number of times. A figure is undefined when
+ * these people are too few for it.
+ */
+export type Figures = (weights: Float64Array) => readonly (number | undefined)[];
+
+const ROUNDS = 400;
+
+/**
+ * Returns figures with their 95 % intervals. They are percentile intervals of a bootstrap over
+ * people (Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979): each round draws as
+ * many people as there are, with replacement. An interval always contains its figure. The result is
+ * the same in every run.
+ *
+ * @param people Number of people
+ * @param figures Computes the figures
+ * @returns undefined for a figure that all people together do not give
+ */
+export function bootstrap(people: number, figures: Figures): (Interval | undefined)[] {
+  const values = figures(new Float64Array(people).fill(1));
+  const random = seededRandom(1);
+  const drawn = values.map((): number[] => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    const weights = new Float64Array(people);
+    for (let i = 0; i < people; i++) weights[Math.floor(random() * people)]!++;
+    figures(weights).forEach((value, i) => value !== undefined && drawn[i]!.push(value));
+  }
+  return values.map((value, i) => {
+    if (value === undefined) return undefined;
+    const sorted = drawn[i]!.sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? value;
+    return { value, low: Math.min(at(0.025), value), high: Math.max(at(0.975), value) };
+  });
+}
