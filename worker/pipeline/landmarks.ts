@@ -22,7 +22,18 @@ export type LandmarkFinder = (
   image: RgbImage,
   box: Box,
   turns?: QuarterTurns,
-) => Promise<FivePoints>;
+) => Promise<Landmarks>;
+
+/** Points of a face, and the agreement of the two looks. */
+export interface Landmarks {
+  /** Points of the second look; of the first when there was no second. */
+  readonly points: FivePoints;
+  /**
+   * Mean distance between the points of the two looks, in distances between the eyes. It is small
+   * for a face that is upright and clear. Infinity when there was no second look.
+   */
+  readonly lookDistance: number;
+}
 
 /** Number of quarter turns, clockwise. */
 export type QuarterTurns = 0 | 1 | 2 | 3;
@@ -66,18 +77,28 @@ export function createLandmarkFinder(session: Session): LandmarkFinder {
   return async (image, box, turns = 0) => {
     const first = await find(image, squareAround(box), turns);
     const closer = squareAround(boxAround(first));
-    const points = overlaps(closer, image) ? await find(image, closer, turns) : first;
-    const mean = (numbers: readonly number[]): Point => {
-      let x = 0, y = 0;
-      for (const i of numbers) {
-        x += points[i]![0];
-        y += points[i]![1];
-      }
-      return [x / numbers.length, y / numbers.length];
-    };
-    return [mean(EYE_LEFT), mean(EYE_RIGHT), mean(NOSE), mean(MOUTH_LEFT), mean(MOUTH_RIGHT)];
+    if (!overlaps(closer, image)) return { points: fivePoints(first), lookDistance: Infinity };
+    const before = fivePoints(first), points = fivePoints(await find(image, closer, turns));
+    return { points, lookDistance: meanDistance(before, points) / distance(points[0], points[1]) };
   };
 }
+
+function fivePoints(landmarks: readonly Point[]): FivePoints {
+  const mean = (numbers: readonly number[]): Point => {
+    let x = 0, y = 0;
+    for (const i of numbers) {
+      x += landmarks[i]![0];
+      y += landmarks[i]![1];
+    }
+    return [x / numbers.length, y / numbers.length];
+  };
+  return [mean(EYE_LEFT), mean(EYE_RIGHT), mean(NOSE), mean(MOUTH_LEFT), mean(MOUTH_RIGHT)];
+}
+
+const distance = (a: Point, b: Point): number => Math.hypot(a[0] - b[0], a[1] - b[1]);
+
+const meanDistance = (a: FivePoints, b: FivePoints): number =>
+  a.reduce((sum, point, i) => sum + distance(point, b[i]!), 0) / a.length;
 
 function boxAround(points: readonly Point[]): Box {
   const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);

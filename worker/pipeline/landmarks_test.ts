@@ -45,7 +45,7 @@ function picture(width: number, height: number, colour: readonly number[]): RgbI
 Deno.test("the five points are the means of their landmarks, in pixels of the picture", async () => {
   const find = createLandmarkFinder(fakeSession(SHAPE, [[1, 136]], [DIAGONAL]));
   const box = { left: 100, top: 50, right: 300, bottom: 250 };
-  const points = await find(picture(400, 300, [0, 0, 0]), box);
+  const { points } = await find(picture(400, 300, [0, 0, 0]), box);
   const meanIndices = [
     (37 + 38 + 40 + 41) / 4,
     (43 + 44 + 46 + 47) / 4,
@@ -61,7 +61,7 @@ Deno.test("the five points are the means of their landmarks, in pixels of the pi
 
 Deno.test("the crop is a square around the box, so that the face is not stretched", async () => {
   const find = createLandmarkFinder(fakeSession(SHAPE, [[1, 136]], [DIAGONAL]));
-  const points = await find(picture(400, 300, [0, 0, 0]), {
+  const { points } = await find(picture(400, 300, [0, 0, 0]), {
     left: 150,
     top: 50,
     right: 250,
@@ -74,7 +74,7 @@ Deno.test("the crop is a square around the box, so that the face is not stretche
 
 Deno.test("when the box reaches over the picture's edge, the crop ends at the edge", async () => {
   const find = createLandmarkFinder(fakeSession(SHAPE, [[1, 136]], [DIAGONAL]));
-  const points = await find(picture(100, 80, [0, 0, 0]), {
+  const { points } = await find(picture(100, 80, [0, 0, 0]), {
     left: -20,
     top: 20,
     right: 60,
@@ -90,7 +90,7 @@ Deno.test("the network looks again at the square around the points of its first 
   const first = DIAGONAL.map((value, i) => i % 2 === 0 ? 0.2 + value * 0.5 : 0.5 + value * 0.3);
   const session = sessionOf(first, DIAGONAL);
   const image = slope(400, 400);
-  const points = await createLandmarkFinder(session)(image, {
+  const { points, lookDistance } = await createLandmarkFinder(session)(image, {
     left: 100,
     top: 100,
     right: 300,
@@ -101,6 +101,8 @@ Deno.test("the network looks again at the square around the points of its first 
   const [x, y] = points[2];
   assertAlmostEquals(x, crop.left + crop.size * 30 / 67, 1);
   assertAlmostEquals(y, crop.top + crop.size * 37 / 67, 1);
+  // The nose alone moved from (140 + 100 · 30 / 67, 200 + 60 · 37 / 67) by 4.5 pixels.
+  assert(lookDistance > 0.1 && lookDistance < 1, `${lookDistance}`);
   const [before, after] = session.runs.map(({ data }) => data[64 * 63]! - data[0]!);
   assertAlmostEquals(after! / before!, crop.size / 200, 0.05);
 });
@@ -112,7 +114,8 @@ Deno.test("the points of the first look count when they lie outside the picture 
     const spread = u === v ? 0 : 0.1;
     const first = DIAGONAL.map((value, i) => (i % 2 === 0 ? u : v) + value * spread);
     const session = sessionOf(first, DIAGONAL);
-    const [, , [x]] = await createLandmarkFinder(session)(image, box);
+    const { points: [, , [x]], lookDistance } = await createLandmarkFinder(session)(image, box);
+    assertEquals(lookDistance, Infinity);
     assertEquals(session.runs.length, 1);
     assertAlmostEquals(x, 50 + 100 * (u + spread * 30 / 67), 1e-2);
   }
@@ -129,7 +132,7 @@ Deno.test("for any output of the network, both looks are inside the picture", as
       const session = sessionOf(Float32Array.from(output), DIAGONAL);
       const image = picture(width, height, [200, 200, 200]);
       const box = { left: 0, top: 0, right: width, bottom: height };
-      const points = await createLandmarkFinder(session)(image, box, turns);
+      const { points } = await createLandmarkFinder(session)(image, box, turns);
       // A pixel outside the picture would be black or not a number.
       for (const { data } of session.runs) assert(data.every((v) => Math.abs(v - 0.78125) < 1e-3));
       if (session.runs.length === 2) assert(points.flat().every(Number.isFinite));
@@ -144,7 +147,7 @@ Deno.test("the network sees a face that lies on its side or on its head as uprig
   const upright: RgbImage = { width: 64, height: 64, data };
   const inputOf = async (image: RgbImage, turns: QuarterTurns) => {
     const session = fakeSession(SHAPE, [[1, 136]], [DIAGONAL]);
-    const points = await createLandmarkFinder(session)(image, box, turns);
+    const { points } = await createLandmarkFinder(session)(image, box, turns);
     return { input: [...session.runs[0]!.data], points };
   };
   const expected = await inputOf(upright, 0);

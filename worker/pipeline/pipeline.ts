@@ -109,7 +109,7 @@ export async function createPipeline(
     // When unclear faces are accepted, only this check refuses turned ones.
     const factor = options.acceptUnclear ? 1 : TURNED_FACTOR;
     for (const turns of TURNS) {
-      const points = await findLandmarks(image, box, turns);
+      const { points } = await findLandmarks(image, box, turns);
       const { length } = await embedder.embed(await alignFace(image, points));
       if (length > quality.embeddingLength * factor) return true;
     }
@@ -121,9 +121,9 @@ export async function createPipeline(
     async recognize(picture) {
       const image = await decode(picture, options);
       const { box } = chooseFace(await detect(image), image);
-      const points = await findLandmarks(image, box);
+      const { points, lookDistance } = await findLandmarks(image, box);
       const { embedding, length } = await embedder.embed(await alignFace(image, points));
-      const quality = { ...measureShape(points), embeddingLength: length };
+      const quality = { ...measureShape(points), lookDistance, embeddingLength: length };
       if (options.quality !== undefined) await checkQuality(image, box, quality, options.quality);
       return { ...scaleToOriginal(image, box, points), embedding, quality };
     },
