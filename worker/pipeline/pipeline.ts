@@ -8,11 +8,12 @@ import { decode, type DecodedPicture, type DecodeLimits } from "./decode.ts";
 import { chooseFace, createFaceDetector } from "./detect.ts";
 import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
+import { createLivenessMeter } from "./liveness.ts";
 import { createLandmarkFinder, type FivePoints, type QuarterTurns } from "./landmarks.ts";
 import { type FaceQuality, findQualityFault, measureShape, TURNED_FACTOR } from "./quality.ts";
 import sharp from "../safe_sharp.ts";
 
-/** The content of the three ONNX files. */
+/** The content of the ONNX files. */
 export interface PipelineModels {
   /** Network that finds faces: see {@linkcode createFaceDetector}. */
   readonly detector: Uint8Array;
@@ -20,6 +21,8 @@ export interface PipelineModels {
   readonly landmarks: Uint8Array;
   /** Network that computes embeddings: see {@linkcode createEmbedder}. */
   readonly recognition: Uint8Array;
+  /** Network that measures liveness: see {@linkcode createLivenessMeter}. Without it, none is measured. */
+  readonly liveness?: Uint8Array;
 }
 
 /** Settings of {@linkcode createPipeline}. */
@@ -42,6 +45,8 @@ export interface RecognizedFace {
   readonly embedding: Float32Array;
   /** Measures that tell how well the face was seen. */
   readonly quality: FaceQuality;
+  /** Liveness score, 0 to 1; missing when none is measured. */
+  readonly liveness?: number;
 }
 
 /** The recognition pipeline; it takes one picture at a time. */
@@ -77,20 +82,22 @@ export async function createPipeline(
 ): Promise<Pipeline> {
   const threads = { threads: options.threads ?? 1 };
   await using opened = new AsyncDisposableStack();
-  // Waits for all three. When one fails, the other two sessions must also be released.
+  // Waits for all. When one fails, the other sessions must also be released.
   const results = await Promise.allSettled([
     openSession(models.detector, "face detection", threads),
     openSession(models.landmarks, "landmark", threads),
     openSession(models.recognition, "recognition", threads),
+    ...(models.liveness ? [openSession(models.liveness, "liveness", threads)] : []),
   ]);
   for (const result of results) if (result.status === "fulfilled") opened.use(result.value);
-  const [detection, landmarks, recognition] = results.map((result) => {
+  const [detection, landmarks, recognition, liveness] = results.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
   });
   const detect = createFaceDetector(detection!);
   const findLandmarks = createLandmarkFinder(landmarks!);
   const embedder = createEmbedder(recognition!);
+  const measureLiveness = liveness && createLivenessMeter(liveness);
   /** Turns only faces that are refused, so the gate costs an accepted face nothing. */
   const checkQuality = async (
     image: DecodedPicture,
@@ -125,7 +132,8 @@ export async function createPipeline(
       const { embedding, length } = await embedder.embed(await alignFace(image, points));
       const quality = { ...measureShape(points), lookDistance, embeddingLength: length };
       if (options.quality !== undefined) await checkQuality(image, box, quality, options.quality);
-      return { ...scaleToOriginal(image, box, points), embedding, quality };
+      const face = { ...scaleToOriginal(image, box, points), embedding, quality };
+      return measureLiveness ? { ...face, liveness: await measureLiveness(image, box) } : face;
     },
     async warmUp() {
       const picture = await grayJpeg();
@@ -133,6 +141,7 @@ export async function createPipeline(
         const image = await decode(picture, { maxPixels: WARM_UP_SIZE ** 2 });
         await detect(image);
         await findLandmarks(image, { left: 0, top: 0, right: image.width, bottom: image.height });
+        await measureLiveness?.(image, { left: 50, top: 50, right: 150, bottom: 150 });
         const { embedding } = await embedder.embed(await alignFace(image, ALIGNED_POINTS));
         const { length } = embedding;
         if (length !== embedder.dimension) {
