@@ -10,7 +10,7 @@ import { confidence } from "./gallery/confidence.ts";
 import type { Gallery } from "./gallery/gallery.ts";
 import { type Comparison, createMatcher } from "./gallery/match.ts";
 import type { Box } from "./pipeline/image.ts";
-import type { Pipeline, RecognizedFace } from "./pipeline/pipeline.ts";
+import type { Pipeline } from "./pipeline/pipeline.ts";
 
 /** The answer to a probe, without its `duration_ms`. */
 export type Identity = AuthenticateAnswer extends infer Answer
@@ -19,7 +19,7 @@ export type Identity = AuthenticateAnswer extends infer Answer
 
 /** An identity, and what was observed beside it. Clients get only the identity. */
 export type Observed = Identity & {
-  /** See {@linkcode RecognizedFace.liveness}. No decision depends on it. */
+  /** Liveness score of the face, 0 to 1, when one is measured. No decision depends on it. */
   readonly liveness?: number;
 };
 

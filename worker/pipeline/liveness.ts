@@ -1,6 +1,7 @@
 /** Measures whether a face looks like a live one. docs/accuracy.md says how little this tells. */
 
 import { ModelError, type Session } from "../inference/session.ts";
+import type { Size } from "./detect.ts";
 import type { Box, RgbImage } from "./image.ts";
 import { resample } from "./resample.ts";
 
@@ -55,9 +56,6 @@ export function cropAround(box: Box, { width, height }: Size): Box {
   const y = place(box.top, box.bottom, boxHeight, height);
   return { left: x.start, top: y.start, right: x.start + x.size, bottom: y.start + y.size };
 }
-
-/** Size of a picture, in pixels. */
-type Size = Pick<RgbImage, "width" | "height">;
 
 function toBgr(rgb: Float32Array): Float32Array {
   const plane = rgb.length / 3;

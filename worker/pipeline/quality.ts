@@ -3,7 +3,7 @@
 import type { QualityBounds } from "../../models/calibration.ts";
 import { ALIGNED_POINTS } from "./align.ts";
 import type { Point } from "./image.ts";
-import type { FivePoints, Landmarks } from "./landmarks.ts";
+import type { FivePoints } from "./landmarks.ts";
 import { fitSimilarityTransform } from "./similarity_transform.ts";
 
 export type { QualityBounds };
@@ -25,7 +25,10 @@ export interface FaceShape {
 
 /** Measures that tell how well a face was seen. */
 export interface FaceQuality extends FaceShape {
-  /** See {@linkcode Landmarks.lookDistance}. */
+  /**
+   * Mean distance between the points of the landmark network's two looks, in distances between the
+   * eyes. The network sees every face as upright; when it is wrong, its looks differ.
+   */
   readonly lookDistance: number;
   /**
    * Length of the embedding before it is scaled to 1. A recognition network gives short embeddings

@@ -1,6 +1,7 @@
 /** Turns a decoded picture by quarter turns, and maps places in it back. */
 
 import type { DecodedPicture } from "./decode.ts";
+import type { Size } from "./detect.ts";
 import type { Box, Point } from "./image.ts";
 import type { QuarterTurns } from "./landmarks.ts";
 import sharp from "../safe_sharp.ts";
@@ -44,6 +45,3 @@ export function turnBoxBack(box: Box, turns: QuarterTurns, turned: Size): Box {
   }
   return { left, top, right, bottom };
 }
-
-/** Size of a picture, in pixels. */
-type Size = { readonly width: number; readonly height: number };
