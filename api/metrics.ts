@@ -41,6 +41,8 @@ export interface ApiMetrics {
    * @param outcome `matched`, `not_matched`, `client_gone` or an error code
    */
   authenticated(outcome: string, seconds: number): void;
+  /** A worker measured the liveness score of a face, 0 to 1. */
+  observedLiveness(score: number): void;
   /** Registers the gauges, which call `stats` on each scrape. */
   observePool(stats: () => PoolGauges): void;
   /** Returns all metrics in the Prometheus text format. */
@@ -50,6 +52,9 @@ export interface ApiMetrics {
 }
 
 const LATENCY_BUCKETS = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
+
+/** 0.19 is the score at which both error rates are equal: docs/accuracy.md. */
+const LIVENESS_BUCKETS = [.05, .1, .19, .3, .5, .7, .9, .95, 1];
 
 /** Creates every metric, so that the first scrape has all of them. */
 export function createApiMetrics(): ApiMetrics {
@@ -103,6 +108,12 @@ export function createApiMetrics(): ApiMetrics {
     "Time to answer POST /authenticate, by outcome",
     ["outcome"],
   );
+  const liveness = new Histogram({
+    name: "face_it_liveness_score",
+    help: "Liveness score of recognised faces, with LIVENESS=observe; no answer depends on it",
+    buckets: LIVENESS_BUCKETS,
+    registers,
+  });
   return {
     pool: {
       claimSeconds: (seconds) => claimSeconds.observe(seconds),
@@ -115,6 +126,7 @@ export function createApiMetrics(): ApiMetrics {
       apiFailure: (call, code) => apiFailures.inc({ call, code }),
     },
     authenticated: (outcome, seconds) => authenticate.observe({ outcome }, seconds),
+    observedLiveness: (score) => liveness.observe(score),
     observePool(stats) {
       const gauge = (name: keyof PoolGauges, help: string) =>
         new Gauge({

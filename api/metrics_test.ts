@@ -11,6 +11,7 @@ Deno.test("the first scrape has every metric, with its type", async () => {
   const types = (await lines(metrics)).filter((line) => line.startsWith("# TYPE "));
   assertEquals(types.map((line) => line.slice("# TYPE ".length)).sort(), [
     "face_it_authenticate_seconds histogram",
+    "face_it_liveness_score histogram",
     "face_it_pool_api_failures_total counter",
     "face_it_pool_busy gauge",
     "face_it_pool_claim_seconds histogram",
@@ -56,6 +57,7 @@ Deno.test("each event changes its own metric", async () => {
   metrics.pool.watchRestart();
   metrics.pool.deleteFailure();
   metrics.authenticated("matched", 0.031);
+  metrics.observedLiveness(0.2);
   const text = await lines(metrics);
   for (
     const line of [
@@ -68,6 +70,8 @@ Deno.test("each event changes its own metric", async () => {
       'face_it_pool_reaped_total{reason="died_idle"} 1',
       "face_it_pool_watch_restarts_total 1",
       "face_it_pool_delete_failures_total 1",
+      'face_it_liveness_score_bucket{le="0.19"} 0',
+      'face_it_liveness_score_bucket{le="0.3"} 1',
       'face_it_authenticate_seconds_count{outcome="matched"} 1',
       'face_it_authenticate_seconds_sum{outcome="matched"} 0.031',
     ]

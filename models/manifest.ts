@@ -42,6 +42,8 @@ const ModelManifestSchema = z.strictObject({
     landmarks: PackageFileSchema,
     recognition: PackageFileSchema.extend({ calibration: ModelCalibrationSchema }),
   }),
+  /** Only needed with LIVENESS=observe, and fetched only on request. */
+  liveness: PackageFileSchema,
 });
 
 /** See {@linkcode ModelManifestSchema}. */

@@ -9,5 +9,6 @@ export const LOCAL_PATHS = {
   recognition: inCheckout("models/face_recognition.onnx"),
   detector: inCheckout("models/face_detection.onnx"),
   landmarks: inCheckout("models/face_landmarks.onnx"),
+  liveness: inCheckout("models/face_liveness.onnx"),
   gallery: inCheckout("test-data/embeddings.json"),
 } as const;

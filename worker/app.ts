@@ -1,7 +1,7 @@
 /** The worker's HTTP app. */
 
 import { Hono } from "hono";
-import { AuthenticateQuerySchema } from "../shared/contract/contract.ts";
+import { AuthenticateQuerySchema, LIVENESS_HEADER } from "../shared/contract/contract.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import { readProbe } from "../shared/http/read_probe.ts";
 import { takes } from "../shared/http/route_input.ts";
@@ -79,7 +79,8 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
       bodyTimeoutMs: deps.bodyTimeoutMs,
       signal: c.req.raw.signal,
     });
-    const identity = await authenticate(probe);
+    const { liveness, ...identity } = await authenticate(probe);
+    if (liveness !== undefined) c.header(LIVENESS_HEADER, liveness.toFixed(3));
     return c.json({ ...identity, duration_ms: roundMs(deps.now() - started) });
   });
   refuseOtherMethods(app);

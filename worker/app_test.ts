@@ -1,5 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { AuthenticateAnswerSchema, ProblemBodySchema } from "../shared/contract/contract.ts";
+import {
+  AuthenticateAnswerSchema,
+  LIVENESS_HEADER,
+  ProblemBodySchema,
+} from "../shared/contract/contract.ts";
 import { MATCH } from "../shared/contract/fake_answers.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
@@ -71,6 +75,21 @@ Deno.test("a worker answers with the identity and the duration", async () => {
     ...IDENTITY,
     duration_ms: 28.9,
   });
+});
+
+Deno.test("the liveness score is in a header, not in the body", async () => {
+  for (const [liveness, header] of [[0.1874, "0.187"], [1, "1.000"], [1e-9, "0.000"]] as const) {
+    const { post } = setUp({ authenticator: () => Promise.resolve({ ...IDENTITY, liveness }) });
+    const response = await post();
+    assertEquals(response.headers.get(LIVENESS_HEADER), header);
+    assertEquals(AuthenticateAnswerSchema.parse(await response.json()), {
+      ...IDENTITY,
+      duration_ms: 0,
+    });
+  }
+  const response = await setUp().post();
+  assertEquals(response.headers.has(LIVENESS_HEADER), false);
+  await response.body?.cancel();
 });
 
 Deno.test("the authenticator gets the picture and the user_id", async () => {

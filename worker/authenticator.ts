@@ -17,6 +17,12 @@ export type Identity = AuthenticateAnswer extends infer Answer
   ? Answer extends AuthenticateAnswer ? Omit<Answer, "duration_ms"> : never
   : never;
 
+/** An identity, and what was observed beside it. Clients get only the identity. */
+export type Observed = Identity & {
+  /** Liveness score of the face, 0 to 1, when one is measured. No decision depends on it. */
+  readonly liveness?: number;
+};
+
 /** Dependencies and settings of an authenticator. */
 export interface AuthenticatorDeps {
   readonly pipeline: Pipeline;
@@ -33,20 +39,23 @@ export interface AuthenticatorDeps {
  * @throws {Problem} the same as {@linkcode Pipeline.recognize}; `ambiguous_match` when the
  * templates of two users match
  */
-export type Authenticator = (probe: Probe) => Promise<Identity>;
+export type Authenticator = (probe: Probe) => Promise<Observed>;
 
 /** Makes an authenticator. A score that is not a number never matches. */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const { pipeline, gallery, score, threshold } = deps;
   const findNearest = createMatcher(gallery);
   return async ({ image, userId }) => {
-    const { box, embedding } = await pipeline.recognize(image);
+    const { box, embedding, liveness } = await pipeline.recognize(image);
+    const observed = liveness === undefined ? {} : { liveness };
     const face = { box: roundBox(box) };
     const nearest = findNearest(embedding, userId);
-    if (nearest === undefined) return { matched: false, confidence: 0, face };
+    if (nearest === undefined) return { matched: false, confidence: 0, face, ...observed };
     const { user, similarity, compared, runnerUp } = nearest;
     const confidence = score(nearest);
-    if (!(confidence >= threshold)) return { matched: false, confidence: 0, face };
+    if (!(confidence >= threshold)) {
+      return { matched: false, confidence: 0, face, ...observed };
+    }
     if (runnerUp !== undefined && !(score({ similarity: runnerUp, compared }) < threshold)) {
       throw pictureProblem("ambiguous_match");
     }
@@ -57,6 +66,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       confidence: floorScore(confidence),
       similarity: floorScore(similarity),
       face,
+      ...observed,
     };
   };
 }

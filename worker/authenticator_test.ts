@@ -51,6 +51,19 @@ Deno.test("the answer has the nearest user, the score and the face", async () =>
   });
 });
 
+Deno.test("a liveness score is passed on and decides nothing", async () => {
+  for (const liveness of [0, 0.5, 1]) {
+    const observed: Pipeline = {
+      ...pipeline,
+      recognize: async (picture) => ({ ...await pipeline.recognize(picture), liveness }),
+    };
+    for (const [word, userId] of [["east", undefined], ["north", "user1"], ["east", "nobody"]]) {
+      const without = await setUp()(word!, userId);
+      assertEquals(await setUp({ pipeline: observed })(word!, userId), { ...without, liveness });
+    }
+  }
+});
+
 Deno.test("the confidence is the score, and the similarity is the cosine", async () => {
   const answer = await setUp({ score: () => 0.9 })("north-east", "user1");
   assert(answer.matched);

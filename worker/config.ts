@@ -63,6 +63,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
       recognition: values.MODEL_PATH,
       detector: values.DETECTOR_PATH,
       landmarks: values.LANDMARKS_PATH,
+      liveness: values.LIVENESS === "observe" ? values.LIVENESS_PATH : undefined,
       calibration: values.MODEL_CALIBRATION,
     },
     match: { on: values.MATCH_ON, threshold: values.MATCH_THRESHOLD },

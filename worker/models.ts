@@ -17,6 +17,8 @@ import type { PipelineModels } from "./pipeline/pipeline.ts";
 export interface ModelPaths {
   readonly detector: string;
   readonly landmarks: string;
+  /** undefined when no liveness is measured. */
+  readonly liveness: string | undefined;
   readonly recognition: string;
   /** JSON file with a calibration, for a recognition model that is not in the manifest. */
   readonly calibration: string | undefined;
@@ -38,17 +40,19 @@ export interface LoadedModels {
  * does not match {@linkcode ModelCalibrationSchema} or belongs to another model
  */
 export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
-  const [detector, landmarks, recognition] = await Promise.all([
+  const [detector, landmarks, recognition, liveness] = await Promise.all([
     readModel(paths.detector),
     readModel(paths.landmarks),
     readModel(paths.recognition),
+    paths.liveness === undefined ? undefined : readModel(paths.liveness),
   ]);
   const checksum = await sha256(recognition);
   const calibration = paths.calibration === undefined
     ? calibrationOf(checksum)
     : await readCalibration(paths.calibration, checksum);
   const quality = calibration?.quality ?? UNCALIBRATED_BOUNDS;
-  return { models: { detector, landmarks, recognition }, calibration, quality };
+  const models = { detector, landmarks, recognition, ...(liveness && { liveness }) };
+  return { models, calibration, quality };
 }
 
 async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -56,7 +60,8 @@ async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {
     return await Deno.readFile(path);
   } catch (cause) {
     const isDefault = Object.values<string>(LOCAL_PATHS).includes(path);
-    const hint = isDefault ? '; "deno task setup" fetches it' : "";
+    const command = path === LOCAL_PATHS.liveness ? "models --liveness" : "setup";
+    const hint = isDefault ? `; "deno task ${command}" fetches it` : "";
     throw new ModelError(`The model ${path} cannot be read (${describeError(cause)})${hint}`, {
       cause,
     });

@@ -27,6 +27,7 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
   const pipeline = await createPipeline(models, {
     maxPixels: config.maxImagePixels,
     quality,
+    turnUpright: true,
   });
   await pipeline.warmUp();
   // The gallery is loaded last. Reading it takes 30 MB for 2,000 users, and the process gives this

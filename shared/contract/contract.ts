@@ -119,5 +119,11 @@ export const StatusSchema = z.strictObject({ status: z.enum(["ok", "unavailable"
 /** Header with the id of a request, in every response. The log has the same id. */
 export const REQUEST_ID_HEADER = "X-Request-Id";
 
+/**
+ * Header with the liveness score of the face, 0 to 1, in a worker's answer. The api counts it and
+ * never passes it on.
+ */
+export const LIVENESS_HEADER = "X-Liveness";
+
 /** The media type of every error's body. */
 export const PROBLEM_CONTENT_TYPE = "application/problem+json";

@@ -42,6 +42,16 @@ export const RECOGNITION_ENV = {
     shownDefault: "the default model",
     isPath: true,
   }),
+  LIVENESS: choice("off", "observe").default("off").register(SETTINGS, {
+    description:
+      "observe: measure a liveness score of each recognised face and count it in the metrics; no answer depends on it ([accuracy.md](accuracy.md#liveness))",
+    chartValue: "liveness",
+  }),
+  LIVENESS_PATH: z.string().default("/models/face_liveness.onnx").register(SETTINGS, {
+    description: "liveness model; used only with LIVENESS=observe",
+    shownDefault: "the file that `deno task models --liveness` writes",
+    isPath: true,
+  }),
   MODEL_CALIBRATION: z.string().optional().register(SETTINGS, {
     description: "file with the calibration of MODEL_PATH, as `deno task calibrate` prints it",
     shownDefault: "the calibration in the manifest",

@@ -14,6 +14,7 @@ export function localModelPaths(env: Environment): ModelPaths {
     recognition: env.get("MODEL_PATH") || LOCAL_PATHS.recognition,
     detector: env.get("DETECTOR_PATH") || LOCAL_PATHS.detector,
     landmarks: env.get("LANDMARKS_PATH") || LOCAL_PATHS.landmarks,
+    liveness: undefined,
     calibration: env.get("MODEL_CALIBRATION") || undefined,
   };
 }

@@ -24,7 +24,7 @@ export function createFakePipeline(
         box: { left: 0, top: 0, right: 100, bottom: 100 },
         points: [[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]],
         embedding: normalize(outcome),
-        quality: { embeddingLength: 4, rollDegrees: 0, shapeDistance: 0.1 },
+        quality: { embeddingLength: 4, rollDegrees: 0, shapeDistance: 0.1, lookDistance: 0.05 },
       });
     },
     warmUp: () => Promise.resolve(),

@@ -2,7 +2,7 @@
 
 import { ModelError, type Session } from "../inference/session.ts";
 import { type Box, clipBox, type Point, type RgbImage } from "./image.ts";
-import { resample } from "./resample.ts";
+import { resampleGray } from "./resample.ts";
 
 const INPUT_SIZE = 64;
 const INPUT_SHAPE = [1, 1, INPUT_SIZE, INPUT_SIZE] as const;
@@ -13,15 +13,27 @@ const LANDMARKS = 68;
 export type FivePoints = readonly [Point, Point, Point, Point, Point];
 
 /**
- * Finds the five points of the face in `box`; all are in pixels of the picture. The network knows
- * only upright faces. `turns` says how the face lies: by how many quarter turns, clockwise, the
+ * Finds the five points of the face in `box`; all are in pixels of the picture. The network looks
+ * twice: at the square around `box`, and then at the square around the points of its first look
+ * (docs/adr/0005-square-landmark-crop.md). It knows only upright faces. `turns` says how the face lies: by how many quarter turns, clockwise, the
  * picture has to be turned so that the face stands upright (default: 0).
  */
 export type LandmarkFinder = (
   image: RgbImage,
   box: Box,
   turns?: QuarterTurns,
-) => Promise<FivePoints>;
+) => Promise<Landmarks>;
+
+/** Points of a face, and the agreement of the two looks. */
+export interface Landmarks {
+  /** Points of the second look; of the first when there was no second. */
+  readonly points: FivePoints;
+  /**
+   * Mean distance between the points of the two looks, in distances between the eyes. It is small
+   * for a face that is upright and clear. Infinity when there was no second look.
+   */
+  readonly lookDistance: number;
+}
 
 /** Number of quarter turns, clockwise. */
 export type QuarterTurns = 0 | 1 | 2 | 3;
@@ -48,23 +60,53 @@ export function createLandmarkFinder(session: Session): LandmarkFinder {
   ) {
     throw new ModelError("The landmark model's shapes are not [1,1,64,64] to [1,136]");
   }
-  return async (image, box, turns = 0) => {
-    const crop = roundDown(clipBox(squareAround(box), image.width, image.height));
-    const input = turnInput(await landmarkInput(image, crop), turns);
-    const [points] = await session.run(input, INPUT_SHAPE);
-    const mean = (indices: readonly number[]): Point => {
-      let x = 0, y = 0;
-      for (const i of indices) {
-        x += points![i * 2]!;
-        y += points![i * 2 + 1]!;
-      }
-      const [u, v] = turnBack([x / indices.length, y / indices.length], turns);
+  /** Finds the 68 points in the square, in pixels of the picture. */
+  const find = async (image: RgbImage, square: Box, turns: QuarterTurns): Promise<Point[]> => {
+    const crop = roundDown(clipBox(square, image.width, image.height));
+    const gray = await resampleGray(image, crop, INPUT_SIZE, INPUT_SIZE, INPUT_RANGE);
+    const input = turnInput(gray, turns);
+    const [output] = await session.run(input, INPUT_SHAPE);
+    return Array.from({ length: LANDMARKS }, (_, i): Point => {
+      const [u, v] = turnBack([output![i * 2]!, output![i * 2 + 1]!], turns);
       return [
         crop.left + u * (crop.right - crop.left),
         crop.top + v * (crop.bottom - crop.top),
       ];
-    };
-    return [mean(EYE_LEFT), mean(EYE_RIGHT), mean(NOSE), mean(MOUTH_LEFT), mean(MOUTH_RIGHT)];
+    });
+  };
+  return async (image, box, turns = 0) => {
+    const first = await find(image, squareAround(box), turns);
+    const closer = squareAround(boxAround(first));
+    if (!overlaps(closer, image)) return { points: fivePoints(first), lookDistance: Infinity };
+    const before = fivePoints(first), points = fivePoints(await find(image, closer, turns));
+    return { points, lookDistance: meanDistance(before, points) / distance(points[0], points[1]) };
+  };
+}
+
+function fivePoints(landmarks: readonly Point[]): FivePoints {
+  const mean = (numbers: readonly number[]): Point => {
+    let x = 0, y = 0;
+    for (const i of numbers) {
+      x += landmarks[i]![0];
+      y += landmarks[i]![1];
+    }
+    return [x / numbers.length, y / numbers.length];
+  };
+  return [mean(EYE_LEFT), mean(EYE_RIGHT), mean(NOSE), mean(MOUTH_LEFT), mean(MOUTH_RIGHT)];
+}
+
+const distance = (a: Point, b: Point): number => Math.hypot(a[0] - b[0], a[1] - b[1]);
+
+const meanDistance = (a: FivePoints, b: FivePoints): number =>
+  a.reduce((sum, point, i) => sum + distance(point, b[i]!), 0) / a.length;
+
+function boxAround(points: readonly Point[]): Box {
+  const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);
+  return {
+    left: Math.min(...xs),
+    top: Math.min(...ys),
+    right: Math.max(...xs),
+    bottom: Math.max(...ys),
   };
 }
 
@@ -73,6 +115,11 @@ function squareAround(box: Box): Box {
   const half = Math.max(box.right - box.left, box.bottom - box.top) / 2;
   const x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
   return { left: x - half, top: y - half, right: x + half, bottom: y + half };
+}
+
+/** False also when the box is not finite. */
+function overlaps({ left, top, right, bottom }: Box, { width, height }: RgbImage): boolean {
+  return left < width && top < height && right > 0 && bottom > 0 && right > left && bottom > top;
 }
 
 function roundDown(box: Box): Box {
@@ -84,17 +131,6 @@ function roundDown(box: Box): Box {
     right: Math.max(left + 1, Math.floor(box.right)),
     bottom: Math.max(top + 1, Math.floor(box.bottom)),
   };
-}
-
-async function landmarkInput(image: RgbImage, crop: Box): Promise<Float32Array> {
-  const rgb = await resample(image, crop, INPUT_SIZE, INPUT_SIZE, INPUT_RANGE);
-  const plane = INPUT_SIZE * INPUT_SIZE;
-  const input = new Float32Array(plane);
-  for (let i = 0; i < plane; i++) {
-    // Luma of ITU-R BT.601, as in the network's training.
-    input[i] = 0.299 * rgb[i]! + 0.587 * rgb[plane + i]! + 0.114 * rgb[2 * plane + i]!;
-  }
-  return input;
 }
 
 function turnInput(input: Float32Array, turns: QuarterTurns): Float32Array {

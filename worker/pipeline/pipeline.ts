@@ -2,17 +2,20 @@
 
 import type { QualityBounds } from "../../models/calibration.ts";
 import { pictureProblem } from "../../shared/contract/picture_problem.ts";
+import { Problem } from "../../shared/contract/problem.ts";
 import { ModelError, openSession } from "../inference/session.ts";
 import { ALIGNED_POINTS, alignFace } from "./align.ts";
 import { decode, type DecodedPicture, type DecodeLimits } from "./decode.ts";
 import { chooseFace, createFaceDetector } from "./detect.ts";
 import { createEmbedder } from "./embed.ts";
 import { type Box, clipBox } from "./image.ts";
+import { createLivenessMeter } from "./liveness.ts";
 import { createLandmarkFinder, type FivePoints, type QuarterTurns } from "./landmarks.ts";
 import { type FaceQuality, findQualityFault, measureShape, TURNED_FACTOR } from "./quality.ts";
+import { turnBoxBack, turnPicture, turnPointBack } from "./turn_picture.ts";
 import sharp from "../safe_sharp.ts";
 
-/** The content of the three ONNX files. */
+/** The content of the ONNX files. */
 export interface PipelineModels {
   /** Network that finds faces: see {@linkcode createFaceDetector}. */
   readonly detector: Uint8Array;
@@ -20,6 +23,8 @@ export interface PipelineModels {
   readonly landmarks: Uint8Array;
   /** Network that computes embeddings: see {@linkcode createEmbedder}. */
   readonly recognition: Uint8Array;
+  /** Network that measures liveness: see {@linkcode createLivenessMeter}. Without it, none is measured. */
+  readonly liveness?: Uint8Array;
 }
 
 /** Settings of {@linkcode createPipeline}. */
@@ -30,6 +35,11 @@ export interface PipelineOptions extends DecodeLimits {
   readonly quality?: QualityBounds;
   /** True to accept a face that is unclear, but not one that is turned (default: false). */
   readonly acceptUnclear?: boolean;
+  /**
+   * True to turn a picture upright by quarter turns when its face would be refused otherwise, and
+   * is good enough in the turned picture (default: false). Templates are never made like this.
+   */
+  readonly turnUpright?: boolean;
 }
 
 /** The one face of a picture. */
@@ -40,8 +50,10 @@ export interface RecognizedFace {
   readonly points: FivePoints;
   /** Embedding, length {@linkcode Pipeline.dimension}, L2-normalised. */
   readonly embedding: Float32Array;
-  /** Measures that tell how well the face was seen. */
+  /** Measures that tell how well the face was seen, in the picture that was turned upright. */
   readonly quality: FaceQuality;
+  /** Liveness score, 0 to 1; missing when none is measured. */
+  readonly liveness?: number;
 }
 
 /** The recognition pipeline; it takes one picture at a time. */
@@ -77,55 +89,82 @@ export async function createPipeline(
 ): Promise<Pipeline> {
   const threads = { threads: options.threads ?? 1 };
   await using opened = new AsyncDisposableStack();
-  // Waits for all three. When one fails, the other two sessions must also be released.
+  // Waits for all. When one fails, the other sessions must also be released.
   const results = await Promise.allSettled([
     openSession(models.detector, "face detection", threads),
     openSession(models.landmarks, "landmark", threads),
     openSession(models.recognition, "recognition", threads),
+    ...(models.liveness ? [openSession(models.liveness, "liveness", threads)] : []),
   ]);
   for (const result of results) if (result.status === "fulfilled") opened.use(result.value);
-  const [detection, landmarks, recognition] = results.map((result) => {
+  const [detection, landmarks, recognition, liveness] = results.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
   });
   const detect = createFaceDetector(detection!);
   const findLandmarks = createLandmarkFinder(landmarks!);
   const embedder = createEmbedder(recognition!);
-  /** Turns only faces that are refused, so the gate costs an accepted face nothing. */
-  const checkQuality = async (
-    image: DecodedPicture,
-    box: Box,
-    quality: FaceQuality,
-    bounds: QualityBounds,
-  ) => {
-    const fault = findQualityFault(quality, bounds);
-    if (fault === undefined) return;
-    if (fault === "face_not_upright" || await isLongerTurned(image, box, quality)) {
+  const measureLiveness = liveness && createLivenessMeter(liveness);
+  const see = async (image: DecodedPicture): Promise<SeenFace> => {
+    const { box } = chooseFace(await detect(image), image);
+    const { points, lookDistance } = await findLandmarks(image, box);
+    const { embedding, length } = await embedder.embed(await alignFace(image, points));
+    const quality = { ...measureShape(points), lookDistance, embeddingLength: length };
+    return { image, box, points, embedding, quality };
+  };
+  /** Returns the turns that make the embedding longest; undefined when no turn makes it longer. */
+  const findTurns = async ({ image, box, quality }: SeenFace) => {
+    // When unclear faces are accepted, only this check refuses turned ones.
+    const factor = options.acceptUnclear ? 1 : TURNED_FACTOR;
+    let longest = quality.embeddingLength * factor, best: QuarterTurns | undefined;
+    for (const turns of TURNS) {
+      const { points } = await findLandmarks(image, box, turns);
+      const { length } = await embedder.embed(await alignFace(image, points));
+      if (length > longest) [longest, best] = [length, turns];
+    }
+    return best;
+  };
+  /** Returns the face of the turned picture; undefined when it is not seen well enough there. */
+  const seeTurned = async (image: DecodedPicture, turns: QuarterTurns, bounds: QualityBounds) => {
+    try {
+      const face = await see(await turnPicture(image, turns));
+      return findQualityFault(face.quality, bounds) === undefined ? face : undefined;
+    } catch (error) {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
+  };
+  /**
+   * Returns the face when it is good enough, or the face of the picture that was turned upright.
+   * Turns only faces that would be refused, so the gate costs an accepted face nothing.
+   */
+  const passGate = async (face: SeenFace, bounds: QualityBounds): Promise<GatedFace> => {
+    const fault = findQualityFault(face.quality, bounds);
+    if (fault === undefined) return { face, turns: 0 };
+    const turns = await findTurns(face);
+    if (turns !== undefined && options.turnUpright) {
+      const upright = await seeTurned(face.image, turns, bounds);
+      if (upright !== undefined) return { face: upright, turns };
+    }
+    if (fault === "face_not_upright" || turns !== undefined) {
       throw pictureProblem("face_not_upright");
     }
     if (!options.acceptUnclear) throw pictureProblem("face_unclear");
-  };
-  const isLongerTurned = async (image: DecodedPicture, box: Box, quality: FaceQuality) => {
-    // When unclear faces are accepted, only this check refuses turned ones.
-    const factor = options.acceptUnclear ? 1 : TURNED_FACTOR;
-    for (const turns of TURNS) {
-      const points = await findLandmarks(image, box, turns);
-      const { length } = await embedder.embed(await alignFace(image, points));
-      if (length > quality.embeddingLength * factor) return true;
-    }
-    return false;
+    return { face, turns: 0 };
   };
   const sessions = opened.move();
   return {
     dimension: embedder.dimension,
     async recognize(picture) {
       const image = await decode(picture, options);
-      const { box } = chooseFace(await detect(image), image);
-      const points = await findLandmarks(image, box);
-      const { embedding, length } = await embedder.embed(await alignFace(image, points));
-      const quality = { ...measureShape(points), embeddingLength: length };
-      if (options.quality !== undefined) await checkQuality(image, box, quality, options.quality);
-      return { ...scaleToOriginal(image, box, points), embedding, quality };
+      const seen = await see(image);
+      const { face, turns } = options.quality === undefined
+        ? { face: seen, turns: 0 as const }
+        : await passGate(seen, options.quality);
+      const { embedding, quality } = face;
+      const result = { ...scaleToOriginal(face, turns), embedding, quality };
+      if (measureLiveness === undefined) return result;
+      return { ...result, liveness: await measureLiveness(face.image, face.box) };
     },
     async warmUp() {
       const picture = await grayJpeg();
@@ -133,6 +172,7 @@ export async function createPipeline(
         const image = await decode(picture, { maxPixels: WARM_UP_SIZE ** 2 });
         await detect(image);
         await findLandmarks(image, { left: 0, top: 0, right: image.width, bottom: image.height });
+        await measureLiveness?.(image, { left: 50, top: 50, right: 150, bottom: 150 });
         const { embedding } = await embedder.embed(await alignFace(image, ALIGNED_POINTS));
         const { length } = embedding;
         if (length !== embedder.dimension) {
@@ -146,19 +186,36 @@ export async function createPipeline(
   };
 }
 
-/** Converts a face from pixels of the shrunk picture to pixels of the original picture. */
+/** A face in a decoded picture. */
+interface SeenFace {
+  readonly image: DecodedPicture;
+  /** In pixels of `image`, as the points. */
+  readonly box: Box;
+  readonly points: FivePoints;
+  readonly embedding: Float32Array;
+  readonly quality: FaceQuality;
+}
+
+/** A face, and the turns that made its picture upright. */
+interface GatedFace {
+  readonly face: SeenFace;
+  readonly turns: QuarterTurns;
+}
+
+/** Converts a face from pixels of the shrunk, turned picture to pixels of the client's picture. */
 function scaleToOriginal(
-  { width, height, original }: DecodedPicture,
-  { left, top, right, bottom }: Box,
-  points: FivePoints,
+  { image: { width, height, original }, box, points }: SeenFace,
+  turns: QuarterTurns,
 ): Pick<RecognizedFace, "box" | "points"> {
   const x = original.width / width, y = original.height / height;
-  const box = { left: left * x, top: top * y, right: right * x, bottom: bottom * y };
-  const scaled = points.map((point) => [
-    (point[0] + 0.5) * x - 0.5,
-    (point[1] + 0.5) * y - 0.5,
-  ]) as unknown as FivePoints;
-  return { box: clipBox(box, original.width, original.height), points: scaled };
+  const { left, top, right, bottom } = box;
+  const scaled = { left: left * x, top: top * y, right: right * x, bottom: bottom * y };
+  return {
+    box: turnBoxBack(clipBox(scaled, original.width, original.height), turns, original),
+    points: points.map((point) =>
+      turnPointBack([(point[0] + 0.5) * x - 0.5, (point[1] + 0.5) * y - 0.5], turns, original)
+    ) as unknown as FivePoints,
+  };
 }
 
 /** Quarter turns of a face that may not be upright. Photos on their side are the most frequent. */

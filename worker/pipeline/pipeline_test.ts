@@ -95,6 +95,46 @@ Deno.test("a face that lies on its side, stands on its head or is tilted too muc
   }
 });
 
+Deno.test("a picture on its side or upside down is turned upright on request", async () => {
+  await using pipeline = await createPipeline(models, {
+    maxPixels: 1_000_000,
+    quality,
+    turnUpright: true,
+  });
+  const upright = faces.get(UPRIGHT)!;
+  const { width, height } = await sharp(await sample(UPRIGHT)).metadata();
+  for (const degrees of [90, 180, 270] as const) {
+    const face = await pipeline.recognize(await turned(degrees));
+    assert(cosine(face.embedding, upright.embedding) > 0.98, `${degrees}`);
+    // The box and the points are in pixels of the picture that was sent.
+    const toSent = ([x, y]: readonly number[]) =>
+      ({ 90: [height - y!, x!], 180: [width - x!, height - y!], 270: [y!, width - x!] })[degrees];
+    const { left, top, right, bottom } = upright.box;
+    const corners = [toSent([left, top]), toSent([right, bottom])];
+    const columns = corners.map(([x]) => x!).toSorted((a, b) => a - b);
+    const rows = corners.map(([, y]) => y!).toSorted((a, b) => a - b);
+    const expected = [columns[0]!, rows[0]!, columns[1]!, rows[1]!];
+    assertNear(Object.values(face.box), expected, 6, `${degrees}: box`);
+    assertNear(face.points.flat(), upright.points.flatMap(toSent), 6, `${degrees}: points`);
+  }
+});
+
+Deno.test("a picture is not turned when its face is good, or not good in the turned picture", async () => {
+  await using pipeline = await createPipeline(models, {
+    maxPixels: 1_000_000,
+    quality,
+    turnUpright: true,
+  });
+  for (const picture of PICTURES) {
+    assertEquals(await pipeline.recognize(await sample(picture)), faces.get(picture));
+  }
+  for (const degrees of [0, 90, 180, 270]) {
+    const blurred = await sharp(await turned(degrees)).blur(8).png().toBuffer();
+    const { code } = await assertRejects(() => pipeline.recognize(blurred), Problem);
+    assert(["face_unclear", ...REFUSALS].includes(code), `${degrees}: ${code}`);
+  }
+});
+
 Deno.test("a face that is tilted by up to 30 degrees is accepted and stays the same face", async () => {
   await using pipeline = await createPipeline(models, { maxPixels: 1_000_000, quality });
   for (const degrees of [-30, -15, 15, 30]) {

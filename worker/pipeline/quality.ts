@@ -26,6 +26,11 @@ export interface FaceShape {
 /** Measures that tell how well a face was seen. */
 export interface FaceQuality extends FaceShape {
   /**
+   * Mean distance between the points of the landmark network's two looks, in distances between the
+   * eyes. The network sees every face as upright; when it is wrong, its looks differ.
+   */
+  readonly lookDistance: number;
+  /**
    * Length of the embedding before it is scaled to 1. A recognition network gives short embeddings
    * to faces that are blurred, dark or not upright.
    */
@@ -78,9 +83,16 @@ export function findQualityFault(
 ): QualityFault | undefined {
   if (!(Math.abs(quality.rollDegrees) <= max_roll_degrees)) return "face_not_upright";
   if (!(quality.shapeDistance <= max_shape_distance)) return "face_unclear";
+  if (!(quality.lookDistance <= MAX_LOOK_DISTANCE)) return "face_unclear";
   if (!(quality.embeddingLength >= min_embedding_length)) return "face_unclear";
   return undefined;
 }
+
+/**
+ * Largest distance between the two looks of the landmark network. It does not depend on the
+ * recognition model. A face that stands on its head is the most frequent cause of a larger one.
+ */
+export const MAX_LOOK_DISTANCE = 0.2;
 
 /**
  * Smallest factor by which quarter turns make the embedding of a face longer when the face is not

@@ -3,10 +3,15 @@ import fc from "fast-check";
 import { ALIGNED_POINTS } from "./align.ts";
 import type { Point } from "./image.ts";
 import type { FivePoints } from "./landmarks.ts";
-import { type FaceQuality, findQualityFault, measureShape } from "./quality.ts";
+import { type FaceQuality, findQualityFault, MAX_LOOK_DISTANCE, measureShape } from "./quality.ts";
 
 const BOUNDS = { min_embedding_length: 2.6, max_roll_degrees: 45, max_shape_distance: 0.5 };
-const GOOD: FaceQuality = { embeddingLength: 3.8, rollDegrees: 5, shapeDistance: 0.14 };
+const GOOD: FaceQuality = {
+  embeddingLength: 3.8,
+  rollDegrees: 5,
+  shapeDistance: 0.14,
+  lookDistance: 0.03,
+};
 
 const degrees = fc.double({ min: -179, max: 179, noNaN: true });
 const scale = fc.double({ min: 0.1, max: 50, noNaN: true });
@@ -70,6 +75,9 @@ Deno.test("each measure has its fault, and a measure at its bound is accepted", 
     [{ embeddingLength: 2.6, rollDegrees: -45, shapeDistance: 0.5 }, undefined],
     [{ embeddingLength: 2.59 }, "face_unclear"],
     [{ shapeDistance: 0.51 }, "face_unclear"],
+    [{ lookDistance: MAX_LOOK_DISTANCE }, undefined],
+    [{ lookDistance: MAX_LOOK_DISTANCE + 0.01 }, "face_unclear"],
+    [{ lookDistance: Infinity }, "face_unclear"],
     [{ rollDegrees: 45.1 }, "face_not_upright"],
     [{ rollDegrees: -45.1 }, "face_not_upright"],
     [{ rollDegrees: 90, embeddingLength: 1, shapeDistance: 1 }, "face_not_upright"],
@@ -84,7 +92,9 @@ Deno.test("each measure has its fault, and a measure at its bound is accepted", 
 });
 
 Deno.test("a measure that is not a number is always a fault", () => {
-  for (const measure of ["embeddingLength", "rollDegrees", "shapeDistance"] as const) {
+  for (
+    const measure of ["embeddingLength", "rollDegrees", "shapeDistance", "lookDistance"] as const
+  ) {
     assert(findQualityFault({ ...GOOD, [measure]: NaN }, BOUNDS) !== undefined, measure);
   }
 });
@@ -94,12 +104,14 @@ Deno.test("a face that is no better than an accepted one in any measure is accep
     embeddingLength: fc.double({ min: 0, max: 6, noNaN: true }),
     rollDegrees: fc.double({ min: -180, max: 180, noNaN: true }),
     shapeDistance: fc.double({ min: 0, max: 1, noNaN: true }),
+    lookDistance: fc.double({ min: 0, max: 1, noNaN: true }),
   });
   fc.assert(fc.property(measures, measures, (a, b) => {
     const worse: FaceQuality = {
       embeddingLength: Math.min(a.embeddingLength, b.embeddingLength),
       rollDegrees: Math.max(Math.abs(a.rollDegrees), Math.abs(b.rollDegrees)),
       shapeDistance: Math.max(a.shapeDistance, b.shapeDistance),
+      lookDistance: Math.max(a.lookDistance, b.lookDistance),
     };
     if (findQualityFault(worse, BOUNDS) !== undefined) return;
     assertEquals([findQualityFault(a, BOUNDS), findQualityFault(b, BOUNDS)], [

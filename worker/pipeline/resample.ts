@@ -2,7 +2,7 @@
 
 import type { Box, RgbImage } from "./image.ts";
 import { shrinkRegion } from "./shrink_region.ts";
-import { filterTriangle, type Range } from "./triangle_filter.ts";
+import { filterGray, filterTriangle, type Range } from "./triangle_filter.ts";
 
 /** Native code shrinks regions with more pixels. For them, it saves more than its call costs. */
 const NATIVE_PIXELS = 160_000;
@@ -24,12 +24,49 @@ export async function resample(
   height: number,
   range: Range,
 ): Promise<Float32Array> {
-  const regionWidth = region.right - region.left, regionHeight = region.bottom - region.top;
-  const shrinks = regionWidth >= width && regionHeight >= height;
-  if (shrinks && regionWidth * regionHeight > NATIVE_PIXELS) {
+  if (isForNativeCode(region, width, height)) {
     return planar((await shrinkRegion(image, region, width, height)).data, range);
   }
   return filterTriangle(image, region, width, height, range);
+}
+
+/**
+ * Resizes a region as {@linkcode resample} does, and makes it gray: the luma of ITU-R BT.601. For
+ * the same result, {@linkcode resample} needs more than twice the time.
+ *
+ * @returns One plane, length `height * width`
+ */
+export async function resampleGray(
+  image: RgbImage,
+  region: Box,
+  width: number,
+  height: number,
+  range: Range,
+): Promise<Float32Array> {
+  if (isForNativeCode(region, width, height)) {
+    const small = await shrinkRegion(image, region, width, height);
+    const gray = grayOf(small, { left: 0, top: 0, right: width, bottom: height });
+    return gray.map((value) => (value - range.mean) / range.scale);
+  }
+  const size = { width: region.right - region.left, height: region.bottom - region.top };
+  return filterGray(grayOf(image, region), size, width, height, range);
+}
+
+function isForNativeCode(region: Box, width: number, height: number): boolean {
+  const regionWidth = region.right - region.left, regionHeight = region.bottom - region.top;
+  const shrinks = regionWidth >= width && regionHeight >= height;
+  return shrinks && regionWidth * regionHeight > NATIVE_PIXELS;
+}
+
+function grayOf({ width, data }: RgbImage, { left, top, right, bottom }: Box): Float32Array {
+  const gray = new Float32Array((right - left) * (bottom - top));
+  for (let y = top, i = 0; y < bottom; y++) {
+    const end = (y * width + right) * 3;
+    for (let p = (y * width + left) * 3; p < end; p += 3, i++) {
+      gray[i] = 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!;
+    }
+  }
+  return gray;
 }
 
 function planar(data: Uint8Array, { mean, scale }: Range): Float32Array {

@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { RgbImage } from "./image.ts";
-import { resample } from "./resample.ts";
+import { resample, resampleGray } from "./resample.ts";
 import { filterTriangle } from "./triangle_filter.ts";
 
 /** Makes a picture of soft waves with fine noise on them. */
@@ -49,3 +49,25 @@ Deno.test("a small region, or one that is enlarged, is resized by our own filter
     );
   }
 });
+
+Deno.test("a gray result is the luma of the coloured one, for every size and kind of region", async () => {
+  const image = waves(900, 700);
+  for (
+    const region of [
+      { left: 37, top: 11, right: 862, bottom: 690 },
+      { left: 5, top: 7, right: 205, bottom: 150 },
+      { left: 899, top: 0, right: 900, bottom: 700 },
+      { left: 400, top: 300, right: 421, bottom: 317 },
+    ]
+  ) {
+    const [red, green, blue] = planesOf(await resample(image, region, 64, 48, RANGE));
+    const gray = await resampleGray(image, region, 64, 48, RANGE);
+    assertEquals(gray.length, 64 * 48);
+    gray.forEach((value, i) => {
+      assertAlmostEquals(value, 0.299 * red![i]! + 0.587 * green![i]! + 0.114 * blue![i]!, 1e-3);
+    });
+  }
+});
+
+const planesOf = (planar: Float32Array): Float32Array[] =>
+  [0, 1, 2].map((c) => planar.subarray(c * planar.length / 3, (c + 1) * planar.length / 3));

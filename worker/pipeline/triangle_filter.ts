@@ -27,26 +27,63 @@ export function filterTriangle(
   region: Box,
   width: number,
   height: number,
+  range: Range,
+): Float32Array {
+  const stride = image.width * 3;
+  return filterPlanes(3, region, width, height, range, (sourceY, columns, out) => {
+    filterRow(image.data, sourceY * stride, columns, out, width);
+  });
+}
+
+/**
+ * Resizes a gray picture as {@linkcode filterTriangle} does, in less than half the time.
+ *
+ * @param gray Elements of the picture's rows
+ * @param size Size of the picture, in pixels
+ * @param width Width of the result, in pixels
+ * @param height Height of the result, in pixels
+ * @param range Maps the values, 0 to 255, to those of the network
+ * @returns One plane, length `height * width`
+ */
+export function filterGray(
+  gray: Float32Array,
+  size: { readonly width: number; readonly height: number },
+  width: number,
+  height: number,
+  range: Range,
+): Float32Array {
+  const region = { left: 0, top: 0, right: size.width, bottom: size.height };
+  return filterPlanes(1, region, width, height, range, (sourceY, columns, out) => {
+    filterGrayRow(gray, sourceY * size.width, columns, out);
+  });
+}
+
+/** Filters the planes of a region. `filter` writes a horizontally filtered source row to `out`. */
+function filterPlanes(
+  planes: number,
+  region: Box,
+  width: number,
+  height: number,
   { mean, scale }: Range,
+  filter: (sourceY: number, columns: Taps, out: Float64Array) => void,
 ): Float32Array {
   const columns = triangleTaps(region.left, region.right, width);
   const rows = triangleTaps(region.top, region.bottom, height);
-  const stride = image.width * 3;
-  const out = new Float32Array(3 * height * width);
+  const out = new Float32Array(planes * height * width);
   // Each source row is filtered horizontally only once. The source rows of a result row never begin
   // above those of the previous result row. So a ring buffer with room for the source rows of one
   // result row is enough.
-  const ring = Array.from({ length: rows.most }, () => new Float64Array(3 * width));
+  const ring = Array.from({ length: rows.most }, () => new Float64Array(planes * width));
   const held = new Int32Array(rows.most).fill(-1);
   for (let y = 0; y < height; y++) {
     const first = rows.first[y]!, count = rows.counts[y]!;
     for (let sourceY = first; sourceY < first + count; sourceY++) {
       const slot = sourceY % rows.most;
       if (held[slot] === sourceY) continue;
-      filterRow(image.data, sourceY * stride, columns, ring[slot]!, width);
+      filter(sourceY, columns, ring[slot]!);
       held[slot] = sourceY;
     }
-    const target = { out, start: y * width, plane: width * height };
+    const target = { out, start: y * width, width, plane: width * height };
     const rowAt = (k: number) => ring[(first + k) % rows.most]!;
     const weightAt = (k: number) => k < count ? rows.weights[y * rows.most + k]! / scale : 0;
     putRows(target, rowAt(0), weightAt(0), rowAt(1), weightAt(1), -mean / scale);
@@ -122,10 +159,24 @@ function filterRow(
   }
 }
 
-/** A row of the result in the three planes, red, green and blue. */
+function filterGrayRow(
+  gray: Float32Array,
+  rowStart: number,
+  { most, first, counts, weights }: Taps,
+  out: Float64Array,
+): void {
+  for (let x = 0; x < out.length; x++) {
+    let p = rowStart + first[x]!, k = x * most, sum = 0;
+    for (const end = k + counts[x]!; k < end; k++, p++) sum += weights[k]! * gray[p]!;
+    out[x] = sum;
+  }
+}
+
+/** A row of the result in all planes: red, green and blue, or one. */
 interface TargetRow {
   readonly out: Float32Array;
   readonly start: number;
+  readonly width: number;
   readonly plane: number;
 }
 
@@ -134,15 +185,14 @@ interface TargetRow {
  * two rows in one step takes half the time.
  */
 function putRows(
-  { out, start, plane }: TargetRow,
+  { out, start, width, plane }: TargetRow,
   a: Float64Array,
   weightA: number,
   b: Float64Array,
   weightB: number,
   offset: number,
 ): void {
-  const width = a.length / 3;
-  for (let c = 0, i = 0; c < 3; c++) {
+  for (let c = 0, i = 0; i < a.length; c++) {
     const from = start + c * plane;
     for (let o = from; o < from + width; o++, i++) {
       out[o] = offset + weightA * a[i]! + weightB * b[i]!;
@@ -150,9 +200,12 @@ function putRows(
   }
 }
 
-function addRow({ out, start, plane }: TargetRow, row: Float64Array, weight: number): void {
-  const width = row.length / 3;
-  for (let c = 0, i = 0; c < 3; c++) {
+function addRow(
+  { out, start, width, plane }: TargetRow,
+  row: Float64Array,
+  weight: number,
+): void {
+  for (let c = 0, i = 0; i < row.length; c++) {
     const from = start + c * plane;
     for (let o = from; o < from + width; o++, i++) out[o] = out[o]! + weight * row[i]!;
   }

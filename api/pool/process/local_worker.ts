@@ -11,6 +11,7 @@ const LOCAL_DEFAULTS: Readonly<Record<string, string>> = {
   MODEL_PATH: LOCAL_PATHS.recognition,
   DETECTOR_PATH: LOCAL_PATHS.detector,
   LANDMARKS_PATH: LOCAL_PATHS.landmarks,
+  LIVENESS_PATH: LOCAL_PATHS.liveness,
 } satisfies Partial<Record<keyof typeof RECOGNITION_ENV, string>>;
 
 /** Environment of a worker process, and the files that the process must be able to read. */

@@ -13,6 +13,7 @@ Deno.test("by default, a local worker may read only the checkout's models and ga
     MODEL_PATH: LOCAL_PATHS.recognition,
     DETECTOR_PATH: LOCAL_PATHS.detector,
     LANDMARKS_PATH: LOCAL_PATHS.landmarks,
+    LIVENESS_PATH: LOCAL_PATHS.liveness,
   });
   assertEquals(new Set(readable), new Set(Object.values(LOCAL_PATHS)));
 });
@@ -30,6 +31,7 @@ Deno.test("a worker may read the configured files, also the calibration", () => 
     MODEL_PATH: "/recognition.onnx",
     DETECTOR_PATH: "/detector.onnx",
     LANDMARKS_PATH: "/landmarks.onnx",
+    LIVENESS_PATH: "/liveness.onnx",
     MODEL_CALIBRATION: "/calibration.json",
   };
   const { env, readable } = worker({ ...files, MATCH_ON: "cosine" });

@@ -36,7 +36,7 @@ export interface AuthenticateLimits extends AdmissionLimits {
 export interface AuthenticateDeps {
   readonly pool: WorkerPool;
   readonly workers: WorkerClient;
-  readonly metrics: Pick<ApiMetrics, "authenticated">;
+  readonly metrics: Pick<ApiMetrics, "authenticated" | "observedLiveness">;
   readonly limits: AuthenticateLimits;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -159,7 +159,7 @@ async function askWorker(
   probe: Probe,
   requestId: string,
   event: Record<string, unknown>,
-  { pool, workers }: AuthenticateDeps,
+  { pool, workers, metrics }: AuthenticateDeps,
   waits: Waits,
 ): Promise<AuthenticateAnswer> {
   for (let unreached = 0, unauthorized = 0;;) {
@@ -168,6 +168,7 @@ async function askWorker(
     switch (result.kind) {
       case "answer":
         lease.keep();
+        if (result.liveness !== undefined) metrics.observedLiveness(result.liveness);
         return result.answer;
       case "refusal":
         lease.keep();

@@ -1,7 +1,11 @@
 /** Sends a probe to a worker and classifies its response. */
 
 import { Agent, request } from "undici";
-import { type AuthenticateAnswer, REQUEST_ID_HEADER } from "../../../shared/contract/contract.ts";
+import {
+  type AuthenticateAnswer,
+  LIVENESS_HEADER,
+  REQUEST_ID_HEADER,
+} from "../../../shared/contract/contract.ts";
 import { type Problem, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import { isUnreached } from "../../unreached.ts";
@@ -13,7 +17,7 @@ import { readWorkerAnswer } from "./read_worker_answer.ts";
 /** Result of sending a probe to a worker. */
 export type WorkerResult =
   /** The worker recognised a face. It can serve again. */
-  | { readonly kind: "answer"; readonly answer: AuthenticateAnswer }
+  | { readonly kind: "answer"; readonly answer: AuthenticateAnswer; readonly liveness?: number }
   /** The worker refused the picture. It can serve again. */
   | { readonly kind: "refusal"; readonly problem: Problem }
   /** The worker never saw the probe. Another worker can be tried. */
@@ -79,6 +83,8 @@ export function createWorkerClient(
         });
         const { statusCode, headers, body } = response;
         const answer = await readWorkerAnswer(statusCode, body, probe.userId);
+        const liveness = readLiveness(headers[LIVENESS_HEADER.toLowerCase()]);
+        if (answer.kind === "answer" && liveness !== undefined) return { ...answer, liveness };
         return answer.kind === "code" ? classify(answer.code, headers["date"], clock()) : answer;
       } catch (cause) {
         signal.throwIfAborted();
@@ -87,6 +93,12 @@ export function createWorkerClient(
     },
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
+}
+
+/** Returns the score; undefined when the header is missing or has another form. */
+function readLiveness(header: string | string[] | undefined): number | undefined {
+  const isScore = typeof header === "string" && /^(0\.\d{3}|1\.000)$/.test(header);
+  return isScore ? Number(header) : undefined;
 }
 
 /** Returns the result for a code that is not about the picture. */

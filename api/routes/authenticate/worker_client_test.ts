@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { LIVENESS_HEADER } from "../../../shared/contract/contract.ts";
 import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
 import { PICTURE_CODES, pictureProblem } from "../../../shared/contract/picture_problem.ts";
 import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
@@ -100,6 +101,25 @@ Deno.test("a documented answer of a worker is returned", async () => {
   for (const answer of [MATCH, NON_MATCH]) {
     assertEquals(await askOne(() => Response.json(answer)), { kind: "answer", answer });
   }
+});
+
+Deno.test("a liveness score in the worker's header is read; a header of another form is ignored", async () => {
+  const askWith = (score: string) =>
+    askOne(() => Response.json(NON_MATCH, { headers: { [LIVENESS_HEADER]: score } }));
+  for (const score of ["0.000", "0.187", "1.000"]) {
+    const liveness = Number(score);
+    assertEquals(await askWith(score), { kind: "answer", answer: NON_MATCH, liveness });
+  }
+  for (const score of ["", "1.001", "-0.100", "NaN", "0.1", "1e9", "0.187, 0.187"]) {
+    assertEquals(await askWith(score), { kind: "answer", answer: NON_MATCH });
+  }
+  const refused = await askOne(() => {
+    const response = problem("no_face");
+    response.headers.set(LIVENESS_HEADER, "0.500");
+    return response;
+  });
+  assertEquals(refused.kind, "refusal");
+  assertEquals("liveness" in refused, false);
 });
 
 Deno.test("every call has a token of its own", async () => {

@@ -31,6 +31,17 @@ Deno.test("a client gets the worker's answer, with the duration of the whole req
   }
 });
 
+Deno.test("a liveness score is counted, and no client sees it", async () => {
+  const worker = () => ({ kind: "answer", answer: MATCH, liveness: 0.2 }) as const;
+  const { post, call } = createFakeApp({ workers: [worker, answering(MATCH)] });
+  const [withScore, without] = [await post(), await post()];
+  assertEquals(await withScore.json(), await without.json());
+  const names = ({ headers }: Response) => [...headers.keys()].toSorted();
+  assertEquals(names(withScore), names(without));
+  const metrics = await (await call("/metrics")).text();
+  assert(metrics.includes("\nface_it_liveness_score_count 1\n"));
+});
+
 Deno.test("the worker gets the picture, the user_id and the request id", async () => {
   const { post, client } = createFakeApp({ workers: [answering(MATCH), answering(MATCH)] });
   await post({ headers: { "X-Request-Id": "mine" } }, "/authenticate?user_id=user1");

@@ -19,4 +19,5 @@
 {{- define "face-it.workerSettings" -}}
 - {name: MATCH_ON, value: {{ .Values.matchOn | quote }}}
 - {name: MATCH_THRESHOLD, value: {{ float64 .Values.threshold | toJson | quote }}}
+- {name: LIVENESS, value: {{ .Values.liveness | quote }}}
 {{- end -}}

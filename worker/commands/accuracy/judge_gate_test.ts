@@ -11,7 +11,7 @@ const faceOf = (embedding: Float32Array, embeddingLength: number): RecognizedFac
   box: { left: 0, top: 0, right: 100, bottom: 100 },
   points: [[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]],
   embedding,
-  quality: { embeddingLength, rollDegrees: 0, shapeDistance: 0.1 },
+  quality: { embeddingLength, rollDegrees: 0, shapeDistance: 0.1, lookDistance: 0.05 },
 });
 
 /** Photos of people who differ, with embeddings of a length from 3 to 4. */
