@@ -41,7 +41,7 @@ Deno.test("the service does not start with a model of a wrong shape, and the err
     [channelMeans([3, 112, 112], [3, 1]), "input is [3,112,112] instead of"],
     [
       channelMeans(["N", 3, 112, 112], ["N", 3]),
-      "the embedding has 512 numbers, the model gives 3",
+      `the embedding has ${CHECKOUT_MODEL.dimension} numbers, the model gives 3`,
     ],
   ] as const;
   for (const [model, message] of cases) {
