@@ -1,4 +1,4 @@
-/** Reads models/manifest.json: the default models, their source and their calibration. */
+/** Reads models/manifest.json: the models, their sources and their calibrations. */
 
 import { z } from "zod";
 import { type ModelCalibration, ModelCalibrationSchema } from "./calibration.ts";
@@ -18,7 +18,7 @@ export const PackageFileSchema = z.strictObject({
   prepared_sha256: Sha256.optional(),
 });
 
-/** A published package. */
+/** A published npm package. */
 export const PackageSourceSchema = z.strictObject({
   package: z.string(),
   version: z.string(),
@@ -28,36 +28,115 @@ export const PackageSourceSchema = z.strictObject({
   tarball_bytes: z.int().positive(),
 });
 
+/** A published Python package. */
+const WheelSourceSchema = z.strictObject({
+  package: z.string(),
+  version: z.string(),
+  licence: z.string(),
+  /** File name of the wheel. */
+  wheel: z.string().endsWith(".whl"),
+  bytes: z.int().positive(),
+  sha256: Sha256,
+});
+
 /** See {@linkcode PackageSourceSchema}. */
 export type PackageSource = z.infer<typeof PackageSourceSchema>;
+
+/** See {@linkcode WheelSourceSchema}. */
+export type WheelSource = z.infer<typeof WheelSourceSchema>;
 
 /** See {@linkcode PackageFileSchema}. */
 export type PackageFile = z.infer<typeof PackageFileSchema>;
 
+const ModelFileSchema = PackageFileSchema.extend({ source: z.enum(["npm", "pypi"]) });
+
+/** A recognition model that `deno task models` can fetch. */
+const RecognitionModelSchema = ModelFileSchema.extend({
+  /** Name that its authors gave to the model. */
+  name: z.string(),
+  licence: z.string(),
+  /** Length of an embedding. */
+  dimension: z.int().positive(),
+  calibration: ModelCalibrationSchema,
+});
+
+/** See {@linkcode RecognitionModelSchema}. */
+export type RecognitionModel = z.infer<typeof RecognitionModelSchema>;
+
 /** Schema of models/manifest.json. */
 const ModelManifestSchema = z.strictObject({
-  source: PackageSourceSchema,
+  sources: z.strictObject({ npm: PackageSourceSchema, pypi: WheelSourceSchema }),
   models: z.strictObject({
-    detector: PackageFileSchema,
-    landmarks: PackageFileSchema,
-    recognition: PackageFileSchema.extend({ calibration: ModelCalibrationSchema }),
+    detector: ModelFileSchema,
+    landmarks: ModelFileSchema,
+    /** All have the same local file name: only one is used at a time. */
+    recognition: z.strictObject({ small: RecognitionModelSchema, sface: RecognitionModelSchema }),
   }),
   /** Only needed with LIVENESS=observe, and fetched only on request. */
-  liveness: PackageFileSchema,
+  liveness: ModelFileSchema,
 });
 
 /** See {@linkcode ModelManifestSchema}. */
 export type ModelManifest = z.infer<typeof ModelManifestSchema>;
 
-/** The default models. */
+/** The models that `deno task models` can fetch. */
 export const MODEL_MANIFEST: ModelManifest = ModelManifestSchema.parse(manifest);
 
+/** Name of a recognition model in the manifest. */
+export type RecognitionName = keyof ModelManifest["models"]["recognition"];
+
+/** Names of the recognition models. `deno task models` fetches the first one by default. */
+export const RECOGNITION_NAMES: readonly [RecognitionName, ...RecognitionName[]] = [
+  "small",
+  "sface",
+];
+
 /**
- * Returns the calibration of the model with this sha256; undefined when it is not the default
- * recognition model.
+ * Returns the name of the recognition model with this sha256, as published or prepared; undefined
+ * when it is not in the manifest.
+ */
+export function recognitionName(sha256: string): RecognitionName | undefined {
+  const { recognition } = MODEL_MANIFEST.models;
+  return RECOGNITION_NAMES.find((name) => {
+    const model = recognition[name];
+    return [model.sha256, model.prepared_sha256].includes(sha256);
+  });
+}
+
+/**
+ * Returns the calibration of the model with this sha256; undefined when it is not a recognition
+ * model of the manifest.
  */
 export function calibrationOf(sha256: string): ModelCalibration | undefined {
-  const { recognition } = MODEL_MANIFEST.models;
-  const known = [recognition.sha256, recognition.calibration.model_sha256];
-  return known.includes(sha256) ? recognition.calibration : undefined;
+  const name = recognitionName(sha256);
+  return name && MODEL_MANIFEST.models.recognition[name].calibration;
+}
+
+/** Facts about a recognition model that everybody may know. */
+export interface ModelDescription {
+  /** Name that its authors gave to the model; undefined when it is not in the manifest. */
+  readonly name: string | undefined;
+  readonly licence: string | undefined;
+  /** sha256 of the file that runs. */
+  readonly sha256: string;
+  /** sha256 of the file as published, before it was prepared. */
+  readonly source_sha256: string | undefined;
+  /** Length of an embedding. */
+  readonly dimension: number | undefined;
+  /** Calibration in the manifest. A MODEL_CALIBRATION file overrides it. */
+  readonly calibration: ModelCalibration | undefined;
+}
+
+/** Describes the recognition model with this sha256. */
+export function describeModel(sha256: string): ModelDescription {
+  const name = recognitionName(sha256);
+  const known = name && MODEL_MANIFEST.models.recognition[name];
+  return {
+    name: known?.name,
+    licence: known?.licence,
+    sha256,
+    source_sha256: known?.sha256,
+    dimension: known?.dimension,
+    calibration: known?.calibration,
+  };
 }

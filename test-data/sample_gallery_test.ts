@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
+import { CHECKOUT_MODEL } from "../tests/support/checkout_model.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 import { type Gallery, parseGallery } from "../worker/gallery/gallery.ts";
 import { createMatcher } from "../worker/gallery/match.ts";
@@ -21,7 +22,8 @@ async function createTarget() {
     path,
     make: (models: ModelPaths = MODELS): Promise<boolean> =>
       makeSampleGallery({ path, pictures: PICTURES, models }),
-    read: async (): Promise<Gallery> => parseGallery(await Deno.readTextFile(path), 512),
+    read: async (): Promise<Gallery> =>
+      parseGallery(await Deno.readTextFile(path), CHECKOUT_MODEL.dimension),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }

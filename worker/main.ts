@@ -81,6 +81,7 @@ async function main(): Promise<void> {
     authenticator = worker.authenticator;
     log.debug(
       {
+        model: worker.model,
         users: worker.users,
         templates: worker.templates,
         start_ms: Math.round(performance.now() - started),

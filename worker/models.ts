@@ -27,6 +27,8 @@ export interface ModelPaths {
 /** The loaded models. */
 export interface LoadedModels {
   readonly models: PipelineModels;
+  /** sha256 of the recognition model. */
+  readonly modelSha256: string;
   /** undefined when neither the manifest nor a file has a calibration of the recognition model. */
   readonly calibration: ModelCalibration | undefined;
   /** Bounds of a face's quality: those of the calibration, or UNCALIBRATED_BOUNDS without one. */
@@ -52,7 +54,7 @@ export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
     : await readCalibration(paths.calibration, checksum);
   const quality = calibration?.quality ?? UNCALIBRATED_BOUNDS;
   const models = { detector, landmarks, recognition, ...(liveness && { liveness }) };
-  return { models, calibration, quality };
+  return { models, modelSha256: checksum, calibration, quality };
 }
 
 async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,21 +1,22 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UNCALIBRATED_BOUNDS } from "../models/calibration.ts";
-import { MODEL_MANIFEST } from "../models/manifest.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
+import { CHECKOUT_MODEL } from "../tests/support/checkout_model.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 import { ModelError } from "./inference/session.ts";
 import { loadModels } from "./models.ts";
 
 const DEFAULT = { ...LOCAL_PATHS, calibration: undefined };
-const { calibration: KNOWN } = MODEL_MANIFEST.models.recognition;
+const { calibration: KNOWN } = CHECKOUT_MODEL;
 
 async function withCalibration<T>(text: string, body: (path: string) => Promise<T>): Promise<T> {
   await using folder = await temporaryFolder({ "calibration.json": text });
   return await body(folder.path("calibration.json"));
 }
 
-Deno.test("the default model's calibration is found in the manifest by its checksum", async () => {
-  assertEquals((await loadModels(DEFAULT)).calibration, KNOWN);
+Deno.test("a known model's calibration is found in the manifest by its checksum", async () => {
+  const { calibration, modelSha256 } = await loadModels(DEFAULT);
+  assertEquals([calibration, modelSha256], [KNOWN, CHECKOUT_MODEL.prepared_sha256]);
   const other = await loadModels({ ...DEFAULT, recognition: LOCAL_PATHS.detector });
   assertEquals([other.calibration, other.quality], [undefined, UNCALIBRATED_BOUNDS]);
 });

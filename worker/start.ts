@@ -1,5 +1,6 @@
 /** Loads everything that a worker needs to answer: models, gallery and score. */
 
+import { describeModel } from "../models/manifest.ts";
 import { type Authenticator, chooseScore, createAuthenticator } from "./authenticator.ts";
 import type { WorkerConfig } from "./config.ts";
 import { loadGallery } from "./gallery/load_gallery.ts";
@@ -9,6 +10,8 @@ import { createPipeline } from "./pipeline/pipeline.ts";
 /** A loaded worker, and the numbers for its log. */
 export interface StartedWorker {
   readonly authenticator: Authenticator;
+  /** Name of the recognition model; its sha256 when it is not in the manifest. */
+  readonly model: string;
   /** Number of users in the gallery. */
   readonly users: number;
   /** Number of templates in the gallery. */
@@ -22,7 +25,7 @@ export interface StartedWorker {
  * @throws {ModelError | GalleryError | NotCalibratedError} naming the part that is missing or wrong
  */
 export async function startWorker(config: WorkerConfig): Promise<StartedWorker> {
-  const { models, calibration, quality } = await loadModels(config.modelPaths);
+  const { models, modelSha256, calibration, quality } = await loadModels(config.modelPaths);
   const score = chooseScore(config.match.on, calibration);
   const pipeline = await createPipeline(models, {
     maxPixels: config.maxImagePixels,
@@ -40,6 +43,7 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
       score,
       threshold: config.match.threshold,
     }),
+    model: describeModel(modelSha256).name ?? modelSha256,
     users: gallery.users.length,
     templates: gallery.size,
   };

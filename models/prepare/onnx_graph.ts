@@ -48,13 +48,57 @@ export interface OnnxTensor extends Message {
   dataType: number;
   /** Elements; empty when `rawData` contains them. */
   floatData: number[];
-  /** Elements as little-endian bytes; empty when `floatData` contains them. */
+  /** Elements as little-endian bytes; empty when another field contains them. */
   rawData: Uint8Array;
   name: string;
 }
 
+/** A model with the fields that say which inputs, outputs and settings its parts have. */
+export interface DetailedModel extends OnnxModel {
+  irVersion: bigint;
+  graph?: DetailedGraph;
+}
+
+/** See {@linkcode DetailedModel}. */
+export interface DetailedGraph extends OnnxGraph {
+  node: DetailedNode[];
+  initializer: DetailedTensor[];
+  input: OnnxValue[];
+  output: OnnxValue[];
+}
+
+/** See {@linkcode DetailedModel}. */
+export interface DetailedNode extends OnnxNode {
+  attribute: OnnxAttribute[];
+}
+
+/** See {@linkcode DetailedModel}. */
+export interface DetailedTensor extends OnnxTensor {
+  /** Elements of small integer types; empty when `rawData` contains them. */
+  int32Data: number[];
+  /** Elements of 64-bit integers; empty when `rawData` contains them. */
+  int64Data: bigint[];
+}
+
+/** An input or output of a graph. */
+export interface OnnxValue extends Message {
+  name: string;
+}
+
+/** A constant setting of an operation. */
+export interface OnnxAttribute extends Message {
+  name: string;
+  /** The value, when it is one integer. */
+  i: bigint;
+  /** Kind of the value. */
+  type: number;
+}
+
 /** The `dataType` of 32-bit floats. */
 export const FLOAT32 = 1;
+
+/** The kinds of an attribute whose value is a graph or a list of graphs. */
+export const GRAPH_ATTRIBUTES: readonly number[] = [5, 10];
 
 const ONE = 1 as Label, MANY = 3 as Label;
 const FLOAT = 2 as Type, INT64 = 3 as Type, INT32 = 5 as Type, STRING = 9 as Type;
@@ -68,63 +112,87 @@ const field = (name: string, number: number, label: Label, type: Type, typeName 
   typeName,
 });
 
-// The numbers and types come from onnx.proto3 (IR version 3 and later). Fields that are not listed
-// are kept byte for byte as unknown fields.
-const REGISTRY = createFileRegistry(create(FileDescriptorSetSchema, {
-  file: [create(FileDescriptorProtoSchema, {
-    name: "onnx.proto",
-    package: "onnx",
-    syntax: "proto3",
-    messageType: [
-      {
-        name: "ModelProto",
-        field: [
-          field("graph", 7, ONE, MESSAGE, ".onnx.GraphProto"),
-          field("opset_import", 8, MANY, MESSAGE, ".onnx.OperatorSetIdProto"),
-        ],
-      },
-      {
-        name: "OperatorSetIdProto",
-        field: [field("domain", 1, ONE, STRING), field("version", 2, ONE, INT64)],
-      },
-      {
-        name: "GraphProto",
-        field: [
-          field("node", 1, MANY, MESSAGE, ".onnx.NodeProto"),
-          field("initializer", 5, MANY, MESSAGE, ".onnx.TensorProto"),
-        ],
-      },
-      {
-        name: "NodeProto",
-        field: [
-          field("input", 1, MANY, STRING),
-          field("output", 2, MANY, STRING),
-          field("name", 3, ONE, STRING),
-          field("op_type", 4, ONE, STRING),
-          field("domain", 7, ONE, STRING),
-        ],
-      },
-      {
-        name: "TensorProto",
-        field: [
-          field("dims", 1, MANY, INT64),
-          field("data_type", 2, ONE, INT32),
-          field("float_data", 4, MANY, FLOAT),
-          field("name", 8, ONE, STRING),
-          field("raw_data", 9, ONE, BYTES),
-        ],
-      },
-    ],
-  })],
-}));
+type Field = ReturnType<typeof field>;
 
-function schema(name: string): DescMessage {
-  const found = REGISTRY.getMessage(`onnx.${name}`);
-  if (found === undefined) throw new TypeError(`The schema has no ${name}`);
-  return found;
+// The numbers and types come from onnx.proto3 (IR version 3 and later). Fields that are not listed
+// are kept byte for byte as unknown fields, after the listed ones. So a longer list changes the
+// bytes of a model that is read and written, and with them its sha256. The prepared models that
+// people calibrated must keep their sha256: the detailed fields are a list of their own.
+function describe(details: (...fields: Field[]) => Field[]): (name: string) => DescMessage {
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, {
+    file: [create(FileDescriptorProtoSchema, {
+      name: "onnx.proto",
+      package: "onnx",
+      syntax: "proto3",
+      messageType: [
+        {
+          name: "ModelProto",
+          field: [
+            ...details(field("ir_version", 1, ONE, INT64)),
+            field("graph", 7, ONE, MESSAGE, ".onnx.GraphProto"),
+            field("opset_import", 8, MANY, MESSAGE, ".onnx.OperatorSetIdProto"),
+          ],
+        },
+        {
+          name: "OperatorSetIdProto",
+          field: [field("domain", 1, ONE, STRING), field("version", 2, ONE, INT64)],
+        },
+        {
+          name: "GraphProto",
+          field: [
+            field("node", 1, MANY, MESSAGE, ".onnx.NodeProto"),
+            field("initializer", 5, MANY, MESSAGE, ".onnx.TensorProto"),
+            ...details(
+              field("input", 11, MANY, MESSAGE, ".onnx.ValueInfoProto"),
+              field("output", 12, MANY, MESSAGE, ".onnx.ValueInfoProto"),
+            ),
+          ],
+        },
+        {
+          name: "NodeProto",
+          field: [
+            field("input", 1, MANY, STRING),
+            field("output", 2, MANY, STRING),
+            field("name", 3, ONE, STRING),
+            field("op_type", 4, ONE, STRING),
+            ...details(field("attribute", 5, MANY, MESSAGE, ".onnx.AttributeProto")),
+            field("domain", 7, ONE, STRING),
+          ],
+        },
+        {
+          name: "TensorProto",
+          field: [
+            field("dims", 1, MANY, INT64),
+            field("data_type", 2, ONE, INT32),
+            field("float_data", 4, MANY, FLOAT),
+            ...details(
+              field("int32_data", 5, MANY, INT32),
+              field("int64_data", 7, MANY, INT64),
+            ),
+            field("name", 8, ONE, STRING),
+            field("raw_data", 9, ONE, BYTES),
+          ],
+        },
+        { name: "ValueInfoProto", field: [field("name", 1, ONE, STRING)] },
+        {
+          name: "AttributeProto",
+          field: [
+            field("name", 1, ONE, STRING),
+            field("i", 3, ONE, INT64),
+            field("type", 20, ONE, INT32),
+          ],
+        },
+      ],
+    })],
+  }));
+  return (name) => {
+    const found = registry.getMessage(`onnx.${name}`);
+    if (found === undefined) throw new TypeError(`The schema has no ${name}`);
+    return found;
+  };
 }
 
-const MODEL = schema("ModelProto"), NODE = schema("NodeProto"), TENSOR = schema("TensorProto");
+const PLAIN = describe(() => []), DETAILED = describe((...fields) => fields);
 
 /**
  * Reads an ONNX file.
@@ -132,44 +200,42 @@ const MODEL = schema("ModelProto"), NODE = schema("NodeProto"), TENSOR = schema(
  * @throws {Error} when the bytes are not a protocol buffer
  */
 export function readOnnx(bytes: Uint8Array): OnnxModel {
-  return fromBinary(MODEL, bytes) as OnnxModel;
+  return fromBinary(PLAIN("ModelProto"), bytes) as OnnxModel;
 }
 
 /** Returns the bytes of an ONNX file. */
 export function writeOnnx(model: OnnxModel): Uint8Array<ArrayBuffer> {
-  return toBinary(MODEL, model) as Uint8Array<ArrayBuffer>;
+  return toBinary(PLAIN("ModelProto"), model) as Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Reads an ONNX file with the fields of a {@linkcode DetailedModel}.
+ *
+ * @throws {Error} when the bytes are not a protocol buffer
+ */
+export function readDetailedOnnx(bytes: Uint8Array): DetailedModel {
+  return fromBinary(DETAILED("ModelProto"), bytes) as DetailedModel;
+}
+
+/** Returns the bytes of an ONNX file that {@linkcode readDetailedOnnx} read. */
+export function writeDetailedOnnx(model: DetailedModel): Uint8Array<ArrayBuffer> {
+  return toBinary(DETAILED("ModelProto"), model) as Uint8Array<ArrayBuffer>;
 }
 
 /** Creates a node of the standard operator set. */
 export function createNode(opType: string, input: string[], output: string): OnnxNode {
   return create(
-    NODE,
+    PLAIN("NodeProto"),
     { opType, input, output: [output], name: output } as Record<string, unknown>,
   ) as OnnxNode;
 }
 
-/** Creates a weight of 32-bit floats. */
-export function createFloatTensor(
-  name: string,
-  dims: readonly bigint[],
-  values: Float32Array,
-): OnnxTensor {
-  const rawData = new Uint8Array(values.length * 4);
-  const view = new DataView(rawData.buffer);
-  values.forEach((value, i) => view.setFloat32(i * 4, value, true));
-  const fields = { name, dims: [...dims], dataType: FLOAT32, rawData };
-  return create(TENSOR, fields as Record<string, unknown>) as OnnxTensor;
+/** Creates a weight of a plain model from its fields. */
+export function createTensor(fields: Partial<OnnxTensor>): OnnxTensor {
+  return create(PLAIN("TensorProto"), fields as Record<string, unknown>) as OnnxTensor;
 }
 
-/** Returns the elements of a weight of 32-bit floats; undefined for any other weight. */
-export function floatValues(tensor: OnnxTensor): Float32Array | undefined {
-  if (tensor.dataType !== FLOAT32) return undefined;
-  const count = tensor.dims.reduce((product, size) => product * Number(size), 1);
-  if (tensor.floatData.length > 0) {
-    return tensor.floatData.length === count ? Float32Array.from(tensor.floatData) : undefined;
-  }
-  if (tensor.rawData.byteLength !== count * 4) return undefined;
-  // Copies the bytes, because a conversion of the numbers could change denormal numbers to zero.
-  // The byte order is right: all platforms of Deno are little-endian.
-  return new Float32Array(tensor.rawData.slice().buffer);
+/** Creates a weight of a detailed model from its fields. */
+export function createDetailedTensor(fields: Partial<OnnxTensor>): DetailedTensor {
+  return create(DETAILED("TensorProto"), fields as Record<string, unknown>) as DetailedTensor;
 }

@@ -1,9 +1,7 @@
 /** Rewrites a network so that it computes the same result in less time. */
 
 import {
-  createFloatTensor,
   createNode,
-  floatValues,
   type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
@@ -11,11 +9,15 @@ import {
   readOnnx,
   writeOnnx,
 } from "./onnx_graph.ts";
+import { createFloatTensor, floatValues } from "./onnx_tensor.ts";
+import { type UnpackedModel, unpackModel } from "./unpack_model.ts";
 
 /** A prepared model. */
 export interface PreparedModel {
   /** The ONNX file. It is the given array when there was nothing to rewrite. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Number of nodes that {@linkcode unpackModel} computed or removed. */
+  readonly removed: number;
   /** Number of weights that were set to zero. */
   readonly zeroed: number;
   /** Number of PRelu nodes that were rewritten. */
@@ -39,8 +41,10 @@ const [NEGLIGIBLE_BITS] = bitsOf(Float32Array.of(1e-15)) as unknown as [number];
 const BROADCASTING_OPSET = 7n;
 
 /**
- * Rewrites a model in two ways. Both are exact except for the last bits of a 32-bit float:
+ * Rewrites a model in these ways. The results are the same except for the last bits of a 32-bit
+ * float:
  *
+ * - A model that was packed for size is unpacked: {@linkcode unpackModel}.
  * - Weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower.
  * - PRelu(x; a) becomes a·x + (1 − a)·Relu(x): ONNX Runtime has faster kernels for this form. They
  *   keep its blocked memory layout.
@@ -52,9 +56,10 @@ const BROADCASTING_OPSET = 7n;
  * @throws {NotOnnxError} when the bytes are not an ONNX model
  */
 export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
-  let model: OnnxModel;
+  let model: OnnxModel, unpacked: UnpackedModel;
   try {
-    model = readOnnx(bytes);
+    unpacked = unpackModel(bytes);
+    model = readOnnx(unpacked.bytes);
   } catch (cause) {
     throw new NotOnnxError("The file is not an ONNX model", { cause });
   }
@@ -64,8 +69,9 @@ export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
   }
   const zeroed = zeroNegligible(graph);
   const rewritten = canBroadcast(model) ? rewritePRelu(graph) : 0;
-  if (zeroed === 0 && rewritten === 0) return { bytes, zeroed, rewritten };
-  return { bytes: writeOnnx(model), zeroed, rewritten };
+  const { removed } = unpacked;
+  if (zeroed === 0 && rewritten === 0) return { ...unpacked, zeroed, rewritten };
+  return { bytes: writeOnnx(model), removed, zeroed, rewritten };
 }
 
 function canBroadcast(model: OnnxModel): boolean {

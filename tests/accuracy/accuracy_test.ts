@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { NO_PROGRESS } from "../../shared/progress.ts";
 import { embedPhotos } from "../../worker/commands/embed_photos.ts";
 import { cosine, normalize } from "../../worker/vector.ts";
@@ -90,7 +90,7 @@ needs("photos")("accuracy on labelled photos", async (t) => {
       const threshold = similarityThreshold(
         DEFAULT_CONFIDENCE,
         1,
-        MODEL_MANIFEST.models.recognition.calibration,
+        CHECKOUT_MODEL.calibration,
       );
       const { effects: [ofGood, ...ofTurned], bounds } = crossJudgeGate(good, samples, threshold);
       assert(ofGood!.enrolled.with >= 98, JSON.stringify(ofGood));
@@ -99,7 +99,7 @@ needs("photos")("accuracy on labelled photos", async (t) => {
         assert(effect.strangers.without > 500, JSON.stringify(effect));
         assertEquals(effect.strangers.with, 0, JSON.stringify(effect));
       }
-      const { quality } = MODEL_MANIFEST.models.recognition.calibration;
+      const { quality } = CHECKOUT_MODEL.calibration;
       for (const { min_embedding_length } of bounds) {
         assertAlmostEquals(min_embedding_length, quality.min_embedding_length, 0.15);
       }

@@ -8,6 +8,7 @@ import { createMatcher } from "../../worker/gallery/match.ts";
 import { loadModels } from "../../worker/models.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import { NO_PROGRESS } from "../../shared/progress.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { needs } from "../support/needs.ts";
 import { labelledPhotos } from "./labelled_photos.ts";
 
@@ -24,7 +25,9 @@ needs("photos")("no good photo matches two users", async () => {
   let highest = 0;
   entries.forEach((probe, i) => {
     const others = entries.filter((_, j) => j !== i);
-    const nearest = createMatcher(buildGallery(others, 512))(Float32Array.from(probe.embedding))!;
+    const nearest = createMatcher(buildGallery(others, CHECKOUT_MODEL.dimension))(
+      Float32Array.from(probe.embedding),
+    )!;
     const runnerUp = score({ ...nearest, similarity: nearest.runnerUp! });
     if (score(nearest) >= 0.7) matches++;
     if (runnerUp >= 0.7) ambiguous++;

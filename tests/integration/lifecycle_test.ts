@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { eventually } from "../support/eventually.ts";
@@ -154,7 +154,7 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   const MODEL_PATH = await folder.write("model.onnx", unknown);
   await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
   const numbers = { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 };
-  const { quality } = MODEL_MANIFEST.models.recognition.calibration;
+  const { quality } = CHECKOUT_MODEL.calibration;
   const content = JSON.stringify({ model_sha256: await sha256(unknown), ...numbers, quality });
   const calibration = await folder.write("calibration.json", content);
   for (

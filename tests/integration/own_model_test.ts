@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { channelMeans } from "../support/onnx/small_model.ts";
 import { transposeInput } from "../support/onnx/transpose_input.ts";
 import { MatchSchema, NonMatchSchema } from "../../shared/contract/contract.ts";
@@ -14,7 +14,7 @@ Deno.test("a channels-last model needs only MODEL_PATH and MODEL_CALIBRATION", a
   await using folder = await temporaryFolder();
   const model = transposeInput(await Deno.readFile(LOCAL_PATHS.recognition));
   const MODEL_PATH = await folder.write("model.onnx", model);
-  const calibration = { ...MODEL_MANIFEST.models.recognition.calibration };
+  const calibration = { ...CHECKOUT_MODEL.calibration };
   const MODEL_CALIBRATION = await folder.write(
     "calibration.json",
     JSON.stringify({ ...calibration, model_sha256: await sha256(model) }),
@@ -41,7 +41,7 @@ Deno.test("the service does not start with a model of a wrong shape, and the err
     [channelMeans([3, 112, 112], [3, 1]), "input is [3,112,112] instead of"],
     [
       channelMeans(["N", 3, 112, 112], ["N", 3]),
-      "the embedding has 512 numbers, the model gives 3",
+      `the embedding has ${CHECKOUT_MODEL.dimension} numbers, the model gives 3`,
     ],
   ] as const;
   for (const [model, message] of cases) {

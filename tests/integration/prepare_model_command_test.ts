@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
@@ -9,8 +9,11 @@ Deno.test("prepare-model copies a model that is already prepared", async () => {
   const output = folder.path("out.onnx");
   const { code, out } = await prepareModel(LOCAL_PATHS.recognition, output);
   assertEquals(code, 0);
-  assertStringIncludes(out, "0 weights set to zero, 0 PRelu rewritten");
-  assertStringIncludes(out, MODEL_MANIFEST.models.recognition.prepared_sha256!);
+  assertStringIncludes(
+    out,
+    "0 nodes computed or removed, 0 weights set to zero, 0 PRelu rewritten",
+  );
+  assertStringIncludes(out, CHECKOUT_MODEL.prepared_sha256!);
   assertEquals(await Deno.readFile(output), await Deno.readFile(LOCAL_PATHS.recognition));
 });
 

@@ -63,6 +63,10 @@ const NEEDS = {
     how: "the cosines of all pairs of Labeled Faces in the Wild, in FACE_IT_LFW_HISTOGRAMS",
     isMet: () => exists(Deno.env.get("FACE_IT_LFW_HISTOGRAMS")),
   },
+  pip: {
+    how: "Python 3 with pip, and an index with the package of SFace",
+    isMet: () => succeeds("python3", "-m", "pip", "--version"),
+  },
   schemathesis: {
     how: "schemathesis from PyPI, and its path in FACE_IT_SCHEMATHESIS",
     isMet: () => exists(Deno.env.get("FACE_IT_SCHEMATHESIS")),

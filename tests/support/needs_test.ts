@@ -23,6 +23,7 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
     "linux",
     "node",
     "photos",
+    "pip",
     "schemathesis",
     "strace",
   ];

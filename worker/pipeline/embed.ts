@@ -6,7 +6,7 @@ import { ALIGNED_SIZE } from "./align.ts";
 
 /** Computes embeddings. */
 export interface Embedder {
-  /** Length of an embedding: 512 for the default model. */
+  /** Length of an embedding: 512 for the small model, 128 for SFace. */
   readonly dimension: number;
   /**
    * Embeds a face.

@@ -1,6 +1,6 @@
-/** Compares the time of the prepared recognition model with that of the published model. */
+/** Compares the time of the prepared small recognition model with that of the published model. */
 
-import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
+import { prepareModel } from "../../../models/prepare/prepare_model.ts";
 import { fetchPublishedModel } from "../../accuracy/published_model.ts";
 import { openSession } from "../../../worker/inference/session.ts";
 import { localModelPaths } from "../../../worker/commands/model_paths.ts";
@@ -14,11 +14,9 @@ import { median, ratioOf, timeInTurns } from "../timing.ts";
 
 /** Measures both models in one process. Both treat denormal numbers as zero. */
 export async function measurePreparedModel(): Promise<Finding[]> {
-  await using prepared = await openSession(
-    await Deno.readFile(LOCAL_PATHS.recognition),
-    "recognition",
-  );
-  await using published = await openSession(await fetchPublishedModel(), "recognition");
+  const original = await fetchPublishedModel();
+  await using prepared = await openSession(prepareModel(original).bytes, "recognition");
+  await using published = await openSession(original, "recognition");
   // A real face: PRelu's time depends on the signs of its input. For a smooth wave it is shorter.
   const face = await alignedFace();
   const shape = [1, 3, 112, 112];

@@ -14,7 +14,7 @@ export type Dimension = number | string;
 
 // Fields of onnx.proto3. onnx_graph.ts does not know them, and keeps them as unknown fields.
 const GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, NODE_ATTRIBUTE = 5;
-const ATTRIBUTE_TYPE_INTS = 7;
+const ATTRIBUTE_TYPE_INT = 2, ATTRIBUTE_TYPE_INTS = 7;
 
 /** Returns the names of the graph's inputs that are not weights. */
 export function inputNames(graph: OnnxGraph): string[] {
@@ -41,6 +41,23 @@ export function setInput(
 /** Adds a float32 output. */
 export function addOutput(graph: OnnxGraph, name: string, shape: readonly Dimension[]): void {
   addField(graph, GRAPH_OUTPUT, encodeValueInfo(name, shape));
+}
+
+/** Creates a node with settings that are integers. */
+export function createOperation(
+  opType: string,
+  inputs: string[],
+  output: string,
+  settings: Readonly<Record<string, number>> = {},
+): OnnxNode {
+  const node = createNode(opType, inputs, output);
+  for (const [name, value] of Object.entries(settings)) {
+    const attribute = new BinaryWriter().tag(1, WireType.LengthDelimited).string(name);
+    attribute.tag(3, WireType.Varint).int64(value);
+    attribute.tag(20, WireType.Varint).int32(ATTRIBUTE_TYPE_INT);
+    addField(node, NODE_ATTRIBUTE, attribute.finish());
+  }
+  return node;
 }
 
 /** Creates a node that puts the dimensions of `input` into another order. */
