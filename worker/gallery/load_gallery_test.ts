@@ -26,9 +26,9 @@ Deno.test("the files of a folder become one gallery, in the order of the files' 
     ".hidden.json": fileOf({ ...ALICE, user_id: "hidden" }),
     "readme.txt": fileOf({ ...ALICE, user_id: "text" }),
   });
-  const { users, segments, size } = await loadGallery(folder.root, 3);
+  const { users, templateCounts, segments, size } = await loadGallery(folder.root, 3);
   assertEquals(users, [{ userId: "alice", name: "Alice" }, { userId: "bob", name: "Bob" }]);
-  assertEquals(segments.map(({ owners }) => [...owners]), [[0, 1], [0]]);
+  assertEquals([templateCounts, segments.length], [[2, 1], 1]);
   assertEquals(size, 3);
 });
 

@@ -36,7 +36,7 @@ Deno.test("a template takes at most 6.5 KB, and its cosines change by at most 1e
   assert(size / embeddings.length <= 6500, `${size / embeddings.length} bytes a template`);
   const [segment] = parseGallery(await Deno.readTextFile(path), 512).segments;
   embeddings.forEach((embedding, i) => {
-    const read = segment!.templates.subarray(i * 512, (i + 1) * 512);
+    const read = segment!.vectors.subarray(i * 512, (i + 1) * 512);
     for (const other of embeddings) {
       const error = Math.abs(cosine(read, other) - cosine(embedding, other));
       assert(error <= 1e-6, `off by ${error}`);
@@ -50,7 +50,7 @@ Deno.test("an embedding of very small numbers keeps its direction", async () => 
   const tiny = { ...ALICE, embedding: [3e-12, 4e-12] };
   await writeGalleryFile(path, [tiny]);
   const [segment] = parseGallery(await Deno.readTextFile(path), 2).segments;
-  assertEquals(segment?.templates, Float32Array.of(0.6, 0.8));
+  assertEquals(segment?.vectors, Float32Array.of(0.6, 0.8));
 });
 
 Deno.test("only the owner can read a new file; an existing file keeps its mode", async () => {
