@@ -10,6 +10,7 @@ import { readWorkerConfig } from "./config.ts";
 import { openPublicKeys } from "./public_keys.ts";
 import { watchGallery } from "./gallery/gallery_watch.ts";
 import { reportGallery } from "./report_gallery.ts";
+import { GALLERY_WITHOUT_MODEL } from "../shared/gallery_without_model.ts";
 import { startWorker } from "./start.ts";
 
 /** The process exits this long after its last answer, so that the answer can still be sent. */
@@ -72,11 +73,15 @@ async function main(): Promise<void> {
     const worker = await startWorker(config);
     // The process that started the worker replaces it when the gallery changes. In a cluster, a
     // changed gallery is a rollout.
+    // That process also logs once, and not for each worker, that a gallery does not name its model.
     if (watch !== undefined) {
       await reportGallery(watch, {
+        withoutModel: worker.withoutModel.length > 0,
         print: (line) => console.log(line),
         every: (ms, call) => Deno.unrefTimer(setInterval(call, ms)),
       });
+    } else if (worker.withoutModel.length > 0) {
+      log.warn({ files: worker.withoutModel }, GALLERY_WITHOUT_MODEL);
     }
     authenticator = worker.authenticator;
     log.debug(

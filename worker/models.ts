@@ -25,6 +25,8 @@ export interface ModelPaths {
 /** The loaded models. */
 export interface LoadedModels {
   readonly models: PipelineModels;
+  /** sha256 of each model file. */
+  readonly checksums: Readonly<Record<"detector" | "landmarks" | "recognition", string>>;
   /** undefined when neither the manifest nor a file has a calibration of the recognition model. */
   readonly calibration: ModelCalibration | undefined;
   /** Bounds of a face's quality: those of the calibration, or UNCALIBRATED_BOUNDS without one. */
@@ -43,12 +45,16 @@ export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
     readModel(paths.landmarks),
     readModel(paths.recognition),
   ]);
-  const checksum = await sha256(recognition);
+  const checksums = {
+    detector: await sha256(detector),
+    landmarks: await sha256(landmarks),
+    recognition: await sha256(recognition),
+  };
   const calibration = paths.calibration === undefined
-    ? calibrationOf(checksum)
-    : await readCalibration(paths.calibration, checksum);
+    ? calibrationOf(checksums.recognition)
+    : await readCalibration(paths.calibration, checksums.recognition);
   const quality = calibration?.quality ?? UNCALIBRATED_BOUNDS;
-  return { models: { detector, landmarks, recognition }, calibration, quality };
+  return { models: { detector, landmarks, recognition }, checksums, calibration, quality };
 }
 
 async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {

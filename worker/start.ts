@@ -9,6 +9,8 @@ import { createPipeline } from "./pipeline/pipeline.ts";
 /** A loaded worker, and the numbers for its log. */
 export interface StartedWorker {
   readonly authenticator: Authenticator;
+  /** Paths of gallery files that do not name the model that made their templates. */
+  readonly withoutModel: readonly string[];
   /** Number of users in the gallery. */
   readonly users: number;
   /** Number of templates in the gallery. */
@@ -22,7 +24,7 @@ export interface StartedWorker {
  * @throws {ModelError | GalleryError | NotCalibratedError} naming the part that is missing or wrong
  */
 export async function startWorker(config: WorkerConfig): Promise<StartedWorker> {
-  const { models, calibration, quality } = await loadModels(config.modelPaths);
+  const { models, checksums, calibration, quality } = await loadModels(config.modelPaths);
   const score = chooseScore(config.match.on, calibration);
   const pipeline = await createPipeline(models, {
     maxPixels: config.maxImagePixels,
@@ -31,7 +33,10 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
   await pipeline.warmUp();
   // The gallery is loaded last. Reading it takes 30 MB for 2,000 users, and the process gives this
   // memory back only in this order.
-  const gallery = await loadGallery(config.embeddingsPath, pipeline.dimension);
+  const { gallery, withoutModel } = await loadGallery(config.embeddingsPath, {
+    dimension: pipeline.dimension,
+    sha256: checksums.recognition,
+  });
   return {
     authenticator: createAuthenticator({
       pipeline,
@@ -39,6 +44,7 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
       score,
       threshold: config.match.threshold,
     }),
+    withoutModel,
     users: gallery.users.length,
     templates: gallery.size,
   };

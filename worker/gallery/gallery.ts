@@ -8,7 +8,7 @@ import {
   entryLabel,
   type GalleryEntry,
   GalleryError,
-  parseGalleryEntries,
+  parseGalleryFile,
 } from "./gallery_entry.ts";
 
 /** A person in the gallery. */
@@ -162,15 +162,16 @@ export function buildGallery(entries: readonly GalleryEntry[], dimension: number
 }
 
 /**
- * Builds a gallery from the content of a gallery file. `{"embeddings": []}` has no users.
+ * Builds a gallery from the content of a gallery file. Does not check its model.
+ * `{"embeddings": []}` has no users.
  *
  * @param json Content of the file
  * @param dimension Length that every embedding must have
- * @throws {GalleryError} the same as {@linkcode parseGalleryEntries} and {@linkcode
+ * @throws {GalleryError} the same as {@linkcode parseGalleryFile} and {@linkcode
  * GalleryBuilder.add}
  */
 export function parseGallery(json: string, dimension: number): Gallery {
-  return buildGallery(parseGalleryEntries(json), dimension);
+  return buildGallery(parseGalleryFile(json).entries, dimension);
 }
 
 function normalizeTemplate(

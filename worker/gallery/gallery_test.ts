@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { normalize } from "../vector.ts";
 import { createGalleryBuilder, type Gallery, parseGallery } from "./gallery.ts";
-import { GalleryError, parseGalleryEntries } from "./gallery_entry.ts";
+import { GalleryError, parseGalleryFile } from "./gallery_entry.ts";
 
 const ALICE = { user_id: "alice", name: "Alice", embedding: [3, 0, 4] };
 const BOB = { user_id: "bob", name: "Bob", embedding: [0, 2, 0] };
@@ -42,7 +42,7 @@ Deno.test("entries with the same user_id become one vector, in any order and in 
 
   const builder = createGalleryBuilder(3);
   for (const entries of [[other], [BOB], [], [ALICE]]) {
-    builder.add(parseGalleryEntries(fileOf(...entries)));
+    builder.add(parseGalleryFile(fileOf(...entries)).entries);
   }
   assertEquals(vectors(builder.build()), vectors(gallery));
   assertEquals(builder.build().segments.length, 2);
@@ -50,7 +50,7 @@ Deno.test("entries with the same user_id become one vector, in any order and in 
 
 Deno.test("a gallery that is built twice, and grows in between, stays right", () => {
   const builder = createGalleryBuilder(3);
-  const add = (...entries: unknown[]) => builder.add(parseGalleryEntries(fileOf(...entries)));
+  const add = (...entries: unknown[]) => builder.add(parseGalleryFile(fileOf(...entries)).entries);
   add(ALICE);
   builder.build();
   add({ ...ALICE, embedding: [1, 0, 0] });
@@ -105,7 +105,7 @@ Deno.test("a user_id or name that the api would not pass on is refused", () => {
     for (const field of ["user_id", "name"]) {
       const entry = { user_id: "user1", name: "User One", embedding: [1, 0], [field]: text };
       assertThrows(
-        () => parseGalleryEntries(JSON.stringify({ embeddings: [entry] })),
+        () => parseGalleryFile(JSON.stringify({ embeddings: [entry] })),
         GalleryError,
         `"${field}" has control characters`,
       );
@@ -190,7 +190,19 @@ Deno.test("a compact embedding is refused when it is not base64 or has a wrong l
 
 Deno.test("parsing the entries does not check the embeddings", () => {
   const entry = { ...ALICE, embedding: [1] };
-  assertEquals(parseGalleryEntries(fileOf(entry, BOB)), [entry, BOB]);
+  assertEquals(parseGalleryFile(fileOf(entry, BOB)), { entries: [entry, BOB] });
+});
+
+Deno.test("a gallery file may name its model; a name that is no sha256 is refused", () => {
+  const model_sha256 = "0a".repeat(32);
+  const json = JSON.stringify({ model_sha256, embeddings: [BOB] });
+  assertEquals(parseGalleryFile(json), { modelSha256: model_sha256, entries: [BOB] });
+  for (const wrong of [null, "", 7, [], model_sha256.toUpperCase(), `${model_sha256}0`]) {
+    refused(
+      JSON.stringify({ model_sha256: wrong, embeddings: [] }),
+      '"model_sha256" is not a sha256',
+    );
+  }
 });
 
 const COMPOSED = "Ren\u00e9", DECOMPOSED = "Rene\u0301";
@@ -211,7 +223,8 @@ Deno.test("two spellings of one user_id are refused, and the error has both", ()
 
 Deno.test("two spellings of one user_id in two files are refused", () => {
   const builder = createGalleryBuilder(3);
-  const add = (user_id: string) => builder.add(parseGalleryEntries(fileOf({ ...ALICE, user_id })));
+  const add = (user_id: string) =>
+    builder.add(parseGalleryFile(fileOf({ ...ALICE, user_id })).entries);
   add(DECOMPOSED);
   add(DECOMPOSED);
   assertThrows(() => add(COMPOSED), GalleryError, "two spellings");
