@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { AuthenticateAnswerSchema, ProblemBodySchema } from "../shared/contract/contract.ts";
-import { MATCH } from "../shared/contract/fake_answers.ts";
+import { MATCH, WORKER_MODELS } from "../shared/contract/fake_answers.ts";
+import { WORKER_MODELS_HEADER } from "../shared/contract/models_in_use.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
@@ -34,6 +35,7 @@ function setUp(settings: Settings = {}) {
     maxImageBytes: 1000,
     bodyTimeoutMs: 3,
     authenticator: () => state.authenticator,
+    models: () => WORKER_MODELS,
     onUsed: () => state.used++,
     log,
     now: () => clock.ms,
@@ -71,6 +73,17 @@ Deno.test("a worker answers with the identity and the duration", async () => {
     ...IDENTITY,
     duration_ms: 28.9,
   });
+});
+
+Deno.test("every answer and refusal tells the models; a call without a token learns nothing", async () => {
+  const refusing = () => Promise.reject(new Problem("no_face", "No face"));
+  for (const authenticator of [() => Promise.resolve(IDENTITY), refusing]) {
+    const { post, call } = setUp({ authenticator });
+    const refused = await call("/authenticate", { method: "POST", body: PNG });
+    assertEquals(refused.headers.get(WORKER_MODELS_HEADER), null);
+    const header = (await post()).headers.get(WORKER_MODELS_HEADER);
+    assertEquals(header, JSON.stringify(WORKER_MODELS));
+  }
 });
 
 Deno.test("the authenticator gets the picture and the user_id", async () => {

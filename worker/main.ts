@@ -1,5 +1,6 @@
 /** Starts the worker: listens, loads models and gallery, answers its requests, and exits. */
 
+import type { WorkerModels } from "../shared/contract/models_in_use.ts";
 import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { listen } from "../shared/http/listen.ts";
 import { createTokenVerifier } from "../shared/http/worker_token.ts";
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
   const now = () => performance.now();
   const keys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
   let authenticator: Authenticator | undefined;
+  let models: WorkerModels | undefined;
   let ending = false;
 
   const end = (reason: string, lingerMs: number) => {
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
     now,
     newRequestId: () => crypto.randomUUID(),
     authenticator: () => authenticator,
+    models: () => models,
     onUsed: () => end("used", LINGER_AFTER_USE_MS),
   });
   const server = await exitOnConfigError(() =>
@@ -83,6 +86,7 @@ async function main(): Promise<void> {
     } else if (worker.withoutModel.length > 0) {
       log.warn({ files: worker.withoutModel }, GALLERY_WITHOUT_MODEL);
     }
+    models = worker.models;
     authenticator = worker.authenticator;
     log.debug(
       {

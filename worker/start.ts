@@ -1,6 +1,8 @@
 /** Loads everything that a worker needs to answer: models, gallery and score. */
 
 import { type Authenticator, chooseScore, createAuthenticator } from "./authenticator.ts";
+import { describeModels } from "./describe_models.ts";
+import type { WorkerModels } from "../shared/contract/models_in_use.ts";
 import type { WorkerConfig } from "./config.ts";
 import { loadGallery } from "./gallery/load_gallery.ts";
 import { loadModels } from "./models.ts";
@@ -9,6 +11,7 @@ import { createPipeline } from "./pipeline/pipeline.ts";
 /** A loaded worker, and the numbers for its log. */
 export interface StartedWorker {
   readonly authenticator: Authenticator;
+  readonly models: WorkerModels;
   /** Paths of gallery files that do not name the model that made their templates. */
   readonly withoutModel: readonly string[];
   /** Number of users in the gallery. */
@@ -44,6 +47,7 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
       score,
       threshold: config.match.threshold,
     }),
+    models: describeModels({ checksums, calibration }, config.match, score),
     withoutModel,
     users: gallery.users.length,
     templates: gallery.size,

@@ -105,9 +105,14 @@ Deno.test("the service refuses to start with a bad gallery, and the error names 
   const { embeddings } = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
   const [one, two] = embeddings;
   const zero = one.embedding.map(() => 0);
+  const OTHER_MODEL = "0a".repeat(32);
   const cases = [
     ["{", "The gallery is not valid JSON"],
     ["[]", 'The gallery has no list "embeddings"'],
+    [
+      JSON.stringify({ model_sha256: OTHER_MODEL, embeddings: [one, two] }),
+      `The gallery was made with another recognition model (sha256 ${OTHER_MODEL})`,
+    ],
     [gallery(one, { ...two, embedding: [1, 2] }), 'entry 1 ("user2"): the embedding has 2 numbers'],
     [gallery({ ...one, embedding: [null, ...zero.slice(1)] }), 'entry 0 ("user1"): the embedding'],
     [gallery({ ...one, embedding: zero }).replace("[0,", "[NaN,"), "not valid JSON"],

@@ -16,6 +16,7 @@ import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
 import { checkPicture } from "../../../shared/picture/check_picture.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import type { WorkerLease, WorkerPool } from "../../pool/pool.ts";
+import type { ModelsInUse } from "../models.ts";
 import type { WorkerClient } from "./worker_client.ts";
 import { AUTHENTICATE_DOC } from "./openapi.ts";
 
@@ -37,6 +38,8 @@ export interface AuthenticateDeps {
   readonly workers: WorkerClient;
   readonly metrics: Pick<ApiMetrics, "authenticated">;
   readonly limits: AuthenticateLimits;
+  /** Learns which models the workers have. */
+  readonly models: Pick<ModelsInUse, "see">;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -144,7 +147,7 @@ async function askWorker(
   probe: Probe,
   requestId: string,
   event: Record<string, unknown>,
-  { pool, workers }: AuthenticateDeps,
+  { pool, workers, models }: AuthenticateDeps,
   deadline: Deadline,
 ): Promise<AuthenticateAnswer> {
   for (let unreached = 0, unauthorized = 0;;) {
@@ -153,9 +156,11 @@ async function askWorker(
     switch (result.kind) {
       case "answer":
         lease.keep();
+        models.see(result.models);
         return result.answer;
       case "refusal":
         lease.keep();
+        models.see(result.models);
         throw result.problem;
       case "used":
         // The worker serves fewer requests than this api expects. This can happen during an

@@ -3,6 +3,11 @@
 import { Agent, request } from "undici";
 import { type AuthenticateAnswer, REQUEST_ID_HEADER } from "../../../shared/contract/contract.ts";
 import { type Problem, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
+import {
+  readWorkerModels,
+  WORKER_MODELS_HEADER,
+  type WorkerModels,
+} from "../../../shared/contract/models_in_use.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import { isUnreached } from "../../unreached.ts";
 import { CLOCK_TOLERANCE_SECONDS, signWorkerToken } from "../../../shared/http/worker_token.ts";
@@ -13,9 +18,9 @@ import { readWorkerAnswer } from "./read_worker_answer.ts";
 /** Result of sending a probe to a worker. */
 export type WorkerResult =
   /** The worker recognised a face. It can serve again. */
-  | { readonly kind: "answer"; readonly answer: AuthenticateAnswer }
+  | { readonly kind: "answer"; readonly answer: AuthenticateAnswer; readonly models?: WorkerModels }
   /** The worker refused the picture. It can serve again. */
-  | { readonly kind: "refusal"; readonly problem: Problem }
+  | { readonly kind: "refusal"; readonly problem: Problem; readonly models?: WorkerModels }
   /** The worker never saw the probe. Another worker can be tried. */
   | { readonly kind: "unreached"; readonly cause: unknown }
   /** The worker did not accept the token, so it did not read the probe. */
@@ -79,7 +84,9 @@ export function createWorkerClient(
         });
         const { statusCode, headers, body } = response;
         const answer = await readWorkerAnswer(statusCode, body, probe.userId);
-        return answer.kind === "code" ? classify(answer.code, headers["date"], clock()) : answer;
+        if (answer.kind === "code") return classify(answer.code, headers["date"], clock());
+        const models = readWorkerModels(headers[WORKER_MODELS_HEADER.toLowerCase()]);
+        return models === undefined ? answer : { ...answer, models };
       } catch (cause) {
         signal.throwIfAborted();
         return { kind: isUnreached(cause) ? "unreached" : "failed", cause };
