@@ -42,11 +42,13 @@ export class TemplateSum {
    * @param vector Array that receives the vector, as long as a template
    */
   fuse(vector: Float32Array): void {
-    const sum = Math.sqrt(this.#units.reduce((total, value) => total + value * value, 0));
+    const units = this.#units;
+    let square = 0;
+    for (let i = 0; i < units.length; i++) square += units[i]! * units[i]!;
     const k = this.#count;
     const least = Math.sqrt(k * (1 + (k - 1) * FULL_AGREEMENT)) * UNITS;
-    const length = Math.max(sum, least);
-    for (let i = 0; i < vector.length; i++) vector[i] = this.#units[i]! / length;
+    const length = Math.max(Math.sqrt(square), least);
+    for (let i = 0; i < vector.length; i++) vector[i] = units[i]! / length;
   }
 }
 
