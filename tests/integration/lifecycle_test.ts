@@ -162,13 +162,16 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   const { quality } = MODEL_MANIFEST.models.recognition.calibration;
   const content = JSON.stringify({ model_sha256: await sha256(unknown), ...numbers, quality });
   const calibration = await folder.write("calibration.json", content);
+  const sampleGallery = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
+  const named = { ...sampleGallery, model_sha256: await sha256(unknown) };
+  const EMBEDDINGS_PATH = await folder.write("gallery.json", JSON.stringify(named));
   for (
     const env of [
       { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.4" },
       { MODEL_CALIBRATION: calibration },
     ]
   ) {
-    await using service = await Service.ready({ MODEL_PATH, ...env });
+    await using service = await Service.ready({ MODEL_PATH, EMBEDDINGS_PATH, ...env });
     const { text } = await service.post(await sample("user1_similar.png"));
     assertEquals(JSON.parse(text).user_id, "user1");
   }
