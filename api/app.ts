@@ -19,6 +19,7 @@ import {
 import { addDocs } from "./routes/docs/route.ts";
 import { addHealth } from "./routes/health.ts";
 import { addMetrics } from "./routes/metrics.ts";
+import { addModels, ModelsInUse } from "./routes/models.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
 import type { WorkerClient } from "./routes/authenticate/worker_client.ts";
@@ -85,9 +86,11 @@ export function createApp(deps: ApiDeps): ApiApp {
   countOutcomes(app, deps);
   installService(app, deps);
   checkCallers(app, deps.callers);
-  addAuthenticate(app, deps);
+  const models = new ModelsInUse();
+  addAuthenticate(app, { ...deps, models });
   const { drain } = addHealth(app, pool);
   addMetrics(app, deps.metrics);
+  addModels(app, models);
   addDocs(app, addOpenApi(app));
   addPage(app);
   refuseOtherMethods(app);

@@ -111,32 +111,3 @@ export function calibrationOf(sha256: string): ModelCalibration | undefined {
   const name = recognitionName(sha256);
   return name && MODEL_MANIFEST.models.recognition[name].calibration;
 }
-
-/** Facts about a recognition model that everybody may know. */
-export interface ModelDescription {
-  /** Name that its authors gave to the model; undefined when it is not in the manifest. */
-  readonly name: string | undefined;
-  readonly licence: string | undefined;
-  /** sha256 of the file that runs. */
-  readonly sha256: string;
-  /** sha256 of the file as published, before it was prepared. */
-  readonly source_sha256: string | undefined;
-  /** Length of an embedding. */
-  readonly dimension: number | undefined;
-  /** Calibration in the manifest. A MODEL_CALIBRATION file overrides it. */
-  readonly calibration: ModelCalibration | undefined;
-}
-
-/** Describes the recognition model with this sha256. */
-export function describeModel(sha256: string): ModelDescription {
-  const name = recognitionName(sha256);
-  const known = name && MODEL_MANIFEST.models.recognition[name];
-  return {
-    name: known?.name,
-    licence: known?.licence,
-    sha256,
-    source_sha256: known?.sha256,
-    dimension: known?.dimension,
-    calibration: known?.calibration,
-  };
-}

@@ -1,11 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  calibrationOf,
-  describeModel,
-  MODEL_MANIFEST,
-  RECOGNITION_NAMES,
-  recognitionName,
-} from "./manifest.ts";
+import { calibrationOf, MODEL_MANIFEST, RECOGNITION_NAMES, recognitionName } from "./manifest.ts";
 
 const { recognition } = MODEL_MANIFEST.models;
 const UNKNOWN = "0".repeat(64);
@@ -20,26 +14,6 @@ Deno.test("a recognition model is known by its sha256, as published and prepared
     assertEquals(calibration.model_sha256, prepared_sha256);
   }
   assertEquals([recognitionName(UNKNOWN), calibrationOf(UNKNOWN)], [undefined, undefined]);
-});
-
-Deno.test("a known model is described with its licence; an unknown one only by its sha256", () => {
-  const { prepared_sha256, sha256, calibration } = recognition.sface;
-  assertEquals(describeModel(prepared_sha256!), {
-    name: "SFace",
-    licence: "Apache-2.0",
-    sha256: prepared_sha256!,
-    source_sha256: sha256,
-    dimension: 128,
-    calibration,
-  });
-  assertEquals(describeModel(UNKNOWN), {
-    name: undefined,
-    licence: undefined,
-    sha256: UNKNOWN,
-    source_sha256: undefined,
-    dimension: undefined,
-    calibration: undefined,
-  });
 });
 
 Deno.test("all recognition models have the same file name, because only one is used at a time", () => {

@@ -36,14 +36,17 @@ export async function makeSampleGallery(
   { path, pictures, models }: SampleGalleryOptions,
 ): Promise<boolean> {
   if (await exists(path)) return false;
-  const { models: networks, quality } = await loadModels(models);
+  const { models: networks, checksums, quality } = await loadModels(models);
   await using pipeline = await createPipeline(networks, { maxPixels: MAX_PIXELS, quality });
   const people = SAMPLE_USERS.map(({ userId, name, picture }) => ({
     userId,
     name,
     photos: [join(pictures, picture)],
   }));
-  const { refused } = await enrolIntoGalleryFile(path, people, pipeline, { existing: "replace" });
+  const { refused } = await enrolIntoGalleryFile(path, people, pipeline, {
+    modelSha256: checksums.recognition,
+    existing: "replace",
+  });
   const [first] = refused;
   if (first !== undefined) {
     throw new EnrolmentError(`The sample picture ${first.path} was refused: ${first.reason}`);

@@ -31,6 +31,11 @@ async function createTarget() {
 Deno.test("the sample gallery matches user1 in another picture, and nobody in different.png", async () => {
   await using target = await createTarget();
   assertEquals(await target.make(), true);
+  const { checksums } = await loadModels(MODELS);
+  assertEquals(
+    JSON.parse(await Deno.readTextFile(target.path)).model_sha256,
+    checksums.recognition,
+  );
   const gallery = await target.read();
   assertEquals(gallery.users, [
     { userId: "user1", name: "User One" },

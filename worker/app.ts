@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import { AuthenticateQuerySchema, LIVENESS_HEADER } from "../shared/contract/contract.ts";
+import { WORKER_MODELS_HEADER, type WorkerModels } from "../shared/contract/models_in_use.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import { readProbe } from "../shared/http/read_probe.ts";
 import { takes } from "../shared/http/route_input.ts";
@@ -31,6 +32,8 @@ export interface WorkerAppDeps extends ServiceDeps {
   readonly bodyTimeoutMs: number;
   /** Returns undefined until the networks are warmed up and the gallery is loaded. */
   readonly authenticator: () => Authenticator | undefined;
+  /** Returns what is told about the models; undefined until they are loaded. */
+  readonly models: () => WorkerModels | undefined;
   /** Called once, when the worker has made its last answer. */
   readonly onUsed: () => void;
 }
@@ -69,6 +72,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
         retryAfterSeconds: 1,
       });
     }
+    c.header(WORKER_MODELS_HEADER, JSON.stringify(deps.models()));
     if (remaining === 0) throw new Problem("worker_used", "The worker has served all its requests");
     remaining--;
     using afterwards = new DisposableStack();

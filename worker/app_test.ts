@@ -4,7 +4,8 @@ import {
   LIVENESS_HEADER,
   ProblemBodySchema,
 } from "../shared/contract/contract.ts";
-import { MATCH } from "../shared/contract/fake_answers.ts";
+import { MATCH, WORKER_MODELS } from "../shared/contract/fake_answers.ts";
+import { WORKER_MODELS_HEADER } from "../shared/contract/models_in_use.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
@@ -38,6 +39,7 @@ function setUp(settings: Settings = {}) {
     maxImageBytes: 1000,
     bodyTimeoutMs: 3,
     authenticator: () => state.authenticator,
+    models: () => WORKER_MODELS,
     onUsed: () => state.used++,
     log,
     now: () => clock.ms,
@@ -90,6 +92,17 @@ Deno.test("the liveness score is in a header, not in the body", async () => {
   const response = await setUp().post();
   assertEquals(response.headers.has(LIVENESS_HEADER), false);
   await response.body?.cancel();
+});
+
+Deno.test("every answer and refusal tells the models; a call without a token learns nothing", async () => {
+  const refusing = () => Promise.reject(new Problem("no_face", "No face"));
+  for (const authenticator of [() => Promise.resolve(IDENTITY), refusing]) {
+    const { post, call } = setUp({ authenticator });
+    const refused = await call("/authenticate", { method: "POST", body: PNG });
+    assertEquals(refused.headers.get(WORKER_MODELS_HEADER), null);
+    const header = (await post()).headers.get(WORKER_MODELS_HEADER);
+    assertEquals(header, JSON.stringify(WORKER_MODELS));
+  }
 });
 
 Deno.test("the authenticator gets the picture and the user_id", async () => {

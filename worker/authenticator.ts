@@ -36,8 +36,8 @@ export interface AuthenticatorDeps {
 /**
  * Answers one probe.
  *
- * @throws {Problem} the same as {@linkcode Pipeline.recognize}; `ambiguous_match` when the
- * templates of two users match
+ * @throws {Problem} the same as {@linkcode Pipeline.recognize}; `ambiguous_match` when two
+ * users match
  */
 export type Authenticator = (probe: Probe) => Promise<Observed>;
 

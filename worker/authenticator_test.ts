@@ -21,7 +21,7 @@ const pipeline = createFakePipeline(2, {
 const gallery = buildGallery([
   { user_id: "user1", name: "User One", embedding: [1, 0] },
   { user_id: "user2", name: "User Two", embedding: [0, 1] },
-  { user_id: "user2", name: "User Two", embedding: [-1, 0] },
+  { user_id: "user2", name: "User Two", embedding: [0, 2] },
 ], 2);
 const FACE: Identity["face"] = { box: [0, 0, 100, 100] };
 const NOBODY: Identity = { matched: false, confidence: 0, face: FACE };

@@ -1,5 +1,6 @@
 /** Starts the worker: listens, loads models and gallery, answers its requests, and exits. */
 
+import type { WorkerModels } from "../shared/contract/models_in_use.ts";
 import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { listen } from "../shared/http/listen.ts";
 import { createTokenVerifier } from "../shared/http/worker_token.ts";
@@ -10,6 +11,7 @@ import { readWorkerConfig } from "./config.ts";
 import { openPublicKeys } from "./public_keys.ts";
 import { watchGallery } from "./gallery/gallery_watch.ts";
 import { reportGallery } from "./report_gallery.ts";
+import { GALLERY_WITHOUT_MODEL } from "../shared/gallery_without_model.ts";
 import { startWorker } from "./start.ts";
 
 /** The process exits this long after its last answer, so that the answer can still be sent. */
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
   const now = () => performance.now();
   const keys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
   let authenticator: Authenticator | undefined;
+  let models: WorkerModels | undefined;
   let ending = false;
 
   const end = (reason: string, lingerMs: number) => {
@@ -43,6 +46,7 @@ async function main(): Promise<void> {
     now,
     newRequestId: () => crypto.randomUUID(),
     authenticator: () => authenticator,
+    models: () => models,
     onUsed: () => end("used", LINGER_AFTER_USE_MS),
   });
   const server = await exitOnConfigError(() =>
@@ -72,12 +76,17 @@ async function main(): Promise<void> {
     const worker = await startWorker(config);
     // The process that started the worker replaces it when the gallery changes. In a cluster, a
     // changed gallery is a rollout.
+    // That process also logs once, and not for each worker, that a gallery does not name its model.
     if (watch !== undefined) {
       await reportGallery(watch, {
+        withoutModel: worker.withoutModel.length > 0,
         print: (line) => console.log(line),
         every: (ms, call) => Deno.unrefTimer(setInterval(call, ms)),
       });
+    } else if (worker.withoutModel.length > 0) {
+      log.warn({ files: worker.withoutModel }, GALLERY_WITHOUT_MODEL);
     }
+    models = worker.models;
     authenticator = worker.authenticator;
     log.debug(
       {

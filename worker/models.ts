@@ -27,8 +27,8 @@ export interface ModelPaths {
 /** The loaded models. */
 export interface LoadedModels {
   readonly models: PipelineModels;
-  /** sha256 of the recognition model. */
-  readonly modelSha256: string;
+  /** sha256 of each model file. */
+  readonly checksums: Readonly<Record<"detector" | "landmarks" | "recognition", string>>;
   /** undefined when neither the manifest nor a file has a calibration of the recognition model. */
   readonly calibration: ModelCalibration | undefined;
   /** Bounds of a face's quality: those of the calibration, or UNCALIBRATED_BOUNDS without one. */
@@ -48,13 +48,17 @@ export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
     readModel(paths.recognition),
     paths.liveness === undefined ? undefined : readModel(paths.liveness),
   ]);
-  const checksum = await sha256(recognition);
+  const checksums = {
+    detector: await sha256(detector),
+    landmarks: await sha256(landmarks),
+    recognition: await sha256(recognition),
+  };
   const calibration = paths.calibration === undefined
-    ? calibrationOf(checksum)
-    : await readCalibration(paths.calibration, checksum);
+    ? calibrationOf(checksums.recognition)
+    : await readCalibration(paths.calibration, checksums.recognition);
   const quality = calibration?.quality ?? UNCALIBRATED_BOUNDS;
   const models = { detector, landmarks, recognition, ...(liveness && { liveness }) };
-  return { models, modelSha256: checksum, calibration, quality };
+  return { models, checksums, calibration, quality };
 }
 
 async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {

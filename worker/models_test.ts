@@ -15,8 +15,8 @@ async function withCalibration<T>(text: string, body: (path: string) => Promise<
 }
 
 Deno.test("a known model's calibration is found in the manifest by its checksum", async () => {
-  const { calibration, modelSha256 } = await loadModels(DEFAULT);
-  assertEquals([calibration, modelSha256], [KNOWN, CHECKOUT_MODEL.prepared_sha256]);
+  const { calibration, checksums } = await loadModels(DEFAULT);
+  assertEquals([calibration, checksums.recognition], [KNOWN, CHECKOUT_MODEL.prepared_sha256]);
   const other = await loadModels({ ...DEFAULT, recognition: LOCAL_PATHS.detector });
   assertEquals([other.calibration, other.quality], [undefined, UNCALIBRATED_BOUNDS]);
 });

@@ -7,6 +7,7 @@ Deno.test("the loaded gallery is reported once, and each other one as soon as it
   const lines: unknown[] = [];
   const calls: [number, () => void][] = [];
   await reportGallery({ first: "a", look: () => Promise.resolve(now) }, {
+    withoutModel: true,
     print: (line) => void lines.push(JSON.parse(line)),
     every: (ms, call) => void calls.push([ms, call]),
   });
@@ -18,15 +19,16 @@ Deno.test("the loaded gallery is reported once, and each other one as soon as it
   }
   assertEquals(
     lines,
-    ["a", "b", "c", "a"].map((seen) => ({ gallery: { loaded: "a", seen } })),
+    ["a", "b", "c", "a"].map((seen) => ({ gallery: { loaded: "a", seen, without_model: true } })),
   );
 });
 
 Deno.test("a gallery that changed while it was loaded is reported at first", async () => {
   const lines: unknown[] = [];
   await reportGallery({ first: "a", look: () => Promise.resolve("b") }, {
+    withoutModel: false,
     print: (line) => void lines.push(JSON.parse(line)),
     every: () => {},
   });
-  assertEquals(lines, [{ gallery: { loaded: "a", seen: "b" } }]);
+  assertEquals(lines, [{ gallery: { loaded: "a", seen: "b", without_model: false } }]);
 });

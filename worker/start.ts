@@ -1,7 +1,9 @@
 /** Loads everything that a worker needs to answer: models, gallery and score. */
 
-import { describeModel } from "../models/manifest.ts";
+import { findKnownModel } from "../models/known_models.ts";
 import { type Authenticator, chooseScore, createAuthenticator } from "./authenticator.ts";
+import { describeModels } from "./describe_models.ts";
+import type { WorkerModels } from "../shared/contract/models_in_use.ts";
 import type { WorkerConfig } from "./config.ts";
 import { loadGallery } from "./gallery/load_gallery.ts";
 import { loadModels } from "./models.ts";
@@ -12,6 +14,9 @@ export interface StartedWorker {
   readonly authenticator: Authenticator;
   /** Name of the recognition model; its sha256 when it is not in the manifest. */
   readonly model: string;
+  readonly models: WorkerModels;
+  /** Paths of gallery files that do not name the model that made their templates. */
+  readonly withoutModel: readonly string[];
   /** Number of users in the gallery. */
   readonly users: number;
   /** Number of templates in the gallery. */
@@ -25,7 +30,7 @@ export interface StartedWorker {
  * @throws {ModelError | GalleryError | NotCalibratedError} naming the part that is missing or wrong
  */
 export async function startWorker(config: WorkerConfig): Promise<StartedWorker> {
-  const { models, modelSha256, calibration, quality } = await loadModels(config.modelPaths);
+  const { models, checksums, calibration, quality } = await loadModels(config.modelPaths);
   const score = chooseScore(config.match.on, calibration);
   const pipeline = await createPipeline(models, {
     maxPixels: config.maxImagePixels,
@@ -35,7 +40,10 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
   await pipeline.warmUp();
   // The gallery is loaded last. Reading it takes 30 MB for 2,000 users, and the process gives this
   // memory back only in this order.
-  const gallery = await loadGallery(config.embeddingsPath, pipeline.dimension);
+  const { gallery, withoutModel } = await loadGallery(config.embeddingsPath, {
+    dimension: pipeline.dimension,
+    sha256: checksums.recognition,
+  });
   return {
     authenticator: createAuthenticator({
       pipeline,
@@ -43,7 +51,9 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
       score,
       threshold: config.match.threshold,
     }),
-    model: describeModel(modelSha256).name ?? modelSha256,
+    model: findKnownModel(checksums.recognition)?.name ?? checksums.recognition,
+    models: describeModels({ checksums, calibration }, config.match, score),
+    withoutModel,
     users: gallery.users.length,
     templates: gallery.size,
   };

@@ -20,7 +20,9 @@ export const EXPLANATIONS = {
   unsupported_media_type: "The file is not a JPEG, PNG or WebP picture. Choose another one.",
   unknown_host: "The service does not answer under this host name. Open the page under another " +
     "name, such as localhost, or ask its operator to add the name to ALLOWED_HOSTS.",
-  no_face: "Choose a picture that shows the face upright, from the front and in good light.",
+  no_face:
+    "No face was found. Choose a picture that shows the whole face upright, from the front " +
+    "and in good light. The face must be neither very small nor cut off at the edge.",
   multiple_faces: "The picture has several faces of about the same size. " +
     "Choose a picture of one person, or let that person come closer.",
   face_too_small: "The face is less than 40 pixels wide, or too small for such a large picture. " +
@@ -28,10 +30,13 @@ export const EXPLANATIONS = {
   ambiguous_match:
     "The face matches several users. Type the user ID of the person: the face is then compared " +
     "only with this user.",
-  face_not_upright: "The face is not upright. Turn the picture, and ask again.",
+  face_not_upright:
+    "The face lies on its side or is upside down. Turn the picture until the face is upright, " +
+    "and ask again.",
   face_unclear:
-    "The face is blurred, too dark, covered or turned away. Choose a picture that shows " +
-    "the whole face from the front, sharp and in good light.",
+    "The face is blurred, too dark, covered or turned away, so it could be taken for somebody " +
+    "else's. Choose a picture that shows the whole face from the front, sharp and in good light, " +
+    "without a mask or sunglasses.",
   internal: "Unexpected error. Find the request ID in the log of the service.",
   worker_failed:
     "The worker failed while it processed the picture. Try again: another worker will process it.",

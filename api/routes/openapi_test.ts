@@ -12,6 +12,7 @@ Deno.test("/openapi.json describes every route and every status", async () => {
     "/authenticate",
     "/health",
     "/metrics",
+    "/models",
     "/ready",
   ]);
   const { post } = document.paths["/authenticate"];

@@ -68,7 +68,7 @@ export const MatchSchema = z.strictObject({
     example: 0.9998,
   }),
   similarity: z.number().min(-1).max(1).overwrite(floorScore).meta({
-    description: "Cosine between the face and the user's nearest template, " +
+    description: "Cosine between the face and the vector that is fused of the user's templates, " +
       "rounded down to 4 decimal places",
     example: 0.6,
   }),

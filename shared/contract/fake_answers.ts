@@ -1,6 +1,7 @@
 /** Answers of `POST /authenticate` for tests. */
 
 import type { AuthenticateAnswer } from "./contract.ts";
+import type { WorkerModels } from "./models_in_use.ts";
 
 /** The answer for the face of user1. */
 export const MATCH: Extract<AuthenticateAnswer, { matched: true }> = {
@@ -19,4 +20,13 @@ export const NON_MATCH: Extract<AuthenticateAnswer, { matched: false }> = {
   confidence: 0,
   face: MATCH.face,
   duration_ms: 29,
+};
+
+/** What a worker tells about its models. */
+export const WORKER_MODELS: WorkerModels = {
+  detection: "d".repeat(64),
+  landmarks: "1".repeat(64),
+  recognition: "f".repeat(64),
+  match: { on: "confidence", threshold: 0.7, cosine: 0.4241 },
+  calibration: { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 },
 };

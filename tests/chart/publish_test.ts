@@ -5,7 +5,7 @@ import { needs } from "../support/needs.ts";
 type PublishedPath = { path: string; exact: boolean };
 
 const PUBLIC = ["/", "/authenticate", "/docs", "/openapi.json", "/page/page.js", "/page/icon.svg"];
-const PRIVATE = ["/metrics", "/ready", "/health", "/authenticate/x", "/pages"];
+const PRIVATE = ["/metrics", "/models", "/ready", "/health", "/authenticate/x", "/pages"];
 
 const INGRESS = { enabled: true, host: "id.example.org" };
 const ROUTE = { enabled: true, parentRefs: [{ name: "public" }] };

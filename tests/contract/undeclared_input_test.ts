@@ -42,6 +42,7 @@ const realApps = (): Record<string, TestedApp> => ({
     maxImageBytes: 1000,
     bodyTimeoutMs: 1000,
     authenticator: () => undefined,
+    models: () => undefined,
     onUsed() {},
   }),
 });

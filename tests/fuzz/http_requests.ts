@@ -10,6 +10,7 @@ const PATHS = [
   "/health",
   "/ready",
   "/metrics",
+  "/models",
   "/openapi.json",
   "/docs",
   "/page/page.js",

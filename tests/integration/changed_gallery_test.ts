@@ -2,6 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { GALLERY_WITHOUT_MODEL } from "../../shared/gallery_without_model.ts";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { sha256 } from "../../shared/sha256.ts";
 import { ROOT } from "../support/checkout.ts";
 import { eventually } from "../support/eventually.ts";
 import { sample } from "../support/pictures.ts";
@@ -57,4 +60,38 @@ Deno.test("users are enrolled and removed without a restart, and a broken galler
   await folder.write("gallery.json", withoutUser1);
   await replaced(workers);
   assertEquals(await recognised(), undefined);
+});
+
+Deno.test("a gallery of another model is not loaded, and one that names no model is reported once", async () => {
+  const named = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
+  await using folder = await temporaryFolder();
+  const write = (model_sha256: string | undefined) =>
+    folder.write("gallery.json", JSON.stringify({ ...named, model_sha256 }));
+  const EMBEDDINGS_PATH = await write(undefined);
+  await using service = await Service.ready({ EMBEDDINGS_PATH });
+  const picture = await sample("user1_similar.png");
+  const recognised = async () => JSON.parse((await service.post(picture)).text).user_id;
+  const warnings = () => service.log.filter(({ msg }) => msg === GALLERY_WITHOUT_MODEL).length;
+  for (let i = 0; i < 4; i++) assertEquals(await recognised(), "user1");
+  assertEquals(warnings(), 1);
+
+  await service.untilFull();
+  const workers = await service.workers();
+  await write("0a".repeat(32));
+  await eventually(
+    () => service.log.some(({ msg }) => `${msg}`.includes("workers with the old gallery stay")),
+    "the log says that the gallery cannot be loaded",
+  );
+  const lines = service.lines.join("\n");
+  assert(lines.includes(`another recognition model (sha256 ${"0a".repeat(32)})`), lines);
+  assertEquals((await service.workers()).filter((pid) => workers.includes(pid)), workers);
+
+  await write(await sha256(await Deno.readFile(LOCAL_PATHS.recognition)));
+  await eventually(
+    async () => !(await service.workers()).some((pid) => workers.includes(pid)),
+    "all workers are replaced",
+    60_000,
+  );
+  assertEquals(await recognised(), "user1");
+  assertEquals(warnings(), 1);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { formatGallery } from "../../worker/commands/enroll/format_gallery.ts";
 import { toInt8 } from "../../worker/commands/enroll/to_int8.ts";
-import type { GalleryEntry } from "../../worker/gallery/gallery_entry.ts";
+import type { GalleryFile } from "../../worker/gallery/gallery_entry.ts";
 import { readGalleryFile } from "../../worker/commands/enroll/gallery_file.ts";
 import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { randomPeople } from "../support/random_people.ts";
@@ -13,11 +13,13 @@ import { type TemporaryFolder, temporaryFolder } from "../support/temporary_fold
 Deno.test("a worker can read a volume of several Secrets as one gallery", async () => {
   await using volume = await mount({
     // 1,000 strangers: enough that the worker loads usearch.
-    "strangers.json": randomPeople(1000, 1, CHECKOUT_MODEL.dimension, 0).map(([embedding], i) => ({
-      user_id: `stranger${i}`,
-      name: `Stranger ${i}`,
-      embedding_int8: toInt8(embedding!),
-    })),
+    "strangers.json": {
+      entries: randomPeople(1000, 1, CHECKOUT_MODEL.dimension, 0).map(([embedding], i) => ({
+        user_id: `stranger${i}`,
+        name: `Stranger ${i}`,
+        embedding_int8: toInt8(embedding!),
+      })),
+    },
     "users.json": (await readGalleryFile(LOCAL_PATHS.gallery))!,
   });
   await using service = await Service.ready({ EMBEDDINGS_PATH: volume.root, LOG_LEVEL: "debug" });
@@ -45,14 +47,14 @@ Deno.test("the service does not start with an empty volume, and the error names 
 
 /** Makes a folder with the links that Kubernetes makes in a projected volume. */
 async function mount(
-  files: Readonly<Record<string, readonly GalleryEntry[]>>,
+  files: Readonly<Record<string, GalleryFile>>,
 ): Promise<TemporaryFolder> {
   const volume = await temporaryFolder();
   const data = "..2026_11_24_10_00_00.123456789";
   await Deno.mkdir(volume.path(data));
   await Deno.symlink(data, volume.path("..data"));
-  for (const [name, entries] of Object.entries(files)) {
-    await volume.write(`${data}/${name}`, formatGallery(entries));
+  for (const [name, content] of Object.entries(files)) {
+    await volume.write(`${data}/${name}`, formatGallery(content));
     await Deno.symlink(`..data/${name}`, volume.path(name));
   }
   return volume;

@@ -40,7 +40,7 @@ Deno.test("a process that is killed while it writes leaves the old gallery, and 
   const killed = start(
     folder,
     `await using lock = await lockGallery(gallery);
-    await writeGalleryFile(gallery, [], {
+    await writeGalleryFile(gallery, { entries: [] }, {
       async write(file, bytes) {
         await file.write(bytes.subarray(0, 5));
         console.log("writing");
@@ -68,7 +68,10 @@ Deno.test("a process that is killed while it writes leaves the old gallery, and 
 function enrolments(name: string, count: number): string {
   return `for (let i = 0; i < ${count}; i++) {
     const person = { userId: "${name}-" + i, name: "A", photos: [photo] };
-    await enrolIntoGalleryFile(gallery, [person], pipeline, { existing: "keep" });
+    await enrolIntoGalleryFile(gallery, [person], pipeline, {
+      modelSha256: "0".repeat(64),
+      existing: "keep",
+    });
   }`;
 }
 
@@ -101,4 +104,4 @@ const names = (folder: TemporaryFolder): Promise<string[]> =>
   Array.fromAsync(Deno.readDir(folder.root), ({ name }) => name);
 
 const userIds = async (folder: TemporaryFolder): Promise<string[]> =>
-  (await readGalleryFile(folder.path("g.json")))!.map(({ user_id }) => user_id);
+  (await readGalleryFile(folder.path("g.json")))!.entries.map(({ user_id }) => user_id);

@@ -105,9 +105,14 @@ Deno.test("the service refuses to start with a bad gallery, and the error names 
   const { embeddings } = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
   const [one, two] = embeddings;
   const zero = one.embedding.map(() => 0);
+  const OTHER_MODEL = "0a".repeat(32);
   const cases = [
     ["{", "The gallery is not valid JSON"],
     ["[]", 'The gallery has no list "embeddings"'],
+    [
+      JSON.stringify({ model_sha256: OTHER_MODEL, embeddings: [one, two] }),
+      `The gallery was made with another recognition model (sha256 ${OTHER_MODEL})`,
+    ],
     [gallery(one, { ...two, embedding: [1, 2] }), 'entry 1 ("user2"): the embedding has 2 numbers'],
     [gallery({ ...one, embedding: [null, ...zero.slice(1)] }), 'entry 0 ("user1"): the embedding'],
     [gallery({ ...one, embedding: zero }).replace("[0,", "[NaN,"), "not valid JSON"],
@@ -157,13 +162,16 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   const { quality } = CHECKOUT_MODEL.calibration;
   const content = JSON.stringify({ model_sha256: await sha256(unknown), ...numbers, quality });
   const calibration = await folder.write("calibration.json", content);
+  const sampleGallery = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
+  const named = { ...sampleGallery, model_sha256: await sha256(unknown) };
+  const EMBEDDINGS_PATH = await folder.write("gallery.json", JSON.stringify(named));
   for (
     const env of [
       { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.4" },
       { MODEL_CALIBRATION: calibration },
     ]
   ) {
-    await using service = await Service.ready({ MODEL_PATH, ...env });
+    await using service = await Service.ready({ MODEL_PATH, EMBEDDINGS_PATH, ...env });
     const { text } = await service.post(await sample("user1_similar.png"));
     assertEquals(JSON.parse(text).user_id, "user1");
   }

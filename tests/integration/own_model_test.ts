@@ -8,7 +8,7 @@ import { sha256 } from "../../shared/sha256.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
 import { assertRefusesToStart } from "../support/refuses_to_start.ts";
-import { temporaryFolder } from "../support/temporary_folder.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary_folder.ts";
 
 Deno.test("a channels-last model needs only MODEL_PATH and MODEL_CALIBRATION", async () => {
   await using folder = await temporaryFolder();
@@ -20,9 +20,17 @@ Deno.test("a channels-last model needs only MODEL_PATH and MODEL_CALIBRATION", a
     JSON.stringify({ ...calibration, model_sha256: await sha256(model) }),
   );
   await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
+  await assertRefusesToStart(
+    { MODEL_PATH, MODEL_CALIBRATION, EMBEDDINGS_PATH: await galleryOf(folder, "0".repeat(64)) },
+    "made with another recognition model",
+  );
 
   const picture = await sample("user1_similar.png");
-  await using service = await Service.ready({ MODEL_PATH, MODEL_CALIBRATION });
+  await using service = await Service.ready({
+    MODEL_PATH,
+    MODEL_CALIBRATION,
+    EMBEDDINGS_PATH: await galleryOf(folder, await sha256(model)),
+  });
   const { similarity, user_id } = MatchSchema.parse(JSON.parse((await service.post(picture)).text));
   assertEquals(user_id, "user1");
   const stranger = await service.post(await sample("different.png"));
@@ -46,6 +54,13 @@ Deno.test("the service does not start with a model of a wrong shape, and the err
   ] as const;
   for (const [model, message] of cases) {
     const MODEL_PATH = await folder.write("model.onnx", model);
-    await assertRefusesToStart({ MODEL_PATH, MATCH_ON: "cosine" }, message);
+    const EMBEDDINGS_PATH = await galleryOf(folder, await sha256(model));
+    await assertRefusesToStart({ MODEL_PATH, EMBEDDINGS_PATH, MATCH_ON: "cosine" }, message);
   }
 });
+
+/** Writes the sample gallery as one that this model has made. */
+async function galleryOf(folder: TemporaryFolder, model_sha256: string): Promise<string> {
+  const gallery = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
+  return await folder.write("gallery.json", JSON.stringify({ ...gallery, model_sha256 }));
+}

@@ -28,6 +28,7 @@ const FOLDER_USERS = ["user1", "user3"];
 const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
   [/\/openapi\.json/, /"openapi":"3\.1\.0"/],
   [/\/ready/, /"status":"ok"/],
+  [/\/models/, /"models":\[/],
   [/\/metrics/, /^face_it_pool_free \d/m],
   [/\btask enroll\b/, /\d+ users, \d+ templates/],
   [/\btask accuracy\b/, /TAR at FAR 0/],

@@ -1,13 +1,14 @@
 /** The gallery in memory: all users that the service can recognise. */
 
 import { normalize } from "../vector.ts";
+import { TemplateSum } from "./fuse.ts";
 import {
   createSpellingCheck,
   entryEmbedding,
   entryLabel,
   type GalleryEntry,
   GalleryError,
-  parseGalleryEntries,
+  parseGalleryFile,
 } from "./gallery_entry.ts";
 
 /** A person in the gallery. */
@@ -18,18 +19,18 @@ export interface User {
   readonly name: string;
 }
 
-/** The templates of one gallery file, ready to be compared. */
+/** The vectors of users who follow one another in {@linkcode Gallery.users}. */
 export interface Segment {
+  /** Index of the first user in {@linkcode Gallery.users}. */
+  readonly first: number;
   /**
-   * All templates, one after another, each L2-normalised; length `owners.length * dimension`. No
-   * other array shares the buffer.
+   * The vector of each user, one after another. Its length is 1, or less when the user's templates
+   * disagree. No other array shares the buffer.
    */
-  readonly templates: Float32Array;
-  /** For each template, the index of its user in {@linkcode Gallery.users}. */
-  readonly owners: Int32Array;
+  readonly vectors: Float32Array;
 }
 
-/** All users and their templates. */
+/** All users, each with one vector that is fused of the user's templates. */
 export interface Gallery {
   /** Length of an embedding. */
   readonly dimension: number;
@@ -37,17 +38,19 @@ export interface Gallery {
   readonly users: readonly User[];
   /** For each user_id, its index in `users`. */
   readonly indexOf: ReadonlyMap<string, number>;
-  /** All templates, in the order in which they were added. */
+  /** Number of templates of each user. */
+  readonly templateCounts: readonly number[];
+  /** The vectors of all users, in the order of `users`. */
   readonly segments: readonly Segment[];
-  /** Number of templates. */
+  /** Number of templates of all users. */
   readonly size: number;
 }
 
 /** Builds a gallery, file by file. */
 export interface GalleryBuilder {
   /**
-   * Adds the entries of one file as a segment. All entries with the same user_id, also those that
-   * were added earlier, are templates of one user.
+   * Adds the entries of one file. All entries with the same user_id, also those that were added
+   * earlier, are templates of one user. The order of the entries does not change a user's vector.
    *
    * @throws {GalleryError} naming the entry, when its embedding has another length, is zero, or
    * contains a value that is not a finite number; when the user_id already has another name; or when
@@ -66,36 +69,71 @@ export interface GalleryBuilder {
 export function createGalleryBuilder(dimension: number): GalleryBuilder {
   const users: User[] = [];
   const indexOf = new Map<string, number>();
+  const templateCounts: number[] = [];
   const segments: Segment[] = [];
   const refuseOtherSpelling = createSpellingCheck();
+  /** The sums of users with several templates. The vector of any other user is the template. */
+  const sums = new Map<number, TemplateSum>();
   let size = 0;
+
+  const addUser = (entry: GalleryEntry, i: number) => {
+    const { user_id: userId, name } = entry;
+    refuseOtherSpelling(entry, i);
+    const index = indexOf.get(userId);
+    if (index === undefined) {
+      indexOf.set(userId, users.push({ userId, name }) - 1);
+      templateCounts.push(0);
+    } else if (users[index]!.name !== name) {
+      throw new GalleryError(
+        `Gallery ${entryLabel(i, userId)}: the user_id has two names, "${
+          users[index]!.name
+        }" and ` +
+          `"${name}"`,
+      );
+    }
+  };
+  const addTemplate = (index: number, template: Float32Array) => {
+    const vector = userVector({ segments, dimension }, index);
+    if (templateCounts[index]!++ === 0) return vector.set(template);
+    let sum = sums.get(index);
+    if (sum === undefined) {
+      sum = new TemplateSum(dimension);
+      sum.add(vector);
+      sums.set(index, sum);
+    }
+    sum.add(template);
+  };
   return {
     add(entries) {
-      if (entries.length === 0) return;
-      const templates = new Float32Array(entries.length * dimension);
-      const owners = new Int32Array(entries.length);
+      const first = users.length;
+      entries.forEach(addUser);
+      const added = users.length - first;
+      if (added > 0) segments.push({ first, vectors: new Float32Array(added * dimension) });
+      const template = new Float32Array(dimension);
       entries.forEach((entry, i) => {
-        const { user_id: userId, name } = entry;
-        const label = entryLabel(i, userId);
-        refuseOtherSpelling(entry, i);
-        let owner = indexOf.get(userId);
-        if (owner === undefined) {
-          owner = users.push({ userId, name }) - 1;
-          indexOf.set(userId, owner);
-        } else if (users[owner]!.name !== name) {
-          throw new GalleryError(
-            `Gallery ${label}: the user_id has two names, "${users[owner]!.name}" and "${name}"`,
-          );
-        }
-        owners[i] = owner;
-        const template = templates.subarray(i * dimension, (i + 1) * dimension);
-        normalizeTemplate(entryEmbedding(entry), template, label);
+        normalizeTemplate(entryEmbedding(entry), template, entryLabel(i, entry.user_id));
+        addTemplate(indexOf.get(entry.user_id)!, template);
       });
-      segments.push({ templates, owners });
       size += entries.length;
     },
-    build: () => ({ dimension, users, indexOf, segments, size }),
+    build() {
+      for (const [index, sum] of sums) sum.fuse(userVector({ segments, dimension }, index));
+      return { dimension, users, indexOf, templateCounts, segments, size };
+    },
   };
+}
+
+/**
+ * Returns the vector of a user. It shares its buffer with the gallery.
+ *
+ * @param index Index of the user in {@linkcode Gallery.users}
+ */
+export function userVector(
+  { segments, dimension }: Pick<Gallery, "segments" | "dimension">,
+  index: number,
+): Float32Array {
+  const { first, vectors } = segments.findLast((segment) => segment.first <= index)!;
+  return vectors.subarray((index - first) * dimension, (index - first + 1) * dimension);
 }
 
 /**
@@ -124,15 +162,16 @@ export function buildGallery(entries: readonly GalleryEntry[], dimension: number
 }
 
 /**
- * Builds a gallery from the content of a gallery file. `{"embeddings": []}` has no users.
+ * Builds a gallery from the content of a gallery file. Does not check its model.
+ * `{"embeddings": []}` has no users.
  *
  * @param json Content of the file
  * @param dimension Length that every embedding must have
- * @throws {GalleryError} the same as {@linkcode parseGalleryEntries} and {@linkcode
+ * @throws {GalleryError} the same as {@linkcode parseGalleryFile} and {@linkcode
  * GalleryBuilder.add}
  */
 export function parseGallery(json: string, dimension: number): Gallery {
-  return buildGallery(parseGalleryEntries(json), dimension);
+  return buildGallery(parseGalleryFile(json).entries, dimension);
 }
 
 function normalizeTemplate(

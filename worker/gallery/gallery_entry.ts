@@ -31,6 +31,13 @@ export interface CompactEntry extends EntryOwner {
 /** One template, as it is in a gallery file. */
 export type GalleryEntry = FloatEntry | CompactEntry;
 
+/** The content of a gallery file. */
+export interface GalleryFile {
+  /** sha256 of the recognition model that made the templates, if the file names one. */
+  readonly modelSha256?: string;
+  readonly entries: readonly GalleryEntry[];
+}
+
 /** Error for a gallery that cannot be used. The message names the entry and quotes no embedding. */
 export class GalleryError extends Error {
   /** Name of the class. */
@@ -51,19 +58,19 @@ export function nameFileInErrors<Result>(path: string, use: () => Result): Resul
  * Parses the content of a gallery file. The numbers of the embeddings are not checked.
  *
  * ```json
- * {"embeddings": [
+ * {"model_sha256": "e80fbe8d…", "embeddings": [
  *   {"user_id": "alice", "name": "Alice", "embedding": [0.6, -0.8]},
  *   {"user_id": "bob", "name": "Bob", "embedding_int8": "X4E="}
  * ]}
  * ```
  *
  * @param json Content of the file
- * @returns The entries, with user_ids and names in NFC
- * @throws {GalleryError} when the content is not JSON; when an entry has no user_id, name or
+ * @returns The model, and the entries with user_ids and names in NFC
+ * @throws {GalleryError} when the content is not JSON; when model_sha256 is not a sha256; when an entry has no user_id, name or
  * embedding, has two embeddings, or has a user_id that no request can have; when two entries have
  * different spellings of the same user_id
  */
-export function parseGalleryEntries(json: string): GalleryEntry[] {
+export function parseGalleryFile(json: string): GalleryFile {
   let file: unknown;
   try {
     file = JSON.parse(json);
@@ -75,8 +82,19 @@ export function parseGalleryEntries(json: string): GalleryEntry[] {
   if (!Array.isArray(entries)) {
     throw new GalleryError('The gallery has no list "embeddings"');
   }
+  return { ...modelOf(file), entries: parseEntries(entries) };
+}
+
+function modelOf(file: unknown): Pick<GalleryFile, "modelSha256"> {
+  const modelSha256 = isRecord(file) ? file["model_sha256"] : undefined;
+  if (modelSha256 === undefined) return {};
+  if (typeof modelSha256 === "string" && /^[0-9a-f]{64}$/.test(modelSha256)) return { modelSha256 };
+  throw new GalleryError('The gallery\'s "model_sha256" is not a sha256 in lower-case hexadecimal');
+}
+
+function parseEntries(entries: readonly unknown[]): GalleryEntry[] {
   const refuseOtherSpelling = createSpellingCheck();
-  return entries.map((entry: unknown, index): GalleryEntry => {
+  return entries.map((entry, index): GalleryEntry => {
     const record = isRecord(entry) ? entry : {};
     const spelling = nonEmptyText(record["user_id"], `entry ${index}`, "user_id");
     const user_id = normalizeUserId(spelling);

@@ -52,12 +52,14 @@ Deno.test("any content becomes a gallery or a GalleryError that quotes no embedd
   fc.assert(
     fc.property(files, (json) => {
       try {
-        const { segments, size } = parseGallery(json, DIMENSION);
-        for (const { templates } of segments) {
-          assertEquals(templates.length, size * DIMENSION);
-          for (let i = 0; i < templates.length; i += DIMENSION) {
-            assertAlmostEquals(Math.hypot(...templates.subarray(i, i + DIMENSION)), 1, 1e-6);
-          }
+        const { users, templateCounts, segments, size } = parseGallery(json, DIMENSION);
+        for (const { vectors } of segments) {
+          assertEquals(vectors.length, users.length * DIMENSION);
+          users.forEach((_, i) => {
+            const length = Math.hypot(...vectors.subarray(i * DIMENSION, (i + 1) * DIMENSION));
+            if (templateCounts[i] === 1) assertAlmostEquals(length, 1, 1e-6);
+            else assert(length <= 1 + 1e-6);
+          });
         }
         if (size > 0) outcomes.gallery++;
       } catch (error) {

@@ -1,14 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { normalize } from "../vector.ts";
 import { createGalleryBuilder, type Gallery, parseGallery } from "./gallery.ts";
-import { GalleryError, parseGalleryEntries } from "./gallery_entry.ts";
+import { GalleryError, parseGalleryFile } from "./gallery_entry.ts";
 
 const ALICE = { user_id: "alice", name: "Alice", embedding: [3, 0, 4] };
 const BOB = { user_id: "bob", name: "Bob", embedding: [0, 2, 0] };
 
 const base64 = (...bytes: number[]): string => Uint8Array.from(bytes).toBase64();
-const owners = ({ segments }: Gallery) => segments.flatMap(({ owners }) => [...owners]);
-const templates = ({ segments }: Gallery) => segments.flatMap(({ templates }) => [...templates]);
+const vectors = ({ segments }: Gallery) => segments.flatMap(({ vectors }) => [...vectors]);
 
 const fileOf = (...entries: unknown[]): string => JSON.stringify({ embeddings: entries });
 
@@ -19,24 +18,46 @@ function refused(json: string, ...complaints: string[]): void {
   }
 }
 
-Deno.test("templates are stored one after another, normalised, with their users", () => {
+Deno.test("users' vectors are stored one after another, normalised", () => {
   const gallery = parseGallery(fileOf(ALICE, BOB), 3);
   assertEquals(gallery.dimension, 3);
   assertEquals(gallery.users, [
     { userId: "alice", name: "Alice" },
     { userId: "bob", name: "Bob" },
   ]);
-  assertEquals(owners(gallery), [0, 1]);
+  assertEquals(gallery.templateCounts, [1, 1]);
   const expected = [0.6, 0, 0.8, 0, 1, 0];
-  assertEquals(templates(gallery).length, 6);
-  templates(gallery).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6));
+  assertEquals(vectors(gallery).length, 6);
+  vectors(gallery).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6));
 });
 
-Deno.test("entries with the same user_id are templates of one user, in any order", () => {
-  const gallery = parseGallery(fileOf(ALICE, BOB, { ...ALICE, embedding: [1, 0, 0] }), 3);
+Deno.test("entries with the same user_id become one vector, in any order and in any files", () => {
+  const other = { ...ALICE, embedding: [5, 0, 0] };
+  const gallery = parseGallery(fileOf(ALICE, BOB, other), 3);
   assertEquals(gallery.users.length, 2);
-  assertEquals(owners(gallery), [0, 1, 0]);
-  assertEquals(templates(gallery).slice(6), [1, 0, 0]);
+  assertEquals([gallery.size, gallery.templateCounts], [3, [2, 1]]);
+  const expected = [...normalize([1.6, 0, 0.8]), 0, 1, 0];
+  assertEquals(vectors(gallery).length, 6);
+  vectors(gallery).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6));
+
+  const builder = createGalleryBuilder(3);
+  for (const entries of [[other], [BOB], [], [ALICE]]) {
+    builder.add(parseGalleryFile(fileOf(...entries)).entries);
+  }
+  assertEquals(vectors(builder.build()), vectors(gallery));
+  assertEquals(builder.build().segments.length, 2);
+});
+
+Deno.test("a gallery that is built twice, and grows in between, stays right", () => {
+  const builder = createGalleryBuilder(3);
+  const add = (...entries: unknown[]) => builder.add(parseGalleryFile(fileOf(...entries)).entries);
+  add(ALICE);
+  builder.build();
+  add({ ...ALICE, embedding: [1, 0, 0] });
+  builder.build();
+  add({ ...ALICE, embedding: [0, 0, 1] });
+  const expected = normalize([1.6, 0, 1.8]);
+  vectors(builder.build()).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6));
 });
 
 Deno.test("a gallery may be empty", () => {
@@ -84,7 +105,7 @@ Deno.test("a user_id or name that the api would not pass on is refused", () => {
     for (const field of ["user_id", "name"]) {
       const entry = { user_id: "user1", name: "User One", embedding: [1, 0], [field]: text };
       assertThrows(
-        () => parseGalleryEntries(JSON.stringify({ embeddings: [entry] })),
+        () => parseGalleryFile(JSON.stringify({ embeddings: [entry] })),
         GalleryError,
         `"${field}" has control characters`,
       );
@@ -136,14 +157,10 @@ Deno.test("users may have the same name, and any text can be a user_id", () => {
 
 Deno.test("a compact embedding is read as signed bytes and normalised", () => {
   const compact = { user_id: "alice", name: "Alice", embedding_int8: base64(3, 0, -4) };
-  const gallery = parseGallery(
-    fileOf(compact, BOB, { ...compact, embedding_int8: base64(1, 0, 0) }),
-    3,
-  );
-  assertEquals(owners(gallery), [0, 1, 0]);
-  const expected = [0.6, 0, -0.8, 0, 1, 0, 1, 0, 0];
-  templates(gallery).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-7));
-  assertEquals(templates(parseGallery(fileOf({ ...compact, embedding_int8: "gIB/" }), 3)), [
+  const gallery = parseGallery(fileOf(compact, BOB), 3);
+  const expected = [0.6, 0, -0.8, 0, 1, 0];
+  vectors(gallery).forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-7));
+  assertEquals(vectors(parseGallery(fileOf({ ...compact, embedding_int8: "gIB/" }), 3)), [
     ...normalize([-128, -128, 127]),
   ]);
 });
@@ -173,7 +190,19 @@ Deno.test("a compact embedding is refused when it is not base64 or has a wrong l
 
 Deno.test("parsing the entries does not check the embeddings", () => {
   const entry = { ...ALICE, embedding: [1] };
-  assertEquals(parseGalleryEntries(fileOf(entry, BOB)), [entry, BOB]);
+  assertEquals(parseGalleryFile(fileOf(entry, BOB)), { entries: [entry, BOB] });
+});
+
+Deno.test("a gallery file may name its model; a name that is no sha256 is refused", () => {
+  const model_sha256 = "0a".repeat(32);
+  const json = JSON.stringify({ model_sha256, embeddings: [BOB] });
+  assertEquals(parseGalleryFile(json), { modelSha256: model_sha256, entries: [BOB] });
+  for (const wrong of [null, "", 7, [], model_sha256.toUpperCase(), `${model_sha256}0`]) {
+    refused(
+      JSON.stringify({ model_sha256: wrong, embeddings: [] }),
+      '"model_sha256" is not a sha256',
+    );
+  }
 });
 
 const COMPOSED = "Ren\u00e9", DECOMPOSED = "Rene\u0301";
@@ -183,7 +212,7 @@ Deno.test("a user_id and a name in any Unicode form are read in NFC", () => {
   const gallery = parseGallery(fileOf(rene, { ...rene, name: COMPOSED }, BOB), 3);
   assertEquals(gallery.users[0], { userId: COMPOSED, name: COMPOSED });
   assertEquals(gallery.indexOf.get(COMPOSED), 0);
-  assertEquals(owners(gallery), [0, 0, 1]);
+  assertEquals(gallery.templateCounts, [2, 1]);
 });
 
 Deno.test("two spellings of one user_id are refused, and the error has both", () => {
@@ -194,7 +223,8 @@ Deno.test("two spellings of one user_id are refused, and the error has both", ()
 
 Deno.test("two spellings of one user_id in two files are refused", () => {
   const builder = createGalleryBuilder(3);
-  const add = (user_id: string) => builder.add(parseGalleryEntries(fileOf({ ...ALICE, user_id })));
+  const add = (user_id: string) =>
+    builder.add(parseGalleryFile(fileOf({ ...ALICE, user_id })).entries);
   add(DECOMPOSED);
   add(DECOMPOSED);
   assertThrows(() => add(COMPOSED), GalleryError, "two spellings");

@@ -1,20 +1,23 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { GalleryError } from "./gallery_entry.ts";
 import { loadGallery } from "./load_gallery.ts";
 
 const ALICE = { user_id: "alice", name: "Alice", embedding: [1, 0, 0] };
 const BOB = { user_id: "bob", name: "Bob", embedding_int8: Uint8Array.of(0, 3, 0).toBase64() };
 
+const MODEL = { dimension: 3, sha256: "0a".repeat(32) };
+
 const fileOf = (...entries: readonly unknown[]) => JSON.stringify({ embeddings: entries });
 
 async function assertRefused(path: string, message: string): Promise<void> {
-  await assertRejects(() => loadGallery(path, 3), GalleryError, message);
+  await assertRejects(() => loadGallery(path, MODEL), GalleryError, message);
 }
 
 Deno.test("a gallery is loaded from a file with any name", async () => {
   await using folder = await temporaryFolder({ "g.txt": fileOf(ALICE, BOB) });
-  const { users, size } = await loadGallery(folder.path("g.txt"), 3);
+  const { gallery: { users, size } } = await loadGallery(folder.path("g.txt"), MODEL);
   assertEquals([users.map(({ userId }) => userId), size], [["alice", "bob"], 2]);
 });
 
@@ -26,9 +29,12 @@ Deno.test("the files of a folder become one gallery, in the order of the files' 
     ".hidden.json": fileOf({ ...ALICE, user_id: "hidden" }),
     "readme.txt": fileOf({ ...ALICE, user_id: "text" }),
   });
-  const { users, segments, size } = await loadGallery(folder.root, 3);
+  const { gallery: { users, templateCounts, segments, size } } = await loadGallery(
+    folder.root,
+    MODEL,
+  );
   assertEquals(users, [{ userId: "alice", name: "Alice" }, { userId: "bob", name: "Bob" }]);
-  assertEquals(segments.map(({ owners }) => [...owners]), [[0, 1], [0]]);
+  assertEquals([templateCounts, segments.length], [[2, 1], 1]);
   assertEquals(size, 3);
 });
 
@@ -42,7 +48,7 @@ Deno.test("each file of a volume that Kubernetes mounts is read once", async () 
   for (const name of ["a.json", "b.json"]) {
     await Deno.symlink(`..data/${name}`, folder.path(name));
   }
-  assertEquals((await loadGallery(folder.root, 3)).size, 2);
+  assertEquals((await loadGallery(folder.root, MODEL)).gallery.size, 2);
 });
 
 Deno.test("an error in one of several files names the file", async () => {
@@ -83,5 +89,41 @@ Deno.test("a folder without a gallery file is refused; a folder with an empty ga
   });
   await assertRefused(folder.root, `The gallery folder ${folder.root} has no *.json file`);
   await folder.write("empty.json", fileOf());
-  assertEquals((await loadGallery(folder.root, 3)).size, 0);
+  assertEquals((await loadGallery(folder.root, MODEL)).gallery.size, 0);
+});
+
+const named = (model_sha256: string, ...entries: readonly unknown[]) =>
+  JSON.stringify({ model_sha256, embeddings: entries });
+
+Deno.test("a gallery of another model is refused, and the error says what to do", async () => {
+  const other = "1b".repeat(32);
+  await using folder = await temporaryFolder({
+    "a.json": named(MODEL.sha256, ALICE),
+    "b.json": named(other, BOB),
+  });
+  const made = `The gallery was made with another recognition model (sha256 ${other})`;
+  for (const path of [folder.root, folder.path("b.json")]) {
+    await assertRefused(path, `${folder.path("b.json")}: ${made}`);
+    await assertRefused(path, "set MODEL_PATH to that model");
+  }
+  // Also without users: somebody would enrol into it.
+  await folder.write("b.json", named(other));
+  await assertRefused(folder.root, made);
+});
+
+Deno.test("files that do not name their model are listed, unless they have no template", async () => {
+  await using folder = await temporaryFolder({
+    "a.json": named(MODEL.sha256, ALICE),
+    "b.json": fileOf(BOB),
+    "c.json": fileOf(),
+  });
+  const { gallery, withoutModel } = await loadGallery(folder.root, MODEL);
+  assertEquals([gallery.size, withoutModel], [2, [folder.path("b.json")]]);
+});
+
+Deno.test("a gallery of a known model's original file is a gallery of the prepared file", async () => {
+  const { sha256, prepared_sha256 } = MODEL_MANIFEST.models.recognition.small;
+  await using folder = await temporaryFolder({ "a.json": named(sha256, ALICE) });
+  const prepared = { dimension: 3, sha256: prepared_sha256! };
+  assertEquals((await loadGallery(folder.root, prepared)).withoutModel, []);
 });

@@ -1,44 +1,43 @@
-/** Finds the template of a gallery that is most similar to a probe. */
+/** Finds the user of a gallery who is most similar to a probe. */
 
-import type { Gallery, User } from "./gallery.ts";
+import { type Gallery, type User, userVector } from "./gallery.ts";
 import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
 import { dot } from "../vector.ts";
 
-/** A comparison of a probe with one or more templates. */
+/** A comparison of a probe with one or more users. */
 export interface Comparison {
-  /** Highest cosine similarity, −1 to 1. */
+  /** Highest similarity, −1 to 1: the inner product of the probe and a user's vector. */
   readonly similarity: number;
   /**
-   * Number of templates compared, at least 1. With more templates, a stranger is more likely to be
-   * similar to one of them by chance.
+   * Number of templates of the users compared, at least 1. With more templates, a stranger is more
+   * likely to be similar to a user by chance. A user's vector counts as all templates that it is
+   * made of: it resembles strangers a little more often than a single template, but less often than
+   * the best of these templates does.
    */
   readonly compared: number;
 }
 
-/** The template nearest to a probe. */
-export interface NearestTemplate extends Comparison {
-  /** User that the template belongs to. */
+/** The user nearest to a probe. */
+export interface NearestUser extends Comparison {
   readonly user: User;
-  /**
-   * Highest similarity with a template of another user; undefined when no other user was compared.
-   */
+  /** Highest similarity with another user; undefined when no other user was compared. */
   readonly runnerUp: number | undefined;
 }
 
 /**
- * Finds the template with the highest cosine to a probe. Without a user_id it searches all
- * templates (1:N). With a user_id it searches only the templates of this user (1:1).
+ * Finds the user with the highest similarity to a probe. Without a user_id it searches all users
+ * (1:N). With a user_id it compares only this user (1:1).
  *
  * @param probe Embedding, L2-normalised, as long as the gallery's templates
  * @param userId The only user to compare with, in NFC; all users by default
- * @returns The nearest template; when several users are equally near, the template of one of them.
- * undefined when there is no template to compare with
+ * @returns The nearest user; when several users are equally near, one of them. undefined when there
+ * is no user to compare with
  * @throws {RangeError} when the probe's length is not the gallery's dimension
  */
-export type Matcher = (probe: Float32Array, userId?: string) => NearestTemplate | undefined;
+export type Matcher = (probe: Float32Array, userId?: string) => NearestUser | undefined;
 
-/** Smallest gallery for which usearch is loaded. For 500 templates the loop takes 0.2 ms. */
-const MANY_TEMPLATES = 500;
+/** Smallest gallery for which usearch is loaded. For 500 users the loop takes 0.2 ms. */
+const MANY_USERS = 500;
 
 /**
  * Makes a matcher for a gallery.
@@ -59,56 +58,61 @@ const MANY_TEMPLATES = 500;
  * ```
  *
  * @param gallery Gallery to search
- * @param scan Finds the nearest templates of a segment; by default the fastest scan for the
- * gallery's size
+ * @param scan Finds the nearest vectors of a segment; by default the fastest scan for the gallery's
+ * size
  */
 export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery)): Matcher {
-  const { dimension, users, indexOf, segments, size } = gallery;
+  const { dimension, users, indexOf, templateCounts, segments, size } = gallery;
+  const findInAll = (probe: Float32Array): NearestUser | undefined => {
+    const nearest = createTwoNearest();
+    for (const { first, vectors } of segments) {
+      for (const i of scan(vectors, probe).toSorted((a, b) => a - b)) {
+        // Computed again in double precision: usearch's distances are only float32.
+        nearest.add(first + i, dot(vectors, i * dimension, probe));
+      }
+    }
+    const { index, similarity, runnerUp } = nearest;
+    const user = users[index];
+    if (user === undefined) return undefined;
+    return {
+      user,
+      similarity: clampCosine(similarity),
+      compared: size,
+      runnerUp: runnerUp === -Infinity ? undefined : clampCosine(runnerUp),
+    };
+  };
+  const compareWith = (probe: Float32Array, index: number): NearestUser | undefined => {
+    const similarity = dot(userVector(gallery, index), 0, probe);
+    if (Number.isNaN(similarity)) return undefined;
+    return {
+      user: users[index]!,
+      similarity: clampCosine(similarity),
+      compared: templateCounts[index]!,
+      runnerUp: undefined,
+    };
+  };
   return (probe, userId) => {
     if (probe.length !== dimension) {
       throw new RangeError(`The probe has ${probe.length} numbers instead of ${dimension}`);
     }
-    const nearest = createTwoNearestUsers();
-    let compared = 0;
-    const only = userId === undefined ? undefined : indexOf.get(userId) ?? -1;
-    for (const segment of segments) {
-      const { templates, owners } = segment;
-      const compare = (i: number) => {
-        // Computed again in double precision: usearch's distances are only float32.
-        nearest.add(owners[i]!, dot(templates, i * dimension, probe));
-      };
-      if (only === undefined) {
-        scan(segment, probe).toSorted((a, b) => a - b).forEach(compare);
-        continue;
-      }
-      for (let i = owners.indexOf(only); i >= 0; i = owners.indexOf(only, i + 1)) {
-        compare(i);
-        compared++;
-      }
-    }
-    const user = users[nearest.owner];
-    if (user === undefined) return undefined;
-    return {
-      user,
-      similarity: clampCosine(nearest.similarity),
-      compared: only === undefined ? size : compared,
-      runnerUp: nearest.runnerUp === -Infinity ? undefined : clampCosine(nearest.runnerUp),
-    };
+    if (userId === undefined) return findInAll(probe);
+    const index = indexOf.get(userId);
+    return index === undefined ? undefined : compareWith(probe, index);
   };
 }
 
-/** Keeps the highest similarity of the nearest user, and that of all other users. */
-function createTwoNearestUsers() {
+/** Keeps the two users with the highest similarities. */
+function createTwoNearest() {
   const nearest = {
-    owner: -1,
+    index: -1,
     similarity: -Infinity,
     runnerUp: -Infinity,
-    add(owner: number, similarity: number): void {
+    add(index: number, similarity: number): void {
       if (similarity > nearest.similarity) {
-        if (owner !== nearest.owner) nearest.runnerUp = nearest.similarity;
-        nearest.owner = owner;
+        nearest.runnerUp = nearest.similarity;
+        nearest.index = index;
         nearest.similarity = similarity;
-      } else if (owner !== nearest.owner && similarity > nearest.runnerUp) {
+      } else if (similarity > nearest.runnerUp) {
         nearest.runnerUp = similarity;
       }
     },
@@ -118,5 +122,5 @@ function createTwoNearestUsers() {
 
 const clampCosine = (similarity: number): number => Math.min(Math.max(similarity, -1), 1);
 
-const fastestScan = ({ size }: Gallery): Scan =>
-  (size < MANY_TEMPLATES ? undefined : loadUsearch()) ?? scanByLoop;
+const fastestScan = ({ users }: Gallery): Scan =>
+  (users.length < MANY_USERS ? undefined : loadUsearch()) ?? scanByLoop;

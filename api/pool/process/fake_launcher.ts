@@ -10,7 +10,11 @@ export class FakeProcess implements WorkerProcess {
   kills = 0;
   readonly #end: () => void;
 
-  constructor(readonly name: string, readonly gallery: string) {
+  constructor(
+    readonly name: string,
+    readonly gallery: string,
+    readonly withoutModel: boolean,
+  ) {
     this.url = new URL(`http://${name}.test:8080`);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -47,6 +51,8 @@ export class FakeLauncher {
   instant = false;
   /** Fingerprint of the gallery that exists now. */
   gallery = "gallery-1";
+  /** True when that gallery does not name its model. */
+  withoutModel = false;
   /** The pool's functions that processes call when they see another gallery. */
   readonly #onGallery: ((fingerprint: string) => void)[] = [];
 
@@ -63,7 +69,7 @@ export class FakeLauncher {
     const launch: FakeLaunch = {
       name,
       ready: () => {
-        const process = new FakeProcess(name, this.gallery);
+        const process = new FakeProcess(name, this.gallery, this.withoutModel);
         this.processes.push(process);
         onGallery(this.gallery);
         this.#onGallery.push(onGallery);

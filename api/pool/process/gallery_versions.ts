@@ -25,9 +25,14 @@ export class GalleryVersions {
     return true;
   }
 
-  /** Records that a worker has loaded a gallery. */
-  prove(fingerprint: string): void {
-    if (fingerprint === this.#present) this.#proven = fingerprint;
+  /**
+   * Records that a worker has loaded a gallery. Returns true when the gallery exists now, and no
+   * worker had loaded it before.
+   */
+  prove(fingerprint: string): boolean {
+    if (fingerprint !== this.#present || fingerprint === this.#proven) return false;
+    this.#proven = fingerprint;
+    return true;
   }
 
   /** True for another gallery than the one that exists now. */

@@ -1,6 +1,7 @@
 /** The pool of worker processes on this machine. */
 
 import { backoffMs, delay } from "../../../shared/backoff.ts";
+import { GALLERY_WITHOUT_MODEL } from "../../../shared/gallery_without_model.ts";
 import { describeError, type Logger } from "../../../shared/log.ts";
 import type { PoolMetrics } from "../../metrics.ts";
 import { lease } from "../lease.ts";
@@ -19,6 +20,8 @@ import { GalleryVersions } from "./gallery_versions.ts";
 export interface WorkerProcess extends LeasedWorker {
   /** Fingerprint of the gallery that the process has loaded. */
   readonly gallery: string;
+  /** True when that gallery does not name the model that made its templates. */
+  readonly withoutModel?: boolean;
   /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
   /** Kills the process immediately. */
@@ -183,7 +186,8 @@ export class ProcessPool implements WorkerPool {
     const process = await this.#options.launch(name, this.#closing.signal, (fingerprint) => {
       if (this.#gallery.see(fingerprint)) this.#replaceOld();
     });
-    this.#gallery.prove(process.gallery);
+    const isFirst = this.#gallery.prove(process.gallery);
+    if (isFirst && process.withoutModel) this.#options.log.warn(GALLERY_WITHOUT_MODEL);
     return process;
   }
 

@@ -1,6 +1,7 @@
 // The pool of processes when the gallery changes.
 
 import { assertEquals } from "@std/assert";
+import { GALLERY_WITHOUT_MODEL } from "../../../shared/gallery_without_model.ts";
 import { createFakeLog } from "../../../shared/fake_log.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
 import { forever } from "../../../tests/support/forever.ts";
@@ -153,4 +154,22 @@ Deno.test("closing kills a worker that has loaded the changed gallery and waits 
   await lease[Symbol.asyncDispose]();
   await pool[Symbol.asyncDispose]();
   assertEquals(launcher.processes.every(({ kills }) => kills > 0), true);
+});
+
+Deno.test("a gallery that does not name its model is logged once, not for each worker", async () => {
+  await using opened = await open(2);
+  const { pool, launcher, lines } = opened;
+  const warnings = () => lines.filter(({ msg }) => msg === GALLERY_WITHOUT_MODEL).length;
+  assertEquals(warnings(), 0);
+  launcher.withoutModel = true;
+  launcher.instant = true;
+  launcher.changeGallery("gallery-2");
+  await eventually(() => warnings() === 1, "the warning");
+  for (let i = 0; i < 3; i++) {
+    await using _lease = await pool.claim(forever());
+  }
+  await tick();
+  assertEquals(warnings(), 1);
+  launcher.changeGallery("gallery-3");
+  await eventually(() => warnings() === 2, "the warning about the other gallery");
 });

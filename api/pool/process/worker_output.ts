@@ -2,12 +2,19 @@
 
 import { z } from "zod";
 
+/** The gallery that a worker has loaded. */
+export interface LoadedGallery {
+  readonly fingerprint: string;
+  /** True when the gallery does not name the model that made its templates. */
+  readonly withoutModel: boolean;
+}
+
 /** Values that a worker prints. A promise stays pending when the worker never prints it. */
 export interface WorkerOutput {
   /** Address at which the worker listens. */
   readonly listening: Promise<URL>;
-  /** Fingerprint of the gallery that the worker has loaded. */
-  readonly loaded: Promise<string>;
+  /** The gallery that the worker has loaded. */
+  readonly loaded: Promise<LoadedGallery>;
 }
 
 /** Longest line of a worker. The rest of a longer line is dropped. */
@@ -15,7 +22,9 @@ const MAX_LINE = 1000;
 const Fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 const Line = z.union([
   z.object({ listening: z.url() }),
-  z.object({ gallery: z.object({ loaded: Fingerprint, seen: Fingerprint }) }),
+  z.object({
+    gallery: z.object({ loaded: Fingerprint, seen: Fingerprint, without_model: z.boolean() }),
+  }),
 ]);
 
 /**
@@ -30,13 +39,14 @@ export function readWorkerOutput(
   onGallery: (fingerprint: string) => void,
 ): WorkerOutput {
   const listening = Promise.withResolvers<URL>();
-  const loaded = Promise.withResolvers<string>();
+  const loaded = Promise.withResolvers<LoadedGallery>();
   void readLines(stdout, (text) => {
     const line = parseLine(text);
     if (line === undefined) return;
     if ("listening" in line) return listening.resolve(new URL(line.listening));
     onGallery(line.gallery.seen);
-    loaded.resolve(line.gallery.loaded);
+    const { loaded: fingerprint, without_model: withoutModel } = line.gallery;
+    loaded.resolve({ fingerprint, withoutModel });
   });
   return { listening: listening.promise, loaded: loaded.promise };
 }

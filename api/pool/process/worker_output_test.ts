@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { readWorkerOutput } from "./worker_output.ts";
 
 const A = "a".repeat(64), B = "b".repeat(64);
-const gallery = (loaded: string, seen: string) => JSON.stringify({ gallery: { loaded, seen } });
+const gallery = (loaded: string, seen: string) =>
+  JSON.stringify({ gallery: { loaded, seen, without_model: loaded === B } });
 
 /** Reads an output that comes in these pieces, and returns what was reported. */
 async function read(pieces: readonly string[]) {
@@ -20,7 +21,7 @@ Deno.test("a worker's address and galleries are read, however the lines are cut"
   for (const pieces of [[text], [...text]]) {
     const { output, seen } = await read(pieces);
     assertEquals((await output.listening).port, "4000");
-    assertEquals(await output.loaded, A);
+    assertEquals(await output.loaded, { fingerprint: A, withoutModel: false });
     assertEquals(seen, [A, B]);
   }
 });
@@ -32,8 +33,8 @@ Deno.test("other lines are dropped, also endless ones", async () => {
     `{"listening":5}\n`,
     ...Array.from({ length: 100 }, () => "x".repeat(100_000)),
     "\n",
-    `${gallery(A, B)}\n`,
+    `${gallery(B, A)}\n`,
   ]);
-  assertEquals(await output.loaded, A);
-  assertEquals(seen, [B]);
+  assertEquals(await output.loaded, { fingerprint: B, withoutModel: true });
+  assertEquals(seen, [A]);
 });

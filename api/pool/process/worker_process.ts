@@ -119,8 +119,8 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       const output = readWorkerOutput(child.stdout, onGallery);
       const url = await abortable(output.listening, startSignal);
       await waitUntilReady(url, startSignal);
-      const gallery = await abortable(output.loaded, startSignal);
-      return { name, url, gallery, ended, kill } satisfies WorkerProcess;
+      const { fingerprint, withoutModel } = await abortable(output.loaded, startSignal);
+      return { name, url, gallery: fingerprint, withoutModel, ended, kill } satisfies WorkerProcess;
     } catch (error) {
       kill();
       await ended;

@@ -17,6 +17,7 @@ import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
 import { checkPicture } from "../../../shared/picture/check_picture.ts";
 import { Admission, type AdmissionLimits, QUEUE_SHARE } from "./admission.ts";
 import type { WorkerLease, WorkerPool } from "../../pool/pool.ts";
+import type { ModelsInUse } from "../models.ts";
 import type { WorkerClient } from "./worker_client.ts";
 import { AUTHENTICATE_DOC } from "./openapi.ts";
 
@@ -38,6 +39,8 @@ export interface AuthenticateDeps {
   readonly workers: WorkerClient;
   readonly metrics: Pick<ApiMetrics, "authenticated" | "observedLiveness">;
   readonly limits: AuthenticateLimits;
+  /** Learns which models the workers have. */
+  readonly models: Pick<ModelsInUse, "see">;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -159,7 +162,7 @@ async function askWorker(
   probe: Probe,
   requestId: string,
   event: Record<string, unknown>,
-  { pool, workers, metrics }: AuthenticateDeps,
+  { pool, workers, metrics, models }: AuthenticateDeps,
   waits: Waits,
 ): Promise<AuthenticateAnswer> {
   for (let unreached = 0, unauthorized = 0;;) {
@@ -169,9 +172,11 @@ async function askWorker(
       case "answer":
         lease.keep();
         if (result.liveness !== undefined) metrics.observedLiveness(result.liveness);
+        models.see(result.models);
         return result.answer;
       case "refusal":
         lease.keep();
+        models.see(result.models);
         throw result.problem;
       case "used":
         // The worker serves fewer requests than this api expects. This can happen during an

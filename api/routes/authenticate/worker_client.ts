@@ -7,6 +7,11 @@ import {
   REQUEST_ID_HEADER,
 } from "../../../shared/contract/contract.ts";
 import { type Problem, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
+import {
+  readWorkerModels,
+  WORKER_MODELS_HEADER,
+  type WorkerModels,
+} from "../../../shared/contract/models_in_use.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import { isUnreached } from "../../unreached.ts";
 import { CLOCK_TOLERANCE_SECONDS, signWorkerToken } from "../../../shared/http/worker_token.ts";
@@ -17,9 +22,14 @@ import { readWorkerAnswer } from "./read_worker_answer.ts";
 /** Result of sending a probe to a worker. */
 export type WorkerResult =
   /** The worker recognised a face. It can serve again. */
-  | { readonly kind: "answer"; readonly answer: AuthenticateAnswer; readonly liveness?: number }
+  | {
+    readonly kind: "answer";
+    readonly answer: AuthenticateAnswer;
+    readonly models?: WorkerModels;
+    readonly liveness?: number;
+  }
   /** The worker refused the picture. It can serve again. */
-  | { readonly kind: "refusal"; readonly problem: Problem }
+  | { readonly kind: "refusal"; readonly problem: Problem; readonly models?: WorkerModels }
   /** The worker never saw the probe. Another worker can be tried. */
   | { readonly kind: "unreached"; readonly cause: unknown }
   /** The worker did not accept the token, so it did not read the probe. */
@@ -83,9 +93,12 @@ export function createWorkerClient(
         });
         const { statusCode, headers, body } = response;
         const answer = await readWorkerAnswer(statusCode, body, probe.userId);
+        if (answer.kind === "code") return classify(answer.code, headers["date"], clock());
+        const models = readWorkerModels(headers[WORKER_MODELS_HEADER.toLowerCase()]);
+        const result = models === undefined ? answer : { ...answer, models };
         const liveness = readLiveness(headers[LIVENESS_HEADER.toLowerCase()]);
-        if (answer.kind === "answer" && liveness !== undefined) return { ...answer, liveness };
-        return answer.kind === "code" ? classify(answer.code, headers["date"], clock()) : answer;
+        if (result.kind === "refusal" || liveness === undefined) return result;
+        return { ...result, liveness };
       } catch (cause) {
         signal.throwIfAborted();
         return { kind: isUnreached(cause) ? "unreached" : "failed", cause };

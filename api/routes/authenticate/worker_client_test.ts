@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { LIVENESS_HEADER } from "../../../shared/contract/contract.ts";
-import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
+import { MATCH, NON_MATCH, WORKER_MODELS } from "../../../shared/contract/fake_answers.ts";
+import { WORKER_MODELS_HEADER } from "../../../shared/contract/models_in_use.ts";
 import { PICTURE_CODES, pictureProblem } from "../../../shared/contract/picture_problem.ts";
 import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
@@ -120,6 +121,24 @@ Deno.test("a liveness score in the worker's header is read; a header of another 
   });
   assertEquals(refused.kind, "refusal");
   assertEquals("liveness" in refused, false);
+});
+
+Deno.test("the models that a worker tells are returned with its answer or refusal", async () => {
+  const headers = { [WORKER_MODELS_HEADER]: JSON.stringify(WORKER_MODELS) };
+  const answer = await askOne(() => Response.json(MATCH, { headers }));
+  assertEquals(answer, { kind: "answer", answer: MATCH, models: WORKER_MODELS });
+  const refusal = await askOne(() => {
+    const response = problem("no_face");
+    response.headers.set(WORKER_MODELS_HEADER, JSON.stringify(WORKER_MODELS));
+    return response;
+  });
+  assertEquals(refusal.kind === "refusal" && refusal.models, WORKER_MODELS);
+  for (const wrong of ["", "{", JSON.stringify({ ...WORKER_MODELS, recognition: "<b>" })]) {
+    const result = await askOne(() =>
+      Response.json(MATCH, { headers: { [WORKER_MODELS_HEADER]: wrong } })
+    );
+    assertEquals(result, { kind: "answer", answer: MATCH });
+  }
 });
 
 Deno.test("every call has a token of its own", async () => {

@@ -21,13 +21,13 @@ export async function measureMatch(): Promise<Finding[]> {
   const small = createMatcher(randomGallery(2_000));
   const gallery = randomGallery(100_000);
   const large = createMatcher(gallery);
-  const { templates } = gallery.segments[0]!;
+  const { vectors } = gallery.segments[0]!;
   const beside = {
     embedding: await timeInTurns(100, () => small(probe), () => session.run(face, FACE_SHAPE)),
     usearch: await timeInTurns(
       200,
       () => large(probe),
-      () => exactSearch(templates, probe, DIMENSION, 1, MetricKind.IP, 1),
+      () => exactSearch(vectors, probe, DIMENSION, 1, MetricKind.IP, 1),
     ),
   };
   return [
@@ -45,10 +45,10 @@ function finding(what: string, times: PairedTimes, budget: number): Finding {
 /** Returns a gallery of one segment, with one template for each user. */
 function randomGallery(size: number): Gallery {
   const users = Array.from({ length: size }, (_, i) => ({ userId: `${i}`, name: `User ${i}` }));
-  const owners = Int32Array.from({ length: size }, (_, i) => i);
   const indexOf = new Map(users.map(({ userId }, i) => [userId, i]));
-  const segments = [{ templates: randomTemplates(size), owners }];
-  return { dimension: DIMENSION, users, indexOf, segments, size };
+  const templateCounts = users.map(() => 1);
+  const segments = [{ first: 0, vectors: randomTemplates(size) }];
+  return { dimension: DIMENSION, users, indexOf, templateCounts, segments, size };
 }
 
 function randomTemplates(size: number): Float32Array {

@@ -23,11 +23,12 @@ import { toInt8 } from "./to_int8.ts";
  */
 export async function compactGalleryFile(path: string): Promise<number> {
   await using _lock = await lockGallery(path);
-  const entries = await readGalleryFile(path);
-  if (entries === undefined) throw new GalleryError(`The gallery ${path} does not exist`);
+  const content = await readGalleryFile(path);
+  if (content === undefined) throw new GalleryError(`The gallery ${path} does not exist`);
+  const { entries } = content;
   const compact = nameFileInErrors(path, () => entries.map(compactEntry));
   const rounded = compact.filter((entry, i) => entry !== entries[i]).length;
-  if (rounded > 0) await writeGalleryFile(path, compact);
+  if (rounded > 0) await writeGalleryFile(path, { ...content, entries: compact });
   return rounded;
 }
 

@@ -5,6 +5,7 @@ import { type GalleryEntry, GalleryError } from "../../gallery/gallery_entry.ts"
 import { formatGallery } from "./format_gallery.ts";
 import { readGalleryFile } from "./gallery_file.ts";
 
+const MODEL = "0a".repeat(32);
 const ALICE: GalleryEntry = { user_id: "alice", name: "Alice", embedding: [0.5, -1, 0] };
 const BOB: GalleryEntry = { user_id: "bob", name: "Bob", embedding_int8: Int8Array.of(1, 2, 3) };
 
@@ -13,7 +14,7 @@ Deno.test("a gallery is made compact, and entries that are already compact do no
   assertEquals(await compactGalleryFile(gallery.path), 1);
   const { embedding: _, ...alice } = ALICE;
   const expected = [{ ...alice, embedding_int8: Int8Array.of(64, -127, 0) }, BOB];
-  assertEquals(await readGalleryFile(gallery.path), expected);
+  assertEquals(await readGalleryFile(gallery.path), { modelSha256: MODEL, entries: expected });
 });
 
 Deno.test("a gallery that is already compact is not written", async () => {
@@ -49,7 +50,8 @@ Deno.test("a gallery that does not exist cannot be made compact", async () => {
 });
 
 async function temporaryGallery(entries: readonly GalleryEntry[]) {
-  const folder = await temporaryFolder({ "gallery.json": formatGallery(entries) });
+  const json = formatGallery({ modelSha256: MODEL, entries });
+  const folder = await temporaryFolder({ "gallery.json": json });
   return {
     path: folder.path("gallery.json"),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),

@@ -5,8 +5,10 @@ import { buildGallery } from "../../gallery/gallery.ts";
 import {
   entryEmbedding,
   type GalleryEntry,
+  type GalleryFile,
   nameFileInErrors,
 } from "../../gallery/gallery_entry.ts";
+import { checkGalleryModel, type RecognitionModel } from "../../gallery/gallery_model.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { cosine, normalize } from "../../vector.ts";
 import { embedPhotos, type RefusedPhoto } from "../embed_photos.ts";
@@ -33,6 +35,8 @@ export interface PersonToEnrol extends UserToName {
 
 /** Settings of {@linkcode enrolIntoGalleryFile}. */
 export interface EnrolmentSettings {
+  /** sha256 of the recognition model. A file that is written names it. */
+  readonly modelSha256: string;
   /**
    * `keep`: the new templates are added to the user's existing ones, and the user's name cannot
    * change. `replace`: the new templates and the new name replace the existing ones.
@@ -57,6 +61,11 @@ export interface EnrolmentSettings {
 export interface Enrolment {
   /** True when the gallery file was written; false when there was no new template. */
   readonly written: boolean;
+  /**
+   * True when the gallery keeps templates and does not name the model that made them. The command
+   * cannot know it, so the file stays without it.
+   */
+  readonly withoutModel: boolean;
   /** Number of users in the gallery after the enrolment. */
   readonly users: number;
   /** Number of templates in the gallery after the enrolment. */
@@ -99,12 +108,13 @@ export async function enrolIntoGalleryFile(
 ): Promise<Enrolment> {
   const { existing, compact = false, progress = NO_PROGRESS } = settings;
   const isAlike = settings.isAlike ?? createLikeness(undefined);
-  nameUsers(await readEntries(path, pipeline.dimension), people, existing);
+  const model = { dimension: pipeline.dimension, sha256: settings.modelSha256 };
+  nameUsers((await readGallery(path, model)).entries, people, existing);
   const embedded = await embedPhotos(pipeline, people, { progress, label: "Enrolling" });
   // Reads the file again: somebody else may have written it during a long enrolment. Nobody else
   // writes it from here until the end.
   await using _lock = await lockGallery(path);
-  const entries = await readEntries(path, pipeline.dimension);
+  const { entries, modelSha256 } = await readGallery(path, model);
   const unlike = new Set<AcceptedPhoto>();
   const candidates = nameUsers(entries, people, existing).map(({ user, name, before }, i) => {
     const photos = embedded.people[i]!.flatMap(({ path, embedding }) =>
@@ -123,12 +133,20 @@ export async function enrolIntoGalleryFile(
   );
   const { templates, alreadyEnrolled } = merged;
   const written = templates.some(({ photo }) => photo !== undefined);
-  if (written) await writeGalleryFile(path, templates.map(({ entry }) => entry));
+  const withoutModel = modelSha256 === undefined &&
+    templates.some(({ photo }) => photo === undefined);
+  if (written) {
+    await writeGalleryFile(path, {
+      ...(withoutModel ? {} : { modelSha256: modelSha256 ?? model.sha256 }),
+      entries: templates.map(({ entry }) => entry),
+    });
+  }
   const enrolled = new Set(templates.map(({ entry }) => entry.user_id));
   const withoutPhoto = users.filter(({ photos }) => photos.length === 0);
   const userIds = (group: readonly AcceptedUser[]) => group.map(({ userId }) => userId);
   return {
     written,
+    withoutModel,
     users: enrolled.size,
     templates: templates.length,
     refused: [
@@ -183,8 +201,11 @@ function shows(photo: AcceptedPhoto, lookalike: Lookalike, user: AcceptedUser): 
     );
 }
 
-async function readEntries(path: string, dimension: number): Promise<readonly GalleryEntry[]> {
-  const entries = await readGalleryFile(path) ?? [];
-  nameFileInErrors(path, () => buildGallery(entries, dimension));
-  return entries;
+async function readGallery(path: string, model: RecognitionModel): Promise<GalleryFile> {
+  const content = await readGalleryFile(path) ?? { entries: [] };
+  nameFileInErrors(path, () => {
+    checkGalleryModel(content, model);
+    buildGallery(content.entries, model.dimension);
+  });
+  return content;
 }

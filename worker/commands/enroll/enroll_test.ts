@@ -10,6 +10,8 @@ import type { ExistingTemplates } from "./merge_templates.ts";
 import { EnrolmentError } from "./name_users.ts";
 import { createFakePipeline } from "../../pipeline/fake_pipeline.ts";
 
+const MODEL = "0a".repeat(32);
+
 /** Each photo contains a word. The pipeline has a result for each word. */
 const PIPELINE = createFakePipeline(3, {
   alice1: [1, 0, 0],
@@ -27,6 +29,7 @@ Deno.test("people are enrolled into a new gallery", async () => {
   const enrolment = await desk.enrol("replace", ["alice", "alice1", "alice2"], ["bob", "bob1"]);
   assertEquals(enrolment, {
     written: true,
+    withoutModel: false,
     users: 2,
     templates: 3,
     refused: [],
@@ -196,7 +199,7 @@ Deno.test("the set of refused photos does not depend on the order of the people"
         await Deno.remove(desk.gallery).catch(() => {});
         await desk.enrol("keep", ...before);
         const { lookalikes } = await desk.enrol(existing, ...people);
-        const entries = await readGalleryFile(desk.gallery) ?? [];
+        const entries = (await readGalleryFile(desk.gallery))?.entries ?? [];
         return {
           refused: lookalikes.map(({ userId, photo }) => `${userId} ${photo}`).sort(),
           enrolled: entries.map((entry) => JSON.stringify(entry)).sort(),
@@ -211,7 +214,7 @@ Deno.test("the set of refused photos does not depend on the order of the people"
 Deno.test("with allowLookalikes, a photo that matches another user is enrolled and reported", async () => {
   await using desk = await temporaryDesk();
   await desk.enrol("keep", ["bob", "bob1"]);
-  const settings = { existing: "keep", allowLookalikes: true } as const;
+  const settings = { modelSha256: MODEL, existing: "keep", allowLookalikes: true } as const;
   const twin = [desk.person("alice", "bob1")];
   const result = await enrolIntoGalleryFile(desk.gallery, twin, PIPELINE, settings);
   const photo = desk.folder.path("bob1");
@@ -241,7 +244,7 @@ Deno.test("a changed name is reported only when the templates are replaced", asy
   ]);
   const { renamed } = await desk.enrol("replace", ["alice", "alice2"], ["bob", "crowd"]);
   assertEquals(renamed, [{ userId: "alice", before: "Somebody Else", name: "alice" }]);
-  const names = (await readGalleryFile(desk.gallery))!.map(({ name }) => name);
+  const names = (await readGalleryFile(desk.gallery))!.entries.map(({ name }) => name);
   assertEquals(names, ["alice", "Somebody Else"]);
 });
 
@@ -258,11 +261,54 @@ Deno.test("a gallery for another model is an error before any photo is read; the
   assertEquals(desk.lines, []);
 });
 
+Deno.test("a gallery that another model made is an error before any photo is read, also when it is empty", async () => {
+  const modelSha256 = "1b".repeat(32);
+  for (const entries of [[], [{ user_id: "bob", name: "bob", embedding: [0, 1, 0] }]]) {
+    await using desk = await temporaryDesk();
+    await writeGalleryFile(desk.gallery, { modelSha256, entries });
+    const before = await Deno.readTextFile(desk.gallery);
+    await assertRejects(
+      () => desk.enrol("replace", ["alice", "alice1"]),
+      GalleryError,
+      `${desk.gallery}: The gallery was made with another recognition model (sha256 ${modelSha256})`,
+    );
+    assertEquals(await Deno.readTextFile(desk.gallery), before);
+    assertEquals(desk.lines, []);
+  }
+});
+
+Deno.test("a gallery that another model makes during the enrolment is not written", async () => {
+  await using desk = await temporaryDesk();
+  const other = { modelSha256: "1b".repeat(32), entries: [] };
+  await assertRejects(() =>
+    enrolIntoGalleryFile(desk.gallery, [desk.person("alice", "alice1")], {
+      dimension: 3,
+      async recognize(picture) {
+        await writeGalleryFile(desk.gallery, other);
+        return await PIPELINE.recognize(picture);
+      },
+    }, { modelSha256: MODEL, existing: "replace" }), GalleryError);
+  assertEquals(await readGalleryFile(desk.gallery), other);
+});
+
+Deno.test("a gallery names its model, unless it keeps templates of an unknown model", async () => {
+  await using desk = await temporaryDesk();
+  const model = async () => (await readGalleryFile(desk.gallery))!.modelSha256;
+  await desk.enrol("keep", ["alice", "alice1"]);
+  assertEquals(await model(), MODEL);
+  const bob = { user_id: "bob", name: "bob", embedding: [0, 1, 0] };
+  await desk.write([bob]);
+  assertEquals((await desk.enrol("replace", ["alice", "alice1"])).withoutModel, true);
+  assertEquals(await model(), undefined);
+  const all = await desk.enrol("replace", ["alice", "alice1"], ["bob", "bob1"]);
+  assertEquals([all.withoutModel, await model()], [false, MODEL]);
+});
+
 Deno.test("a name that differs from the gallery is an error before any photo is read", async () => {
   await using desk = await temporaryDesk();
   await desk.write([{ user_id: "alice", name: "Alice Liddell", embedding: [1, 0, 0] }]);
   await assertRejects(() => desk.enrol("keep", ["alice", "alice2"]), EnrolmentError, "Liddell");
-  assertEquals((await readGalleryFile(desk.gallery))!.length, 1);
+  assertEquals((await readGalleryFile(desk.gallery))!.entries.length, 1);
   assertEquals(desk.lines, []);
 });
 
@@ -275,7 +321,7 @@ Deno.test("entries that somebody else writes during the enrolment are kept", asy
       await desk.write([carol]);
       return await PIPELINE.recognize(picture);
     },
-  }, { existing: "replace" });
+  }, { modelSha256: MODEL, existing: "replace" });
   assertEquals(await desk.userIds(), ["carol", "alice"]);
 });
 
@@ -285,6 +331,7 @@ Deno.test("an error that is not about the photo stops the enrolment, and nothing
   await assertRejects(
     () =>
       enrolIntoGalleryFile(desk.gallery, [desk.person("alice", "alice1")], broken, {
+        modelSha256: MODEL,
         existing: "replace",
       }),
     TypeError,
@@ -329,11 +376,12 @@ async function temporaryDesk() {
     person,
     enrol: (existing: ExistingTemplates, ...people: Person[]) =>
       enrolIntoGalleryFile(gallery, people.map((words) => person(...words)), PIPELINE, {
+        modelSha256: MODEL,
         existing,
         progress: createLineProgress((line) => lines.push(line)),
       }),
-    write: (entries: GalleryEntry[]) => writeGalleryFile(gallery, entries),
-    userIds: async () => (await readGalleryFile(gallery))!.map(({ user_id }) => user_id),
+    write: (entries: GalleryEntry[]) => writeGalleryFile(gallery, { entries }),
+    userIds: async () => (await readGalleryFile(gallery))!.entries.map(({ user_id }) => user_id),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }

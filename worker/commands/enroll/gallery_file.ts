@@ -2,10 +2,10 @@
 
 import { basename, dirname, join } from "node:path";
 import {
-  type GalleryEntry,
   GalleryError,
+  type GalleryFile,
   nameFileInErrors,
-  parseGalleryEntries,
+  parseGalleryFile,
 } from "../../gallery/gallery_entry.ts";
 import { formatGallery } from "./format_gallery.ts";
 
@@ -13,13 +13,13 @@ import { formatGallery } from "./format_gallery.ts";
 const NEW_FILE_MODE = 0o600;
 
 /**
- * Reads the entries of a gallery file. Does not check their embeddings.
+ * Reads a gallery file. Checks neither its embeddings nor its model.
  *
- * @returns The entries; undefined when the file does not exist but its folder does
+ * @returns The content; undefined when the file does not exist but its folder does
  * @throws {GalleryError} when the file cannot be read or is not a gallery, or when its folder does
  * not exist; the message names the file
  */
-export async function readGalleryFile(path: string): Promise<GalleryEntry[] | undefined> {
+export async function readGalleryFile(path: string): Promise<GalleryFile | undefined> {
   let json: string;
   try {
     json = await Deno.readTextFile(path);
@@ -31,7 +31,7 @@ export async function readGalleryFile(path: string): Promise<GalleryEntry[] | un
     if (folder?.isDirectory) return undefined;
     throw new GalleryError(`The folder of the gallery ${path} does not exist`, { cause });
   }
-  return nameFileInErrors(path, () => parseGalleryEntries(json));
+  return nameFileInErrors(path, () => parseGalleryFile(json));
 }
 
 /** The steps of writing a file that can fail, for example because the disk is full. */
@@ -60,17 +60,17 @@ const STEPS: GalleryFileSteps = {
  * replaced.
  *
  * @param path Path of the file; its folder exists
- * @param entries Entries, in the order of the file
+ * @param content Content of the file; the order of the entries stays
  * @param steps Steps of the writing; tests give steps that fail
  * @throws {GalleryError} when the file cannot be written. Then the old file is unchanged, and the
  * temporary file is removed
  */
 export async function writeGalleryFile(
   path: string,
-  entries: readonly GalleryEntry[],
+  content: GalleryFile,
   steps: GalleryFileSteps = STEPS,
 ): Promise<void> {
-  const bytes = new TextEncoder().encode(formatGallery(entries));
+  const bytes = new TextEncoder().encode(formatGallery(content));
   try {
     const target = await Deno.realPath(path).catch(valueIfMissing(path));
     const present = await Deno.stat(target).catch(valueIfMissing(undefined));

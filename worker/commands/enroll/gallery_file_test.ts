@@ -7,16 +7,17 @@ import { type GalleryEntry, GalleryError } from "../../gallery/gallery_entry.ts"
 import { formatGallery } from "./format_gallery.ts";
 import { type GalleryFileSteps, readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 
+const MODEL = "0a".repeat(32);
 const ALICE: GalleryEntry = { user_id: "alice", name: "Alice", embedding: [0.6, -0.8] };
 const BOB: GalleryEntry = { user_id: "bob", name: "Bob", embedding: [1e-7, 12345.67] };
 
 Deno.test("reading a gallery file gives the entries that were written", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
-  await writeGalleryFile(path, [ALICE, BOB]);
-  assertEquals(await readGalleryFile(path), [ALICE, BOB]);
-  await writeGalleryFile(path, []);
-  assertEquals(await readGalleryFile(path), []);
+  await writeGalleryFile(path, { modelSha256: MODEL, entries: [ALICE, BOB] });
+  assertEquals(await readGalleryFile(path), { modelSha256: MODEL, entries: [ALICE, BOB] });
+  await writeGalleryFile(path, { entries: [] });
+  assertEquals(await readGalleryFile(path), { entries: [] });
   assertEquals(await names(folder), ["gallery.json"]);
 });
 
@@ -24,19 +25,17 @@ Deno.test("a template takes at most 6.5 KB, and its cosines change by at most 1e
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
   const embeddings = randomPeople(20, 2, 512, 0.8).flat();
-  await writeGalleryFile(
-    path,
-    embeddings.map((embedding, i) => ({
-      user_id: `user${i}`,
-      name: `User ${i}`,
-      embedding: [...embedding],
-    })),
-  );
+  const entries = embeddings.map((embedding, i) => ({
+    user_id: `user${i}`,
+    name: `User ${i}`,
+    embedding: [...embedding],
+  }));
+  await writeGalleryFile(path, { entries });
   const { size } = await Deno.stat(path);
   assert(size / embeddings.length <= 6500, `${size / embeddings.length} bytes a template`);
   const [segment] = parseGallery(await Deno.readTextFile(path), 512).segments;
   embeddings.forEach((embedding, i) => {
-    const read = segment!.templates.subarray(i * 512, (i + 1) * 512);
+    const read = segment!.vectors.subarray(i * 512, (i + 1) * 512);
     for (const other of embeddings) {
       const error = Math.abs(cosine(read, other) - cosine(embedding, other));
       assert(error <= 1e-6, `off by ${error}`);
@@ -48,30 +47,30 @@ Deno.test("an embedding of very small numbers keeps its direction", async () => 
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
   const tiny = { ...ALICE, embedding: [3e-12, 4e-12] };
-  await writeGalleryFile(path, [tiny]);
+  await writeGalleryFile(path, { entries: [tiny] });
   const [segment] = parseGallery(await Deno.readTextFile(path), 2).segments;
-  assertEquals(segment?.templates, Float32Array.of(0.6, 0.8));
+  assertEquals(segment?.vectors, Float32Array.of(0.6, 0.8));
 });
 
 Deno.test("only the owner can read a new file; an existing file keeps its mode", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
   const mode = async () => (await Deno.stat(path)).mode! & 0o777;
-  await writeGalleryFile(path, [ALICE]);
+  await writeGalleryFile(path, { entries: [ALICE] });
   assertEquals(await mode(), 0o600);
   await Deno.chmod(path, 0o664);
-  await writeGalleryFile(path, [BOB]);
+  await writeGalleryFile(path, { entries: [BOB] });
   assertEquals(await mode(), 0o664);
 });
 
 Deno.test("an existing file keeps its owner, also when root writes it", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
-  await writeGalleryFile(path, [ALICE]);
+  await writeGalleryFile(path, { entries: [ALICE] });
   // Only root can give a file to somebody else.
   const owner = Deno.uid() === 0 ? { uid: 1234, gid: 5678 } : { uid: Deno.uid(), gid: Deno.gid() };
   await Deno.chown(path, owner.uid, owner.gid);
-  await writeGalleryFile(path, [BOB]);
+  await writeGalleryFile(path, { entries: [BOB] });
   const { uid, gid } = await Deno.stat(path);
   assertEquals({ uid, gid }, owner);
 });
@@ -79,11 +78,11 @@ Deno.test("an existing file keeps its owner, also when root writes it", async ()
 Deno.test("the file that a link points to is replaced, and the link stays", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("link.json");
-  const target = await folder.write("store/gallery.json", formatGallery([ALICE]));
+  const target = await folder.write("store/gallery.json", formatGallery({ entries: [ALICE] }));
   await Deno.symlink(target, path);
-  await writeGalleryFile(path, [BOB]);
+  await writeGalleryFile(path, { entries: [BOB] });
   assert((await Deno.lstat(path)).isSymlink);
-  assertEquals(await readGalleryFile(target), [BOB]);
+  assertEquals(await readGalleryFile(target), { entries: [BOB] });
 });
 
 Deno.test("when any step of writing fails, the old file stays and no temporary file is left", async () => {
@@ -101,10 +100,10 @@ Deno.test("when any step of writing fails, the old file stays and no temporary f
   for (const [step, failure] of Object.entries(failures)) {
     await using folder = await temporaryFolder();
     const path = folder.path("gallery.json");
-    await writeGalleryFile(path, [ALICE]);
+    await writeGalleryFile(path, { entries: [ALICE] });
     const before = await Deno.readTextFile(path);
     await assertRejects(
-      () => writeGalleryFile(path, [BOB], { ...WORKING, ...failure }),
+      () => writeGalleryFile(path, { entries: [BOB] }, { ...WORKING, ...failure }),
       GalleryError,
       `The gallery ${path} cannot be written: No space left on device`,
     );
@@ -116,9 +115,9 @@ Deno.test("when any step of writing fails, the old file stays and no temporary f
 Deno.test("a reader finds the complete old file or the complete new file", async () => {
   await using folder = await temporaryFolder();
   const path = folder.path("gallery.json");
-  await writeGalleryFile(path, [ALICE]);
+  await writeGalleryFile(path, { entries: [ALICE] });
   const seen: unknown[] = [];
-  await writeGalleryFile(path, [BOB], {
+  await writeGalleryFile(path, { entries: [BOB] }, {
     ...WORKING,
     async sync() {
       seen.push(await readGalleryFile(path));
@@ -128,7 +127,10 @@ Deno.test("a reader finds the complete old file or the complete new file", async
       await WORKING.rename(from, to);
     },
   });
-  assertEquals([...seen, await readGalleryFile(path)], [[ALICE], [BOB], [BOB]]);
+  assertEquals(
+    [...seen, await readGalleryFile(path)],
+    [[ALICE], [BOB], [BOB]].map((entries) => ({ entries })),
+  );
 });
 
 Deno.test("reading a missing file gives undefined; a missing folder is an error", async () => {
@@ -137,7 +139,11 @@ Deno.test("reading a missing file gives undefined; a missing folder is an error"
   const path = folder.path("none/gallery.json");
   const message = `The folder of the gallery ${path} does not exist`;
   await assertRejects(() => readGalleryFile(path), GalleryError, message);
-  await assertRejects(() => writeGalleryFile(path, []), GalleryError, `${path} cannot be written`);
+  await assertRejects(
+    () => writeGalleryFile(path, { entries: [] }),
+    GalleryError,
+    `${path} cannot be written`,
+  );
 });
 
 Deno.test("a file that is not a gallery is an error that names the file", async () => {

@@ -57,7 +57,7 @@ async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
   }
   const maxPixels = readMaxImagePixels(Deno.env);
   const { people, skipped } = await listPeople(options);
-  const { models, calibration, quality } = await loadModels(localModelPaths(Deno.env));
+  const { models, checksums, calibration, quality } = await loadModels(localModelPaths(Deno.env));
   if (calibration === undefined) {
     console.error(
       "The recognition model has no calibration, so blurred and dark photos are not refused: set " +
@@ -70,6 +70,7 @@ async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
     acceptUnclear: options.allowUnclear,
   });
   const enrolment = await enrolIntoGalleryFile(gallery, people, pipeline, {
+    modelSha256: checksums.recognition,
     existing: from === undefined ? "keep" : "replace",
     compact,
     isAlike: createLikeness(calibration),

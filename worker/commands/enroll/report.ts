@@ -66,6 +66,9 @@ export function reportEnrolment(
     ...enrolment.unchanged.map((userId) =>
       line("kept", userId, "the existing templates, because no photo was accepted")
     ),
+    ...enrolment.withoutModel
+      ? [line("check", gallery, "does not name its model: see docs/configuration.md")]
+      : [],
   ];
   const content = enrolment.written || enrolment.templates > 0
     ? `${count(enrolment.users, "user")}, ${count(enrolment.templates, "template")}`

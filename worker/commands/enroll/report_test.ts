@@ -5,6 +5,7 @@ import { reportEnrolment } from "./report.ts";
 
 const QUIET: Enrolment = {
   written: true,
+  withoutModel: false,
   users: 1,
   templates: 1,
   refused: [],
@@ -40,6 +41,7 @@ Deno.test("everything that needs attention has a line", () => {
     ],
     renamed: [{ userId: "alice", before: "Alice Liddell", name: "alice" }],
     unchanged: ["bob"],
+    withoutModel: true,
   });
   assertEquals(lines, [
     "skipped  DIR/notes.txt  not_a_photo",
@@ -50,6 +52,7 @@ Deno.test("everything that needs attention has a line", () => {
     "check    DIR/alice/3.jpg  looks like bob",
     'renamed  alice  "Alice Liddell" is now "alice"',
     "kept     bob  the existing templates, because no photo was accepted",
+    "check    g.json  does not name its model: see docs/configuration.md",
   ]);
   assertEquals(summary, "g.json: 3 users, 7 templates; 3 photos refused");
   assertEquals(failure, undefined);

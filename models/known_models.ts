@@ -1,0 +1,32 @@
+/** Finds models of the manifest by their sha256. */
+
+import { MODEL_MANIFEST, recognitionName } from "./manifest.ts";
+
+/** A model of the manifest. */
+export interface KnownModel {
+  /** Name of the package that contains the model, its version, and the file in it. */
+  readonly name: string;
+  readonly licence: string;
+}
+
+/** Returns the model that the file with this sha256 contains; undefined when it is not known. */
+export function findKnownModel(sha256: string): KnownModel | undefined {
+  const { models, sources, liveness } = MODEL_MANIFEST;
+  const { detector, landmarks, recognition } = models;
+  const file = [detector, landmarks, liveness, ...Object.values(recognition)]
+    .find((file) => file.sha256 === sha256 || file.prepared_sha256 === sha256);
+  if (file === undefined) return undefined;
+  const { package: name, version, licence } = sources[file.source];
+  const own = Object.values(recognition).find((model) => model === file)?.licence;
+  return { name: `${name} ${version}, ${file.path}`, licence: own ?? licence };
+}
+
+/**
+ * True when two files contain the same recognition model, so that their embeddings can be compared:
+ * the same file, or a file of the manifest and the file that is prepared of it.
+ */
+export function isSameModel(sha256: string, other: string): boolean {
+  if (sha256 === other) return true;
+  const name = recognitionName(sha256);
+  return name !== undefined && name === recognitionName(other);
+}

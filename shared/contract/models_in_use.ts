@@ -1,0 +1,81 @@
+/** The models in use, as a worker tells them to the api, and as the api tells them to clients. */
+
+import { z } from "zod";
+
+/** Header of a worker's responses to `POST /authenticate`: {@linkcode WorkerModelsSchema} as JSON. */
+export const WORKER_MODELS_HEADER = "X-Worker-Models";
+
+const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+const CosineSchema = z.number().min(-1).max(1);
+
+const MatchRuleSchema = z.strictObject({
+  on: z.enum(["confidence", "cosine"]).meta({
+    description: "The score that is compared with the threshold (MATCH_ON)",
+  }),
+  threshold: z.number().gt(0).max(1).meta({
+    description: "Lowest score of a match (MATCH_THRESHOLD)",
+    example: 0.7,
+  }),
+  cosine: CosineSchema.nullable().meta({
+    description: "Cosine that reaches the threshold in a 1:1 comparison with one template, " +
+      "rounded up to 4 decimal places; null when no cosine does",
+    example: 0.4241,
+  }),
+}).meta({ id: "MatchRule" });
+
+const FittedCalibrationSchema = z.strictObject({
+  fitted_mean_cosine: CosineSchema,
+  fitted_dimension: z.number().positive().max(1e6),
+}).meta({
+  id: "Calibration",
+  description: "The numbers that make a confidence of a cosine",
+});
+
+/** What a worker tells about its models. It has only numbers and checksums, and no free text. */
+export const WorkerModelsSchema = z.strictObject({
+  detection: Sha256Schema,
+  landmarks: Sha256Schema,
+  recognition: Sha256Schema,
+  match: MatchRuleSchema,
+  calibration: FittedCalibrationSchema.nullable(),
+});
+
+/** See {@linkcode WorkerModelsSchema}. */
+export type WorkerModels = z.infer<typeof WorkerModelsSchema>;
+
+const ModelSchema = z.strictObject({
+  use: z.enum(["detection", "landmarks", "recognition"]),
+  name: z.string().nullable().meta({
+    description: "The package and file of a model that the service knows; null for any other model",
+    example: "faceplugin-face-recognition-js 0.0.1, model/fr_feature.onnx",
+  }),
+  licence: z.string().nullable().meta({ example: "MIT" }),
+  sha256: Sha256Schema.meta({ description: "Of the file that the worker has loaded" }),
+}).meta({ id: "Model" });
+
+/** The answer of `GET /models`. */
+export const ModelsSchema = z.strictObject({
+  models: z.array(ModelSchema).meta({ description: "Empty until a worker has answered" }),
+  match: MatchRuleSchema.nullable(),
+  calibration: FittedCalibrationSchema.nullable().meta({
+    description: "null also for a model without a calibration",
+  }),
+}).meta({ id: "Models" });
+
+/** See {@linkcode ModelsSchema}. */
+export type Models = z.infer<typeof ModelsSchema>;
+
+/** Longest header that the api reads. */
+const MAX_HEADER_LENGTH = 1024;
+
+/** Reads a {@linkcode WORKER_MODELS_HEADER}. Returns undefined when it is not as documented. */
+export function readWorkerModels(
+  header: string | readonly string[] | undefined,
+): WorkerModels | undefined {
+  if (typeof header !== "string" || header.length > MAX_HEADER_LENGTH) return undefined;
+  try {
+    return WorkerModelsSchema.safeParse(JSON.parse(header)).data;
+  } catch {
+    return undefined;
+  }
+}

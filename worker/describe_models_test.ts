@@ -1,0 +1,47 @@
+import { assert, assertEquals } from "@std/assert";
+import { WorkerModelsSchema } from "../shared/contract/models_in_use.ts";
+import { chooseScore } from "./authenticator.ts";
+import { describeModels } from "./describe_models.ts";
+import type { ModelCalibration } from "../models/calibration.ts";
+import type { MatchConfig } from "./config.ts";
+
+const checksums = {
+  detector: "d".repeat(64),
+  landmarks: "1".repeat(64),
+  recognition: "f".repeat(64),
+};
+const calibration: ModelCalibration = {
+  model_sha256: checksums.recognition,
+  fitted_mean_cosine: 0.0221,
+  fitted_dimension: 79.9,
+  quality: { min_embedding_length: 0, max_roll_degrees: 60, max_shape_distance: 0.5 },
+};
+
+const describe = (match: MatchConfig) => {
+  const score = chooseScore(match.on, calibration);
+  const described = describeModels({ checksums, calibration }, match, score);
+  assertEquals(WorkerModelsSchema.parse(described), described);
+  return { described, score };
+};
+
+Deno.test("the cosine is the smallest one that matches one template", () => {
+  for (const threshold of [0.19, 0.7, 0.96]) {
+    const { described, score } = describe({ on: "confidence", threshold });
+    const { cosine } = described.match;
+    assert(score({ similarity: cosine!, compared: 1 }) >= threshold);
+    assert(score({ similarity: cosine! - 0.0001, compared: 1 }) < threshold);
+    assertEquals(described.calibration, { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 });
+  }
+});
+
+Deno.test("with MATCH_ON=cosine, the threshold is the cosine and no calibration is in use", () => {
+  const { described } = describe({ on: "cosine", threshold: 0.4 });
+  assertEquals(described.match, { on: "cosine", threshold: 0.4, cosine: 0.4 });
+  assertEquals(described.calibration, null);
+});
+
+Deno.test("no cosine is told when none reaches the threshold", () => {
+  const match = { on: "confidence", threshold: 1 } as const;
+  const described = describeModels({ checksums, calibration }, match, () => 0.99);
+  assertEquals(described.match.cosine, null);
+});
