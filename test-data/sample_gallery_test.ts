@@ -12,7 +12,7 @@ import { createPipeline } from "../worker/pipeline/pipeline.ts";
 import { makeSampleGallery } from "./sample_gallery.ts";
 
 const PICTURES = fileURLToPath(new URL(".", import.meta.url));
-const MODELS = { ...LOCAL_PATHS, calibration: undefined };
+const MODELS = { ...LOCAL_PATHS, calibration: undefined, liveness: undefined };
 
 /** Makes a folder for a gallery. */
 async function createTarget() {

@@ -156,8 +156,16 @@ Deno.test("a worker answers its requests, refuses later ones, and reports once t
 
 Deno.test("a worker reports that it is used after it has made its last answer, not before", async () => {
   const { promise, resolve } = Promise.withResolvers<Identity>();
-  const { post, state, ready } = setUp({ authenticator: () => promise });
+  const begun = Promise.withResolvers<void>();
+  const authenticator = () => {
+    begun.resolve();
+    return promise;
+  };
+  const { post, state, ready } = setUp({ authenticator });
   const answering = post();
+  // Tokens are verified in other threads, so the request that comes first need not be the first one
+  // that is taken.
+  await begun.promise;
   await assertProblem(await post(), "worker_used");
   assertEquals(state.used, 0);
   assertEquals(await ready(), [503, "unavailable"]);

@@ -6,7 +6,7 @@ import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 import { ModelError } from "./inference/session.ts";
 import { loadModels } from "./models.ts";
 
-const DEFAULT = { ...LOCAL_PATHS, calibration: undefined };
+const DEFAULT = { ...LOCAL_PATHS, calibration: undefined, liveness: undefined };
 const { calibration: KNOWN } = CHECKOUT_MODEL;
 
 async function withCalibration<T>(text: string, body: (path: string) => Promise<T>): Promise<T> {
