@@ -52,7 +52,7 @@ Deno.test("pictures of the same person are similar, and pictures of different pe
     for (const b of PICTURES.slice(i + 1)) {
       const similarity = cosine(faces.get(a)!.embedding, faces.get(b)!.embedding);
       const same = a.startsWith("user1") && b.startsWith("user1");
-      assert(same ? similarity > 0.5 : similarity < 0.25, `${a} and ${b}: ${similarity}`);
+      assert(same ? similarity > 0.5 : similarity < 0.3, `${a} and ${b}: ${similarity}`);
     }
   }
 });
