@@ -1,7 +1,7 @@
 /** Compares two ways to use several templates of a user: the nearest one, or their fused vector. */
 
 import { cosine } from "../../vector.ts";
-import type { LabelledEmbeddings } from "../stranger_cosines.ts";
+import type { LabelledEmbeddings } from "../strangers/stranger_cosines.ts";
 import { chooseTemplates } from "./template_choices.ts";
 
 /** `nearest`: the nearest template counts. `fused`: the normalised mean of the templates counts. */

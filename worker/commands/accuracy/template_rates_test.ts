@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { randomPeople } from "../../../tests/support/random_people.ts";
 import { cosine, normalize } from "../../vector.ts";
-import type { LabelledEmbeddings } from "../stranger_cosines.ts";
+import type { LabelledEmbeddings } from "../strangers/stranger_cosines.ts";
 import { chooseTemplates } from "./template_choices.ts";
 import { templateRates } from "./template_rates.ts";
 
