@@ -2,8 +2,8 @@
 
 import { falseMatchRate } from "../../gallery/confidence.ts";
 import { cosine } from "../../vector.ts";
-import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 import type { CosineHistogram } from "../strangers/cosine_histogram.ts";
+import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 import { fitTail } from "./fit_tail.ts";
 
 /**

@@ -1,8 +1,8 @@
 /** Judges a calibration with people to whom it was not fitted. */
 
 import type { Calibration } from "../../../models/calibration.ts";
-import { CalibrationError } from "./calibrate.ts";
 import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
+import { CalibrationError } from "./calibrate.ts";
 import { seededRandom } from "../../../shared/seeded_random.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
 

@@ -2,9 +2,9 @@
 
 import type { Calibration } from "../../../models/calibration.ts";
 import type { Progress } from "../../../shared/progress.ts";
-import { CalibrationError, type CalibrationFit, fitToCosines, MIN_PEOPLE } from "./calibrate.ts";
-import { MAX_KEPT, strangerCosines } from "../strangers/stranger_cosines.ts";
 import type { CosineHistogram } from "../strangers/cosine_histogram.ts";
+import { MAX_KEPT, strangerCosines } from "../strangers/stranger_cosines.ts";
+import { CalibrationError, type CalibrationFit, fitToCosines, MIN_PEOPLE } from "./calibrate.ts";
 import { type JudgedPeople, judgeIdentificationRate, judgeMatchRate } from "./judge.ts";
 
 /** Promised rates of false matches, 1:1. */
