@@ -143,7 +143,7 @@ Deno.test("the score depends on the number of templates compared", async () => {
   await ask("east");
   await ask("east", "user1");
   await ask("east", "user2");
-  // A search also scores the nearest template of another user, with the same number.
+  // A search also scores the most similar other user, with the same number of templates.
   assertEquals(seen.map(({ similarity, compared }) => [similarity, compared]), [
     [1, 3],
     [0, 3],

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Calibration } from "../../models/calibration.ts";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
-import { CosineHistogram } from "../../worker/commands/calibrate/cosine_histogram.ts";
+import { CosineHistogram } from "../../worker/commands/strangers/cosine_histogram.ts";
 import { fitTail } from "../../worker/commands/calibrate/fit_tail.ts";
 import { measureRates } from "../../worker/commands/calibrate/rates_report.ts";
 import { needs } from "../support/needs.ts";

@@ -68,8 +68,8 @@ export function falsePositiveIdentificationRate(fmr: number, compared: number): 
  * assert(confidence(0.5, 2_000, calibration) < 0.3);
  * ```
  *
- * @param similarity Cosine between the probe and the nearest template
- * @param compared Number of templates that the probe was compared with
+ * @param similarity Similarity of the probe and a user's vector, which is fused of the templates
+ * @param compared Number of templates of which the compared vectors are fused
  * @param calibration Calibration of the recognition model
  * @returns 0 to 1; 0 when no template was compared, or a number is not finite
  */

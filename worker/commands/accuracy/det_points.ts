@@ -20,12 +20,12 @@ const STEP = 0.01;
  * logarithm of the number of pairs.
  */
 export function detPoints(scores: PairScores): DetPoint[] {
-  const { genuine, strangers: { top, bins } } = scores;
+  const { genuine, strangers: { top, histogram } } = scores;
   const below = top.cosines.at(-1) ?? -1;
   const thresholds = new Set([
     ...spreadRanks(genuine.length).map((rank) => genuine[rank]!),
     ...spreadRanks(top.cosines.length).map((rank) => top.cosines[rank]!),
-    ...lowerEnds(bins).filter((cosine) => cosine < below),
+    ...lowerEnds(histogram.counts).filter((cosine) => cosine < below),
   ]);
   const points: DetPoint[] = [];
   for (const threshold of [...thresholds].sort((a, b) => a - b)) {
@@ -46,7 +46,7 @@ function spreadRanks(count: number): number[] {
 }
 
 /** Returns about 1,000 of the lower ends of the bins that contain pairs. */
-function lowerEnds(bins: Uint32Array): number[] {
+function lowerEnds(bins: Readonly<Float64Array>): number[] {
   const step = Math.ceil(bins.length / 1024);
   return Array.from({ length: Math.floor(bins.length / step) }, (_, i) => i * step)
     .filter((bin) => bins.subarray(bin, bin + step).some((count) => count > 0))

@@ -5,7 +5,7 @@ import {
   type LabelledEmbeddings,
   type StrangerCosines,
   strangerCosines,
-} from "../stranger_cosines.ts";
+} from "../strangers/stranger_cosines.ts";
 import { countBelow } from "./weighted_rates.ts";
 
 export type { LabelledEmbeddings };

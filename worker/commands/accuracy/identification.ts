@@ -1,6 +1,6 @@
 /** Computes how often a stranger is accepted in a search of a gallery. */
 
-import type { StrangerCosines } from "../stranger_cosines.ts";
+import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 
 /** For each accepted photo: the other people whose photos it matches. */
 export type StrangerMatches = readonly (readonly PersonMatch[])[];

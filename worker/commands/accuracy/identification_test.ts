@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { randomPeople } from "../../../tests/support/random_people.ts";
 import { cosine } from "../../vector.ts";
-import { type LabelledEmbeddings, strangerCosines } from "../stranger_cosines.ts";
+import { type LabelledEmbeddings, strangerCosines } from "../strangers/stranger_cosines.ts";
 import { falsePositiveIdentification, findStrangerMatches } from "./identification.ts";
 import { chooseTemplates } from "./template_choices.ts";
 
@@ -103,7 +103,7 @@ Deno.test("a gallery of more people than there are has no FPIR", () => {
 });
 
 Deno.test("pairs that were not kept give no FPIR", () => {
-  const strangers = strangerCosines(PEOPLE, 3);
+  const strangers = strangerCosines(PEOPLE, { kept: 3 });
   const { cosines } = strangers.top;
   assertEquals(findStrangerMatches(strangers, cosines[2]!), undefined);
   assert(findStrangerMatches(strangers, cosines[1]!) !== undefined);

@@ -3,7 +3,6 @@
 import type { Calibration } from "../../../models/calibration.ts";
 import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";
 import { falseMatchRate } from "../../gallery/confidence.ts";
-import { crossValidate } from "./cross_validate.ts";
 import {
   falseRejectionRate,
   type LabelledEmbeddings,
@@ -69,7 +68,6 @@ function summary(
     ["TAR at FAR 0", `${formatPercent(tar)} (cosine above ${highestImpostor.toFixed(3)})`],
     ["calibration used", formatCalibration(calibration)],
     ["calibration fitted here", fitHere(people)],
-    ["calibrated on one half, tested on the other half", crossValidateHere(people)],
   ]);
 }
 
@@ -77,25 +75,11 @@ const formatCalibration = (calibration: Calibration): string =>
   `μ ${calibration.fitted_mean_cosine.toFixed(4)}, d ${calibration.fitted_dimension.toFixed(1)}`;
 
 function fitHere(people: LabelledEmbeddings): string {
-  return describeIfEnough(() => {
-    const accepted = people.map((photos) => photos.filter((photo) => photo !== undefined));
-    return formatCalibration(fitCalibration(accepted).calibration);
-  });
-}
-
-function crossValidateHere(people: LabelledEmbeddings): string {
-  return describeIfEnough(() => {
-    const { far, frr, thresholds } = crossValidate(people, DEFAULT_CONFIDENCE);
-    const cosines = thresholds.map((threshold) => threshold.toFixed(3)).join(" and ");
-    return `FRR ${formatPercent(frr)}, FAR ${formatPercent(far)} (cosine ${cosines})`;
-  });
-}
-
-function describeIfEnough(describe: () => string): string {
+  const accepted = people.map((photos) => photos.filter((photo) => photo !== undefined));
   try {
-    return describe();
+    return formatCalibration(fitCalibration(accepted).calibration);
   } catch (error) {
-    if (error instanceof CalibrationError || error instanceof RangeError) return "too few people";
+    if (error instanceof CalibrationError) return "too few people";
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 /** Compares two ways to use several templates of a user: the nearest one, or their fused vector. */
 
+import { fuse } from "../../gallery/fuse.ts";
 import { cosine } from "../../vector.ts";
-import type { LabelledEmbeddings } from "../stranger_cosines.ts";
+import type { LabelledEmbeddings } from "../strangers/stranger_cosines.ts";
 import { chooseTemplates } from "./template_choices.ts";
 
-/** `nearest`: the nearest template counts. `fused`: the normalised mean of the templates counts. */
+/** `nearest`: the nearest template counts. `fused`: the vector counts that a gallery has for them. */
 export type TemplateUse = "nearest" | "fused";
 
 /** Number of the bins between the cosines −1 and 1. Each is 2e-6 wide. */
@@ -67,14 +68,14 @@ export function templateRates(
   const bins = { nearest: new Uint32Array(BINS), fused: new Uint32Array(BINS) };
   let strangers = 0;
   const scores = users.map(({ owner, accepted, refused }, user): UserScores => {
-    const norms = strangerChoices[user]!.map((choice) => normOfSum(accepted, choice));
+    const scales = strangerChoices[user]!.map((choice) => scaleOfSum(accepted, choice));
     for (let i = user % step; i < photos.length; i += step) {
       if (photos[i]!.owner === owner) continue;
       const cosines = accepted.map((template) => cosine(template, photos[i]!.embedding));
       strangerChoices[user]!.forEach((choice, c) => {
         strangers++;
         bins.nearest[binOf(highest(cosines, choice))]!++;
-        bins.fused[binOf(sum(cosines, choice) / norms[c]!)]!++;
+        bins.fused[binOf(sum(cosines, choice) * scales[c]!)]!++;
       });
     }
     return compareOwnPhotos(accepted, choices(accepted, MAX_CHOICES), refused);
@@ -97,11 +98,11 @@ function compareOwnPhotos(
   const nearest: number[] = [], fused: number[] = [];
   const cosines = accepted.map((a) => accepted.map((b) => cosine(a, b)));
   for (const choice of choices) {
-    const norm = normOfSum(accepted, choice);
+    const scale = scaleOfSum(accepted, choice);
     for (const [probe, others] of cosines.entries()) {
       if (choice.includes(probe)) continue;
       nearest.push(highest(others, choice));
-      fused.push(sum(others, choice) / norm);
+      fused.push(sum(others, choice) * scale);
     }
   }
   // Each refused photo counts as often as each accepted photo is a probe.
@@ -123,11 +124,20 @@ function meanRejection(
   return total / scores.length;
 }
 
-/** Returns the length of the sum of the chosen templates. */
-function normOfSum(photos: readonly Float32Array[], choice: readonly number[]): number {
-  const sum = new Float64Array(photos[0]!.length);
-  for (const i of choice) photos[i]!.forEach((value, j) => sum[j]! += value);
-  return Math.hypot(...sum);
+/**
+ * Returns the number by which the sum of the chosen templates is multiplied in a gallery. So the
+ * similarity with the fused vector is the sum of the templates' cosines, times this number.
+ */
+function scaleOfSum(photos: readonly Float32Array[], choice: readonly number[]): number {
+  const templates = choice.map((i) => photos[i]!);
+  const sum = new Float64Array(templates[0]!.length);
+  for (const template of templates) template.forEach((value, j) => sum[j]! += value);
+  let product = 0, square = 0;
+  fuse(templates).forEach((value, j) => {
+    product += value * sum[j]!;
+    square += sum[j]! ** 2;
+  });
+  return square === 0 ? 0 : product / square;
 }
 
 function highest(cosines: readonly number[], choice: readonly number[]): number {

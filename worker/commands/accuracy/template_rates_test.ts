@@ -1,8 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { cosine, normalize } from "../../vector.ts";
-import type { LabelledEmbeddings } from "../stranger_cosines.ts";
+import { fuse } from "../../gallery/fuse.ts";
+import { cosine } from "../../vector.ts";
+import type { LabelledEmbeddings } from "../strangers/stranger_cosines.ts";
 import { chooseTemplates } from "./template_choices.ts";
 import { templateRates } from "./template_rates.ts";
 
@@ -27,18 +28,25 @@ Deno.test("all choices are returned, or as many different ones as are wanted", (
   );
 });
 
-Deno.test("the fused vector is the normalised mean of the templates", () => {
-  const people = PEOPLE.slice(0, 2).map((photos) => photos.slice(0, 3));
-  const rates = templateRates(people, 2)!;
-  const scores = people.flatMap((photos) =>
-    photos.map((probe, i) => {
-      const [a, b] = photos.filter((_, j) => j !== i) as [Float32Array, Float32Array];
-      return cosine(normalize(a.map((value, j) => value + b[j]!)), probe);
-    })
-  ).sort((a, b) => a - b);
-  for (const [below, score] of scores.entries()) {
-    assertAlmostEquals(rates.frr("fused", score - 1e-6, false), below / scores.length, 1e-12);
+Deno.test("the fused vector is that of a gallery, also when the templates disagree", () => {
+  for (const likeness of [0.7, 0.2]) {
+    const people = randomPeople(2, 3, 64, likeness);
+    const rates = templateRates(people, 2)!;
+    const scores = people.flatMap((photos) =>
+      photos.map((probe, i) => cosine(fuse(photos.filter((_, j) => j !== i)), probe))
+    ).sort((a, b) => a - b);
+    for (const [below, score] of scores.entries()) {
+      assertAlmostEquals(rates.frr("fused", score - 1e-6, false), below / scores.length, 1e-12);
+    }
   }
+});
+
+Deno.test("templates that cancel each other out match nobody", () => {
+  const [x, y] = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
+  const rates = templateRates([[x, x.map((value) => -value), y]], 2, 3)!;
+  // Of the three choices, only that of x and −x leaves y as the probe: its similarity is 0.
+  assertAlmostEquals(rates.frr("fused", 1e-9, false), 1, 1e-12);
+  assertAlmostEquals(rates.frr("fused", -1e-9, false), 2 / 3, 1e-12);
 });
 
 Deno.test("one template is its own fused vector", () => {

@@ -1,6 +1,6 @@
 /** Computes error rates of people of whom each counts a number of times. */
 
-import type { StrangerCosines } from "../stranger_cosines.ts";
+import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 
 /**
  * Returns the number of pairs of photos of two people. A person who counts twice is two people whose

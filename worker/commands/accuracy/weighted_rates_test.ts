@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { randomPeople } from "../../../tests/support/random_people.ts";
 import { cosine } from "../../vector.ts";
-import { strangerCosines } from "../stranger_cosines.ts";
+import { strangerCosines } from "../strangers/stranger_cosines.ts";
 import { comparePairs } from "./evaluate.ts";
 import {
   balancedRejection,
@@ -89,7 +89,7 @@ Deno.test("of several pairs with the same cosine, all reach it", () => {
 });
 
 Deno.test("a cosine below all kept pairs has no measured share", () => {
-  const strangers = strangerCosines(PEOPLE, 5);
+  const strangers = strangerCosines(PEOPLE, { kept: 5 });
   const cosine = strangers.top.cosines[4]!;
   assertEquals(falseMatchShare(strangers, ALIKE, cosine), undefined);
   assertEquals(

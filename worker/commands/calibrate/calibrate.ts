@@ -1,12 +1,11 @@
 /** Fits the calibration of a recognition model to embeddings of different people. */
 
 import type { Calibration } from "../../../models/calibration.ts";
-import { NO_PROGRESS } from "../../../shared/progress.ts";
 import {
-  type CompareOptions,
-  compareStrangers,
   type StrangerCosines,
-} from "./compare_strangers.ts";
+  strangerCosines,
+  type StrangerOptions,
+} from "../strangers/stranger_cosines.ts";
 import { fitTail } from "./fit_tail.ts";
 
 /** Smallest number of people. With fewer, the result depends too much on who they are. */
@@ -39,10 +38,10 @@ export class CalibrationError extends Error {
  */
 export function fitCalibration(
   people: readonly (readonly Float32Array[])[],
-  options: CompareOptions = { progress: NO_PROGRESS },
+  options?: StrangerOptions,
 ): CalibrationFit {
   requireEnoughPeople(people);
-  return fitToCosines(people, compareStrangers(people, options));
+  return fitToCosines(people, strangerCosines(people, options));
 }
 
 /** Throws a {@linkcode CalibrationError} when too few people have an embedding. */
@@ -56,7 +55,7 @@ export function requireEnoughPeople(people: readonly (readonly unknown[])[]): vo
 }
 
 /**
- * Fits a calibration to the result of `compareStrangers` for these people.
+ * Fits a calibration to the result of `strangerCosines` for these people.
  *
  * @throws {CalibrationError} when no recognition model has such cosines
  */

@@ -2,8 +2,8 @@
 
 import { falseMatchRate } from "../../gallery/confidence.ts";
 import { cosine } from "../../vector.ts";
-import type { StrangerCosines, StrangerPair } from "./compare_strangers.ts";
-import type { CosineHistogram } from "./cosine_histogram.ts";
+import type { CosineHistogram } from "../strangers/cosine_histogram.ts";
+import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 import { fitTail } from "./fit_tail.ts";
 
 /**
@@ -21,6 +21,15 @@ const ROBUST_PAIRS_BEYOND = 1_000;
 /** A photo is listed when a stranger is as similar to the person's other photos with this chance. */
 const STRANGER_CHANCE = 0.02;
 
+/** Two photos of different people. */
+export interface StrangerPair {
+  readonly cosine: number;
+  /** Index of the first person, and of the embedding among that person's embeddings. */
+  readonly a: readonly [person: number, embedding: number];
+  /** The same for the second person. */
+  readonly b: readonly [person: number, embedding: number];
+}
+
 /** A photo that looks like nobody of its name. */
 export interface StrangePhoto {
   readonly person: number;
@@ -34,18 +43,21 @@ export interface StrangePhoto {
  * Finds two people who look like one person: in no other way could so few pairs of strangers make
  * one that is this similar.
  *
- * @param strangers Result of `compareStrangers`
+ * @param strangers Result of `strangerCosines`
  * @returns The most similar photos of each such pair of people, the most similar pair first
  */
-export function findSamePeople({ histogram, mostSimilar }: StrangerCosines): StrangerPair[] {
+export function findSamePeople({ histogram, top, owners }: StrangerCosines): StrangerPair[] {
   const calibration = fitTail(histogram, ROBUST_PAIRS_BEYOND) ?? fitTail(histogram);
   if (calibration === undefined) return [];
+  const photoAt = (index: number) =>
+    [owners[index]!, index - owners.indexOf(owners[index]!)] as const;
   const found = new Map<string, StrangerPair>();
-  for (const pair of mostSimilar) {
-    const expected = falseMatchRate(pair.cosine, calibration) * histogram.total;
+  for (const [i, cosine] of top.cosines.entries()) {
+    const expected = falseMatchRate(cosine, calibration) * histogram.total;
     if (expected > EXPECTED_PAIRS) break;
-    const people = `${pair.a[0]} ${pair.b[0]}`;
-    if (!found.has(people)) found.set(people, pair);
+    const a = photoAt(top.first[i]!), b = photoAt(top.second[i]!);
+    const people = `${a[0]} ${b[0]}`;
+    if (!found.has(people)) found.set(people, { cosine, a, b });
   }
   return [...found.values()];
 }

@@ -1,17 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { NO_PROGRESS } from "../../../shared/progress.ts";
 import { randomPeople } from "../../../tests/support/random_people.ts";
 import { temporaryFolder } from "../../../tests/support/temporary_folder.ts";
 import { readExclusions } from "../exclusions.ts";
-import { compareStrangers } from "./compare_strangers.ts";
+import { strangerCosines } from "../strangers/stranger_cosines.ts";
 import { findSamePeople, findStrangePhotos } from "./find_suspects.ts";
 import { formatSuspects } from "./suspects_report.ts";
 
 /** 200 people with three photos each. Two photos of one person have a cosine of about 0.72. */
 const PEOPLE = randomPeople(200, 3, 80, 0.85);
-
-const compare = (people: readonly (readonly Float32Array[])[]) =>
-  compareStrangers(people, { progress: NO_PROGRESS });
 
 /** The same people, but person 0 has one photo under another name, and two have a wrong photo. */
 function withWrongNames(): Float32Array[][] {
@@ -22,14 +18,14 @@ function withWrongNames(): Float32Array[][] {
 }
 
 Deno.test("among right names, hardly any pair of people and no photo is suspected", () => {
-  const strangers = compare(PEOPLE);
+  const strangers = strangerCosines(PEOPLE);
   assert(findSamePeople(strangers).length <= 3);
   assertEquals(findStrangePhotos(PEOPLE, strangers.histogram), []);
 });
 
 Deno.test("a person with two names is found, and the most similar pair comes first", () => {
   const people = withWrongNames();
-  const found = findSamePeople(compare(people));
+  const found = findSamePeople(strangerCosines(people));
   assert(found.some(({ a, b }) => a[0] === 0 && b[0] === 200), JSON.stringify(found));
   found.forEach((pair, i) => assert(pair.cosine <= (found[i - 1]?.cosine ?? 1)));
   assertEquals(new Set(found.map(({ a, b }) => `${a[0]} ${b[0]}`)).size, found.length);
@@ -37,19 +33,19 @@ Deno.test("a person with two names is found, and the most similar pair comes fir
 
 Deno.test("a photo of somebody else is found, and the other photos of the name are not", () => {
   const people = withWrongNames();
-  const found = findStrangePhotos(people, compare(people).histogram);
+  const found = findStrangePhotos(people, strangerCosines(people).histogram);
   assertEquals(found.map(({ person, embedding }) => [person, embedding]).sort(), [[1, 0], [2, 1]]);
 });
 
 Deno.test("of two photos that are unlike each other, both are listed; one photo is never listed", () => {
   const people = [[PEOPLE[0]![0]!, PEOPLE[1]![0]!], [PEOPLE[2]![0]!], ...PEOPLE.slice(3)];
-  const found = findStrangePhotos(people, compare(people).histogram);
+  const found = findStrangePhotos(people, strangerCosines(people).histogram);
   assertEquals(found.map(({ person, embedding }) => [person, embedding]).sort(), [[0, 0], [0, 1]]);
 });
 
 Deno.test("names are suspected even when they spoil the calibration", () => {
   const people = PEOPLE.flatMap(([first, ...others]) => [[first!], others]);
-  const found = findSamePeople(compare(people));
+  const found = findSamePeople(strangerCosines(people));
   const right = found.filter(({ a, b }) => a[0] % 2 === 0 && b[0] === a[0] + 1).length;
   assert(right > 150, `${right} of 200`);
 });
@@ -60,7 +56,7 @@ Deno.test("the report is a file of exclusions that leaves out what it lists", as
     person: `Person_${i}`,
     photos: photos.map((_, photo) => `DIR/Person_${i}/${photo}.jpg`),
   }));
-  const strangers = compare(embeddings);
+  const strangers = strangerCosines(embeddings);
   const report = formatSuspects(people, embeddings, strangers);
   assertMatch(report, /^Person_0 = Person_200$/m);
   assertMatch(report, /^Person_1\/0\.jpg$/m);
@@ -72,8 +68,8 @@ Deno.test("the report is a file of exclusions that leaves out what it lists", as
 
 Deno.test("the report says when no name looks wrong", () => {
   const people = randomPeople(120, 1, 80, 0);
-  const strangers = compare(people);
+  const strangers = strangerCosines(people);
   const names = people.map((_, i) => ({ person: `${i}`, photos: [`${i}/1.jpg`] }));
-  const few = { ...strangers, mostSimilar: [] };
+  const few = { ...strangers, top: strangerCosines([]).top };
   assertMatch(formatSuspects(names, people, few), /No name of a photo looks wrong/);
 });

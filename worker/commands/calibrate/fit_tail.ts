@@ -2,7 +2,7 @@
 
 import { type Calibration, CalibrationSchema } from "../../../models/calibration.ts";
 import { falseMatchRate } from "../../gallery/confidence.ts";
-import type { CosineHistogram } from "./cosine_histogram.ts";
+import type { CosineHistogram } from "../strangers/cosine_histogram.ts";
 
 /** Shares of the pairs of strangers that the fit can use. */
 const SHARES = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5];

@@ -1,8 +1,8 @@
 /** Judges a calibration with people to whom it was not fitted. */
 
 import type { Calibration } from "../../../models/calibration.ts";
+import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 import { CalibrationError } from "./calibrate.ts";
-import type { StrangerCosines } from "./compare_strangers.ts";
 import { seededRandom } from "../../../shared/seeded_random.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
 
@@ -23,7 +23,7 @@ export interface JudgedRate {
 export interface JudgedPeople {
   /** Number of embeddings of each person. */
   readonly photos: readonly number[];
-  /** Result of `compareStrangers` for them. */
+  /** Result of `strangerCosines` for them. */
   readonly strangers: StrangerCosines;
   /** Seed of the draws. */
   readonly seed: number;
@@ -32,14 +32,14 @@ export interface JudgedPeople {
 /** A false match of two photos, by the indexes of their people. */
 interface Match {
   readonly people: readonly [number, number];
-  /** For each of the two, the photo as a text that is its own. */
-  readonly photos: readonly [string, string];
+  /** The indexes of both photos among all photos. */
+  readonly photos: readonly [number, number];
 }
 
 /**
  * Measures the FMR at the cosine for which a calibration promises a rate.
  *
- * @throws {CalibrationError} when more pairs than `compareStrangers` keeps reach this cosine
+ * @throws {CalibrationError} when more pairs than `strangerCosines` keeps reach this cosine
  */
 export function judgeMatchRate(
   judged: JudgedPeople,
@@ -56,7 +56,7 @@ export function judgeMatchRate(
     });
     return hits / ((all * all - same) / 2);
   };
-  const measured = matches.length / judged.strangers.histogram.total;
+  const measured = matches.length / judged.strangers.pairs;
   return { measured, matches: matches.length, draws: drawPeople(judged, rate) };
 }
 
@@ -66,7 +66,7 @@ export function judgeMatchRate(
  * mean over all choices of these people and of their photos.
  *
  * @param size Number of people in a gallery, less than the number of people with an embedding
- * @throws {CalibrationError} when more pairs than `compareStrangers` keeps reach the cosine
+ * @throws {CalibrationError} when more pairs than `strangerCosines` keeps reach the cosine
  */
 export function judgeIdentificationRate(
   judged: JudgedPeople,
@@ -76,7 +76,7 @@ export function judgeIdentificationRate(
 ): JudgedRate {
   const fmr = -Math.expm1(Math.log1p(-promised) / size);
   const matches = matchesAt(judged.strangers, cosineAtRate(fmr, calibration));
-  const probes = new Map<string, { readonly owner: number; readonly hits: Map<number, number> }>();
+  const probes = new Map<number, { readonly owner: number; readonly hits: Map<number, number> }>();
   for (const { people, photos } of matches) {
     for (const [own, other] of [[0, 1], [1, 0]] as const) {
       const probe = probes.get(photos[own]) ?? { owner: people[own], hits: new Map() };
@@ -128,16 +128,17 @@ export function chanceOfNoHit(shares: readonly number[], people: number, size: n
   return chance;
 }
 
-function matchesAt({ mostSimilar, histogram }: StrangerCosines, cosine: number): Match[] {
-  const end = mostSimilar.findIndex((pair) => pair.cosine < cosine);
-  if (end === -1 && mostSimilar.length < histogram.total) {
+function matchesAt({ top, owners, pairs }: StrangerCosines, cosine: number): Match[] {
+  const { cosines, first, second } = top;
+  const end = cosines.findIndex((other) => other < cosine);
+  if (end === -1 && cosines.length < pairs) {
     throw new CalibrationError(
-      `More than ${mostSimilar.length} pairs of strangers match: the calibration promises far too much`,
+      `More than ${cosines.length} pairs of strangers match: the calibration promises far too much`,
     );
   }
-  return mostSimilar.slice(0, end === -1 ? undefined : end).map(({ a, b }) => ({
-    people: [a[0], b[0]],
-    photos: [a.join(), b.join()],
+  return Array.from({ length: end === -1 ? cosines.length : end }, (_, i) => ({
+    people: [owners[first[i]!]!, owners[second[i]!]!],
+    photos: [first[i]!, second[i]!],
   }));
 }
 

@@ -2,9 +2,9 @@
 
 import type { Calibration } from "../../../models/calibration.ts";
 import type { Progress } from "../../../shared/progress.ts";
+import type { CosineHistogram } from "../strangers/cosine_histogram.ts";
+import { MAX_KEPT, strangerCosines } from "../strangers/stranger_cosines.ts";
 import { CalibrationError, type CalibrationFit, fitToCosines, MIN_PEOPLE } from "./calibrate.ts";
-import { compareStrangers } from "./compare_strangers.ts";
-import type { CosineHistogram } from "./cosine_histogram.ts";
 import { type JudgedPeople, judgeIdentificationRate, judgeMatchRate } from "./judge.ts";
 
 /** Promised rates of false matches, 1:1. */
@@ -19,9 +19,6 @@ const GALLERY_SIZE = 400;
  * which five times as many strangers match.
  */
 const KEPT_SHARE = 0.05;
-
-/** Largest number of pairs to keep. */
-const MAX_KEPT = 1_000_000;
 
 /** A method to calibrate. `variance` is that of an earlier version, for comparison. */
 export type Method = "tail" | "variance";
@@ -81,8 +78,8 @@ export function judgeHalves(
       .filter(([a, b]) => a !== -1 && b !== -1);
     const photos = embeddings.map(({ length }) => length);
     const total = photos.reduce((sum, count) => sum + count, 0);
-    const keep = Math.min(Math.ceil(KEPT_SHARE * total * total / 2), MAX_KEPT);
-    const strangers = compareStrangers(embeddings, { excluded: pairs, progress, keep });
+    const kept = Math.min(Math.ceil(KEPT_SHARE * total * total / 2), MAX_KEPT);
+    const strangers = strangerCosines(embeddings, { excluded: pairs, progress, kept });
     const tail = fitToCosines(embeddings, strangers);
     const variance = { ...tail, calibration: fitVariance(strangers.histogram) };
     return { photos, strangers, seed: which, tail, variance };

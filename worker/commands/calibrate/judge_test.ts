@@ -4,8 +4,8 @@ import { NO_PROGRESS } from "../../../shared/progress.ts";
 import { randomPeople } from "../../../tests/support/random_people.ts";
 import { seededRandom } from "../../../shared/seeded_random.ts";
 import { cosine } from "../../vector.ts";
+import { strangerCosines } from "../strangers/stranger_cosines.ts";
 import { CalibrationError } from "./calibrate.ts";
-import { compareStrangers } from "./compare_strangers.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
 import { chanceOfNoHit, judgeIdentificationRate, judgeMatchRate } from "./judge.ts";
 import { judgeHalves } from "./judge_halves.ts";
@@ -15,7 +15,7 @@ const SPHERE = { fitted_mean_cosine: 0, fitted_dimension: 40 };
 const PEOPLE = randomPeople(60, 3, 40, 0.6);
 const JUDGED = {
   photos: PEOPLE.map(({ length }) => length),
-  strangers: compareStrangers(PEOPLE, { progress: NO_PROGRESS }),
+  strangers: strangerCosines(PEOPLE),
   seed: 1,
 };
 
@@ -78,7 +78,7 @@ Deno.test("the measured FPIR is that of searching each photo in random galleries
 });
 
 Deno.test("a rate that more pairs reach than are kept is an error", () => {
-  const strangers = compareStrangers(PEOPLE, { progress: NO_PROGRESS, keep: 5 });
+  const strangers = strangerCosines(PEOPLE, { kept: 5 });
   assertThrows(() => judgeMatchRate({ ...JUDGED, strangers }, SPHERE, 1e-2), CalibrationError);
 });
 

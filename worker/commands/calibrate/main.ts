@@ -21,8 +21,8 @@ import { limitPhotos, MAX_PHOTOS, MAX_PHOTOS_PER_PERSON, spread } from "../limit
 import { localModelPaths } from "../model_paths.ts";
 import { listPhotoFolder, PhotoFolderError } from "../photo_folder.ts";
 import { type SpoiledFaces, spoilPhotos } from "../spoil_photos.ts";
+import { strangerCosines } from "../strangers/stranger_cosines.ts";
 import { CalibrationError, fitToCosines, requireEnoughPeople } from "./calibrate.ts";
-import { compareStrangers } from "./compare_strangers.ts";
 import { fitQualityBounds, QUARTER_TURNS } from "./fit_quality.ts";
 import { judgeHalves } from "./judge_halves.ts";
 import { formatJudgement } from "./judge_report.ts";
@@ -122,7 +122,7 @@ function calibrate(
 ): Calibration {
   const embeddings = acceptedEmbeddings(embedded.people);
   requireEnoughPeople(embeddings);
-  const strangers = compareStrangers(embeddings, { excluded: excludedPairs, progress });
+  const strangers = strangerCosines(embeddings, { excluded: excludedPairs, progress });
   const accepted = embedded.people.map((photos) =>
     photos.filter(({ embedding }) => embedding !== undefined).map(({ path }) => path)
   );

@@ -2,8 +2,8 @@
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { markdownTable } from "../../../shared/markdown_table.ts";
+import type { CosineHistogram } from "../strangers/cosine_histogram.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
-import type { CosineHistogram } from "./cosine_histogram.ts";
 import { MIN_PAIRS_BEYOND } from "./fit_tail.ts";
 
 /** False match rate of the default threshold with one template. */

@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { falseMatchRate } from "../../gallery/confidence.ts";
+import { CosineHistogram } from "../strangers/cosine_histogram.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
-import { CosineHistogram } from "./cosine_histogram.ts";
 import { formatRates, measureRates } from "./rates_report.ts";
 
 const CALIBRATION = { fitted_mean_cosine: -0.05, fitted_dimension: 57 };

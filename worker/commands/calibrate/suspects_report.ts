@@ -2,7 +2,7 @@
 
 import { pairName, photoName } from "../exclusions.ts";
 import type { PersonFolder } from "../photo_folder.ts";
-import type { StrangerCosines } from "./compare_strangers.ts";
+import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 import { findSamePeople, findStrangePhotos } from "./find_suspects.ts";
 
 /** Largest number of lines of each kind. */
@@ -14,7 +14,7 @@ const MAX_LINES = 200;
  *
  * @param people Names of the people, and the paths of their accepted photos
  * @param embeddings Embeddings of these photos
- * @param strangers Result of `compareStrangers` for them
+ * @param strangers Result of `strangerCosines` for them
  */
 export function formatSuspects(
   people: readonly PersonFolder[],

@@ -17,8 +17,9 @@ export interface DoubtfulPhoto {
 }
 
 /**
- * Compares every new template with the templates of other users. It should resemble none of them.
- * agreement.ts compares it with those of its own user.
+ * Compares every new template with the templates of other users, photo by photo. It should resemble
+ * none of them. lookalikes.ts compares it with the fused vectors of other users, as a search does.
+ * agreement.ts compares it with the templates of its own user.
  *
  * @returns Photos in the order of the templates
  */

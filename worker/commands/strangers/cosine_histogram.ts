@@ -1,7 +1,10 @@
 /** Counts cosines, so that many millions of them need no memory each. */
 
-/** Bins of 0.0001. Within a bin, the share of strangers beyond it changes by less than 1 %. */
-const BINS = 20_000;
+/**
+ * Number of the bins. Each is 3e-5 wide: within it, the share of strangers beyond changes by less
+ * than 1 %. The ends of the bins are exact, because the number is a power of two.
+ */
+const BINS = 65_536;
 
 /** A histogram of cosines from −1 to 1, in bins of one width. */
 export class CosineHistogram {
@@ -17,6 +20,11 @@ export class CosineHistogram {
     for (const count of this.#counts) this.#total += count;
   }
 
+  /** Number of cosines in each bin. */
+  get counts(): Readonly<Float64Array> {
+    return this.#counts;
+  }
+
   /** Number of cosines. */
   get total(): number {
     return this.#total;
@@ -28,12 +36,6 @@ export class CosineHistogram {
     this.#total++;
   }
 
-  /** Removes a cosine that was added before. */
-  remove(cosine: number): void {
-    this.#counts[this.#binOf(cosine)]!--;
-    this.#total--;
-  }
-
   /** Returns the number of cosines that are at least `cosine`, with linear interpolation in a bin. */
   countBeyond(cosine: number): number {
     const place = this.#placeOf(cosine);
@@ -41,6 +43,13 @@ export class CosineHistogram {
     let beyond = this.#counts[bin]! * (bin + 1 - place);
     for (let i = bin + 1; i < this.#counts.length; i++) beyond += this.#counts[i]!;
     return beyond;
+  }
+
+  /** Returns the number of cosines in the bin of a cosine and in all bins above it. */
+  countFromBinOf(cosine: number): number {
+    let count = 0;
+    for (let i = this.#binOf(cosine); i < this.#counts.length; i++) count += this.#counts[i]!;
+    return count;
   }
 
   /**

@@ -1,5 +1,12 @@
 /** Keeps the pairs of photos with the highest cosines, in bounded memory. */
 
+/** Pairs of photos: cosines, and the indexes of both photos among all accepted photos. */
+export interface StrangerPairs {
+  readonly cosines: Float64Array;
+  readonly first: Uint32Array;
+  readonly second: Uint32Array;
+}
+
 /**
  * Keeps the pairs with the highest cosines. It collects up to twice as many pairs as it keeps, and
  * then drops the lower half. Of pairs with the same cosine, the earlier ones are kept.
@@ -30,11 +37,13 @@ export class TopPairs {
     if (++this.#count === this.#cosines.length) this.#drop();
   }
 
-  /** Returns the kept pairs, highest cosine first. */
-  sorted(): { cosines: Float64Array; first: Uint32Array; second: Uint32Array } {
+  /** Returns the kept pairs, highest cosine first; of equal ones, in the order of their photos. */
+  sorted(): StrangerPairs {
     this.#drop();
-    const order = Array.from({ length: this.#count }, (_, i) => i)
-      .sort((a, b) => this.#cosines[b]! - this.#cosines[a]!);
+    const order = Uint32Array.from({ length: this.#count }, (_, i) => i).sort((a, b) =>
+      this.#cosines[b]! - this.#cosines[a]! || this.#first[a]! - this.#first[b]! ||
+      this.#second[a]! - this.#second[b]!
+    );
     return {
       cosines: Float64Array.from(order, (i) => this.#cosines[i]!),
       first: Uint32Array.from(order, (i) => this.#first[i]!),

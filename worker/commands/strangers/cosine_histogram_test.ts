@@ -51,7 +51,21 @@ Deno.test("cosines that rounding brought beyond -1 and 1 count as -1 and 1", () 
 Deno.test("counts with bins of another width make the same histogram", () => {
   const histogram = new CosineHistogram([0, 2, 6, 0]);
   assertEquals(histogram.total, 8);
+  assertEquals(histogram.countFromBinOf(0.25), 6);
   assertEquals(histogram.countBeyond(0), 6);
   assertEquals(histogram.countBeyond(0.25), 3);
   assertEquals(histogram.exceededBy(0.375), 0.25);
+});
+
+Deno.test("the count from the bin of a cosine is never too low, and exact at the end of a bin", () => {
+  // Multiples of 2^-20: adding 1 does not round them.
+  const cosine = fc.integer({ min: -(2 ** 20), max: 2 ** 20 }).map((n) => n / 2 ** 20);
+  fc.assert(fc.property(fc.array(cosine), cosine, (values, bound) => {
+    const histogram = histogramOf(values);
+    const reaching = (cosine: number) => values.filter((value) => value >= cosine).length;
+    const count = histogram.countFromBinOf(bound);
+    assert(count >= reaching(bound) && count <= reaching(bound - 2 ** -15));
+    const end = Math.min(Math.floor(bound * 2 ** 15), 2 ** 15 - 1) / 2 ** 15;
+    assertEquals(histogram.countFromBinOf(end), reaching(end));
+  }));
 });
