@@ -19,6 +19,7 @@ export class TemplateSum {
   #count = 0;
 
   /** @param dimension Length of a template */
+  /** @param dimension Length of every template */
   constructor(dimension: number) {
     this.#units = new Float64Array(dimension);
   }

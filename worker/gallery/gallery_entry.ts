@@ -35,6 +35,7 @@ export type GalleryEntry = FloatEntry | CompactEntry;
 export interface GalleryFile {
   /** sha256 of the recognition model that made the templates, if the file names one. */
   readonly modelSha256?: string;
+  /** The templates, in the order of the file. */
   readonly entries: readonly GalleryEntry[];
 }
 

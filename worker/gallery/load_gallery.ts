@@ -8,6 +8,7 @@ import { checkGalleryModel, type RecognitionModel } from "./gallery_model.ts";
 
 /** A gallery that was read from files. */
 export interface LoadedGallery {
+  /** All users of all files. */
   readonly gallery: Gallery;
   /** Paths of files with templates that do not name the model that made them. */
   readonly withoutModel: readonly string[];

@@ -19,6 +19,7 @@ export interface Comparison {
 
 /** The user nearest to a probe. */
 export interface NearestUser extends Comparison {
+  /** The user whose vector is nearest. */
   readonly user: User;
   /** Highest similarity with another user; undefined when no other user was compared. */
   readonly runnerUp: number | undefined;
