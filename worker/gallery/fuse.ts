@@ -18,8 +18,11 @@ export class TemplateSum {
   readonly #units: Float64Array;
   #count = 0;
 
-  /** @param dimension Length of a template */
-  /** @param dimension Length of every template */
+  /**
+   * Makes the sum of no templates.
+   *
+   * @param dimension Length of every template
+   */
   constructor(dimension: number) {
     this.#units = new Float64Array(dimension);
   }
