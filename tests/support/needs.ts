@@ -55,6 +55,13 @@ const NEEDS = {
     isMet: () =>
       exists(Deno.env.get("FACE_IT_LFW100")) && exists(Deno.env.get("FACE_IT_LFW100_REFERENCE")),
   },
+  postgres: {
+    how: "PostgreSQL 14 or newer, and the folder of its programs in FACE_IT_POSTGRES_BIN",
+    isMet: () => {
+      const folder = Deno.env.get("FACE_IT_POSTGRES_BIN");
+      return folder !== undefined && exists(`${folder}/postgres`);
+    },
+  },
   schemathesis: {
     how: "schemathesis from PyPI, and its path in FACE_IT_SCHEMATHESIS",
     isMet: () => exists(Deno.env.get("FACE_IT_SCHEMATHESIS")),

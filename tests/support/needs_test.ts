@@ -21,6 +21,7 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
     "linux",
     "node",
     "photos",
+    "postgres",
     "schemathesis",
     "strace",
   ];
