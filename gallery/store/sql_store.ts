@@ -1,7 +1,5 @@
 /** The store on a database that speaks SQL. Both stores are this one, with another database. */
 
-import { createHmac } from "node:crypto";
-import { isUserText } from "../../shared/contract/user_text.ts";
 import { addChange, changesAfter, newestPosition, pruneChanges } from "./change_log.ts";
 import { type Database, Rollback, type Transaction } from "./database.ts";
 import { forgetOlderKeys, openPhotoKey } from "./key_check.ts";
@@ -17,6 +15,7 @@ import type {
   IndexedUser,
   ModelCount,
   NewTemplate,
+  NewUser,
   Page,
   Position,
   StoredTemplate,
@@ -24,18 +23,23 @@ import type {
   UserFields,
   UserKey,
 } from "./store.ts";
-import { PHOTO_BYTES, sealTemplate, unsealTemplate } from "./template_cipher.ts";
+import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "./template_keys.ts";
 import {
   findOlderKeys,
-  findPhoto,
-  insertTemplate,
   listTemplateRows,
   readIndexedUsers,
   removeTemplate,
   replaceSealed,
 } from "./templates.ts";
-import { findUser, hasExpired, listUserRows, removeUser, writeUser } from "./users.ts";
+import {
+  addTemplateRow,
+  checkTexts,
+  checkUser,
+  putUserRow,
+  sealNewTemplate,
+} from "./user_changes.ts";
+import { findUser, hasExpired, listUserRows, removeUser } from "./users.ts";
 
 /** Options of a store. */
 export interface StoreOptions {
@@ -49,10 +53,9 @@ export interface StoreOptions {
   readonly keptChanges?: number;
   /** Greatest number of changes that one call of {@linkcode GalleryStore.changesSince} reads. */
   readonly changesPerRead?: number;
+  /** Number of users that one statement of a long list reads or deletes. */
+  readonly usersPerStatement?: number;
 }
-
-/** Number of users that one statement reads or deletes. */
-const USERS_PER_STATEMENT = 500;
 
 /**
  * Opens the store on a database: makes or migrates its tables, and checks the keys.
@@ -85,6 +88,7 @@ class SqlStore implements GalleryStore {
       maxTemplates: 20,
       keptChanges: 100_000,
       changesPerRead: 1000,
+      usersPerStatement: 500,
       ...options,
     };
   }
@@ -120,32 +124,12 @@ class SqlStore implements GalleryStore {
     }));
   }
 
-  putUser(key: UserKey, fields: UserFields): Promise<{ created: boolean; user: StoredUser }> {
-    checkTexts(key.collection, key.userId, fields.name, fields.consentRef);
-    checkTime(fields.expiresAt);
+  async putUser(key: UserKey, fields: UserFields): Promise<{ created: boolean; user: StoredUser }> {
+    checkUser(key, fields);
     const now = this.#options.now();
-    return this.#change(async (transaction) => {
-      let old = await findUser(transaction, key);
-      if (old && hasExpired(old, now)) {
-        await removeUser(transaction, key);
-        old = undefined;
-      }
-      if (old && sameFields(old, fields)) return new Rollback({ created: false, user: old });
-      const { name, consentRef, expiresAt } = fields;
-      const user: StoredUser = {
-        collection: key.collection,
-        userId: key.userId,
-        name,
-        ...(consentRef === undefined ? {} : { consentRef }),
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-        createdAt: old?.createdAt ?? now,
-        updatedAt: now,
-        ...(old?.lastSeenAt === undefined ? {} : { lastSeenAt: old.lastSeenAt }),
-        templates: old?.templates ?? 0,
-      };
-      await writeUser(transaction, user);
-      await addChange(transaction, key);
-      return { created: old === undefined, user };
+    return await this.#change(async (transaction) => {
+      const { changed, ...result } = await putUserRow(transaction, key, fields, now);
+      return changed ? result : new Rollback(result);
     });
   }
 
@@ -154,9 +138,9 @@ class SqlStore implements GalleryStore {
     return await this.#database.transaction((transaction) => this.#findUser(transaction, key));
   }
 
-  deleteUser(key: UserKey): Promise<boolean> {
+  async deleteUser(key: UserKey): Promise<boolean> {
     checkTexts(key.collection, key.userId);
-    return this.#change(async (transaction) => {
+    return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!await removeUser(transaction, key)) return new Rollback(false);
       await addChange(transaction, key);
@@ -178,35 +162,31 @@ class SqlStore implements GalleryStore {
     return users.length > limit ? { items, next: encodeCursor(items.at(-1)!.userId) } : { items };
   }
 
-  addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate> {
-    checkTexts(key.collection, key.userId, template.model);
-    const { photo, model, embedding } = template;
-    if (photo.length !== PHOTO_BYTES) {
-      throw new RangeError(`The digest of the photo has ${photo.length} bytes`);
-    }
-    if (embedding.length === 0 || !embedding.every(Number.isFinite)) {
-      throw new RangeError("The embedding is empty or not finite");
-    }
-    const photoHash = new Uint8Array(
-      createHmac("sha256", this.#photoKey).update(photo).digest(),
-    );
-    const templateId = crypto.randomUUID();
-    const name = { collection: key.collection, userId: key.userId, templateId, model };
-    const sealed = sealTemplate(this.#options.keys, name, { photo, embedding });
-    const createdAt = this.#options.now();
-    return this.#change<AddedTemplate>(async (transaction) => {
-      const user = await this.#findUser(transaction, key);
-      if (user === undefined) return new Rollback({ kind: "no_such_user" });
-      const known = await findPhoto(transaction, key, model, photoHash);
-      if (known) return new Rollback({ kind: "stored", added: false, template: known });
-      if (at && !samePosition(at, await newestPosition(transaction))) {
-        return new Rollback({ kind: "moved" });
+  async addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate> {
+    const options = { ...this.#options, photoKey: this.#photoKey, now: this.#options.now(), at };
+    const sealed = sealNewTemplate(key, template, options);
+    return await this.#change((transaction) => addTemplateRow(transaction, sealed, options));
+  }
+
+  async importUsers(users: readonly NewUser[]): Promise<number> {
+    const { keys, now: clock } = this.#options;
+    const options = { keys, photoKey: this.#photoKey, now: clock(), at: undefined };
+    const prepared = users.map((user) => {
+      checkUser(user, user);
+      const templates = user.templates.map((template) => sealNewTemplate(user, template, options));
+      return { user, templates };
+    });
+    return await this.#change(async (transaction) => {
+      let added = 0;
+      for (const { user, templates } of prepared) {
+        await putUserRow(transaction, user, user, options.now);
+        for (const template of templates) {
+          const limits = { ...options, maxTemplates: Infinity };
+          const result = await addTemplateRow(transaction, template, limits);
+          if (!(result instanceof Rollback)) added++;
+        }
       }
-      const limit = this.#options.maxTemplates;
-      if (user.templates >= limit) return new Rollback({ kind: "too_many_templates", limit });
-      await insertTemplate(transaction, name, { photo: photoHash, createdAt, sealed });
-      await addChange(transaction, key);
-      return { kind: "stored", added: true, template: { templateId, model, createdAt } };
+      return added;
     });
   }
 
@@ -217,9 +197,9 @@ class SqlStore implements GalleryStore {
     );
   }
 
-  deleteTemplate(key: UserKey, templateId: string): Promise<boolean> {
+  async deleteTemplate(key: UserKey, templateId: string): Promise<boolean> {
     checkTexts(key.collection, key.userId, templateId);
-    return this.#change(async (transaction) => {
+    return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);
       await addChange(transaction, key);
@@ -227,8 +207,8 @@ class SqlStore implements GalleryStore {
     });
   }
 
-  position(): Promise<Position> {
-    return this.#database.transaction(newestPosition);
+  async position(): Promise<Position> {
+    return await this.#database.transaction(newestPosition);
   }
 
   async *readUsers(only?: string): AsyncIterable<IndexedUser> {
@@ -246,19 +226,19 @@ class SqlStore implements GalleryStore {
             ORDER BY collection, user_id LIMIT $3`,
           collection,
           userId,
-          USERS_PER_STATEMENT,
+          this.#options.usersPerStatement,
         )
       );
       const now = this.#options.now();
       yield* page.filter((user) => !hasExpired(user, now));
-      if (page.length < USERS_PER_STATEMENT) return;
+      if (page.length < this.#options.usersPerStatement) return;
       ({ collection, userId } = page.at(-1)!);
     }
   }
 
-  changesSince(position: Position): Promise<Changes> {
+  async changesSince(position: Position): Promise<Changes> {
     const now = this.#options.now();
-    return this.#database.transaction<Changes>(async (transaction) => {
+    return await this.#database.transaction<Changes>(async (transaction) => {
       const missed = await changesAfter(transaction, position, this.#options.changesPerRead);
       if (missed === undefined) return { kind: "rebuild" };
       if (missed.users.length === 0) return { kind: "changes", ...missed, users: [] };
@@ -280,11 +260,13 @@ class SqlStore implements GalleryStore {
     });
   }
 
-  decide(decision: Decision): Promise<DecisionResult> {
+  async decide(decision: Decision): Promise<DecisionResult> {
     const { jti, matched } = decision;
     checkTexts(jti, matched?.collection, matched?.userId);
     const now = this.#options.now();
-    return this.#database.transaction((transaction) => decideOnce(transaction, decision, now));
+    return await this.#database.transaction((transaction) =>
+      decideOnce(transaction, decision, now)
+    );
   }
 
   async purge(): Promise<number> {
@@ -299,7 +281,7 @@ class SqlStore implements GalleryStore {
         const rows = await transaction.query(
           "SELECT collection, user_id FROM gallery_users WHERE expires_at <= $1 LIMIT $2",
           now,
-          USERS_PER_STATEMENT,
+          this.#options.usersPerStatement,
         );
         for (const row of rows) {
           const key = {
@@ -312,13 +294,13 @@ class SqlStore implements GalleryStore {
         return rows.length;
       });
       deleted += count;
-      if (count < USERS_PER_STATEMENT) return deleted;
+      if (count < this.#options.usersPerStatement) return deleted;
     }
   }
 
-  reencrypt(limit: number): Promise<number> {
+  async reencrypt(limit: number): Promise<number> {
     const { keys } = this.#options;
-    return this.#change(async (transaction) => {
+    return await this.#change(async (transaction) => {
       const rows = await findOlderKeys(transaction, keys[0].id, limit);
       for (const row of rows) {
         const sealed = sealTemplate(keys, row, unsealTemplate(keys, row, row));
@@ -338,25 +320,5 @@ class SqlStore implements GalleryStore {
   async #findUser(transaction: Transaction, key: UserKey): Promise<StoredUser | undefined> {
     const user = await findUser(transaction, key);
     return user && !hasExpired(user, this.#options.now()) ? user : undefined;
-  }
-}
-
-const sameFields = (a: UserFields, b: UserFields): boolean =>
-  a.name === b.name && a.consentRef === b.consentRef && a.expiresAt === b.expiresAt;
-
-const samePosition = (a: Position, b: Position): boolean => a.n === b.n && a.id === b.id;
-
-/** Refuses texts that the databases would change, such as half a surrogate pair. */
-function checkTexts(...texts: readonly (string | undefined)[]): void {
-  for (const text of texts) {
-    if (text !== undefined && !isUserText(text)) {
-      throw new RangeError("A text for the store is empty, too long, or has control characters");
-    }
-  }
-}
-
-function checkTime(time: number | undefined): void {
-  if (time !== undefined && !Number.isSafeInteger(time)) {
-    throw new RangeError("A time for the store is not an integer");
   }
 }

@@ -74,6 +74,11 @@ export interface IndexedUser extends UserKey, UserFields {
   readonly templates: readonly IndexedTemplate[];
 }
 
+/** A user with all templates, from a file or another store. */
+export interface NewUser extends UserKey, UserFields {
+  readonly templates: readonly NewTemplate[];
+}
+
 /**
  * A place in the sequence of changes. Each change of a user or template has the next number. Two
  * positions with the same number and different ids belong to different histories, for example before
@@ -196,6 +201,13 @@ export interface GalleryStore extends AsyncDisposable {
    * may have changed since
    */
   addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate>;
+  /**
+   * Creates or replaces several users and adds their templates, in one transaction: all or nothing.
+   * What is stored already stays. The number of a user's templates is not limited.
+   *
+   * @returns Number of templates that were added
+   */
+  importUsers(users: readonly NewUser[]): Promise<number>;
   /** Returns a user's templates, in the order in which they were added; undefined without the user. */
   listTemplates(key: UserKey): Promise<readonly StoredTemplate[] | undefined>;
   /**
