@@ -15,7 +15,7 @@ type Migration = (dialect: Dialect) => readonly string[];
  */
 const MIGRATIONS: readonly Migration[] = [
   (dialect) => {
-    const { text, integer, bytes, sequence } = TYPES[dialect];
+    const { text, integer, bytes, sequence, beforeSecret } = TYPES[dialect];
     return [
       `CREATE TABLE gallery_users (
         collection ${text} NOT NULL,
@@ -40,6 +40,7 @@ const MIGRATIONS: readonly Migration[] = [
         created_at ${integer} NOT NULL,
         key_id ${text} NOT NULL,
         nonce ${bytes} NOT NULL,
+        ${beforeSecret}
         ciphertext ${bytes} NOT NULL,
         UNIQUE (collection, user_id, model, photo),
         FOREIGN KEY (collection, user_id) REFERENCES gallery_users ON DELETE CASCADE
@@ -84,6 +85,11 @@ const TYPES = {
     integer: "INTEGER",
     bytes: "BLOB",
     sequence: "INTEGER PRIMARY KEY",
+    // SQLite moves rows between pages and leaves copies in the unused part of a page: secure_delete
+    // does not overwrite them. Only the start of a long row is moved, at most 989 bytes with pages of
+    // 1,024 bytes. The rest lies in overflow pages, which are never moved. So 1,000 zeros at the start
+    // keep every byte of the ciphertext where secure_delete overwrites it.
+    beforeSecret: "filler BLOB NOT NULL DEFAULT (zeroblob(1000)),",
   },
   postgres: {
     // Sorts by bytes, as SQLite does, and not by the rules of a language.
@@ -91,6 +97,7 @@ const TYPES = {
     integer: "BIGINT",
     bytes: "BYTEA",
     sequence: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    beforeSecret: "",
   },
 } as const;
 

@@ -15,7 +15,7 @@ import type { GalleryStore } from "./store.ts";
 export async function openStore(location: string, options: StoreOptions): Promise<GalleryStore> {
   const database = /^postgres(ql)?:\/\//.test(location)
     ? await openPostgresDatabase({ url: location })
-    : openSqliteDatabase(location);
+    : openSqliteDatabase({ folder: location });
   try {
     return await openSqlStore(database, options);
   } catch (error) {

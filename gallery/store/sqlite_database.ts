@@ -14,14 +14,23 @@ import {
 import { type LockedFolder, lockFolder } from "./sqlite_folder.ts";
 import { StoreUnavailable } from "./store.ts";
 
-/** Milliseconds to wait for another process, such as a backup, that has the database open. */
-const BUSY_TIMEOUT_MS = 2000;
+/** Settings of a SQLite database. */
+export interface SqliteOptions {
+  /** Folder of the database. It must not be on a network file system. */
+  readonly folder: string;
+  /** Milliseconds to wait for another process, such as a backup, that has the database open. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** Size of the database's pages. The table of templates is made for it: see migrations.ts. */
+const PAGE_BYTES = 1024;
 
 /**
  * Settings of the connection. FULL: a commit is on the disk before it is acknowledged. secure_delete:
  * deleted content is overwritten in the file. temp_store: no temporary file has content of rows.
  */
 const PRAGMAS = `
+  PRAGMA page_size = ${PAGE_BYTES};
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA secure_delete = ON;
@@ -30,14 +39,14 @@ const PRAGMAS = `
 `;
 
 /**
- * Opens or makes the database in a folder. The folder must not be on a network file system.
+ * Opens or makes the database in a folder.
  *
  * @throws {ConfigError} when the folder is in use or cannot be used, or its file is not a database
  */
-export function openSqliteDatabase(folder: string): Database {
+export function openSqliteDatabase({ folder, busyTimeoutMs = 2000 }: SqliteOptions): Database {
   const locked = lockFolder(folder);
   try {
-    return new SqliteDatabase(locked);
+    return new SqliteDatabase(locked, busyTimeoutMs);
   } catch (cause) {
     locked[Symbol.dispose]();
     throw new ConfigError(
@@ -58,11 +67,17 @@ class SqliteDatabase implements Database {
   /** True when the WAL may have content that was deleted, also by a process that was killed. */
   #mustErase = true;
 
-  constructor(folder: LockedFolder) {
+  constructor(folder: LockedFolder, busyTimeoutMs: number) {
     this.#folder = folder;
-    this.#connection = new DatabaseSync(folder.databasePath, { timeout: BUSY_TIMEOUT_MS });
+    this.#connection = new DatabaseSync(folder.databasePath, { timeout: busyTimeoutMs });
     try {
       this.#connection.exec(PRAGMAS);
+      const { page_size: size } = this.#connection.prepare("PRAGMA page_size").get() as {
+        page_size: number;
+      };
+      if (size !== PAGE_BYTES) {
+        throw new RangeError(`Its pages have ${size} bytes instead of ${PAGE_BYTES}`);
+      }
       this.#eraseFromLog();
     } catch (error) {
       this.#connection.close();
