@@ -161,7 +161,7 @@ class PostgresDatabase implements Database {
       // PgBouncer may give each transaction another connection.
       prepare: false,
       fetch_types: false,
-      target_session_attrs: "read-write",
+      target_session_attrs: "primary",
       onnotice: () => {},
       connection: { application_name: "face-it gallery" },
       types: {
