@@ -86,6 +86,19 @@ test("a PostgreSQL server that does not answer makes no call wait for ever", asy
   assertEquals((await store.getUser(alice))?.userId, "alice");
 });
 
+test("after a connection has gone silent, the next call has another connection", async () => {
+  await using server = await startPostgres();
+  const url = new URL(await server.newDatabase());
+  await using relay = startSilentRelay(Number(url.port));
+  url.port = String(relay.port);
+  const database = await openPostgresDatabase({ url: url.href, connections: 1, timeoutMs: 300 });
+  await using store = await openSqlStore(database, { keys });
+  await store.putUser(alice, { name: "Alice" });
+  relay.silence();
+  await assertRejects(() => store.getUser(alice), StoreUnavailable);
+  assertEquals((await store.getUser(alice))?.name, "Alice");
+});
+
 test("a change that waits for another client is given up, and decisions do not wait", async () => {
   await using server = await startPostgres();
   const url = await server.newDatabase();
@@ -232,3 +245,45 @@ test("a PostgreSQL database that cannot be used stops the start with one line", 
     assertMatch(error.message, message);
   }
 });
+
+/** Starts a relay to a port. After `silence`, the connections that are open get no byte any more. */
+function startSilentRelay(target: number) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<{ silent: boolean; close: () => void }>();
+  const copy = async (from: Deno.Conn, to: Deno.Conn, state: { silent: boolean }) => {
+    const buffer = new Uint8Array(65_536);
+    for (;;) {
+      const length = await from.read(buffer).catch(() => null);
+      if (length === null) return;
+      if (!state.silent) await to.write(buffer.subarray(0, length)).catch(() => {});
+    }
+  };
+  const accept = async () => {
+    const copies: Promise<void>[] = [];
+    for await (const client of listener) {
+      const server = await Deno.connect({ hostname: "127.0.0.1", port: target });
+      const state = {
+        silent: false,
+        close: () => {
+          client.close();
+          server.close();
+        },
+      };
+      open.add(state);
+      copies.push(copy(client, server, state), copy(server, client, state));
+    }
+    await Promise.all(copies);
+  };
+  const accepting = accept();
+  return {
+    port: (listener.addr as Deno.NetAddr).port,
+    silence() {
+      for (const state of open) state.silent = true;
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const { close } of open) close();
+      await accepting;
+    },
+  };
+}
