@@ -70,7 +70,8 @@ export function eventLists(withKills: boolean): fc.Arbitrary<Event[]> {
       arbitrary: fc.record({ kind: fc.constant("kill" as const), during: step }),
     },
   );
-  return fc.array(event, { minLength: 5, maxLength: withKills ? 20 : 40 });
+  // Without the size, most lists would be short.
+  return fc.array(event, { minLength: 5, maxLength: withKills ? 25 : 50, size: "max" });
 }
 
 /**

@@ -28,7 +28,7 @@ export type Call =
   | { readonly call: "changes"; readonly position: Position };
 
 /** Greatest seed of a template. */
-export const MAX_SEED = 6;
+export const MAX_SEED = 3;
 
 /** Makes a call, and returns a result that JSON can represent. */
 export async function callStore(store: GalleryStore, now: number, call: Call): Promise<unknown> {
