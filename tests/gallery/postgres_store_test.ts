@@ -9,6 +9,7 @@ import { newTemplate } from "../support/gallery_store.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { dumpHas, embeddingBytes } from "./secret_search.ts";
+import { startStoreProcess } from "./store_process_host.ts";
 
 const test = needs("postgres");
 const keys = parseTemplateKeys(makeTemplateKey());
@@ -195,6 +196,13 @@ test("replicas that start at the same time make the tables once", async () => {
   const [first, ...others] = await Promise.all(stores.map((store) => store.position()));
   for (const other of others) assertEquals(other, first);
   for (const store of stores) await store[Symbol.asyncDispose]();
+});
+
+test("a PostgreSQL store needs no permission but the network, and no variable", async () => {
+  await using server = await startPostgres();
+  const url = await server.newDatabase();
+  await using process = await startStoreProcess(url, makeTemplateKey());
+  assertEquals(await process.call(1, { call: "dump" }), []);
 });
 
 test("settings of a PostgreSQL database cannot weaken the store", async () => {

@@ -11,7 +11,7 @@ import { needs } from "../support/needs.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { embeddingBytes, filesWith } from "./secret_search.ts";
-import { startStoreProcess } from "./sqlite_process.ts";
+import { startStoreProcess } from "./store_process_host.ts";
 
 const keyText = makeTemplateKey();
 const keys = parseTemplateKeys(keyText);

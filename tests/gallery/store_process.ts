@@ -1,5 +1,5 @@
 /**
- * Holds a SQLite store in a process of its own, which a test can kill. Reads one call a line from
+ * Holds a store in a process of its own, which a test can kill. Reads one call a line from
  * standard input, as JSON, and writes one result a line.
  */
 
@@ -8,10 +8,10 @@ import { parseTemplateKeys } from "../../gallery/store/template_keys.ts";
 import { exitOnConfigError } from "../../shared/exit_on_config_error.ts";
 import { callStore } from "./store_steps.ts";
 
-const [folder, keys] = Deno.args as [string, string];
+const [location, keys] = Deno.args as [string, string];
 let now = 0;
 await using store = await exitOnConfigError(() =>
-  openStore(folder, { keys: parseTemplateKeys(keys), now: () => now })
+  openStore(location, { keys: parseTemplateKeys(keys), now: () => now })
 );
 console.log(JSON.stringify("open"));
 let rest = "";

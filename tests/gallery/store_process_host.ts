@@ -1,4 +1,4 @@
-/** Starts processes that hold a SQLite store. */
+/** Starts processes that hold a store, with only the permissions that the store needs. */
 
 import { readText } from "../support/read_output.ts";
 import type { StoreHost } from "./store_property.ts";
@@ -18,9 +18,13 @@ export interface StoreProcess extends AsyncDisposable {
  *
  * @throws {Error} with what the process wrote on standard error, when it ends before
  */
-export async function startStoreProcess(folder: string, keys: string): Promise<StoreProcess> {
+export async function startStoreProcess(location: string, keys: string): Promise<StoreProcess> {
+  const permissions = URL.canParse(location)
+    ? [`--allow-net=${new URL(location).hostname}`]
+    : [`--allow-read=${location}`, `--allow-write=${location}`];
+  permissions.push("--allow-sys=hostname", "--ignore-env");
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--no-check", "--allow-all", SCRIPT.href, folder, keys],
+    args: ["run", "-q", "--no-check", ...permissions, SCRIPT.href, location, keys],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
