@@ -118,13 +118,17 @@ class PostgresDatabase implements Database {
     try {
       return await sql.begin(BEGIN, async (transaction) => {
         try {
-          const settings = this.#settings();
-          await translate(transaction.unsafe(exclusive ? `${settings};${LOCK}` : settings));
-          const result = await run({
+          const ready = translate(
+            transaction.unsafe(exclusive ? `${this.#settings()};${LOCK}` : this.#settings()),
+          );
+          // Without a lock, `run` sends its first statement at once: that saves a round trip.
+          if (exclusive) await ready;
+          const running = run({
             query: (statement, ...parameters) => query(transaction, statement, parameters),
             // PostgreSQL keeps deleted rows until VACUUM.
             erases: () => {},
           });
+          const [result] = await Promise.all([running, ready]);
           if (!(result instanceof Rollback)) return result;
           rollback = result;
         } catch (error) {

@@ -6,22 +6,23 @@ import { forgetOlderKeys, openPhotoKey } from "./key_check.ts";
 import { migrate } from "./migrations.ts";
 import { decodeCursor, encodeCursor } from "./page_cursor.ts";
 import { decideOnce, purgeDecisions } from "./decisions.ts";
-import type {
-  AddedTemplate,
-  Changes,
-  Decision,
-  DecisionResult,
-  GalleryStore,
-  IndexedUser,
-  ModelCount,
-  NewTemplate,
-  NewUser,
-  Page,
-  Position,
-  StoredTemplate,
-  StoredUser,
-  UserFields,
-  UserKey,
+import {
+  type AddedTemplate,
+  type Changes,
+  type Decision,
+  type DecisionResult,
+  type GalleryStore,
+  type IndexedUser,
+  MAX_IMPORTED_USERS,
+  type ModelCount,
+  type NewTemplate,
+  type NewUser,
+  type Page,
+  type Position,
+  type StoredTemplate,
+  type StoredUser,
+  type UserFields,
+  type UserKey,
 } from "./store.ts";
 import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "./template_keys.ts";
@@ -169,6 +170,9 @@ class SqlStore implements GalleryStore {
   }
 
   async importUsers(users: readonly NewUser[]): Promise<number> {
+    if (users.length > MAX_IMPORTED_USERS) {
+      throw new RangeError(`An import stores at most ${MAX_IMPORTED_USERS} users at once`);
+    }
     const { keys, now: clock } = this.#options;
     const options = { keys, photoKey: this.#photoKey, now: clock(), at: undefined };
     const prepared = users.map((user) => {

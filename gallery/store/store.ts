@@ -74,6 +74,9 @@ export interface IndexedUser extends UserKey, UserFields {
   readonly templates: readonly IndexedTemplate[];
 }
 
+/** Greatest number of users that one call of {@linkcode GalleryStore.importUsers} stores. */
+export const MAX_IMPORTED_USERS = 100;
+
 /** A user with all templates, from a file or another store. */
 export interface NewUser extends UserKey, UserFields {
   readonly templates: readonly NewTemplate[];
@@ -205,7 +208,9 @@ export interface GalleryStore extends AsyncDisposable {
    * Creates or replaces several users and adds their templates, in one transaction: all or nothing.
    * What is stored already stays. The number of a user's templates is not limited.
    *
+   * @param users At most {@linkcode MAX_IMPORTED_USERS}, so that the transaction meets its deadline
    * @returns Number of templates that were added
+   * @throws {RangeError} when there are more users
    */
   importUsers(users: readonly NewUser[]): Promise<number>;
   /** Returns a user's templates, in the order in which they were added; undefined without the user. */

@@ -7,6 +7,7 @@ import {
   BadCursor,
   type GalleryStore,
   type IndexedUser,
+  MAX_IMPORTED_USERS,
   type Position,
 } from "../../gallery/store/store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
@@ -246,6 +247,8 @@ export function testGalleryStore(
     ];
     const bad = { collection: "default", userId: "carol", name: "\n", templates: [] };
     await assertRejects(() => store.importUsers([...users, bad]), RangeError);
+    const tooMany = Array.from({ length: MAX_IMPORTED_USERS + 1 }, () => users[0]!);
+    await assertRejects(() => store.importUsers(tooMany), RangeError);
     assertEquals(await store.position(), start);
     assertEquals(await store.importUsers(users), 2);
     assertEquals((await store.listTemplates(alice))?.length, 2);
