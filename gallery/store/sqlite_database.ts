@@ -59,6 +59,7 @@ export function openSqliteDatabase({ folder, busyTimeoutMs = 2000 }: SqliteOptio
 class SqliteDatabase implements Database {
   readonly dialect = "sqlite";
   readonly #folder: LockedFolder;
+  readonly #busyTimeoutMs: number;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   /** Settles when the last transaction has ended. There is one connection, so they take turns. */
@@ -69,6 +70,7 @@ class SqliteDatabase implements Database {
 
   constructor(folder: LockedFolder, busyTimeoutMs: number) {
     this.#folder = folder;
+    this.#busyTimeoutMs = busyTimeoutMs;
     this.#connection = new DatabaseSync(folder.databasePath, { timeout: busyTimeoutMs });
     try {
       this.#connection.exec(PRAGMAS);
@@ -138,12 +140,18 @@ class SqliteDatabase implements Database {
 
   /**
    * Moves the content of the write-ahead log into the database and empties the log. A backup that
-   * reads at this moment prevents that: then the next transaction tries again.
+   * reads at this moment prevents that: then the next transaction tries again. It is not waited for,
+   * because nothing else runs meanwhile.
    */
   #eraseFromLog(): void {
-    const statement = this.#connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
-    const row = statement.get() as { busy: number };
-    this.#mustErase = row.busy !== 0;
+    this.#connection.exec("PRAGMA busy_timeout = 0");
+    try {
+      const statement = this.#connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+      const row = statement.get() as { busy: number };
+      this.#mustErase = row.busy !== 0;
+    } finally {
+      this.#connection.exec(`PRAGMA busy_timeout = ${this.#busyTimeoutMs}`);
+    }
   }
 
   #execute(statement: string): void {

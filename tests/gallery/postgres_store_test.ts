@@ -16,9 +16,12 @@ const keys = parseTemplateKeys(makeTemplateKey());
 const alice = { collection: "default", userId: "alice" };
 const MUCH_LATER = Number.MAX_SAFE_INTEGER;
 
-/** Opens a store that gives up after a short time. */
-async function openImpatient(url: string, timeoutMs = 300): Promise<GalleryStore> {
-  return await openSqlStore(await openPostgresDatabase({ url, timeoutMs }), { keys });
+/** Opens a store that gives up soon. The time is enough for a busy machine. */
+async function openImpatient(url: string, connections = 8): Promise<GalleryStore> {
+  // The tables are made without haste.
+  await (await openStore(url, { keys }))[Symbol.asyncDispose]();
+  const database = await openPostgresDatabase({ url, connections, timeoutMs: 1500 });
+  return await openSqlStore(database, { keys });
 }
 
 test("a dump of a PostgreSQL store has no embedding, and a search finds what is there", async () => {
@@ -92,8 +95,7 @@ test("after a connection has gone silent, the next call has another connection",
   const url = new URL(await server.newDatabase());
   await using relay = startSilentRelay(Number(url.port));
   url.port = String(relay.port);
-  const database = await openPostgresDatabase({ url: url.href, connections: 1, timeoutMs: 300 });
-  await using store = await openSqlStore(database, { keys });
+  await using store = await openImpatient(url.href, 1);
   await store.putUser(alice, { name: "Alice" });
   relay.silence();
   await assertRejects(() => store.getUser(alice), StoreUnavailable);

@@ -175,6 +175,27 @@ Deno.test("a SQLite store that was killed after a deletion erases at its next st
   assertEquals(await filesWith(folder.path("copy"), deleted), []);
 });
 
+Deno.test("a backup delays that deleted rows leave the files, but no deletion", async () => {
+  await using folder = await temporaryFolder();
+  const data = folder.path("gallery");
+  // A wait for the backup would last for ever.
+  const database = openSqliteDatabase({ folder: data, busyTimeoutMs: 2 ** 31 - 1 });
+  await using store = await openSqlStore(database, { keys });
+  await store.putUser(alice, { name: "Alice" });
+  await store.addTemplate(alice, newTemplate(1));
+  const deleted = readCiphertexts(data);
+  {
+    using backup = new DatabaseSync(`${data}/gallery.db`, { readOnly: true });
+    backup.exec("BEGIN; SELECT * FROM gallery_templates");
+    assertEquals(await store.deleteUser(alice), true);
+    assertEquals(await store.getUser(alice), undefined);
+    assert((await filesWith(data, deleted)).length > 0);
+    backup.exec("COMMIT");
+  }
+  assertEquals(await store.getUser(alice), undefined);
+  assertEquals(await filesWith(data, deleted), []);
+});
+
 Deno.test("a row of a SQLite store that was changed or moved is refused, and names the user", async () => {
   const changes = [
     "UPDATE gallery_templates SET ciphertext = zeroblob(560) WHERE user_id = 'alice'",
