@@ -4,6 +4,7 @@ import type { UserTarget } from "./follow_store.ts";
 
 /** A search for the user of a face. */
 export interface IndexQuery {
+  /** Only users of this collection are compared. */
   readonly collection: string;
   /** sha256 of the model that made the probe. Only templates of the same model are compared. */
   readonly model: string;
@@ -17,7 +18,9 @@ export interface IndexQuery {
 
 /** The user nearest to a probe. */
 export interface IndexMatch {
+  /** In NFC. */
   readonly userId: string;
+  /** Name that people read. */
   readonly name: string;
   /** Similarity of the probe and the user's fused vector, −1 to 1. */
   readonly similarity: number;

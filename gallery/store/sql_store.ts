@@ -1,11 +1,12 @@
 /** The store on a database that speaks SQL. Both stores are this one, with another database. */
 
-import { addChange, changesAfter, newestPosition, pruneChanges } from "./change_log.ts";
+import { addChange, changesAfter, newestPosition } from "./change_log.ts";
 import { type Database, Rollback, type Transaction } from "./database.ts";
-import { forgetOlderKeys, openPhotoKey } from "./key_check.ts";
+import { openPhotoKey } from "./key_check.ts";
+import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
 import { decodeCursor, encodeCursor } from "./page_cursor.ts";
-import { decideOnce, purgeDecisions } from "./decisions.ts";
+import { decideOnce } from "./decisions.ts";
 import {
   type AddedTemplate,
   type Changes,
@@ -24,15 +25,8 @@ import {
   type UserFields,
   type UserKey,
 } from "./store.ts";
-import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "./template_keys.ts";
-import {
-  findOlderKeys,
-  listTemplateRows,
-  readIndexedUsers,
-  removeTemplate,
-  replaceSealed,
-} from "./templates.ts";
+import { listTemplateRows, readIndexedUsers, removeTemplate } from "./templates.ts";
 import {
   addTemplateRow,
   checkTexts,
@@ -274,45 +268,13 @@ class SqlStore implements GalleryStore {
   }
 
   async purge(): Promise<number> {
-    const now = this.#options.now();
-    await this.#database.transaction(async (transaction) => {
-      await purgeDecisions(transaction, now);
-      await pruneChanges(transaction, this.#options.keptChanges);
-    });
-    let deleted = 0;
-    for (;;) {
-      const count = await this.#change(async (transaction) => {
-        const rows = await transaction.query(
-          "SELECT collection, user_id FROM gallery_users WHERE expires_at <= $1 LIMIT $2",
-          now,
-          this.#options.usersPerStatement,
-        );
-        for (const row of rows) {
-          const key = {
-            collection: row["collection"] as string,
-            userId: row["user_id"] as string,
-          };
-          await removeUser(transaction, key);
-          await addChange(transaction, key);
-        }
-        return rows.length;
-      });
-      deleted += count;
-      if (count < this.#options.usersPerStatement) return deleted;
-    }
+    const options = { ...this.#options, now: this.#options.now() };
+    return await purgeDatabase(this.#database, options);
   }
 
   async reencrypt(limit: number): Promise<number> {
     const { keys } = this.#options;
-    return await this.#change(async (transaction) => {
-      const rows = await findOlderKeys(transaction, keys[0].id, limit);
-      for (const row of rows) {
-        const sealed = sealTemplate(keys, row, unsealTemplate(keys, row, row));
-        await replaceSealed(transaction, row, sealed);
-      }
-      if (rows.length < limit) await forgetOlderKeys(transaction, keys);
-      return rows.length;
-    });
+    return await this.#change((transaction) => reencryptTemplates(transaction, keys, limit));
   }
 
   #change<Result>(

@@ -27,6 +27,7 @@ export interface UserFields {
 
 /** A user as it is stored. All times are milliseconds since 1970. */
 export interface StoredUser extends UserKey, UserFields {
+  /** Time of the creation. */
   readonly createdAt: number;
   /** Time of the last change of the user's fields. */
   readonly updatedAt: number;
@@ -61,7 +62,9 @@ export interface NewTemplate {
 
 /** A template with its embedding, for the index. */
 export interface IndexedTemplate {
+  /** Random and unique. */
   readonly templateId: string;
+  /** sha256 of the model that made the embedding, in lower-case hexadecimal. */
   readonly model: string;
   /** L2-normalised. */
   readonly embedding: Float32Array;
@@ -71,6 +74,7 @@ export interface IndexedTemplate {
 
 /** A user with all templates, for the index. */
 export interface IndexedUser extends UserKey, UserFields {
+  /** In the order in which they were added. */
   readonly templates: readonly IndexedTemplate[];
 }
 
@@ -79,6 +83,7 @@ export const MAX_IMPORTED_USERS = 100;
 
 /** A user with all templates, from a file or another store. */
 export interface NewUser extends UserKey, UserFields {
+  /** Templates to add, perhaps none. */
   readonly templates: readonly NewTemplate[];
 }
 
@@ -88,6 +93,7 @@ export interface NewUser extends UserKey, UserFields {
  * and after a backup was restored.
  */
 export interface Position {
+  /** Number of the change; 0 before the first one. */
   readonly n: number;
   /** Random id of the change with this number. */
   readonly id: string;
@@ -148,6 +154,7 @@ export type AddedTemplate =
 
 /** A page of a list. */
 export interface Page<Item> {
+  /** At most as many as were asked for. */
   readonly items: readonly Item[];
   /** Text that asks for the next page; missing on the last page. */
   readonly next?: string;
@@ -155,8 +162,11 @@ export interface Page<Item> {
 
 /** Number of users and templates of a model in a collection. */
 export interface ModelCount {
+  /** sha256 of the model, in lower-case hexadecimal. */
   readonly model: string;
+  /** Number of users with at least one template of the model. */
   readonly users: number;
+  /** Number of templates of the model. */
   readonly templates: number;
 }
 
@@ -261,15 +271,18 @@ export interface GalleryStore extends AsyncDisposable {
 
 /** Error for a database that is away, full or too slow. Its cause is for the log only. */
 export class StoreUnavailable extends Error {
+  /** Name of the class. */
   override readonly name = "StoreUnavailable";
 }
 
 /** Error for a row that cannot be decrypted: it was damaged or moved. The message names the row. */
 export class StoreDamaged extends Error {
+  /** Name of the class. */
   override readonly name = "StoreDamaged";
 }
 
 /** Error for a cursor that no page had. */
 export class BadCursor extends Error {
+  /** Name of the class. */
   override readonly name = "BadCursor";
 }

@@ -8,6 +8,7 @@ import { ConfigError } from "../../shared/env.ts";
 export interface TemplateKey {
   /** Names the key in the rows that it has encrypted. Computed from the key. */
   readonly id: string;
+  /** 256 bits. */
   readonly key: KeyObject;
 }
 
