@@ -15,7 +15,10 @@ import { StoreUnavailable } from "./store.ts";
 
 /** Settings of a PostgreSQL database. */
 export interface PostgresOptions {
-  /** `postgres://user:password@host:port/database`. With several hosts, the primary is used. */
+  /**
+   * `postgres://user:password@host:port/database`. With several hosts, separated by commas, the
+   * primary is used.
+   */
   readonly url: string;
   /** Greatest number of connections. */
   readonly connections?: number;
@@ -47,7 +50,8 @@ const CONFIGURATION_ERRORS = /^(28|3D)/;
  * @throws {StoreUnavailable} when the database is away
  */
 export async function openPostgresDatabase(options: PostgresOptions): Promise<Database> {
-  if (!URL.canParse(options.url)) {
+  // A list of hosts is not part of a URL.
+  if (!URL.canParse(options.url.replace(/,[^/?]*/, ""))) {
     throw new ConfigError("The URL of the gallery's database is not a URL");
   }
   const database = new PostgresDatabase({ connections: 8, timeoutMs: 5000, ...options });

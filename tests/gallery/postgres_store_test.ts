@@ -5,6 +5,8 @@ import { openStore } from "../../gallery/store/open_store.ts";
 import { type GalleryStore, StoreUnavailable } from "../../gallery/store/store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
 import { ConfigError } from "../../shared/env.ts";
+import { followStore } from "../../gallery/index/follow_store.ts";
+import { eventually } from "../support/eventually.ts";
 import { newTemplate } from "../support/gallery_store.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
@@ -189,6 +191,43 @@ test("two replicas decide a token once, and see each other's deletions", async (
   const changes = await two.changesSince(position);
   assert(changes.kind === "changes");
   assertEquals(changes.users, [{ ...alice, user: undefined }]);
+});
+
+test("a standby is never used, and after a failover it is the primary", async () => {
+  await using server = await startPostgres();
+  const primary = await server.newDatabase();
+  await using standby = await server.startStandby();
+  const { port, pathname } = new URL(primary);
+  const alone = `postgres://face_it@127.0.0.1:${standby.port}${pathname}`;
+  const both = `postgres://face_it@127.0.0.1:${standby.port},127.0.0.1:${port}${pathname}`;
+  {
+    await using store = await openStore(primary, { keys });
+    await store.putUser(alice, { name: "Alice" });
+  }
+  await assertRejects(() => openStore(alone, { keys }), StoreUnavailable);
+  await using store = await openStore(both, { keys });
+  await using follower = await openStore(both, { keys });
+  const names: string[] = [];
+  const following = await followStore(follower, () => ({
+    put: ({ name }) => names.push(name),
+    remove: () => names.push("removed"),
+  }));
+  assertEquals(names, ["Alice"]);
+  await store.putUser(alice, { name: "Alice B" });
+  // What the standby has not copied is lost: the server does not wait for it.
+  await eventually(
+    async () =>
+      (await server.query(alone, "SELECT n FROM gallery_change_number"))[0]?.["n"] === "2",
+    "the standby has the change",
+  );
+  await server.kill();
+  await assertRejects(() => store.getUser(alice), StoreUnavailable);
+  await standby.promote();
+  assertEquals((await store.getUser(alice))?.name, "Alice B");
+  await following.catchUp();
+  assertEquals(names, ["Alice", "Alice B"]);
+  const decision = { jti: "j", expiresAt: MUCH_LATER, position: following.position };
+  assertEquals(await store.decide(decision), { kind: "decided" });
 });
 
 test("replicas that start at the same time make the tables once", async () => {

@@ -196,6 +196,32 @@ Deno.test("a backup delays that deleted rows leave the files, but no deletion", 
   assertEquals(await filesWith(data, deleted), []);
 });
 
+Deno.test("an index behind a restored backup reads everything again", async () => {
+  await using folder = await temporaryFolder();
+  const data = folder.path("gallery");
+  const bob = { ...alice, userId: "bob" };
+  {
+    await using store = await openStore(data, { keys });
+    await store.putUser(alice, { name: "Alice" });
+  }
+  const backup = await Deno.readFile(`${data}/gallery.db`);
+  let position;
+  {
+    await using store = await openStore(data, { keys });
+    await store.deleteUser(alice);
+    position = await store.position();
+  }
+  await Deno.writeFile(`${data}/gallery.db`, backup);
+  await using store = await openStore(data, { keys });
+  assertEquals(await store.changesSince(position), { kind: "rebuild" });
+  // Another change gets the same number.
+  await store.putUser(bob, { name: "Bob" });
+  assertEquals((await store.position()).n, position.n);
+  assertEquals(await store.changesSince(position), { kind: "rebuild" });
+  const decision = { jti: "j", expiresAt: Number.MAX_SAFE_INTEGER, position };
+  assertEquals(await store.decide(decision), { kind: "moved" });
+});
+
 Deno.test("a row of a SQLite store that was changed or moved is refused, and names the user", async () => {
   const changes = [
     "UPDATE gallery_templates SET ciphertext = zeroblob(560) WHERE user_id = 'alice'",

@@ -16,8 +16,17 @@ export interface PostgresServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts the server again after {@linkcode kill}, on the same port. */
   restart(): Promise<void>;
+  /** Starts a standby, which copies the server's changes. Stop it before the server is disposed. */
+  startStandby(): Promise<Standby>;
   /** Stops or continues all processes of the server, which then do not answer. */
   signal(signal: "SIGSTOP" | "SIGCONT"): Promise<void>;
+}
+
+/** A server that copies another one. Disposing of it stops the standby and removes its files. */
+export interface Standby extends AsyncDisposable {
+  readonly port: number;
+  /** Makes it a primary. */
+  promote(): Promise<void>;
 }
 
 interface Postmaster {
@@ -25,7 +34,7 @@ interface Postmaster {
   readonly output: Promise<unknown>;
 }
 
-const READY = "database system is ready to accept connections";
+const READY = /database system is ready to accept (read-only )?connections/;
 
 /** Starts a server. Needs `postgres` of needs.ts. Waits for the disk as in production. */
 export async function startPostgres(): Promise<PostgresServer> {
@@ -86,6 +95,33 @@ export async function startPostgres(): Promise<PostgresServer> {
     async restart() {
       postmaster = await start(account, data, port);
     },
+    async startStandby() {
+      const copy = await temporaryFolder();
+      const copied = copy.path("data");
+      if (account) await Deno.chown(copy.root, account.uid, account.gid);
+      const [command, ...args] = as(account, [
+        program("pg_basebackup"),
+        ...["-h", "127.0.0.1", "-p", String(port), "-U", "face_it", "-D", copied],
+        ...["-R", "-X", "stream", "-c", "fast"],
+      ]);
+      const made = await new Deno.Command(command!, { args, cwd: "/" }).output();
+      if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
+      const standbyPort = freePort();
+      const { process, output } = await start(account, copied, standbyPort);
+      return {
+        port: standbyPort,
+        async promote() {
+          const url = `postgres://face_it@127.0.0.1:${standbyPort}/postgres`;
+          await server.query(url, "SELECT pg_promote()");
+        },
+        async [Symbol.asyncDispose]() {
+          sendSignal(process.pid, "SIGQUIT");
+          await process.status;
+          await output;
+          await copy[Symbol.asyncDispose]();
+        },
+      };
+    },
     async signal(signal) {
       const { pid } = postmaster!.process;
       for (const each of [pid, ...await children(pid)]) sendSignal(each, signal);
@@ -127,7 +163,7 @@ async function start(
   let log = "";
   const output = readText(process.stderr, (text) => {
     log += text;
-    if (log.includes(READY)) ready.resolve();
+    if (READY.test(log)) ready.resolve();
   }).then(() => ready.reject(new Error(`The server has ended: ${log}`)));
   try {
     await ready.promise;
