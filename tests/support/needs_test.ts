@@ -24,6 +24,7 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
     "node",
     "photos",
     "pip",
+    "postgres",
     "schemathesis",
     "strace",
   ];

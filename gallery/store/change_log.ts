@@ -1,0 +1,78 @@
+/** The sequence of changes: its number, its tombstones, and what a reader has missed. */
+
+import type { Transaction } from "./database.ts";
+import type { Position, UserKey } from "./store.ts";
+
+/** Users that have changed, up to a position. */
+export interface MissedChanges {
+  readonly position: Position;
+  /** Each user once. */
+  readonly users: readonly UserKey[];
+  /** True when there are more changes after the position. */
+  readonly more: boolean;
+}
+
+/** Returns the position of the newest change. */
+export async function newestPosition(transaction: Transaction): Promise<Position> {
+  const [row] = await transaction.query("SELECT n, change_id FROM gallery_change_number");
+  return { n: row!["n"] as number, id: row!["change_id"] as string };
+}
+
+/**
+ * Adds a change of a user. Needs an exclusive transaction: the numbers are then in the order in which
+ * the changes are committed, and a reader misses none.
+ */
+export async function addChange(
+  transaction: Transaction,
+  { collection, userId }: UserKey,
+): Promise<void> {
+  const id = crypto.randomUUID().replaceAll("-", "");
+  const [row] = await transaction.query(
+    "UPDATE gallery_change_number SET n = n + 1, change_id = $1 RETURNING n",
+    id,
+  );
+  await transaction.query(
+    "INSERT INTO gallery_changes (n, change_id, collection, user_id) VALUES ($1, $2, $3, $4)",
+    row!["n"]!,
+    id,
+    collection,
+    userId,
+  );
+}
+
+/**
+ * Returns the changes after a position, at most `limit`.
+ *
+ * @returns undefined when the position is not in the history of the database, or too old: after a
+ * failover, after a backup was restored, or after the changes were pruned
+ */
+export async function changesAfter(
+  transaction: Transaction,
+  position: Position,
+  limit: number,
+): Promise<MissedChanges | undefined> {
+  const rows = await transaction.query(
+    `SELECT n, change_id, collection, user_id FROM gallery_changes WHERE n >= $1 ORDER BY n LIMIT $2`,
+    position.n,
+    limit + 1,
+  );
+  const [own, ...missed] = rows;
+  if (own?.["n"] !== position.n || own["change_id"] !== position.id) return undefined;
+  const users = new Map<string, UserKey>();
+  for (const row of missed) {
+    const key = { collection: row["collection"] as string, userId: row["user_id"] as string };
+    users.set(JSON.stringify([key.collection, key.userId]), key);
+  }
+  const last = missed.at(-1);
+  return {
+    position: last ? { n: last["n"] as number, id: last["change_id"] as string } : position,
+    users: [...users.values()],
+    more: missed.length === limit,
+  };
+}
+
+/** Deletes all changes but the newest `kept`. */
+export async function pruneChanges(transaction: Transaction, kept: number): Promise<void> {
+  const { n } = await newestPosition(transaction);
+  await transaction.query("DELETE FROM gallery_changes WHERE n < $1", n - kept);
+}

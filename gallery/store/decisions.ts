@@ -1,0 +1,55 @@
+/** The statements on decisions. */
+
+import { newestPosition } from "./change_log.ts";
+import { Rollback, type Transaction } from "./database.ts";
+import type { Decision, DecisionResult } from "./store.ts";
+
+/** Unit of the stored times of the last match: a user that matches often is written once a minute. */
+const LAST_SEEN_UNIT_MS = 60_000;
+/**
+ * Time that a decision stays after its token has expired. The clocks of two replicas may differ by
+ * less.
+ */
+const KEPT_AFTER_EXPIRY_MS = 300_000;
+
+/**
+ * Stores a decision. The position is read after the transaction has begun, so every change that was
+ * acknowledged before the caller's request is in it.
+ *
+ * @param now Milliseconds since 1970
+ */
+export async function decideOnce(
+  transaction: Transaction,
+  { jti, expiresAt, position, matched }: Decision,
+  now: number,
+): Promise<DecisionResult | Rollback<DecisionResult>> {
+  // A purge may have deleted the row of a token that has expired.
+  if (expiresAt <= now) return new Rollback({ kind: "replayed" });
+  const [newest, inserted] = await Promise.all([
+    newestPosition(transaction),
+    transaction.query(
+      `INSERT INTO gallery_decisions (jti, expires_at) VALUES ($1, $2)
+        ON CONFLICT (jti) DO NOTHING RETURNING jti`,
+      jti,
+      expiresAt,
+    ),
+    matched && transaction.query(
+      `UPDATE gallery_users SET last_seen_at = $1 WHERE collection = $2 AND user_id = $3
+        AND (last_seen_at IS NULL OR last_seen_at < $1)`,
+      now - now % LAST_SEEN_UNIT_MS,
+      matched.collection,
+      matched.userId,
+    ),
+  ]);
+  if (inserted.length === 0) return new Rollback({ kind: "replayed" });
+  if (newest.n !== position.n || newest.id !== position.id) return new Rollback({ kind: "moved" });
+  return { kind: "decided" };
+}
+
+/** Deletes the decisions whose tokens have expired. */
+export async function purgeDecisions(transaction: Transaction, now: number): Promise<void> {
+  await transaction.query(
+    "DELETE FROM gallery_decisions WHERE expires_at <= $1",
+    now - KEPT_AFTER_EXPIRY_MS,
+  );
+}

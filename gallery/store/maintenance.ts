@@ -1,0 +1,78 @@
+/** The work that a store needs from time to time: purges, and the encryption with a new key. */
+
+import { addChange, pruneChanges } from "./change_log.ts";
+import type { Database, Transaction } from "./database.ts";
+import { purgeDecisions } from "./decisions.ts";
+import { forgetOlderKeys } from "./key_check.ts";
+import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
+import type { TemplateKeys } from "./template_keys.ts";
+import { findOlderKeys, replaceSealed } from "./templates.ts";
+import { removeUser } from "./users.ts";
+
+/** Options of a purge. */
+export interface PurgeOptions {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Number of changes that are kept. */
+  readonly keptChanges: number;
+  /** Greatest number of users that one transaction deletes. */
+  readonly usersPerStatement: number;
+}
+
+/**
+ * Deletes what has expired, in several transactions.
+ *
+ * @returns Number of users that were deleted
+ */
+export async function purgeDatabase(
+  database: Database,
+  { now, keptChanges, usersPerStatement }: PurgeOptions,
+): Promise<number> {
+  await database.transaction(async (transaction) => {
+    await purgeDecisions(transaction, now);
+    await pruneChanges(transaction, keptChanges);
+  });
+  let deleted = 0;
+  for (;;) {
+    const count = await database.transaction(
+      (transaction) => purgeUsers(transaction, now, usersPerStatement),
+      { exclusive: true },
+    );
+    deleted += count;
+    if (count < usersPerStatement) return deleted;
+  }
+}
+
+/**
+ * Encrypts templates of older keys with the first key. Forgets the older keys when no template of them
+ * is left. Needs an exclusive transaction.
+ *
+ * @returns Number of templates that were encrypted
+ */
+export async function reencryptTemplates(
+  transaction: Transaction,
+  keys: TemplateKeys,
+  limit: number,
+): Promise<number> {
+  const rows = await findOlderKeys(transaction, keys[0].id, limit);
+  for (const row of rows) {
+    const sealed = sealTemplate(keys, row, unsealTemplate(keys, row, row));
+    await replaceSealed(transaction, row, sealed);
+  }
+  if (rows.length < limit) await forgetOlderKeys(transaction, keys);
+  return rows.length;
+}
+
+async function purgeUsers(transaction: Transaction, now: number, limit: number): Promise<number> {
+  const rows = await transaction.query(
+    "SELECT collection, user_id FROM gallery_users WHERE expires_at <= $1 LIMIT $2",
+    now,
+    limit,
+  );
+  for (const row of rows) {
+    const key = { collection: row["collection"] as string, userId: row["user_id"] as string };
+    await removeUser(transaction, key);
+    await addChange(transaction, key);
+  }
+  return rows.length;
+}

@@ -1,0 +1,154 @@
+/** The tables of the store, made and changed by numbered steps that only go forward. */
+
+import { ConfigError } from "../../shared/env.ts";
+import { type Database, Rollback, type Transaction } from "./database.ts";
+
+type Dialect = Database["dialect"];
+
+/** A step: statements that bring the tables from the version before to its own version. */
+type Migration = (dialect: Dialect) => readonly string[];
+
+/**
+ * The steps. The first one brings an empty database to version 1. A step that was released never
+ * changes. A step keeps the tables usable for the release before it, because replicas are replaced one
+ * by one.
+ */
+const MIGRATIONS: readonly Migration[] = [
+  (dialect) => {
+    const { text, integer, bytes, sequence, beforeSecret } = TYPES[dialect];
+    return [
+      `CREATE TABLE gallery_users (
+        collection ${text} NOT NULL,
+        user_id ${text} NOT NULL,
+        name ${text} NOT NULL,
+        consent_ref ${text},
+        created_at ${integer} NOT NULL,
+        updated_at ${integer} NOT NULL,
+        expires_at ${integer},
+        last_seen_at ${integer},
+        PRIMARY KEY (collection, user_id)
+      )`,
+      `CREATE INDEX gallery_users_expiry ON gallery_users (expires_at)
+        WHERE expires_at IS NOT NULL`,
+      `CREATE TABLE gallery_templates (
+        seq ${sequence},
+        template_id ${text} NOT NULL UNIQUE,
+        collection ${text} NOT NULL,
+        user_id ${text} NOT NULL,
+        model ${text} NOT NULL,
+        photo ${bytes} NOT NULL,
+        created_at ${integer} NOT NULL,
+        key_id ${text} NOT NULL,
+        nonce ${bytes} NOT NULL,
+        ${beforeSecret}
+        ciphertext ${bytes} NOT NULL,
+        UNIQUE (collection, user_id, model, photo),
+        FOREIGN KEY (collection, user_id) REFERENCES gallery_users ON DELETE CASCADE
+      )`,
+      `CREATE INDEX gallery_templates_key ON gallery_templates (key_id)`,
+      `CREATE TABLE gallery_keys (
+        key_id ${text} PRIMARY KEY,
+        nonce ${bytes} NOT NULL,
+        ciphertext ${bytes} NOT NULL
+      )`,
+      `CREATE TABLE gallery_changes (
+        n ${integer} PRIMARY KEY,
+        change_id ${text} NOT NULL,
+        collection ${text},
+        user_id ${text}
+      )`,
+      // One row. Its update in the transaction of each change puts the changes in order.
+      `CREATE TABLE gallery_change_number (
+        id ${integer} PRIMARY KEY CHECK (id = 1),
+        n ${integer} NOT NULL,
+        change_id ${text} NOT NULL
+      )`,
+      `INSERT INTO gallery_change_number VALUES (1, 0, ${RANDOM_ID[dialect]})`,
+      `INSERT INTO gallery_changes (n, change_id) SELECT n, change_id FROM gallery_change_number`,
+    ];
+  },
+  (dialect) => {
+    const { text, integer } = TYPES[dialect];
+    return [
+      `CREATE TABLE gallery_decisions (
+        jti ${text} PRIMARY KEY,
+        expires_at ${integer} NOT NULL
+      )`,
+      `CREATE INDEX gallery_decisions_expiry ON gallery_decisions (expires_at)`,
+    ];
+  },
+];
+
+const TYPES = {
+  sqlite: {
+    text: "TEXT",
+    integer: "INTEGER",
+    bytes: "BLOB",
+    sequence: "INTEGER PRIMARY KEY",
+    // SQLite moves rows between pages and leaves copies in the unused part of a page: secure_delete
+    // does not overwrite them. Only the start of a long row is moved, at most 989 bytes with pages of
+    // 1,024 bytes. The rest lies in overflow pages, which are never moved. So 1,000 zeros at the start
+    // keep every byte of the ciphertext where secure_delete overwrites it.
+    beforeSecret: "filler BLOB NOT NULL DEFAULT (zeroblob(1000)),",
+  },
+  postgres: {
+    // Sorts by bytes, as SQLite does, and not by the rules of a language.
+    text: 'TEXT COLLATE "C"',
+    integer: "BIGINT",
+    bytes: "BYTEA",
+    sequence: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    beforeSecret: "",
+  },
+} as const;
+
+const RANDOM_ID = {
+  sqlite: "lower(hex(randomblob(16)))",
+  postgres: "replace(gen_random_uuid()::text, '-', '')",
+} as const;
+
+/** Any number: replicas that start together take this lock one after the other. */
+const MIGRATION_LOCK = 4_917_263_001;
+
+/** Version of the tables that this program uses. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings the tables of a database to the newest version, in one transaction.
+ *
+ * @param target Version to stop at; for tests of migrations
+ * @throws {ConfigError} when the tables are of a newer version
+ */
+export async function migrate(database: Database, target = SCHEMA_VERSION): Promise<void> {
+  const found = await database.transaction(async (transaction) => {
+    await lockSchema(database.dialect, transaction);
+    const { integer } = TYPES[database.dialect];
+    await transaction.query(
+      `CREATE TABLE IF NOT EXISTS gallery_schema (
+        id ${integer} PRIMARY KEY CHECK (id = 1), version ${integer} NOT NULL)`,
+    );
+    const [row] = await transaction.query("SELECT version FROM gallery_schema");
+    const version = Number(row?.["version"] ?? 0);
+    if (version >= target) return new Rollback(version);
+    for (const migration of MIGRATIONS.slice(version, target)) {
+      for (const statement of migration(database.dialect)) await transaction.query(statement);
+    }
+    await transaction.query(
+      `INSERT INTO gallery_schema VALUES (1, $1)
+        ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
+      target,
+    );
+    return target;
+  });
+  if (found > SCHEMA_VERSION) {
+    throw new ConfigError(
+      `The gallery's database has version ${found} of the tables, and this program knows versions ` +
+        `up to ${SCHEMA_VERSION}: start the newer program`,
+    );
+  }
+}
+
+async function lockSchema(dialect: Dialect, transaction: Transaction): Promise<void> {
+  if (dialect === "postgres") {
+    await transaction.query("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK);
+  }
+}

@@ -1,0 +1,25 @@
+/** Opens the store that a location names. */
+
+import { openPostgresDatabase } from "./postgres_database.ts";
+import { openSqlStore, type StoreOptions } from "./sql_store.ts";
+import { openSqliteDatabase } from "./sqlite_database.ts";
+import type { GalleryStore } from "./store.ts";
+
+/**
+ * Opens a store.
+ *
+ * @param location `postgres://…` or `postgresql://…`, or the path of a folder for SQLite
+ * @throws {ConfigError} when the database, its tables or the keys cannot be used
+ * @throws {StoreUnavailable} when the database is away
+ */
+export async function openStore(location: string, options: StoreOptions): Promise<GalleryStore> {
+  const database = /^postgres(ql)?:\/\//.test(location)
+    ? await openPostgresDatabase({ url: location })
+    : openSqliteDatabase({ folder: location });
+  try {
+    return await openSqlStore(database, options);
+  } catch (error) {
+    await database[Symbol.asyncDispose]();
+    throw error;
+  }
+}

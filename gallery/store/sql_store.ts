@@ -1,0 +1,290 @@
+/** The store on a database that speaks SQL. Both stores are this one, with another database. */
+
+import { addChange, changesAfter, newestPosition } from "./change_log.ts";
+import { type Database, Rollback, type Transaction } from "./database.ts";
+import { openPhotoKey } from "./key_check.ts";
+import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
+import { migrate } from "./migrations.ts";
+import { decodeCursor, encodeCursor } from "./page_cursor.ts";
+import { decideOnce } from "./decisions.ts";
+import {
+  type AddedTemplate,
+  type Changes,
+  type Decision,
+  type DecisionResult,
+  type GalleryStore,
+  type IndexedUser,
+  MAX_IMPORTED_USERS,
+  type ModelCount,
+  type NewTemplate,
+  type NewUser,
+  type Page,
+  type Position,
+  type StoredTemplate,
+  type StoredUser,
+  type UserFields,
+  type UserKey,
+} from "./store.ts";
+import type { TemplateKeys } from "./template_keys.ts";
+import { listTemplateRows, readIndexedUsers, removeTemplate } from "./templates.ts";
+import {
+  addTemplateRow,
+  checkTexts,
+  checkUser,
+  putUserRow,
+  sealNewTemplate,
+} from "./user_changes.ts";
+import { findUser, hasExpired, listUserRows, removeUser } from "./users.ts";
+
+/** Options of a store. */
+export interface StoreOptions {
+  /** Keys that encrypt templates. */
+  readonly keys: TemplateKeys;
+  /** Returns milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Greatest number of templates of a user. */
+  readonly maxTemplates?: number;
+  /** Number of changes that {@linkcode GalleryStore.purge} keeps. */
+  readonly keptChanges?: number;
+  /** Greatest number of changes that one call of {@linkcode GalleryStore.changesSince} reads. */
+  readonly changesPerRead?: number;
+  /** Number of users that one statement of a long list reads or deletes. */
+  readonly usersPerStatement?: number;
+}
+
+/**
+ * Opens the store on a database: makes or migrates its tables, and checks the keys.
+ *
+ * @throws {ConfigError} when the tables are newer than this program, or the keys do not fit
+ * @throws {StoreUnavailable} when the database fails
+ */
+export async function openSqlStore(
+  database: Database,
+  options: StoreOptions,
+): Promise<GalleryStore> {
+  await migrate(database);
+  const photoKey = await database.transaction(
+    (transaction) => openPhotoKey(transaction, options.keys),
+    { exclusive: true },
+  );
+  return new SqlStore(database, photoKey, options);
+}
+
+class SqlStore implements GalleryStore {
+  readonly #database: Database;
+  readonly #photoKey: Uint8Array;
+  readonly #options: Required<StoreOptions>;
+
+  constructor(database: Database, photoKey: Uint8Array, options: StoreOptions) {
+    this.#database = database;
+    this.#photoKey = photoKey;
+    this.#options = {
+      now: Date.now,
+      maxTemplates: 20,
+      keptChanges: 100_000,
+      changesPerRead: 1000,
+      usersPerStatement: 500,
+      ...options,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database[Symbol.asyncDispose]();
+  }
+
+  async check(): Promise<void> {
+    await this.position();
+  }
+
+  async listCollections(): Promise<readonly string[]> {
+    const rows = await this.#database.transaction((transaction) =>
+      transaction.query("SELECT DISTINCT collection FROM gallery_users ORDER BY collection")
+    );
+    return rows.map((row) => row["collection"] as string);
+  }
+
+  async countByModel(collection: string): Promise<readonly ModelCount[]> {
+    checkTexts(collection);
+    const rows = await this.#database.transaction((transaction) =>
+      transaction.query(
+        `SELECT model, count(DISTINCT user_id) AS users, count(*) AS templates
+          FROM gallery_templates WHERE collection = $1 GROUP BY model ORDER BY model`,
+        collection,
+      )
+    );
+    return rows.map((row) => ({
+      model: row["model"] as string,
+      users: row["users"] as number,
+      templates: row["templates"] as number,
+    }));
+  }
+
+  async putUser(key: UserKey, fields: UserFields): Promise<{ created: boolean; user: StoredUser }> {
+    checkUser(key, fields);
+    const now = this.#options.now();
+    return await this.#change(async (transaction) => {
+      const { changed, ...result } = await putUserRow(transaction, key, fields, now);
+      return changed ? result : new Rollback(result);
+    });
+  }
+
+  async getUser(key: UserKey): Promise<StoredUser | undefined> {
+    checkTexts(key.collection, key.userId);
+    return await this.#database.transaction((transaction) => this.#findUser(transaction, key));
+  }
+
+  async deleteUser(key: UserKey): Promise<boolean> {
+    checkTexts(key.collection, key.userId);
+    return await this.#change(async (transaction) => {
+      const user = await this.#findUser(transaction, key);
+      if (!await removeUser(transaction, key)) return new Rollback(false);
+      await addChange(transaction, key);
+      return user !== undefined;
+    });
+  }
+
+  async listUsers(
+    collection: string,
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<StoredUser>> {
+    checkTexts(collection);
+    const after = cursor === undefined ? "" : decodeCursor(cursor);
+    const now = this.#options.now();
+    const users = await this.#database.transaction((transaction) =>
+      listUserRows(transaction, collection, { after, limit: limit + 1, now })
+    );
+    const items = users.slice(0, limit);
+    return users.length > limit ? { items, next: encodeCursor(items.at(-1)!.userId) } : { items };
+  }
+
+  async addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate> {
+    const options = { ...this.#options, photoKey: this.#photoKey, now: this.#options.now(), at };
+    const sealed = sealNewTemplate(key, template, options);
+    return await this.#change((transaction) => addTemplateRow(transaction, sealed, options));
+  }
+
+  async importUsers(users: readonly NewUser[]): Promise<number> {
+    if (users.length > MAX_IMPORTED_USERS) {
+      throw new RangeError(`An import stores at most ${MAX_IMPORTED_USERS} users at once`);
+    }
+    const { keys, now: clock } = this.#options;
+    const options = { keys, photoKey: this.#photoKey, now: clock(), at: undefined };
+    const prepared = users.map((user) => {
+      checkUser(user, user);
+      const templates = user.templates.map((template) => sealNewTemplate(user, template, options));
+      return { user, templates };
+    });
+    return await this.#change(async (transaction) => {
+      let added = 0;
+      for (const { user, templates } of prepared) {
+        await putUserRow(transaction, user, user, options.now);
+        for (const template of templates) {
+          const limits = { ...options, maxTemplates: Infinity };
+          const result = await addTemplateRow(transaction, template, limits);
+          if (!(result instanceof Rollback)) added++;
+        }
+      }
+      return added;
+    });
+  }
+
+  async listTemplates(key: UserKey): Promise<readonly StoredTemplate[] | undefined> {
+    checkTexts(key.collection, key.userId);
+    return await this.#database.transaction(async (transaction) =>
+      await this.#findUser(transaction, key) && await listTemplateRows(transaction, key)
+    );
+  }
+
+  async deleteTemplate(key: UserKey, templateId: string): Promise<boolean> {
+    checkTexts(key.collection, key.userId, templateId);
+    return await this.#change(async (transaction) => {
+      const user = await this.#findUser(transaction, key);
+      if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);
+      await addChange(transaction, key);
+      return true;
+    });
+  }
+
+  async position(): Promise<Position> {
+    return await this.#database.transaction(newestPosition);
+  }
+
+  async *readUsers(only?: string): AsyncIterable<IndexedUser> {
+    if (only !== undefined) checkTexts(only);
+    let collection = only ?? "", userId = "";
+    for (;;) {
+      const page = await this.#database.transaction((transaction) =>
+        readIndexedUsers(
+          transaction,
+          this.#options.keys,
+          `SELECT * FROM gallery_users
+            WHERE (collection, user_id) > ($1, $2)${
+            only === undefined ? "" : " AND collection = $1"
+          }
+            ORDER BY collection, user_id LIMIT $3`,
+          collection,
+          userId,
+          this.#options.usersPerStatement,
+        )
+      );
+      const now = this.#options.now();
+      yield* page.filter((user) => !hasExpired(user, now));
+      if (page.length < this.#options.usersPerStatement) return;
+      ({ collection, userId } = page.at(-1)!);
+    }
+  }
+
+  async changesSince(position: Position): Promise<Changes> {
+    const now = this.#options.now();
+    return await this.#database.transaction<Changes>(async (transaction) => {
+      const missed = await changesAfter(transaction, position, this.#options.changesPerRead);
+      if (missed === undefined) return { kind: "rebuild" };
+      if (missed.users.length === 0) return { kind: "changes", ...missed, users: [] };
+      const present = await readIndexedUsers(
+        transaction,
+        this.#options.keys,
+        `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
+          SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
+        position.n,
+        missed.position.n,
+      );
+      const users = missed.users.map((key) => {
+        const user = present.find((user) =>
+          user.collection === key.collection && user.userId === key.userId
+        );
+        return { ...key, user: user && !hasExpired(user, now) ? user : undefined };
+      });
+      return { kind: "changes", ...missed, users };
+    });
+  }
+
+  async decide(decision: Decision): Promise<DecisionResult> {
+    const { jti, matched } = decision;
+    checkTexts(jti, matched?.collection, matched?.userId);
+    const now = this.#options.now();
+    return await this.#database.transaction((transaction) =>
+      decideOnce(transaction, decision, now)
+    );
+  }
+
+  async purge(): Promise<number> {
+    const options = { ...this.#options, now: this.#options.now() };
+    return await purgeDatabase(this.#database, options);
+  }
+
+  async reencrypt(limit: number): Promise<number> {
+    const { keys } = this.#options;
+    return await this.#change((transaction) => reencryptTemplates(transaction, keys, limit));
+  }
+
+  #change<Result>(
+    run: (transaction: Transaction) => Promise<Result | Rollback<Result>>,
+  ): Promise<Result> {
+    return this.#database.transaction(run, { exclusive: true });
+  }
+
+  async #findUser(transaction: Transaction, key: UserKey): Promise<StoredUser | undefined> {
+    const user = await findUser(transaction, key);
+    return user && !hasExpired(user, this.#options.now()) ? user : undefined;
+  }
+}

@@ -1,0 +1,69 @@
+/** The folder of a SQLite database: private to its owner, and locked by one process. */
+
+import { join } from "node:path";
+import { ConfigError } from "../../shared/env.ts";
+import { describeError } from "../../shared/log.ts";
+
+/** A folder that this process alone may use. Disposing of it unlocks the folder. */
+export interface LockedFolder extends Disposable {
+  /** Path of the database file. It exists, and only its owner may read it. */
+  readonly databasePath: string;
+}
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const OTHERS = 0o077;
+
+/**
+ * Makes the folder and the database file where they are missing, and locks the folder. The lock ends
+ * with the process, also when the process is killed.
+ *
+ * @throws {ConfigError} when another process has the folder, when it cannot be written, or when
+ * accounts other than the owner may read it and this cannot be changed
+ */
+export function lockFolder(folder: string): LockedFolder {
+  let lock: Deno.FsFile;
+  const databasePath = join(folder, "gallery.db");
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    makePrivate(folder, FOLDER_MODE);
+    lock = openPrivate(join(folder, "gallery.lock"));
+  } catch (cause) {
+    throw unusable(folder, cause);
+  }
+  try {
+    if (!lock.tryLockSync(true)) {
+      throw new ConfigError(
+        `The gallery's folder ${folder} is used by another process: only one may use it`,
+      );
+    }
+    openPrivate(databasePath).close();
+  } catch (cause) {
+    lock.close();
+    throw cause instanceof ConfigError ? cause : unusable(folder, cause);
+  }
+  return { databasePath, [Symbol.dispose]: () => lock.close() };
+}
+
+/** Opens a file for writing. SQLite gives its other files the mode of the database file. */
+function openPrivate(path: string): Deno.FsFile {
+  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: FILE_MODE });
+  try {
+    makePrivate(path, FILE_MODE);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return file;
+}
+
+function makePrivate(path: string, mode: number): void {
+  const { mode: present } = Deno.statSync(path);
+  // On Windows there is no mode.
+  if (present !== null && (present & OTHERS) !== 0) Deno.chmodSync(path, mode);
+}
+
+const unusable = (folder: string, cause: unknown): ConfigError =>
+  new ConfigError(`The gallery's folder ${folder} cannot be used (${describeError(cause)})`, {
+    cause,
+  });

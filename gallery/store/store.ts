@@ -1,0 +1,288 @@
+/**
+ * The store of the gallery: users, their templates, and the decisions that were made. There are two
+ * stores, SQLite and PostgreSQL, with one behaviour.
+ *
+ * Every method rejects with {@linkcode StoreUnavailable} when the database is away, full or too slow.
+ * A change may then be stored or not; the caller can repeat it, because every change is idempotent.
+ * Every text must be a text of `shared/contract/user_text.ts`, user_ids in NFC.
+ */
+
+/** A collection and a user in it. */
+export interface UserKey {
+  /** A tenant's users. A collection needs no creation. */
+  readonly collection: string;
+  /** Unique in the collection, in NFC. */
+  readonly userId: string;
+}
+
+/** Everything that {@linkcode GalleryStore.putUser} stores about a user. */
+export interface UserFields {
+  /** Name that people read. */
+  readonly name: string;
+  /** The application's reference to the consent of the user. */
+  readonly consentRef?: string;
+  /** Milliseconds since 1970; from then on the user does not exist. Without it, never. */
+  readonly expiresAt?: number;
+}
+
+/** A user as it is stored. All times are milliseconds since 1970. */
+export interface StoredUser extends UserKey, UserFields {
+  /** Time of the creation. */
+  readonly createdAt: number;
+  /** Time of the last change of the user's fields. */
+  readonly updatedAt: number;
+  /** Time of the last match, to the minute. Missing when the user has never matched. */
+  readonly lastSeenAt?: number;
+  /** Number of templates. */
+  readonly templates: number;
+}
+
+/** A template without its embedding. */
+export interface StoredTemplate {
+  /** Random and unique. */
+  readonly templateId: string;
+  /** sha256 of the model that made the embedding, in lower-case hexadecimal. */
+  readonly model: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** A template to add. */
+export interface NewTemplate {
+  /** sha256 of the model that made the embedding, in lower-case hexadecimal. */
+  readonly model: string;
+  /** L2-normalised. */
+  readonly embedding: Float32Array;
+  /**
+   * Digest of the photo, 32 bytes. A user has one template for each photo and model. The digest is
+   * stored encrypted and as a keyed hash.
+   */
+  readonly photo: Uint8Array;
+}
+
+/** A template with its embedding, for the index. */
+export interface IndexedTemplate {
+  /** Random and unique. */
+  readonly templateId: string;
+  /** sha256 of the model that made the embedding, in lower-case hexadecimal. */
+  readonly model: string;
+  /** L2-normalised. */
+  readonly embedding: Float32Array;
+  /** Digest of the photo, as it was given to {@linkcode GalleryStore.addTemplate}. */
+  readonly photo: Uint8Array;
+}
+
+/** A user with all templates, for the index. */
+export interface IndexedUser extends UserKey, UserFields {
+  /** In the order in which they were added. */
+  readonly templates: readonly IndexedTemplate[];
+}
+
+/** Greatest number of users that one call of {@linkcode GalleryStore.importUsers} stores. */
+export const MAX_IMPORTED_USERS = 100;
+
+/** A user with all templates, from a file or another store. */
+export interface NewUser extends UserKey, UserFields {
+  /** Templates to add, perhaps none. */
+  readonly templates: readonly NewTemplate[];
+}
+
+/**
+ * A place in the sequence of changes. Each change of a user or template has the next number. Two
+ * positions with the same number and different ids belong to different histories, for example before
+ * and after a backup was restored.
+ */
+export interface Position {
+  /** Number of the change; 0 before the first one. */
+  readonly n: number;
+  /** Random id of the change with this number. */
+  readonly id: string;
+}
+
+/** A user that has changed, with its present state. */
+export interface ChangedUser extends UserKey {
+  /** Undefined when the user is deleted or has expired. */
+  readonly user: IndexedUser | undefined;
+}
+
+/** The changes since a position. */
+export type Changes =
+  | {
+    readonly kind: "changes";
+    /** Position after these changes. Equal to the caller's when nothing has changed. */
+    readonly position: Position;
+    /** Each changed user once. Its state may be newer than the position. */
+    readonly users: readonly ChangedUser[];
+    /** True when the number of changes was limited: ask again from the new position. */
+    readonly more: boolean;
+  }
+  /** The history of the store does not contain the position: read everything again. */
+  | { readonly kind: "rebuild" };
+
+/** A decision that the caller is about to answer with. */
+export interface Decision {
+  /** Id of the request's token. Each id is decided once. */
+  readonly jti: string;
+  /** Milliseconds since 1970, after which every verifier refuses the token. */
+  readonly expiresAt: number;
+  /** Position of the index that the comparison used. */
+  readonly position: Position;
+  /** User that matched; its time of last match is stored. */
+  readonly matched?: UserKey;
+}
+
+/** Result of {@linkcode GalleryStore.decide}. Only after "decided" may the caller answer. */
+export type DecisionResult =
+  /** The decision is stored, and the position was the newest. */
+  | { readonly kind: "decided" }
+  /** This id was decided before, or has expired. Nothing is stored. */
+  | { readonly kind: "replayed" }
+  /**
+   * The gallery has changed since the position. Nothing is stored: apply
+   * {@linkcode GalleryStore.changesSince}, compare the changed users again, and repeat.
+   */
+  | { readonly kind: "moved" };
+
+/** Result of {@linkcode GalleryStore.addTemplate}. */
+export type AddedTemplate =
+  /** `added` is false when the user had a template of this photo and model before. */
+  | { readonly kind: "stored"; readonly added: boolean; readonly template: StoredTemplate }
+  | { readonly kind: "no_such_user" }
+  | { readonly kind: "too_many_templates"; readonly limit: number }
+  /** The gallery has changed since the position that the caller gave. Nothing is stored. */
+  | { readonly kind: "moved" };
+
+/** A page of a list. */
+export interface Page<Item> {
+  /** At most as many as were asked for. */
+  readonly items: readonly Item[];
+  /** Text that asks for the next page; missing on the last page. */
+  readonly next?: string;
+}
+
+/** Number of users and templates of a model in a collection. */
+export interface ModelCount {
+  /** sha256 of the model, in lower-case hexadecimal. */
+  readonly model: string;
+  /** Number of users with at least one template of the model. */
+  readonly users: number;
+  /** Number of templates of the model. */
+  readonly templates: number;
+}
+
+/** The store of the gallery. Disposing of it closes the database. */
+export interface GalleryStore extends AsyncDisposable {
+  /** Rejects unless the database answers and may be written to. */
+  check(): Promise<void>;
+
+  /** Returns the names of all collections that have users, sorted. */
+  listCollections(): Promise<readonly string[]>;
+  /** Counts the templates of a collection by model. */
+  countByModel(collection: string): Promise<readonly ModelCount[]>;
+
+  /**
+   * Creates a user, or replaces all fields of a user. The user's templates stay. Equal fields change
+   * nothing. A user that has expired is created new, without templates.
+   */
+  putUser(
+    key: UserKey,
+    fields: UserFields,
+  ): Promise<{ readonly created: boolean; readonly user: StoredUser }>;
+  /** Returns a user; undefined when there is none. */
+  getUser(key: UserKey): Promise<StoredUser | undefined>;
+  /**
+   * Deletes a user with all templates.
+   *
+   * @returns False when there was no user
+   */
+  deleteUser(key: UserKey): Promise<boolean>;
+  /**
+   * Returns the users of a collection, sorted by user_id (in the order of its UTF-8 bytes).
+   *
+   * @param page `limit` is the greatest number of users; `cursor` is `next` of the page before
+   * @throws {BadCursor} when the cursor is not one of this store
+   */
+  listUsers(
+    collection: string,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<StoredUser>>;
+
+  /**
+   * Adds a template to a user.
+   *
+   * @param at Position of the index against which the template was checked. Without it, the gallery
+   * may have changed since
+   */
+  addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate>;
+  /**
+   * Creates or replaces several users and adds their templates, in one transaction: all or nothing.
+   * What is stored already stays. The number of a user's templates is not limited.
+   *
+   * @param users At most {@linkcode MAX_IMPORTED_USERS}, so that the transaction meets its deadline
+   * @returns Number of templates that were added
+   * @throws {RangeError} when there are more users
+   */
+  importUsers(users: readonly NewUser[]): Promise<number>;
+  /** Returns a user's templates, in the order in which they were added; undefined without the user. */
+  listTemplates(key: UserKey): Promise<readonly StoredTemplate[] | undefined>;
+  /**
+   * Deletes a template.
+   *
+   * @returns False when the user or the template does not exist
+   */
+  deleteTemplate(key: UserKey, templateId: string): Promise<boolean>;
+
+  /** Returns the position of the newest change. */
+  position(): Promise<Position>;
+  /**
+   * Reads users with their templates, for an index. A user that changes during the reading may be
+   * old, new or missing: take {@linkcode position} before, and apply {@linkcode changesSince} after.
+   *
+   * @param collection The only collection to read; all by default
+   * @throws {StoreDamaged} when a template cannot be decrypted
+   */
+  readUsers(collection?: string): AsyncIterable<IndexedUser>;
+  /**
+   * Returns the users that have changed since a position.
+   *
+   * @throws {StoreDamaged} when a template cannot be decrypted
+   */
+  changesSince(position: Position): Promise<Changes>;
+
+  /** Stores a decision, unless the gallery has changed or the token was used. */
+  decide(decision: Decision): Promise<DecisionResult>;
+
+  /**
+   * Deletes expired users, decisions whose tokens have expired, and old changes. Nothing depends on
+   * the time of the purge: users expire and tokens are refused without it.
+   *
+   * @returns Number of users that were deleted
+   */
+  purge(): Promise<number>;
+  /**
+   * Encrypts some of the templates of older keys with the first key. When none is left, forgets the
+   * older keys, so that they can be taken out of the file.
+   *
+   * @param limit Greatest number of templates
+   * @returns Number of templates that were encrypted. 0 means that all have the first key
+   */
+  reencrypt(limit: number): Promise<number>;
+}
+
+/** Error for a database that is away, full or too slow. Its cause is for the log only. */
+export class StoreUnavailable extends Error {
+  /** Name of the class. */
+  override readonly name = "StoreUnavailable";
+}
+
+/** Error for a row that cannot be decrypted: it was damaged or moved. The message names the row. */
+export class StoreDamaged extends Error {
+  /** Name of the class. */
+  override readonly name = "StoreDamaged";
+}
+
+/** Error for a cursor that no page had. */
+export class BadCursor extends Error {
+  /** Name of the class. */
+  override readonly name = "BadCursor";
+}

@@ -1,0 +1,142 @@
+/** Changes of users and templates inside an exclusive transaction. */
+
+import { createHmac } from "node:crypto";
+import { isUserText } from "../../shared/contract/user_text.ts";
+import { addChange, newestPosition } from "./change_log.ts";
+import { Rollback, type Transaction } from "./database.ts";
+import type {
+  AddedTemplate,
+  NewTemplate,
+  Position,
+  StoredUser,
+  UserFields,
+  UserKey,
+} from "./store.ts";
+import { PHOTO_BYTES, sealTemplate } from "./template_cipher.ts";
+import type { TemplateKeys } from "./template_keys.ts";
+import { findPhoto, insertTemplate } from "./templates.ts";
+import { findUser, hasExpired, removeUser, writeUser } from "./users.ts";
+
+/** A template that is ready to be inserted. */
+export interface SealedTemplate {
+  readonly key: UserKey;
+  readonly insert: (transaction: Transaction) => Promise<void>;
+  readonly template: { readonly templateId: string; readonly model: string; createdAt: number };
+  readonly photo: Uint8Array;
+}
+
+/** What {@linkcode sealNewTemplate} needs besides the template. */
+export interface SealOptions {
+  readonly keys: TemplateKeys;
+  readonly photoKey: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Creates a user or replaces its fields, and logs the change unless nothing changes. */
+export async function putUserRow(
+  transaction: Transaction,
+  { collection, userId }: UserKey,
+  { name, consentRef, expiresAt }: UserFields,
+  now: number,
+): Promise<{ created: boolean; changed: boolean; user: StoredUser }> {
+  const key = { collection, userId };
+  let old = await findUser(transaction, key);
+  if (old && hasExpired(old, now)) {
+    await removeUser(transaction, key);
+    old = undefined;
+  }
+  if (old?.name === name && old.consentRef === consentRef && old.expiresAt === expiresAt) {
+    return { created: false, changed: false, user: old };
+  }
+  const user: StoredUser = {
+    ...key,
+    name,
+    ...(consentRef === undefined ? {} : { consentRef }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    createdAt: old?.createdAt ?? now,
+    updatedAt: now,
+    ...(old?.lastSeenAt === undefined ? {} : { lastSeenAt: old.lastSeenAt }),
+    templates: old?.templates ?? 0,
+  };
+  await writeUser(transaction, user);
+  await addChange(transaction, key);
+  return { created: old === undefined, changed: true, user };
+}
+
+/**
+ * Encrypts a template, before the transaction that adds it.
+ *
+ * @throws {RangeError} when the template cannot be stored
+ */
+export function sealNewTemplate(
+  key: UserKey,
+  { photo, model, embedding }: NewTemplate,
+  { keys, photoKey, now }: SealOptions,
+): SealedTemplate {
+  checkTexts(key.collection, key.userId, model);
+  if (photo.length !== PHOTO_BYTES) {
+    throw new RangeError(`The digest of the photo has ${photo.length} bytes`);
+  }
+  if (embedding.length === 0 || !embedding.every(Number.isFinite)) {
+    throw new RangeError("The embedding is empty or not finite");
+  }
+  const photoHash = new Uint8Array(createHmac("sha256", photoKey).update(photo).digest());
+  const templateId = crypto.randomUUID();
+  const name = { collection: key.collection, userId: key.userId, templateId, model };
+  const sealed = sealTemplate(keys, name, { photo, embedding });
+  return {
+    key,
+    photo: photoHash,
+    template: { templateId, model, createdAt: now },
+    insert: (transaction) =>
+      insertTemplate(transaction, name, { photo: photoHash, createdAt: now, sealed }),
+  };
+}
+
+/** Adds a template to a user, and logs the change. A result other than a new template is rolled back. */
+export async function addTemplateRow(
+  transaction: Transaction,
+  { key, photo, template, insert }: SealedTemplate,
+  { now, maxTemplates, at }: { now: number; maxTemplates: number; at: Position | undefined },
+): Promise<AddedTemplate | Rollback<AddedTemplate>> {
+  const user = await findUser(transaction, key);
+  if (user === undefined || hasExpired(user, now)) return new Rollback({ kind: "no_such_user" });
+  const known = await findPhoto(transaction, key, template.model, photo);
+  if (known) return new Rollback({ kind: "stored", added: false, template: known });
+  if (at) {
+    const newest = await newestPosition(transaction);
+    if (at.n !== newest.n || at.id !== newest.id) return new Rollback({ kind: "moved" });
+  }
+  if (user.templates >= maxTemplates) {
+    return new Rollback({ kind: "too_many_templates", limit: maxTemplates });
+  }
+  await insert(transaction);
+  await addChange(transaction, key);
+  return { kind: "stored", added: true, template };
+}
+
+/**
+ * Refuses texts that a database would change, such as half a surrogate pair.
+ *
+ * @throws {RangeError} when a text is not one of `shared/contract/user_text.ts`
+ */
+export function checkTexts(...texts: readonly (string | undefined)[]): void {
+  for (const text of texts) {
+    if (text !== undefined && !isUserText(text)) {
+      throw new RangeError("A text for the store is empty, too long, or has control characters");
+    }
+  }
+}
+
+/**
+ * Refuses fields that cannot be stored.
+ *
+ * @throws {RangeError} when a text or a time of a user cannot be stored
+ */
+export function checkUser(key: UserKey, { name, consentRef, expiresAt }: UserFields): void {
+  checkTexts(key.collection, key.userId, name, consentRef);
+  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) {
+    throw new RangeError("The time of expiry is not an integer");
+  }
+}
