@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ConfigError, type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import type { LogOptions } from "../shared/log.ts";
-import { allowedHosts } from "./callers/allowed_hosts.ts";
+import { allowedHosts, isLoopback } from "./callers/allowed_hosts.ts";
 import type { AllowedCallers } from "./callers/check_callers.ts";
 import { ALL_API_ENV } from "./env.ts";
 
@@ -14,6 +14,7 @@ export interface ApiConfig {
   /** Port to listen on; 0 takes any free port. */
   readonly port: number;
   readonly callers: AllowedCallers;
+  readonly access: AccessConfig;
   readonly log: LogOptions;
   readonly maxImageBytes: number;
   readonly maxImagePixels: number;
@@ -25,6 +26,20 @@ export interface ApiConfig {
   readonly queueBytes: number;
   readonly requestsPerWorker: number;
   readonly pool: ProcessPoolConfig | KubernetesPoolConfig;
+}
+
+/** Settings that decide which callers may do what. */
+export interface AccessConfig {
+  /** Path of the keys file. undefined: there are no keys. */
+  readonly keysPath: string | undefined;
+  /** True when the service listens on a loopback address. */
+  readonly isLoopback: boolean;
+  /** True when everybody may call POST /authenticate. */
+  readonly allowAnonymous: boolean;
+  /** Requests that an address may send in a minute. undefined: no limit. */
+  readonly requestsPerAddress: number | undefined;
+  /** Networks of proxies. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** Settings of a pool of worker processes on this machine. */
@@ -66,6 +81,7 @@ export function readApiConfig(env: Environment): ApiConfig {
       hosts: allowedHosts(values.ALLOWED_HOSTS, values.HOST),
       origins: new Set(values.ALLOWED_ORIGINS),
     },
+    access: accessConfig(values),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT, service: "api" },
     maxImageBytes: values.MAX_IMAGE_BYTES,
     maxImagePixels: values.MAX_IMAGE_PIXELS,
@@ -76,6 +92,24 @@ export function readApiConfig(env: Environment): ApiConfig {
     requestsPerWorker: values.REQUESTS_PER_WORKER,
     pool: poolConfig(values),
   });
+}
+
+function accessConfig(values: z.infer<typeof ApiEnvSchema>): AccessConfig {
+  const access = {
+    keysPath: values.API_KEYS_PATH,
+    isLoopback: isLoopback(values.HOST),
+    allowAnonymous: values.ALLOW_ANONYMOUS,
+    requestsPerAddress: values.REQUESTS_PER_ADDRESS,
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
+  };
+  if (access.keysPath === undefined && !access.isLoopback && !access.allowAnonymous) {
+    throw new ConfigError(
+      "Bad environment: HOST: other machines can reach this address, so callers need keys. Set " +
+        'API_KEYS_PATH ("deno task key new" makes keys), or ALLOW_ANONYMOUS=true to let everybody ' +
+        "call POST /authenticate",
+    );
+  }
+  return access;
 }
 
 function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {

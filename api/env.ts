@@ -2,9 +2,10 @@
 
 import { z } from "zod";
 import { AGREED_ENV, SERVICE_ENV } from "../shared/contract/service_env.ts";
-import { choice, integer, list, SETTINGS } from "../shared/setting.ts";
+import { choice, flag, integer, list, SETTINGS } from "../shared/setting.ts";
 import { parseHostName } from "./callers/allowed_hosts.ts";
 import { parseOrigin } from "./callers/allowed_origins.ts";
+import { parseNetwork } from "./callers/client_address.ts";
 
 /** Settings that the api has with both kinds of pool. */
 export const API_ENV = {
@@ -41,6 +42,28 @@ export const API_ENV = {
   ).optional().register(SETTINGS, {
     description:
       "origins, separated by commas, of other web sites whose pages may call the service; [which hosts and sites may call](http.md#which-hosts-and-sites-may-call)",
+    shownDefault: "none",
+  }),
+  API_KEYS_PATH: z.string().optional().register(SETTINGS, {
+    description: "file with the callers' keys; [who may call](http.md#who-may-call)",
+    shownDefault: "none",
+  }),
+  ALLOW_ANONYMOUS: flag().default(false).register(SETTINGS, {
+    description:
+      "true: POST /authenticate needs no key; required without API_KEYS_PATH, unless HOST is a loopback address",
+    chartValue: "api.allowAnonymous",
+  }),
+  REQUESTS_PER_ADDRESS: integer(1, 1_000_000).optional().register(SETTINGS, {
+    description:
+      "number of requests that a client address may send to this replica in a minute; [limits](http.md#limits-on-the-number-of-requests)",
+    shownDefault: "no limit",
+  }),
+  TRUSTED_PROXIES: list(
+    parseNetwork,
+    "must be networks such as 10.0.0.0/8, separated by commas",
+  ).optional().register(SETTINGS, {
+    description:
+      "networks, separated by commas, of the proxies whose X-Forwarded-For tells the client's address; [limits](http.md#limits-on-the-number-of-requests)",
     shownDefault: "none",
   }),
 } as const;

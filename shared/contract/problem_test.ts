@@ -6,6 +6,8 @@ Deno.test("every code has its documented status", () => {
     invalid_request: 400,
     invalid_image: 400,
     unauthorized: 401,
+    forbidden_scope: 403,
+    too_many_requests: 429,
     forbidden_origin: 403,
     not_found: 404,
     method_not_allowed: 405,
