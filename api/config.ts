@@ -6,6 +6,7 @@ import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_ke
 import type { LogOptions } from "../shared/log.ts";
 import { allowedHosts, isLoopback } from "./callers/allowed_hosts.ts";
 import type { AllowedCallers } from "./callers/check_callers.ts";
+import type { TokenConfig } from "./callers/tokens/identify_by_token.ts";
 import { ALL_API_ENV } from "./env.ts";
 
 /** The api's settings, parsed once at the start. */
@@ -32,6 +33,8 @@ export interface ApiConfig {
 export interface AccessConfig {
   /** Path of the keys file. undefined: there are no keys. */
   readonly keysPath: string | undefined;
+  /** The issuer of tokens. undefined: tokens are not accepted. */
+  readonly tokens: TokenConfig | undefined;
   /** True when the service listens on a loopback address. */
   readonly isLoopback: boolean;
   /** True when everybody may call POST /authenticate. */
@@ -97,19 +100,38 @@ export function readApiConfig(env: Environment): ApiConfig {
 function accessConfig(values: z.infer<typeof ApiEnvSchema>): AccessConfig {
   const access = {
     keysPath: values.API_KEYS_PATH,
+    tokens: tokenConfig(values),
     isLoopback: isLoopback(values.HOST),
     allowAnonymous: values.ALLOW_ANONYMOUS,
     requestsPerAddress: values.REQUESTS_PER_ADDRESS,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
   };
-  if (access.keysPath === undefined && !access.isLoopback && !access.allowAnonymous) {
+  const hasKeys = (access.keysPath ?? access.tokens) !== undefined;
+  if (!hasKeys && !access.isLoopback && !access.allowAnonymous) {
     throw new ConfigError(
       "Bad environment: HOST: other machines can reach this address, so callers need keys. Set " +
-        'API_KEYS_PATH ("deno task key new" makes keys), or ALLOW_ANONYMOUS=true to let everybody ' +
+        'API_KEYS_PATH ("deno task key new" makes keys) or JWT_ISSUER, or ALLOW_ANONYMOUS=true to let everybody ' +
         "call POST /authenticate",
     );
   }
   return access;
+}
+
+function tokenConfig(values: z.infer<typeof ApiEnvSchema>): AccessConfig["tokens"] {
+  const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_KEYS_URL: keysUrl } = values;
+  if ((issuer ?? audience ?? keysUrl) === undefined) return undefined;
+  if (issuer === undefined || audience === undefined || keysUrl === undefined) {
+    throw new ConfigError(
+      "Bad environment: JWT_ISSUER, JWT_AUDIENCE, JWT_KEYS_URL: set all of them, or none",
+    );
+  }
+  return {
+    issuer,
+    audience,
+    keysUrl: new URL(keysUrl),
+    scopeClaim: values.JWT_SCOPE_CLAIM,
+    collectionClaim: values.JWT_COLLECTION_CLAIM,
+  };
 }
 
 function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {

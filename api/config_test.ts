@@ -12,6 +12,7 @@ Deno.test("the api needs no variables", () => {
     callers: { hosts: new Set(["localhost", "127.0.0.1", "[::1]"]), origins: new Set<string>() },
     access: {
       keysPath: undefined,
+      tokens: undefined,
       isLoopback: true,
       allowAnonymous: false,
       requestsPerAddress: undefined,
@@ -36,6 +37,11 @@ Deno.test("every variable of the api can be set", () => {
     ALLOWED_HOSTS: "Face.example.org, 10.0.0.1,[fd00::1],fd00::2",
     ALLOWED_ORIGINS: "https://app.example.org, HTTP://localhost:3000",
     API_KEYS_PATH: "/keys.json",
+    JWT_ISSUER: "https://login.example.org",
+    JWT_AUDIENCE: "face-it",
+    JWT_KEYS_URL: "https://login.example.org/jwks",
+    JWT_SCOPE_CLAIM: "roles",
+    JWT_COLLECTION_CLAIM: "tenant",
     ALLOW_ANONYMOUS: "true",
     REQUESTS_PER_ADDRESS: "600",
     TRUSTED_PROXIES: "10.0.0.0/8, 192.0.2.1,FD00::/8",
@@ -60,6 +66,13 @@ Deno.test("every variable of the api can be set", () => {
     },
     access: {
       keysPath: "/keys.json",
+      tokens: {
+        issuer: "https://login.example.org",
+        audience: "face-it",
+        keysUrl: new URL("https://login.example.org/jwks"),
+        scopeClaim: "roles",
+        collectionClaim: "tenant",
+      },
       isLoopback: false,
       allowAnonymous: true,
       requestsPerAddress: 600,
@@ -97,6 +110,9 @@ Deno.test("the error names the bad variable", () => {
       ["ALLOWED_ORIGINS", "https://u@app.example.org"],
       ["ALLOWED_ORIGINS", "file:///tmp"],
       ["ALLOW_ANONYMOUS", "yes"],
+      ["JWT_KEYS_URL", "http://login.example.org/jwks"],
+      ["JWT_KEYS_URL", "file:///jwks"],
+      ["JWT_KEYS_URL", "jwks"],
       ["REQUESTS_PER_ADDRESS", "0"],
       ["TRUSTED_PROXIES", "10.0.0.0/33"],
       ["TRUSTED_PROXIES", "proxy.example.org"],
@@ -123,6 +139,11 @@ Deno.test("on an address that other machines can reach, the service does not sta
     }
     read({ HOST, API_KEYS_PATH: "/keys.json" });
     read({ HOST, ALLOW_ANONYMOUS: "true" });
+  }
+  const tokens = { JWT_ISSUER: "me", JWT_AUDIENCE: "a", JWT_KEYS_URL: "http://127.0.0.1:1/" };
+  read({ HOST: "::", ...tokens });
+  for (const name of Object.keys(tokens)) {
+    assertThrows(() => read({ ...tokens, [name]: "" }), ConfigError, "set all of them, or none");
   }
   for (const HOST of ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"]) read({ HOST });
 });

@@ -7,6 +7,7 @@ import { createIdentifyCaller, type OpennessOptions, scopesWithoutKey } from "./
 import { createRates } from "./rates.ts";
 import { trustNetworks } from "./client_address.ts";
 import type { Scope } from "./scopes.ts";
+import type { IdentifyByToken } from "./tokens/identify_by_token.ts";
 
 /** Lets every caller do everything, like a service on a loopback address without keys. */
 export function openAccess(): Access {
@@ -17,6 +18,7 @@ export function openAccess(): Access {
 export interface FakeAccessOptions extends Partial<Omit<OpennessOptions, "hasKeys">> {
   /** Entries of the keys file. undefined: there is no keys file. */
   readonly keys?: readonly KeyEntry[];
+  readonly byToken?: IdentifyByToken;
   readonly nowMs?: () => number;
   readonly addressPerMinute?: number;
   readonly trustedProxies?: readonly string[];
@@ -24,13 +26,17 @@ export interface FakeAccessOptions extends Partial<Omit<OpennessOptions, "hasKey
 
 /** Decides as the service does with the same settings. By default, nobody may call. */
 export function fakeAccess(
-  { keys, nowMs = () => 0, isLoopback = false, allowAnonymous = false, ...options }:
+  { keys, byToken, nowMs = () => 0, isLoopback = false, allowAnonymous = false, ...options }:
     FakeAccessOptions = {},
 ): Access {
-  const openness = scopesWithoutKey({ isLoopback, allowAnonymous, hasKeys: keys !== undefined });
+  const openness = scopesWithoutKey({
+    isLoopback,
+    allowAnonymous,
+    hasKeys: (keys ?? byToken) !== undefined,
+  });
   const byId = keys && new Map(keys.map((entry) => [entry.id, entry]));
   return {
-    identify: createIdentifyCaller({ keys: byId && (() => byId), nowMs, ...openness }),
+    identify: createIdentifyCaller({ keys: byId && (() => byId), byToken, nowMs, ...openness }),
     withoutKey: openness.local,
     rates: createRates(options.addressPerMinute),
     isTrustedProxy: trustNetworks(options.trustedProxies ?? []),

@@ -1,14 +1,17 @@
 /** Finds out who sends a request: by its key, or as a caller without a key where that is allowed. */
 
 import { Problem } from "../../shared/contract/problem.ts";
-import { isSameHash, parseApiKey } from "./api_keys/api_key.ts";
+import { isSameHash, KEY_PREFIX, parseApiKey } from "./api_keys/api_key.ts";
 import type { ApiKeys } from "./api_keys/keys_file.ts";
 import { type Caller, callerWithoutKey, type Scope, SCOPES } from "./scopes.ts";
+import type { IdentifyByToken } from "./tokens/identify_by_token.ts";
 
 /** Settings and services of {@linkcode createIdentifyCaller}. */
 export interface IdentifyOptions {
   /** Returns the current keys. undefined: no keys file is configured. */
   readonly keys?: (() => ApiKeys) | undefined;
+  /** Identifies callers by tokens. undefined: no issuer is configured. */
+  readonly byToken?: IdentifyByToken | undefined;
   /** Scopes of callers on this machine that send no key. */
   readonly local: readonly Scope[];
   /** Scopes of all callers that send no key. */
@@ -20,7 +23,7 @@ export interface IdentifyOptions {
 /**
  * Returns the caller of a request. Looks only at the headers.
  *
- * @throws {Problem} `unauthorized`
+ * @throws {Problem} `unauthorized`, or `issuer_unavailable`
  */
 export type IdentifyCaller = (request: Request) => Caller | Promise<Caller>;
 
@@ -32,10 +35,13 @@ const NO_HASH = new Uint8Array(32);
 const ONLY_LOCAL = "Without keys, the service is open only to programs on its own machine, and a " +
   "proxy has forwarded this request. Its operator can set API_KEYS_PATH";
 
+const NO_KEYS: ApiKeys = new Map();
+
 /** Settings of the operator that decide which callers need no key. */
 export interface OpennessOptions {
   /** True when the service listens on a loopback address. */
   readonly isLoopback: boolean;
+  /** True when the service knows keys, or an issuer of tokens. */
   readonly hasKeys: boolean;
   readonly allowAnonymous: boolean;
 }
@@ -50,14 +56,14 @@ export function scopesWithoutKey(
 
 /** Makes a function that identifies callers. */
 export function createIdentifyCaller(
-  { keys, local, anonymous, nowMs }: IdentifyOptions,
+  { keys, byToken, local, anonymous, nowMs }: IdentifyOptions,
 ): IdentifyCaller {
   const localCaller = callerWithoutKey(local), anonymousCaller = callerWithoutKey(anonymous);
 
   return ({ headers }) => {
     const authorization = headers.get("Authorization");
-    // Without keys, the header is for a proxy in front of the service.
-    if (authorization === null || keys === undefined) {
+    // Without keys and tokens, the header is for a proxy in front of the service.
+    if (authorization === null || keys === undefined && byToken === undefined) {
       if (!isForwarded(headers)) return localCaller;
       if (local.length > 0 && anonymous.length === 0) throw unauthorized(ONLY_LOCAL);
       return anonymousCaller;
@@ -66,7 +72,8 @@ export function createIdentifyCaller(
     if (token === undefined) {
       throw unauthorized("The Authorization header must be: Bearer, a space, and one key");
     }
-    return callerOfKey(token, keys(), nowMs());
+    if (byToken !== undefined && !token.startsWith(KEY_PREFIX)) return byToken(token);
+    return callerOfKey(token, keys?.() ?? NO_KEYS, nowMs());
   };
 }
 

@@ -40,5 +40,6 @@ export const EXPLANATIONS = {
   worker_failed:
     "The worker failed while it processed the picture. Try again: another worker will process it.",
   no_worker_available: "All workers are busy. Wait a moment, then ask again.",
+  issuer_unavailable: "The token cannot be checked now. Wait a moment, then ask again.",
   deadline_exceeded: "There was no answer in time. Try again; a smaller picture is faster.",
 };

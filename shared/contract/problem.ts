@@ -26,6 +26,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: "Internal error" },
   worker_failed: { status: 502, title: "Worker failed" },
   no_worker_available: { status: 503, title: "No worker available" },
+  issuer_unavailable: { status: 503, title: "Issuer unavailable" },
   deadline_exceeded: { status: 504, title: "Deadline exceeded" },
   // Between api and worker only: clients never see it.
   worker_used: { status: 409, title: "Worker used" },

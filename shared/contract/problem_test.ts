@@ -7,6 +7,7 @@ Deno.test("every code has its documented status", () => {
     invalid_image: 400,
     unauthorized: 401,
     forbidden_scope: 403,
+    issuer_unavailable: 503,
     too_many_requests: 429,
     forbidden_origin: 403,
     not_found: 404,

@@ -43,6 +43,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "ambiguous_match",
   "forbidden_scope",
   "too_many_requests",
+  "issuer_unavailable",
   ...INTERNAL_CODES,
 ]);
 const STATUSES: ReadonlySet<number> = new Set([

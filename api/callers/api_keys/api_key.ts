@@ -6,9 +6,14 @@ import { createHash, timingSafeEqual } from "node:crypto";
 const ID_BYTES = 8;
 const SECRET_BYTES = 32;
 
+/** Start of every key. No token begins like this. */
+export const KEY_PREFIX = "fi_";
+
 /** Form of a key's id. */
 export const KEY_ID = new RegExp(`^[0-9a-f]{${2 * ID_BYTES}}$`);
-const KEY = new RegExp(`^fi_([0-9a-f]{${2 * ID_BYTES}})_([0-9a-f]{${2 * SECRET_BYTES}})$`);
+const KEY = new RegExp(
+  `^${KEY_PREFIX}([0-9a-f]{${2 * ID_BYTES}})_([0-9a-f]{${2 * SECRET_BYTES}})$`,
+);
 
 /** A key as a caller sends it, in its parts. */
 export interface PresentedKey {
@@ -38,7 +43,7 @@ export interface NewKey {
 export function makeApiKey(): NewKey {
   const id = randomBytes(ID_BYTES).toHex();
   const secret = randomBytes(SECRET_BYTES);
-  return { id, text: `fi_${id}_${secret.toHex()}`, sha256: hashOf(secret).toHex() };
+  return { id, text: `${KEY_PREFIX}${id}_${secret.toHex()}`, sha256: hashOf(secret).toHex() };
 }
 
 /** Compares two hashes. The time does not depend on their content. */

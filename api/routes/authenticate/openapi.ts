@@ -41,7 +41,9 @@ const HEADERS: Readonly<Record<number, HeaderDescriptions>> = {
     },
   },
   429: retryAfter("Seconds after which a request is accepted again"),
-  503: retryAfter("Seconds after which a worker should be free"),
+  503: retryAfter(
+    "Seconds after which a worker should be free, or the issuer of tokens is asked again",
+  ),
 };
 
 /** Description of the route. */
