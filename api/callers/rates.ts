@@ -11,7 +11,7 @@ export const WINDOW_SECONDS = 60;
  * Number of groups into which the addresses are divided. It bounds the memory: a client with many
  * addresses cannot fill it.
  */
-const ADDRESS_GROUPS = 65_536;
+const ADDRESS_GROUPS = 16_384;
 
 /** State of one limit after a request was counted. */
 export interface Quota {
