@@ -74,7 +74,7 @@ async function main(): Promise<void> {
     log.error({ error: describeError(error) }, "no worker could be started");
     Deno.exit(1);
   }
-  greet(server.port);
+  greet(server.port, access.withoutKey.includes("authenticate"));
 }
 
 /** Opens the configured pool. Does not load the code of the other kind of pool. */
@@ -88,12 +88,13 @@ async function openPool(config: ApiConfig, services: OpenPoolServices): Promise<
 }
 
 /** Prints a command to try, for a person at a terminal. */
-function greet(port: number): void {
+function greet(port: number, isOpen: boolean): void {
   const url = `http://localhost:${port}`;
+  const key = isOpen ? "" : '-H "Authorization: Bearer KEY" ';
   console.log(`face-it is ready: ${url}\n
 Open this address in a browser, or run:
 
-    curl --data-binary @test-data/user1_similar.png ${url}/authenticate
+    curl ${key}--data-binary @test-data/user1_similar.png ${url}/authenticate
 `);
 }
 

@@ -117,7 +117,7 @@ Deno.test("a service that other machines can reach does not start without keys",
   for (const HOST of ["::", "0.0.0.0"]) {
     await assertRefusesToStart({ HOST }, "Set API_KEYS_PATH");
   }
-  await assertRefusesToStart({ API_KEYS_PATH: "api-keys.json" }, "API_KEYS_PATH");
+  await assertRefusesToStart({ API_KEYS_PATH: "no-such-keys.json" }, "API_KEYS_PATH");
 });
 
 Deno.test("on this machine the service is open, but not to what a proxy forwards", async () => {
