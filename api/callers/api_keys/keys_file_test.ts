@@ -67,7 +67,14 @@ Deno.test("a text that differs from a key in any character is another key, or no
     },
   ));
   for (
-    const other of [text.toUpperCase(), ` ${text}`, `${text}\n`, `${text}0`, text.slice(0, -1)]
+    const other of [
+      `fi_${id}_${text.split("_")[2]!.toUpperCase()}`,
+      text.toUpperCase(),
+      ` ${text}`,
+      `${text}\n`,
+      `${text}0`,
+      text.slice(0, -1),
+    ]
   ) {
     assertEquals(parseApiKey(other), undefined);
   }

@@ -151,6 +151,14 @@ Deno.test("a forged token is refused", async () => {
   }
 });
 
+Deno.test("a symmetric key of the issuer is not used", async () => {
+  const secret = crypto.getRandomValues(new Uint8Array(32));
+  const identify = createIdentifyByToken({ config: CONFIG, keys: () => secret, nowMs: () => NOW });
+  const token = await sign({}, { header: { alg: "HS256", kid: "rsa" }, key: secret });
+  const problem = await assertRejects(() => identify(token), Problem);
+  assertEquals(problem.code, "unauthorized");
+});
+
 Deno.test("a token that cannot be checked now is not accepted, and gets 503", async () => {
   const identify = createIdentifyByToken({
     config: CONFIG,
