@@ -9,6 +9,7 @@ import {
   type ServiceEnv,
 } from "../shared/http/service.ts";
 import { type AllowedCallers, checkCallers, letOriginsRead } from "./callers/check_callers.ts";
+import { type Access, checkScopes } from "./callers/check_scopes.ts";
 import type { ApiMetrics } from "./metrics.ts";
 import type { WorkerPool } from "./pool/pool.ts";
 import {
@@ -31,12 +32,16 @@ export interface ApiDeps extends ServiceDeps {
   readonly metrics: ApiMetrics;
   readonly limits: AuthenticateLimits;
   readonly callers: AllowedCallers;
+  readonly access: Access;
 }
 
 /** The api's HTTP app. */
 export interface ApiApp {
   /** Answers a request. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly fetch: (
+    request: Request,
+    info?: Deno.ServeHandlerInfo,
+  ) => Response | Promise<Response>;
   /** Makes /ready answer 503 from now on. Other requests are still answered. */
   drain(): void;
   /** All routes, and the middleware of single paths. */
@@ -51,6 +56,7 @@ export interface ApiApp {
  * import { assertEquals } from "@std/assert";
  * import { MATCH } from "../shared/contract/fake_answers.ts";
  * import { createFakeLog } from "../shared/fake_log.ts";
+ * import { openAccess } from "./callers/fake_access.ts";
  * import { png } from "../tests/support/png.ts";
  * import { createApiMetrics } from "./metrics.ts";
  * import { FakePool } from "./pool/fake_pool.ts";
@@ -69,6 +75,7 @@ export interface ApiApp {
  *     queueBytes: 100_000_000,
  *   },
  *   callers: { hosts: new Set(["localhost"]), origins: new Set() },
+ *   access: openAccess(),
  *   log: createFakeLog().log,
  *   now: () => performance.now(),
  *   newRequestId: () => crypto.randomUUID(),
@@ -86,14 +93,19 @@ export function createApp(deps: ApiDeps): ApiApp {
   countOutcomes(app, deps);
   installService(app, deps);
   checkCallers(app, deps.callers);
+  checkScopes(app, deps.access);
   const models = new ModelsInUse();
   addAuthenticate(app, { ...deps, models });
   const { drain } = addHealth(app, pool);
   addMetrics(app, deps.metrics);
   addModels(app, models);
-  addDocs(app, addOpenApi(app));
+  addDocs(app, addOpenApi(app, deps.access.withoutKey));
   addPage(app);
   refuseOtherMethods(app);
   deps.metrics.observePool(() => pool.stats());
-  return { fetch: (request) => app.fetch(request), drain, routes: app.routes };
+  return {
+    fetch: (request, info) => app.fetch(request, info),
+    drain,
+    routes: app.routes,
+  };
 }

@@ -4,8 +4,9 @@ import { z } from "zod";
 import { ConfigError, type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import type { LogOptions } from "../shared/log.ts";
-import { allowedHosts } from "./callers/allowed_hosts.ts";
+import { allowedHosts, isLoopback } from "./callers/allowed_hosts.ts";
 import type { AllowedCallers } from "./callers/check_callers.ts";
+import type { TokenConfig } from "./callers/tokens/identify_by_token.ts";
 import { ALL_API_ENV } from "./env.ts";
 
 /** The api's settings, parsed once at the start. */
@@ -14,6 +15,7 @@ export interface ApiConfig {
   /** Port to listen on; 0 takes any free port. */
   readonly port: number;
   readonly callers: AllowedCallers;
+  readonly access: AccessConfig;
   readonly log: LogOptions;
   readonly maxImageBytes: number;
   readonly maxImagePixels: number;
@@ -25,6 +27,22 @@ export interface ApiConfig {
   readonly queueBytes: number;
   readonly requestsPerWorker: number;
   readonly pool: ProcessPoolConfig | KubernetesPoolConfig;
+}
+
+/** Settings that decide which callers may do what. */
+export interface AccessConfig {
+  /** Path of the keys file. undefined: there are no keys. */
+  readonly keysPath: string | undefined;
+  /** The issuer of tokens. undefined: tokens are not accepted. */
+  readonly tokens: TokenConfig | undefined;
+  /** True when the service listens on a loopback address. */
+  readonly isLoopback: boolean;
+  /** True when everybody may call POST /authenticate. */
+  readonly allowAnonymous: boolean;
+  /** Requests that an address may send in a minute. undefined: no limit. */
+  readonly requestsPerAddress: number | undefined;
+  /** Networks of proxies. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** Settings of a pool of worker processes on this machine. */
@@ -66,6 +84,7 @@ export function readApiConfig(env: Environment): ApiConfig {
       hosts: allowedHosts(values.ALLOWED_HOSTS, values.HOST),
       origins: new Set(values.ALLOWED_ORIGINS),
     },
+    access: accessConfig(values),
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT, service: "api" },
     maxImageBytes: values.MAX_IMAGE_BYTES,
     maxImagePixels: values.MAX_IMAGE_PIXELS,
@@ -76,6 +95,43 @@ export function readApiConfig(env: Environment): ApiConfig {
     requestsPerWorker: values.REQUESTS_PER_WORKER,
     pool: poolConfig(values),
   });
+}
+
+function accessConfig(values: z.infer<typeof ApiEnvSchema>): AccessConfig {
+  const access = {
+    keysPath: values.API_KEYS_PATH,
+    tokens: tokenConfig(values),
+    isLoopback: isLoopback(values.HOST),
+    allowAnonymous: values.ALLOW_ANONYMOUS,
+    requestsPerAddress: values.REQUESTS_PER_ADDRESS,
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
+  };
+  const hasKeys = (access.keysPath ?? access.tokens) !== undefined;
+  if (!hasKeys && !access.isLoopback && !access.allowAnonymous) {
+    throw new ConfigError(
+      "Bad environment: HOST: other machines can reach this address, so callers need keys. Set " +
+        'API_KEYS_PATH ("deno task key new" makes keys) or JWT_ISSUER, or ALLOW_ANONYMOUS=true to let everybody ' +
+        "call POST /authenticate",
+    );
+  }
+  return access;
+}
+
+function tokenConfig(values: z.infer<typeof ApiEnvSchema>): AccessConfig["tokens"] {
+  const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_KEYS_URL: keysUrl } = values;
+  if ((issuer ?? audience ?? keysUrl) === undefined) return undefined;
+  if (issuer === undefined || audience === undefined || keysUrl === undefined) {
+    throw new ConfigError(
+      "Bad environment: JWT_ISSUER, JWT_AUDIENCE, JWT_KEYS_URL: set all of them, or none",
+    );
+  }
+  return {
+    issuer,
+    audience,
+    keysUrl: new URL(keysUrl),
+    scopeClaim: values.JWT_SCOPE_CLAIM,
+    collectionClaim: values.JWT_COLLECTION_CLAIM,
+  };
 }
 
 function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {

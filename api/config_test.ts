@@ -10,6 +10,14 @@ Deno.test("the api needs no variables", () => {
     host: "127.0.0.1",
     port: 8080,
     callers: { hosts: new Set(["localhost", "127.0.0.1", "[::1]"]), origins: new Set<string>() },
+    access: {
+      keysPath: undefined,
+      tokens: undefined,
+      isLoopback: true,
+      allowAnonymous: false,
+      requestsPerAddress: undefined,
+      trustedProxies: [],
+    },
     log: { level: "info", format: "auto", service: "api" },
     maxImageBytes: 10 * 1024 * 1024,
     maxImagePixels: 51_000_000,
@@ -28,6 +36,15 @@ Deno.test("every variable of the api can be set", () => {
     PORT: "0",
     ALLOWED_HOSTS: "Face.example.org, 10.0.0.1,[fd00::1],fd00::2",
     ALLOWED_ORIGINS: "https://app.example.org, HTTP://localhost:3000",
+    API_KEYS_PATH: "/keys.json",
+    JWT_ISSUER: "https://login.example.org",
+    JWT_AUDIENCE: "face-it",
+    JWT_KEYS_URL: "https://login.example.org/jwks",
+    JWT_SCOPE_CLAIM: "roles",
+    JWT_COLLECTION_CLAIM: "tenant",
+    ALLOW_ANONYMOUS: "true",
+    REQUESTS_PER_ADDRESS: "600",
+    TRUSTED_PROXIES: "10.0.0.0/8, 192.0.2.1,FD00::/8",
     LOG_LEVEL: "debug",
     LOG_FORMAT: "json",
     MAX_IMAGE_BYTES: "1000",
@@ -46,6 +63,20 @@ Deno.test("every variable of the api can be set", () => {
     callers: {
       hosts: new Set(["face.example.org", "10.0.0.1", "[fd00::1]", "[fd00::2]"]),
       origins: new Set(["https://app.example.org", "http://localhost:3000"]),
+    },
+    access: {
+      keysPath: "/keys.json",
+      tokens: {
+        issuer: "https://login.example.org",
+        audience: "face-it",
+        keysUrl: new URL("https://login.example.org/jwks"),
+        scopeClaim: "roles",
+        collectionClaim: "tenant",
+      },
+      isLoopback: false,
+      allowAnonymous: true,
+      requestsPerAddress: 600,
+      trustedProxies: ["10.0.0.0/8", "192.0.2.1/32", "FD00::/8"],
     },
     log: { level: "debug", format: "json", service: "api" },
     maxImageBytes: 1000,
@@ -78,6 +109,13 @@ Deno.test("the error names the bad variable", () => {
       ["ALLOWED_ORIGINS", "https://app.example.org/page"],
       ["ALLOWED_ORIGINS", "https://u@app.example.org"],
       ["ALLOWED_ORIGINS", "file:///tmp"],
+      ["ALLOW_ANONYMOUS", "yes"],
+      ["JWT_KEYS_URL", "http://login.example.org/jwks"],
+      ["JWT_KEYS_URL", "file:///jwks"],
+      ["JWT_KEYS_URL", "jwks"],
+      ["REQUESTS_PER_ADDRESS", "0"],
+      ["TRUSTED_PROXIES", "10.0.0.0/33"],
+      ["TRUSTED_PROXIES", "proxy.example.org"],
       ["LOG_LEVEL", "trace"],
       ["LOG_FORMAT", "text"],
       ["MAX_IMAGE_BYTES", "10MiB"],
@@ -92,6 +130,22 @@ Deno.test("the error names the bad variable", () => {
   ) {
     assertThrows(() => read({ [name]: value }), ConfigError, `Bad environment: ${name}: must be`);
   }
+});
+
+Deno.test("on an address that other machines can reach, the service does not start open to everybody", () => {
+  for (const HOST of ["0.0.0.0", "::", "192.0.2.1", "[fd00::1]"]) {
+    for (const more of [{}, { ALLOW_ANONYMOUS: "false" }, { API_KEYS_PATH: "" }]) {
+      assertThrows(() => read({ HOST, ...more }), ConfigError, "Set API_KEYS_PATH");
+    }
+    read({ HOST, API_KEYS_PATH: "/keys.json" });
+    read({ HOST, ALLOW_ANONYMOUS: "true" });
+  }
+  const tokens = { JWT_ISSUER: "me", JWT_AUDIENCE: "a", JWT_KEYS_URL: "http://127.0.0.1:1/" };
+  read({ HOST: "::", ...tokens });
+  for (const name of Object.keys(tokens)) {
+    assertThrows(() => read({ ...tokens, [name]: "" }), ConfigError, "set all of them, or none");
+  }
+  for (const HOST of ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"]) read({ HOST });
 });
 
 Deno.test("in a cluster, the workers are pods by default", () => {

@@ -2,9 +2,18 @@
 
 import { z } from "zod";
 import { AGREED_ENV, SERVICE_ENV } from "../shared/contract/service_env.ts";
-import { choice, integer, list, SETTINGS } from "../shared/setting.ts";
-import { parseHostName } from "./callers/allowed_hosts.ts";
+import { choice, flag, integer, list, SETTINGS } from "../shared/setting.ts";
+import { isLoopback, parseHostName } from "./callers/allowed_hosts.ts";
 import { parseOrigin } from "./callers/allowed_origins.ts";
+import { parseNetwork } from "./callers/client_address.ts";
+
+/** An address with https, or with http on this machine. Others could change keys on their way. */
+function secureUrl(): z.ZodType<string, string> {
+  return z.string().refine((text) => {
+    const url = URL.parse(text);
+    return url?.protocol === "https:" || url?.protocol === "http:" && isLoopback(url.hostname);
+  }, "must be an https address");
+}
 
 /** Settings that the api has with both kinds of pool. */
 export const API_ENV = {
@@ -41,6 +50,47 @@ export const API_ENV = {
   ).optional().register(SETTINGS, {
     description:
       "origins, separated by commas, of other web sites whose pages may call the service; [which hosts and sites may call](http.md#which-hosts-and-sites-may-call)",
+    shownDefault: "none",
+  }),
+  API_KEYS_PATH: z.string().optional().register(SETTINGS, {
+    description: "file with the callers' keys; [who may call](http.md#who-may-call)",
+    shownDefault: "none",
+  }),
+  JWT_ISSUER: z.string().optional().register(SETTINGS, {
+    description: "claim iss of the tokens that are accepted; [tokens](http.md#tokens-of-an-issuer)",
+    shownDefault: "none: tokens are not accepted",
+  }),
+  JWT_AUDIENCE: z.string().optional().register(SETTINGS, {
+    description: "claim aud of these tokens; required with JWT_ISSUER",
+    shownDefault: "none",
+  }),
+  JWT_KEYS_URL: secureUrl().optional().register(SETTINGS, {
+    description:
+      "address of the issuer's public keys (JWKS), with https, or with http on a loopback address; required with JWT_ISSUER",
+    shownDefault: "none",
+  }),
+  JWT_SCOPE_CLAIM: z.string().default("scope").register(SETTINGS, {
+    description: "claim with the scopes: a text with spaces, or a list",
+  }),
+  JWT_COLLECTION_CLAIM: z.string().default("collection").register(SETTINGS, {
+    description: "claim with the collection of users; without the claim, it is default",
+  }),
+  ALLOW_ANONYMOUS: flag().default(false).register(SETTINGS, {
+    description:
+      "true: POST /authenticate needs no key; required without API_KEYS_PATH and JWT_ISSUER, unless HOST is a loopback address",
+    chartValue: "api.allowAnonymous",
+  }),
+  REQUESTS_PER_ADDRESS: integer(1, 1_000_000).optional().register(SETTINGS, {
+    description:
+      "number of requests that a client address may send to this replica in a minute; [limits](http.md#limits-on-the-number-of-requests)",
+    shownDefault: "no limit",
+  }),
+  TRUSTED_PROXIES: list(
+    parseNetwork,
+    "must be networks such as 10.0.0.0/8, separated by commas",
+  ).optional().register(SETTINGS, {
+    description:
+      "networks, separated by commas, of the proxies whose X-Forwarded-For tells the client's address; [limits](http.md#limits-on-the-number-of-requests)",
     shownDefault: "none",
   }),
 } as const;

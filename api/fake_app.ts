@@ -7,6 +7,8 @@ import { createFakeLog } from "../shared/fake_log.ts";
 import { png } from "../tests/support/png.ts";
 import { createApp } from "./app.ts";
 import type { AllowedCallers } from "./callers/check_callers.ts";
+import type { Access } from "./callers/check_scopes.ts";
+import { openAccess } from "./callers/fake_access.ts";
 import { createApiMetrics } from "./metrics.ts";
 import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
 import { type FakeWorker, FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
@@ -31,11 +33,13 @@ export interface FakeAppOptions extends FakePoolOptions {
   readonly limits?: Partial<AuthenticateLimits>;
   /** Host names and origins that may call. Default: every host name, and no other origin. */
   readonly callers?: Partial<AllowedCallers>;
+  /** Default: everybody may do everything, as on a laptop. */
+  readonly access?: Access;
 }
 
 /** Makes an app whose pool has one free worker by default. */
 export function createFakeApp(
-  { workers = [], limits = {}, callers = {}, ...pool }: FakeAppOptions = {},
+  { workers = [], limits = {}, callers = {}, access = openAccess(), ...pool }: FakeAppOptions = {},
 ) {
   const clock = { ms: 0 };
   const fakePool = new FakePool({ free: 1, ...pool });
@@ -48,6 +52,7 @@ export function createFakeApp(
     metrics: createApiMetrics(),
     limits: { ...LIMITS, ...limits },
     callers: { hosts: undefined, origins: new Set<string>(), ...callers },
+    access,
     log,
     now: () => clock.ms,
     newRequestId: () => `request-${++requests}`,

@@ -5,6 +5,7 @@ import { listen } from "../shared/http/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createApiMetrics } from "./metrics.ts";
 import { createApp } from "./app.ts";
+import { openAccess } from "./callers/open_access.ts";
 import { type ApiConfig, readApiConfig } from "./config.ts";
 import type { OpenedPool, OpenPoolServices } from "./pool/opened_pool.ts";
 import { createWorkerClient } from "./routes/authenticate/worker_client.ts";
@@ -21,7 +22,10 @@ async function main(): Promise<void> {
   const { pool, tokenKeys, started } = await exitOnConfigError(() =>
     openPool(config, { log, metrics, now })
   );
+  const stop = new AbortController();
+  const access = await exitOnConfigError(() => openAccess(config.access, log, stop.signal));
   const app = createApp({
+    access,
     log,
     metrics,
     pool,
@@ -47,6 +51,7 @@ async function main(): Promise<void> {
     ending = true;
     log.info({ reason }, "shutting down");
     app.drain();
+    stop.abort();
     setTimeout(() => {
       log.error("not all requests ended in time");
       Deno.exit(1);
@@ -69,7 +74,7 @@ async function main(): Promise<void> {
     log.error({ error: describeError(error) }, "no worker could be started");
     Deno.exit(1);
   }
-  greet(server.port);
+  greet(server.port, access.withoutKey.includes("authenticate"));
 }
 
 /** Opens the configured pool. Does not load the code of the other kind of pool. */
@@ -83,12 +88,13 @@ async function openPool(config: ApiConfig, services: OpenPoolServices): Promise<
 }
 
 /** Prints a command to try, for a person at a terminal. */
-function greet(port: number): void {
+function greet(port: number, isOpen: boolean): void {
   const url = `http://localhost:${port}`;
+  const key = isOpen ? "" : '-H "Authorization: Bearer KEY" ';
   console.log(`face-it is ready: ${url}\n
 Open this address in a browser, or run:
 
-    curl --data-binary @test-data/user1_similar.png ${url}/authenticate
+    curl ${key}--data-binary @test-data/user1_similar.png ${url}/authenticate
 `);
 }
 

@@ -28,8 +28,9 @@ const PAGES: ReadonlySet<string> = new Set(["/", "/docs", "/openapi.json"]);
 const PAGE_FILES = "/page/";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const REQUEST_HEADERS = `Content-Type, ${REQUEST_ID_HEADER}`;
-const RESPONSE_HEADERS = `Allow, Retry-After, ${REQUEST_ID_HEADER}`;
+const REQUEST_HEADERS = `Authorization, Content-Type, ${REQUEST_ID_HEADER}`;
+const RESPONSE_HEADERS =
+  `Allow, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, ${REQUEST_ID_HEADER}`;
 const PREFLIGHT_SECONDS = "600";
 
 /**

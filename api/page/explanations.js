@@ -8,6 +8,9 @@
 export const EXPLANATIONS = {
   invalid_request: "The file is empty, or the user ID is not valid.",
   invalid_image: "The picture is damaged or incomplete. Choose another file.",
+  unauthorized: "The service answers only requests with a key, and this page sends none. " +
+    "Send the picture with a program that has a key.",
+  forbidden_scope: "The key may not do this. Ask the operator of the service for another key.",
   forbidden_origin:
     "The service does not accept requests from this page. Open the page at the address of " +
     "the service itself, or ask its operator to add the origin of this page to ALLOWED_ORIGINS.",
@@ -37,9 +40,11 @@ export const EXPLANATIONS = {
     "The face is blurred, too dark, covered or turned away, so it could be taken for somebody " +
     "else's. Choose a picture that shows the whole face from the front, sharp and in good light, " +
     "without a mask or sunglasses.",
+  too_many_requests: "Too many requests came from here. Wait a moment, then ask again.",
   internal: "Unexpected error. Find the request ID in the log of the service.",
   worker_failed:
     "The worker failed while it processed the picture. Try again: another worker will process it.",
   no_worker_available: "All workers are busy. Wait a moment, then ask again.",
+  issuer_unavailable: "The token cannot be checked now. Wait a moment, then ask again.",
   deadline_exceeded: "There was no answer in time. Try again; a smaller picture is faster.",
 };

@@ -3,6 +3,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { StatusSchema } from "../../shared/contract/contract.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
+import { allows } from "../callers/check_scopes.ts";
 import type { WorkerPool } from "../pool/pool.ts";
 import { BAD_HOST_RESPONSE, TAGS } from "./openapi.ts";
 
@@ -27,7 +28,7 @@ export function addHealth(
     summary: "Tell if the process is alive",
     responses: { 200: { description: "The process is alive", content }, ...BAD_HOST_RESPONSE },
   });
-  app.get("/health", (c) => c.json({ status: "ok" }));
+  app.get("/health", allows("everybody"), (c) => c.json({ status: "ok" }));
 
   app.openAPIRegistry.registerPath({
     method: "get",
@@ -44,7 +45,7 @@ export function addHealth(
       },
     },
   });
-  app.get("/ready", (c) => {
+  app.get("/ready", allows("everybody"), (c) => {
     const ready = pool.stats().warmed && !draining;
     return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
   });

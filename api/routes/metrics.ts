@@ -1,6 +1,7 @@
 /** `GET /metrics`. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { allows } from "../callers/check_scopes.ts";
 import type { ApiMetrics } from "../metrics.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import { BAD_CALLER_RESPONSES, TAGS } from "./openapi.ts";
@@ -23,6 +24,7 @@ export function addMetrics(app: OpenAPIHono<ServiceEnv>, metrics: ApiMetrics): v
   });
   app.get(
     "/metrics",
+    allows("everybody"),
     async (c) => c.body(await metrics.text(), 200, { "Content-Type": metrics.contentType }),
   );
 }

@@ -8,6 +8,8 @@ import {
   type WorkerModels,
 } from "../../shared/contract/models_in_use.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
+import { allows } from "../callers/check_scopes.ts";
+import { SCOPES } from "../callers/scopes.ts";
 import { BAD_CALLER_RESPONSES, TAGS } from "./openapi.ts";
 
 /**
@@ -59,5 +61,5 @@ export function addModels(app: OpenAPIHono<ServiceEnv>, models: ModelsInUse): vo
       ...BAD_CALLER_RESPONSES,
     },
   });
-  app.get("/models", (c) => c.json(models.describe()));
+  app.get("/models", allows(SCOPES), (c) => c.json(models.describe()));
 }

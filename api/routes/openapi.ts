@@ -1,6 +1,8 @@
 /** `GET /openapi.json`: generated from the schemas that the service itself uses. */
 
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
+import { allowedBy, allows } from "../callers/check_scopes.ts";
+import type { Scope } from "../callers/scopes.ts";
 import { PROBLEM_CONTENT_TYPE, ProblemBodySchema } from "../../shared/contract/contract.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import project from "../../deno.json" with { type: "json" };
@@ -35,8 +37,23 @@ export const BAD_CALLER_RESPONSES: RouteConfig["responses"] = {
   },
 };
 
-/** Adds the route and returns the document. Call this after all described routes are added. */
-export function addOpenApi(app: OpenAPIHono<ServiceEnv>): OpenApiDocument {
+/** Name of the way in which callers send their keys. */
+const BEARER = "bearer";
+
+/**
+ * Adds the route and returns the document. Call this after all described routes are added.
+ *
+ * @param withoutKey Scopes that no key is needed for
+ */
+export function addOpenApi(
+  app: OpenAPIHono<ServiceEnv>,
+  withoutKey: readonly Scope[] = [],
+): OpenApiDocument {
+  app.openAPIRegistry.registerComponent("securitySchemes", BEARER, {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key, fi_<id>_<secret>",
+  });
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
@@ -46,10 +63,39 @@ export function addOpenApi(app: OpenAPIHono<ServiceEnv>): OpenApiDocument {
       license: { name: "MIT", url: "https://spdx.org/licenses/MIT" },
     },
     servers: [{ url: "/", description: "The service that this document comes from" }],
-    // Clients need no credentials.
-    security: [],
+    // Each operation says who may call it.
+    security: [{ [BEARER]: [] }],
     tags: Object.values(TAGS),
   });
-  app.get("/openapi.json", (c) => c.json(document));
+  for (const [path, operations] of Object.entries(document.paths ?? {})) {
+    for (const [method, operation] of Object.entries(operations as Record<string, Operation>)) {
+      operation.security = securityOf(app, method, path, withoutKey);
+    }
+  }
+  app.get("/openapi.json", allows("everybody"), (c) => c.json(document));
   return document;
+}
+
+interface Operation {
+  security?: Record<string, readonly Scope[]>[];
+}
+
+/**
+ * Returns the alternatives of a caller: no key (an empty object), or a key with one of the scopes.
+ * Without an alternative, everybody may call.
+ */
+function securityOf(
+  app: OpenAPIHono<ServiceEnv>,
+  method: string,
+  path: string,
+  withoutKey: readonly Scope[],
+): NonNullable<Operation["security"]> {
+  const honoPath = path.replaceAll(/\{(\w+)\}/g, ":$1");
+  const allowed = app.routes
+    .filter((route) => route.path === honoPath && route.method === method.toUpperCase())
+    .map(({ handler }) => allowedBy(handler)).find((allowed) => allowed !== undefined);
+  if (allowed === "everybody") return [];
+  if (allowed === undefined) return [{ [BEARER]: [] }];
+  const keys = allowed.map((scope) => ({ [BEARER]: [scope] }));
+  return allowed.some((scope) => withoutKey.includes(scope)) ? [{}, ...keys] : keys;
 }

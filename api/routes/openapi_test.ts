@@ -18,7 +18,10 @@ Deno.test("/openapi.json describes every route and every status", async () => {
   const { post } = document.paths["/authenticate"];
   assertEquals(
     Object.keys(post.responses),
-    ["200", "400", "403", "405", "408", "413", "415", "421", "422", "500", "502", "503", "504"],
+    [
+      ...["200", "400", "401", "403", "405", "408", "413", "415", "421", "422", "429", "500"],
+      ...["502", "503", "504"],
+    ],
   );
   assertEquals(Object.keys(post.requestBody.content), [
     "application/json",

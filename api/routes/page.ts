@@ -1,6 +1,7 @@
 /** `GET /`: a page to try the service. The files of the page are imported, not read at run time. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { allows } from "../callers/check_scopes.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import answer from "../page/answer.js" with { type: "text" };
 import ask from "../page/ask.js" with { type: "text" };
@@ -44,5 +45,5 @@ export function addText(
   text: string,
 ): void {
   const headers = { ...HEADERS, "Content-Type": `${type}; charset=utf-8` };
-  app.get(path, (c) => c.body(text, 200, headers));
+  app.get(path, allows("everybody"), (c) => c.body(text, 200, headers));
 }

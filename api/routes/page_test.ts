@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fakeAccess, openAccess } from "../callers/fake_access.ts";
 import { assertProblem, createFakeApp } from "../fake_app.ts";
 import { IMAGE_TYPES, PICTURE_FORMATS } from "../../shared/contract/image_type.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
@@ -110,6 +111,19 @@ interface Operation {
 interface Schema {
   readonly properties?: object;
 }
+
+Deno.test("/docs says which scopes an operation needs", async () => {
+  for (
+    const [access, text] of [
+      [openAccess(), "Needs no key here; elsewhere a key with the scope verify or authenticate."],
+      [fakeAccess({ keys: [] }), "Needs a key with the scope verify or authenticate."],
+    ] as const
+  ) {
+    const page = await (await createFakeApp({ access }).call("/docs")).text();
+    assertEquals(page.split(`<p>${text}</p>`).length, 2);
+    assertEquals(page.split("<p>Needs no key.</p>").length, 4);
+  }
+});
 
 Deno.test("/docs shows text of the document as text, not as markup", async () => {
   const app = new OpenAPIHono<ServiceEnv>();

@@ -7,6 +7,8 @@
 export const PROBLEMS = {
   invalid_request: { status: 400, title: "Invalid request" },
   invalid_image: { status: 400, title: "Invalid image" },
+  unauthorized: { status: 401, title: "Unauthorized" },
+  forbidden_scope: { status: 403, title: "Forbidden scope" },
   forbidden_origin: { status: 403, title: "Forbidden origin" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
@@ -20,12 +22,13 @@ export const PROBLEMS = {
   ambiguous_match: { status: 422, title: "Match with several users" },
   face_not_upright: { status: 422, title: "Face not upright" },
   face_unclear: { status: 422, title: "Face unclear" },
+  too_many_requests: { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "Internal error" },
   worker_failed: { status: 502, title: "Worker failed" },
   no_worker_available: { status: 503, title: "No worker available" },
+  issuer_unavailable: { status: 503, title: "Issuer unavailable" },
   deadline_exceeded: { status: 504, title: "Deadline exceeded" },
-  // Between api and worker only: clients never see these two.
-  unauthorized: { status: 401, title: "Unauthorized" },
+  // Between api and worker only: clients never see it.
   worker_used: { status: 409, title: "Worker used" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
@@ -36,7 +39,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
 /** Codes between api and worker only. A client never gets them. */
-export const INTERNAL_CODES = ["unauthorized", "worker_used"] as const satisfies ProblemCode[];
+export const INTERNAL_CODES = ["worker_used"] as const satisfies ProblemCode[];
 
 /** A code that a client can get. */
 export type ClientProblemCode = Exclude<ProblemCode, typeof INTERNAL_CODES[number]>;

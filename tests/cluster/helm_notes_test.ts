@@ -22,6 +22,7 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
     assertStringIncludes(text, `kubectl --namespace ${worker} create secret generic gallery-1`);
     assertStringIncludes(text, `helm test ${release} --namespace default`);
     assertStringIncludes(text, `kubectl --namespace ${api} port-forward service/${release}-api`);
+    assertStringIncludes(text, "Everybody who reaches the api may recognise faces");
     assert(!text.includes("WARNING"), text);
     assert(!text.includes("kubectl label"), text);
   });

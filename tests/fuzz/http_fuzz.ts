@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createApp } from "../../api/app.ts";
+import { openAccess } from "../../api/callers/fake_access.ts";
 import { FakePool } from "../../api/pool/fake_pool.ts";
 import type { WorkerClient } from "../../api/routes/authenticate/worker_client.ts";
 import {
@@ -40,6 +41,9 @@ const NEVER: ReadonlySet<string> = new Set([
   "worker_failed",
   "deadline_exceeded",
   "ambiguous_match",
+  "forbidden_scope",
+  "too_many_requests",
+  "issuer_unavailable",
   ...INTERNAL_CODES,
 ]);
 const STATUSES: ReadonlySet<number> = new Set([
@@ -91,6 +95,7 @@ function setUp(hosts?: ReadonlySet<string>) {
       queueBytes: 1_000_000,
     },
     callers: { hosts, origins: new Set([ALLOWED_ORIGIN]) },
+    access: openAccess(),
     log,
     now: () => performance.now(),
     newRequestId: () => crypto.randomUUID(),

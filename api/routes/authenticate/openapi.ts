@@ -24,7 +24,27 @@ const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   ...INTERNAL_CODES,
 ]);
 
+type HeaderDescriptions = Record<string, { description: string; schema: object }>;
+
 const binary = { schema: { type: "string", format: "binary" } } as const;
+
+const retryAfter = (description: string) => ({
+  "Retry-After": { description, schema: { type: "integer", minimum: 1 } },
+});
+
+/** Headers of the errors, by their status. */
+const HEADERS: Readonly<Record<number, HeaderDescriptions>> = {
+  401: {
+    "WWW-Authenticate": {
+      description: "Bearer: a key is missing or not valid",
+      schema: { type: "string" },
+    },
+  },
+  429: retryAfter("Seconds after which a request is accepted again"),
+  503: retryAfter(
+    "Seconds after which a worker should be free, or the issuer of tokens is asked again",
+  ),
+};
 
 /** Description of the route. */
 export const AUTHENTICATE_DOC: RouteConfig = {
@@ -76,13 +96,6 @@ function problemResponses(): RouteConfig["responses"] {
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
     description: codes.join(", "),
     content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
-    ...(status === 503 && {
-      headers: {
-        "Retry-After": {
-          description: "Seconds after which a worker should be free",
-          schema: { type: "integer", minimum: 1 },
-        },
-      },
-    }),
+    ...(HEADERS[status] && { headers: HEADERS[status] }),
   }]));
 }

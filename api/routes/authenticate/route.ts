@@ -7,6 +7,7 @@ import {
   AuthenticateQuerySchema,
 } from "../../../shared/contract/contract.ts";
 import { Problem } from "../../../shared/contract/problem.ts";
+import { allows, assertScope } from "../../callers/check_scopes.ts";
 import type { ApiMetrics } from "../../metrics.ts";
 import { maxBodyBytes, type Probe } from "../../../shared/http/parse_probe.ts";
 import { freeAtEnd } from "../../../shared/free_at_end.ts";
@@ -79,7 +80,7 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
   const admission = new Admission(deps.pool, deps.limits);
   const input = takes({ query: AuthenticateQuerySchema, body: true });
 
-  app.post("/authenticate", input, async (c) => {
+  app.post("/authenticate", allows(["verify", "authenticate"]), input, async (c) => {
     const started = deps.now();
     const { signal } = c.req.raw;
     try {
@@ -117,6 +118,8 @@ async function authenticate(
     arrived: admitted.arrived,
   });
   using _picture = freeAtEnd(probe.image);
+  // The body can have the user_id.
+  if (probe.userId === undefined) assertScope(c, "authenticate");
   // A worker costs much more than this check.
   checkPicture(probe.image, { maxPixels: limits.maxImagePixels });
   return await askWorker(probe, c.get("requestId"), c.get("event"), deps, {

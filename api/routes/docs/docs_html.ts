@@ -24,6 +24,8 @@ interface Operation {
     readonly schema: Schema;
   }[];
   readonly requestBody?: { readonly content: Content };
+  /** Alternatives: an object without a property means that no key is needed. */
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly responses: Readonly<Record<string, OperationResponse>>;
 }
 
@@ -72,10 +74,12 @@ export function renderDocs(document: OpenApiDocument): string {
 }
 
 function renderOperation(name: string, operation: Operation): Html {
-  const { summary, description, parameters = [], requestBody, responses } = operation;
+  const { summary, description, parameters = [], requestBody, security = [], responses } =
+    operation;
   return html`<section>
 <h2><code>${name}</code></h2>
 <p>${summary}. ${description}</p>
+<p>${describeSecurity(security)}.</p>
 ${parameters.length > 0 && html`<h3>Query</h3>${renderParameters(parameters)}`}
 ${requestBody && html`<h3>Body</h3>${renderContent(requestBody.content)}`}
 <h3>Responses</h3>
@@ -85,6 +89,15 @@ ${
     )
   }
 </section>`;
+}
+
+function describeSecurity(security: NonNullable<Operation["security"]>): string {
+  const isOpen = security.every((alternative) => Object.keys(alternative).length === 0);
+  if (isOpen) return "Needs no key";
+  const scopes = security.flatMap((alternative) => Object.values(alternative).flat());
+  const needs = `a key with the scope ${scopes.join(" or ")}`;
+  const isOptional = security.some((alternative) => Object.keys(alternative).length === 0);
+  return isOptional ? `Needs no key here; elsewhere ${needs}` : `Needs ${needs}`;
 }
 
 function renderParameters(parameters: NonNullable<Operation["parameters"]>): Html {

@@ -14,6 +14,7 @@
 - {name: REQUEST_TIMEOUT_MS, value: {{ .Values.limits.requestTimeoutMs | toJson | quote }}}
 - {name: QUEUE_LIMIT, value: {{ .Values.limits.queueLimit | toJson | quote }}}
 - {name: QUEUE_BYTES, value: {{ .Values.limits.queueBytes | toJson | quote }}}
+- {name: ALLOW_ANONYMOUS, value: {{ .Values.api.allowAnonymous | toJson | quote }}}
 {{- end -}}
 
 {{- define "face-it.workerSettings" -}}

@@ -1,0 +1,97 @@
+/** Follows the keys file, so that a key can be added or taken out without a restart. */
+
+import { ConfigError } from "../../../shared/env.ts";
+import { describeError, type Logger } from "../../../shared/log.ts";
+import { type ApiKeys, listedIds, MAX_KEYS_FILE_BYTES, parseKeysFile } from "./keys_file.ts";
+
+/** Services that {@linkcode followKeysFile} uses. */
+export interface FollowKeysFileOptions {
+  /** Reads the text of the file. */
+  readonly read: () => Promise<string>;
+  readonly log: Logger;
+  /** Waits; rejects when the signal aborts. */
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** A key that is taken out works at most this long, and the time of one read. */
+const INTERVAL_MS = 1000;
+const READ_TIMEOUT_MS = 5000;
+
+/**
+ * Reads the keys, then reads them again every second until the signal aborts. When the file is
+ * broken or missing later, the last good keys stay in use, except for those that the file no longer
+ * lists.
+ *
+ * @returns A function that returns the current keys
+ * @throws {ConfigError} when the first keys are bad or cannot be read
+ */
+export async function followKeysFile(
+  { read, log, delay }: FollowKeysFileOptions,
+  signal: AbortSignal,
+): Promise<() => ApiKeys> {
+  let seen = await firstText(read);
+  let keys = parseKeysFile(seen);
+  let failure = "";
+  void follow();
+  return () => keys;
+
+  async function follow(): Promise<void> {
+    for (;;) {
+      await delay(INTERVAL_MS, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        const latest = await read();
+        failure = "";
+        if (latest !== seen) use(latest);
+        seen = latest;
+      } catch (error) {
+        const message = describeError(error);
+        // The log has a line for each new failure, not one for each second.
+        if (message !== failure) report(message);
+        failure = message;
+      }
+    }
+  }
+
+  function use(latest: string): void {
+    try {
+      keys = parseKeysFile(latest);
+      log.info({ keys: keys.size }, "API keys changed");
+    } catch (error) {
+      const listed = listedIds(latest);
+      if (listed !== undefined) keys = new Map([...keys].filter(([id]) => listed.has(id)));
+      report(describeError(error));
+    }
+  }
+
+  function report(error: string): void {
+    log.error({ error, keys: keys.size }, "API keys not read; the last good ones stay in use");
+  }
+}
+
+/**
+ * Reads a file of at most MAX_KEYS_FILE_BYTES. Opens it by its path each time: in the volume of a
+ * Secret, the path is a link to another file after each change.
+ *
+ * @throws {ConfigError} when the file is too large or not a file
+ * @throws the errors of Deno.readTextFile, and when reading takes longer than 5 s
+ */
+export async function readKeysFile(path: string): Promise<string> {
+  const { size, isFile } = await Deno.stat(path);
+  if (!isFile) throw new ConfigError("API_KEYS_PATH: this is not a file");
+  if (size > MAX_KEYS_FILE_BYTES) {
+    throw new ConfigError(`API_KEYS_PATH: the file has more than ${MAX_KEYS_FILE_BYTES} bytes`);
+  }
+  return await Deno.readTextFile(path, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
+}
+
+async function firstText(read: () => Promise<string>): Promise<string> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError(`API_KEYS_PATH: the file cannot be read (${describeError(cause)})`, {
+      cause,
+    });
+  }
+}
