@@ -129,7 +129,7 @@ needs("photos")("accuracy on labelled photos", async (t) => {
         /TAR at FAR 0 .*99\.\d %/,
         /\| 100,000 +\| 0\.6\d\d/,
         /FMR measured/,
-        /\| three +\| 3 +\| 280 /,
+        /\| three +\| 3 +\| 300 /,
       ]
     ) {
       assertMatch(out, line);
