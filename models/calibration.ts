@@ -31,8 +31,8 @@ export interface QualityBounds {
 
 /**
  * Bounds for a model without a calibration. Only the place of the face's points is checked. Faces
- * that are tilted by up to 60 degrees are recognised; nobody tilts a camera that far by accident. No photo
- * of 2,100 good ones has a shape distance above 0.44.
+ * that are tilted by up to 60 degrees are recognised; nobody tilts a camera that far by accident. No
+ * photo of 2,100 good ones has a shape distance above 0.44.
  */
 export const UNCALIBRATED_BOUNDS: QualityBounds = Object.freeze({
   min_embedding_length: 0,

@@ -104,8 +104,16 @@ function run(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    env: { PIP_REQUIRE_VIRTUALENV: "false" },
+    // The task may start Python, but not with variables that change which libraries are loaded.
+    clearEnv: true,
+    env: { ...withoutLoaderVariables(Deno.env.toObject()), PIP_REQUIRE_VIRTUALENV: "false" },
   }).output();
+}
+
+function withoutLoaderVariables(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(LD_|DYLD_)/i.test(name)),
+  );
 }
 
 async function temporaryFolder(parent: string): Promise<{ path: string } & AsyncDisposable> {

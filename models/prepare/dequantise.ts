@@ -10,18 +10,32 @@ import {
 } from "./onnx_tensor.ts";
 
 /**
+ * Largest number of elements of all results together: 512 MB. A small file can ask for far more,
+ * with many nodes that use one weight.
+ */
+export const MAX_RESULT_ELEMENTS = 2 ** 27;
+
+/**
  * Computes the DequantizeLinear and Reshape nodes whose inputs are all weights, as ONNX defines
  * them, and replaces each by its result. The result is exact: a product of 32-bit floats. Nodes of
- * another form do not change.
+ * another form do not change, and neither do nodes beyond {@linkcode MAX_RESULT_ELEMENTS}.
  *
+ * @param maxElements Largest number of elements of all results together
  * @returns The nodes that were replaced. Weights that only they used are still in the graph.
  */
-export function dequantiseWeights(graph: DetailedGraph): DetailedNode[] {
+export function dequantiseWeights(
+  graph: DetailedGraph,
+  maxElements: number = MAX_RESULT_ELEMENTS,
+): DetailedNode[] {
   const weights = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced: DetailedNode[] = [];
+  let left = maxElements;
   graph.node = graph.node.filter((node) => {
+    const source = weights.get(node.input[0] ?? "");
+    if (source === undefined || elementCount(source.dims) > left) return true;
     const result = compute(node, weights);
     if (result === undefined) return true;
+    left -= elementCount(result.dims);
     weights.set(result.name, result);
     replaced.push(node);
     return false;

@@ -147,3 +147,20 @@ Deno.test("a Reshape with a size of 0 or -1 does not change", () => {
     assertEquals(dequantise(original).replaced, []);
   }
 });
+
+Deno.test("many nodes that use one weight do not make more than the given number of elements", () => {
+  const names = ["a", "b", "c", "d"];
+  const original = network([4], (graph) =>
+    add(
+      graph,
+      [
+        ...names.map((name) => createOperation("DequantizeLinear", ["q", "scale"], name)),
+        createOperation("Add", ["x", "a"], "y"),
+      ],
+      bytes("q", [4], [1, 2, 3, 4]),
+      floats("scale", [], [1]),
+    ));
+  const { graph } = readDetailedOnnx(original);
+  assertEquals(dequantiseWeights(graph!, 11).map(({ output }) => output), [["a"], ["b"]]);
+  assertEquals(graph!.node.map(({ output }) => output), [["c"], ["d"], ["y"]]);
+});

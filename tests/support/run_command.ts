@@ -18,6 +18,8 @@ export interface RunCommandOptions {
   readonly cwd?: string;
   /** Variables to set in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Name of the permissions of the command's task in deno.json (default: `tool`). */
+  readonly permissions?: string;
 }
 
 /**
@@ -25,16 +27,16 @@ export interface RunCommandOptions {
  *
  * @param program Path of the command's main file in the project
  * @param args Arguments of the command
- * @param options Working directory and environment
+ * @param options Working directory, environment and permissions
  */
 export async function runCommand(
   program: string,
   args: readonly string[],
-  { cwd = ROOT, env = {} }: RunCommandOptions = {},
+  { cwd = ROOT, env = {}, permissions = "tool" }: RunCommandOptions = {},
 ): Promise<CommandResult> {
   const config = ["--config", join(ROOT, "deno.json")];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", ...config, "-P=tool", join(ROOT, program), ...args],
+    args: ["run", "-q", ...config, `-P=${permissions}`, join(ROOT, program), ...args],
     cwd,
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
   }).output();

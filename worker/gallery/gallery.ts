@@ -174,6 +174,10 @@ export function parseGallery(json: string, dimension: number): Gallery {
   return buildGallery(parseGalleryFile(json).entries, dimension);
 }
 
+const OTHER_MODEL =
+  "Another recognition model made it: enrol everybody again with the model in use " +
+  "into a new file, or use that model (models/README.md)";
+
 function normalizeTemplate(
   embedding: ArrayLike<number>,
   template: Float32Array,
@@ -182,7 +186,8 @@ function normalizeTemplate(
   const { length } = embedding;
   if (length !== template.length) {
     throw new GalleryError(
-      `Gallery ${label}: the embedding has ${length} numbers, the model gives ${template.length}`,
+      `Gallery ${label}: the embedding has ${length} numbers, the model gives ${template.length}. ` +
+        OTHER_MODEL,
     );
   }
   for (let i = 0; i < length; i++) {

@@ -67,9 +67,9 @@ export function nameFileInErrors<Result>(path: string, use: () => Result): Resul
  *
  * @param json Content of the file
  * @returns The model, and the entries with user_ids and names in NFC
- * @throws {GalleryError} when the content is not JSON; when model_sha256 is not a sha256; when an entry has no user_id, name or
- * embedding, has two embeddings, or has a user_id that no request can have; when two entries have
- * different spellings of the same user_id
+ * @throws {GalleryError} when the content is not JSON; when model_sha256 is not a sha256; when an
+ * entry has no user_id, name or embedding, has two embeddings, or has a user_id that no request can
+ * have; when two entries have different spellings of the same user_id
  */
 export function parseGalleryFile(json: string): GalleryFile {
   let file: unknown;

@@ -113,12 +113,13 @@ Deno.test("a user_id or name that the api would not pass on is refused", () => {
   }
 });
 
-Deno.test("an embedding with a wrong length is refused, and the error has both lengths", () => {
+Deno.test("an embedding with a wrong length is refused, and the error says what to do", () => {
   for (const embedding of [[], [1, 2], [1, 2, 3, 4]]) {
     refused(
       fileOf(BOB, { ...ALICE, embedding }),
       'entry 1 ("alice")',
-      `has ${embedding.length} numbers, the model gives 3`,
+      `has ${embedding.length} numbers, the model gives 3. Another recognition model made it: enrol ` +
+        "everybody again with the model in use into a new file, or use that model",
     );
   }
 });

@@ -21,8 +21,8 @@ export interface LoadedGallery {
  * @param path A gallery file, or a folder of gallery files
  * @param model The recognition model in use
  * @throws {GalleryError} naming the file, when it cannot be read or used, or was made with another
- * model; naming the folder, when
- * it has no gallery file. (A volume that was not filled must not look like an empty gallery.)
+ * model; naming the folder, when it has no gallery file. (A volume that was not filled must not look
+ * like an empty gallery.)
  */
 export async function loadGallery(path: string, model: RecognitionModel): Promise<LoadedGallery> {
   const builder = createGalleryBuilder(model.dimension);

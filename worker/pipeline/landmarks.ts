@@ -15,8 +15,10 @@ export type FivePoints = readonly [Point, Point, Point, Point, Point];
 /**
  * Finds the five points of the face in `box`; all are in pixels of the picture. The network looks
  * twice: at the square around `box`, and then at the square around the points of its first look
- * (docs/adr/0005-square-landmark-crop.md). It knows only upright faces. `turns` says how the face lies: by how many quarter turns, clockwise, the
- * picture has to be turned so that the face stands upright (default: 0).
+ * (docs/adr/0005-square-landmark-crop.md). It knows only upright faces.
+ *
+ * For a face that lies in the picture, `turns` is the number of quarter turns, clockwise, that make
+ * it upright (default: 0).
  */
 export type LandmarkFinder = (
   image: RgbImage,

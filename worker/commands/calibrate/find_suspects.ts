@@ -40,8 +40,8 @@ export interface StrangePhoto {
 }
 
 /**
- * Finds two people who look like one person: in no other way could so few pairs of strangers make
- * one that is this similar.
+ * Finds pairs of people who look like one person. Among so many pairs of strangers, at most one is
+ * expected to be this similar by chance.
  *
  * @param strangers Result of `strangerCosines`
  * @returns The most similar photos of each such pair of people, the most similar pair first

@@ -15,7 +15,7 @@ export interface JudgedRate {
   readonly measured: number;
   /** Number of false matches. It need not be an integer for a rate that averages galleries. */
   readonly matches: number;
-  /** The shares when the people are drawn again, with replacement (bootstrap). */
+  /** The shares when the people are drawn again, with replacement (bootstrap), also for galleries. */
   readonly draws: readonly number[];
 }
 
@@ -84,22 +84,27 @@ export function judgeIdentificationRate(
       probes.set(photos[own], probe);
     }
   }
-  const others = judged.photos.filter((photos) => photos > 0).length - 1;
   const found = Array.from(probes.values(), ({ owner, hits }) => ({
     owner,
-    chance: 1 - chanceOfNoHit(
-      Array.from(hits, ([person, count]) => count / judged.photos[person]!),
-      others,
-      size,
-    ),
+    others: Array.from(hits, ([person, count]) => ({
+      person,
+      share: count / judged.photos[person]!,
+    })),
   }));
-  const rate = (weights: ArrayLike<number>) => {
-    const hits = found.reduce((sum, { owner, chance }) => sum + weights[owner]! * chance, 0);
-    return hits / judged.photos.reduce((sum, photos, person) => sum + weights[person]! * photos, 0);
+  /** Returns the number of photos that match. A person who counts twice is two people. */
+  const count = (weights: ArrayLike<number>) => {
+    const people = judged.photos.reduce((sum, n, i) => sum + (n > 0 ? weights[i]! : 0), 0);
+    return found.reduce((sum, { owner, others }) => {
+      const weight = weights[owner]!, rest = people - weight;
+      if (weight === 0) return sum;
+      const shares = others.flatMap(({ person, share }) => Array(weights[person]!).fill(share));
+      return sum + weight * (1 - chanceOfNoHit(shares, rest, Math.min(size, rest)));
+    }, 0);
   };
-  const count = found.reduce((sum, { chance }) => sum + chance, 0);
-  const photos = judged.photos.reduce((sum, photos) => sum + photos, 0);
-  return { measured: count / photos, matches: count, draws: drawPeople(judged, rate) };
+  const rate = (weights: ArrayLike<number>) =>
+    count(weights) / judged.photos.reduce((sum, photos, i) => sum + weights[i]! * photos, 0);
+  const once = judged.photos.map(() => 1);
+  return { measured: rate(once), matches: count(once), draws: drawPeople(judged, rate) };
 }
 
 /**

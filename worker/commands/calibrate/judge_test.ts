@@ -56,6 +56,21 @@ Deno.test("the chance that no template of a random gallery matches is that of dr
   ));
 });
 
+Deno.test("the intervals of the FPIR also draw the people of the galleries again", () => {
+  // Only the photos of the first two people match. A draw with one of them alone has no match.
+  const people = [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]].map((
+    face,
+  ) => [Float32Array.from(face)]);
+  const judged = { photos: [1, 1, 1, 1], strangers: strangerCosines(people), seed: 1 };
+  const { measured, draws } = judgeIdentificationRate(judged, SPHERE, 1e-3, 2);
+  // Each of the two is found in two of three galleries.
+  assertAlmostEquals(measured, 2 / 3 / 2, 1e-12);
+  const withoutMatch = draws.filter((rate) => rate === 0).length / draws.length;
+  const either = (3 / 4) ** 4, neither = (2 / 4) ** 4;
+  assertAlmostEquals(withoutMatch, 2 * either - neither, 0.05);
+  assert(draws.every((rate) => rate >= 0 && rate <= 1));
+});
+
 Deno.test("the measured FPIR is that of searching each photo in random galleries", () => {
   const size = 20, promised = 0.2, random = seededRandom(3);
   const threshold = cosineAtRate(1 - (1 - promised) ** (1 / size), SPHERE);
