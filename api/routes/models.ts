@@ -10,7 +10,7 @@ import {
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import { allows } from "../callers/check_scopes.ts";
 import { SCOPES } from "../callers/scopes.ts";
-import { BAD_CALLER_RESPONSES, TAGS } from "./openapi.ts";
+import { BAD_KEY_RESPONSES, TAGS } from "./openapi.ts";
 
 /**
  * Remembers what the worker that answered last has told about its models. The api itself loads no
@@ -58,7 +58,7 @@ export function addModels(app: OpenAPIHono<ServiceEnv>, models: ModelsInUse): vo
         description: "The models of the worker that answered this replica last",
         content: { "application/json": { schema: ModelsSchema } },
       },
-      ...BAD_CALLER_RESPONSES,
+      ...BAD_KEY_RESPONSES,
     },
   });
   app.get("/models", allows(SCOPES), (c) => c.json(models.describe()));

@@ -16,6 +16,26 @@ export const TAGS = {
   operation: { name: "operation", description: "For Kubernetes, load balancers and Prometheus" },
 } as const;
 
+type HeaderDescriptions = Record<string, { description: string; schema: object }>;
+
+const retryAfter = (description: string): HeaderDescriptions => ({
+  "Retry-After": { description, schema: { type: "integer", minimum: 1 } },
+});
+
+/** Headers of the errors, by their status. */
+export const ERROR_HEADERS: Readonly<Record<number, HeaderDescriptions>> = {
+  401: {
+    "WWW-Authenticate": {
+      description: "Bearer: a key is missing or not valid",
+      schema: { type: "string" },
+    },
+  },
+  429: retryAfter("Seconds after which a request is accepted again"),
+  503: retryAfter(
+    "Seconds after which a worker should be free, or the issuer of tokens is asked again",
+  ),
+};
+
 /** The error that every path can return. */
 export const BAD_HOST_RESPONSE: RouteConfig["responses"] = {
   400: {
@@ -35,6 +55,23 @@ export const BAD_CALLER_RESPONSES: RouteConfig["responses"] = {
     description: "unknown_host: the service does not answer under this host name",
     content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
   },
+};
+
+const keyProblem = (status: number, description: string): RouteConfig["responses"] => ({
+  [status]: {
+    description,
+    ...(ERROR_HEADERS[status] && { headers: ERROR_HEADERS[status] }),
+    content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
+  },
+});
+
+/** The errors of every path that needs a key, apart from those of the path's own work. */
+export const BAD_KEY_RESPONSES: RouteConfig["responses"] = {
+  ...BAD_CALLER_RESPONSES,
+  ...keyProblem(401, "unauthorized: a key is missing, unknown or expired"),
+  ...keyProblem(403, "forbidden_scope, or forbidden_origin: a page of another web site called"),
+  ...keyProblem(429, "too_many_requests: the key or the client address has sent too many"),
+  ...keyProblem(503, "issuer_unavailable: a token cannot be checked now"),
 };
 
 /** Name of the way in which callers send their keys. */

@@ -16,7 +16,7 @@ import {
 } from "../../../shared/contract/problem.ts";
 import { IMAGE_TYPES } from "../../../shared/contract/image_type.ts";
 import { MAX_USER_TEXT_LENGTH, NO_CONTROL_CHARACTERS } from "../../../shared/contract/user_text.ts";
-import { TAGS } from "../openapi.ts";
+import { ERROR_HEADERS, TAGS } from "../openapi.ts";
 
 /** Codes that a client of this path never gets. */
 const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
@@ -24,27 +24,7 @@ const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   ...INTERNAL_CODES,
 ]);
 
-type HeaderDescriptions = Record<string, { description: string; schema: object }>;
-
 const binary = { schema: { type: "string", format: "binary" } } as const;
-
-const retryAfter = (description: string) => ({
-  "Retry-After": { description, schema: { type: "integer", minimum: 1 } },
-});
-
-/** Headers of the errors, by their status. */
-const HEADERS: Readonly<Record<number, HeaderDescriptions>> = {
-  401: {
-    "WWW-Authenticate": {
-      description: "Bearer: a key is missing or not valid",
-      schema: { type: "string" },
-    },
-  },
-  429: retryAfter("Seconds after which a request is accepted again"),
-  503: retryAfter(
-    "Seconds after which a worker should be free, or the issuer of tokens is asked again",
-  ),
-};
 
 /** Description of the route. */
 export const AUTHENTICATE_DOC: RouteConfig = {
@@ -96,6 +76,6 @@ function problemResponses(): RouteConfig["responses"] {
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
     description: codes.join(", "),
     content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
-    ...(HEADERS[status] && { headers: HEADERS[status] }),
+    ...(ERROR_HEADERS[status] && { headers: ERROR_HEADERS[status] }),
   }]));
 }
