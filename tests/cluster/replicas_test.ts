@@ -44,9 +44,12 @@ for (const replicas of [1, 2, 5]) {
         assertEquals([...counts], [["200", CLAIMS]], log);
       }
 
+      // The kubelet learns of claims a moment after the replicas.
       await eventually(
-        () => kubelet.pods.values().every((pod) => pod.metadata.labels.status === "ready"),
-        "no claimed pod is left",
+        () =>
+          kubelet.claims().length >= replicas * CLAIMS &&
+          kubelet.pods.values().every((pod) => pod.metadata.labels.status === "ready"),
+        "the kubelet has seen all claims, and no claimed pod is left",
       );
       const claims = kubelet.claims();
       assertEquals(claims.length, replicas * CLAIMS);
