@@ -26,7 +26,7 @@ await runFetchCommand(async (options) => {
   const { written, replaced } = fetched;
   if (fetched.recognition === "small" && written.length > 0) {
     console.log(
-      "The recognition model is the small one. SFace refuses half as many of the right people: " +
+      "The recognition model is the small one. SFace refuses the right person less often: " +
         "deno task models --recognition sface",
     );
   }

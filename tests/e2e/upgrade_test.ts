@@ -37,7 +37,7 @@ needs("helm", "node")("upgrades under load", async (t) => {
 
   const secret = ["gallery.secrets={people}", `poolSize=${POOL_SIZE}`];
   const upgrades: [change: string, set: string[], name: string | undefined][] = [
-    ["a threshold", [SAMPLE_GALLERY, "threshold=0.99999", `poolSize=${POOL_SIZE}`], undefined],
+    ["a threshold", [SAMPLE_GALLERY, "threshold=1", `poolSize=${POOL_SIZE}`], undefined],
     ["a larger pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE + 2}`], "User One"],
     ["a smaller pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE - 1}`], "User One"],
     ["a gallery", secret, "Somebody Else"],
