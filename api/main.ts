@@ -19,11 +19,19 @@ async function main(): Promise<void> {
   const metrics = createApiMetrics();
   const now = () => performance.now();
 
+  // Handles signals before a worker is started: the workers must end with this process.
+  let early: string | undefined;
+  let onSignal = (signal: string): void => {
+    early = signal;
+  };
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => onSignal(signal));
+  }
+  const stop = new AbortController();
+  const access = await exitOnConfigError(() => openAccess(config.access, log, stop.signal));
   const { pool, tokenKeys, started } = await exitOnConfigError(() =>
     openPool(config, { log, metrics, now })
   );
-  const stop = new AbortController();
-  const access = await exitOnConfigError(() => openAccess(config.access, log, stop.signal));
   const app = createApp({
     access,
     log,
@@ -61,9 +69,8 @@ async function main(): Promise<void> {
     await server.shutdown();
     Deno.exit(0);
   };
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => void end(signal));
-  }
+  onSignal = (signal) => void end(signal);
+  if (early !== undefined) onSignal(early);
 
   if (started === undefined) return;
   try {
