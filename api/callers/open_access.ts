@@ -1,4 +1,4 @@
-/** Reads the keys file, if there is one, and makes what decides about callers. */
+/** Reads the keys file, if there is one, and makes the services that decide about callers. */
 
 import { delay } from "../../shared/backoff.ts";
 import type { Logger } from "../../shared/log.ts";

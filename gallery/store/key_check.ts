@@ -10,7 +10,10 @@ import type { Transaction } from "./database.ts";
 import { seal, unseal } from "./template_cipher.ts";
 import type { TemplateKey, TemplateKeys } from "./template_keys.ts";
 
-/** What the secret is bound to. Templates have four texts, so no template can take its place. */
+/**
+ * Texts that the secret is bound to. A template is bound to four texts, so no template can take the
+ * secret's place.
+ */
 const NAME = ["photo key"];
 
 /**

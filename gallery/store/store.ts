@@ -216,7 +216,7 @@ export interface GalleryStore extends AsyncDisposable {
   addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate>;
   /**
    * Creates or replaces several users and adds their templates, in one transaction: all or nothing.
-   * What is stored already stays. The number of a user's templates is not limited.
+   * Users and templates that are stored already stay. The number of a user's templates is not limited.
    *
    * @param users At most {@linkcode MAX_IMPORTED_USERS}, so that the transaction meets its deadline
    * @returns Number of templates that were added

@@ -1,10 +1,13 @@
-/** Encrypts and decrypts what a template's row keeps secret, with AES-256-GCM. */
+/** Encrypts and decrypts the secret part of a template's row, with AES-256-GCM. */
 
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { StoreDamaged } from "./store.ts";
 import type { TemplateKey, TemplateKeys } from "./template_keys.ts";
 
-/** What a row's ciphertext is bound to. The ciphertext of another row does not decrypt in its place. */
+/**
+ * Names that a row's ciphertext is bound to. The ciphertext of another row does not decrypt in its
+ * place.
+ */
 export interface RowName {
   readonly collection: string;
   readonly userId: string;

@@ -25,7 +25,7 @@ export interface SealedTemplate {
   readonly photo: Uint8Array;
 }
 
-/** What {@linkcode sealNewTemplate} needs besides the template. */
+/** Services that {@linkcode sealNewTemplate} uses. */
 export interface SealOptions {
   readonly keys: TemplateKeys;
   readonly photoKey: Uint8Array;

@@ -22,7 +22,7 @@ export const NON_MATCH: Extract<AuthenticateAnswer, { matched: false }> = {
   duration_ms: 29,
 };
 
-/** What a worker tells about its models. */
+/** Facts that a worker tells about its models. */
 export const WORKER_MODELS: WorkerModels = {
   detection: "d".repeat(64),
   landmarks: "1".repeat(64),

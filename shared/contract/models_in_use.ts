@@ -31,7 +31,7 @@ const FittedCalibrationSchema = z.strictObject({
   description: "The numbers that make a confidence of a cosine",
 });
 
-/** What a worker tells about its models. It has only numbers and checksums, and no free text. */
+/** Facts about a worker's models. The schema has only numbers and checksums, and no free text. */
 export const WorkerModelsSchema = z.strictObject({
   detection: Sha256Schema,
   landmarks: Sha256Schema,
