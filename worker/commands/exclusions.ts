@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import { escapeText } from "../gallery/gallery_entry.ts";
 import type { PersonFolder } from "./photo_folder.ts";
+import { readBoundedFile } from "./read_bounded_file.ts";
 
 /** Largest size of the file. */
 const MAX_BYTES = 1 << 20;
@@ -40,30 +41,13 @@ export async function readExclusions(
   path: string,
   people: readonly PersonFolder[],
 ): Promise<RemainingPhotos> {
-  return leaveOut(await readBoundedText(path), path, people);
+  return leaveOut(await readText(path), path, people);
 }
 
-async function readBoundedText(path: string): Promise<string> {
-  const bytes = new Uint8Array(MAX_BYTES + 1);
-  let length = 0;
+async function readText(path: string): Promise<string> {
+  const bytes = await readBoundedFile(path, MAX_BYTES, ExclusionError);
   try {
-    // Does not open a named pipe: that would wait for a writer.
-    if (!(await Deno.stat(path)).isFile) throw new ExclusionError(`${path} is not a file`);
-    using file = await Deno.open(path);
-    while (length < bytes.length) {
-      const read = await file.read(bytes.subarray(length));
-      if (read === null) break;
-      length += read;
-    }
-  } catch (cause) {
-    if (cause instanceof ExclusionError) throw cause;
-    throw new ExclusionError(`The file ${path} cannot be read`, { cause });
-  }
-  if (length > MAX_BYTES) {
-    throw new ExclusionError(`The file ${path} has more than ${MAX_BYTES} bytes`);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new ExclusionError(`The file ${path} is not a UTF-8 text`, { cause });
   }

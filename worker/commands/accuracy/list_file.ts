@@ -1,5 +1,7 @@
 /** Reads a text file that lists people or photos. */
 
+import { readBoundedFile } from "../read_bounded_file.ts";
+
 /** Error for a file that is not such a list; the one-line message names the file. */
 export class ListFileError extends Error {
   override readonly name = "ListFileError";
@@ -13,18 +15,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
  * @throws {ListFileError} when the file cannot be read, is larger than 16 MiB, or is not UTF-8
  */
 export async function readLines(path: string): Promise<string[]> {
-  let bytes: Uint8Array;
-  try {
-    const { size, isFile } = await Deno.stat(path);
-    if (!isFile) throw new ListFileError(`${path} is not a file`);
-    if (size > MAX_BYTES) {
-      throw new ListFileError(`The file ${path} has more than ${MAX_BYTES} bytes`);
-    }
-    bytes = await Deno.readFile(path);
-  } catch (cause) {
-    if (cause instanceof ListFileError) throw cause;
-    throw new ListFileError(`The file ${path} cannot be read`, { cause });
-  }
+  const bytes = await readBoundedFile(path, MAX_BYTES, ListFileError);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes).split(/\r?\n/);
   } catch (cause) {
