@@ -1,6 +1,6 @@
 /** Estimates how much a figure depends on the people it was measured on. */
 
-import { seededRandom } from "../../../shared/seeded_random.ts";
+import { drawPeople } from "../draw_people.ts";
 
 /** A figure with its 95 % interval. */
 export interface Interval {
@@ -18,10 +18,8 @@ export type Figures = (weights: Float64Array) => readonly (number | undefined)[]
 const ROUNDS = 400;
 
 /**
- * Returns figures with their 95 % intervals. They are percentile intervals of a bootstrap over
- * people (Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979): each round draws as
- * many people as there are, with replacement. An interval always contains its figure. The result is
- * the same in every run.
+ * Returns figures with their 95 % intervals: percentile intervals of a bootstrap over people
+ * ({@linkcode drawPeople}). An interval always contains its figure.
  *
  * @param people Number of people
  * @param figures Computes the figures
@@ -29,11 +27,8 @@ const ROUNDS = 400;
  */
 export function bootstrap(people: number, figures: Figures): (Interval | undefined)[] {
   const values = figures(new Float64Array(people).fill(1));
-  const random = seededRandom(1);
   const drawn = values.map((): number[] => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    const weights = new Float64Array(people);
-    for (let i = 0; i < people; i++) weights[Math.floor(random() * people)]!++;
+  for (const weights of drawPeople(people, ROUNDS, 1)) {
     figures(weights).forEach((value, i) => value !== undefined && drawn[i]!.push(value));
   }
   return values.map((value, i) => {

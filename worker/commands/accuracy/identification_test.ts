@@ -2,7 +2,8 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { randomPeople } from "../../../tests/support/random_people.ts";
 import { cosine } from "../../vector.ts";
 import { type LabelledEmbeddings, strangerCosines } from "../strangers/stranger_cosines.ts";
-import { falsePositiveIdentification, findStrangerMatches } from "./identification.ts";
+import { findStrangerMatches } from "../strangers/stranger_matches.ts";
+import { falsePositiveIdentification } from "./identification.ts";
 import { chooseTemplates } from "./template_choices.ts";
 
 /** Computes the FPIR by a search in every gallery that has one photo each of `size` people. */

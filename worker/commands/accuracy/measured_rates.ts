@@ -3,7 +3,8 @@
 import type { Calibration } from "../../../models/calibration.ts";
 import { bootstrap, type Interval } from "./bootstrap.ts";
 import type { PairScores } from "./evaluate.ts";
-import { falsePositiveIdentification, findStrangerMatches } from "./identification.ts";
+import { findStrangerMatches } from "../strangers/stranger_matches.ts";
+import { falsePositiveIdentification } from "./identification.ts";
 import { similarityForFpir } from "./similarity_threshold.ts";
 import { balancedRejection, cosinesReachedBy, falseMatchShare } from "./weighted_rates.ts";
 

@@ -6,6 +6,7 @@ import {
   falseMatchRate,
   falsePositiveIdentificationRate,
 } from "../../gallery/confidence.ts";
+import { lowestSimilarity } from "../lowest_similarity.ts";
 
 /**
  * Returns the smallest similarity that has a confidence of at least `threshold`. It is the inverse
@@ -40,17 +41,4 @@ export function similarityForFpir(
   return lowestSimilarity((cosine) =>
     falsePositiveIdentificationRate(falseMatchRate(cosine, calibration), compared) <= fpir
   );
-}
-
-/** Finds the smallest similarity that is enough, by bisection. */
-function lowestSimilarity(isEnough: (similarity: number) => boolean): number {
-  let below = -1, enough = 1;
-  if (!isEnough(enough)) return Infinity;
-  if (isEnough(below)) return below;
-  for (;;) {
-    const middle = (below + enough) / 2;
-    if (middle <= below || middle >= enough) return enough;
-    if (isEnough(middle)) enough = middle;
-    else below = middle;
-  }
 }

@@ -2,6 +2,7 @@
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { falseMatchRate } from "../../gallery/confidence.ts";
+import { lowestSimilarity } from "../lowest_similarity.ts";
 
 /**
  * Returns the smallest cosine whose false match rate is at most `rate`. It is the inverse of
@@ -11,11 +12,6 @@ import { falseMatchRate } from "../../gallery/confidence.ts";
  * @returns Cosine, −1 to 1; 1 when no cosine is high enough
  */
 export function cosineAtRate(rate: number, calibration: Calibration): number {
-  let above = -1, reached = 1;
-  for (;;) {
-    const middle = (above + reached) / 2;
-    if (middle <= above || middle >= reached) return reached;
-    if (falseMatchRate(middle, calibration) > rate) above = middle;
-    else reached = middle;
-  }
+  const cosine = lowestSimilarity((cosine) => falseMatchRate(cosine, calibration) <= rate);
+  return Math.min(cosine, 1);
 }

@@ -76,16 +76,18 @@ export function judgeHalves(
     const pairs = excluded
       .map(([a, b]) => [indexes.indexOf(a), indexes.indexOf(b)] as const)
       .filter(([a, b]) => a !== -1 && b !== -1);
-    const photos = embeddings.map(({ length }) => length);
-    const total = photos.reduce((sum, count) => sum + count, 0);
+    const total = embeddings.flat().length;
     const kept = Math.min(Math.ceil(KEPT_SHARE * total * total / 2), MAX_KEPT);
     const strangers = strangerCosines(embeddings, { excluded: pairs, progress, kept });
     const tail = fitToCosines(embeddings, strangers);
     const variance = { ...tail, calibration: fitVariance(strangers.histogram) };
-    return { photos, strangers, seed: which, tail, variance };
+    return { strangers, seed: which, tail, variance };
   };
   const first = half(0), second = half(1);
-  const gallery = Math.min(GALLERY_SIZE, first.photos.length - 1, second.photos.length - 1);
+  const gallery = Math.min(
+    GALLERY_SIZE,
+    ...[first, second].map(({ strangers }) => strangers.photosOf.length - 1),
+  );
   const both = (method: Method, kind: JudgedBothWays["kind"], promised: number): JudgedBothWays => {
     const judge = (judged: JudgedPeople, { calibration }: CalibrationFit) =>
       kind === "fmr"

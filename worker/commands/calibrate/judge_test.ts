@@ -7,17 +7,14 @@ import { cosine } from "../../vector.ts";
 import { strangerCosines } from "../strangers/stranger_cosines.ts";
 import { CalibrationError } from "./calibrate.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
-import { chanceOfNoHit, judgeIdentificationRate, judgeMatchRate } from "./judge.ts";
+import { chanceOfNoHit } from "../strangers/stranger_matches.ts";
+import { judgeIdentificationRate, judgeMatchRate } from "./judge.ts";
 import { judgeHalves } from "./judge_halves.ts";
 import { formatJudgement } from "./judge_report.ts";
 
 const SPHERE = { fitted_mean_cosine: 0, fitted_dimension: 40 };
 const PEOPLE = randomPeople(60, 3, 40, 0.6);
-const JUDGED = {
-  photos: PEOPLE.map(({ length }) => length),
-  strangers: strangerCosines(PEOPLE),
-  seed: 1,
-};
+const JUDGED = { strangers: strangerCosines(PEOPLE), seed: 1 };
 
 Deno.test("the measured FMR is the share of the pairs beyond the promised cosine", () => {
   const threshold = cosineAtRate(1e-2, SPHERE);
@@ -61,7 +58,7 @@ Deno.test("the intervals of the FPIR also draw the people of the galleries again
   const people = [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]].map((
     face,
   ) => [Float32Array.from(face)]);
-  const judged = { photos: [1, 1, 1, 1], strangers: strangerCosines(people), seed: 1 };
+  const judged = { strangers: strangerCosines(people), seed: 1 };
   const { measured, draws } = judgeIdentificationRate(judged, SPHERE, 1e-3, 2);
   // Each of the two is found in two of three galleries.
   assertAlmostEquals(measured, 2 / 3 / 2, 1e-12);
