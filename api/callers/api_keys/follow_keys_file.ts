@@ -2,15 +2,12 @@
 
 import { ConfigError } from "../../../shared/env.ts";
 import { describeError, type Logger } from "../../../shared/log.ts";
+import { followText, type FollowTextOptions } from "../../follow_text.ts";
 import { type ApiKeys, listedIds, MAX_KEYS_FILE_BYTES, parseKeysFile } from "./keys_file.ts";
 
 /** Services that {@linkcode followKeysFile} uses. */
-export interface FollowKeysFileOptions {
-  /** Reads the text of the file. */
-  readonly read: () => Promise<string>;
+export interface FollowKeysFileOptions extends Pick<FollowTextOptions, "read" | "delay"> {
   readonly log: Logger;
-  /** Waits; rejects when the signal aborts. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** A key that is taken out works at most this long, and the time of one read. */
@@ -29,29 +26,22 @@ export async function followKeysFile(
   { read, log, delay }: FollowKeysFileOptions,
   signal: AbortSignal,
 ): Promise<() => ApiKeys> {
-  let seen = await firstText(read);
-  let keys = parseKeysFile(seen);
+  const first = await firstText(read);
+  let keys = parseKeysFile(first);
   let failure = "";
-  void follow();
+  const readAgain = async () => {
+    const text = await read();
+    failure = "";
+    return text;
+  };
+  const failed = (error: unknown) => {
+    const message = describeError(error);
+    // The log has a line for each new failure, not one for each second.
+    if (message !== failure) report(message);
+    failure = message;
+  };
+  void followText({ read: readAgain, delay, intervalMs: INTERVAL_MS, use, failed }, first, signal);
   return () => keys;
-
-  async function follow(): Promise<void> {
-    for (;;) {
-      await delay(INTERVAL_MS, signal).catch(() => {});
-      if (signal.aborted) return;
-      try {
-        const latest = await read();
-        failure = "";
-        if (latest !== seen) use(latest);
-        seen = latest;
-      } catch (error) {
-        const message = describeError(error);
-        // The log has a line for each new failure, not one for each second.
-        if (message !== failure) report(message);
-        failure = message;
-      }
-    }
-  }
 
   function use(latest: string): void {
     try {

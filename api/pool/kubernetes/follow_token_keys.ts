@@ -1,15 +1,14 @@
 /** The keys that sign calls to workers. They are read again and again, because they can change. */
 
+import { followText, type FollowTextOptions } from "../../follow_text.ts";
 import { describeError, type Logger } from "../../../shared/log.ts";
 import { parsePrivateKeys, type SigningKeys } from "../../../shared/http/token_keys.ts";
 
 /** Services that {@linkcode followTokenKeys} uses. */
-export interface FollowTokenKeysOptions {
+export interface FollowTokenKeysOptions extends Pick<FollowTextOptions, "delay"> {
   /** Reads the private keys in PEM. */
   readonly read: () => Promise<string>;
   readonly log: Logger;
-  /** Waits; rejects when the signal aborts. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Kubernetes updates a Secret's file about a minute after the Secret. */
@@ -27,24 +26,14 @@ export async function followTokenKeys(
   { read, log, delay }: FollowTokenKeysOptions,
   signal: AbortSignal,
 ): Promise<() => SigningKeys> {
-  let text = await read();
+  const text = await read();
   let keys = await parsePrivateKeys(text);
-  void follow();
+  const use = async (latest: string) => {
+    keys = await parsePrivateKeys(latest);
+    log.info({ keys: keys.length }, "worker token keys changed");
+  };
+  const failed = (error: unknown) =>
+    log.error({ error: describeError(error) }, "worker token keys not read");
+  void followText({ read, delay, intervalMs: INTERVAL_MS, use, failed }, text, signal);
   return () => keys;
-
-  async function follow(): Promise<void> {
-    for (;;) {
-      await delay(INTERVAL_MS, signal).catch(() => {});
-      if (signal.aborted) return;
-      try {
-        const latest = await read();
-        if (latest === text) continue;
-        keys = await parsePrivateKeys(latest);
-        text = latest;
-        log.info({ keys: keys.length }, "worker token keys changed");
-      } catch (error) {
-        log.error({ error: describeError(error) }, "worker token keys not read");
-      }
-    }
-  }
 }
