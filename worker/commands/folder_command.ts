@@ -1,6 +1,7 @@
 /** Runs a command that works on a folder of photos: `calibrate`, `accuracy`. */
 
 import { parseArgs } from "node:util";
+import { describeArgumentError } from "../../shared/argument_error.ts";
 
 /** A command with --from DIR, --help, other options with a value, and flags. */
 export interface FolderCommand {
@@ -86,6 +87,6 @@ function readOptions(
       flags: new Set(flags.filter((flag) => values[flag])),
     };
   } catch (error) {
-    return error instanceof Error ? error.message.split(/\. |\n/)[0]! : String(error);
+    return describeArgumentError(error);
   }
 }

@@ -1,6 +1,7 @@
 /** Reads the command line of `deno task key new`, and makes a key and its entry. */
 
 import { parseArgs } from "node:util";
+import { describeArgumentError } from "../../../shared/argument_error.ts";
 import { COLLECTION, DEFAULT_COLLECTION, type Scope, SCOPES } from "../scopes.ts";
 import { makeApiKey } from "./api_key.ts";
 import { type KeyEntryText, MAX_KEY_NAME_LENGTH, MAX_RATE_PER_MINUTE } from "./keys_file.ts";
@@ -62,7 +63,7 @@ export function readKeyOptions(
       },
     });
   } catch (error) {
-    return { wrong: (error instanceof Error ? error.message : String(error)).split(/\. |\n/)[0]! };
+    return { wrong: describeArgumentError(error) };
   }
   const { values, positionals } = parsed;
   if (values.help) return "help";

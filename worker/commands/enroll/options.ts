@@ -1,6 +1,7 @@
 /** Reads the command line of `deno task enroll`. */
 
 import { parseArgs } from "node:util";
+import { describeArgumentError } from "../../../shared/argument_error.ts";
 import type { PersonToEnrol } from "./enroll.ts";
 import { checkText } from "./name_users.ts";
 
@@ -74,8 +75,7 @@ export function readEnrollOptions(args: string[]): EnrollOptions | { wrong: stri
       },
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { wrong: message.split(/\. |\n/)[0]! };
+    return { wrong: describeArgumentError(error) };
   }
   const { values, positionals: photos } = parsed;
   const { gallery, from, name, compact, help, "user-id": userId } = values;
