@@ -20,12 +20,15 @@ async function main(): Promise<void> {
   const now = () => performance.now();
 
   // Handles signals before a worker is started: the workers must end with this process.
-  let early: string | undefined;
-  let onSignal = (signal: string): void => {
-    early = signal;
-  };
+  let ending = false;
+  const signalled = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => onSignal(signal));
+    Deno.addSignalListener(signal, () => {
+      // A second signal ends the process immediately.
+      if (ending) Deno.exit(1);
+      ending = true;
+      signalled.resolve(signal);
+    });
   }
   const stop = new AbortController();
   const access = await exitOnConfigError(() => openAccess(config.access, log, stop.signal));
@@ -52,11 +55,7 @@ async function main(): Promise<void> {
     }, app.fetch)
   );
 
-  let ending = false;
   const end = async (reason: string) => {
-    // A second signal ends the process immediately.
-    if (ending) Deno.exit(1);
-    ending = true;
     log.info({ reason }, "shutting down");
     app.drain();
     stop.abort();
@@ -69,8 +68,7 @@ async function main(): Promise<void> {
     await server.shutdown();
     Deno.exit(0);
   };
-  onSignal = (signal) => void end(signal);
-  if (early !== undefined) onSignal(early);
+  void signalled.promise.then(end);
 
   if (started === undefined) return;
   try {
