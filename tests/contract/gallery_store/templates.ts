@@ -1,0 +1,144 @@
+/** The behaviour of every store: users' templates, and imports of both. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type GalleryStore, MAX_IMPORTED_USERS } from "../../../gallery/store/store.ts";
+import { MODEL, newTemplate } from "../../support/gallery_store.ts";
+import { ALICE, BOB, KEYS, readAll, type StoreTest } from "./store_backend.ts";
+
+/** Registers the tests. */
+export function testTemplates(test: StoreTest): void {
+  test("a photo makes one template of a user for each model", async (store) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    await store.putUser(BOB, { name: "Bob" });
+    const first = await store.addTemplate(ALICE, newTemplate(1));
+    assert(first.kind === "stored" && first.added);
+    const position = await store.position();
+    assertEquals(await store.addTemplate(ALICE, newTemplate(1)), { ...first, added: false });
+    assertEquals(await store.position(), position);
+    const otherModel = await store.addTemplate(ALICE, {
+      ...newTemplate(1),
+      model: "cd".repeat(32),
+    });
+    assert(otherModel.kind === "stored" && otherModel.added);
+    const otherUser = await store.addTemplate(BOB, newTemplate(1));
+    assert(otherUser.kind === "stored" && otherUser.added);
+    assertEquals(await store.listTemplates(ALICE), [first.template, otherModel.template]);
+    assertEquals((await store.getUser(ALICE))?.templates, 2);
+    assertEquals(await store.countByModel("default"), [
+      { model: MODEL, users: 2, templates: 2 },
+      { model: "cd".repeat(32), users: 1, templates: 1 },
+    ]);
+  });
+
+  test("a template is deleted alone, and its photo can be added again", async (store) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    await store.putUser(BOB, { name: "Bob" });
+    const [one, two] = [
+      await store.addTemplate(ALICE, newTemplate(1)),
+      await store.addTemplate(ALICE, newTemplate(2)),
+    ];
+    assert(one.kind === "stored" && two.kind === "stored");
+    const { templateId } = one.template;
+    assertEquals(await store.deleteTemplate(BOB, templateId), false);
+    assertEquals(await store.deleteTemplate(ALICE, templateId), true);
+    assertEquals(await store.deleteTemplate(ALICE, templateId), false);
+    assertEquals(await store.listTemplates(ALICE), [two.template]);
+    const again = await store.addTemplate(ALICE, newTemplate(1));
+    assert(again.kind === "stored" && again.added && again.template.templateId !== templateId);
+  });
+
+  test("templates need their user, and go with the user", async (store) => {
+    assertEquals(await store.addTemplate(ALICE, newTemplate(1)), { kind: "no_such_user" });
+    assertEquals(await store.listTemplates(ALICE), undefined);
+    await store.putUser(ALICE, { name: "Alice" });
+    assertEquals(await store.listTemplates(ALICE), []);
+    await store.addTemplate(ALICE, newTemplate(1));
+    await store.deleteUser(ALICE);
+    await store.putUser(ALICE, { name: "Alice" });
+    assertEquals(await store.listTemplates(ALICE), []);
+  });
+
+  test("the number of a user's templates is limited", async (store) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    for (const seed of [1, 2]) await store.addTemplate(ALICE, newTemplate(seed));
+    const result = await store.addTemplate(ALICE, newTemplate(3));
+    assertEquals(result, { kind: "too_many_templates", limit: 2 });
+    assertEquals((await store.addTemplate(ALICE, newTemplate(2))).kind, "stored");
+  }, { maxTemplates: 2 });
+
+  test("a template that was checked against an older gallery is not stored", async (store) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    const before = await store.position();
+    await store.putUser(BOB, { name: "Bob" });
+    assertEquals(await store.addTemplate(ALICE, newTemplate(1), before), { kind: "moved" });
+    assertEquals(await store.listTemplates(ALICE), []);
+    const now = await store.position();
+    assertEquals((await store.addTemplate(ALICE, newTemplate(1), now)).kind, "stored");
+    // The template is there already, whatever has changed since.
+    assertEquals((await store.addTemplate(ALICE, newTemplate(1), before)).kind, "stored");
+  });
+
+  test("the index gets the same embeddings as were stored", async (store, _, opened) => {
+    await store.putUser(ALICE, { name: "Alice", expiresAt: 9_000_000 });
+    await store.putUser(BOB, { name: "Bob" });
+    const template = newTemplate(7);
+    await store.addTemplate(ALICE, template);
+    const check = async (store: GalleryStore) => {
+      const [first, second, ...others] = await readAll(store);
+      assertEquals(others, []);
+      assertEquals(second, { ...BOB, name: "Bob", templates: [] });
+      const { templates: [stored], ...fields } = first!;
+      assertEquals(fields, { ...ALICE, name: "Alice", expiresAt: 9_000_000 });
+      assertEquals(stored?.embedding, template.embedding);
+      assertEquals(stored?.photo, template.photo);
+      assertEquals(stored?.model, template.model);
+    };
+    await check(store);
+    await store[Symbol.asyncDispose]();
+    await using reopened = await opened.open({ keys: KEYS, now: () => 1_000_000 });
+    await check(reopened);
+  });
+
+  test("more users than one statement reads are all read, each once", async (store) => {
+    const ids = Array.from({ length: 7 }, (_, i) => `user ${i}`);
+    const users = ids.map((userId) => ({
+      collection: userId < "user 4" ? "a" : "b",
+      userId,
+      name: "N",
+      templates: [],
+    }));
+    await store.importUsers(users);
+    const read = await readAll(store);
+    assertEquals(read.map(({ userId }) => userId), ids);
+    assertEquals((await readAll(store, "a")).map(({ userId }) => userId), ids.slice(0, 4));
+  }, { usersPerStatement: 3 });
+
+  test("an import stores all of it or nothing, and again changes nothing", async (store) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    await store.addTemplate(ALICE, newTemplate(1));
+    const start = await store.position();
+    const users = [
+      { ...ALICE, name: "Alice", templates: [newTemplate(1), newTemplate(2)] },
+      { ...BOB, name: "Bob", consentRef: "c", templates: [newTemplate(3)] },
+    ];
+    const bad = { collection: "default", userId: "carol", name: "\n", templates: [] };
+    await assertRejects(() => store.importUsers([...users, bad]), RangeError);
+    const tooMany = Array.from({ length: MAX_IMPORTED_USERS + 1 }, () => users[0]!);
+    await assertRejects(() => store.importUsers(tooMany), RangeError);
+    assertEquals(await store.position(), start);
+    assertEquals(await store.importUsers(users), 2);
+    assertEquals((await store.listTemplates(ALICE))?.length, 2);
+    assertEquals((await store.getUser(BOB))?.consentRef, "c");
+    const position = await store.position();
+    assertEquals(await store.importUsers(users), 0);
+    assertEquals(await store.position(), position);
+    // What one store reads, another can import.
+    const copy = (await readAll(store)).map((user) => ({ ...user, collection: "copy" }));
+    assertEquals(await store.importUsers(copy), 3);
+    assertEquals(
+      (await store.addTemplate({ ...BOB, collection: "copy" }, newTemplate(3))).kind,
+      "stored",
+    );
+    assertEquals((await store.getUser({ ...BOB, collection: "copy" }))?.templates, 1);
+  });
+}

@@ -1,0 +1,131 @@
+/** The behaviour of every store: users and their fields. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { BadCursor } from "../../../gallery/store/store.ts";
+import { newTemplate } from "../../support/gallery_store.ts";
+import { ALICE, BOB, readAll, type StoreTest } from "./store_backend.ts";
+
+/** Registers the tests. */
+export function testUsers(test: StoreTest): void {
+  test("a user is created, read, replaced and deleted", async (store, clock) => {
+    assertEquals(await store.getUser(ALICE), undefined);
+    const { created, user } = await store.putUser(ALICE, { name: "Alice", consentRef: "c-1" });
+    assert(created);
+    assertEquals(user, {
+      ...ALICE,
+      name: "Alice",
+      consentRef: "c-1",
+      createdAt: 1_000_000,
+      updatedAt: 1_000_000,
+      templates: 0,
+    });
+    assertEquals(await store.getUser(ALICE), user);
+    clock.now += 5;
+    const replaced = await store.putUser(ALICE, { name: "Alice B", expiresAt: 2_000_000 });
+    assertEquals(replaced, {
+      created: false,
+      user: {
+        ...ALICE,
+        name: "Alice B",
+        expiresAt: 2_000_000,
+        createdAt: 1_000_000,
+        updatedAt: 1_000_005,
+        templates: 0,
+      },
+    });
+    assertEquals(await store.getUser(ALICE), replaced.user);
+    assertEquals(await store.deleteUser(ALICE), true);
+    assertEquals(await store.getUser(ALICE), undefined);
+  });
+
+  test("the same PUT and DELETE again change nothing", async (store, clock) => {
+    const { user } = await store.putUser(ALICE, { name: "Alice" });
+    const position = await store.position();
+    clock.now++;
+    assertEquals(await store.putUser(ALICE, { name: "Alice" }), { created: false, user });
+    assertEquals(await store.position(), position);
+    await store.deleteUser(ALICE);
+    const deleted = await store.position();
+    assertEquals(await store.deleteUser(ALICE), false);
+    assertEquals(await store.position(), deleted);
+    assert(deleted.n > position.n && deleted.id !== position.id);
+  });
+
+  test("collections do not see each other", async (store) => {
+    const other = { ...ALICE, collection: "other" };
+    await store.putUser(ALICE, { name: "Alice" });
+    await store.putUser(other, { name: "Another Alice" });
+    await store.addTemplate(other, newTemplate(1));
+    assertEquals(await store.listCollections(), ["default", "other"]);
+    assertEquals((await store.getUser(ALICE))?.templates, 0);
+    assertEquals((await store.listUsers("other", { limit: 9 })).items.length, 1);
+    assertEquals(await store.countByModel("default"), []);
+    assertEquals((await readAll(store, "other")).map(({ name }) => name), ["Another Alice"]);
+    assertEquals((await readAll(store)).length, 2);
+    await store.deleteUser(ALICE);
+    assertEquals(await store.listCollections(), ["other"]);
+    assertEquals((await store.listTemplates(other))?.length, 1);
+  });
+
+  test("users are listed in the order of their ids, page by page", async (store) => {
+    // Sorted by UTF-8 bytes. By UTF-16 units, the last two would change places.
+    const ids = ["Zoe", "alice", "bob b", "élise", "\uff41", "\u{1f642}"];
+    for (const userId of ids.toReversed()) {
+      await store.putUser({ collection: "default", userId }, { name: "N" });
+    }
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.listUsers("default", {
+        limit: 2,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      seen.push(...page.items.map(({ userId }) => userId));
+      cursor = page.next;
+      // A user that is deleted between two pages moves no other user.
+      await store.deleteUser({ collection: "default", userId: seen[0]! });
+    } while (cursor !== undefined);
+    assertEquals(seen, ids);
+  });
+
+  test("a cursor that no page had is refused", async (store) => {
+    for (const cursor of ["", "x", "dXNlcnMgMSBhbA=", "!!", "dXNlcnMgMiBhbA", "_w"]) {
+      await assertRejects(() => store.listUsers("default", { limit: 2, cursor }), BadCursor);
+    }
+  });
+
+  test("a user that has expired does not exist, without a purge", async (store, clock) => {
+    await store.putUser(ALICE, { name: "Alice", expiresAt: clock.now + 10 });
+    await store.putUser(BOB, { name: "Bob" });
+    await store.addTemplate(ALICE, newTemplate(1));
+    const before = await store.position();
+    clock.now += 10;
+    assertEquals(await store.getUser(ALICE), undefined);
+    assertEquals(await store.listTemplates(ALICE), undefined);
+    assertEquals(await store.addTemplate(ALICE, newTemplate(2)), { kind: "no_such_user" });
+    assertEquals((await store.listUsers("default", { limit: 9 })).items.length, 1);
+    assertEquals((await readAll(store)).map(({ userId }) => userId), ["bob"]);
+    const { created, user } = await store.putUser(ALICE, { name: "Alice" });
+    assert(created);
+    assertEquals(user.templates, 0);
+    assertEquals(await store.listTemplates(ALICE), []);
+    const changes = await store.changesSince(before);
+    assert(changes.kind === "changes");
+    assertEquals(changes.users.map(({ user }) => user?.templates), [[]]);
+  });
+
+  test("texts that a database would change are refused", async (store) => {
+    for (const userId of ["", "a\u0000b", "\ud800", "x".repeat(257)]) {
+      const key = { collection: "default", userId };
+      for (
+        const act of [
+          () => store.putUser(key, { name: "N" }),
+          () => store.deleteUser(key),
+          () => store.getUser(key),
+        ]
+      ) {
+        await assertRejects(act, RangeError);
+      }
+    }
+  });
+}
