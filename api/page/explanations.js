@@ -15,9 +15,13 @@ export const EXPLANATIONS = {
     "The service does not accept requests from this page. Open the page at the address of " +
     "the service itself, or ask its operator to add the origin of this page to ALLOWED_ORIGINS.",
   not_found: "The page and the service may have different versions. Reload the page.",
+  user_not_found: "There is no user with this user ID. Reload the list of users.",
+  template_not_found: "The template is gone already. Reload the list of templates.",
   method_not_allowed: "The page and the service may have different versions. Reload the page.",
   request_timeout:
     "The picture took too long to arrive. Try again with a better connection or a smaller picture.",
+  gallery_is_static: "The operator of the service enrols and deletes users. Ask the operator.",
+  too_many_templates: "The user has as many templates as a user may have. Delete one first.",
   payload_too_large: "The picture has more bytes or pixels than the service accepts. " +
     "Choose a smaller one.",
   unsupported_media_type: "The file is not a JPEG, PNG or WebP picture. Choose another one.",
@@ -40,11 +44,16 @@ export const EXPLANATIONS = {
     "The face is blurred, too dark, covered or turned away, so it could be taken for somebody " +
     "else's. Choose a picture that shows the whole face from the front, sharp and in good light, " +
     "without a mask or sunglasses.",
+  not_the_same_person:
+    "The face is unlike the user's other pictures. Choose a picture of the same " +
+    "person, or delete the other templates first.",
+  belongs_to_another_user: "The face matches another user, so it was not enrolled.",
   too_many_requests: "Too many requests came from here. Wait a moment, then ask again.",
   internal: "Unexpected error. Find the request ID in the log of the service.",
   worker_failed:
     "The worker failed while it processed the picture. Try again: another worker will process it.",
   no_worker_available: "All workers are busy. Wait a moment, then ask again.",
+  gallery_unavailable: "The service cannot compare faces now. Wait a moment, then try again.",
   issuer_unavailable: "The token cannot be checked now. Wait a moment, then ask again.",
   deadline_exceeded: "There was no answer in time. Try again; a smaller picture is faster.",
 };

@@ -26,7 +26,8 @@ export const UserIdSchema = z.string().min(1).max(MAX_USER_TEXT_LENGTH).regex(
   example: "user1",
 });
 
-const UserTextSchema = z.string().min(1).max(MAX_USER_TEXT_LENGTH).refine(isUserText);
+/** A user_id or a name in an answer. */
+export const UserTextSchema = z.string().min(1).max(MAX_USER_TEXT_LENGTH).refine(isUserText);
 
 /** The JSON form of a request to `POST /authenticate`. */
 export const AuthenticateJsonSchema = z.strictObject({

@@ -5,10 +5,13 @@ import { z } from "zod";
 /** Header of a worker's responses to `POST /authenticate`: {@linkcode WorkerModelsSchema} as JSON. */
 export const WORKER_MODELS_HEADER = "X-Worker-Models";
 
-const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
-const CosineSchema = z.number().min(-1).max(1);
+/** A sha256 in lower-case hexadecimal. */
+export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+/** A cosine similarity. */
+export const CosineSchema = z.number().min(-1).max(1);
 
-const MatchRuleSchema = z.strictObject({
+/** The rule of a match. */
+export const MatchRuleSchema = z.strictObject({
   on: z.enum(["confidence", "cosine"]).meta({
     description: "The score that is compared with the threshold (MATCH_ON)",
   }),

@@ -2,13 +2,8 @@ import { base64url, exportSPKI, type JWTPayload, SignJWT } from "jose";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Problem } from "../contract/problem.ts";
 import { fakeTokenKeys } from "./fake_token_keys.ts";
-import {
-  CLOCK_TOLERANCE_SECONDS,
-  createTokenVerifier,
-  LIFETIME_SECONDS,
-  signWorkerToken,
-  type TokenFault,
-} from "./worker_token.ts";
+import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS, type TokenFault } from "./call_token.ts";
+import { createTokenVerifier, signWorkerToken } from "./worker_token.ts";
 import type { VerifyingKeys } from "./token_keys.ts";
 
 const KEYS = await fakeTokenKeys();
@@ -58,9 +53,9 @@ Deno.test("a token is valid for the worker that it names", async () => {
   }
 });
 
-Deno.test("a token is not valid for another worker", async () => {
+Deno.test("a token is not valid for another audience", async () => {
   for (const name of ["worker-2", "worker-", "worker-11", "Worker-1", ""]) {
-    await assertRefused(async () => worker().verify(await tokenFor(name)), "for another worker");
+    await assertRefused(async () => worker().verify(await tokenFor(name)), "for another audience");
   }
   const both = await sign({ ...validClaims(), aud: ["worker-1", "worker-2"] });
   await assertRefused(() => worker().verify(both), "malformed");

@@ -14,7 +14,8 @@ import {
 } from "../../../shared/contract/models_in_use.ts";
 import type { Probe } from "../../../shared/http/parse_probe.ts";
 import { isUnreached } from "../../unreached.ts";
-import { CLOCK_TOLERANCE_SECONDS, signWorkerToken } from "../../../shared/http/worker_token.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../../../shared/http/call_token.ts";
+import { signWorkerToken } from "../../../shared/http/worker_token.ts";
 import type { SigningKeys } from "../../../shared/http/token_keys.ts";
 import type { LeasedWorker } from "../../pool/pool.ts";
 import { readWorkerAnswer } from "./read_worker_answer.ts";

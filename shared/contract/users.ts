@@ -1,0 +1,101 @@
+/** The contract of the routes for users. The gallery makes these answers, and the api passes them on. */
+
+import { z } from "zod";
+import { UserIdSchema, UserTextSchema } from "./contract.ts";
+import { CosineSchema, MatchRuleSchema, Sha256Schema } from "./models_in_use.ts";
+
+const TimeSchema = z.iso.datetime({ precision: 3 }).meta({ example: "2026-01-31T12:00:00.000Z" });
+
+/** Greatest length of a reference to a consent. */
+const MAX_CONSENT_REF_LENGTH = 256;
+
+/** The body of `PUT /users/{user_id}`. It replaces all fields of the user. */
+export const PutUserSchema = z.strictObject({
+  name: UserTextSchema.meta({ description: "Name that people read", example: "User One" }),
+  consent_ref: UserTextSchema.max(MAX_CONSENT_REF_LENGTH).optional().meta({
+    description: "The application's reference to the consent of the user",
+    example: "consent-2026-0042",
+  }),
+  expires_at: z.iso.datetime().optional().meta({
+    description: "From then on the user is not recognised and is deleted. Without it, never",
+    example: "2027-01-31T12:00:00Z",
+  }),
+}).meta({ id: "PutUser" });
+
+/** See {@linkcode PutUserSchema}. */
+export type PutUser = z.infer<typeof PutUserSchema>;
+
+/** A user of a collection. */
+export const UserSchema = z.strictObject({
+  user_id: UserTextSchema.meta({ example: "user1" }),
+  name: UserTextSchema.meta({ example: "User One" }),
+  consent_ref: UserTextSchema.nullable(),
+  expires_at: TimeSchema.nullable(),
+  created_at: TimeSchema,
+  updated_at: TimeSchema,
+  last_seen_at: TimeSchema.nullable().meta({
+    description: "Time of the last match, to the minute; null when the user has never matched",
+  }),
+  templates: z.int().min(0).meta({ description: "Number of templates" }),
+}).meta({ id: "User" });
+
+/** See {@linkcode UserSchema}. */
+export type User = z.infer<typeof UserSchema>;
+
+/** A template of a user, without its embedding: no route returns an embedding. */
+export const TemplateSchema = z.strictObject({
+  template_id: z.string().min(1).max(64),
+  model: Sha256Schema.meta({ description: "sha256 of the recognition model that made it" }),
+  created_at: TimeSchema,
+}).meta({ id: "Template" });
+
+/** See {@linkcode TemplateSchema}. */
+export type Template = z.infer<typeof TemplateSchema>;
+
+/** The answer of `GET /users/{user_id}`. */
+export const UserWithTemplatesSchema = UserSchema.omit({ templates: true }).extend({
+  templates: z.array(TemplateSchema),
+}).meta({ id: "UserWithTemplates" });
+
+/** See {@linkcode UserWithTemplatesSchema}. */
+export type UserWithTemplates = z.infer<typeof UserWithTemplatesSchema>;
+
+/** The answer of `GET /users`, sorted by user_id. */
+export const UserPageSchema = z.strictObject({
+  users: z.array(UserSchema),
+  next_cursor: z.string().min(1).max(4096).nullable().meta({
+    description: "Send it as cursor to get the next page; null on the last page",
+  }),
+}).meta({ id: "UserPage" });
+
+/** See {@linkcode UserPageSchema}. */
+export type UserPage = z.infer<typeof UserPageSchema>;
+
+/** Largest number of users that a page can have. */
+export const MAX_PAGE_USERS = 1000;
+
+/** The answer of the gallery about its rule and the models of a collection's templates. */
+export const GalleryModelsSchema = z.strictObject({
+  match: MatchRuleSchema.nullable(),
+  calibration: z.strictObject({
+    fitted_mean_cosine: CosineSchema,
+    fitted_dimension: z.number().positive().max(1e6),
+  }).nullable(),
+  templates: z.array(z.strictObject({
+    model: Sha256Schema,
+    users: z.int().min(0),
+    templates: z.int().min(0),
+  })),
+});
+
+/** See {@linkcode GalleryModelsSchema}. */
+export type GalleryModels = z.infer<typeof GalleryModelsSchema>;
+
+/** The query of `GET /users`. */
+export const UserPageQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE_USERS).default(100),
+  cursor: z.string().min(1).max(4096).optional(),
+});
+
+/** The user_id in a path. */
+export const UserPathSchema = UserIdSchema.meta({ description: "The user's user_id" });
