@@ -148,6 +148,9 @@ class SqlStore implements GalleryStore {
     { limit, cursor }: { readonly limit: number; readonly cursor?: string },
   ): Promise<Page<StoredUser>> {
     checkTexts(collection);
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new RangeError("A page has at least one user");
+    }
     const after = cursor === undefined ? "" : decodeCursor(cursor);
     const now = this.#options.now();
     const users = await this.#database.transaction((transaction) =>
@@ -240,14 +243,19 @@ class SqlStore implements GalleryStore {
       const missed = await changesAfter(transaction, position, this.#options.changesPerRead);
       if (missed === undefined) return { kind: "rebuild" };
       if (missed.users.length === 0) return { kind: "changes", ...missed, users: [] };
-      const present = await readIndexedUsers(
-        transaction,
-        this.#options.keys,
-        `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
-          SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
-        position.n,
-        missed.position.n,
-      );
+      const [present, known] = await Promise.all([
+        readIndexedUsers(
+          transaction,
+          this.#options.keys,
+          `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
+            SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
+          position.n,
+          missed.position.n,
+        ),
+        // A purge deletes the oldest changes first. While this one is there, so were the others.
+        changesAfter(transaction, position, 0),
+      ]);
+      if (known === undefined) return { kind: "rebuild" };
       const users = missed.users.map((key) => {
         const user = present.find((user) =>
           user.collection === key.collection && user.userId === key.userId

@@ -201,6 +201,7 @@ export interface GalleryStore extends AsyncDisposable {
    *
    * @param page `limit` is the greatest number of users; `cursor` is `next` of the page before
    * @throws {BadCursor} when the cursor is not one of this store
+   * @throws {RangeError} when the limit is not an integer, or less than 1
    */
   listUsers(
     collection: string,

@@ -127,6 +127,33 @@ test("a change that waits for another client is given up, and decisions do not w
   assertEquals((await store.putUser(alice, { name: "Alice" })).created, true);
 });
 
+test("an index whose changes are pruned while it reads them reads everything again", async () => {
+  await using server = await startPostgres();
+  const url = await server.newDatabase();
+  await using other = await openStore(url, { keys, keptChanges: 0 });
+  await using database = await openPostgresDatabase({ url });
+  const store = await openSqlStore({
+    dialect: database.dialect,
+    transaction: (run, options) =>
+      database.transaction((transaction) =>
+        run({
+          async query(statement, ...parameters) {
+            const rows = await transaction.query(statement, ...parameters);
+            // The purge is between the list of the changes and the users.
+            if (/FROM gallery_changes WHERE n >=/.test(statement)) await other.purge();
+            return rows;
+          },
+          erases: () => transaction.erases(),
+        }), options),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  }, { keys });
+  const position = await store.position();
+  await other.putUser(alice, { name: "Alice" });
+  await other.putUser({ ...alice, userId: "bob" }, { name: "Bob" });
+  // Without the rows of the changes, it would look as if Alice had been deleted.
+  assertEquals(await store.changesSince(position), { kind: "rebuild" });
+});
+
 test("changes of several clients get numbers without gaps, and readers miss none", async () => {
   await using server = await startPostgres();
   const url = await server.newDatabase();
