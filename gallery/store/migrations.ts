@@ -106,6 +106,12 @@ const RANDOM_ID = {
   postgres: "replace(gen_random_uuid()::text, '-', '')",
 } as const;
 
+/** Returns a row when there is a version of the tables. */
+const FIND_SCHEMA = {
+  sqlite: "SELECT 1 AS found FROM sqlite_schema WHERE name = 'gallery_schema'",
+  postgres: "SELECT 1 AS found WHERE to_regclass('gallery_schema') IS NOT NULL",
+} as const;
+
 /** Any number: replicas that start together take this lock one after the other. */
 const MIGRATION_LOCK = 4_917_263_001;
 
@@ -122,10 +128,13 @@ export async function migrate(database: Database, target = SCHEMA_VERSION): Prom
   const found = await database.transaction(async (transaction) => {
     await lockSchema(database.dialect, transaction);
     const { integer } = TYPES[database.dialect];
-    await transaction.query(
-      `CREATE TABLE IF NOT EXISTS gallery_schema (
-        id ${integer} PRIMARY KEY CHECK (id = 1), version ${integer} NOT NULL)`,
-    );
+    // An account that may not make tables can use those that another account has made.
+    if ((await transaction.query(FIND_SCHEMA[database.dialect])).length === 0) {
+      await transaction.query(
+        `CREATE TABLE gallery_schema (
+          id ${integer} PRIMARY KEY CHECK (id = 1), version ${integer} NOT NULL)`,
+      );
+    }
     const [row] = await transaction.query("SELECT version FROM gallery_schema");
     const version = Number(row?.["version"] ?? 0);
     if (version >= target) return new Rollback(version);

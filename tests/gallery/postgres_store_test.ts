@@ -306,6 +306,29 @@ test("settings of a PostgreSQL database cannot weaken the store", async () => {
   });
 });
 
+test("an account without the right to make tables uses tables that another account has made", async () => {
+  await using server = await startPostgres();
+  const owner = await server.newDatabase();
+  const app = new URL(owner);
+  app.username = "app";
+  await server.query(owner, "CREATE ROLE app LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+  const error = await assertRejects(() => openStore(app.href, { keys }), ConfigError);
+  assertMatch(
+    error.message,
+    /^The gallery's database refuses access \(permission denied for schema public\)$/,
+  );
+  await (await openStore(owner, { keys }))[Symbol.asyncDispose]();
+  await server.query(
+    owner,
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app",
+  );
+  await using store = await openStore(app.href, { keys });
+  await store.putUser(alice, { name: "Alice" });
+  await store.addTemplate(alice, newTemplate(1));
+  assertEquals(await store.deleteUser(alice), true);
+  assertEquals(await store.purge(), 0);
+});
+
 test("a PostgreSQL database that cannot be used stops the start with one line", async () => {
   await using server = await startPostgres();
   const url = await server.newDatabase();
@@ -314,7 +337,8 @@ test("a PostgreSQL database that cannot be used stops the start with one line", 
     [new URL("/ascii", url).href]:
       /^The gallery's database has the encoding SQL_ASCII instead of UTF8$/,
     [new URL("/missing", url).href]: /^The gallery's database refuses access \(.*"missing".*\)$/,
-    "postgres://face_it:secret@:x": /^The URL of the gallery's database is not a URL$/,
+    "postgres://face_it:secret@:x": /^The URL of the gallery's database is not a URL\. In /,
+    "postgres://face_it:secret%@127.0.0.1/db": /^The URL .* write %25 for %/,
   };
   for (const [location, message] of Object.entries(refusals)) {
     const error = await assertRejects(() => openStore(location, { keys }), ConfigError);

@@ -37,6 +37,29 @@ needs("linux")("only the owner can read the files of a SQLite store", async () =
   });
 });
 
+needs("linux")(
+  "a SQLite store takes no rights away from a folder with files of others",
+  async () => {
+    await using folder = await temporaryFolder({ "shared/other.txt": "" });
+    const shared = folder.path("shared");
+    await Deno.chmod(shared, 0o755);
+    const error = await assertRejects(() => openStore(shared, { keys }), ConfigError);
+    assertEquals(
+      error.message,
+      `The gallery's folder ${shared} has other files, and other accounts may read it: name a ` +
+        "folder for the gallery alone",
+    );
+    assertEquals((await Deno.stat(shared)).mode! & 0o777, 0o755);
+    assertEquals((await Array.fromAsync(Deno.readDir(shared))).length, 1);
+    // A private folder may have other files. So may a new file system.
+    await Deno.chmod(shared, 0o700);
+    await (await openStore(shared, { keys }))[Symbol.asyncDispose]();
+    const mounted = folder.path("mounted");
+    await Deno.mkdir(`${mounted}/lost+found`, { recursive: true });
+    await (await openStore(mounted, { keys }))[Symbol.asyncDispose]();
+  },
+);
+
 Deno.test("a second process cannot open a SQLite store until the first one has ended", async () => {
   await using folder = await temporaryFolder();
   const data = folder.path("gallery");
