@@ -1,6 +1,6 @@
 /** The sequence of changes: its number, its tombstones, and what a reader has missed. */
 
-import type { Transaction } from "./database.ts";
+import { listRows, type Transaction } from "./database.ts";
 import type { Position, UserKey } from "./store.ts";
 
 /** Users that have changed, up to a position. */
@@ -19,24 +19,26 @@ export async function newestPosition(transaction: Transaction): Promise<Position
 }
 
 /**
- * Adds a change of a user. Needs an exclusive transaction: the numbers are then in the order in which
- * the changes are committed, and a reader misses none.
+ * Adds changes of users, one for each. Needs an exclusive transaction: the numbers are then in the
+ * order in which the changes are committed, and a reader misses none.
  */
-export async function addChange(
+export async function addChanges(
   transaction: Transaction,
-  { collection, userId }: UserKey,
+  users: readonly UserKey[],
 ): Promise<void> {
-  const id = crypto.randomUUID().replaceAll("-", "");
+  if (users.length === 0) return;
+  const ids = users.map(() => crypto.randomUUID().replaceAll("-", ""));
   const [row] = await transaction.query(
-    "UPDATE gallery_change_number SET n = n + 1, change_id = $1 RETURNING n",
-    id,
+    "UPDATE gallery_change_number SET n = n + $1, change_id = $2 RETURNING n",
+    users.length,
+    ids.at(-1)!,
   );
+  const first = row!["n"] as number - users.length + 1;
   await transaction.query(
-    "INSERT INTO gallery_changes (n, change_id, collection, user_id) VALUES ($1, $2, $3, $4)",
-    row!["n"]!,
-    id,
-    collection,
-    userId,
+    `INSERT INTO gallery_changes (n, change_id, collection, user_id) VALUES ${
+      listRows(users.length, 4)
+    }`,
+    ...users.flatMap(({ collection, userId }, i) => [first + i, ids[i]!, collection, userId]),
   );
 }
 

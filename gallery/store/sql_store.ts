@@ -1,6 +1,6 @@
 /** The store on a database that speaks SQL. Both stores are this one, with another database. */
 
-import { addChange, changesAfter, newestPosition } from "./change_log.ts";
+import { addChanges, changesAfter, newestPosition } from "./change_log.ts";
 import { type Database, Rollback, type Transaction } from "./database.ts";
 import { openPhotoKey } from "./key_check.ts";
 import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
@@ -26,7 +26,12 @@ import {
   type UserKey,
 } from "./store.ts";
 import type { TemplateKeys } from "./template_keys.ts";
-import { listTemplateRows, readIndexedUsers, removeTemplate } from "./templates.ts";
+import {
+  insertTemplates,
+  listTemplateRows,
+  readIndexedUsers,
+  removeTemplate,
+} from "./templates.ts";
 import {
   addTemplateRow,
   checkTexts,
@@ -124,7 +129,9 @@ class SqlStore implements GalleryStore {
     const now = this.#options.now();
     return await this.#change(async (transaction) => {
       const { changed, ...result } = await putUserRow(transaction, key, fields, now);
-      return changed ? result : new Rollback(result);
+      if (!changed) return new Rollback(result);
+      await addChanges(transaction, [key]);
+      return result;
     });
   }
 
@@ -138,7 +145,7 @@ class SqlStore implements GalleryStore {
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!await removeUser(transaction, key)) return new Rollback(false);
-      await addChange(transaction, key);
+      await addChanges(transaction, [key]);
       return user !== undefined;
     });
   }
@@ -171,23 +178,24 @@ class SqlStore implements GalleryStore {
       throw new RangeError(`An import stores at most ${MAX_IMPORTED_USERS} users at once`);
     }
     const { keys, now: clock } = this.#options;
-    const options = { keys, photoKey: this.#photoKey, now: clock(), at: undefined };
+    const options = { keys, photoKey: this.#photoKey, now: clock() };
     const prepared = users.map((user) => {
       checkUser(user, user);
       const templates = user.templates.map((template) => sealNewTemplate(user, template, options));
       return { user, templates };
     });
     return await this.#change(async (transaction) => {
-      let added = 0;
+      let total = 0;
+      const changes: UserKey[] = [];
       for (const { user, templates } of prepared) {
-        await putUserRow(transaction, user, user, options.now);
-        for (const template of templates) {
-          const limits = { ...options, maxTemplates: Infinity };
-          const result = await addTemplateRow(transaction, template, limits);
-          if (!(result instanceof Rollback)) added++;
-        }
+        const { changed } = await putUserRow(transaction, user, user, options.now);
+        const isStored = !hasExpired(user, options.now);
+        const added = isStored ? await insertTemplates(transaction, templates) : 0;
+        if (changed || added > 0) changes.push(user);
+        total += added;
       }
-      return added;
+      await addChanges(transaction, changes);
+      return total;
     });
   }
 
@@ -203,7 +211,7 @@ class SqlStore implements GalleryStore {
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);
-      await addChange(transaction, key);
+      await addChanges(transaction, [key]);
       return true;
     });
   }
