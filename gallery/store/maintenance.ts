@@ -13,8 +13,10 @@ import { removeExpired } from "./users.ts";
 export interface PurgeOptions {
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Number of changes that are kept. */
+  /** Greatest number of changes that are kept. */
   readonly keptChanges: number;
+  /** Milliseconds after which changes are deleted. */
+  readonly changesKeptMs: number;
   /** Greatest number of users that one transaction deletes. */
   readonly usersPerStatement: number;
 }
@@ -26,11 +28,11 @@ export interface PurgeOptions {
  */
 export async function purgeDatabase(
   database: Database,
-  { now, keptChanges, usersPerStatement }: PurgeOptions,
+  { now, keptChanges, changesKeptMs, usersPerStatement }: PurgeOptions,
 ): Promise<number> {
   await database.transaction(async (transaction) => {
     await purgeDecisions(transaction, now);
-    await pruneChanges(transaction, keptChanges);
+    await pruneChanges(transaction, { number: keptChanges, since: now - changesKeptMs });
   });
   let deleted = 0;
   for (;;) {
@@ -65,6 +67,6 @@ export async function reencryptTemplates(
 
 async function purgeUsers(transaction: Transaction, now: number, limit: number): Promise<number> {
   const users = await removeExpired(transaction, now, limit);
-  await addChanges(transaction, users);
+  await addChanges(transaction, users, now);
   return users.length;
 }

@@ -77,6 +77,11 @@ const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX gallery_decisions_expiry ON gallery_decisions (expires_at)`,
     ];
   },
+  // 0: of unknown age. The next purge deletes such changes.
+  (dialect) => [
+    `ALTER TABLE gallery_changes ADD COLUMN created_at ${TYPES[dialect].integer}
+      NOT NULL DEFAULT 0`,
+  ],
 ];
 
 const TYPES = {

@@ -49,8 +49,10 @@ export interface StoreOptions {
   readonly now?: () => number;
   /** Greatest number of templates of a user. */
   readonly maxTemplates?: number;
-  /** Number of changes that {@linkcode GalleryStore.purge} keeps. */
+  /** Greatest number of changes that {@linkcode GalleryStore.purge} keeps. */
   readonly keptChanges?: number;
+  /** Milliseconds after which {@linkcode GalleryStore.purge} deletes changes. */
+  readonly changesKeptMs?: number;
   /** Greatest number of changes that one call of {@linkcode GalleryStore.changesSince} reads. */
   readonly changesPerRead?: number;
   /** Number of users that one statement of a long list reads or deletes. */
@@ -87,6 +89,7 @@ class SqlStore implements GalleryStore {
       now: Date.now,
       maxTemplates: 20,
       keptChanges: 100_000,
+      changesKeptMs: 24 * 60 * 60 * 1000,
       changesPerRead: 1000,
       usersPerStatement: 500,
       ...options,
@@ -130,7 +133,7 @@ class SqlStore implements GalleryStore {
     return await this.#change(async (transaction) => {
       const { changed, ...result } = await putUserRow(transaction, key, fields, now);
       if (!changed) return new Rollback(result);
-      await addChanges(transaction, [key]);
+      await addChanges(transaction, [key], now);
       return result;
     });
   }
@@ -145,7 +148,7 @@ class SqlStore implements GalleryStore {
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!await removeUser(transaction, key)) return new Rollback(false);
-      await addChanges(transaction, [key]);
+      await addChanges(transaction, [key], this.#options.now());
       return user !== undefined;
     });
   }
@@ -194,7 +197,7 @@ class SqlStore implements GalleryStore {
         if (changed || added > 0) changes.push(user);
         total += added;
       }
-      await addChanges(transaction, changes);
+      await addChanges(transaction, changes, options.now);
       return total;
     });
   }
@@ -211,7 +214,7 @@ class SqlStore implements GalleryStore {
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);
-      await addChanges(transaction, [key]);
+      await addChanges(transaction, [key], this.#options.now());
       return true;
     });
   }

@@ -101,7 +101,7 @@ export async function addTemplateRow(
     return new Rollback({ kind: "too_many_templates", limit: maxTemplates });
   }
   await insertTemplates(transaction, [row]);
-  await addChanges(transaction, [row]);
+  await addChanges(transaction, [row], now);
   const { templateId, model, createdAt } = row;
   return { kind: "stored", added: true, template: { templateId, model, createdAt } };
 }

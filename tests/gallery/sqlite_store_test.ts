@@ -198,6 +198,26 @@ Deno.test("a SQLite store that was killed after a deletion erases at its next st
   assertEquals(await filesWith(folder.path("copy"), deleted), []);
 });
 
+Deno.test("a day after a deletion, the tables of a SQLite store do not have the user_id", async () => {
+  await using folder = await temporaryFolder();
+  const data = folder.path("gallery");
+  const clock = { now: 0 };
+  await using store = await openStore(data, { keys, now: () => clock.now });
+  const named = () => {
+    using connection = new DatabaseSync(`${data}/gallery.db`, { readOnly: true });
+    const rows = connection.prepare("SELECT n FROM gallery_changes WHERE user_id = 'alice'").all();
+    return rows.length;
+  };
+  await store.putUser(alice, { name: "Alice" });
+  await store.deleteUser(alice);
+  clock.now = 24 * 60 * 60 * 1000 - 1;
+  await store.purge();
+  assertEquals(named(), 2);
+  clock.now++;
+  await store.purge();
+  assertEquals(named(), 0);
+});
+
 Deno.test("a backup delays that deleted rows leave the files, but no deletion", async () => {
   await using folder = await temporaryFolder();
   const data = folder.path("gallery");
