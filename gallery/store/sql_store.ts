@@ -34,6 +34,7 @@ import {
 } from "./templates.ts";
 import {
   addTemplateRow,
+  checkKey,
   checkTexts,
   checkUser,
   putUserRow,
@@ -139,12 +140,12 @@ class SqlStore implements GalleryStore {
   }
 
   async getUser(key: UserKey): Promise<StoredUser | undefined> {
-    checkTexts(key.collection, key.userId);
+    checkKey(key);
     return await this.#database.transaction((transaction) => this.#findUser(transaction, key));
   }
 
   async deleteUser(key: UserKey): Promise<boolean> {
-    checkTexts(key.collection, key.userId);
+    checkKey(key);
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!await removeUser(transaction, key)) return new Rollback(false);
@@ -203,14 +204,15 @@ class SqlStore implements GalleryStore {
   }
 
   async listTemplates(key: UserKey): Promise<readonly StoredTemplate[] | undefined> {
-    checkTexts(key.collection, key.userId);
+    checkKey(key);
     return await this.#database.transaction(async (transaction) =>
       await this.#findUser(transaction, key) && await listTemplateRows(transaction, key)
     );
   }
 
   async deleteTemplate(key: UserKey, templateId: string): Promise<boolean> {
-    checkTexts(key.collection, key.userId, templateId);
+    checkKey(key);
+    checkTexts(templateId);
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);

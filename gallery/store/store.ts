@@ -172,7 +172,10 @@ export interface ModelCount {
 
 /** The store of the gallery. Disposing of it closes the database. */
 export interface GalleryStore extends AsyncDisposable {
-  /** Rejects unless the database answers and may be written to. */
+  /**
+   * Rejects unless the database answers and accepts changes. A standby accepts none. Does not find out
+   * that a disk is full.
+   */
   check(): Promise<void>;
 
   /** Returns the names of all collections that have users, sorted. */

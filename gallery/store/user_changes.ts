@@ -65,7 +65,8 @@ export function sealNewTemplate(
   { photo, model, embedding }: NewTemplate,
   { keys, photoKey, now }: SealOptions,
 ): TemplateRow {
-  checkTexts(key.collection, key.userId, model);
+  checkKey(key);
+  checkTexts(model);
   if (photo.length !== PHOTO_BYTES) {
     throw new RangeError(`The digest of the photo has ${photo.length} bytes`);
   }
@@ -120,12 +121,24 @@ export function checkTexts(...texts: readonly (string | undefined)[]): void {
 }
 
 /**
+ * Refuses a user_id that is not in NFC: its user would be stored beside the one with the same
+ * characters, and a deletion of one would leave the other.
+ *
+ * @throws {RangeError} when a text of the key is not one of `shared/contract/user_text.ts`
+ */
+export function checkKey({ collection, userId }: UserKey): void {
+  checkTexts(collection, userId);
+  if (userId.normalize("NFC") !== userId) throw new RangeError("The user_id is not in NFC");
+}
+
+/**
  * Refuses fields that cannot be stored.
  *
  * @throws {RangeError} when a text or a time of a user cannot be stored
  */
 export function checkUser(key: UserKey, { name, consentRef, expiresAt }: UserFields): void {
-  checkTexts(key.collection, key.userId, name, consentRef);
+  checkKey(key);
+  checkTexts(name, consentRef);
   if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) {
     throw new RangeError("The time of expiry is not an integer");
   }

@@ -148,9 +148,9 @@ Deno.test("a wrong command line is explained", () => {
       ...["60", "0/min", "1.5/min", "60/s", "1000001/min"].map((rate) =>
         [["new", "--scope", "verify", "--rate", rate], "--rate must"] as const
       ),
-      ...["0d", "2029-12-31", "2030-13-01", "1.1.2031", "2031", "90", "-1d"].map((end) =>
-        [["new", "--scope", "verify", `--expires=${end}`], "--expires must"] as const
-      ),
+      ...["0d", "2029-12-31", "2030-13-01", "2030-02-31", "1.1.2031", "2031", "90", "-1d"].map((
+        end,
+      ) => [["new", "--scope", "verify", `--expires=${end}`], "--expires must"] as const),
       [["new", "--key", "x"], "Unknown option"],
     ] as const
   ) {

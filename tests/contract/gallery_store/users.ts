@@ -125,14 +125,18 @@ export function testUsers(test: StoreTest): void {
     assertEquals(changes.users.map(({ user }) => user?.templates), [[]]);
   });
 
-  test("texts that a database would change are refused", async (store) => {
-    for (const userId of ["", "a\u0000b", "\ud800", "x".repeat(257)]) {
+  test("texts that a database would change, and user_ids that are not in NFC, are refused", async (store) => {
+    for (const userId of ["", "a\u0000b", "\ud800", "x".repeat(257), "Rene\u0301"]) {
       const key = { collection: "default", userId };
       for (
         const act of [
           () => store.putUser(key, { name: "N" }),
           () => store.deleteUser(key),
           () => store.getUser(key),
+          () => store.listTemplates(key),
+          () => store.addTemplate(key, newTemplate(1)),
+          () => store.deleteTemplate(key, "t"),
+          () => store.importUsers([{ ...key, name: "N", templates: [] }]),
         ]
       ) {
         await assertRejects(act, RangeError);
