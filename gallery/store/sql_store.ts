@@ -5,6 +5,7 @@ import { type Database, Rollback, type Transaction } from "./database.ts";
 import { openPhotoKey } from "./key_check.ts";
 import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
+import { type CountByModel, createModelCounts } from "./model_counts.ts";
 import { decodeCursor, encodeCursor } from "./page_cursor.ts";
 import { decideOnce } from "./decisions.ts";
 import {
@@ -82,10 +83,12 @@ class SqlStore implements GalleryStore {
   readonly #database: Database;
   readonly #photoKey: Uint8Array;
   readonly #options: Required<StoreOptions>;
+  readonly #countByModel: CountByModel;
 
   constructor(database: Database, photoKey: Uint8Array, options: StoreOptions) {
     this.#database = database;
     this.#photoKey = photoKey;
+    this.#countByModel = createModelCounts(database);
     this.#options = {
       now: Date.now,
       maxTemplates: 20,
@@ -114,18 +117,7 @@ class SqlStore implements GalleryStore {
 
   async countByModel(collection: string): Promise<readonly ModelCount[]> {
     checkTexts(collection);
-    const rows = await this.#database.transaction((transaction) =>
-      transaction.query(
-        `SELECT model, count(DISTINCT user_id) AS users, count(*) AS templates
-          FROM gallery_templates WHERE collection = $1 GROUP BY model ORDER BY model`,
-        collection,
-      )
-    );
-    return rows.map((row) => ({
-      model: row["model"] as string,
-      users: row["users"] as number,
-      templates: row["templates"] as number,
-    }));
+    return await this.#countByModel(collection);
   }
 
   async putUser(key: UserKey, fields: UserFields): Promise<{ created: boolean; user: StoredUser }> {

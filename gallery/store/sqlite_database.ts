@@ -144,8 +144,8 @@ class SqliteDatabase implements Database {
 
   /**
    * Moves the content of the write-ahead log into the database and empties the log. A backup that
-   * reads at this moment prevents that: then the next transaction tries again. It is not waited for,
-   * because nothing else runs meanwhile.
+   * reads at this moment prevents that: then the next transaction tries again. This does not wait for
+   * the backup, because every other call would have to wait, too.
    */
   #eraseFromLog(): void {
     this.#connection.exec("PRAGMA busy_timeout = 0");

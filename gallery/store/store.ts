@@ -83,7 +83,7 @@ export const MAX_IMPORTED_USERS = 100;
 
 /** A user with all templates, from a file or another store. */
 export interface NewUser extends UserKey, UserFields {
-  /** Templates to add, perhaps none. */
+  /** Templates to add. The list may be empty. */
   readonly templates: readonly NewTemplate[];
 }
 

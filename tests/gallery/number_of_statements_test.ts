@@ -61,3 +61,28 @@ Deno.test("imports and purges of many rows need few statements", async () => {
   assert(Math.max(...perTransaction) <= 4, `${perTransaction} for a purge`);
   assertEquals(await store.countByModel("default"), []);
 });
+
+Deno.test("templates are counted again only after the gallery has changed", async () => {
+  await using folder = await temporaryFolder();
+  const { database, perTransaction } = countStatements(
+    openSqliteDatabase({ folder: folder.path("gallery") }),
+  );
+  await using store = await openSqlStore(database, { keys });
+  const alice = { collection: "default", userId: "alice" };
+  await store.putUser(alice, { name: "Alice" });
+  const count = async (collection: string) => {
+    perTransaction.length = 0;
+    const [{ templates } = { templates: 0 }] = await store.countByModel(collection);
+    return { templates, statements: perTransaction };
+  };
+  for (const seed of [1, 2]) {
+    await store.addTemplate(alice, newTemplate(seed, 4));
+    assertEquals(await count("default"), { templates: seed, statements: [2] });
+    assertEquals(await count("other"), { templates: 0, statements: [2] });
+    for (const collection of ["default", "other", "default"]) {
+      assertEquals((await count(collection)).statements, [1]);
+    }
+  }
+  await store.deleteUser(alice);
+  assertEquals(await count("default"), { templates: 0, statements: [2] });
+});
