@@ -29,7 +29,7 @@ export type Allowed = "everybody" | readonly [Scope, ...Scope[]];
 const declared = new WeakMap<object, Allowed>();
 const callers = new WeakMap<Request, Caller>();
 
-/** Declares which callers may use a route. Use it as one of the handlers of the route. */
+/** Declares which callers may use a route. It must be the first handler of the route. */
 export function allows(allowed: Allowed): MiddlewareHandler<ServiceEnv> {
   const handler: MiddlewareHandler<ServiceEnv> = (_c, next) => next();
   declared.set(handler, allowed);
@@ -55,10 +55,8 @@ export function callerOf(c: Context<ServiceEnv>): Caller {
 export function checkScopes(app: Hono<ServiceEnv>, access: Access): void {
   app.use(async (c, next) => {
     // Middleware is registered for all methods. Without a route, the answer is 404 or 405.
-    const routes = matchedRoutes(c).filter(({ method }) => method !== "ALL");
-    const allowed = routes.map(({ handler }) => declared.get(handler))
-      .find((allowed) => allowed !== undefined) ?? [];
-    if (routes.length === 0 || allowed === "everybody") return await next();
+    const needed = neededScopes(matchedRoutes(c).filter(({ method }) => method !== "ALL"));
+    if (needed.length === 0) return await next();
     const quotas: Quota[] = [];
     const ofAddress = await countAddress(c, access);
     if (ofAddress !== undefined) {
@@ -72,8 +70,28 @@ export function checkScopes(app: Hono<ServiceEnv>, access: Access): void {
       quotas.push(await access.rates.ofKey(caller.id, caller.ratePerMinute));
       enforceRates(c, quotas);
     }
-    if (!allowed.some((scope) => caller.scopes.has(scope))) refuse(c, caller, allowed);
+    for (const scopes of needed) {
+      if (!scopes.some((scope) => caller.scopes.has(scope))) refuse(c, caller, scopes);
+    }
     await next();
+  });
+}
+
+/**
+ * Returns lists of scopes. A caller needs one scope of each list. An empty list is for a route that
+ * no caller may use.
+ *
+ * Several routes can match one request, such as /users/me and /users/:id. Any of them may answer it, so
+ * the declarations of all of them count. Each route must declare its scopes before its other handlers.
+ */
+function neededScopes(
+  handlers: readonly { readonly path: string; readonly handler: object }[],
+): (readonly Scope[])[] {
+  return handlers.flatMap(({ path, handler }, i): (readonly Scope[])[] => {
+    const allowed = declared.get(handler);
+    if (allowed === "everybody") return [];
+    if (allowed !== undefined) return [allowed];
+    return path === handlers[i - 1]?.path ? [] : [[]];
   });
 }
 

@@ -103,6 +103,27 @@ Deno.test("a route that declares no scopes is closed to everybody", async () => 
   }
 });
 
+Deno.test("a request that several routes match needs what each of them declares", async () => {
+  const { text, entry } = fakeKey(["verify"]);
+  const app = new OpenAPIHono<ServiceEnv>();
+  installService(app, { log: createFakeLog().log, now: () => 0, newRequestId: () => "request-1" });
+  checkScopes(app, fakeAccess({ keys: [entry] }));
+  app.get("/files/forgotten", (c) => c.text("secret"));
+  app.get("/files/:name", allows("everybody"), (c) => c.text("public"));
+  app.get("/users/*", allows(["verify"]), (_c, next) => next());
+  app.get("/users/:id", allows(["admin"]), (c) => c.text("secret"));
+  app.get("/users/:id/name", allows(["verify", "admin"]), (c) => c.text("public"));
+  app.get("/late", (c) => c.text("secret"), allows("everybody"));
+  const get = (path: string) =>
+    app.fetch(new Request(`http://test${path}`, { headers: { Authorization: `Bearer ${text}` } }));
+  for (const path of ["/files/forgotten", "/users/1", "/late"]) {
+    await assertProblem(await get(path), "forbidden_scope");
+  }
+  for (const path of ["/files/other", "/users/1/name"]) {
+    assertEquals(await (await get(path)).text(), "public", path);
+  }
+});
+
 Deno.test("the api has no route for all methods: such a route would look like middleware", () => {
   const { app } = createFakeApp();
   const paths = app.routes.filter(({ method }) => method === "ALL").map(({ path }) => path);

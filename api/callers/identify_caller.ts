@@ -77,10 +77,14 @@ export function createIdentifyCaller(
   };
 }
 
+/** Headers of proxies, apart from X-Forwarded-*. Via: RFC 9110. X-Real-IP: common with nginx. */
+const PROXY_HEADERS: ReadonlySet<string> = new Set(["forwarded", "via", "x-real-ip"]);
+
 /** True when a proxy has added a header. The caller may then be on another machine. */
 function isForwarded(headers: Headers): boolean {
-  if (headers.has("Forwarded")) return true;
-  return [...headers.keys()].some((name) => name.startsWith("x-forwarded-"));
+  return [...headers.keys()].some((name) =>
+    PROXY_HEADERS.has(name) || name.startsWith("x-forwarded-")
+  );
 }
 
 function callerOfKey(token: string, keys: ApiKeys, nowMs: number): Caller {

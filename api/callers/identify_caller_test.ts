@@ -98,7 +98,10 @@ Deno.test("on a loopback address without keys, callers on this machine may do ev
 
 Deno.test("on a loopback address without keys, a request that a proxy forwards needs a key", async () => {
   for (
-    const name of ["Forwarded", "forwarded", "X-Forwarded-For", "X-FORWARDED-HOST", "X-Forwarded-X"]
+    const name of [
+      ...["Forwarded", "forwarded", "X-Forwarded-For", "X-FORWARDED-HOST", "X-Forwarded-X"],
+      ...["Via", "X-Real-IP"],
+    ]
   ) {
     for (const value of ["", "for=127.0.0.1", "127.0.0.1"]) {
       await assertUnknown({ [name]: value }, { isLoopback: true });

@@ -20,6 +20,10 @@ export interface Follower<Target extends UserTarget> {
    * Applies the changes since the position. Reads all users again when the store does not know the
    * position. Until then the older target stays in place: no decision on it is stored.
    *
+   * Calls at the same time share one run. A call that joins a run may miss a change that was made
+   * after the run had begun. After two calls, one after the other, the target has every change that
+   * was acknowledged before the first of them.
+   *
    * @throws {StoreUnavailable} when the store is away; the position is then what it was, or later
    * @throws {StoreDamaged} when a template cannot be decrypted
    */
@@ -41,7 +45,7 @@ export async function followStore<Target extends UserTarget>(
   makeTarget: () => Target,
 ): Promise<Follower<Target>> {
   let current = await load(store, makeTarget);
-  /** The catching up that runs now. Callers that come meanwhile wait for it. */
+  /** The run that applies changes now. Later callers wait for the same run. */
   let running: Promise<void> | undefined;
   return {
     get target() {

@@ -1,6 +1,6 @@
 /** The sequence of changes: its number, its tombstones, and what a reader has missed. */
 
-import type { Transaction } from "./database.ts";
+import { listRows, type Transaction } from "./database.ts";
 import type { Position, UserKey } from "./store.ts";
 
 /** Users that have changed, up to a position. */
@@ -19,24 +19,29 @@ export async function newestPosition(transaction: Transaction): Promise<Position
 }
 
 /**
- * Adds a change of a user. Needs an exclusive transaction: the numbers are then in the order in which
- * the changes are committed, and a reader misses none.
+ * Adds changes of users, one for each. Needs an exclusive transaction: the numbers are then in the
+ * order in which the changes are committed, and a reader misses none.
+ *
+ * @param now Milliseconds since 1970
  */
-export async function addChange(
+export async function addChanges(
   transaction: Transaction,
-  { collection, userId }: UserKey,
+  users: readonly UserKey[],
+  now: number,
 ): Promise<void> {
-  const id = crypto.randomUUID().replaceAll("-", "");
+  if (users.length === 0) return;
+  const ids = users.map(() => crypto.randomUUID().replaceAll("-", ""));
   const [row] = await transaction.query(
-    "UPDATE gallery_change_number SET n = n + 1, change_id = $1 RETURNING n",
-    id,
+    "UPDATE gallery_change_number SET n = n + $1, change_id = $2 RETURNING n",
+    users.length,
+    ids.at(-1)!,
   );
+  const first = row!["n"] as number - users.length + 1;
   await transaction.query(
-    "INSERT INTO gallery_changes (n, change_id, collection, user_id) VALUES ($1, $2, $3, $4)",
-    row!["n"]!,
-    id,
-    collection,
-    userId,
+    `INSERT INTO gallery_changes (n, change_id, collection, user_id, created_at) VALUES ${
+      listRows(users.length, 5)
+    }`,
+    ...users.flatMap(({ collection, userId }, i) => [first + i, ids[i]!, collection, userId, now]),
   );
 }
 
@@ -71,8 +76,39 @@ export async function changesAfter(
   };
 }
 
-/** Deletes all changes but the newest `kept`. */
-export async function pruneChanges(transaction: Transaction, kept: number): Promise<void> {
+/** Changes that a purge keeps. */
+export interface KeptChanges {
+  /** Greatest number of changes. */
+  readonly number: number;
+  /** Milliseconds since 1970. Older changes are not kept. */
+  readonly since: number;
+}
+
+/**
+ * Deletes older changes. They have the user_ids of deleted users. The newest change stays, because it
+ * has the present position, but when it is older than `since`, its user_id is deleted.
+ */
+export async function pruneChanges(
+  transaction: Transaction,
+  { number, since }: KeptChanges,
+): Promise<void> {
   const { n } = await newestPosition(transaction);
-  await transaction.query("DELETE FROM gallery_changes WHERE n < $1", n - kept);
+  const [recent] = await transaction.query(
+    "SELECT n FROM gallery_changes WHERE created_at > $1 ORDER BY n LIMIT 1",
+    since,
+  );
+  const oldestRecent = recent?.["n"] as number | undefined;
+  await transaction.query(
+    "DELETE FROM gallery_changes WHERE n < $1",
+    Math.max(n - number, Math.min(n, oldestRecent ?? n)),
+  );
+  if (oldestRecent === undefined) {
+    // Nobody reads this row as a change: the row before it is deleted, so its readers start again.
+    await transaction.query(
+      `UPDATE gallery_changes SET collection = NULL, user_id = NULL
+        WHERE n = $1 AND user_id IS NOT NULL`,
+      n,
+    );
+  }
+  transaction.erases();
 }

@@ -20,6 +20,16 @@ export interface Transaction {
   erases(): void;
 }
 
+/**
+ * Returns the parameters of an INSERT of several rows, such as `($1, $2), ($3, $4)`. A database may be
+ * far away, so one statement for many rows is faster than many statements.
+ */
+export function listRows(rows: number, columns: number): string {
+  const row = (first: number) =>
+    `(${Array.from({ length: columns }, (_, i) => `$${first + i}`).join(", ")})`;
+  return Array.from({ length: rows }, (_, i) => row(1 + i * columns)).join(", ");
+}
+
 /** Options of a transaction. */
 export interface TransactionOptions {
   /**

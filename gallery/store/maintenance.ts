@@ -1,20 +1,22 @@
 /** The work that a store needs from time to time: purges, and the encryption with a new key. */
 
-import { addChange, pruneChanges } from "./change_log.ts";
+import { addChanges, pruneChanges } from "./change_log.ts";
 import type { Database, Transaction } from "./database.ts";
 import { purgeDecisions } from "./decisions.ts";
 import { forgetOlderKeys } from "./key_check.ts";
 import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "./template_keys.ts";
 import { findOlderKeys, replaceSealed } from "./templates.ts";
-import { removeUser } from "./users.ts";
+import { removeExpired } from "./users.ts";
 
 /** Options of a purge. */
 export interface PurgeOptions {
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Number of changes that are kept. */
+  /** Greatest number of changes that are kept. */
   readonly keptChanges: number;
+  /** Milliseconds after which changes are deleted. */
+  readonly changesKeptMs: number;
   /** Greatest number of users that one transaction deletes. */
   readonly usersPerStatement: number;
 }
@@ -26,11 +28,11 @@ export interface PurgeOptions {
  */
 export async function purgeDatabase(
   database: Database,
-  { now, keptChanges, usersPerStatement }: PurgeOptions,
+  { now, keptChanges, changesKeptMs, usersPerStatement }: PurgeOptions,
 ): Promise<number> {
   await database.transaction(async (transaction) => {
     await purgeDecisions(transaction, now);
-    await pruneChanges(transaction, keptChanges);
+    await pruneChanges(transaction, { number: keptChanges, since: now - changesKeptMs });
   });
   let deleted = 0;
   for (;;) {
@@ -64,15 +66,7 @@ export async function reencryptTemplates(
 }
 
 async function purgeUsers(transaction: Transaction, now: number, limit: number): Promise<number> {
-  const rows = await transaction.query(
-    "SELECT collection, user_id FROM gallery_users WHERE expires_at <= $1 LIMIT $2",
-    now,
-    limit,
-  );
-  for (const row of rows) {
-    const key = { collection: row["collection"] as string, userId: row["user_id"] as string };
-    await removeUser(transaction, key);
-    await addChange(transaction, key);
-  }
-  return rows.length;
+  const users = await removeExpired(transaction, now, limit);
+  await addChanges(transaction, users, now);
+  return users.length;
 }

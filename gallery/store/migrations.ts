@@ -77,6 +77,11 @@ const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX gallery_decisions_expiry ON gallery_decisions (expires_at)`,
     ];
   },
+  // 0: of unknown age. The next purge deletes such changes.
+  (dialect) => [
+    `ALTER TABLE gallery_changes ADD COLUMN created_at ${TYPES[dialect].integer}
+      NOT NULL DEFAULT 0`,
+  ],
 ];
 
 const TYPES = {
@@ -106,6 +111,12 @@ const RANDOM_ID = {
   postgres: "replace(gen_random_uuid()::text, '-', '')",
 } as const;
 
+/** Returns a row when there is a version of the tables. */
+const FIND_SCHEMA = {
+  sqlite: "SELECT 1 AS found FROM sqlite_schema WHERE name = 'gallery_schema'",
+  postgres: "SELECT 1 AS found WHERE to_regclass('gallery_schema') IS NOT NULL",
+} as const;
+
 /** Any number: replicas that start together take this lock one after the other. */
 const MIGRATION_LOCK = 4_917_263_001;
 
@@ -122,10 +133,13 @@ export async function migrate(database: Database, target = SCHEMA_VERSION): Prom
   const found = await database.transaction(async (transaction) => {
     await lockSchema(database.dialect, transaction);
     const { integer } = TYPES[database.dialect];
-    await transaction.query(
-      `CREATE TABLE IF NOT EXISTS gallery_schema (
-        id ${integer} PRIMARY KEY CHECK (id = 1), version ${integer} NOT NULL)`,
-    );
+    // An account that may not make tables can use those that another account has made.
+    if ((await transaction.query(FIND_SCHEMA[database.dialect])).length === 0) {
+      await transaction.query(
+        `CREATE TABLE gallery_schema (
+          id ${integer} PRIMARY KEY CHECK (id = 1), version ${integer} NOT NULL)`,
+      );
+    }
     const [row] = await transaction.query("SELECT version FROM gallery_schema");
     const version = Number(row?.["version"] ?? 0);
     if (version >= target) return new Rollback(version);

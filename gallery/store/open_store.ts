@@ -1,6 +1,6 @@
 /** Opens the store that a location names. */
 
-import { openPostgresDatabase } from "./postgres_database.ts";
+import { explainRefusal, openPostgresDatabase } from "./postgres_database.ts";
 import { openSqlStore, type StoreOptions } from "./sql_store.ts";
 import { openSqliteDatabase } from "./sqlite_database.ts";
 import type { GalleryStore } from "./store.ts";
@@ -20,6 +20,6 @@ export async function openStore(location: string, options: StoreOptions): Promis
     return await openSqlStore(database, options);
   } catch (error) {
     await database[Symbol.asyncDispose]();
-    throw error;
+    throw explainRefusal(error);
   }
 }

@@ -1,5 +1,6 @@
 /** The opaque texts that ask for the next page of a list of users. */
 
+import { isUserText } from "../../shared/contract/user_text.ts";
 import { BadCursor } from "./store.ts";
 
 /** Begins the text inside a cursor: the kind of list and the version of the format. */
@@ -14,7 +15,7 @@ export function encodeCursor(userId: string): string {
 /**
  * Returns the user_id that a cursor was made of.
  *
- * @throws {BadCursor} when {@linkcode encodeCursor} has not made the cursor
+ * @throws {BadCursor} when {@linkcode encodeCursor} does not make such a cursor of a user_id
  */
 export function decodeCursor(cursor: string): string {
   let text: string;
@@ -25,7 +26,8 @@ export function decodeCursor(cursor: string): string {
     throw new BadCursor("The cursor is not one of a list of users");
   }
   const userId = text.slice(PREFIX.length);
-  if (!text.startsWith(PREFIX) || encodeCursor(userId) !== cursor) {
+  // Clients can make cursors, too. No text that a database refuses may reach it.
+  if (!text.startsWith(PREFIX) || encodeCursor(userId) !== cursor || !isUserText(userId)) {
     throw new BadCursor("The cursor is not one of a list of users");
   }
   return userId;

@@ -40,8 +40,8 @@ interface Pool {
 const BEGIN = "isolation level read committed read write";
 const LOCK = "SELECT n FROM gallery_change_number FOR UPDATE";
 
-/** Classes of errors that a restart of the database does not end: no access, no such database. */
-const CONFIGURATION_ERRORS = /^(28|3D)/;
+/** Errors that a restart of the database does not end: no access, no such database, no right. */
+const CONFIGURATION_ERRORS = /^(28|3D|42501)/;
 
 /**
  * Opens a database and checks that it can be used.
@@ -52,9 +52,14 @@ const CONFIGURATION_ERRORS = /^(28|3D)/;
 export async function openPostgresDatabase(options: PostgresOptions): Promise<Database> {
   // A list of hosts is not part of a URL.
   if (!URL.canParse(options.url.replace(/,[^/?]*/, ""))) {
-    throw new ConfigError("The URL of the gallery's database is not a URL");
+    throw badUrl();
   }
-  const database = new PostgresDatabase({ connections: 8, timeoutMs: 5000, ...options });
+  let database;
+  try {
+    database = new PostgresDatabase({ connections: 8, timeoutMs: 5000, ...options });
+  } catch {
+    throw badUrl();
+  }
   try {
     const [row] = await database.transaction((transaction) =>
       transaction.query("SELECT current_setting('server_encoding') AS encoding")
@@ -67,13 +72,24 @@ export async function openPostgresDatabase(options: PostgresOptions): Promise<Da
     return database;
   } catch (error) {
     await database[Symbol.asyncDispose]();
-    const cause = error instanceof StoreUnavailable ? error.cause : undefined;
-    if (cause instanceof postgres.PostgresError && CONFIGURATION_ERRORS.test(cause.code)) {
-      throw new ConfigError(`The gallery's database refuses access (${cause.message})`, { cause });
-    }
-    throw error;
+    throw explainRefusal(error);
   }
 }
+
+/** Returns a ConfigError for an error that only the operator can end, and other errors unchanged. */
+export function explainRefusal(error: unknown): unknown {
+  const cause = error instanceof StoreUnavailable ? error.cause : undefined;
+  return cause instanceof postgres.PostgresError && CONFIGURATION_ERRORS.test(cause.code)
+    ? new ConfigError(`The gallery's database refuses access (${cause.message})`, { cause })
+    : error;
+}
+
+/** Quotes nothing of the URL: it may have a password. */
+const badUrl = () =>
+  new ConfigError(
+    "The URL of the gallery's database is not a URL. In its password, write %25 for %, %2F for /, " +
+      "%3F for ?, %23 for # and %40 for @",
+  );
 
 class PostgresDatabase implements Database {
   readonly dialect = "postgres";

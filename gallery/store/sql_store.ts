@@ -1,10 +1,11 @@
 /** The store on a database that speaks SQL. Both stores are this one, with another database. */
 
-import { addChange, changesAfter, newestPosition } from "./change_log.ts";
+import { addChanges, changesAfter, newestPosition } from "./change_log.ts";
 import { type Database, Rollback, type Transaction } from "./database.ts";
 import { openPhotoKey } from "./key_check.ts";
 import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
+import { type CountByModel, createModelCounts } from "./model_counts.ts";
 import { decodeCursor, encodeCursor } from "./page_cursor.ts";
 import { decideOnce } from "./decisions.ts";
 import {
@@ -26,9 +27,15 @@ import {
   type UserKey,
 } from "./store.ts";
 import type { TemplateKeys } from "./template_keys.ts";
-import { listTemplateRows, readIndexedUsers, removeTemplate } from "./templates.ts";
+import {
+  insertTemplates,
+  listTemplateRows,
+  readIndexedUsers,
+  removeTemplate,
+} from "./templates.ts";
 import {
   addTemplateRow,
+  checkKey,
   checkTexts,
   checkUser,
   putUserRow,
@@ -44,8 +51,10 @@ export interface StoreOptions {
   readonly now?: () => number;
   /** Greatest number of templates of a user. */
   readonly maxTemplates?: number;
-  /** Number of changes that {@linkcode GalleryStore.purge} keeps. */
+  /** Greatest number of changes that {@linkcode GalleryStore.purge} keeps. */
   readonly keptChanges?: number;
+  /** Milliseconds after which {@linkcode GalleryStore.purge} deletes changes. */
+  readonly changesKeptMs?: number;
   /** Greatest number of changes that one call of {@linkcode GalleryStore.changesSince} reads. */
   readonly changesPerRead?: number;
   /** Number of users that one statement of a long list reads or deletes. */
@@ -74,14 +83,17 @@ class SqlStore implements GalleryStore {
   readonly #database: Database;
   readonly #photoKey: Uint8Array;
   readonly #options: Required<StoreOptions>;
+  readonly #countByModel: CountByModel;
 
   constructor(database: Database, photoKey: Uint8Array, options: StoreOptions) {
     this.#database = database;
     this.#photoKey = photoKey;
+    this.#countByModel = createModelCounts(database);
     this.#options = {
       now: Date.now,
       maxTemplates: 20,
       keptChanges: 100_000,
+      changesKeptMs: 24 * 60 * 60 * 1000,
       changesPerRead: 1000,
       usersPerStatement: 500,
       ...options,
@@ -105,18 +117,7 @@ class SqlStore implements GalleryStore {
 
   async countByModel(collection: string): Promise<readonly ModelCount[]> {
     checkTexts(collection);
-    const rows = await this.#database.transaction((transaction) =>
-      transaction.query(
-        `SELECT model, count(DISTINCT user_id) AS users, count(*) AS templates
-          FROM gallery_templates WHERE collection = $1 GROUP BY model ORDER BY model`,
-        collection,
-      )
-    );
-    return rows.map((row) => ({
-      model: row["model"] as string,
-      users: row["users"] as number,
-      templates: row["templates"] as number,
-    }));
+    return await this.#countByModel(collection);
   }
 
   async putUser(key: UserKey, fields: UserFields): Promise<{ created: boolean; user: StoredUser }> {
@@ -124,21 +125,23 @@ class SqlStore implements GalleryStore {
     const now = this.#options.now();
     return await this.#change(async (transaction) => {
       const { changed, ...result } = await putUserRow(transaction, key, fields, now);
-      return changed ? result : new Rollback(result);
+      if (!changed) return new Rollback(result);
+      await addChanges(transaction, [key], now);
+      return result;
     });
   }
 
   async getUser(key: UserKey): Promise<StoredUser | undefined> {
-    checkTexts(key.collection, key.userId);
+    checkKey(key);
     return await this.#database.transaction((transaction) => this.#findUser(transaction, key));
   }
 
   async deleteUser(key: UserKey): Promise<boolean> {
-    checkTexts(key.collection, key.userId);
+    checkKey(key);
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!await removeUser(transaction, key)) return new Rollback(false);
-      await addChange(transaction, key);
+      await addChanges(transaction, [key], this.#options.now());
       return user !== undefined;
     });
   }
@@ -148,6 +151,9 @@ class SqlStore implements GalleryStore {
     { limit, cursor }: { readonly limit: number; readonly cursor?: string },
   ): Promise<Page<StoredUser>> {
     checkTexts(collection);
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new RangeError("A page has at least one user");
+    }
     const after = cursor === undefined ? "" : decodeCursor(cursor);
     const now = this.#options.now();
     const users = await this.#database.transaction((transaction) =>
@@ -168,39 +174,41 @@ class SqlStore implements GalleryStore {
       throw new RangeError(`An import stores at most ${MAX_IMPORTED_USERS} users at once`);
     }
     const { keys, now: clock } = this.#options;
-    const options = { keys, photoKey: this.#photoKey, now: clock(), at: undefined };
+    const options = { keys, photoKey: this.#photoKey, now: clock() };
     const prepared = users.map((user) => {
       checkUser(user, user);
       const templates = user.templates.map((template) => sealNewTemplate(user, template, options));
       return { user, templates };
     });
     return await this.#change(async (transaction) => {
-      let added = 0;
+      let total = 0;
+      const changes: UserKey[] = [];
       for (const { user, templates } of prepared) {
-        await putUserRow(transaction, user, user, options.now);
-        for (const template of templates) {
-          const limits = { ...options, maxTemplates: Infinity };
-          const result = await addTemplateRow(transaction, template, limits);
-          if (!(result instanceof Rollback)) added++;
-        }
+        const { changed } = await putUserRow(transaction, user, user, options.now);
+        const isStored = !hasExpired(user, options.now);
+        const added = isStored ? await insertTemplates(transaction, templates) : 0;
+        if (changed || added > 0) changes.push(user);
+        total += added;
       }
-      return added;
+      await addChanges(transaction, changes, options.now);
+      return total;
     });
   }
 
   async listTemplates(key: UserKey): Promise<readonly StoredTemplate[] | undefined> {
-    checkTexts(key.collection, key.userId);
+    checkKey(key);
     return await this.#database.transaction(async (transaction) =>
       await this.#findUser(transaction, key) && await listTemplateRows(transaction, key)
     );
   }
 
   async deleteTemplate(key: UserKey, templateId: string): Promise<boolean> {
-    checkTexts(key.collection, key.userId, templateId);
+    checkKey(key);
+    checkTexts(templateId);
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);
-      await addChange(transaction, key);
+      await addChanges(transaction, [key], this.#options.now());
       return true;
     });
   }
@@ -240,14 +248,19 @@ class SqlStore implements GalleryStore {
       const missed = await changesAfter(transaction, position, this.#options.changesPerRead);
       if (missed === undefined) return { kind: "rebuild" };
       if (missed.users.length === 0) return { kind: "changes", ...missed, users: [] };
-      const present = await readIndexedUsers(
-        transaction,
-        this.#options.keys,
-        `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
-          SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
-        position.n,
-        missed.position.n,
-      );
+      const [present, known] = await Promise.all([
+        readIndexedUsers(
+          transaction,
+          this.#options.keys,
+          `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
+            SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
+          position.n,
+          missed.position.n,
+        ),
+        // A purge deletes the oldest changes first. While this one is there, so were the others.
+        changesAfter(transaction, position, 0),
+      ]);
+      if (known === undefined) return { kind: "rebuild" };
       const users = missed.users.map((key) => {
         const user = present.find((user) =>
           user.collection === key.collection && user.userId === key.userId

@@ -22,6 +22,9 @@ export interface SqliteOptions {
   readonly busyTimeoutMs?: number;
 }
 
+/** Number of prepared statements that are kept. An INSERT of another number of rows is another one. */
+const MAX_STATEMENTS = 200;
+
 /** Size of the database's pages. The table of templates is made for it: see migrations.ts. */
 const PAGE_BYTES = 1024;
 
@@ -131,6 +134,7 @@ class SqliteDatabase implements Database {
     return await translateErrors(() => {
       let statement = this.#statements.get(text);
       if (statement === undefined) {
+        if (this.#statements.size === MAX_STATEMENTS) this.#statements.clear();
         statement = this.#connection.prepare(text.replaceAll(/\$(\d)/g, "?$1"));
         this.#statements.set(text, statement);
       }
@@ -140,8 +144,8 @@ class SqliteDatabase implements Database {
 
   /**
    * Moves the content of the write-ahead log into the database and empties the log. A backup that
-   * reads at this moment prevents that: then the next transaction tries again. It is not waited for,
-   * because nothing else runs meanwhile.
+   * reads at this moment prevents that: then the next transaction tries again. This does not wait for
+   * the backup, because every other call would have to wait, too.
    */
   #eraseFromLog(): void {
     this.#connection.exec("PRAGMA busy_timeout = 0");

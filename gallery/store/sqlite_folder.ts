@@ -19,17 +19,18 @@ const OTHERS = 0o077;
  * with the process, also when the process is killed.
  *
  * @throws {ConfigError} when another process has the folder, when it cannot be written, or when
- * accounts other than the owner may read it and this cannot be changed
+ * accounts other than the owner may read it and this cannot be changed: it has another owner, or
+ * files of other programs
  */
 export function lockFolder(folder: string): LockedFolder {
   let lock: Deno.FsFile;
   const databasePath = join(folder, "gallery.db");
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-    makePrivate(folder, FOLDER_MODE);
+    makeFolderPrivate(folder);
     lock = openPrivate(join(folder, "gallery.lock"));
   } catch (cause) {
-    throw unusable(folder, cause);
+    throw cause instanceof ConfigError ? cause : unusable(folder, cause);
   }
   try {
     if (!lock.tryLockSync(true)) {
@@ -49,7 +50,7 @@ export function lockFolder(folder: string): LockedFolder {
 function openPrivate(path: string): Deno.FsFile {
   const file = Deno.openSync(path, { read: true, write: true, create: true, mode: FILE_MODE });
   try {
-    makePrivate(path, FILE_MODE);
+    if (!isPrivate(path)) Deno.chmodSync(path, FILE_MODE);
   } catch (error) {
     file.close();
     throw error;
@@ -57,10 +58,24 @@ function openPrivate(path: string): Deno.FsFile {
   return file;
 }
 
-function makePrivate(path: string, mode: number): void {
-  const { mode: present } = Deno.statSync(path);
+/** Takes no rights away from a folder of other programs, such as /tmp. */
+function makeFolderPrivate(folder: string): void {
+  if (isPrivate(folder)) return;
+  for (const { name } of Deno.readDirSync(folder)) {
+    // A new file system has lost+found.
+    if (name.startsWith("gallery.") || name === "lost+found") continue;
+    throw new ConfigError(
+      `The gallery's folder ${folder} has other files, and other accounts may read it: name a ` +
+        "folder for the gallery alone",
+    );
+  }
+  Deno.chmodSync(folder, FOLDER_MODE);
+}
+
+function isPrivate(path: string): boolean {
+  const { mode } = Deno.statSync(path);
   // On Windows there is no mode.
-  if (present !== null && (present & OTHERS) !== 0) Deno.chmodSync(path, mode);
+  return mode === null || (mode & OTHERS) === 0;
 }
 
 const unusable = (folder: string, cause: unknown): ConfigError =>

@@ -83,7 +83,7 @@ export const MAX_IMPORTED_USERS = 100;
 
 /** A user with all templates, from a file or another store. */
 export interface NewUser extends UserKey, UserFields {
-  /** Templates to add, perhaps none. */
+  /** Templates to add. The list may be empty. */
   readonly templates: readonly NewTemplate[];
 }
 
@@ -172,7 +172,10 @@ export interface ModelCount {
 
 /** The store of the gallery. Disposing of it closes the database. */
 export interface GalleryStore extends AsyncDisposable {
-  /** Rejects unless the database answers and may be written to. */
+  /**
+   * Rejects unless the database answers and accepts changes. A standby accepts none. Does not find out
+   * that a disk is full.
+   */
   check(): Promise<void>;
 
   /** Returns the names of all collections that have users, sorted. */
@@ -201,6 +204,7 @@ export interface GalleryStore extends AsyncDisposable {
    *
    * @param page `limit` is the greatest number of users; `cursor` is `next` of the page before
    * @throws {BadCursor} when the cursor is not one of this store
+   * @throws {RangeError} when the limit is not an integer, or less than 1
    */
   listUsers(
     collection: string,

@@ -1,6 +1,6 @@
 /** The statements on templates. */
 
-import type { Row, SqlValue, Transaction } from "./database.ts";
+import { listRows, type Row, type SqlValue, type Transaction } from "./database.ts";
 import type { IndexedTemplate, IndexedUser, StoredTemplate, UserKey } from "./store.ts";
 import { type RowName, type Sealed, unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "./template_keys.ts";
@@ -23,9 +23,7 @@ export async function listTemplateRows(
 /** Returns the template that a user has of a photo, by the photo's keyed hash. */
 export async function findPhoto(
   transaction: Transaction,
-  { collection, userId }: UserKey,
-  model: string,
-  photo: Uint8Array,
+  { collection, userId, model, photo }: Pick<TemplateRow, keyof UserKey | "model" | "photo">,
 ): Promise<StoredTemplate | undefined> {
   const [row] = await transaction.query(
     `SELECT template_id, model, created_at FROM gallery_templates
@@ -38,26 +36,43 @@ export async function findPhoto(
   return row && readTemplate(row);
 }
 
-/** Inserts a template. */
-export async function insertTemplate(
+/** A template that is ready to be inserted. */
+export interface TemplateRow extends RowName {
+  /** Keyed hash of the photo's digest. */
+  readonly photo: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly sealed: Sealed;
+}
+
+/** Databases limit the number of parameters of a statement. */
+const ROWS_PER_INSERT = 100;
+
+/**
+ * Inserts templates, except for those whose photo the user has already.
+ *
+ * @returns Number of templates that were inserted
+ */
+export async function insertTemplates(
   transaction: Transaction,
-  name: RowName,
-  row: { readonly photo: Uint8Array; readonly createdAt: number; readonly sealed: Sealed },
-): Promise<void> {
-  await transaction.query(
-    `INSERT INTO gallery_templates
-      (template_id, collection, user_id, model, photo, created_at, key_id, nonce, ciphertext)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    name.templateId,
-    name.collection,
-    name.userId,
-    name.model,
-    row.photo,
-    row.createdAt,
-    row.sealed.keyId,
-    row.sealed.nonce,
-    row.sealed.ciphertext,
-  );
+  rows: readonly TemplateRow[],
+): Promise<number> {
+  let inserted = 0;
+  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+    const part = rows.slice(start, start + ROWS_PER_INSERT);
+    const added = await transaction.query(
+      `INSERT INTO gallery_templates
+        (template_id, collection, user_id, model, photo, created_at, key_id, nonce, ciphertext)
+        VALUES ${listRows(part.length, 9)}
+        ON CONFLICT (collection, user_id, model, photo) DO NOTHING RETURNING template_id`,
+      ...part.flatMap(({ sealed, ...row }) => [
+        ...[row.templateId, row.collection, row.userId, row.model, row.photo, row.createdAt],
+        ...[sealed.keyId, sealed.nonce, sealed.ciphertext],
+      ]),
+    );
+    inserted += added.length;
+  }
+  return inserted;
 }
 
 /** Deletes a template of a user, and returns true when there was one. */

@@ -2,7 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import { isUserText } from "../../shared/contract/user_text.ts";
-import { addChange, newestPosition } from "./change_log.ts";
+import { addChanges, newestPosition } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
 import type {
   AddedTemplate,
@@ -14,16 +14,8 @@ import type {
 } from "./store.ts";
 import { PHOTO_BYTES, sealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "./template_keys.ts";
-import { findPhoto, insertTemplate } from "./templates.ts";
+import { findPhoto, insertTemplates, type TemplateRow } from "./templates.ts";
 import { findUser, hasExpired, removeUser, writeUser } from "./users.ts";
-
-/** A template that is ready to be inserted. */
-export interface SealedTemplate {
-  readonly key: UserKey;
-  readonly insert: (transaction: Transaction) => Promise<void>;
-  readonly template: { readonly templateId: string; readonly model: string; createdAt: number };
-  readonly photo: Uint8Array;
-}
 
 /** Services that {@linkcode sealNewTemplate} uses. */
 export interface SealOptions {
@@ -33,7 +25,7 @@ export interface SealOptions {
   readonly now: number;
 }
 
-/** Creates a user or replaces its fields, and logs the change unless nothing changes. */
+/** Creates a user or replaces its fields. Does not add the change to the log of changes. */
 export async function putUserRow(
   transaction: Transaction,
   { collection, userId }: UserKey,
@@ -60,7 +52,6 @@ export async function putUserRow(
     templates: old?.templates ?? 0,
   };
   await writeUser(transaction, user);
-  await addChange(transaction, key);
   return { created: old === undefined, changed: true, user };
 }
 
@@ -73,8 +64,9 @@ export function sealNewTemplate(
   key: UserKey,
   { photo, model, embedding }: NewTemplate,
   { keys, photoKey, now }: SealOptions,
-): SealedTemplate {
-  checkTexts(key.collection, key.userId, model);
+): TemplateRow {
+  checkKey(key);
+  checkTexts(model);
   if (photo.length !== PHOTO_BYTES) {
     throw new RangeError(`The digest of the photo has ${photo.length} bytes`);
   }
@@ -82,27 +74,25 @@ export function sealNewTemplate(
     throw new RangeError("The embedding is empty or not finite");
   }
   const photoHash = new Uint8Array(createHmac("sha256", photoKey).update(photo).digest());
-  const templateId = crypto.randomUUID();
-  const name = { collection: key.collection, userId: key.userId, templateId, model };
-  const sealed = sealTemplate(keys, name, { photo, embedding });
-  return {
-    key,
-    photo: photoHash,
-    template: { templateId, model, createdAt: now },
-    insert: (transaction) =>
-      insertTemplate(transaction, name, { photo: photoHash, createdAt: now, sealed }),
+  const name = {
+    collection: key.collection,
+    userId: key.userId,
+    templateId: crypto.randomUUID(),
+    model,
   };
+  const sealed = sealTemplate(keys, name, { photo, embedding });
+  return { ...name, photo: photoHash, createdAt: now, sealed };
 }
 
 /** Adds a template to a user, and logs the change. A result other than a new template is rolled back. */
 export async function addTemplateRow(
   transaction: Transaction,
-  { key, photo, template, insert }: SealedTemplate,
+  row: TemplateRow,
   { now, maxTemplates, at }: { now: number; maxTemplates: number; at: Position | undefined },
 ): Promise<AddedTemplate | Rollback<AddedTemplate>> {
-  const user = await findUser(transaction, key);
+  const user = await findUser(transaction, row);
   if (user === undefined || hasExpired(user, now)) return new Rollback({ kind: "no_such_user" });
-  const known = await findPhoto(transaction, key, template.model, photo);
+  const known = await findPhoto(transaction, row);
   if (known) return new Rollback({ kind: "stored", added: false, template: known });
   if (at) {
     const newest = await newestPosition(transaction);
@@ -111,9 +101,10 @@ export async function addTemplateRow(
   if (user.templates >= maxTemplates) {
     return new Rollback({ kind: "too_many_templates", limit: maxTemplates });
   }
-  await insert(transaction);
-  await addChange(transaction, key);
-  return { kind: "stored", added: true, template };
+  await insertTemplates(transaction, [row]);
+  await addChanges(transaction, [row], now);
+  const { templateId, model, createdAt } = row;
+  return { kind: "stored", added: true, template: { templateId, model, createdAt } };
 }
 
 /**
@@ -130,12 +121,24 @@ export function checkTexts(...texts: readonly (string | undefined)[]): void {
 }
 
 /**
+ * Refuses a user_id that is not in NFC: its user would be stored beside the one with the same
+ * characters, and a deletion of one would leave the other.
+ *
+ * @throws {RangeError} when a text of the key is not one of `shared/contract/user_text.ts`
+ */
+export function checkKey({ collection, userId }: UserKey): void {
+  checkTexts(collection, userId);
+  if (userId.normalize("NFC") !== userId) throw new RangeError("The user_id is not in NFC");
+}
+
+/**
  * Refuses fields that cannot be stored.
  *
  * @throws {RangeError} when a text or a time of a user cannot be stored
  */
 export function checkUser(key: UserKey, { name, consentRef, expiresAt }: UserFields): void {
-  checkTexts(key.collection, key.userId, name, consentRef);
+  checkKey(key);
+  checkTexts(name, consentRef);
   if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) {
     throw new RangeError("The time of expiry is not an integer");
   }

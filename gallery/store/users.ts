@@ -75,6 +75,37 @@ export async function removeUser(
   return rows.length > 0;
 }
 
+/**
+ * Deletes users that have expired, with all templates, and returns them. Needs an exclusive
+ * transaction: no user changes between the two statements.
+ */
+export async function removeExpired(
+  transaction: Transaction,
+  now: number,
+  limit: number,
+): Promise<UserKey[]> {
+  const rows = await transaction.query(
+    `SELECT collection, user_id FROM gallery_users WHERE expires_at <= $1
+      ORDER BY collection, user_id LIMIT $2`,
+    now,
+    limit,
+  );
+  const users = rows.map((row) => ({
+    collection: row["collection"] as string,
+    userId: row["user_id"] as string,
+  }));
+  const last = users.at(-1);
+  if (last === undefined) return [];
+  await transaction.query(
+    "DELETE FROM gallery_users WHERE expires_at <= $1 AND (collection, user_id) <= ($2, $3)",
+    now,
+    last.collection,
+    last.userId,
+  );
+  transaction.erases();
+  return users;
+}
+
 /** Reads the fields of a user from the columns of its row. */
 export function readFields(row: Row): UserFields {
   return {

@@ -127,6 +127,33 @@ test("a change that waits for another client is given up, and decisions do not w
   assertEquals((await store.putUser(alice, { name: "Alice" })).created, true);
 });
 
+test("an index whose changes are pruned while it reads them reads everything again", async () => {
+  await using server = await startPostgres();
+  const url = await server.newDatabase();
+  await using other = await openStore(url, { keys, keptChanges: 0 });
+  await using database = await openPostgresDatabase({ url });
+  const store = await openSqlStore({
+    dialect: database.dialect,
+    transaction: (run, options) =>
+      database.transaction((transaction) =>
+        run({
+          async query(statement, ...parameters) {
+            const rows = await transaction.query(statement, ...parameters);
+            // The purge is between the list of the changes and the users.
+            if (/FROM gallery_changes WHERE n >=/.test(statement)) await other.purge();
+            return rows;
+          },
+          erases: () => transaction.erases(),
+        }), options),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  }, { keys });
+  const position = await store.position();
+  await other.putUser(alice, { name: "Alice" });
+  await other.putUser({ ...alice, userId: "bob" }, { name: "Bob" });
+  // Without the rows of the changes, it would look as if Alice had been deleted.
+  assertEquals(await store.changesSince(position), { kind: "rebuild" });
+});
+
 test("changes of several clients get numbers without gaps, and readers miss none", async () => {
   await using server = await startPostgres();
   const url = await server.newDatabase();
@@ -279,6 +306,29 @@ test("settings of a PostgreSQL database cannot weaken the store", async () => {
   });
 });
 
+test("an account without the right to make tables uses tables that another account has made", async () => {
+  await using server = await startPostgres();
+  const owner = await server.newDatabase();
+  const app = new URL(owner);
+  app.username = "app";
+  await server.query(owner, "CREATE ROLE app LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+  const error = await assertRejects(() => openStore(app.href, { keys }), ConfigError);
+  assertMatch(
+    error.message,
+    /^The gallery's database refuses access \(permission denied for schema public\)$/,
+  );
+  await (await openStore(owner, { keys }))[Symbol.asyncDispose]();
+  await server.query(
+    owner,
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app",
+  );
+  await using store = await openStore(app.href, { keys });
+  await store.putUser(alice, { name: "Alice" });
+  await store.addTemplate(alice, newTemplate(1));
+  assertEquals(await store.deleteUser(alice), true);
+  assertEquals(await store.purge(), 0);
+});
+
 test("a PostgreSQL database that cannot be used stops the start with one line", async () => {
   await using server = await startPostgres();
   const url = await server.newDatabase();
@@ -287,7 +337,8 @@ test("a PostgreSQL database that cannot be used stops the start with one line", 
     [new URL("/ascii", url).href]:
       /^The gallery's database has the encoding SQL_ASCII instead of UTF8$/,
     [new URL("/missing", url).href]: /^The gallery's database refuses access \(.*"missing".*\)$/,
-    "postgres://face_it:secret@:x": /^The URL of the gallery's database is not a URL$/,
+    "postgres://face_it:secret@:x": /^The URL of the gallery's database is not a URL\. In /,
+    "postgres://face_it:secret%@127.0.0.1/db": /^The URL .* write %25 for %/,
   };
   for (const [location, message] of Object.entries(refusals)) {
     const error = await assertRejects(() => openStore(location, { keys }), ConfigError);

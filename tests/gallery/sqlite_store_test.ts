@@ -37,6 +37,29 @@ needs("linux")("only the owner can read the files of a SQLite store", async () =
   });
 });
 
+needs("linux")(
+  "a SQLite store takes no rights away from a folder with files of others",
+  async () => {
+    await using folder = await temporaryFolder({ "shared/other.txt": "" });
+    const shared = folder.path("shared");
+    await Deno.chmod(shared, 0o755);
+    const error = await assertRejects(() => openStore(shared, { keys }), ConfigError);
+    assertEquals(
+      error.message,
+      `The gallery's folder ${shared} has other files, and other accounts may read it: name a ` +
+        "folder for the gallery alone",
+    );
+    assertEquals((await Deno.stat(shared)).mode! & 0o777, 0o755);
+    assertEquals((await Array.fromAsync(Deno.readDir(shared))).length, 1);
+    // A private folder may have other files. So may a new file system.
+    await Deno.chmod(shared, 0o700);
+    await (await openStore(shared, { keys }))[Symbol.asyncDispose]();
+    const mounted = folder.path("mounted");
+    await Deno.mkdir(`${mounted}/lost+found`, { recursive: true });
+    await (await openStore(mounted, { keys }))[Symbol.asyncDispose]();
+  },
+);
+
 Deno.test("a second process cannot open a SQLite store until the first one has ended", async () => {
   await using folder = await temporaryFolder();
   const data = folder.path("gallery");
@@ -173,6 +196,26 @@ Deno.test("a SQLite store that was killed after a deletion erases at its next st
   await using store = await openStore(folder.path("copy"), { keys });
   assertEquals(await store.getUser(alice), undefined);
   assertEquals(await filesWith(folder.path("copy"), deleted), []);
+});
+
+Deno.test("a day after a deletion, the tables of a SQLite store do not have the user_id", async () => {
+  await using folder = await temporaryFolder();
+  const data = folder.path("gallery");
+  const clock = { now: 0 };
+  await using store = await openStore(data, { keys, now: () => clock.now });
+  const named = () => {
+    using connection = new DatabaseSync(`${data}/gallery.db`, { readOnly: true });
+    const rows = connection.prepare("SELECT n FROM gallery_changes WHERE user_id = 'alice'").all();
+    return rows.length;
+  };
+  await store.putUser(alice, { name: "Alice" });
+  await store.deleteUser(alice);
+  clock.now = 24 * 60 * 60 * 1000 - 1;
+  await store.purge();
+  assertEquals(named(), 2);
+  clock.now++;
+  await store.purge();
+  assertEquals(named(), 0);
 });
 
 Deno.test("a backup delays that deleted rows leave the files, but no deletion", async () => {

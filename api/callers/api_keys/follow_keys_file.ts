@@ -1,9 +1,10 @@
 /** Follows the keys file, so that a key can be added or taken out without a restart. */
 
+import { abortable } from "../../../shared/abortable.ts";
 import { ConfigError } from "../../../shared/env.ts";
 import { describeError, type Logger } from "../../../shared/log.ts";
 import { followText, type FollowTextOptions } from "../../follow_text.ts";
-import { type ApiKeys, listedIds, MAX_KEYS_FILE_BYTES, parseKeysFile } from "./keys_file.ts";
+import { type ApiKeys, keysOfBrokenFile, MAX_KEYS_FILE_BYTES, parseKeysFile } from "./keys_file.ts";
 
 /** Services that {@linkcode followKeysFile} uses. */
 export interface FollowKeysFileOptions extends Pick<FollowTextOptions, "read" | "delay"> {
@@ -16,8 +17,8 @@ const READ_TIMEOUT_MS = 5000;
 
 /**
  * Reads the keys, then reads them again every second until the signal aborts. When the file is
- * broken or missing later, the last good keys stay in use, except for those that the file no longer
- * lists.
+ * missing later, the last good keys stay in use. When it is broken, see
+ * {@linkcode keysOfBrokenFile}.
  *
  * @returns A function that returns the current keys
  * @throws {ConfigError} when the first keys are bad or cannot be read
@@ -48,8 +49,7 @@ export async function followKeysFile(
       keys = parseKeysFile(latest);
       log.info({ keys: keys.size }, "API keys changed");
     } catch (error) {
-      const listed = listedIds(latest);
-      if (listed !== undefined) keys = new Map([...keys].filter(([id]) => listed.has(id)));
+      keys = keysOfBrokenFile(latest, keys) ?? keys;
       report(describeError(error));
     }
   }
@@ -67,12 +67,13 @@ export async function followKeysFile(
  * @throws the errors of Deno.readTextFile, and when reading takes longer than 5 s
  */
 export async function readKeysFile(path: string): Promise<string> {
-  const { size, isFile } = await Deno.stat(path);
+  const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
+  const { size, isFile } = await abortable(Deno.stat(path), signal);
   if (!isFile) throw new ConfigError("API_KEYS_PATH: this is not a file");
   if (size > MAX_KEYS_FILE_BYTES) {
     throw new ConfigError(`API_KEYS_PATH: the file has more than ${MAX_KEYS_FILE_BYTES} bytes`);
   }
-  return await Deno.readTextFile(path, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
+  return await Deno.readTextFile(path, { signal });
 }
 
 async function firstText(read: () => Promise<string>): Promise<string> {

@@ -87,6 +87,24 @@ Deno.test("a key that is taken out stops working also when another entry is wron
   assertEquals(ids(), [A.id, B.id]);
 });
 
+Deno.test("a key that is narrowed, ended or replaced changes also when another entry is wrong", async () => {
+  const C = entry("enrol"), D = entry("audit"), E = entry("admin"), wrong = { id: 1 };
+  using followed = await followText(file(B, C, D, E));
+  const { held, pass, ids, keys } = followed;
+  const narrowed = { ...B, scopes: ["verify"] };
+  const ended = { ...C, expires: "2020-01-01T00:00:00Z" };
+  const replaced = { ...D, sha256: A.sha256 };
+  // A secret that was replaced does not work, although its own entry is wrong.
+  const replacedBadly = { ...E, sha256: A.sha256, scopes: [] };
+  held.text = file(wrong, narrowed, ended, replaced, replacedBadly, A);
+  await pass();
+  // A is new. A broken file adds no key.
+  assertEquals(ids(), [B.id, C.id, D.id]);
+  assertEquals(keys().get(B.id)!.scopes, ["verify"]);
+  assertEquals(keys().get(C.id)!.expires, Date.UTC(2020, 0, 1));
+  assertEquals(keys().get(D.id)!.sha256.toHex(), A.sha256);
+});
+
 Deno.test("a bad file at the start is an error", async () => {
   for (const bad of [undefined, "", "{}", file(A, A)]) {
     await assertRejects(() => followText(bad), ConfigError, "API_KEYS_PATH");

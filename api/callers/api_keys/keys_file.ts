@@ -58,20 +58,36 @@ export function parseKeysFile(text: string): ApiKeys {
   return keys;
 }
 
-const ListSchema = z.object({
-  keys: z.array(z.object({ id: z.string() }).catch({ id: "" })).max(MAX_KEYS),
-});
+const ListSchema = z.object({ keys: z.array(z.unknown()) });
+const PartSchema = z.looseObject({ id: z.string(), sha256: z.string() });
 
 /**
- * Returns the ids that a broken file lists, or undefined when the file has no list. A key that
- * somebody has taken out must not work because another entry is wrong.
+ * Returns the keys that stay in use while the file is broken: the last good keys that the broken file
+ * still lists. A key that somebody has taken out, narrowed or replaced must not work because another
+ * entry is wrong.
+ *
+ * An entry without an error counts as it is now. For an entry with an error, or an id that is there
+ * twice, the last good entry counts, unless the hash has changed.
+ *
+ * @returns undefined when the file has no list
  */
-export function listedIds(text: string): ReadonlySet<string> | undefined {
+export function keysOfBrokenFile(text: string, lastGood: ApiKeys): ApiKeys | undefined {
+  let items;
   try {
-    return new Set(ListSchema.parse(JSON.parse(text)).keys.map(({ id }) => id));
+    items = ListSchema.parse(JSON.parse(text)).keys;
   } catch {
     return undefined;
   }
+  const parts = items.flatMap((item) => PartSchema.safeParse(item).data ?? []);
+  const keys = new Map<string, KeyEntry>();
+  for (const [id, known] of lastGood) {
+    const same = parts.filter((part) => part.id === id);
+    if (same.length === 0) continue;
+    const entry = same.length === 1 ? EntrySchema.safeParse(same[0]).data : undefined;
+    const isUnchanged = same.every(({ sha256 }) => sha256 === known.sha256.toHex());
+    if (entry !== undefined || isUnchanged) keys.set(id, entry ?? known);
+  }
+  return keys;
 }
 
 function parseJson(text: string): unknown {

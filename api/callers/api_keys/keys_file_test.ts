@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../../shared/env.ts";
 import { SCOPES } from "../scopes.ts";
 import { isSameHash, makeApiKey, parseApiKey } from "./api_key.ts";
-import { listedIds, MAX_KEYS, MAX_KEYS_FILE_BYTES, parseKeysFile } from "./keys_file.ts";
+import { keysOfBrokenFile, MAX_KEYS, MAX_KEYS_FILE_BYTES, parseKeysFile } from "./keys_file.ts";
 import { newKey, readKeyOptions } from "./new_key.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
@@ -117,13 +117,20 @@ Deno.test("a wrong keys file is refused, and the error quotes nothing of it", ()
   assertEquals(parseKeysFile(file()).size, 0);
 });
 
-Deno.test("the ids in a broken file are found, when it has a list", () => {
+Deno.test("a broken file keeps only keys that it lists, or all keys when it has no list", () => {
   const [a, b] = [make("--scope", "verify").entry, make("--scope", "verify").entry];
-  assertEquals(listedIds(file(a, { ...b, scopes: [] }, 7))?.has(a.id), true);
-  assertEquals(listedIds(file(a, { ...b, scopes: [] }))?.has(b.id), true);
-  assertEquals(listedIds(file(b, 7))?.has(a.id), false);
+  const good = parseKeysFile(file(a, b));
+  const kept = (text: string) => keysOfBrokenFile(text, good);
+  const ids = (text: string) => [...kept(text)!.keys()];
+  assertEquals(ids(file(a, { ...b, scopes: [] }, 7)), [a.id, b.id]);
+  assertEquals(ids(file(b, 7)), [b.id]);
+  assertEquals(ids(file({ id: a.id }, null, "b")), []);
+  assertEquals(ids(file(...Array(MAX_KEYS + 1).fill(7))), []);
+  // Two entries with one id: it is unclear which of them counts.
+  assertEquals(kept(file(a, { ...a, scopes: ["admin"] }))!.get(a.id)!.scopes, ["verify"]);
+  assertEquals(ids(file(a, { ...a, sha256: b.sha256 })), []);
   for (const text of [file(a).slice(0, -1), "[]", "", "null"]) {
-    assertEquals(listedIds(text), undefined);
+    assertEquals(kept(text), undefined);
   }
 });
 
@@ -141,9 +148,9 @@ Deno.test("a wrong command line is explained", () => {
       ...["60", "0/min", "1.5/min", "60/s", "1000001/min"].map((rate) =>
         [["new", "--scope", "verify", "--rate", rate], "--rate must"] as const
       ),
-      ...["0d", "2029-12-31", "2030-13-01", "1.1.2031", "2031", "90", "-1d"].map((end) =>
-        [["new", "--scope", "verify", `--expires=${end}`], "--expires must"] as const
-      ),
+      ...["0d", "2029-12-31", "2030-13-01", "2030-02-31", "1.1.2031", "2031", "90", "-1d"].map((
+        end,
+      ) => [["new", "--scope", "verify", `--expires=${end}`], "--expires must"] as const),
       [["new", "--key", "x"], "Unknown option"],
     ] as const
   ) {

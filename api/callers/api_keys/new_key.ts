@@ -133,5 +133,8 @@ function readEnd(text: string, nowMs: number): string | undefined {
     : DATE.test(text)
     ? Date.parse(text)
     : NaN;
-  return endMs > nowMs ? new Date(endMs).toISOString() : undefined;
+  if (!(endMs > nowMs)) return undefined;
+  const end = new Date(endMs).toISOString();
+  // 31 February would become 3 March.
+  return days !== undefined || end.startsWith(text.slice(0, 10)) ? end : undefined;
 }

@@ -43,7 +43,10 @@ export function createIssuerKeys({ url, fetch, now }: IssuerKeysOptions): JWTVer
     if (now() < pausedUntil) throw new IssuerUnavailable("The last request failed");
     try {
       const response = await fetch(target, options);
-      if (response.status !== 200) throw new Error(`The issuer answered ${response.status}`);
+      if (response.status !== 200) {
+        await response.body?.cancel();
+        throw new Error(`The issuer answered ${response.status}`);
+      }
       return new Response(await readBounded(response), { headers: response.headers });
     } catch (error) {
       pausedUntil = now() + FAILURE_PAUSE_SECONDS * 1000;

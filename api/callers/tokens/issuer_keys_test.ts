@@ -67,3 +67,13 @@ Deno.test("an answer that is not a list of keys is not used", async () => {
     await assertRejects(() => setUp(respond).ask("a"), IssuerUnavailable);
   }
 });
+
+Deno.test("the body of an error is not left open", async () => {
+  let open = true;
+  const body = new ReadableStream({ cancel: () => void (open = false) });
+  await assertRejects(
+    () => setUp(() => new Response(body, { status: 503 })).ask("a"),
+    IssuerUnavailable,
+  );
+  assertEquals(open, false);
+});

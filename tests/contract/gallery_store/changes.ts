@@ -61,6 +61,33 @@ export function testChanges(test: StoreTest): void {
     assertEquals(position, await store.position());
   }, { changesPerRead: 3 });
 
+  test("a purge deletes changes by their age, and no reader misses one", async (store, clock) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    const first = await store.position();
+    clock.now += 10;
+    await store.deleteUser(ALICE);
+    const second = await store.position();
+    clock.now += 995;
+    await store.purge();
+    // The first change is too old, and the second is not.
+    assertEquals(await store.changesSince(first), { kind: "rebuild" });
+    const none = { kind: "changes", position: second, users: [], more: false } as const;
+    assertEquals(await store.changesSince(second), none);
+    await store.putUser(BOB, { name: "Bob" });
+    const third = await store.position();
+    clock.now += 1000;
+    for (let i = 0; i < 2; i++) {
+      await store.purge();
+      assertEquals(await store.changesSince(second), { kind: "rebuild" });
+      assertEquals(await store.changesSince(third), { ...none, position: third });
+    }
+    // The next change is read as usual.
+    await store.putUser(ALICE, { name: "Alice" });
+    const changes = await store.changesSince(third);
+    assert(changes.kind === "changes");
+    assertEquals(changes.users.map(({ userId }) => userId), ["alice"]);
+  }, { changesKeptMs: 1000 });
+
   test(
     "a reader of another history, or of one that was pruned, reads everything again",
     async (store) => {

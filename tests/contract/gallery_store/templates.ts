@@ -113,6 +113,31 @@ export function testTemplates(test: StoreTest): void {
     assertEquals((await readAll(store, "a")).map(({ userId }) => userId), ids.slice(0, 4));
   }, { usersPerStatement: 3 });
 
+  test(
+    "an import may have a user and a photo twice, and users that have expired",
+    async (store, clock) => {
+      const start = await store.position();
+      const gone = { ...BOB, name: "Bob", expiresAt: clock.now, templates: [newTemplate(2)] };
+      const users = [
+        { ...ALICE, name: "A", templates: [newTemplate(1), newTemplate(1)] },
+        { ...ALICE, name: "Alice", templates: [newTemplate(1), newTemplate(2)] },
+        gone,
+      ];
+      assertEquals(await store.importUsers(users), 2);
+      assertEquals((await readAll(store)).map(({ name, templates }) => [name, templates.length]), [
+        ["Alice", 2],
+      ]);
+      assertEquals((await store.countByModel("default")).map(({ templates }) => templates), [2]);
+      const changes = await store.changesSince(start);
+      assert(changes.kind === "changes" && !changes.more);
+      assertEquals(changes.users.map(({ userId, user }) => [userId, user?.name]), [
+        ["alice", "Alice"],
+        ["bob", undefined],
+      ]);
+      assertEquals(changes.position, await store.position());
+    },
+  );
+
   test("an import stores all of it or nothing, and again changes nothing", async (store) => {
     await store.putUser(ALICE, { name: "Alice" });
     await store.addTemplate(ALICE, newTemplate(1));
@@ -130,6 +155,7 @@ export function testTemplates(test: StoreTest): void {
     assertEquals((await store.listTemplates(ALICE))?.length, 2);
     assertEquals((await store.getUser(BOB))?.consentRef, "c");
     const position = await store.position();
+    assertEquals(position.n, start.n + 2);
     assertEquals(await store.importUsers(users), 0);
     assertEquals(await store.position(), position);
     // What one store reads, another can import.

@@ -1,6 +1,7 @@
 /** The behaviour of every store: users and their fields. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { encodeCursor } from "../../../gallery/store/page_cursor.ts";
 import { BadCursor } from "../../../gallery/store/store.ts";
 import { newTemplate } from "../../support/gallery_store.ts";
 import { ALICE, BOB, readAll, type StoreTest } from "./store_backend.ts";
@@ -89,8 +90,18 @@ export function testUsers(test: StoreTest): void {
   });
 
   test("a cursor that no page had is refused", async (store) => {
-    for (const cursor of ["", "x", "dXNlcnMgMSBhbA=", "!!", "dXNlcnMgMiBhbA", "_w"]) {
+    // A client can make cursors of any text, also of one that PostgreSQL refuses.
+    const made = ["", "a\u0000b", "a\nb", "x".repeat(257)].map(encodeCursor);
+    const others = ["", "x", "dXNlcnMgMSBhbA=", "!!", "dXNlcnMgMiBhbA", "_w"];
+    for (const cursor of [...others, ...made]) {
       await assertRejects(() => store.listUsers("default", { limit: 2, cursor }), BadCursor);
+    }
+  });
+
+  test("a page has at least one user", async (store) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    for (const limit of [0, -1, 1.5, NaN, Infinity]) {
+      await assertRejects(() => store.listUsers("default", { limit }), RangeError);
     }
   });
 
@@ -114,14 +125,18 @@ export function testUsers(test: StoreTest): void {
     assertEquals(changes.users.map(({ user }) => user?.templates), [[]]);
   });
 
-  test("texts that a database would change are refused", async (store) => {
-    for (const userId of ["", "a\u0000b", "\ud800", "x".repeat(257)]) {
+  test("texts that a database would change, and user_ids that are not in NFC, are refused", async (store) => {
+    for (const userId of ["", "a\u0000b", "\ud800", "x".repeat(257), "Rene\u0301"]) {
       const key = { collection: "default", userId };
       for (
         const act of [
           () => store.putUser(key, { name: "N" }),
           () => store.deleteUser(key),
           () => store.getUser(key),
+          () => store.listTemplates(key),
+          () => store.addTemplate(key, newTemplate(1)),
+          () => store.deleteTemplate(key, "t"),
+          () => store.importUsers([{ ...key, name: "N", templates: [] }]),
         ]
       ) {
         await assertRejects(act, RangeError);
