@@ -21,6 +21,7 @@ import { type FolderCommand, runFolderCommand } from "../folder_command.ts";
 import { FAULTS } from "../faults.ts";
 import { localModelPaths } from "../model_paths.ts";
 import { listPhotoFolder, PhotoFolderError } from "../photo_folder.ts";
+import { printable } from "../printable.ts";
 import { spoilPhotos } from "../spoil_photos.ts";
 import { drawDet } from "./det_svg.ts";
 import { comparePairs } from "./evaluate.ts";
@@ -97,7 +98,7 @@ async function measure(
   const progress = createProgress();
   const embedded = await embedPhotos(pipeline, people, { progress, label: "Reading photos" });
   for (const { path, reason } of [...skipped, ...embedded.refused]) {
-    console.error(`${path}: ${reason}`);
+    console.error(printable(`${path}: ${reason}`));
   }
   const calibration = loaded.calibration ?? fitToThesePhotos(embedded.people);
   if (flags.has("quality")) {
@@ -146,7 +147,7 @@ function refuseBadFaces(
     photos.map(({ path, face }) => {
       const fault = face && findQualityFault(face.quality, bounds);
       if (fault === undefined) return face?.embedding;
-      console.error(`${path}: ${fault}`);
+      console.error(printable(`${path}: ${fault}`));
       return undefined;
     })
   );
