@@ -48,7 +48,8 @@ to tests/accuracy/out/det.svg and det.png.
                  this person (default: the folder in FACE_IT_LFW100)
   --photos FILE  measure only some of the photos. Each line of the file has the path of a photo, as
                  <person>/<photo>
-  --model FILE   the recognition model, an ONNX file (default: MODEL_PATH or the default model)
+  --model FILE   the recognition model, an ONNX file (default: MODEL_PATH or the model in
+                 models/: the small model, or SFace)
   --groups FILE  also measure groups of people. Each line of the file has the name of a group, a
                  tab, and the name of a person's folder. A person can be in several groups
   --svg FILE     also write the curve to this file

@@ -44,7 +44,8 @@ file, and set MODEL_CALIBRATION to the path of the file.
                   ${MAX_PHOTOS_PER_PERSON} photos of a person and ${
   MAX_PHOTOS.toLocaleString("en")
 } in all are used
-  --model FILE    the recognition model, an ONNX file (default: MODEL_PATH or the default model)
+  --model FILE    the recognition model, an ONNX file (default: MODEL_PATH or the model in
+                  models/: the small model, or SFace)
   --exclude FILE  photos and people to leave out. Each line is PERSON/PHOTO, PERSON, or
                   PERSON = PERSON for two people who must not be compared
   --judge         print no calibration. Calibrate on one half of the people, judge with the other
