@@ -3,22 +3,27 @@
 import { z } from "zod";
 
 /**
- * Two numbers that describe how similar the most similar strangers are to a recognition model. A
- * worker uses them to compute a confidence from a similarity. `deno task calibrate` prints them.
+ * Two numbers of a curve. The curve gives the share of strangers whose similarity, as a recognition
+ * model measures it, reaches a cosine. A worker uses it to compute a confidence. `deno task calibrate`
+ * prints the numbers.
  *
- * They are parameters of a curve, chosen so that the curve agrees with the measured rates of false
- * matches from about 1 in 100 to 1 in 1,000,000. They need not be the mean and the dimension of
- * anything: below 1 in 10, the curve does not describe the cosines.
+ * The numbers are fitted: with them, the curve agrees with measured shares from about 1 in 100 to
+ * 1 in 1,000,000. For shares above 1 in 10, the curve is wrong. So the numbers are not the mean and the
+ * dimension of the cosines.
  */
 export interface Calibration {
-  /** Place of the curve on the axis of the cosines, −0.5 to 0.9. */
+  /** Cosine at which the curve is 1 in 2, −0.5 to 0.9. */
   readonly fitted_mean_cosine: number;
-  /** Dimension of the sphere whose caps the curve describes, 3 to 4,096. It need not be an integer. */
+  /**
+   * Number of dimensions of a sphere, 3 to 4,096, not always an integer. The curve is the area of a
+   * cap of this sphere.
+   */
   readonly fitted_dimension: number;
 }
 
 /**
- * Bounds of the measures of a face that is seen well enough. Faces beyond them resemble strangers.
+ * Bounds of a face's quality. A face outside of them is not seen well enough: its embedding resembles
+ * those of strangers.
  */
 export interface QualityBounds {
   /** Smallest length of an embedding before it is scaled to 1. 0: every length is accepted. */
@@ -30,9 +35,9 @@ export interface QualityBounds {
 }
 
 /**
- * Bounds for a model without a calibration. Only the place of the face's points is checked. Faces
- * that are tilted by up to 60 degrees are recognised; nobody tilts a camera that far by accident. No
- * photo of 2,100 good ones has a shape distance above 0.44.
+ * Bounds for a model without a calibration. They check only the five points of a face, because the
+ * right length of an embedding is not known. A face may be tilted by up to 60 degrees; nobody tilts a
+ * camera that far by accident. The shape distance of 2,100 good photos is at most 0.44.
  */
 export const UNCALIBRATED_BOUNDS: QualityBounds = Object.freeze({
   min_embedding_length: 0,
@@ -56,8 +61,8 @@ export const QualityBoundsSchema: z.ZodType<QualityBounds> = z.strictObject({
 });
 
 /**
- * A calibration with the bounds of a face's quality and the sha256 of its model file. It is wrong
- * for any other model.
+ * A calibration, the bounds of a face's quality, and the sha256 of the model file. They are right only
+ * for this model.
  */
 export interface ModelCalibration extends Calibration {
   readonly model_sha256: string;

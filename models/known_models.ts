@@ -30,3 +30,14 @@ export function isSameModel(sha256: string, other: string): boolean {
   const name = recognitionName(sha256);
   return name !== undefined && name === recognitionName(other);
 }
+
+/**
+ * Describes a recognition model for people: its name and its name for `--recognition`, when it is
+ * known, and its sha256. An example is `SFace ("sface", sha256 81c86860…)`.
+ */
+export function describeRecognitionModel(sha256: string): string {
+  const name = recognitionName(sha256);
+  if (name === undefined) return `an unknown model (sha256 ${sha256})`;
+  const model = MODEL_MANIFEST.models.recognition[name];
+  return `${model.name} ("${name}", sha256 ${sha256})`;
+}

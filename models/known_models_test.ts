@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { findKnownModel, isSameModel } from "./known_models.ts";
+import { describeRecognitionModel, findKnownModel, isSameModel } from "./known_models.ts";
 import { MODEL_MANIFEST } from "./manifest.ts";
 
 const { detector, recognition } = MODEL_MANIFEST.models;
@@ -28,4 +28,16 @@ Deno.test("a recognition model and its prepared file are the same model, and no 
   }
   assert(!isSameModel(small.sha256, sface.sha256));
   assert(!isSameModel(small.prepared_sha256!, sface.prepared_sha256!));
+});
+
+Deno.test("a recognition model is described by its names and its sha256", () => {
+  assertEquals(
+    describeRecognitionModel(sface.sha256),
+    `SFace ("sface", sha256 ${sface.sha256})`,
+  );
+  assertEquals(
+    describeRecognitionModel(small.prepared_sha256!),
+    `fr_feature ("small", sha256 ${small.prepared_sha256})`,
+  );
+  assertEquals(describeRecognitionModel(UNKNOWN), `an unknown model (sha256 ${UNKNOWN})`);
 });

@@ -56,12 +56,20 @@ async function destination(
   return pinoPretty({ destination: output, sync: true, ignore: "service", singleLine: true });
 }
 
-/** Describes an error for the log: only its name and message, and those of its causes. */
+/**
+ * Describes an error for the log: only its name and message, and those of its causes. Leaves out a
+ * cause whose message the message before repeats.
+ */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   let current = error;
-  while (current instanceof Error && parts.length < MAX_CAUSES) {
-    parts.push(`${current.name}: ${messageOf(current)}`);
+  let before = "";
+  for (let depth = 0; current instanceof Error && depth < MAX_CAUSES; depth++) {
+    const message = messageOf(current);
+    if (message === "" || !before.includes(message)) {
+      parts.push(`${current.name}: ${message}`);
+      before = message;
+    }
     if (current.cause === undefined) return bounded(parts);
     current = current.cause;
   }

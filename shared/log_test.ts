@@ -24,6 +24,22 @@ Deno.test("a value that is not an error is described as text", () => {
   assertEquals(describeError(new Error("It failed", { cause: 7 })), "Error: It failed: 7");
 });
 
+Deno.test("a cause that the message before repeats is described once", () => {
+  const inner = new RangeError("The model is another one", { cause: new TypeError("A cause") });
+  const outer = new Error(`gallery.json: ${inner.message}. Enrol again`, { cause: inner });
+  assertEquals(
+    describeError(outer),
+    "Error: gallery.json: The model is another one. Enrol again: TypeError: A cause",
+  );
+  assertEquals(
+    describeError(new Error("It failed", { cause: new RangeError("") })),
+    "Error: It failed: RangeError: ",
+  );
+  const loop: Error & { cause?: unknown } = new Error("again");
+  loop.cause = loop;
+  assertEquals(describeError(loop), "Error: again");
+});
+
 Deno.test("the text that the parser of JSON quotes is not described", () => {
   for (const text of ["secret", '{"key": secret}', `{"image": "${"secret ".repeat(20)}" oops}`]) {
     try {

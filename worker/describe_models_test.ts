@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { WorkerModelsSchema } from "../shared/contract/models_in_use.ts";
 import { chooseScore, type MatchConfig } from "../matching/score.ts";
+import { WORKER_MODELS } from "../shared/contract/fake_answers.ts";
+import { MODEL_MANIFEST } from "../models/manifest.ts";
 import { describeModels } from "./describe_models.ts";
 import type { ModelCalibration } from "../models/calibration.ts";
 
@@ -31,6 +33,19 @@ Deno.test("the cosine is the smallest one that matches one template", () => {
     assert(score({ similarity: cosine! - 0.0001, compared: 1 }) < threshold);
     assertEquals(described.calibration, { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 });
   }
+});
+
+Deno.test("the example in the contract is the cosine of the small model", () => {
+  const { calibration } = MODEL_MANIFEST.models.recognition.small;
+  const match = { on: "confidence", threshold: 0.7 } as const;
+  const score = chooseScore(match.on, calibration);
+  const described = describeModels({ checksums, calibration }, match, score);
+  const { cosine } = WorkerModelsSchema.shape.match.shape;
+  assertEquals(cosine.meta()?.["example"], described.match.cosine);
+  assertEquals([WORKER_MODELS.match, WORKER_MODELS.calibration], [
+    described.match,
+    described.calibration,
+  ]);
 });
 
 Deno.test("with MATCH_ON=cosine, the threshold is the cosine and no calibration is in use", () => {

@@ -98,7 +98,10 @@ async function main(): Promise<void> {
       "worker ready",
     );
   } catch (error) {
-    log.error({ error: describeError(error) }, "worker cannot start");
+    const failed = describeError(error);
+    // The process that started the worker logs the reason, once for all workers that fail alike.
+    if (config.exitOnStdinEof) console.log(JSON.stringify({ failed }));
+    else log.error({ error: failed }, "worker cannot start");
     Deno.exit(1);
   }
 }

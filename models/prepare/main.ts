@@ -13,18 +13,45 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    const { bytes, removed, zeroed, rewritten } = prepareModel(await Deno.readFile(input));
-    await writeAtomically(output, bytes);
+    const { bytes, removed, zeroed, rewritten } = prepareModel(await readInput(input));
+    await writeOutput(output, bytes);
     console.log(
       `${output}: ${removed} nodes computed or removed, ${zeroed} weights set to zero, ` +
         `${rewritten} PRelu rewritten; sha256 ${await sha256(bytes)}`,
     );
     return 0;
   } catch (error) {
-    if (!(error instanceof NotOnnxError || error instanceof Deno.errors.NotFound)) throw error;
-    console.error(`${input}: ${error.message}`);
+    if (error instanceof NotOnnxError) console.error(`${input}: ${error.message}`);
+    else if (error instanceof FileError) console.error(error.message);
+    else throw error;
     return 1;
   }
+}
+
+/** Error for a file that cannot be read or written; the one-line message names the file. */
+class FileError extends Error {
+  override readonly name = "FileError";
+}
+
+async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    throw new FileError(`${path} cannot be read: ${describe(cause)}`, { cause });
+  }
+}
+
+async function writeOutput(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeAtomically(path, bytes);
+  } catch (cause) {
+    throw new FileError(`${path} cannot be written: ${describe(cause)}`, { cause });
+  }
+}
+
+/** Returns the reason that the operating system gives, without the path of a temporary file. */
+function describe(cause: unknown): string {
+  return String(cause instanceof Error ? cause.message : cause).split(/ \(os error|\n/, 1)[0]!;
 }
 
 if (import.meta.main) process.exitCode = await main(Deno.args);

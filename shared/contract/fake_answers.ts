@@ -27,6 +27,6 @@ export const WORKER_MODELS: WorkerModels = {
   detection: "d".repeat(64),
   landmarks: "1".repeat(64),
   recognition: "f".repeat(64),
-  match: { on: "confidence", threshold: 0.7, cosine: 0.4241 },
-  calibration: { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 },
+  match: { on: "confidence", threshold: 0.7, cosine: 0.4167 },
+  calibration: { fitted_mean_cosine: -0.0634, fitted_dimension: 54.3 },
 };

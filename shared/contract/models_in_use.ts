@@ -22,7 +22,7 @@ export const MatchRuleSchema = z.strictObject({
   cosine: CosineSchema.nullable().meta({
     description: "Cosine that reaches the threshold in a 1:1 comparison with one template, " +
       "rounded up to 4 decimal places; null when no cosine does",
-    example: 0.4241,
+    example: 0.4167,
   }),
 }).meta({ id: "MatchRule" });
 

@@ -29,17 +29,17 @@ export const RECOGNITION_ENV = {
   }),
   MODEL_PATH: z.string().default("/models/face_recognition.onnx").register(SETTINGS, {
     description: "recognition model: [models/README.md](../models/README.md)",
-    shownDefault: "the default model",
+    shownDefault: "the small model; in the images SFace",
     isPath: true,
   }),
   DETECTOR_PATH: z.string().default("/models/face_detection.onnx").register(SETTINGS, {
     description: "detection model",
-    shownDefault: "the default model",
+    shownDefault: "the file that `deno task models` writes",
     isPath: true,
   }),
   LANDMARKS_PATH: z.string().default("/models/face_landmarks.onnx").register(SETTINGS, {
     description: "landmark model",
-    shownDefault: "the default model",
+    shownDefault: "the file that `deno task models` writes",
     isPath: true,
   }),
   LIVENESS: choice("off", "observe").default("off").register(SETTINGS, {

@@ -14,11 +14,13 @@ Deno.test("accuracy lists skipped files and refused photos, and says which photo
   await using folder = await temporaryFolder({
     "somebody/notes.txt": "no photo",
     "somebody/broken.jpg": Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
+    "somebody/two\nlines.jpg": Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
   });
   const { code, out, err } = await accuracy("--from", folder.root);
   assertEquals({ code, out }, { code: 1, out: "" });
   assertStringIncludes(err, `\n${folder.root}/somebody/notes.txt: not_a_photo\n`);
   assertStringIncludes(err, `\n${folder.root}/somebody/broken.jpg: invalid_image\n`);
+  assertStringIncludes(err, `\n${folder.root}/somebody/two\\u{a}lines.jpg: invalid_image\n`);
   assertMatch(err, /\nAccuracy needs two photos of one person and a photo of another person\n$/);
 });
 

@@ -33,17 +33,19 @@ Deno.test("calibrate --help explains the command", async () => {
 Deno.test("calibrate lists skipped files, and says how many people it needs before it reads a photo", async () => {
   await using folder = await temporaryFolder({
     "somebody/notes.txt": "no photo",
+    "somebody/notes\n\u001b[2K.txt": "no photo",
     "somebody/broken.jpg": Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
   });
   await Deno.symlink("nowhere", folder.path("somebody/gone.jpg"));
   const { code, out, err } = await calibrate("--from", folder.root);
   assertEquals({ code, out }, { code: 1, out: "" });
   const lines = err.split("\n");
-  assertEquals(lines.slice(0, 2), [
+  assertEquals(lines.slice(0, 3), [
     `${folder.root}/somebody/gone.jpg: unreadable`,
+    `${folder.root}/somebody/notes\\u{a}\\u{1b}[2K.txt: not_a_photo`,
     `${folder.root}/somebody/notes.txt: not_a_photo`,
   ]);
-  assertStringIncludes(lines[2]!, "needs accepted photos of at least 100 people; there are 1.");
+  assertStringIncludes(lines[3]!, "needs accepted photos of at least 100 people; there are 1.");
 });
 
 const calibrate = (...args: string[]): Promise<CommandResult> =>

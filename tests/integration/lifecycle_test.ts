@@ -111,7 +111,7 @@ Deno.test("the service refuses to start with a bad gallery, and the error names 
     ["[]", 'The gallery has no list "embeddings"'],
     [
       JSON.stringify({ model_sha256: OTHER_MODEL, embeddings: [one, two] }),
-      `The gallery was made with another recognition model (sha256 ${OTHER_MODEL})`,
+      `The gallery was made with another recognition model, an unknown model (sha256 ${OTHER_MODEL})`,
     ],
     [gallery(one, { ...two, embedding: [1, 2] }), 'entry 1 ("user2"): the embedding has 2 numbers'],
     [gallery({ ...one, embedding: [null, ...zero.slice(1)] }), 'entry 0 ("user1"): the embedding'],

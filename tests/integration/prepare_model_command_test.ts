@@ -25,7 +25,14 @@ Deno.test("prepare-model refuses a file that is not a model; a wrong command lin
     out: "",
     err: "README.md: The file is not an ONNX model\n",
   });
-  assertEquals((await prepareModel("no/such/file", output)).code, 1);
+  const error = async (input: string, output: string, err: string) =>
+    assertEquals(await prepareModel(input, output), { code: 1, out: "", err: `${err}\n` });
+  await error("no/such/file", output, "no/such/file cannot be read: No such file or directory");
+  await error("models", output, "models cannot be read: Is a directory");
+  const model = LOCAL_PATHS.recognition;
+  await error(model, folder.root, `${folder.root} cannot be written: Is a directory`);
+  const none = folder.path("none/out.onnx");
+  await error(model, none, `${none} cannot be written: No such file or directory`);
   assertEquals(Array.from(Deno.readDirSync(folder.root)), []);
   assertEquals(await prepareModel("model.onnx"), {
     code: 2,

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { eventually } from "./eventually.ts";
 import { Service } from "./service.ts";
 
-/** Checks that the service ends with exit code 1, logs `message` and is never ready. */
+/** Checks that the service ends with exit code 1, logs `message` once and is never ready. */
 export async function assertRefusesToStart(
   env: Readonly<Record<string, string>>,
   message: string,
@@ -19,5 +19,7 @@ export async function assertRefusesToStart(
   await service.leavesNothing();
   const unescaped = text.replaceAll('\\"', '"');
   assertStringIncludes(unescaped, message);
+  const logged = unescaped.split("\n").filter((line) => line.startsWith("{")).join("\n");
+  assert(logged.split(message).length <= 2, `The log repeats the error:\n${text}`);
   assert(!service.out.includes("ready"), service.out);
 }

@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { describeArgumentError } from "../../shared/argument_error.ts";
+import { printable } from "./printable.ts";
 
 /** A command with --from DIR, --help, other options with a value, and flags. */
 export interface FolderCommand {
@@ -47,7 +48,7 @@ export async function runFolderCommand(args: string[], command: FolderCommand): 
     return 0;
   } catch (error) {
     if (!command.expectedErrors.some((expected) => error instanceof expected)) throw error;
-    console.error((error as Error).message);
+    console.error(printable((error as Error).message));
     return 1;
   }
 }

@@ -1,6 +1,7 @@
 /** Checks that a gallery file was made with the recognition model in use. */
 
-import { isSameModel } from "../../models/known_models.ts";
+import { describeRecognitionModel, isSameModel } from "../../models/known_models.ts";
+import { recognitionName } from "../../models/manifest.ts";
 import { GalleryError, type GalleryFile } from "./gallery_entry.ts";
 
 /** The recognition model in use. */
@@ -25,10 +26,17 @@ export function checkGalleryModel(
   if (modelSha256 === undefined) return entries.length > 0;
   if (!isSameModel(modelSha256, sha256)) {
     throw new GalleryError(
-      `The gallery was made with another recognition model (sha256 ${modelSha256}). Enrol ` +
-        `everybody again with the model in use (sha256 ${sha256}) into a new file, or set ` +
-        "MODEL_PATH to that model",
+      "The gallery was made with another recognition model, " +
+        `${describeRecognitionModel(modelSha256)}. Enrol everybody again with the model in use, ` +
+        `${describeRecognitionModel(sha256)}, into a new file, or set MODEL_PATH to that model` +
+        changeModel(modelSha256),
     );
   }
   return false;
+}
+
+/** Names the command that changes the model of a checkout, for a model that it can fetch. */
+function changeModel(sha256: string): string {
+  const name = recognitionName(sha256);
+  return name === undefined ? "" : ` (in a checkout: deno task models --recognition ${name})`;
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { describeError } from "../../shared/log.ts";
 import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { GalleryError } from "./gallery_entry.ts";
@@ -101,7 +102,8 @@ Deno.test("a gallery of another model is refused, and the error says what to do"
     "a.json": named(MODEL.sha256, ALICE),
     "b.json": named(other, BOB),
   });
-  const made = `The gallery was made with another recognition model (sha256 ${other})`;
+  const made =
+    `The gallery was made with another recognition model, an unknown model (sha256 ${other})`;
   for (const path of [folder.root, folder.path("b.json")]) {
     await assertRefused(path, `${folder.path("b.json")}: ${made}`);
     await assertRefused(path, "set MODEL_PATH to that model");
@@ -109,6 +111,25 @@ Deno.test("a gallery of another model is refused, and the error says what to do"
   // Also without users: somebody would enrol into it.
   await folder.write("b.json", named(other));
   await assertRefused(folder.root, made);
+});
+
+Deno.test("the error about a gallery of another known model names both models", async () => {
+  const { small, sface } = MODEL_MANIFEST.models.recognition;
+  await using folder = await temporaryFolder({
+    "gallery.json": named(sface.prepared_sha256!, ALICE),
+  });
+  const error = await assertRejects(
+    () => loadGallery(folder.path("gallery.json"), { ...MODEL, sha256: small.prepared_sha256! }),
+    GalleryError,
+  );
+  assertEquals(
+    error.message,
+    `${folder.path("gallery.json")}: The gallery was made with another recognition model, SFace ` +
+      `("sface", sha256 ${sface.prepared_sha256}). Enrol everybody again with the model in use, ` +
+      `fr_feature ("small", sha256 ${small.prepared_sha256}), into a new file, or set MODEL_PATH ` +
+      "to that model (in a checkout: deno task models --recognition sface)",
+  );
+  assertEquals(describeError(error), `GalleryError: ${error.message}`);
 });
 
 Deno.test("files that do not name their model are listed, unless they have no template", async () => {

@@ -171,7 +171,13 @@ export class ProcessPool implements WorkerPool {
         started.reject(error);
         if (closing.aborted) break;
         failures++;
-        log.error({ worker: name, error: describeError(error), failures }, "worker did not start");
+        // Before a worker is ready, every slot fails alike, and `started` tells the reason.
+        if (this.#ready > 0) {
+          log.error(
+            { worker: name, error: describeError(error), failures },
+            "worker did not start",
+          );
+        }
       }
       if (failures > 0) {
         await this.#pause(backoffMs(failures, BACKOFF, random()), this.#gallery.changed);

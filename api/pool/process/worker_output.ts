@@ -15,13 +15,18 @@ export interface WorkerOutput {
   readonly listening: Promise<URL>;
   /** The gallery that the worker has loaded. */
   readonly loaded: Promise<LoadedGallery>;
+  /** Why the worker cannot start; undefined when the output ends without a reason. */
+  readonly failure: Promise<string | undefined>;
 }
 
 /** Longest line of a worker. The rest of a longer line is dropped. */
-const MAX_LINE = 1000;
+const MAX_LINE = 8000;
+/** Longest reason of a worker. */
+const MAX_FAILURE = 1000;
 const Fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 const Line = z.union([
   z.object({ listening: z.url() }),
+  z.object({ failed: z.string().max(MAX_FAILURE) }),
   z.object({
     gallery: z.object({ loaded: Fingerprint, seen: Fingerprint, without_model: z.boolean() }),
   }),
@@ -40,15 +45,18 @@ export function readWorkerOutput(
 ): WorkerOutput {
   const listening = Promise.withResolvers<URL>();
   const loaded = Promise.withResolvers<LoadedGallery>();
-  void readLines(stdout, (text) => {
+  const failure = Promise.withResolvers<string | undefined>();
+  const ended = readLines(stdout, (text) => {
     const line = parseLine(text);
     if (line === undefined) return;
     if ("listening" in line) return listening.resolve(new URL(line.listening));
+    if ("failed" in line) return failure.resolve(line.failed);
     onGallery(line.gallery.seen);
     const { loaded: fingerprint, without_model: withoutModel } = line.gallery;
     loaded.resolve({ fingerprint, withoutModel });
   });
-  return { listening: listening.promise, loaded: loaded.promise };
+  void ended.then(() => failure.resolve(undefined));
+  return { listening: listening.promise, loaded: loaded.promise, failure: failure.promise };
 }
 
 async function readLines(

@@ -26,6 +26,14 @@ Deno.test("a worker's address and galleries are read, however the lines are cut"
   }
 });
 
+Deno.test("the reason of a worker that cannot start is read; without one, the end is told", async () => {
+  const { output } = await read([`{"failed":"GalleryError: another model"}\n`]);
+  assertEquals(await output.failure, "GalleryError: another model");
+  for (const text of ["", `{"failed":5}\n`, `{"failed":"${"x".repeat(1001)}"}\n`]) {
+    assertEquals(await (await read([text])).output.failure, undefined);
+  }
+});
+
 Deno.test("other lines are dropped, also endless ones", async () => {
   const { output, seen } = await read([
     "hello\n[]\nnull\n{}\n",

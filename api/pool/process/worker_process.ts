@@ -108,15 +108,11 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       endedEarly.signal,
       AbortSignal.timeout(options.startTimeoutMs),
     ]);
+    const output = readWorkerOutput(child.stdout, onGallery);
     void child.status.then(({ code, signal }) =>
-      endedEarly.abort(
-        new WorkerStartError(
-          `The worker ended before it was ready (${signal ?? `exit code ${code}`})`,
-        ),
-      )
+      endedEarly.abort(endedBeforeReady(signal ?? `exit code ${code}`))
     );
     try {
-      const output = readWorkerOutput(child.stdout, onGallery);
       const url = await abortable(output.listening, startSignal);
       await waitUntilReady(url, startSignal);
       const { fingerprint, withoutModel } = await abortable(output.loaded, startSignal);
@@ -124,6 +120,9 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
     } catch (error) {
       kill();
       await ended;
+      // The end of a worker is noticed by its exit code, or first by a connection that is reset.
+      const reason = await output.failure;
+      if (reason !== undefined) throw endedBeforeReady(reason);
       if (error instanceof DOMException && error.name === "TimeoutError") {
         throw new WorkerStartError(
           `The worker was not ready within ${options.startTimeoutMs} ms`,
@@ -134,6 +133,9 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
     }
   };
 }
+
+const endedBeforeReady = (reason: string): WorkerStartError =>
+  new WorkerStartError(`The worker ended before it was ready (${reason})`);
 
 function inherited(names: readonly string[]): Record<string, string> {
   const env: Record<string, string> = {};

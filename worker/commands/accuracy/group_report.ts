@@ -3,6 +3,7 @@
 import type { Calibration } from "../../../models/calibration.ts";
 import { markdownTable } from "../../../shared/markdown_table.ts";
 import { DEFAULT_CONFIDENCE } from "./default_confidence.ts";
+import { printable } from "../printable.ts";
 import { formatCount, formatNone, formatOdds, formatPercent } from "./format_rate.ts";
 import { GROUP_FMR, type GroupRates, strictestGroup, worstGroup } from "./group_rates.ts";
 import { MIN_PAIRS } from "./measured_rates.ts";
@@ -34,7 +35,7 @@ export function formatGroups(rates: readonly GroupRates[], calibration: Calibrat
         "FRR, strictest group's cosine",
       ],
       rates.map((group) => [
-        group.name,
+        printable(group.name),
         formatCount(group.people),
         formatCount(group.pairs),
         formatCount(group.fmr.pairs),
@@ -64,7 +65,7 @@ function formatFrr({ frr }: GroupRates, cosine: number | undefined): string {
 function describeWorst(groups: readonly GroupRates[], strictest: GroupRates | undefined): string[] {
   const worst = worstGroup(groups);
   const sentences = worst === undefined ? [`No group has ${MIN_PAIRS} pairs that match.`] : [
-    `Most false matches: ${worst.name}, ${formatOdds(worst.fmr.pairs / worst.pairs)} ` +
+    `Most false matches: ${printable(worst.name)}, ${formatOdds(worst.fmr.pairs / worst.pairs)} ` +
     `instead of ${formatOdds(GROUP_FMR)}.`,
   ];
   if (strictest === undefined) {
@@ -76,7 +77,7 @@ function describeWorst(groups: readonly GroupRates[], strictest: GroupRates | un
     sentences.push(
       `For ${formatOdds(GROUP_FMR)} in every group with enough pairs: cosine ` +
         `${strictest.cosine!.toFixed(3)}, confidence ${roundUp(strictest.confidence!)} ` +
-        `(${strictest.name}).`,
+        `(${printable(strictest.name)}).`,
     );
   }
   return sentences;

@@ -21,6 +21,7 @@ import { type FolderCommand, runFolderCommand } from "../folder_command.ts";
 import { FAULTS } from "../faults.ts";
 import { localModelPaths } from "../model_paths.ts";
 import { listPhotoFolder, PhotoFolderError } from "../photo_folder.ts";
+import { printable } from "../printable.ts";
 import { spoilPhotos } from "../spoil_photos.ts";
 import { drawDet } from "./det_svg.ts";
 import { comparePairs } from "./evaluate.ts";
@@ -47,7 +48,8 @@ to tests/accuracy/out/det.svg and det.png.
                  this person (default: the folder in FACE_IT_LFW100)
   --photos FILE  measure only some of the photos. Each line of the file has the path of a photo, as
                  <person>/<photo>
-  --model FILE   the recognition model, an ONNX file (default: MODEL_PATH or the default model)
+  --model FILE   the recognition model, an ONNX file (default: MODEL_PATH or the model in
+                 models/: the small model, or SFace)
   --groups FILE  also measure groups of people. Each line of the file has the name of a group, a
                  tab, and the name of a person's folder. A person can be in several groups
   --svg FILE     also write the curve to this file
@@ -97,7 +99,7 @@ async function measure(
   const progress = createProgress();
   const embedded = await embedPhotos(pipeline, people, { progress, label: "Reading photos" });
   for (const { path, reason } of [...skipped, ...embedded.refused]) {
-    console.error(`${path}: ${reason}`);
+    console.error(printable(`${path}: ${reason}`));
   }
   const calibration = loaded.calibration ?? fitToThesePhotos(embedded.people);
   if (flags.has("quality")) {
@@ -146,7 +148,7 @@ function refuseBadFaces(
     photos.map(({ path, face }) => {
       const fault = face && findQualityFault(face.quality, bounds);
       if (fault === undefined) return face?.embedding;
-      console.error(`${path}: ${fault}`);
+      console.error(printable(`${path}: ${fault}`));
       return undefined;
     })
   );

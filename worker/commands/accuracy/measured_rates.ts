@@ -93,9 +93,8 @@ export function promisedFpirs(
     FPIRS.map((promised) => {
       const cosine = similarityForFpir(promised, size, calibration);
       const matches = findStrangerMatches(strangers, cosine);
-      const [measured] = bootstrap(strangers.photosOf.length, (weights) => [
-        matches && falsePositiveIdentification(strangers, matches, size, weights),
-      ]);
+      const rate = matches && falsePositiveIdentification(strangers, matches, size);
+      const [measured] = bootstrap(strangers.photosOf.length, (weights) => [rate?.(weights)]);
       return { size, promised, cosine, pairs: strangers.countAtLeast(cosine), measured };
     })
   );

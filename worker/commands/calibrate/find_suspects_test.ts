@@ -66,6 +66,17 @@ Deno.test("the report is a file of exclusions that leaves out what it lists", as
   assertEquals(read.people[1]!.photos, ["DIR/Person_1/1.jpg", "DIR/Person_1/2.jpg"]);
 });
 
+Deno.test("a name with a line feed does not begin a new line of the report", () => {
+  const embeddings = withWrongNames();
+  const people = embeddings.map((photos, i) => ({
+    person: `Person\n${i}`,
+    photos: photos.map((_, photo) => `DIR/Person\n${i}/${photo}.jpg`),
+  }));
+  const report = formatSuspects(people, embeddings, strangerCosines(embeddings));
+  assertMatch(report, /^Person\\u\{a\}0 = Person\\u\{a\}200$/m);
+  assertMatch(report, /^Person\\u\{a\}1\/0\.jpg$/m);
+});
+
 Deno.test("the report says when no name looks wrong", () => {
   const people = randomPeople(120, 1, 80, 0);
   const strangers = strangerCosines(people);

@@ -3,7 +3,8 @@
 import type { Calibration } from "../../../models/calibration.ts";
 import { drawPeople } from "../draw_people.ts";
 import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
-import { chanceOfNoMatch, findStrangerMatches } from "../strangers/stranger_matches.ts";
+import { searchGalleries } from "../strangers/gallery_search.ts";
+import { findStrangerMatches } from "../strangers/stranger_matches.ts";
 import { CalibrationError } from "./calibrate.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
 
@@ -59,6 +60,7 @@ export function judgeMatchRate(
  *
  * @param size Number of people in a gallery, less than the number of people with an embedding
  * @throws {CalibrationError} when more pairs than `strangerCosines` keeps reach the cosine
+ * @throws {RangeError} when there are too few people for a gallery
  */
 export function judgeIdentificationRate(
   judged: JudgedPeople,
@@ -67,23 +69,24 @@ export function judgeIdentificationRate(
   size: number,
 ): JudgedRate {
   const fmr = -Math.expm1(Math.log1p(-promised) / size);
-  const { strangers } = judged, { photosOf, owners } = strangers;
+  const { strangers } = judged, { photosOf } = strangers;
   const matches = findStrangerMatches(strangers, cosineAtRate(fmr, calibration));
   if (matches === undefined) throw tooManyMatches(strangers);
-  const found = matches.flatMap((people, photo) =>
-    people.length === 0 ? [] : [{ owner: owners[photo]!, people }]
-  );
-  /** Returns the number of photos that match. A person who counts twice is two people. */
+  const searched = searchGalleries(strangers, matches, size);
+  if (searched === undefined) throw new RangeError(`There are not ${size} people for a gallery`);
+  /** Returns the number of photos that match. */
   const count = (weights: ArrayLike<number>) => {
     const everybody = photosOf.reduce((sum, n, i) => sum + (n > 0 ? weights[i]! : 0), 0);
-    return found.reduce((sum, { owner, people }) => {
-      const weight = weights[owner]!, rest = everybody - weight;
-      if (weight === 0) return sum;
-      return sum + weight * (1 - chanceOfNoMatch(people, weights, rest, Math.min(size, rest)));
+    return searched.reduce((sum, photo) => {
+      const weight = weights[photo.owner]!;
+      return weight === 0 ? sum : sum + weight * photo.found(weights, everybody - weight);
     }, 0);
   };
   const rate = (weights: ArrayLike<number>) =>
-    count(weights) / photosOf.reduce((sum, photos, i) => sum + weights[i]! * photos, 0);
+    Math.min(
+      count(weights) / photosOf.reduce((sum, photos, i) => sum + weights[i]! * photos, 0),
+      1,
+    );
   const once = photosOf.map(() => 1);
   return { measured: rate(once), matches: count(once), draws: draw(judged, rate) };
 }

@@ -68,6 +68,15 @@ Deno.test("the intervals of the FPIR also draw the people of the galleries again
   assert(draws.every((rate) => rate >= 0 && rate <= 1));
 });
 
+Deno.test("the mean of the draws is the measured FPIR, also in a gallery of nearly everybody", () => {
+  for (const size of [1, 30, 59]) {
+    const { measured, draws } = judgeIdentificationRate(JUDGED, SPHERE, 0.1, size);
+    const mean = draws.reduce((sum, value) => sum + value, 0) / draws.length;
+    assertAlmostEquals(mean / measured, 1, 0.05);
+  }
+  assertThrows(() => judgeIdentificationRate(JUDGED, SPHERE, 0.1, 60), RangeError);
+});
+
 Deno.test("the measured FPIR is that of searching each photo in random galleries", () => {
   const size = 20, promised = 0.2, random = seededRandom(3);
   const threshold = cosineAtRate(1 - (1 - promised) ** (1 / size), SPHERE);

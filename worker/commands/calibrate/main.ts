@@ -20,6 +20,7 @@ import { type FolderCommand, runFolderCommand } from "../folder_command.ts";
 import { limitPhotos, MAX_PHOTOS, MAX_PHOTOS_PER_PERSON, spread } from "../limit_photos.ts";
 import { localModelPaths } from "../model_paths.ts";
 import { listPhotoFolder, PhotoFolderError } from "../photo_folder.ts";
+import { printable } from "../printable.ts";
 import { type SpoiledFaces, spoilPhotos } from "../spoil_photos.ts";
 import { strangerCosines } from "../strangers/stranger_cosines.ts";
 import { CalibrationError, fitToCosines, requireEnoughPeople } from "./calibrate.ts";
@@ -43,7 +44,8 @@ file, and set MODEL_CALIBRATION to the path of the file.
                   ${MAX_PHOTOS_PER_PERSON} photos of a person and ${
   MAX_PHOTOS.toLocaleString("en")
 } in all are used
-  --model FILE    the recognition model, an ONNX file (default: MODEL_PATH or the default model)
+  --model FILE    the recognition model, an ONNX file (default: MODEL_PATH or the model in
+                  models/: the small model, or SFace)
   --exclude FILE  photos and people to leave out. Each line is PERSON/PHOTO, PERSON, or
                   PERSON = PERSON for two people who must not be compared
   --judge         print no calibration. Calibrate on one half of the people, judge with the other
@@ -70,7 +72,7 @@ const COMMAND: FolderCommand = {
     await using pipeline = await createPipeline(models, { maxPixels });
     const progress = createProgress();
     const embedded = await embedPhotos(pipeline, people, { progress, label: "Reading photos" });
-    for (const { path, reason } of embedded.refused) console.error(`${path}: ${reason}`);
+    for (const { path, reason } of embedded.refused) console.error(printable(`${path}: ${reason}`));
     const photos = { names: people, embedded, excludedPairs };
     if (flags.has("judge")) {
       const embeddings = acceptedEmbeddings(embedded.people);
@@ -93,7 +95,7 @@ const COMMAND: FolderCommand = {
 
 async function listPhotos(folder: string, exclude: string | undefined): Promise<RemainingPhotos> {
   const { people, skipped } = await listPhotoFolder(folder);
-  for (const { path, reason } of skipped) console.error(`${path}: ${reason}`);
+  for (const { path, reason } of skipped) console.error(printable(`${path}: ${reason}`));
   const remaining = exclude === undefined
     ? { people, excludedPairs: [] }
     : await readExclusions(exclude, people);
@@ -130,7 +132,9 @@ function calibrate(
   console.error(formatSuspects(named, embeddings, strangers));
   const { calibration, people, photos, pairs } = fitToCosines(embeddings, strangers);
   console.error(
-    `Calibrated ${model} on ${people} people, ${photos} photos, ${pairs} pairs of different people\n`,
+    `Calibrated ${
+      printable(model)
+    } on ${people} people, ${photos} photos, ${pairs} pairs of different people\n`,
   );
   console.error(`${formatRates(strangers.histogram, calibration)}\n`);
   return calibration;

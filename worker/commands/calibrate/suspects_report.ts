@@ -2,6 +2,7 @@
 
 import { pairName, photoName } from "../exclusions.ts";
 import type { PersonFolder } from "../photo_folder.ts";
+import { printable } from "../printable.ts";
 import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 import { findSamePeople, findStrangePhotos } from "./find_suspects.ts";
 
@@ -22,10 +23,10 @@ export function formatSuspects(
   strangers: StrangerCosines,
 ): string {
   const photo = (person: number, index: number) =>
-    photoName(people[person]!.person, people[person]!.photos[index]!);
+    printable(photoName(people[person]!.person, people[person]!.photos[index]!));
   const pairs = findSamePeople(strangers).map(({ a, b, cosine }) => [
     `# cosine ${cosine.toFixed(3)}: ${photo(...a)} and ${photo(...b)}`,
-    pairName(people[a[0]]!.person, people[b[0]]!.person),
+    printable(pairName(people[a[0]]!.person, people[b[0]]!.person)),
   ]);
   const photos = findStrangePhotos(embeddings, strangers.histogram).map((found) => [
     `# cosine ${found.cosine.toFixed(3)} to the most similar photo of the same name`,

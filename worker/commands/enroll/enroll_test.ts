@@ -270,7 +270,7 @@ Deno.test("a gallery that another model made is an error before any photo is rea
     await assertRejects(
       () => desk.enrol("replace", ["alice", "alice1"]),
       GalleryError,
-      `${desk.gallery}: The gallery was made with another recognition model (sha256 ${modelSha256})`,
+      `${desk.gallery}: The gallery was made with another recognition model, an unknown model (sha256 ${modelSha256})`,
     );
     assertEquals(await Deno.readTextFile(desk.gallery), before);
     assertEquals(desk.lines, []);

@@ -1,8 +1,8 @@
 /** Describes the result of `deno task enroll` as text. */
 
-import { INVISIBLE } from "../../../shared/safe_log_line.ts";
 import type { SkippedFile } from "../photo_folder.ts";
 import type { RefusedPhoto } from "../embed_photos.ts";
+import { printable } from "../printable.ts";
 import type { Enrolment } from "./enroll.ts";
 
 /** Text about a result. */
@@ -99,6 +99,3 @@ const line = (kind: string, subject: string, reason: string): string =>
   printable(`${kind.padEnd(8)} ${subject}  ${reason}`);
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
-
-/** Replaces control characters. In a file name they could move the terminal's cursor. */
-const printable = (text: string): string => text.replaceAll(INVISIBLE, "?");

@@ -116,5 +116,5 @@ Deno.test("control characters in a file name do not reach the terminal", () => {
     ...QUIET,
     refused: [{ path: "a\u001b[2J\n.jpg", reason: "no_face" }],
   });
-  assertEquals(lines, ["refused  a?[2J?.jpg  no_face"]);
+  assertEquals(lines, ["refused  a\\u{1b}[2J\\u{a}.jpg  no_face"]);
 });

@@ -37,26 +37,6 @@ export function findStrangerMatches(
 }
 
 /**
- * Returns the chance that a photo matches no template of a random gallery.
- *
- * @param matches People whom the photo can match
- * @param weights Number of times that each person counts. A person who counts twice is two people
- * @param people Number of people from whom the gallery is drawn, at least `size`
- * @param size Number of people in the gallery, with one photo each
- */
-export function chanceOfNoMatch(
-  matches: readonly PersonMatch[],
-  weights: ArrayLike<number>,
-  people: number,
-  size: number,
-): number {
-  const shares = matches.flatMap(({ person, share }) =>
-    Array<number>(weights[person]!).fill(share)
-  );
-  return chanceOfNoHit(shares, people, size);
-}
-
-/**
  * Returns the chance that no template of a random gallery matches.
  *
  * @param shares For each person with a matching photo, the share of that person's photos that match
