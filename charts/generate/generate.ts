@@ -1,7 +1,7 @@
 /** Generates files, or parts of files, from the services' settings and the chart's values. */
 
 import { API_ENV, API_ENV_NAMES, GALLERY_PLACE_ENV, KUBERNETES_ENV } from "../../api/env.ts";
-import { DENO_ENV } from "../../api/pool/process/worker_process.ts";
+import { DENO_ENV } from "../../api/process/deno_command.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
 import {
   INSTANCE_ENV,
