@@ -36,10 +36,8 @@ export async function prepareData({ store, templateKeys, samples }: LocalData): 
 
 async function makeFolder(path: string): Promise<void> {
   try {
+    // A folder that exists keeps its mode: it may have other files. Ours are private themselves.
     await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-    const { mode } = await Deno.stat(path);
-    // On Windows there is no mode.
-    if (mode !== null && (mode & 0o077) !== 0) await Deno.chmod(path, 0o700);
   } catch (cause) {
     throw new ConfigError(`The folder ${path} cannot be used (${describeError(cause)})`, { cause });
   }
