@@ -60,6 +60,14 @@ export const UserWithTemplatesSchema = UserSchema.omit({ templates: true }).exte
 /** See {@linkcode UserWithTemplatesSchema}. */
 export type UserWithTemplates = z.infer<typeof UserWithTemplatesSchema>;
 
+/** The answer of `GET /users/{user_id}/export`: everything that is stored, without embeddings. */
+export const UserExportSchema = UserWithTemplatesSchema.extend({
+  collection: z.string().min(1).max(64).meta({ example: "default" }),
+}).meta({ id: "UserExport" });
+
+/** See {@linkcode UserExportSchema}. */
+export type UserExport = z.infer<typeof UserExportSchema>;
+
 /** The answer of `GET /users`, sorted by user_id. */
 export const UserPageSchema = z.strictObject({
   users: z.array(UserSchema),
