@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Gallery } from "../matching/gallery.ts";
+import { createMatcher } from "../matching/match.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { CHECKOUT_MODEL } from "../tests/support/checkout_model.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
-import { type Gallery, parseGallery } from "../worker/gallery/gallery.ts";
-import { createMatcher } from "../worker/gallery/match.ts";
+import { parseGallery } from "../worker/gallery/gallery.ts";
 import { ModelError } from "../worker/inference/session.ts";
 import { loadModels, type ModelPaths } from "../worker/models.ts";
 import { createPipeline } from "../worker/pipeline/pipeline.ts";

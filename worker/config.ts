@@ -1,6 +1,7 @@
 /** Reads the worker's configuration from its environment. */
 
 import { z } from "zod";
+import type { MatchConfig } from "../matching/score.ts";
 import { WORKER_ENV } from "../shared/contract/worker_env.ts";
 import { type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
@@ -29,14 +30,6 @@ export interface WorkerConfig {
    * process that started the worker.
    */
   readonly exitOnStdinEof: boolean;
-}
-
-/** Rule for a match. */
-export interface MatchConfig {
-  /** Value that the threshold is compared with: the calibrated confidence, or the raw cosine. */
-  readonly on: "confidence" | "cosine";
-  /** Above 0, up to 1. */
-  readonly threshold: number;
 }
 
 const WorkerEnvSchema = z.object(WORKER_ENV);

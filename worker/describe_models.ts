@@ -1,15 +1,14 @@
 /** Describes the models of a worker for the api. */
 
 import type { WorkerModels } from "../shared/contract/models_in_use.ts";
-import type { AuthenticatorDeps } from "./authenticator.ts";
-import type { MatchConfig } from "./config.ts";
+import type { MatchConfig, Score } from "../matching/score.ts";
 import type { LoadedModels } from "./models.ts";
 
 /** Describes models, the rule of a match, and the calibration in use. */
 export function describeModels(
   { checksums, calibration }: Pick<LoadedModels, "checksums" | "calibration">,
   match: MatchConfig,
-  score: AuthenticatorDeps["score"],
+  score: Score,
 ): WorkerModels {
   return {
     detection: checksums.detector,
@@ -31,7 +30,7 @@ const STEPS = 10_000;
  */
 function cosineNeeded(
   { threshold }: MatchConfig,
-  score: AuthenticatorDeps["score"],
+  score: Score,
 ): number | null {
   const reaches = (step: number) => score({ similarity: step / STEPS, compared: 1 }) >= threshold;
   if (!reaches(STEPS)) return null;

@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { WorkerModelsSchema } from "../shared/contract/models_in_use.ts";
-import { chooseScore } from "./authenticator.ts";
+import { chooseScore, type MatchConfig } from "../matching/score.ts";
 import { describeModels } from "./describe_models.ts";
 import type { ModelCalibration } from "../models/calibration.ts";
-import type { MatchConfig } from "./config.ts";
 
 const checksums = {
   detector: "d".repeat(64),

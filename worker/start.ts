@@ -1,7 +1,8 @@
 /** Loads everything that a worker needs to answer: models, gallery and score. */
 
+import { chooseScore } from "../matching/score.ts";
 import { findKnownModel } from "../models/known_models.ts";
-import { type Authenticator, chooseScore, createAuthenticator } from "./authenticator.ts";
+import { type Authenticator, createAuthenticator } from "./authenticator.ts";
 import { describeModels } from "./describe_models.ts";
 import type { WorkerModels } from "../shared/contract/models_in_use.ts";
 import type { WorkerConfig } from "./config.ts";

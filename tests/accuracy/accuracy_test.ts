@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { NO_PROGRESS } from "../../shared/progress.ts";
 import { embedPhotos } from "../../worker/commands/embed_photos.ts";
-import { cosine, normalize } from "../../worker/vector.ts";
+import { cosine, normalize } from "../../matching/vector.ts";
 import { toInt8 } from "../../worker/commands/enroll/to_int8.ts";
 import { loadModels } from "../../worker/models.ts";
 import { localModelPaths } from "../../worker/commands/model_paths.ts";

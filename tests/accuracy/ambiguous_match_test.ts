@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { chooseScore } from "../../worker/authenticator.ts";
+import { chooseScore } from "../../matching/score.ts";
 import { acceptedEmbeddings, embedPhotos } from "../../worker/commands/embed_photos.ts";
 import { localModelPaths } from "../../worker/commands/model_paths.ts";
 import { listPhotoFolder } from "../../worker/commands/photo_folder.ts";
 import { buildGallery } from "../../worker/gallery/gallery.ts";
-import { createMatcher } from "../../worker/gallery/match.ts";
+import { createMatcher } from "../../matching/match.ts";
 import { loadModels } from "../../worker/models.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import { NO_PROGRESS } from "../../shared/progress.ts";

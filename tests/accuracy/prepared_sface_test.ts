@@ -7,7 +7,7 @@ import { readDetailedOnnx, writeDetailedOnnx } from "../../models/prepare/onnx_g
 import { prepareModel } from "../../models/prepare/prepare_model.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { openSession } from "../../worker/inference/session.ts";
-import { cosine, normalize } from "../../worker/vector.ts";
+import { cosine, normalize } from "../../matching/vector.ts";
 import { needs } from "../support/needs.ts";
 import { sample } from "../support/pictures.ts";
 import { fetchPublishedSface } from "./published_model.ts";

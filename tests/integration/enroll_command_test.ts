@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import sharp from "sharp";
-import { type Gallery, parseGallery } from "../../worker/gallery/gallery.ts";
+import type { Gallery } from "../../matching/gallery.ts";
+import { parseGallery } from "../../worker/gallery/gallery.ts";
 import { CHECKOUT_MODEL } from "../support/checkout_model.ts";
 import { encoded, gray, sample, sideBySide } from "../support/pictures.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";

@@ -1,7 +1,7 @@
 /** Templates for tests of the gallery's store. */
 
 import type { NewTemplate } from "../../gallery/store/store.ts";
-import { normalize } from "../../worker/vector.ts";
+import { normalize } from "../../matching/vector.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 /** Identifies the model of {@linkcode newTemplate}. */

@@ -1,6 +1,6 @@
 /** Makes random embeddings of people for tests. They are the same in every run. */
 
-import { normalize } from "../../worker/vector.ts";
+import { normalize } from "../../matching/vector.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { normalize } from "../vector.ts";
-import { createGalleryBuilder, type Gallery, parseGallery } from "./gallery.ts";
+import type { Gallery } from "../../matching/gallery.ts";
+import { normalize } from "../../matching/vector.ts";
+import { createGalleryBuilder, parseGallery } from "./gallery.ts";
 import { GalleryError, parseGalleryFile } from "./gallery_entry.ts";
 
 const ALICE = { user_id: "alice", name: "Alice", embedding: [3, 0, 4] };

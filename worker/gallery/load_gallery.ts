@@ -1,7 +1,8 @@
 /** Loads the gallery from a file, or from all files of a folder. */
 
+import type { Gallery } from "../../matching/gallery.ts";
 import { describeError } from "../../shared/log.ts";
-import { createGalleryBuilder, type Gallery } from "./gallery.ts";
+import { createGalleryBuilder } from "./gallery.ts";
 import { GalleryError, nameFileInErrors, parseGalleryFile } from "./gallery_entry.ts";
 import { listGalleryFiles } from "./gallery_files.ts";
 import { checkGalleryModel, type RecognitionModel } from "./gallery_model.ts";

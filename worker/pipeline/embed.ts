@@ -1,7 +1,7 @@
 /** Computes the embedding of an aligned face. */
 
 import { ModelError, type Session } from "../inference/session.ts";
-import { normalize } from "../vector.ts";
+import { normalize } from "../../matching/vector.ts";
 import { ALIGNED_SIZE } from "./align.ts";
 
 /** Computes embeddings. */

@@ -1,7 +1,7 @@
 /** A pipeline for tests. Its pictures are words. */
 
 import { type PictureCode, pictureProblem } from "../../shared/contract/picture_problem.ts";
-import { normalize } from "../vector.ts";
+import { normalize } from "../../matching/vector.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /**

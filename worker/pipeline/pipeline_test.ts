@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import sharp from "sharp";
 import { Problem } from "../../shared/contract/problem.ts";
-import { cosine } from "../vector.ts";
+import { cosine } from "../../matching/vector.ts";
 import { ModelError } from "../inference/session.ts";
 import { localModelPaths } from "../commands/model_paths.ts";
 import { CHECKOUT_MODEL, CHECKOUT_MODEL_NAME } from "../../tests/support/checkout_model.ts";

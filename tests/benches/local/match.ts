@@ -2,10 +2,10 @@
 
 import { exactSearch, MetricKind } from "usearch";
 import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
-import type { Gallery } from "../../../worker/gallery/gallery.ts";
-import { createMatcher } from "../../../worker/gallery/match.ts";
+import type { Gallery } from "../../../matching/gallery.ts";
+import { createMatcher } from "../../../matching/match.ts";
 import { openSession } from "../../../worker/inference/session.ts";
-import { normalize } from "../../../worker/vector.ts";
+import { normalize } from "../../../matching/vector.ts";
 import { digits, type Finding, printFindings } from "../budget.ts";
 import { median, type PairedTimes, ratioOf, timeInTurns } from "../timing.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import type { Calibration } from "../../../models/calibration.ts";
-import { falseMatchRate } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../../matching/confidence.ts";
 import { detPoints } from "./det_points.ts";
 import { falseRejectionRate, type PairScores } from "./evaluate.ts";
 import { normalQuantile } from "./normal_quantile.ts";

@@ -1,6 +1,6 @@
 /** Computes error rates of the recognition over all pairs of photos of several people. */
 
-import { cosine } from "../../vector.ts";
+import { cosine } from "../../../matching/vector.ts";
 import {
   type LabelledEmbeddings,
   type StrangerCosines,

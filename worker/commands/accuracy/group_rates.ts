@@ -1,7 +1,7 @@
 /** Measures each group of people: strangers of one group resemble each other more. */
 
 import type { Calibration } from "../../../models/calibration.ts";
-import { confidence } from "../../gallery/confidence.ts";
+import { confidence } from "../../../matching/confidence.ts";
 import { type LabelledEmbeddings, type PairScores, scorePairs } from "./evaluate.ts";
 import type { Group } from "./group_file.ts";
 import { MIN_PAIRS, promisedFmrs, type PromisedRate } from "./measured_rates.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { normalize } from "../../vector.ts";
+import { normalize } from "../../../matching/vector.ts";
 import { fitCalibration } from "../calibrate/calibrate.ts";
 import { comparePairs } from "./evaluate.ts";
 import { measureGroups, strictestGroup, worstGroup } from "./group_rates.ts";

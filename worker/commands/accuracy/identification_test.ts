@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { cosine } from "../../vector.ts";
+import { cosine } from "../../../matching/vector.ts";
 import { type LabelledEmbeddings, strangerCosines } from "../strangers/stranger_cosines.ts";
 import { findStrangerMatches } from "../strangers/stranger_matches.ts";
 import { falsePositiveIdentification } from "./identification.ts";

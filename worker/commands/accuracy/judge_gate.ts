@@ -3,7 +3,7 @@
 import type { QualityBounds } from "../../../models/calibration.ts";
 import type { RecognizedFace } from "../../pipeline/pipeline.ts";
 import { findQualityFault } from "../../pipeline/quality.ts";
-import { cosine } from "../../vector.ts";
+import { cosine } from "../../../matching/vector.ts";
 import { fitQualityBounds, QUARTER_TURNS } from "../calibrate/fit_quality.ts";
 import type { SpoiledFaces } from "../spoil_photos.ts";
 

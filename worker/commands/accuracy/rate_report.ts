@@ -2,7 +2,7 @@
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { markdownTable } from "../../../shared/markdown_table.ts";
-import { falseMatchRate } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../../matching/confidence.ts";
 import type { Interval } from "./bootstrap.ts";
 import type { PairScores } from "./evaluate.ts";
 import { formatCount, formatNone, formatOdds, formatPercent } from "./format_rate.ts";

@@ -2,7 +2,7 @@
 
 import type { Calibration } from "../../../models/calibration.ts";
 import { CalibrationError, fitCalibration } from "../calibrate/calibrate.ts";
-import { falseMatchRate } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../../matching/confidence.ts";
 import {
   falseRejectionRate,
   type LabelledEmbeddings,

@@ -5,7 +5,7 @@ import {
   confidence,
   falseMatchRate,
   falsePositiveIdentificationRate,
-} from "../../gallery/confidence.ts";
+} from "../../../matching/confidence.ts";
 import { lowestSimilarity } from "../lowest_similarity.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Calibration } from "../../../models/calibration.ts";
-import { confidence } from "../../gallery/confidence.ts";
+import { confidence } from "../../../matching/confidence.ts";
 import { similarityThreshold } from "./similarity_threshold.ts";
 
 const MODEL: Calibration = { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 };

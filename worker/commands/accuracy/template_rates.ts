@@ -1,7 +1,7 @@
 /** Compares two ways to use several templates of a user: the nearest one, or their fused vector. */
 
-import { fuse } from "../../gallery/fuse.ts";
-import { cosine } from "../../vector.ts";
+import { fuse } from "../../../matching/fuse.ts";
+import { cosine } from "../../../matching/vector.ts";
 import type { LabelledEmbeddings } from "../strangers/stranger_cosines.ts";
 import { chooseTemplates } from "./template_choices.ts";
 

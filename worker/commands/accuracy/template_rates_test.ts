@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { fuse } from "../../gallery/fuse.ts";
-import { cosine } from "../../vector.ts";
+import { fuse } from "../../../matching/fuse.ts";
+import { cosine } from "../../../matching/vector.ts";
 import type { LabelledEmbeddings } from "../strangers/stranger_cosines.ts";
 import { chooseTemplates } from "./template_choices.ts";
 import { templateRates } from "./template_rates.ts";

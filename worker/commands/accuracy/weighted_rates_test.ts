@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { cosine } from "../../vector.ts";
+import { cosine } from "../../../matching/vector.ts";
 import { strangerCosines } from "../strangers/stranger_cosines.ts";
 import { comparePairs } from "./evaluate.ts";
 import {

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { normalize } from "../../vector.ts";
+import { normalize } from "../../../matching/vector.ts";
 import { CalibrationError, fitCalibration, MIN_PEOPLE } from "./calibrate.ts";
 
 const unit = (...values: number[]): Float32Array => normalize(values);

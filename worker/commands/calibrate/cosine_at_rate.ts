@@ -1,7 +1,7 @@
 /** Finds the similarity that a calibration gives for a false match rate. */
 
 import type { Calibration } from "../../../models/calibration.ts";
-import { falseMatchRate } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../../matching/confidence.ts";
 import { lowestSimilarity } from "../lowest_similarity.ts";
 
 /**

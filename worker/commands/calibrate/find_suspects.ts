@@ -1,7 +1,7 @@
 /** Finds photos that may be in the folder of a wrong person. A person must judge them. */
 
-import { falseMatchRate } from "../../gallery/confidence.ts";
-import { cosine } from "../../vector.ts";
+import { falseMatchRate } from "../../../matching/confidence.ts";
+import { cosine } from "../../../matching/vector.ts";
 import type { CosineHistogram } from "../strangers/cosine_histogram.ts";
 import type { StrangerCosines } from "../strangers/stranger_cosines.ts";
 import { fitTail } from "./fit_tail.ts";

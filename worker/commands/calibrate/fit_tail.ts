@@ -1,7 +1,7 @@
 /** Fits a calibration to the highest cosines between different people. */
 
 import { type Calibration, CalibrationSchema } from "../../../models/calibration.ts";
-import { falseMatchRate } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../../matching/confidence.ts";
 import type { CosineHistogram } from "../strangers/cosine_histogram.ts";
 
 /** Shares of the pairs of strangers that the fit can use. */

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Calibration } from "../../../models/calibration.ts";
-import { falseMatchRate } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../../matching/confidence.ts";
 import { CosineHistogram } from "../strangers/cosine_histogram.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
 import { fitTail } from "./fit_tail.ts";

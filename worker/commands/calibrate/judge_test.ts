@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { NO_PROGRESS } from "../../../shared/progress.ts";
 import { randomPeople } from "../../../tests/support/random_people.ts";
 import { seededRandom } from "../../../shared/seeded_random.ts";
-import { cosine } from "../../vector.ts";
+import { cosine } from "../../../matching/vector.ts";
 import { strangerCosines } from "../strangers/stranger_cosines.ts";
 import { CalibrationError } from "./calibrate.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { falseMatchRate } from "../../gallery/confidence.ts";
+import { falseMatchRate } from "../../../matching/confidence.ts";
 import { CosineHistogram } from "../strangers/cosine_histogram.ts";
 import { cosineAtRate } from "./cosine_at_rate.ts";
 import { formatRates, measureRates } from "./rates_report.ts";

@@ -1,28 +1,8 @@
 /** Finds photos that do not show the same person as the user's other photos. */
 
-import type { Calibration } from "../../../models/calibration.ts";
-import { falseMatchRate } from "../../gallery/confidence.ts";
-import { cosine } from "../../vector.ts";
+import type { Likeness } from "../../../matching/likeness.ts";
+import { cosine } from "../../../matching/vector.ts";
 import { type AcceptedPhoto, SAME_PHOTO } from "./merge_templates.ts";
-
-/** Share of strangers' photos that resemble a photo enough to be enrolled with it. */
-const MAX_FALSE_MATCH_RATE = 0.01;
-/** Smallest cosine of two photos of one person, for a model without a calibration. */
-const UNCALIBRATED_COSINE = 0.3;
-
-/** True when two photos with this cosine may show the same person. */
-export type Likeness = (cosine: number) => boolean;
-
-/**
- * Returns the rule for two photos of one person. The rule is much weaker than that for a match: it
- * accepts almost every pair of photos of one person, and 1 in 100 pairs of two people.
- *
- * @param calibration Calibration of the recognition model, if it has one
- */
-export function createLikeness(calibration: Calibration | undefined): Likeness {
-  if (calibration === undefined) return (similarity) => similarity >= UNCALIBRATED_COSINE;
-  return (similarity) => falseMatchRate(similarity, calibration) <= MAX_FALSE_MATCH_RATE;
-}
 
 /**
  * Returns the photos that cannot be trusted to show the user. A user's existing templates decide: a

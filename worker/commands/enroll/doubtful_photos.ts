@@ -1,6 +1,6 @@
 /** Finds photos that may have been enrolled for the wrong user. */
 
-import { cosine } from "../../vector.ts";
+import { cosine } from "../../../matching/vector.ts";
 import type { MergedTemplate } from "./merge_templates.ts";
 
 /** Two photos with a higher cosine probably show the same person. */

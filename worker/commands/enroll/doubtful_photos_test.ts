@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { normalize } from "../../vector.ts";
+import { normalize } from "../../../matching/vector.ts";
 import { findDoubtfulPhotos } from "./doubtful_photos.ts";
 import type { MergedTemplate } from "./merge_templates.ts";
 

@@ -10,9 +10,10 @@ import {
 } from "../../gallery/gallery_entry.ts";
 import { checkGalleryModel, type RecognitionModel } from "../../gallery/gallery_model.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
-import { cosine, normalize } from "../../vector.ts";
+import { createLikeness, type Likeness } from "../../../matching/likeness.ts";
+import { cosine, normalize } from "../../../matching/vector.ts";
 import { embedPhotos, type RefusedPhoto } from "../embed_photos.ts";
-import { createLikeness, findUnlikePhotos, type Likeness } from "./agreement.ts";
+import { findUnlikePhotos } from "./agreement.ts";
 import { type DoubtfulPhoto, findDoubtfulPhotos } from "./doubtful_photos.ts";
 import { readGalleryFile, writeGalleryFile } from "./gallery_file.ts";
 import { lockGallery } from "./gallery_lock.ts";

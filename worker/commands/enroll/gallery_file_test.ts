@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { randomPeople } from "../../../tests/support/random_people.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../../tests/support/temporary_folder.ts";
-import { cosine } from "../../vector.ts";
+import { cosine } from "../../../matching/vector.ts";
 import { parseGallery } from "../../gallery/gallery.ts";
 import { type GalleryEntry, GalleryError } from "../../gallery/gallery_entry.ts";
 import { formatGallery } from "./format_gallery.ts";

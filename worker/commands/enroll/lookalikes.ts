@@ -1,9 +1,9 @@
 /** Finds new photos that the service would take for another user. */
 
 import type { Calibration } from "../../../models/calibration.ts";
-import { confidence } from "../../gallery/confidence.ts";
-import { fuse } from "../../gallery/fuse.ts";
-import { cosine } from "../../vector.ts";
+import { confidence } from "../../../matching/confidence.ts";
+import { fuse } from "../../../matching/fuse.ts";
+import { cosine } from "../../../matching/vector.ts";
 import type { MergedTemplate } from "./merge_templates.ts";
 
 /** The default of MATCH_THRESHOLD. */

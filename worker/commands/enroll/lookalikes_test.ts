@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
-import { normalize } from "../../vector.ts";
+import { normalize } from "../../../matching/vector.ts";
 import { createMatchRule, findLookalikes } from "./lookalikes.ts";
 import type { MergedTemplate } from "./merge_templates.ts";
 

@@ -15,7 +15,7 @@ import {
   PhotoFolderError,
   type SkippedFile,
 } from "../photo_folder.ts";
-import { createLikeness } from "./agreement.ts";
+import { createLikeness } from "../../../matching/likeness.ts";
 import { compactGalleryFile } from "./compact_gallery.ts";
 import { enrolIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
 import { createMatchRule } from "./lookalikes.ts";

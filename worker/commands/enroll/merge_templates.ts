@@ -1,6 +1,6 @@
 /** Merges the new templates of users into the templates of a gallery. */
 
-import { cosine, normalize } from "../../vector.ts";
+import { cosine, normalize } from "../../../matching/vector.ts";
 import { entryEmbedding, type GalleryEntry, isCompact } from "../../gallery/gallery_entry.ts";
 import { toInt8 } from "./to_int8.ts";
 

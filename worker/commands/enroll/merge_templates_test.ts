@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { normalize } from "../../vector.ts";
+import { normalize } from "../../../matching/vector.ts";
 import { type GalleryEntry, isCompact } from "../../gallery/gallery_entry.ts";
 import { type AcceptedPhoto, type MergedGallery, mergeTemplates } from "./merge_templates.ts";
 

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { cosine, normalize } from "../../vector.ts";
+import { cosine, normalize } from "../../../matching/vector.ts";
 import { toInt8 } from "./to_int8.ts";
 
 Deno.test("rounding to bytes changes a cosine by less than 0.002", () => {

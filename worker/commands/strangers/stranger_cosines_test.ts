@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { randomPeople } from "../../../tests/support/random_people.ts";
-import { cosine, normalize } from "../../vector.ts";
+import { cosine, normalize } from "../../../matching/vector.ts";
 import { countPairs, type LabelledEmbeddings, strangerCosines } from "./stranger_cosines.ts";
 
 /** Returns the cosines of all pairs of accepted photos of two people, highest first. */

@@ -3,7 +3,7 @@
  * reach this similarity. The same confidence has the same meaning for every model and gallery size.
  */
 
-import type { Calibration } from "../../models/calibration.ts";
+import type { Calibration } from "../models/calibration.ts";
 import { regularizedIncompleteBeta } from "./incomplete_beta.ts";
 
 export type { Calibration };

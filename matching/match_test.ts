@@ -1,12 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { randomPeople } from "../../tests/support/random_people.ts";
-import { normalize } from "../vector.ts";
+import { randomPeople } from "../tests/support/random_people.ts";
+import { buildGallery, createGalleryBuilder } from "../worker/gallery/gallery.ts";
+import type { GalleryEntry } from "../worker/gallery/gallery_entry.ts";
 import { fuse } from "./fuse.ts";
-import { buildGallery, createGalleryBuilder, type Gallery } from "./gallery.ts";
-import type { GalleryEntry } from "./gallery_entry.ts";
+import type { Gallery } from "./gallery.ts";
 import { createMatcher } from "./match.ts";
 import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
+import { normalize } from "./vector.ts";
 
 const usearch = loadUsearch();
 assert(usearch, "usearch has no addon for this system, and the tests need one");

@@ -2,7 +2,7 @@
 
 import { type Gallery, type User, userVector } from "./gallery.ts";
 import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
-import { dot } from "../vector.ts";
+import { dot } from "./vector.ts";
 
 /** A comparison of a probe with one or more users. */
 export interface Comparison {
@@ -17,12 +17,16 @@ export interface Comparison {
   readonly compared: number;
 }
 
-/** The user nearest to a probe. */
-export interface NearestUser extends Comparison {
-  /** The user whose vector is nearest. */
-  readonly user: User;
+/** Similarity of a probe and the nearest user, with that of the second user. */
+export interface Nearest extends Comparison {
   /** Highest similarity with another user; undefined when no other user was compared. */
   readonly runnerUp: number | undefined;
+}
+
+/** The user nearest to a probe. */
+export interface NearestUser extends Nearest {
+  /** The user whose vector is nearest. */
+  readonly user: User;
 }
 
 /**
@@ -46,12 +50,15 @@ const MANY_USERS = 500;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { buildGallery } from "./gallery.ts";
  *
- * const findNearest = createMatcher(buildGallery([
- *   { user_id: "alice", name: "Alice", embedding: [1, 0] },
- *   { user_id: "bob", name: "Bob", embedding: [0, 1] },
- * ], 2));
+ * const findNearest = createMatcher({
+ *   dimension: 2,
+ *   users: [{ userId: "alice", name: "Alice" }, { userId: "bob", name: "Bob" }],
+ *   indexOf: new Map([["alice", 0], ["bob", 1]]),
+ *   templateCounts: [1, 1],
+ *   segments: [{ first: 0, vectors: Float32Array.of(1, 0, 0, 1) }],
+ *   size: 2,
+ * });
  * const probe = Float32Array.of(0, 1);
  * assertEquals(findNearest(probe)?.user.name, "Bob");
  * assertEquals(findNearest(probe, "alice")?.similarity, 0);

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { cosine, normalize } from "../vector.ts";
+import { cosine, normalize } from "./vector.ts";
 import { fuse } from "./fuse.ts";
 
 const DIMENSION = 6;

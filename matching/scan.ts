@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { dot } from "../vector.ts";
+import { dot } from "./vector.ts";
 
 /**
  * Finds the two vectors with the largest inner products with a probe.

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Calibration } from "../../models/calibration.ts";
+import type { Calibration } from "../models/calibration.ts";
 import { confidence, falseMatchRate, falsePositiveIdentificationRate } from "./confidence.ts";
 
 const MODEL: Calibration = { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 };
