@@ -23,7 +23,7 @@ import { addMetrics } from "./routes/metrics.ts";
 import { addModels, ModelsInUse } from "./routes/models.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
-import type { WorkerClient } from "./routes/authenticate/worker_client.ts";
+import type { WorkerClient } from "./recognition/worker_client.ts";
 
 /** Dependencies of the app. */
 export interface ApiDeps extends ServiceDeps {
@@ -60,7 +60,7 @@ export interface ApiApp {
  * import { png } from "../tests/support/png.ts";
  * import { createApiMetrics } from "./metrics.ts";
  * import { FakePool } from "./pool/fake_pool.ts";
- * import { FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
+ * import { FakeWorkerClient } from "./recognition/fake_worker_client.ts";
  *
  * const app = createApp({
  *   pool: new FakePool({ free: 1 }),

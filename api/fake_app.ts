@@ -11,7 +11,7 @@ import type { Access } from "./callers/check_scopes.ts";
 import { openAccess } from "./callers/fake_access.ts";
 import { createApiMetrics } from "./metrics.ts";
 import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
-import { type FakeWorker, FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
+import { type FakeWorker, FakeWorkerClient } from "./recognition/fake_worker_client.ts";
 import type { AuthenticateLimits } from "./routes/authenticate/route.ts";
 
 /** A picture of one pixel. */

@@ -8,7 +8,7 @@ import { createApp } from "./app.ts";
 import { openAccess } from "./callers/open_access.ts";
 import { type ApiConfig, readApiConfig } from "./config.ts";
 import type { OpenedPool, OpenPoolServices } from "./pool/opened_pool.ts";
-import { createWorkerClient } from "./routes/authenticate/worker_client.ts";
+import { createWorkerClient } from "./recognition/worker_client.ts";
 
 /** Kubernetes kills the pod 25 s after its shutdown begins. The preStop hook takes 5 s of it. */
 const SHUTDOWN_DEADLINE_MS = 14_000;

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { createApp } from "../../api/app.ts";
 import { openAccess } from "../../api/callers/fake_access.ts";
 import { FakePool } from "../../api/pool/fake_pool.ts";
-import type { WorkerClient } from "../../api/routes/authenticate/worker_client.ts";
+import type { WorkerClient } from "../../api/recognition/worker_client.ts";
 import {
   type AuthenticateAnswer,
   AuthenticateAnswerSchema,

@@ -16,10 +16,10 @@ import { readProbe } from "../../../shared/http/read_probe.ts";
 import { takes } from "../../../shared/http/route_input.ts";
 import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
 import { checkPicture } from "../../../shared/picture/check_picture.ts";
-import { Admission, type AdmissionLimits, QUEUE_SHARE } from "./admission.ts";
+import { Admission, type AdmissionLimits, QUEUE_SHARE } from "../../recognition/admission.ts";
 import type { WorkerLease, WorkerPool } from "../../pool/pool.ts";
 import type { ModelsInUse } from "../models.ts";
-import type { WorkerClient } from "./worker_client.ts";
+import type { WorkerClient } from "../../recognition/worker_client.ts";
 import { AUTHENTICATE_DOC } from "./openapi.ts";
 
 /** Bounds on requests. */

@@ -5,19 +5,19 @@ import {
   type AuthenticateAnswer,
   LIVENESS_HEADER,
   REQUEST_ID_HEADER,
-} from "../../../shared/contract/contract.ts";
-import { type Problem, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
+} from "../../shared/contract/contract.ts";
+import { type Problem, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
 import {
   readWorkerModels,
   WORKER_MODELS_HEADER,
   type WorkerModels,
-} from "../../../shared/contract/models_in_use.ts";
-import type { Probe } from "../../../shared/http/parse_probe.ts";
-import { isUnreached } from "../../unreached.ts";
-import { CLOCK_TOLERANCE_SECONDS } from "../../../shared/http/call_token.ts";
-import { signWorkerToken } from "../../../shared/http/worker_token.ts";
-import type { SigningKeys } from "../../../shared/http/token_keys.ts";
-import type { LeasedWorker } from "../../pool/pool.ts";
+} from "../../shared/contract/models_in_use.ts";
+import type { Probe } from "../../shared/http/parse_probe.ts";
+import { isUnreached } from "../unreached.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../../shared/http/call_token.ts";
+import { signWorkerToken } from "../../shared/http/worker_token.ts";
+import type { SigningKeys } from "../../shared/http/token_keys.ts";
+import type { LeasedWorker } from "../pool/pool.ts";
 import { readWorkerAnswer } from "./read_worker_answer.ts";
 
 /** Result of sending a probe to a worker. */

@@ -7,14 +7,14 @@ import { z } from "zod";
 import {
   type AuthenticateAnswer,
   AuthenticateAnswerSchema,
-} from "../../../shared/contract/contract.ts";
-import { isPictureCode, pictureProblem } from "../../../shared/contract/picture_problem.ts";
+} from "../../shared/contract/contract.ts";
+import { isPictureCode, pictureProblem } from "../../shared/contract/picture_problem.ts";
 import {
   type Problem,
   PROBLEM_CODES,
   type ProblemCode,
   PROBLEMS,
-} from "../../../shared/contract/problem.ts";
+} from "../../shared/contract/problem.ts";
 
 /** The response of a worker, without anything that is not documented. */
 export type WorkerAnswer =

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { createFakeApp } from "../../fake_app.ts";
-import { isUserText, MAX_USER_TEXT_LENGTH } from "../../../shared/contract/user_text.ts";
-import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
-import { PROBLEM_CODES, PROBLEMS } from "../../../shared/contract/problem.ts";
-import { describeError } from "../../../shared/log.ts";
+import { createFakeApp } from "../fake_app.ts";
+import { isUserText, MAX_USER_TEXT_LENGTH } from "../../shared/contract/user_text.ts";
+import { MATCH, NON_MATCH } from "../../shared/contract/fake_answers.ts";
+import { PROBLEM_CODES, PROBLEMS } from "../../shared/contract/problem.ts";
+import { describeError } from "../../shared/log.ts";
 import { BadAnswer, MAX_ANSWER_BYTES, readWorkerAnswer } from "./read_worker_answer.ts";
 import type { WorkerResult } from "./worker_client.ts";
 

@@ -1,8 +1,8 @@
 /** A worker client for tests. It sends nothing over the network. */
 
-import type { AuthenticateAnswer } from "../../../shared/contract/contract.ts";
-import { Problem, type ProblemCode } from "../../../shared/contract/problem.ts";
-import type { Probe } from "../../../shared/http/parse_probe.ts";
+import type { AuthenticateAnswer } from "../../shared/contract/contract.ts";
+import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
+import type { Probe } from "../../shared/http/parse_probe.ts";
 import type { WorkerClient, WorkerResult } from "./worker_client.ts";
 
 /** A call that the client was asked to make. */
