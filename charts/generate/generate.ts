@@ -1,6 +1,6 @@
 /** Generates files, or parts of files, from the services' settings and the chart's values. */
 
-import { API_ENV, API_ENV_NAMES, KUBERNETES_ENV } from "../../api/env.ts";
+import { API_ENV, API_ENV_NAMES, GALLERY_PLACE_ENV, KUBERNETES_ENV } from "../../api/env.ts";
 import { DENO_ENV } from "../../api/pool/process/worker_process.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
 import {
@@ -35,6 +35,7 @@ const PERMISSIONS = {
 
 const TABLES = {
   api: { ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV },
+  gallery: GALLERY_PLACE_ENV,
   recognition: RECOGNITION_ENV,
   kubernetes: KUBERNETES_ENV,
   worker: INSTANCE_ENV,
@@ -53,7 +54,7 @@ export async function generate(read: ReadFile): Promise<ReadonlyMap<string, stri
   const values = readValues(await read("charts/face-it/values.yaml"));
   const templates = {
     serviceSettings: listSettings({ ...SERVICE_ENV, ...AGREED_ENV }),
-    apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV }),
+    apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV, ...GALLERY_PLACE_ENV }),
     workerSettings: listSettings(RECOGNITION_ENV),
   };
   const settings = Object.values(templates).flat();
