@@ -46,7 +46,8 @@ const MAX_BOX_PX = 100_000;
 const PositionSchema = z.int().min(-MAX_BOX_PX).max(MAX_BOX_PX);
 const LengthSchema = z.int().min(0).max(MAX_BOX_PX);
 
-const FaceSchema = z.strictObject({
+/** A face in a picture. */
+export const FaceSchema = z.strictObject({
   box: z.tuple([PositionSchema, PositionSchema, LengthSchema, LengthSchema]).meta({
     description: "x, y, width and height in pixels of the upright picture",
     example: [412, 96, 180, 224],

@@ -2,7 +2,10 @@
 
 import { z } from "zod";
 
-/** Header of a worker's responses to `POST /authenticate`: {@linkcode WorkerModelsSchema} as JSON. */
+/**
+ * Header of a worker's responses to `POST /authenticate` and `POST /embed`:
+ * {@linkcode WorkerModelsSchema} as JSON.
+ */
 export const WORKER_MODELS_HEADER = "X-Worker-Models";
 
 /** A sha256 in lower-case hexadecimal. */
@@ -39,7 +42,8 @@ export const WorkerModelsSchema = z.strictObject({
   detection: Sha256Schema,
   landmarks: Sha256Schema,
   recognition: Sha256Schema,
-  match: MatchRuleSchema,
+  /** null for a worker that holds no gallery: then the gallery service has the rule. */
+  match: MatchRuleSchema.nullable(),
   calibration: FittedCalibrationSchema.nullable(),
 });
 

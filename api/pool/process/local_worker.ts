@@ -20,10 +20,26 @@ export interface LocalWorker {
   readonly readable: readonly string[];
 }
 
-/** Takes the settings of this machine's workers from the api's own environment. */
-export function localWorker(env: Environment): LocalWorker {
-  const worker: Record<string, string> = { LOG_LEVEL: workerLogLevel(env.get("LOG_LEVEL")) };
+/** Settings for the gallery. A worker that holds no gallery does not get them. */
+const GALLERY_NAMES: ReadonlySet<string> = new Set(
+  ["EMBEDDINGS_PATH", "MATCH_ON", "MATCH_THRESHOLD"] satisfies (keyof typeof RECOGNITION_ENV)[],
+);
+
+/**
+ * Takes the settings of this machine's workers from the api's own environment.
+ *
+ * @param galleryMode The part of the service that holds the gallery
+ */
+export function localWorker(
+  env: Environment,
+  galleryMode: "workers" | "service" = "workers",
+): LocalWorker {
+  const worker: Record<string, string> = {
+    LOG_LEVEL: workerLogLevel(env.get("LOG_LEVEL")),
+    ...galleryMode === "service" && { GALLERY_MODE: galleryMode },
+  };
   for (const name of PASSED_ON_NAMES) {
+    if (galleryMode === "service" && GALLERY_NAMES.has(name)) continue;
     const value = env.get(name) || LOCAL_DEFAULTS[name];
     if (value) worker[name] = value;
   }

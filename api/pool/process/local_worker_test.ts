@@ -15,7 +15,8 @@ Deno.test("by default, a local worker may read only the checkout's models and ga
     LANDMARKS_PATH: LOCAL_PATHS.landmarks,
     LIVENESS_PATH: LOCAL_PATHS.liveness,
   });
-  assertEquals(new Set(readable), new Set(Object.values(LOCAL_PATHS)));
+  const { data: _, ...files } = LOCAL_PATHS;
+  assertEquals(new Set(readable), new Set(Object.values(files)));
 });
 
 Deno.test("an empty variable counts as missing", () => {
@@ -69,4 +70,15 @@ Deno.test("when the api logs at level info, a worker logs only warnings; other l
   ) {
     assertEquals(worker({ LOG_LEVEL: api }).env["LOG_LEVEL"], expected);
   }
+});
+
+Deno.test("a worker for the gallery service may not read the gallery, and gets no threshold", () => {
+  const gallery = { EMBEDDINGS_PATH: "/gallery.json", MATCH_ON: "cosine", MATCH_THRESHOLD: "0.4" };
+  const { env, readable } = localWorker(new Map(Object.entries(gallery)), "service");
+  const { EMBEDDINGS_PATH, ...withoutGallery } = worker({}).env;
+  assertEquals(env, { ...withoutGallery, GALLERY_MODE: "service" });
+  assertEquals(
+    new Set(readable),
+    new Set(worker({}).readable.filter((path) => path !== EMBEDDINGS_PATH)),
+  );
 });

@@ -17,7 +17,7 @@ export async function openProcessPool(
 ): Promise<OpenedPool> {
   // The workers end with this process, so every start can use a new key. The private key stays here.
   const tokenKeys = await parsePrivateKeys(await makePrivateKey());
-  const { env, readable } = localWorker(Deno.env);
+  const { env, readable } = localWorker(Deno.env, config.gallery.kind);
   const logFormat = config.log.format === "auto" && Deno.stderr.isTerminal()
     ? "pretty"
     : config.log.format;

@@ -119,8 +119,10 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       const output = readWorkerOutput(child.stdout, onGallery);
       const url = await abortable(output.listening, startSignal);
       await waitUntilReady(url, startSignal);
+      const process = { name, url, gallery: undefined, ended, kill } satisfies WorkerProcess;
+      if (options.env["GALLERY_MODE"] === "service") return process;
       const { fingerprint, withoutModel } = await abortable(output.loaded, startSignal);
-      return { name, url, gallery: fingerprint, withoutModel, ended, kill } satisfies WorkerProcess;
+      return { ...process, gallery: fingerprint, withoutModel };
     } catch (error) {
       kill();
       await ended;
