@@ -1,12 +1,15 @@
 /** Starts the api: reads its configuration, connects its parts, listens, and shuts down. */
 
 import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
+import { delay } from "../shared/backoff.ts";
 import { listen } from "../shared/http/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createApiMetrics } from "./metrics.ts";
 import { createApp } from "./app.ts";
 import { openAccess } from "./callers/open_access.ts";
 import { type ApiConfig, readApiConfig } from "./config.ts";
+import { awaitGallery } from "./gallery/await_gallery.ts";
+import { createGalleryClient } from "./gallery/gallery_client.ts";
 import type { OpenedPool, OpenPoolServices } from "./pool/opened_pool.ts";
 import { createWorkerClient } from "./recognition/worker_client.ts";
 
@@ -35,8 +38,17 @@ async function main(): Promise<void> {
   const { pool, tokenKeys, started } = await exitOnConfigError(() =>
     openPool(config, { log, metrics, now })
   );
+  const { gallery: place } = config;
+  const gallery = place.kind === "workers" ? undefined : createGalleryClient({
+    url: () => place.url,
+    keys: tokenKeys,
+    metrics,
+    now,
+  });
+  if (gallery !== undefined) void awaitGallery(gallery, { log, delay }, stop.signal);
   const app = createApp({
     access,
+    gallery,
     log,
     metrics,
     pool,

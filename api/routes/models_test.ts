@@ -14,7 +14,7 @@ async function models(call: (path: string) => Promise<Response>) {
 
 Deno.test("/models is empty until a worker has answered", async () => {
   const { call } = createFakeApp();
-  assertEquals(await models(call), { models: [], match: null, calibration: null });
+  assertEquals(await models(call), { models: [], match: null, calibration: null, templates: null });
 });
 
 Deno.test("/models has the models of the latest answer or refusal, with names of the manifest", async () => {

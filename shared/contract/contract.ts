@@ -38,6 +38,10 @@ export const AuthenticateJsonSchema = z.strictObject({
   user_id: UserIdSchema.optional(),
 }).meta({ id: "AuthenticateRequest" });
 
+/** The JSON form of a request with a picture and nothing else. */
+export const PictureJsonSchema = AuthenticateJsonSchema.pick({ image_base64: true })
+  .meta({ id: "PictureRequest" });
+
 /** The query of `POST /authenticate`. */
 export const AuthenticateQuerySchema = z.strictObject({ user_id: UserIdSchema.optional() });
 

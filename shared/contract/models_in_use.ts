@@ -60,12 +60,23 @@ const ModelSchema = z.strictObject({
   sha256: Sha256Schema.meta({ description: "Of the file that the worker has loaded" }),
 }).meta({ id: "Model" });
 
+/** Number of users and templates of a recognition model. */
+export const ModelCountSchema = z.strictObject({
+  model: Sha256Schema,
+  users: z.int().min(0),
+  templates: z.int().min(0),
+}).meta({ id: "ModelCount" });
+
 /** The answer of `GET /models`. */
 export const ModelsSchema = z.strictObject({
   models: z.array(ModelSchema).meta({ description: "Empty until a worker has answered" }),
   match: MatchRuleSchema.nullable(),
   calibration: FittedCalibrationSchema.nullable().meta({
     description: "null also for a model without a calibration",
+  }),
+  templates: z.array(ModelCountSchema).nullable().meta({
+    description: "The templates of the caller's collection, by the recognition model that made " +
+      "them; null when the workers hold the gallery",
   }),
 }).meta({ id: "Models" });
 

@@ -82,6 +82,7 @@ const workers: WorkerClient = {
         : { kind: "refusal", problem: pictureProblem("no_face") },
     );
   },
+  embed: () => Promise.reject(new TypeError("The workers hold the gallery")),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
@@ -92,6 +93,7 @@ function setUp(hosts?: ReadonlySet<string>) {
   const app = createApp({
     pool,
     workers,
+    gallery: undefined,
     metrics: createApiMetrics(),
     limits: {
       maxImageBytes: MAX_IMAGE_BYTES,
