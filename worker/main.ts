@@ -1,13 +1,14 @@
 /** Starts the worker: listens, loads models and gallery, answers its requests, and exits. */
 
 import type { WorkerModels } from "../shared/contract/models_in_use.ts";
+import { endWithStdin } from "../shared/end_with_stdin.ts";
 import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { listen } from "../shared/http/listen.ts";
+import { openPublicKeys } from "../shared/http/public_keys.ts";
 import { createTokenVerifier } from "../shared/http/worker_token.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createWorkerApp, type Recognition } from "./app.ts";
 import { readWorkerConfig } from "./config.ts";
-import { openPublicKeys } from "./public_keys.ts";
 import { watchGallery } from "./gallery/gallery_watch.ts";
 import { reportGallery } from "./report_gallery.ts";
 import { GALLERY_WITHOUT_MODEL } from "../shared/gallery_without_model.ts";
@@ -104,13 +105,6 @@ async function main(): Promise<void> {
     log.error({ error: describeError(error) }, "worker cannot start");
     Deno.exit(1);
   }
-}
-
-/** Exits immediately when standard input ends: the process that started the worker has ended. */
-async function endWithStdin(): Promise<never> {
-  const buffer = new Uint8Array(64);
-  while (await Deno.stdin.read(buffer).catch(() => null) !== null);
-  Deno.exit(0);
 }
 
 await main();

@@ -10,3 +10,8 @@ export interface OpenedGallery extends AsyncDisposable {
    */
   readonly started?: Promise<void>;
 }
+
+/** Returns the gallery service at an address, which somebody else runs. */
+export function galleryAt(url: URL): OpenedGallery {
+  return { url: () => url, [Symbol.asyncDispose]: () => Promise.resolve() };
+}

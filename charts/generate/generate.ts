@@ -1,7 +1,8 @@
 /** Generates files, or parts of files, from the services' settings and the chart's values. */
 
 import { API_ENV, API_ENV_NAMES, GALLERY_PLACE_ENV, KUBERNETES_ENV } from "../../api/env.ts";
-import { DENO_ENV } from "../../api/pool/process/worker_process.ts";
+import { DENO_ENV } from "../../api/process/deno_command.ts";
+import { GALLERY_ENV_NAMES, GALLERY_OWN_ENV } from "../../shared/contract/gallery_env.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
 import {
   INSTANCE_ENV,
@@ -31,14 +32,16 @@ const PERMISSIONS = {
   ],
   api: [...API_ENV_NAMES, ...KUBERNETES_CLIENT_ENV],
   worker: [...WORKER_ENV_NAMES, DISABLE_TELEMETRY],
+  gallery: GALLERY_ENV_NAMES,
 };
 
 const TABLES = {
   api: { ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV },
-  gallery: GALLERY_PLACE_ENV,
+  gallery_place: GALLERY_PLACE_ENV,
   recognition: RECOGNITION_ENV,
   kubernetes: KUBERNETES_ENV,
   worker: INSTANCE_ENV,
+  gallery: GALLERY_OWN_ENV,
 };
 
 /** Reads a file of the project. */

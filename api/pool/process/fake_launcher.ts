@@ -12,7 +12,7 @@ export class FakeProcess implements WorkerProcess {
 
   constructor(
     readonly name: string,
-    readonly gallery: string | undefined,
+    readonly gallery: string,
     readonly withoutModel: boolean,
   ) {
     this.url = new URL(`http://${name}.test:8080`);
@@ -49,8 +49,8 @@ export class FakeLauncher {
   readonly processes: FakeProcess[] = [];
   /** True when every launch is ready immediately. */
   instant = false;
-  /** Fingerprint of the gallery that exists now; undefined when the processes hold no gallery. */
-  gallery: string | undefined = "gallery-1";
+  /** Fingerprint of the gallery that exists now. */
+  gallery = "gallery-1";
   /** True when that gallery does not name its model. */
   withoutModel = false;
   /** The pool's functions that processes call when they see another gallery. */
@@ -71,7 +71,7 @@ export class FakeLauncher {
       ready: () => {
         const process = new FakeProcess(name, this.gallery, this.withoutModel);
         this.processes.push(process);
-        if (this.gallery !== undefined) onGallery(this.gallery);
+        onGallery(this.gallery);
         this.#onGallery.push(onGallery);
         resolve(process);
         return process;

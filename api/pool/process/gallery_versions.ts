@@ -29,14 +29,14 @@ export class GalleryVersions {
    * Records that a worker has loaded a gallery. Returns true when the gallery exists now, and no
    * worker had loaded it before.
    */
-  prove(fingerprint: string | undefined): boolean {
+  prove(fingerprint: string): boolean {
     if (fingerprint !== this.#present || fingerprint === this.#proven) return false;
     this.#proven = fingerprint;
     return true;
   }
 
-  /** True for another gallery than the one that exists now. Both are undefined without a gallery. */
-  isOld(fingerprint: string | undefined): boolean {
+  /** True for another gallery than the one that exists now. */
+  isOld(fingerprint: string): boolean {
     return fingerprint !== this.#present;
   }
 }

@@ -20,26 +20,25 @@ export interface LocalWorker {
   readonly readable: readonly string[];
 }
 
-/** Settings for the gallery. A worker that holds no gallery does not get them. */
-const GALLERY_NAMES: ReadonlySet<string> = new Set(
-  ["EMBEDDINGS_PATH", "MATCH_ON", "MATCH_THRESHOLD"] satisfies (keyof typeof RECOGNITION_ENV)[],
-);
+/** Settings that only a worker with a gallery uses. */
+const HELD_GALLERY_NAMES = ["EMBEDDINGS_PATH", "MATCH_ON", "MATCH_THRESHOLD"];
 
 /**
  * Takes the settings of this machine's workers from the api's own environment.
  *
- * @param galleryMode The part of the service that holds the gallery
+ * @param mode "service": the gallery service holds the gallery, and a worker has none
  */
 export function localWorker(
   env: Environment,
-  galleryMode: "workers" | "service" = "workers",
+  mode: "workers" | "service" = "workers",
 ): LocalWorker {
   const worker: Record<string, string> = {
-    LOG_LEVEL: workerLogLevel(env.get("LOG_LEVEL")),
-    ...galleryMode === "service" && { GALLERY_MODE: galleryMode },
+    LOG_LEVEL: quietLogLevel(env.get("LOG_LEVEL")),
+    // A worker holds a gallery by default.
+    ...mode === "service" && { GALLERY_MODE: mode },
   };
   for (const name of PASSED_ON_NAMES) {
-    if (galleryMode === "service" && GALLERY_NAMES.has(name)) continue;
+    if (mode === "service" && HELD_GALLERY_NAMES.includes(name)) continue;
     const value = env.get(name) || LOCAL_DEFAULTS[name];
     if (value) worker[name] = value;
   }
@@ -50,7 +49,10 @@ export function localWorker(
   return { env: worker, readable };
 }
 
-/** At level info the api logs each request already. The worker's line would only repeat that. */
-function workerLogLevel(apiLevel: string | undefined): string {
+/**
+ * Returns the level of the log of a process that the api starts. At level info the api logs each
+ * request already. The line of the other process would only repeat that.
+ */
+export function quietLogLevel(apiLevel: string | undefined): string {
   return apiLevel === undefined || apiLevel === "" || apiLevel === "info" ? "warn" : apiLevel;
 }

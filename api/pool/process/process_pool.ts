@@ -18,8 +18,8 @@ import { GalleryVersions } from "./gallery_versions.ts";
 
 /** A worker process that is ready. */
 export interface WorkerProcess extends LeasedWorker {
-  /** Fingerprint of the gallery that the process has loaded; undefined when it holds no gallery. */
-  readonly gallery: string | undefined;
+  /** Fingerprint of the gallery that the process has loaded. */
+  readonly gallery: string;
   /** True when that gallery does not name the model that made its templates. */
   readonly withoutModel?: boolean;
   /** Resolves when the process has ended, for any reason. */
@@ -32,8 +32,7 @@ export interface WorkerProcess extends LeasedWorker {
  * Starts a worker process and waits until it is ready.
  *
  * `onGallery` is called with the fingerprint of the gallery that exists: first before the process is
- * ready, then each time that the process sees another gallery. A process that holds no gallery never
- * calls it.
+ * ready, then each time that the process sees another gallery.
  *
  * @throws when the process ends before it is ready, or is not ready in time; no process is left
  * @throws the signal's reason

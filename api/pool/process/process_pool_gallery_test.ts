@@ -10,7 +10,8 @@ import { createApiMetrics } from "../../metrics.ts";
 import { FakeLauncher } from "./fake_launcher.ts";
 import { ProcessPool } from "./process_pool.ts";
 
-async function open(size: number, requestsPerWorker = 1, launcher = new FakeLauncher()) {
+async function open(size: number, requestsPerWorker = 1) {
+  const launcher = new FakeLauncher();
   launcher.instant = true;
   const { log, lines } = createFakeLog();
   const pool = new ProcessPool({
@@ -171,26 +172,4 @@ Deno.test("a gallery that does not name its model is logged once, not for each w
   assertEquals(warnings(), 1);
   launcher.changeGallery("gallery-3");
   await eventually(() => warnings() === 2, "the warning about the other gallery");
-});
-
-Deno.test("workers that hold no gallery are free, kept and replaced like others", async () => {
-  const launcher = new FakeLauncher();
-  launcher.gallery = undefined;
-  await using opened = await open(2, 2, launcher);
-  const { pool, running, launched } = opened;
-  assertEquals(pool.stats().free, 2);
-  for (let request = 0; request < 2; request++) {
-    await using lease = await pool.claim(forever());
-    lease.keep();
-  }
-  await tick();
-  assertEquals(running(), ["worker-1 undefined", "worker-2 undefined"]);
-  {
-    await using lease = await pool.claim(forever());
-    assertEquals(lease.worker.name, "worker-1");
-    lease.keep();
-  }
-  await tick();
-  assertEquals(running(), ["worker-2 undefined"]);
-  assertEquals(launched(), ["worker-1", "worker-2", "worker-3"]);
 });

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { temporaryFolder } from "../tests/support/temporary_folder.ts";
-import { ConfigError } from "../shared/env.ts";
-import { createFakeLog } from "../shared/fake_log.ts";
-import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
+import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
+import { ConfigError } from "../env.ts";
+import { createFakeLog } from "../fake_log.ts";
+import { fakeTokenKeys } from "./fake_token_keys.ts";
 import { openPublicKeys } from "./public_keys.ts";
 
 const OLD = await fakeTokenKeys(), NEW = await fakeTokenKeys();

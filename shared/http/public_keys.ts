@@ -1,8 +1,8 @@
-/** The public keys that verify worker tokens. They are read again when a new key appears. */
+/** The public keys that verify the tokens of calls. They are read again when a new key appears. */
 
-import { readTokenKeys, type TokenKeyLocation } from "../shared/http/token_key_location.ts";
-import { parsePublicKeys, type VerifyingKeys } from "../shared/http/token_keys.ts";
-import { describeError, type Logger } from "../shared/log.ts";
+import { readTokenKeys, type TokenKeyLocation } from "./token_key_location.ts";
+import { parsePublicKeys, type VerifyingKeys } from "./token_keys.ts";
+import { describeError, type Logger } from "../log.ts";
 
 /** Services that {@linkcode openPublicKeys} uses. */
 export interface PublicKeysOptions {

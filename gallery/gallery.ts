@@ -1,0 +1,57 @@
+/** The parts of a gallery that is open. */
+
+import type { MatchConfig } from "../matching/score.ts";
+import type { Follower } from "./index/follow_store.ts";
+import type { Memory } from "./memory.ts";
+import type { FindRules, ModelRules } from "./rules.ts";
+import type { GalleryStore } from "./store/store.ts";
+import { Problem } from "../shared/contract/problem.ts";
+
+/** An open gallery: its store, and the same users in memory. */
+export interface Gallery {
+  readonly store: GalleryStore;
+  readonly follower: Follower<Memory>;
+  /** Rule of a match, as it is configured. */
+  readonly match: MatchConfig;
+  /** Returns the rules for a model. */
+  readonly findRules: FindRules;
+  /** Returns milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** Seconds after which a client should retry. */
+const RETRY_AFTER_SECONDS = 1;
+/** Number of times that a comparison is made when the gallery changes at the same time. */
+export const MAX_TRIES = 10;
+
+/** Makes the problem of a gallery that cannot answer at the moment. */
+export function unavailable(cause: unknown): Problem {
+  return new Problem("gallery_unavailable", "The gallery cannot answer at the moment", {
+    cause,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
+
+/**
+ * Returns the rules for a model.
+ *
+ * @throws {Problem} `gallery_unavailable` when the model has no calibration, and one is needed
+ */
+export function rulesOf({ findRules }: Gallery, model: string): ModelRules {
+  const rules = findRules(model);
+  if (rules === undefined) throw unavailable(new NotCalibrated(model));
+  return rules;
+}
+
+/** Error for a model that has no calibration although matches need confidences. */
+export class NotCalibrated extends Error {
+  override readonly name = "NotCalibrated";
+
+  /** @param model sha256 of the model */
+  constructor(readonly model: string) {
+    super(
+      `The recognition model ${model.slice(0, 12)}… has no calibration: set MODEL_CALIBRATION of ` +
+        'the gallery service ("deno task calibrate" prints one) or MATCH_ON=cosine',
+    );
+  }
+}

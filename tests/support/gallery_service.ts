@@ -1,0 +1,50 @@
+/** Runs the real gallery service in a process of its own. */
+
+import { CALLS, type FakeCall, signedRequest } from "../../gallery/fake_caller.ts";
+import { makeTemplateKey } from "../../gallery/store/template_keys.ts";
+import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
+import { type Answer, readAnswer } from "./answer.ts";
+import { Service } from "./service.ts";
+import { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
+
+export { CALLS };
+
+/** Keys and places of a gallery. Services with the same installation share a store. */
+export interface GalleryInstallation extends AsyncDisposable {
+  readonly folder: TemporaryFolder;
+  readonly env: Readonly<Record<string, string>>;
+  /** Starts a service. `env` overrides its settings. */
+  start(env?: Readonly<Record<string, string>>): Service;
+  /** Sends a signed call to a service. */
+  call(service: Service, call: FakeCall): Promise<Answer>;
+}
+
+/**
+ * Makes keys, and a folder for the store.
+ *
+ * @param store URL of a PostgreSQL database. By default the store is SQLite in the folder
+ */
+export async function installGallery(store?: string): Promise<GalleryInstallation> {
+  const keys = await fakeTokenKeys();
+  const folder = await temporaryFolder({
+    "template-keys": makeTemplateKey(),
+    "token-keys.pem": keys.publicPem,
+  });
+  const env = {
+    GALLERY_STORE: store ?? folder.path("gallery"),
+    TEMPLATE_KEYS_PATH: folder.path("template-keys"),
+    GALLERY_TOKEN_PUBLIC_KEYS_PATH: folder.path("token-keys.pem"),
+  };
+  return {
+    folder,
+    env,
+    start: (changes = {}) =>
+      new Service({ ...env, ...changes }, [
+        ...["run", "-q", "-P=gallery", `--allow-read=${folder.root}`],
+        ...[`--allow-write=${folder.root}`, "gallery/main.ts"],
+      ]),
+    call: async (service, call) =>
+      await readAnswer(fetch(await signedRequest(service.url, call, keys.signing))),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
