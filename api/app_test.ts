@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertProblem, createFakeApp } from "./fake_app.ts";
 import { MATCH, NON_MATCH } from "../shared/contract/fake_answers.ts";
-import { answering, failingWorker } from "./routes/authenticate/fake_worker_client.ts";
+import { answering, failingWorker } from "./recognition/fake_worker_client.ts";
 
 Deno.test("/ready answers 200 after the first worker is ready, and 503 after drain()", async () => {
   const { app, call, post, pool } = createFakeApp({

@@ -1,15 +1,18 @@
 /** Starts the api: reads its configuration, connects its parts, listens, and shuts down. */
 
 import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
+import { delay } from "../shared/backoff.ts";
 import { listen } from "../shared/http/listen.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createApiMetrics } from "./metrics.ts";
 import { createApp } from "./app.ts";
 import { openAccess } from "./callers/open_access.ts";
 import { type ApiConfig, readApiConfig } from "./config.ts";
+import { awaitGallery } from "./gallery/await_gallery.ts";
+import { createGalleryClient } from "./gallery/gallery_client.ts";
 import { galleryAt, type OpenedGallery } from "./gallery/opened_gallery.ts";
 import type { OpenedPool, OpenPoolServices } from "./pool/opened_pool.ts";
-import { createWorkerClient } from "./routes/authenticate/worker_client.ts";
+import { createWorkerClient } from "./recognition/worker_client.ts";
 
 /** Kubernetes kills the pod 25 s after its shutdown begins. The preStop hook takes 5 s of it. */
 const SHUTDOWN_DEADLINE_MS = 14_000;
@@ -36,8 +39,12 @@ async function main(): Promise<void> {
   const { pool, tokenKeys, started, gallery } = await exitOnConfigError(() =>
     openParts(config, { log, metrics, now })
   );
+  const galleryClient = gallery &&
+    createGalleryClient({ url: gallery.url, keys: tokenKeys, metrics, now });
+  if (galleryClient !== undefined) void awaitGallery(galleryClient, { log, delay }, stop.signal);
   const app = createApp({
     access,
+    gallery: galleryClient,
     log,
     metrics,
     pool,

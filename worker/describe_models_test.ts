@@ -18,7 +18,7 @@ const calibration: ModelCalibration = {
 
 const describe = (match: MatchConfig) => {
   const score = chooseScore(match.on, calibration);
-  const described = describeModels({ checksums, calibration }, match, score);
+  const described = describeModels({ checksums, calibration }, { match, score });
   assertEquals(WorkerModelsSchema.parse(described), described);
   return { described, score };
 };
@@ -26,7 +26,7 @@ const describe = (match: MatchConfig) => {
 Deno.test("the cosine is the smallest one that matches one template", () => {
   for (const threshold of [0.19, 0.7, 0.96]) {
     const { described, score } = describe({ on: "confidence", threshold });
-    const { cosine } = described.match;
+    const { cosine } = described.match!;
     assert(score({ similarity: cosine!, compared: 1 }) >= threshold);
     assert(score({ similarity: cosine! - 0.0001, compared: 1 }) < threshold);
     assertEquals(described.calibration, { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 });
@@ -41,6 +41,18 @@ Deno.test("with MATCH_ON=cosine, the threshold is the cosine and no calibration 
 
 Deno.test("no cosine is told when none reaches the threshold", () => {
   const match = { on: "confidence", threshold: 1 } as const;
-  const described = describeModels({ checksums, calibration }, match, () => 0.99);
-  assertEquals(described.match.cosine, null);
+  const described = describeModels({ checksums, calibration }, { match, score: () => 0.99 });
+  assertEquals(described.match?.cosine, null);
+});
+
+Deno.test("a worker without a gallery tells its models, and no rule", () => {
+  const described = describeModels({ checksums, calibration }, undefined);
+  assertEquals(WorkerModelsSchema.parse(described), described);
+  assertEquals(described, {
+    detection: checksums.detector,
+    landmarks: checksums.landmarks,
+    recognition: checksums.recognition,
+    match: null,
+    calibration: null,
+  });
 });

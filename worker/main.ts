@@ -7,8 +7,7 @@ import { listen } from "../shared/http/listen.ts";
 import { openPublicKeys } from "../shared/http/public_keys.ts";
 import { createTokenVerifier } from "../shared/http/worker_token.ts";
 import { createLogger, describeError } from "../shared/log.ts";
-import { createWorkerApp } from "./app.ts";
-import type { Authenticator } from "./authenticator.ts";
+import { createWorkerApp, type Recognition } from "./app.ts";
 import { readWorkerConfig } from "./config.ts";
 import { watchGallery } from "./gallery/gallery_watch.ts";
 import { reportGallery } from "./report_gallery.ts";
@@ -27,7 +26,7 @@ async function main(): Promise<void> {
   const log = (await createLogger(config.log)).child({ worker: config.name });
   const now = () => performance.now();
   const keys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
-  let authenticator: Authenticator | undefined;
+  let recognition: Recognition | undefined;
   let models: WorkerModels | undefined;
   let ending = false;
 
@@ -46,7 +45,8 @@ async function main(): Promise<void> {
     log,
     now,
     newRequestId: () => crypto.randomUUID(),
-    authenticator: () => authenticator,
+    answersWith: config.gallery === undefined ? "embed" : "authenticate",
+    recognition: () => recognition,
     models: () => models,
     onUsed: () => end("used", LINGER_AFTER_USE_MS),
   });
@@ -73,27 +73,30 @@ async function main(): Promise<void> {
 
   const started = performance.now();
   try {
-    const watch = config.exitOnStdinEof ? await watchGallery(config.embeddingsPath) : undefined;
+    const watch = config.exitOnStdinEof && config.gallery !== undefined
+      ? await watchGallery(config.gallery.embeddingsPath)
+      : undefined;
     const worker = await startWorker(config);
+    const withoutModel = worker.gallery?.withoutModel ?? [];
     // The process that started the worker replaces it when the gallery changes. In a cluster, a
     // changed gallery is a rollout.
     // That process also logs once, and not for each worker, that a gallery does not name its model.
     if (watch !== undefined) {
       await reportGallery(watch, {
-        withoutModel: worker.withoutModel.length > 0,
+        withoutModel: withoutModel.length > 0,
         print: (line) => console.log(line),
         every: (ms, call) => Deno.unrefTimer(setInterval(call, ms)),
       });
-    } else if (worker.withoutModel.length > 0) {
-      log.warn({ files: worker.withoutModel }, GALLERY_WITHOUT_MODEL);
+    } else if (withoutModel.length > 0) {
+      log.warn({ files: withoutModel }, GALLERY_WITHOUT_MODEL);
     }
     models = worker.models;
-    authenticator = worker.authenticator;
+    recognition = worker.recognition;
     log.debug(
       {
         model: worker.model,
-        users: worker.users,
-        templates: worker.templates,
+        users: worker.gallery?.users,
+        templates: worker.gallery?.templates,
         start_ms: Math.round(performance.now() - started),
       },
       "worker ready",

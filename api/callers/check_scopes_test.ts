@@ -4,7 +4,7 @@ import { MATCH } from "../../shared/contract/fake_answers.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
 import { installService, type ServiceEnv } from "../../shared/http/service.ts";
 import { assertProblem, createFakeApp, PNG } from "../fake_app.ts";
-import { answering } from "../routes/authenticate/fake_worker_client.ts";
+import { answering } from "../recognition/fake_worker_client.ts";
 import { allows, callerOf, checkScopes } from "./check_scopes.ts";
 import { fakeAccess, fakeKey, openAccess } from "./fake_access.ts";
 import { type Scope, SCOPES } from "./scopes.ts";

@@ -1,31 +1,37 @@
-/** Sends a probe to a worker and classifies its response. */
+/** Sends a picture to a worker and classifies its response. */
 
 import { Agent, request } from "undici";
 import {
   type AuthenticateAnswer,
   LIVENESS_HEADER,
   REQUEST_ID_HEADER,
-} from "../../../shared/contract/contract.ts";
-import { type Problem, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
+} from "../../shared/contract/contract.ts";
+import { type Problem, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
 import {
   readWorkerModels,
   WORKER_MODELS_HEADER,
   type WorkerModels,
-} from "../../../shared/contract/models_in_use.ts";
-import type { Probe } from "../../../shared/http/parse_probe.ts";
-import { isUnreached } from "../../unreached.ts";
-import { CLOCK_TOLERANCE_SECONDS } from "../../../shared/http/call_token.ts";
-import { signWorkerToken } from "../../../shared/http/worker_token.ts";
-import type { SigningKeys } from "../../../shared/http/token_keys.ts";
-import type { LeasedWorker } from "../../pool/pool.ts";
-import { readWorkerAnswer } from "./read_worker_answer.ts";
+} from "../../shared/contract/models_in_use.ts";
+import type { Probe } from "../../shared/http/parse_probe.ts";
+import { isUnreached } from "../unreached.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../../shared/http/call_token.ts";
+import { signWorkerToken } from "../../shared/http/worker_token.ts";
+import type { SigningKeys } from "../../shared/http/token_keys.ts";
+import type { LeasedWorker } from "../pool/pool.ts";
+import {
+  type EmbeddedPicture,
+  readEmbedding,
+  readIdentity,
+  type WorkerAnswer,
+  type WorkerResponse,
+} from "./read_worker_answer.ts";
 
-/** Result of sending a probe to a worker. */
-export type WorkerResult =
+/** Result of sending a picture to a worker. */
+export type WorkerResult<Answer = AuthenticateAnswer> =
   /** The worker recognised a face. It can serve again. */
   | {
     readonly kind: "answer";
-    readonly answer: AuthenticateAnswer;
+    readonly answer: Answer;
     readonly models?: WorkerModels;
     readonly liveness?: number;
   }
@@ -55,6 +61,20 @@ export interface WorkerClient extends AsyncDisposable {
     requestId: string,
     signal: AbortSignal,
   ): Promise<WorkerResult>;
+  /**
+   * Gets the embedding of the face in a picture from a worker that holds no gallery.
+   *
+   * @param forTemplate True when a template will be made of the embedding
+   * @param requestId Request id for the worker's log
+   * @param signal Ends the call
+   * @throws the signal's reason
+   */
+  embed(
+    worker: LeasedWorker,
+    picture: { readonly image: Uint8Array; readonly forTemplate: boolean },
+    requestId: string,
+    signal: AbortSignal,
+  ): Promise<WorkerResult<EmbeddedPicture>>;
 }
 
 const MAX_HEADER_BYTES = 4096;
@@ -75,38 +95,64 @@ export function createWorkerClient(
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  /** Sends a picture, and reads the response with `read`. */
+  async function send<Answer>(
+    url: URL,
+    { worker, image, requestId, signal }: Sending,
+    read: (response: WorkerResponse) => Promise<WorkerAnswer<Answer>>,
+  ): Promise<WorkerResult<Answer>> {
+    const token = await signWorkerToken(keys(), worker.name, clock());
+    try {
+      const response = await request(url, {
+        method: "POST",
+        dispatcher: agent,
+        headers: {
+          "Authorization": `Bearer ${token}`,
+          "Content-Type": "application/octet-stream",
+          [REQUEST_ID_HEADER]: requestId,
+        },
+        body: image,
+        signal,
+      });
+      const { headers } = response;
+      const answer = await read(response);
+      if (answer.kind === "code") return classify(answer.code, headers["date"], clock());
+      const models = readWorkerModels(headers[WORKER_MODELS_HEADER.toLowerCase()]);
+      const result = models === undefined ? answer : { ...answer, models };
+      const liveness = readLiveness(headers[LIVENESS_HEADER.toLowerCase()]);
+      if (result.kind === "refusal" || liveness === undefined) return result;
+      return { ...result, liveness };
+    } catch (cause) {
+      signal.throwIfAborted();
+      return { kind: isUnreached(cause) ? "unreached" : "failed", cause };
+    }
+  }
   return {
-    async authenticate(worker, probe, requestId, signal) {
+    authenticate(worker, { image, userId }, requestId, signal) {
       const url = new URL("/authenticate", worker.url);
-      if (probe.userId !== undefined) url.searchParams.set("user_id", probe.userId);
-      const token = await signWorkerToken(keys(), worker.name, clock());
-      try {
-        const response = await request(url, {
-          method: "POST",
-          dispatcher: agent,
-          headers: {
-            "Authorization": `Bearer ${token}`,
-            "Content-Type": "application/octet-stream",
-            [REQUEST_ID_HEADER]: requestId,
-          },
-          body: probe.image,
-          signal,
-        });
-        const { statusCode, headers, body } = response;
-        const answer = await readWorkerAnswer(statusCode, body, probe.userId);
-        if (answer.kind === "code") return classify(answer.code, headers["date"], clock());
-        const models = readWorkerModels(headers[WORKER_MODELS_HEADER.toLowerCase()]);
-        const result = models === undefined ? answer : { ...answer, models };
-        const liveness = readLiveness(headers[LIVENESS_HEADER.toLowerCase()]);
-        if (result.kind === "refusal" || liveness === undefined) return result;
-        return { ...result, liveness };
-      } catch (cause) {
-        signal.throwIfAborted();
-        return { kind: isUnreached(cause) ? "unreached" : "failed", cause };
-      }
+      if (userId !== undefined) url.searchParams.set("user_id", userId);
+      return send(
+        url,
+        { worker, image, requestId, signal },
+        (response) => readIdentity(response, userId),
+      );
+    },
+    async embed(worker, { image, forTemplate }, requestId, signal) {
+      const url = new URL(forTemplate ? "/embed?template=true" : "/embed", worker.url);
+      const result = await send(url, { worker, image, requestId, signal }, readEmbedding);
+      const liveness = result.kind === "answer" ? result.answer.face.liveness : undefined;
+      return liveness === undefined ? result : { ...result, liveness };
     },
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
+}
+
+/** A picture on its way to a worker. */
+interface Sending {
+  readonly worker: LeasedWorker;
+  readonly image: Uint8Array;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
 }
 
 /** Returns the score; undefined when the header is missing or has another form. */
@@ -120,7 +166,7 @@ function classify(
   code: ProblemCode,
   date: string | string[] | undefined,
   nowMs: number,
-): WorkerResult {
+): WorkerResult<never> {
   switch (code) {
     case "unauthorized":
       return { kind: "unauthorized", cause: new Error(whyUnauthorized(date, nowMs)) };

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { createFakeApp } from "../../fake_app.ts";
-import { isUserText, MAX_USER_TEXT_LENGTH } from "../../../shared/contract/user_text.ts";
-import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
-import { PROBLEM_CODES, PROBLEMS } from "../../../shared/contract/problem.ts";
-import { describeError } from "../../../shared/log.ts";
-import { BadAnswer, MAX_ANSWER_BYTES, readWorkerAnswer } from "./read_worker_answer.ts";
+import { createFakeApp } from "../fake_app.ts";
+import { isUserText, MAX_USER_TEXT_LENGTH } from "../../shared/contract/user_text.ts";
+import { MATCH, NON_MATCH } from "../../shared/contract/fake_answers.ts";
+import { PROBLEM_CODES, PROBLEMS } from "../../shared/contract/problem.ts";
+import { describeError } from "../../shared/log.ts";
+import { BadAnswer, MAX_ANSWER_BYTES, readIdentity } from "./read_worker_answer.ts";
 import type { WorkerResult } from "./worker_client.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -16,7 +16,7 @@ function read(value: unknown, status = 200, userId?: string) {
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += 1000) yield bytes.slice(at, at + 1000);
   }
-  return readWorkerAnswer(status, chunks(), userId);
+  return readIdentity({ statusCode: status, headers: {}, body: chunks() }, userId);
 }
 
 Deno.test("the longest id and name fit, and one character more is refused", async () => {

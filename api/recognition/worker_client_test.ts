@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { LIVENESS_HEADER } from "../../../shared/contract/contract.ts";
-import { MATCH, NON_MATCH, WORKER_MODELS } from "../../../shared/contract/fake_answers.ts";
-import { WORKER_MODELS_HEADER } from "../../../shared/contract/models_in_use.ts";
-import { PICTURE_CODES, pictureProblem } from "../../../shared/contract/picture_problem.ts";
-import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../../shared/contract/problem.ts";
-import type { Probe } from "../../../shared/http/parse_probe.ts";
-import { fakeTokenKeys } from "../../../shared/http/fake_token_keys.ts";
-import { createTokenVerifier } from "../../../shared/http/worker_token.ts";
+import { LIVENESS_HEADER } from "../../shared/contract/contract.ts";
+import { MATCH, NON_MATCH, WORKER_MODELS } from "../../shared/contract/fake_answers.ts";
+import { WORKER_MODELS_HEADER } from "../../shared/contract/models_in_use.ts";
+import { PICTURE_CODES, pictureProblem } from "../../shared/contract/picture_problem.ts";
+import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
+import type { Probe } from "../../shared/http/parse_probe.ts";
+import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
+import { createTokenVerifier } from "../../shared/http/worker_token.ts";
 import { createWorkerClient, type WorkerResult } from "./worker_client.ts";
 
 const KEYS = await fakeTokenKeys();
