@@ -2,8 +2,8 @@
 
 import { judge } from "../matching/judge.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import { change } from "./change.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
-import { catchUpBeforeAnswer } from "./catch_up.ts";
 import type { ModelRules } from "./rules.ts";
 import type { NewTemplate, StoredTemplate, UserKey } from "./store/store.ts";
 
@@ -22,16 +22,25 @@ export async function addTemplate(
   template: NewTemplate,
   force: boolean,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
-  const { store, follower } = gallery;
   const rules = rulesOf(gallery, template.model);
-  if (await store.getUser(key) === undefined) throw userNotFound();
+  if (await gallery.store.getUser(key) === undefined) throw userNotFound();
+  return await change(gallery, () => checkAndAdd(gallery, rules, key, template, force));
+}
+
+async function checkAndAdd(
+  gallery: Gallery,
+  rules: ModelRules,
+  key: UserKey,
+  template: NewTemplate,
+  force: boolean,
+): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
+  const { store, follower } = gallery;
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const { position } = follower;
     checkFace(gallery, rules, key, template, force);
     const result = await store.addTemplate(key, template, position);
     switch (result.kind) {
       case "stored":
-        if (result.added) await catchUpBeforeAnswer(gallery);
         return result;
       case "no_such_user":
         throw userNotFound();

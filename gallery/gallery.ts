@@ -4,6 +4,7 @@ import type { MatchConfig } from "../matching/score.ts";
 import type { Follower } from "./index/follow_store.ts";
 import type { Memory } from "./memory.ts";
 import type { FindRules, ModelRules } from "./rules.ts";
+import type { Slots } from "./store/slots.ts";
 import type { GalleryStore } from "./store/store.ts";
 import { Problem } from "../shared/contract/problem.ts";
 
@@ -15,6 +16,8 @@ export interface Gallery {
   readonly match: MatchConfig;
   /** Returns the rules for a model. */
   readonly findRules: FindRules;
+  /** One slot: changes of users and templates are made one at a time. */
+  readonly changes: Slots;
   /** Returns milliseconds since 1970. */
   readonly clock: () => number;
 }

@@ -13,6 +13,7 @@ import {
   parseTemplateKeys,
   type TemplateKeys,
 } from "./store/template_keys.ts";
+import { createSlots } from "./store/slots.ts";
 import type { StoreWatch } from "./store_watch.ts";
 
 const BACKOFF = { firstMs: 200, maxMs: 5000 };
@@ -53,6 +54,7 @@ export async function openGallery(options: OpenGalleryOptions): Promise<OpenedGa
     clock,
     store,
     follower,
+    changes: createSlots(1),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
