@@ -3,6 +3,7 @@
 import { judge } from "../matching/judge.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import { change } from "./change.ts";
+import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
 import type { ModelRules } from "./rules.ts";
 import type { NewTemplate, StoredTemplate, UserKey } from "./store/store.ts";
@@ -62,12 +63,13 @@ export const userNotFound = (): Problem =>
 
 /** Refuses a face that is unlike the user's other faces, or that matches another user. */
 function checkFace(
-  { follower: { target: { index } }, clock }: Gallery,
+  { follower: { target: index }, clock }: Gallery,
   { decision, likeness }: ModelRules,
   { collection, userId }: UserKey,
   { model, embedding: probe }: NewTemplate,
   force: boolean,
 ): void {
+  checkDimension(index, model, probe);
   const query = { collection, model, probe, now: clock() };
   const own = index.search({ ...query, userId });
   if (own !== undefined && !likeness(own.similarity)) {
@@ -77,13 +79,8 @@ function checkFace(
     );
   }
   if (force) return;
-  const nearest = index.search(query);
-  if (nearest === undefined) return;
-  const other = nearest.userId === userId ? nearest.runnerUp : nearest.similarity;
-  if (other === undefined) return;
-  const { compared } = nearest;
-  const judgement = judge({ similarity: other, compared, runnerUp: undefined }, decision);
-  if (judgement.kind !== "no_match" || Number.isNaN(other)) {
+  const nearestOther = index.search({ ...query, exceptUserId: userId });
+  if (judge(nearestOther, decision).kind !== "no_match") {
     throw new Problem("belongs_to_another_user", "The face matches another user");
   }
 }

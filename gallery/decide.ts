@@ -4,6 +4,7 @@ import { judge } from "../matching/judge.ts";
 import type { GalleryDecision } from "../shared/contract/gallery_call.ts";
 import { pictureProblem } from "../shared/contract/picture_problem.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
 
 /**
@@ -44,7 +45,9 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     // The position is read before the search: the index is never behind it.
     const position = tries <= EXACT_TRIES ? follower.position : undefined;
-    const nearest = follower.target.index.search({
+    const { target: index } = follower;
+    checkDimension(index, model, embedding);
+    const nearest = index.search({
       collection,
       model,
       probe: embedding,

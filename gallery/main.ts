@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const now = () => performance.now();
   const tokenKeys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
   const keys = await exitOnConfigError(() => readTemplateKeys(config.templateKeysPath));
-  const findRules = createRules(config.match, await exitOnConfigError(() => readOwn(config)));
+  const findRules = createRules(config.match, await exitOnConfigError(() => readOwn(config)), log);
   const metrics = createGalleryMetrics();
   const watch = createStoreWatch(log);
   const stop = new AbortController();
@@ -90,6 +90,7 @@ async function main(): Promise<void> {
     gallery = await openGallery({
       open: () => openStore(config.store, { keys }),
       watch,
+      log,
       match: config.match,
       findRules,
       clock: Date.now,
@@ -101,8 +102,10 @@ async function main(): Promise<void> {
     else log.error({ error: describeError(error) }, "the gallery cannot start");
     Deno.exit(1);
   }
-  const { users, templates } = gallery.follower.target;
-  log.info({ users, templates, start_ms: Math.round(now() - started) }, "gallery ready");
+  log.info(
+    { ...gallery.follower.target.count(), start_ms: Math.round(now() - started) },
+    "gallery ready",
+  );
   await keepUp(gallery, { log, metrics, watch, now, delay, signal: stop.signal });
 }
 

@@ -18,7 +18,7 @@ export function addTemplates(add: AddCall): void {
     needs: ["model", "photo_sha256"],
   }, async (c, { gallery, claims, userId, body }) => {
     const { collection, model, photo_sha256, force = false } = claims;
-    const embedding = parseEmbedding(body, gallery.follower.target.dimensionOf(model));
+    const embedding = parseEmbedding(body);
     const photo = Uint8Array.fromHex(photo_sha256);
     const { added, template } = await addTemplate(
       gallery,
