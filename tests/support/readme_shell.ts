@@ -60,6 +60,8 @@ export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
         PATH: [join(folder.root, "bin"), path].join(delimiter),
         OWN_PATH: path,
         PORT: String(port),
+        // Not the users of whoever runs the tests.
+        DATA_DIR: folder.path("data"),
       },
       stdin: "null",
       stdout,
