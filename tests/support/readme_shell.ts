@@ -39,13 +39,15 @@ export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
   /** Names in the README, each with the value that replaces it. */
   const substitutes: readonly [name: RegExp, value: string][] = [
     [/\bDIR\b/g, photos],
+    [/\bFOLDER\b/g, folder.path("backup")],
     [/\bgallery\.json\b/g, gallery],
     [/\blocalhost:8080\b/g, `localhost:${port}`],
   ];
   const path = Deno.env.get("PATH") ?? "";
 
   const spawn = (command: string, prefix: string, stdout: "piped" | "null") => {
-    const [placeholder] = PLACEHOLDER.exec(command.replace(/\bDIR\b/g, "")) ?? [];
+    const [placeholder] = PLACEHOLDER.exec(command.replace(/\b(DIR|FOLDER)\b/g, "")) ??
+      [];
     assert(
       placeholder === undefined,
       `README: "${command}" has the placeholder ${placeholder}. ` +
