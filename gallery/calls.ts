@@ -14,6 +14,7 @@ import { readBody } from "../shared/http/read_body.ts";
 import { takes } from "../shared/http/route_input.ts";
 import type { ServiceEnv } from "../shared/http/service.ts";
 import { type Gallery, unavailable } from "./gallery.ts";
+import type { GalleryMetrics } from "./metrics.ts";
 import { StoreUnavailable } from "./store/store.ts";
 
 /** Dependencies of the routes. */
@@ -26,8 +27,7 @@ export interface CallDeps {
   readonly bodyTimeoutMs: number;
   /** Milliseconds that the gallery may take to answer. */
   readonly answerTimeoutMs: number;
-  /** Called when the store did not answer a call. */
-  readonly onStoreError: () => void;
+  readonly metrics: Pick<GalleryMetrics, "callBegins" | "storeError">;
 }
 
 /** The body that a route takes. */
@@ -75,6 +75,8 @@ export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
     const input = takes({ ...(query && { query }), body: body !== undefined });
     app.on(method, path, input, async (c) => {
       const token = await deps.verifyToken(c.req.header("Authorization"));
+      using ending = new DisposableStack();
+      ending.defer(deps.metrics.callBegins());
       const { claims } = token;
       const event = c.get("event");
       event["purpose"] = claims.purpose;
@@ -131,7 +133,7 @@ const statementDiffers = (): Problem =>
 /** Answers 503 when the store is away, or when the answer takes too long. */
 async function answerInTime(
   answer: Promise<Response>,
-  { answerTimeoutMs, onStoreError }: CallDeps,
+  { answerTimeoutMs, metrics }: CallDeps,
 ): Promise<Response> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -141,7 +143,7 @@ async function answerInTime(
     return await Promise.race([answer, late.promise]);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    onStoreError();
+    metrics.storeError();
     throw unavailable(error);
   } finally {
     clearTimeout(timer);
