@@ -15,7 +15,7 @@ import { takes } from "../shared/http/route_input.ts";
 import type { ServiceEnv } from "../shared/http/service.ts";
 import { type Gallery, unavailable } from "./gallery.ts";
 import type { GalleryMetrics } from "./metrics.ts";
-import { StoreUnavailable } from "./store/store.ts";
+import { StoreDamaged, StoreUnavailable } from "./store/store.ts";
 
 /** Dependencies of the routes. */
 export interface CallDeps {
@@ -130,7 +130,7 @@ async function readStatedBody(
 const statementDiffers = (): Problem =>
   new Problem("unauthorized", "The token does not state this call");
 
-/** Answers 503 when the store is away, or when the answer takes too long. */
+/** Answers 503 when the store is away or damaged, or when the answer takes too long. */
 async function answerInTime(
   answer: Promise<Response>,
   { answerTimeoutMs, metrics }: CallDeps,
@@ -142,7 +142,7 @@ async function answerInTime(
   try {
     return await Promise.race([answer, late.promise]);
   } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
+    if (!(error instanceof StoreUnavailable || error instanceof StoreDamaged)) throw error;
     metrics.storeError();
     throw unavailable(error);
   } finally {

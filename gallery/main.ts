@@ -23,8 +23,8 @@ import { keepUp } from "./upkeep.ts";
 const LINGER_AFTER_SIGTERM_MS = 2000;
 /** The process exits after this time in any case. Kubernetes would kill the pod after 15 s. */
 const SHUTDOWN_DEADLINE_MS = 12_000;
-/** The api gives up after 10 seconds. */
-const ANSWER_TIMEOUT_MS = 8000;
+/** The api gives up after 5 seconds. */
+const ANSWER_TIMEOUT_MS = 4000;
 
 async function main(): Promise<void> {
   const config = await exitOnConfigError(() => readGalleryConfig(Deno.env));

@@ -281,7 +281,10 @@ export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-/** Error for a row that cannot be decrypted: it was damaged or moved. The message names the row. */
+/**
+ * Error for a row that cannot be decrypted: it was damaged or moved. The message has the id of the
+ * template. It names no user, because it is logged.
+ */
 export class StoreDamaged extends Error {
   /** Name of the class. */
   override readonly name = "StoreDamaged";
