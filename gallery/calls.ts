@@ -15,7 +15,8 @@ import { takes } from "../shared/http/route_input.ts";
 import type { ServiceEnv } from "../shared/http/service.ts";
 import { type Gallery, unavailable } from "./gallery.ts";
 import type { GalleryMetrics } from "./metrics.ts";
-import { StoreDamaged, StoreUnavailable } from "./store/store.ts";
+import { StoreUnavailable } from "./store/store.ts";
+import { describeFailure, isStoreFailure } from "./store_failure.ts";
 
 /** Dependencies of the routes. */
 export interface CallDeps {
@@ -142,9 +143,9 @@ async function answerInTime(
   try {
     return await Promise.race([answer, late.promise]);
   } catch (error) {
-    if (!(error instanceof StoreUnavailable || error instanceof StoreDamaged)) throw error;
+    if (!isStoreFailure(error)) throw error;
     metrics.storeError();
-    throw unavailable(error);
+    throw unavailable(new Error(describeFailure(error)));
   } finally {
     clearTimeout(timer);
   }

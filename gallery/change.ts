@@ -1,7 +1,8 @@
 /** Makes changes of users and templates, one at a time in this process. */
 
 import type { Gallery } from "./gallery.ts";
-import { StoreDamaged, StoreUnavailable } from "./store/store.ts";
+import { StoreUnavailable } from "./store/store.ts";
+import { isStoreFailure } from "./store_failure.ts";
 
 /** A change waits at most this long for the changes before it. */
 const WAIT_MS = 5000;
@@ -33,5 +34,5 @@ export async function change<Result>(
 }
 
 function ignoreStoreFailure(error: unknown): void {
-  if (!(error instanceof StoreUnavailable || error instanceof StoreDamaged)) throw error;
+  if (!isStoreFailure(error)) throw error;
 }

@@ -192,7 +192,7 @@ Deno.test("a damaged template gives 503, and the log names its id but no user", 
   let damaged = false;
   const replica = await installation.replica({
     async changesSince(position) {
-      if (damaged) throw new StoreDamaged("The template t1 is damaged");
+      if (damaged) throw new StoreDamaged("t1 of user0", "t1");
       return await installation.store.changesSince(position);
     },
   });
@@ -200,9 +200,11 @@ Deno.test("a damaged template gives 503, and the log names its id but no user", 
   damaged = true;
   await installation.store.putUser({ collection: "default", userId: "user1" }, { name: "U" });
   assertEquals(await outcome(replica, decide(face(0))), "gallery_unavailable");
-  replica.watch.failed(new StoreDamaged("The template t1 is damaged"));
+  replica.watch.failed(new StoreDamaged("t1 of user0", "t1"));
   assertEquals((await replica.get("/ready")).status, 503);
-  assertEquals(installation.lines.at(-2)?.["msg"], "the gallery's database is damaged");
+  const logged = installation.lines.find(({ msg }) => msg === "the gallery's database is damaged");
+  assertEquals(logged?.["error"], "The template t1 cannot be decrypted");
+  assert(!JSON.stringify(installation.lines).includes("user0"));
 });
 
 Deno.test("a store that does not answer gives 503 in time", async () => {

@@ -1,7 +1,8 @@
 /** Logs when the store stops to answer, and when it answers again. */
 
-import { describeError, type Logger } from "../shared/log.ts";
+import type { Logger } from "../shared/log.ts";
 import { StoreDamaged } from "./store/store.ts";
+import { describeFailure } from "./store_failure.ts";
 
 /** Remembers if the store answers. */
 export interface StoreWatch {
@@ -26,7 +27,7 @@ export function createStoreWatch(log: Pick<Logger, "info" | "error">): StoreWatc
     },
     failed(error) {
       const is = error instanceof StoreDamaged ? "damaged" : "away";
-      if (answers) log.error({ error: describeError(error) }, `the gallery's database is ${is}`);
+      if (answers) log.error({ error: describeFailure(error) }, `the gallery's database is ${is}`);
       answers = false;
     },
   };

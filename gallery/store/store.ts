@@ -282,12 +282,20 @@ export class StoreUnavailable extends Error {
 }
 
 /**
- * Error for a row that cannot be decrypted: it was damaged or moved. The message has the id of the
- * template. It names no user, because it is logged.
+ * Error for a row that cannot be decrypted: it was damaged or moved. The message names the row and
+ * its user, so a service does not log it.
  */
 export class StoreDamaged extends Error {
   /** Name of the class. */
   override readonly name = "StoreDamaged";
+  /** Id of the template. */
+  readonly templateId: string;
+
+  /** Makes the error. */
+  constructor(message: string, templateId: string) {
+    super(message);
+    this.templateId = templateId;
+  }
 }
 
 /** Error for a cursor that no page had. */

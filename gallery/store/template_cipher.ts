@@ -92,7 +92,9 @@ export function unsealTemplate(
   if (bytes === undefined || bytes.length < PHOTO_BYTES || bytes.length % 4 !== 0) {
     const why = key ? "is damaged" : `needs the template key ${sealed.keyId}, which is missing`;
     throw new StoreDamaged(
-      `The template ${name.templateId} in collection ${JSON.stringify(name.collection)} ${why}`,
+      `The template ${name.templateId} of user ${JSON.stringify(name.userId)} in collection ` +
+        `${JSON.stringify(name.collection)} ${why}`,
+      name.templateId,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset + PHOTO_BYTES);

@@ -257,7 +257,7 @@ Deno.test("a row of a SQLite store that was changed or moved is refused, and nam
       const error = await assertRejects(read, StoreDamaged);
       assertMatch(
         error.message,
-        /^The template \S+ in collection "default" is damaged$/,
+        /^The template \S+ of user "alice" in collection "default" is damaged$/,
       );
     }
     // The user can be deleted, and then the others are there again.
