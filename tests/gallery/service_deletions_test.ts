@@ -8,6 +8,7 @@ import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
+/** The greater, the longer the test: 10,000 take some minutes. */
 const ANSWERS = Number(Deno.env.get("FACE_IT_DELETION_ANSWERS") ?? "1500");
 const CLIENTS = 8;
 const PERSONS = 30;
