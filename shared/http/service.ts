@@ -1,6 +1,7 @@
 /** The parts of an HTTP service that the api and the worker share. */
 
 import type { Context, Hono } from "hono";
+import { matchedRoutes } from "hono/route";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { PROBLEM_CONTENT_TYPE, type ProblemBody, REQUEST_ID_HEADER } from "../contract/contract.ts";
 import { Problem, PROBLEMS } from "../contract/problem.ts";
@@ -36,6 +37,9 @@ export interface ServiceDeps {
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
+/** Start of the paths that have a user_id. The log has no user_id. */
+const USERS = "/users/";
+
 /** Paths that are polled every few seconds. Their requests are logged at debug level only. */
 const POLLED_PATHS = new Set(["/health", "/ready", "/metrics"]);
 
@@ -65,7 +69,7 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     const line = {
       request_id: requestId,
       method: c.req.method,
-      path: c.req.path.slice(0, 100),
+      path: loggedPath(c),
       status: c.res.status,
       duration_ms: roundMs(now() - started),
       ...event,
@@ -106,6 +110,14 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     c.get("event")["code"] = "not_found";
     return problemResponse(new Problem("not_found", "There is nothing at this path"), c);
   });
+}
+
+/** Returns the path for the log: the pattern of the route when the path itself has a user_id. */
+function loggedPath(c: Context<ServiceEnv>): string {
+  const { path } = c.req;
+  if (!path.startsWith(USERS)) return path.slice(0, 100);
+  const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
+  return route?.path ?? `${USERS}…`;
 }
 
 /**
