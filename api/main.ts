@@ -41,7 +41,11 @@ async function main(): Promise<void> {
   );
   const galleryClient = gallery &&
     createGalleryClient({ url: gallery.url, keys: tokenKeys, metrics, now });
-  if (galleryClient !== undefined) void awaitGallery(galleryClient, { log, delay }, stop.signal);
+  if (gallery !== undefined && galleryClient !== undefined) {
+    // A service that this process starts is waited for without a warning.
+    void (gallery.started ?? Promise.resolve())
+      .then(() => awaitGallery(galleryClient, { log, delay }, stop.signal), () => {});
+  }
   const app = createApp({
     access,
     gallery: galleryClient,

@@ -2,8 +2,9 @@
 
 import { judge } from "../matching/judge.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import { change } from "./change.ts";
+import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
-import { catchUpBeforeAnswer } from "./catch_up.ts";
 import type { ModelRules } from "./rules.ts";
 import type { NewTemplate, StoredTemplate, UserKey } from "./store/store.ts";
 
@@ -22,16 +23,25 @@ export async function addTemplate(
   template: NewTemplate,
   force: boolean,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
-  const { store, follower } = gallery;
   const rules = rulesOf(gallery, template.model);
-  if (await store.getUser(key) === undefined) throw userNotFound();
+  if (await gallery.store.getUser(key) === undefined) throw userNotFound();
+  return await change(gallery, () => checkAndAdd(gallery, rules, key, template, force));
+}
+
+async function checkAndAdd(
+  gallery: Gallery,
+  rules: ModelRules,
+  key: UserKey,
+  template: NewTemplate,
+  force: boolean,
+): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
+  const { store, follower } = gallery;
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const { position } = follower;
     checkFace(gallery, rules, key, template, force);
     const result = await store.addTemplate(key, template, position);
     switch (result.kind) {
       case "stored":
-        if (result.added) await catchUpBeforeAnswer(gallery);
         return result;
       case "no_such_user":
         throw userNotFound();
@@ -53,12 +63,13 @@ export const userNotFound = (): Problem =>
 
 /** Refuses a face that is unlike the user's other faces, or that matches another user. */
 function checkFace(
-  { follower: { target: { index } }, clock }: Gallery,
+  { follower: { target: index }, clock }: Gallery,
   { decision, likeness }: ModelRules,
   { collection, userId }: UserKey,
   { model, embedding: probe }: NewTemplate,
   force: boolean,
 ): void {
+  checkDimension(index, model, probe);
   const query = { collection, model, probe, now: clock() };
   const own = index.search({ ...query, userId });
   if (own !== undefined && !likeness(own.similarity)) {
@@ -68,13 +79,8 @@ function checkFace(
     );
   }
   if (force) return;
-  const nearest = index.search(query);
-  if (nearest === undefined) return;
-  const other = nearest.userId === userId ? nearest.runnerUp : nearest.similarity;
-  if (other === undefined) return;
-  const { compared } = nearest;
-  const judgement = judge({ similarity: other, compared, runnerUp: undefined }, decision);
-  if (judgement.kind !== "no_match" || Number.isNaN(other)) {
+  const nearestOther = index.search({ ...query, exceptUserId: userId });
+  if (judge(nearestOther, decision).kind !== "no_match") {
     throw new Problem("belongs_to_another_user", "The face matches another user");
   }
 }

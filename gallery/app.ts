@@ -51,7 +51,7 @@ export function createGalleryApp(deps: GalleryAppDeps): GalleryApp {
     "/metrics",
     async (c) => c.body(await metrics.text(), 200, { "Content-Type": metrics.contentType }),
   );
-  metrics.observe(() => gallery()?.follower.target ?? { users: 0, templates: 0 });
+  metrics.observe(() => gallery()?.follower.target.count() ?? { users: 0, templates: 0 });
 
   const add = createCalls(app, { ...deps, onStoreError: () => metrics.storeError() });
   addDecisions(add, { now, decided: metrics.decided });

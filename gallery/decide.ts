@@ -4,7 +4,16 @@ import { judge } from "../matching/judge.ts";
 import type { GalleryDecision } from "../shared/contract/gallery_call.ts";
 import { pictureProblem } from "../shared/contract/picture_problem.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
+
+/**
+ * Number of searches of which each must use the newest state of the gallery. After the second one,
+ * the index has caught up at least once since the call has arrived, so it knows every change that was
+ * acknowledged before. Further searches need no more, or a gallery that changes all the time would
+ * never decide.
+ */
+const EXACT_TRIES = 2;
 
 /** A face to decide about. */
 export interface Probe {
@@ -35,8 +44,10 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
   const rules = rulesOf(gallery, model);
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     // The position is read before the search: the index is never behind it.
-    const { position } = follower;
-    const nearest = follower.target.index.search({
+    const position = tries <= EXACT_TRIES ? follower.position : undefined;
+    const { target: index } = follower;
+    checkDimension(index, model, embedding);
+    const nearest = index.search({
       collection,
       model,
       probe: embedding,
@@ -47,7 +58,12 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
     const matched = judgement.kind === "match" && nearest !== undefined
       ? { collection, userId: nearest.userId }
       : undefined;
-    const { kind } = await store.decide({ jti, expiresAt, position, ...(matched && { matched }) });
+    const { kind } = await store.decide({
+      jti,
+      expiresAt,
+      ...(position && { position }),
+      ...(matched && { matched }),
+    });
     if (kind === "replayed") {
       throw new Problem("unauthorized", "The request has no valid token for the gallery", {
         cause: new Error("The token is not accepted: decided before"),

@@ -1,6 +1,8 @@
 /** Reads embeddings as calls have them. */
 
+import { dimensionOf } from "../models/manifest.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import type { GalleryIndex } from "./index/gallery_index.ts";
 
 /** Length of a 32-bit floating-point number in bytes. */
 const NUMBER_BYTES = 4;
@@ -12,20 +14,13 @@ const LENGTH_TOLERANCE = 1e-3;
 /**
  * Reads an embedding: 32-bit floating-point numbers, little-endian.
  *
- * @param dimension Number of numbers that the model makes; undefined when it is not known
  * @returns L2-normalised
- * @throws {Problem} `invalid_request` when the bytes are not an embedding of this dimension
+ * @throws {Problem} `invalid_request` when the bytes are not an embedding
  */
-export function parseEmbedding(bytes: Uint8Array, dimension: number | undefined): Float32Array {
+export function parseEmbedding(bytes: Uint8Array): Float32Array {
   const count = bytes.byteLength / NUMBER_BYTES;
   if (!Number.isInteger(count) || count < MIN_DIMENSION) {
     throw new Problem("invalid_request", "The body is not an embedding");
-  }
-  if (dimension !== undefined && count !== dimension) {
-    throw new Problem(
-      "invalid_request",
-      `The embedding has ${count} numbers instead of ${dimension}`,
-    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const embedding = new Float32Array(count);
@@ -40,4 +35,23 @@ export function parseEmbedding(bytes: Uint8Array, dimension: number | undefined)
     throw new Problem("invalid_request", "The embedding does not have the length 1");
   }
   return embedding;
+}
+
+/**
+ * Refuses an embedding that cannot be of its model.
+ *
+ * @param index Knows the length of the embeddings of a model that is not in the manifest
+ * @throws {Problem} `invalid_request`
+ */
+export function checkDimension(
+  index: GalleryIndex,
+  model: string,
+  { length }: Float32Array,
+): void {
+  const dimension = dimensionOf(model) ?? index.dimensionOf(model);
+  if (dimension === undefined || dimension === length) return;
+  throw new Problem(
+    "invalid_request",
+    `The embedding has ${length} numbers, and its model gives ${dimension}`,
+  );
 }

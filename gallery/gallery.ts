@@ -2,19 +2,22 @@
 
 import type { MatchConfig } from "../matching/score.ts";
 import type { Follower } from "./index/follow_store.ts";
-import type { Memory } from "./memory.ts";
+import type { GalleryIndex } from "./index/gallery_index.ts";
 import type { FindRules, ModelRules } from "./rules.ts";
+import type { Slots } from "./store/slots.ts";
 import type { GalleryStore } from "./store/store.ts";
 import { Problem } from "../shared/contract/problem.ts";
 
 /** An open gallery: its store, and the same users in memory. */
 export interface Gallery {
   readonly store: GalleryStore;
-  readonly follower: Follower<Memory>;
+  readonly follower: Follower<GalleryIndex>;
   /** Rule of a match, as it is configured. */
   readonly match: MatchConfig;
   /** Returns the rules for a model. */
   readonly findRules: FindRules;
+  /** One slot: changes of users and templates are made one at a time. */
+  readonly changes: Slots;
   /** Returns milliseconds since 1970. */
   readonly clock: () => number;
 }
@@ -39,19 +42,6 @@ export function unavailable(cause: unknown): Problem {
  */
 export function rulesOf({ findRules }: Gallery, model: string): ModelRules {
   const rules = findRules(model);
-  if (rules === undefined) throw unavailable(new NotCalibrated(model));
+  if (rules === undefined) throw unavailable(new Error("The recognition model has no calibration"));
   return rules;
-}
-
-/** Error for a model that has no calibration although matches need confidences. */
-export class NotCalibrated extends Error {
-  override readonly name = "NotCalibrated";
-
-  /** @param model sha256 of the model */
-  constructor(readonly model: string) {
-    super(
-      `The recognition model ${model.slice(0, 12)}… has no calibration: set MODEL_CALIBRATION of ` +
-        'the gallery service ("deno task calibrate" prints one) or MATCH_ON=cosine',
-    );
-  }
 }

@@ -1,5 +1,7 @@
 /** Starts the gallery service: listens, opens the store, answers, and shuts down. */
 
+import type { ModelCalibration } from "../models/calibration.ts";
+import { readCalibrationFile } from "../models/read_calibration.ts";
 import { delay } from "../shared/backoff.ts";
 import { endWithStdin } from "../shared/end_with_stdin.ts";
 import { ConfigError } from "../shared/env.ts";
@@ -9,7 +11,7 @@ import { listen } from "../shared/http/listen.ts";
 import { openPublicKeys } from "../shared/http/public_keys.ts";
 import { createLogger, describeError } from "../shared/log.ts";
 import { createGalleryApp } from "./app.ts";
-import { readGalleryConfig } from "./config.ts";
+import { type GalleryConfig, readGalleryConfig } from "./config.ts";
 import { createGalleryMetrics } from "./metrics.ts";
 import { type OpenedGallery, openGallery, readTemplateKeys } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
@@ -30,7 +32,7 @@ async function main(): Promise<void> {
   const now = () => performance.now();
   const tokenKeys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
   const keys = await exitOnConfigError(() => readTemplateKeys(config.templateKeysPath));
-  const findRules = createRules(config.match, undefined);
+  const findRules = createRules(config.match, await exitOnConfigError(() => readOwn(config)), log);
   const metrics = createGalleryMetrics();
   const watch = createStoreWatch(log);
   const stop = new AbortController();
@@ -90,6 +92,7 @@ async function main(): Promise<void> {
     gallery = await openGallery({
       open: () => openStore(config.store, { keys }),
       watch,
+      log,
       match: config.match,
       findRules,
       clock: Date.now,
@@ -101,9 +104,21 @@ async function main(): Promise<void> {
     else log.error({ error: describeError(error) }, "the gallery cannot start");
     Deno.exit(1);
   }
-  const { users, templates } = gallery.follower.target;
-  log.info({ users, templates, start_ms: Math.round(now() - started) }, "gallery ready");
+  log.info(
+    { ...gallery.follower.target.count(), start_ms: Math.round(now() - started) },
+    "gallery ready",
+  );
   await keepUp(gallery, { log, metrics, watch, now, delay, signal: stop.signal });
+}
+
+/** Reads the calibration that the settings name. */
+async function readOwn(
+  { calibrationPath }: GalleryConfig,
+): Promise<ModelCalibration | undefined> {
+  if (calibrationPath === undefined) return undefined;
+  return await readCalibrationFile(calibrationPath).catch((cause: Error) => {
+    throw new ConfigError(`Bad environment: MODEL_CALIBRATION: ${cause.message}`, { cause });
+  });
 }
 
 await main();

@@ -2,17 +2,18 @@
 
 import { backoffMs, delay } from "../shared/backoff.ts";
 import { ConfigError } from "../shared/env.ts";
-import { describeError } from "../shared/log.ts";
+import { describeError, type Logger } from "../shared/log.ts";
 import { followStore } from "./index/follow_store.ts";
-import { createPlainIndex } from "./index/plain_index.ts";
+import { leaveOutBad } from "./index/leave_out_bad.ts";
+import { createGalleryIndex } from "./index/memory_index.ts";
 import type { Gallery } from "./gallery.ts";
-import { createMemory } from "./memory.ts";
-import { type GalleryStore, StoreUnavailable } from "./store/store.ts";
+import { type GalleryStore, type IndexedUser, StoreUnavailable } from "./store/store.ts";
 import {
   MAX_TEMPLATE_KEYS_LENGTH,
   parseTemplateKeys,
   type TemplateKeys,
 } from "./store/template_keys.ts";
+import { createSlots } from "./store/slots.ts";
 import type { StoreWatch } from "./store_watch.ts";
 
 const BACKOFF = { firstMs: 200, maxMs: 5000 };
@@ -25,6 +26,7 @@ export interface OpenGalleryOptions extends Pick<Gallery, "match" | "findRules" 
   /** Opens the store. */
   readonly open: () => Promise<GalleryStore>;
   readonly watch: StoreWatch;
+  readonly log: Pick<Logger, "error">;
   /** Stops the tries. */
   readonly signal: AbortSignal;
 }
@@ -37,12 +39,17 @@ export interface OpenGalleryOptions extends Pick<Gallery, "match" | "findRules" 
  * @throws the reason of `signal` when it aborts
  */
 export async function openGallery(options: OpenGalleryOptions): Promise<OpenedGallery> {
-  const { open, watch, match, findRules, clock } = options;
+  const { open, watch, log, match, findRules, clock } = options;
+  const reportBad = ({ templates }: IndexedUser) =>
+    log.error(
+      { template_id: templates.at(-1)?.templateId },
+      "the templates of a user cannot be compared; the user is not recognised",
+    );
   const store = await retry(open, options);
   await using closing = new AsyncDisposableStack();
   closing.use(store);
   const follower = await retry(
-    () => followStore(store, () => createMemory(createPlainIndex())),
+    () => followStore(store, () => leaveOutBad(createGalleryIndex(), reportBad)),
     options,
   );
   watch.answered();
@@ -53,6 +60,7 @@ export async function openGallery(options: OpenGalleryOptions): Promise<OpenedGa
     clock,
     store,
     follower,
+    changes: createSlots(1),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -1,8 +1,8 @@
 /** Finds the user of a gallery who is most similar to a probe. */
 
 import { type Gallery, type User, userVector } from "./gallery.ts";
-import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
-import { dot } from "./vector.ts";
+import { compare, findNearest } from "./nearest.ts";
+import { loadUsearch, MANY_USERS, type Scan, scanByLoop } from "./scan.ts";
 
 /** A comparison of a probe with one or more users. */
 export interface Comparison {
@@ -41,9 +41,6 @@ export interface NearestUser extends Nearest {
  */
 export type Matcher = (probe: Float32Array, userId?: string) => NearestUser | undefined;
 
-/** Smallest gallery for which usearch is loaded. For 500 users the loop takes 0.2 ms. */
-const MANY_USERS = 500;
-
 /**
  * Makes a matcher for a gallery.
  *
@@ -72,29 +69,17 @@ const MANY_USERS = 500;
 export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery)): Matcher {
   const { dimension, users, indexOf, templateCounts, segments, size } = gallery;
   const findInAll = (probe: Float32Array): NearestUser | undefined => {
-    const nearest = createTwoNearest();
-    for (const { first, vectors } of segments) {
-      for (const i of scan(vectors, probe).toSorted((a, b) => a - b)) {
-        // Computed again in double precision: usearch's distances are only float32.
-        nearest.add(first + i, dot(vectors, i * dimension, probe));
-      }
-    }
+    const nearest = findNearest(segments, probe, scan);
+    if (nearest === undefined) return undefined;
     const { index, similarity, runnerUp } = nearest;
-    const user = users[index];
-    if (user === undefined) return undefined;
-    return {
-      user,
-      similarity: clampCosine(similarity),
-      compared: size,
-      runnerUp: runnerUp === -Infinity ? undefined : clampCosine(runnerUp),
-    };
+    return { user: users[index]!, similarity, compared: size, runnerUp };
   };
   const compareWith = (probe: Float32Array, index: number): NearestUser | undefined => {
-    const similarity = dot(userVector(gallery, index), 0, probe);
-    if (Number.isNaN(similarity)) return undefined;
+    const similarity = compare(userVector(gallery, index), probe);
+    if (similarity === undefined) return undefined;
     return {
       user: users[index]!,
-      similarity: clampCosine(similarity),
+      similarity,
       compared: templateCounts[index]!,
       runnerUp: undefined,
     };
@@ -108,27 +93,6 @@ export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery
     return index === undefined ? undefined : compareWith(probe, index);
   };
 }
-
-/** Keeps the two users with the highest similarities. */
-function createTwoNearest() {
-  const nearest = {
-    index: -1,
-    similarity: -Infinity,
-    runnerUp: -Infinity,
-    add(index: number, similarity: number): void {
-      if (similarity > nearest.similarity) {
-        nearest.runnerUp = nearest.similarity;
-        nearest.index = index;
-        nearest.similarity = similarity;
-      } else if (similarity > nearest.runnerUp) {
-        nearest.runnerUp = similarity;
-      }
-    },
-  };
-  return nearest;
-}
-
-const clampCosine = (similarity: number): number => Math.min(Math.max(similarity, -1), 1);
 
 const fastestScan = ({ users }: Gallery): Scan =>
   (users.length < MANY_USERS ? undefined : loadUsearch()) ?? scanByLoop;

@@ -29,8 +29,8 @@ export interface Follower<Target extends UserTarget> {
 /**
  * Loads all users of a store into memory.
  *
- * A user that has expired stays in the target until a purge, because time alone changes no position:
- * check `expiresAt` when a user matches.
+ * A user that has expired stays in the target until a purge, because time alone changes no position.
+ * A target must look at `expiresAt` itself, as the index does.
  *
  * @param makeTarget Makes an empty target; called again for each rebuild
  * @throws {StoreUnavailable} when the store is away

@@ -6,6 +6,7 @@ import type { StoreOptions } from "../store/sql_store.ts";
 import { type GalleryStore, type IndexedUser, StoreUnavailable } from "../store/store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../store/template_keys.ts";
 import { followStore, type UserTarget } from "./follow_store.ts";
+import { createGalleryIndex } from "./memory_index.ts";
 
 const keys = parseTemplateKeys(makeTemplateKey());
 const key = (userId: string) => ({ collection: "default", userId });
@@ -97,6 +98,23 @@ Deno.test("a follower of a store that was away catches up later", async () => {
     away = false;
     await follower.catchUp();
     assertEquals([...follower.target.names.keys()], ["a"]);
+  });
+});
+
+Deno.test("an index that follows a store finds who was added, and nobody who was deleted", async () => {
+  await withStore(async (store) => {
+    const follower = await followStore(store, () => createGalleryIndex());
+    const { embedding, ...photo } = newTemplate(1);
+    const find = () =>
+      follower.target.search({ ...key("a"), model: photo.model, probe: embedding, now: 0 });
+    assertEquals(find(), undefined);
+    await store.putUser(key("a"), { name: "Ada" });
+    await store.addTemplate(key("a"), { embedding, ...photo });
+    await follower.catchUp();
+    assertEquals([find()?.name, find()?.compared], ["Ada", 1]);
+    await store.deleteUser(key("a"));
+    await follower.catchUp();
+    assertEquals(find(), undefined);
   });
 });
 

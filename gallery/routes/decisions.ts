@@ -37,7 +37,7 @@ export function addDecisions(add: AddCall, { now, decided }: DecisionDeps): void
     afterwards.defer(() => decided(outcome, (now() - started) / 1000));
     try {
       const { collection, model, user_id: userId } = claims;
-      const embedding = parseEmbedding(body, gallery.follower.target.dimensionOf(model));
+      const embedding = parseEmbedding(body);
       const decision = await decide(gallery, { ...token, collection, model, embedding, userId });
       outcome = decision.matched ? "matched" : "not_matched";
       c.get("event")["outcome"] = outcome;

@@ -2,7 +2,7 @@
 
 import { addTemplate } from "../add_template.ts";
 import type { AddCall } from "../calls.ts";
-import { catchUpBeforeAnswer } from "../catch_up.ts";
+import { change } from "../change.ts";
 import { parseEmbedding } from "../embedding.ts";
 import { templateAnswer } from "../user_answers.ts";
 import { isUserText } from "../../shared/contract/user_text.ts";
@@ -18,7 +18,7 @@ export function addTemplates(add: AddCall): void {
     needs: ["model", "photo_sha256"],
   }, async (c, { gallery, claims, userId, body }) => {
     const { collection, model, photo_sha256, force = false } = claims;
-    const embedding = parseEmbedding(body, gallery.follower.target.dimensionOf(model));
+    const embedding = parseEmbedding(body);
     const photo = Uint8Array.fromHex(photo_sha256);
     const { added, template } = await addTemplate(
       gallery,
@@ -34,9 +34,13 @@ export function addTemplates(add: AddCall): void {
     path: "/users/:user_id/templates/:template_id",
     purpose: "delete_template",
   }, async (c, { gallery, claims: { collection }, userId, templateId }) => {
-    const isStored = isUserText(templateId) &&
-      await gallery.store.deleteTemplate({ collection, userId }, templateId);
-    if (isStored) await catchUpBeforeAnswer(gallery);
+    // No template has another id.
+    if (isUserText(templateId)) {
+      await change(
+        gallery,
+        () => gallery.store.deleteTemplate({ collection, userId }, templateId),
+      );
+    }
     return c.body(null, 204);
   });
 }

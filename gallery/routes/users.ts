@@ -9,7 +9,7 @@ import {
 import { Problem } from "../../shared/contract/problem.ts";
 import { userNotFound } from "../add_template.ts";
 import type { AddCall } from "../calls.ts";
-import { catchUpBeforeAnswer } from "../catch_up.ts";
+import { change } from "../change.ts";
 import type { Gallery } from "../gallery.ts";
 import { BadCursor, type StoredUser, type UserFields, type UserKey } from "../store/store.ts";
 import { userAnswer, userWithTemplates } from "../user_answers.ts";
@@ -26,8 +26,10 @@ export function addUsers(add: AddCall): void {
     body: JSON_BODY,
   }, async (c, { gallery, claims: { collection }, userId, body }) => {
     const fields = parseFields(body, gallery.clock());
-    const { created, user } = await gallery.store.putUser({ collection, userId }, fields);
-    await catchUpBeforeAnswer(gallery);
+    const { created, user } = await change(
+      gallery,
+      () => gallery.store.putUser({ collection, userId }, fields),
+    );
     return c.json(userAnswer(user), created ? 201 : 200);
   });
 
@@ -72,9 +74,7 @@ export function addUsers(add: AddCall): void {
     path: "/users/:user_id",
     purpose: "delete_user",
   }, async (c, { gallery, claims: { collection }, userId }) => {
-    if (await gallery.store.deleteUser({ collection, userId })) {
-      await catchUpBeforeAnswer(gallery);
-    }
+    await change(gallery, () => gallery.store.deleteUser({ collection, userId }));
     return c.body(null, 204);
   });
 }

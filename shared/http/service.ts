@@ -1,8 +1,8 @@
 /** The parts of an HTTP service that the api and the worker share. */
 
 import type { Context, Hono } from "hono";
-import { matchedRoutes } from "hono/route";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { matchedRoutes } from "hono/route";
 import { PROBLEM_CONTENT_TYPE, type ProblemBody, REQUEST_ID_HEADER } from "../contract/contract.ts";
 import { Problem, PROBLEMS } from "../contract/problem.ts";
 import { refuseUndeclaredInput } from "./route_input.ts";
@@ -37,9 +37,6 @@ export interface ServiceDeps {
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-/** Start of the paths that have a user_id. The log has no user_id. */
-const USERS = "/users/";
-
 /** Paths that are polled every few seconds. Their requests are logged at debug level only. */
 const POLLED_PATHS = new Set(["/health", "/ready", "/metrics"]);
 
@@ -69,7 +66,7 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     const line = {
       request_id: requestId,
       method: c.req.method,
-      path: loggedPath(c),
+      path: loggedPath(c).slice(0, 100),
       status: c.res.status,
       duration_ms: roundMs(now() - started),
       ...event,
@@ -112,14 +109,6 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
   });
 }
 
-/** Returns the path for the log: the pattern of the route when the path itself has a user_id. */
-function loggedPath(c: Context<ServiceEnv>): string {
-  const { path } = c.req;
-  if (!path.startsWith(USERS)) return path.slice(0, 100);
-  const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
-  return route?.path ?? `${USERS}…`;
-}
-
 /**
  * Answers 405 with `Allow` when a path has routes, but no route for the request's method. Call this
  * after all other middleware is added: that middleware then sees the 405 instead of a 404.
@@ -137,6 +126,18 @@ export function refuseOtherMethods(app: Hono<ServiceEnv>): void {
 /** Rounds to a tenth of a millisecond, the precision of durations in answers and logs. */
 export function roundMs(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+/**
+ * Returns the path for the log. A path can contain the id of a user, so only the pattern of its route
+ * is logged. Of a path without a route, only the first part is logged.
+ */
+function loggedPath(c: Context<ServiceEnv>): string {
+  const { path } = c.req;
+  const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
+  if (route !== undefined) return route.path.includes(":") ? route.path : path;
+  const end = path.indexOf("/", 1);
+  return end < 0 ? path : `${path.slice(0, end)}/…`;
 }
 
 /** Returns the RFC 9457 response for a problem. */

@@ -11,7 +11,7 @@ Deno.test("a user that is enrolled is recognised by the next call", async () => 
   await using gallery = await installGallery();
   await using service = gallery.start();
   await service.untilReady();
-  const { embedding, photo } = newTemplate(1);
+  const { embedding, photo } = newTemplate(1, 512);
   const claims = { model: MODEL, photo_sha256: photo.toHex() };
   const answers = [];
   for (
