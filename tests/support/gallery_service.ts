@@ -15,6 +15,8 @@ export interface GalleryInstallation extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** Starts a service. `env` overrides its settings. */
   start(env?: Readonly<Record<string, string>>): Service;
+  /** Returns the settings of an api on this machine that calls a service. */
+  apiEnv(service: Service): Record<string, string>;
   /** Signs the statement of a call. */
   sign(call: FakeCall): Promise<string>;
   /** Sends a call to a service. */
@@ -50,6 +52,10 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
         ...["run", "-q", "-P=gallery", `--allow-read=${folder.root}`],
         ...[`--allow-write=${folder.root}`, "gallery/main.ts"],
       ]),
+    apiEnv: ({ url }) => ({
+      GALLERY_URL: url.origin,
+      WORKER_TOKEN_PRIVATE_KEYS: keys.privatePem,
+    }),
     sign,
     send,
     call: async (service, call) => await send(service, call, await sign(call)),
