@@ -157,9 +157,7 @@ Deno.test("a model without a built-in calibration needs MATCH_ON=cosine or MODEL
   // A field that ONNX does not define changes the checksum, but not the network.
   const unknown = new Uint8Array([...model, 0xa0, 0x06, 0x01]);
   const MODEL_PATH = await folder.write("model.onnx", unknown);
-  // The gallery service does not know the model before its first call, and logs it then.
-  const held = { GALLERY_MODE: "workers", MODEL_PATH };
-  await assertRefusesToStart(held, "no calibration: set MODEL_CALIBRATION");
+  await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
   const numbers = { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 };
   const { quality } = CHECKOUT_MODEL.calibration;
   const content = JSON.stringify({ model_sha256: await sha256(unknown), ...numbers, quality });

@@ -19,9 +19,7 @@ Deno.test("a channels-last model needs only MODEL_PATH and MODEL_CALIBRATION", a
     "calibration.json",
     JSON.stringify({ ...calibration, model_sha256: await sha256(model) }),
   );
-  // The gallery service does not know the model before its first call, and logs it then.
-  const held = { GALLERY_MODE: "workers", MODEL_PATH };
-  await assertRefusesToStart(held, "no calibration: set MODEL_CALIBRATION");
+  await assertRefusesToStart({ MODEL_PATH }, "no calibration: set MODEL_CALIBRATION");
   await assertRefusesToStart(
     { MODEL_PATH, MODEL_CALIBRATION, EMBEDDINGS_PATH: await galleryOf(folder, "0".repeat(64)) },
     "made with another recognition model",
