@@ -12,25 +12,27 @@ import { type AllowedCallers, checkCallers, letOriginsRead } from "./callers/che
 import { type Access, checkScopes } from "./callers/check_scopes.ts";
 import type { ApiMetrics } from "./metrics.ts";
 import type { WorkerPool } from "./pool/pool.ts";
-import {
-  addAuthenticate,
-  type AuthenticateLimits,
-  countOutcomes,
-} from "./routes/authenticate/route.ts";
+import type { GalleryClient } from "./gallery/gallery_client.ts";
+import { type PictureLimits, PictureRequests } from "./recognition/picture_requests.ts";
+import { addAuthenticate, countOutcomes } from "./routes/authenticate/route.ts";
+import { addTemplates } from "./routes/users/templates.ts";
+import { addUsers } from "./routes/users/users.ts";
 import { addDocs } from "./routes/docs/route.ts";
 import { addHealth } from "./routes/health.ts";
 import { addMetrics } from "./routes/metrics.ts";
 import { addModels, ModelsInUse } from "./routes/models.ts";
 import { addOpenApi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
-import type { WorkerClient } from "./routes/authenticate/worker_client.ts";
+import type { WorkerClient } from "./recognition/worker_client.ts";
 
 /** Dependencies of the app. */
 export interface ApiDeps extends ServiceDeps {
   readonly pool: WorkerPool;
   readonly workers: WorkerClient;
   readonly metrics: ApiMetrics;
-  readonly limits: AuthenticateLimits;
+  /** The gallery service; undefined when the workers hold the gallery. */
+  readonly gallery: GalleryClient | undefined;
+  readonly limits: PictureLimits;
   readonly callers: AllowedCallers;
   readonly access: Access;
 }
@@ -60,11 +62,12 @@ export interface ApiApp {
  * import { png } from "../tests/support/png.ts";
  * import { createApiMetrics } from "./metrics.ts";
  * import { FakePool } from "./pool/fake_pool.ts";
- * import { FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
+ * import { FakeWorkerClient } from "./recognition/fake_worker_client.ts";
  *
  * const app = createApp({
  *   pool: new FakePool({ free: 1 }),
  *   workers: new FakeWorkerClient([() => ({ kind: "answer", answer: MATCH })]),
+ *   gallery: undefined,
  *   metrics: createApiMetrics(),
  *   limits: {
  *     maxImageBytes: 10_000_000,
@@ -87,7 +90,7 @@ export interface ApiApp {
  * ```
  */
 export function createApp(deps: ApiDeps): ApiApp {
-  const { pool } = deps;
+  const { pool, gallery, limits } = deps;
   const app = new OpenAPIHono<ServiceEnv>();
   letOriginsRead(app, deps.callers);
   countOutcomes(app, deps);
@@ -95,10 +98,13 @@ export function createApp(deps: ApiDeps): ApiApp {
   checkCallers(app, deps.callers);
   checkScopes(app, deps.access);
   const models = new ModelsInUse();
-  addAuthenticate(app, { ...deps, models });
-  const { drain } = addHealth(app, pool);
+  const pictures = new PictureRequests({ ...deps, models });
+  addAuthenticate(app, { ...deps, pictures });
+  addUsers(app, { gallery, bodyTimeoutMs: limits.bodyTimeoutMs });
+  addTemplates(app, { ...deps, pictures });
+  const { drain } = addHealth(app, pool, gallery);
   addMetrics(app, deps.metrics);
-  addModels(app, models);
+  addModels(app, models, gallery);
   addDocs(app, addOpenApi(app, deps.access.withoutKey));
   addPage(app);
   refuseOtherMethods(app);

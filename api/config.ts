@@ -27,7 +27,19 @@ export interface ApiConfig {
   readonly queueBytes: number;
   readonly requestsPerWorker: number;
   readonly pool: ProcessPoolConfig | KubernetesPoolConfig;
+  readonly gallery: GalleryConfig;
 }
+
+/** The process that holds the gallery. */
+export type GalleryConfig =
+  /** Each worker holds the gallery. There are no routes for users. */
+  | { readonly kind: "workers" }
+  /** The gallery service holds it. */
+  | {
+    readonly kind: "service";
+    /** Address of the service. undefined: the api starts the service on this machine. */
+    readonly url: URL | undefined;
+  };
 
 /** Settings that decide which callers may do what. */
 export interface AccessConfig {
@@ -49,6 +61,8 @@ export interface AccessConfig {
 export interface ProcessPoolConfig {
   readonly kind: "process";
   readonly size: number;
+  /** Place of the keys that sign calls. undefined: keys that are made at the start. */
+  readonly tokenKeys: TokenKeyLocation | undefined;
 }
 
 /** Settings of a pool of Kubernetes pods. */
@@ -94,6 +108,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     queueBytes: values.QUEUE_BYTES,
     requestsPerWorker: values.REQUESTS_PER_WORKER,
     pool: poolConfig(values),
+    gallery: galleryConfig(values, env.get("EMBEDDINGS_PATH")),
   });
 }
 
@@ -134,10 +149,46 @@ function tokenConfig(values: z.infer<typeof ApiEnvSchema>): AccessConfig["tokens
   };
 }
 
+/** True when the workers are processes on this machine. */
+function hasProcessPool({ POOL, KUBERNETES_SERVICE_HOST }: z.infer<typeof ApiEnvSchema>): boolean {
+  return (POOL ?? (KUBERNETES_SERVICE_HOST === undefined ? "process" : "kubernetes")) === "process";
+}
+
+/** @param embeddingsPath The gallery's file for the workers, when it is set */
+function galleryConfig(
+  values: z.infer<typeof ApiEnvSchema>,
+  embeddingsPath: string | undefined,
+): GalleryConfig {
+  const { GALLERY_URL: url } = values;
+  const isLocal = hasProcessPool(values);
+  const mode = values.GALLERY_MODE ??
+    (url !== undefined || isLocal && !embeddingsPath ? "service" : "workers");
+  if (mode === "workers") {
+    if (url === undefined) return { kind: "workers" };
+    throw new ConfigError(
+      "Bad environment: GALLERY_URL: cannot be set together with GALLERY_MODE=workers",
+    );
+  }
+  if (isLocal && embeddingsPath) {
+    throw new ConfigError(
+      "Bad environment: EMBEDDINGS_PATH: the gallery service reads no gallery file. Set " +
+        'GALLERY_MODE=workers, or import the file with "deno task gallery import"',
+    );
+  }
+  if (!isLocal && url === undefined) {
+    throw new ConfigError(
+      "Bad environment: GALLERY_URL: must be set when GALLERY_MODE is service",
+    );
+  }
+  return { kind: "service", url: url === undefined ? undefined : new URL(url) };
+}
+
 function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {
   const inCluster = values.KUBERNETES_SERVICE_HOST !== undefined;
-  if ((values.POOL ?? (inCluster ? "kubernetes" : "process")) === "process") {
-    return { kind: "process", size: values.POOL_SIZE };
+  if (hasProcessPool(values)) {
+    // A gallery service that somebody else runs must know the keys.
+    const tokenKeys = values.GALLERY_URL === undefined ? undefined : keyLocation(values);
+    return { kind: "process", size: values.POOL_SIZE, tokenKeys };
   }
   if (values.REQUESTS_PER_WORKER > 1 && values.LEASE_MAX_MS < values.REQUEST_TIMEOUT_MS) {
     throw new ConfigError("Bad environment: LEASE_MAX_MS: must be at least REQUEST_TIMEOUT_MS");
@@ -149,11 +200,15 @@ function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {
     selector: values.WORKER_SELECTOR,
     workerPort: values.WORKER_PORT,
     leaseMaxMs: values.LEASE_MAX_MS,
-    tokenKeys: tokenKeyLocation(
-      "WORKER_TOKEN_PRIVATE_KEYS",
-      values.WORKER_TOKEN_PRIVATE_KEYS_PATH,
-      values.WORKER_TOKEN_PRIVATE_KEYS,
-    ),
+    tokenKeys: keyLocation(values),
     inCluster,
   };
+}
+
+function keyLocation(values: z.infer<typeof ApiEnvSchema>): TokenKeyLocation {
+  return tokenKeyLocation(
+    "WORKER_TOKEN_PRIVATE_KEYS",
+    values.WORKER_TOKEN_PRIVATE_KEYS_PATH,
+    values.WORKER_TOKEN_PRIVATE_KEYS,
+  );
 }

@@ -26,7 +26,8 @@ Deno.test("the api needs no variables", () => {
     queueLimit: 64,
     queueBytes: 256 * 1024 * 1024,
     requestsPerWorker: 1,
-    pool: { kind: "process", size: 4 },
+    pool: { kind: "process", size: 4, tokenKeys: undefined },
+    gallery: { kind: "service", url: undefined },
   });
 });
 
@@ -56,6 +57,10 @@ Deno.test("every variable of the api can be set", () => {
     REQUESTS_PER_WORKER: "50",
     POOL: "process",
     POOL_SIZE: "2",
+    GALLERY_MODE: "service",
+    GALLERY_URL: "http://127.0.0.1:9000",
+    DATA_DIR: "/data",
+    WORKER_TOKEN_PRIVATE_KEYS: "k",
   });
   assertEquals(config, {
     host: "::",
@@ -86,7 +91,8 @@ Deno.test("every variable of the api can be set", () => {
     queueLimit: 0,
     queueBytes: 5000,
     requestsPerWorker: 50,
-    pool: { kind: "process", size: 2 },
+    pool: { kind: "process", size: 2, tokenKeys: { text: "k" } },
+    gallery: { kind: "service", url: new URL("http://127.0.0.1:9000") },
   });
 });
 
@@ -124,6 +130,10 @@ Deno.test("the error names the bad variable", () => {
       ["QUEUE_LIMIT", "1.5"],
       ["QUEUE_BYTES", "0"],
       ["REQUESTS_PER_WORKER", "0"],
+      ["GALLERY_MODE", "file"],
+      ["GALLERY_URL", "face-it-gallery:8080"],
+      ["GALLERY_URL", "http://face-it-gallery:8080/path"],
+      ["GALLERY_URL", "http://user@face-it-gallery:8080"],
       ["POOL", "docker"],
       ["POOL_SIZE", "0"],
     ] as const
@@ -207,6 +217,42 @@ Deno.test("the error names the bad setting of a pool of pods", () => {
     ] as const
   ) {
     assertThrows(() => read({ ...good, ...bad }), ConfigError, message);
+  }
+});
+
+Deno.test("the gallery service holds the gallery where the api can start the service, or knows its address", () => {
+  const inside = { KUBERNETES_SERVICE_HOST: "10.0.0.1", WORKER_TOKEN_PRIVATE_KEYS: "k" };
+  const url = { GALLERY_URL: "http://gallery:8080" };
+  const file = { EMBEDDINGS_PATH: "/gallery.json" };
+  const kinds = [
+    [{}, "service"],
+    [{ GALLERY_MODE: "workers" }, "workers"],
+    [file, "workers"],
+    [{ EMBEDDINGS_PATH: "" }, "service"],
+    [{ ...url, WORKER_TOKEN_PRIVATE_KEYS: "k" }, "service"],
+    [inside, "workers"],
+    [{ ...inside, ...url }, "service"],
+    [{ ...inside, ...url, GALLERY_MODE: "service" }, "service"],
+    [{ ...inside, ...file }, "workers"],
+  ] as const;
+  for (const [env, kind] of kinds) {
+    assertEquals(read(env as Record<string, string>).gallery.kind, kind, JSON.stringify(env));
+  }
+});
+
+Deno.test("settings of the gallery's place that contradict each other are refused", () => {
+  const inside = { KUBERNETES_SERVICE_HOST: "10.0.0.1", WORKER_TOKEN_PRIVATE_KEYS: "k" };
+  const url = "http://gallery:8080";
+  for (
+    const [env, message] of [
+      [{ ...inside, GALLERY_MODE: "service" }, "GALLERY_URL: must be set"],
+      [{ ...inside, GALLERY_URL: url, GALLERY_MODE: "workers" }, "GALLERY_URL: cannot be set"],
+      [{ GALLERY_MODE: "service", EMBEDDINGS_PATH: "/g.json" }, "EMBEDDINGS_PATH: the gallery"],
+      // The service must have the public halves of the keys.
+      [{ GALLERY_URL: url }, "one of WORKER_TOKEN_PRIVATE_KEYS_PATH and WORKER_TOKEN_PRIVATE_KEYS"],
+    ] as const
+  ) {
+    assertThrows(() => read(env as Record<string, string>), ConfigError, message);
   }
 });
 

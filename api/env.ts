@@ -15,6 +15,14 @@ function secureUrl(): z.ZodType<string, string> {
   }, "must be an https address");
 }
 
+/** An address with http or https and nothing behind the port. */
+function serviceUrl(): z.ZodType<string, string> {
+  return z.string().refine((text) => {
+    const url = URL.parse(text);
+    return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+  }, "must be an address such as http://face-it-gallery:8080");
+}
+
 /** Settings that the api has with both kinds of pool. */
 export const API_ENV = {
   POOL: choice("kubernetes", "process").optional().register(SETTINGS, {
@@ -95,6 +103,26 @@ export const API_ENV = {
   }),
 } as const;
 
+/** Settings of the api that decide which process holds the gallery. */
+export const GALLERY_PLACE_ENV = {
+  GALLERY_MODE: choice("service", "workers").optional().register(SETTINGS, {
+    description:
+      "service: the gallery service holds the gallery. workers: each worker holds the gallery, a file; there are then no routes for users",
+    shownDefault:
+      "service with POOL=process and without EMBEDDINGS_PATH, or with GALLERY_URL; otherwise workers",
+  }),
+  GALLERY_URL: serviceUrl().optional().register(SETTINGS, {
+    description:
+      "address of the gallery service, such as http://face-it-gallery:8080; required with GALLERY_MODE=service in a cluster",
+    shownDefault: "none: with POOL=process the api starts the gallery service itself",
+  }),
+  DATA_DIR: z.string().optional().register(SETTINGS, {
+    description:
+      "folder in which a gallery service that the api starts keeps its users and its keys",
+    shownDefault: "the folder `data` of the checkout",
+  }),
+} as const;
+
 /** Labels as `name=value` pairs. One of them is status=ready, the label that a claim changes. */
 const Selector = z.string()
   .regex(/^[\w./-]+=[\w.-]+(,[\w./-]+=[\w.-]+)*$/, "must be name=value pairs, separated by commas")
@@ -145,6 +173,7 @@ export const ALL_API_ENV = {
   ...SERVICE_ENV,
   ...AGREED_ENV,
   ...API_ENV,
+  ...GALLERY_PLACE_ENV,
   ...KUBERNETES_ENV,
 } as const;
 

@@ -9,15 +9,16 @@ import { createApp } from "./app.ts";
 import type { AllowedCallers } from "./callers/check_callers.ts";
 import type { Access } from "./callers/check_scopes.ts";
 import { openAccess } from "./callers/fake_access.ts";
+import type { GalleryClient } from "./gallery/gallery_client.ts";
 import { createApiMetrics } from "./metrics.ts";
 import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
-import { type FakeWorker, FakeWorkerClient } from "./routes/authenticate/fake_worker_client.ts";
-import type { AuthenticateLimits } from "./routes/authenticate/route.ts";
+import { type FakeWorker, FakeWorkerClient } from "./recognition/fake_worker_client.ts";
+import type { PictureLimits } from "./recognition/picture_requests.ts";
 
 /** A picture of one pixel. */
 export const PNG = png({ width: 1, height: 1 }, [[255, 0, 0]]);
 
-const LIMITS: AuthenticateLimits = {
+const LIMITS: PictureLimits = {
   maxImageBytes: 1000,
   maxImagePixels: 1000,
   bodyTimeoutMs: 10_000,
@@ -30,7 +31,9 @@ const LIMITS: AuthenticateLimits = {
 export interface FakeAppOptions extends FakePoolOptions {
   /** One behaviour of a worker for each call, in the order of the calls. */
   readonly workers?: readonly FakeWorker[];
-  readonly limits?: Partial<AuthenticateLimits>;
+  readonly limits?: Partial<PictureLimits>;
+  /** Default: the workers hold the gallery. */
+  readonly gallery?: GalleryClient;
   /** Host names and origins that may call. Default: every host name, and no other origin. */
   readonly callers?: Partial<AllowedCallers>;
   /** Default: everybody may do everything, as on a laptop. */
@@ -39,7 +42,8 @@ export interface FakeAppOptions extends FakePoolOptions {
 
 /** Makes an app whose pool has one free worker by default. */
 export function createFakeApp(
-  { workers = [], limits = {}, callers = {}, access = openAccess(), ...pool }: FakeAppOptions = {},
+  { workers = [], gallery, limits = {}, callers = {}, access = openAccess(), ...pool }:
+    FakeAppOptions = {},
 ) {
   const clock = { ms: 0 };
   const fakePool = new FakePool({ free: 1, ...pool });
@@ -49,6 +53,7 @@ export function createFakeApp(
   const app = createApp({
     pool: fakePool,
     workers: client,
+    gallery,
     metrics: createApiMetrics(),
     limits: { ...LIMITS, ...limits },
     callers: { hosts: undefined, origins: new Set<string>(), ...callers },

@@ -43,6 +43,13 @@ export interface ApiMetrics {
   authenticated(outcome: string, seconds: number): void;
   /** A worker measured the liveness score of a face, 0 to 1. */
   observedLiveness(score: number): void;
+  /**
+   * A call to the gallery service ended.
+   *
+   * @param call Purpose of the call
+   * @param outcome `ok`, `aborted` or an error code
+   */
+  galleryCalled(call: string, outcome: string, seconds: number): void;
   /** Registers the gauges, which call `stats` on each scrape. */
   observePool(stats: () => PoolGauges): void;
   /** Returns all metrics in the Prometheus text format. */
@@ -108,6 +115,11 @@ export function createApiMetrics(): ApiMetrics {
     "Time to answer POST /authenticate, by outcome",
     ["outcome"],
   );
+  const gallery = histogram(
+    "face_it_gallery_call_seconds",
+    "Time until the gallery service has answered, by call and outcome",
+    ["call", "outcome"],
+  );
   const liveness = new Histogram({
     name: "face_it_liveness_score",
     help: "Liveness score of recognised faces, with LIVENESS=observe; no answer depends on it",
@@ -126,6 +138,7 @@ export function createApiMetrics(): ApiMetrics {
       apiFailure: (call, code) => apiFailures.inc({ call, code }),
     },
     authenticated: (outcome, seconds) => authenticate.observe({ outcome }, seconds),
+    galleryCalled: (call, outcome, seconds) => gallery.observe({ call, outcome }, seconds),
     observedLiveness: (score) => liveness.observe(score),
     observePool(stats) {
       const gauge = (name: keyof PoolGauges, help: string) =>

@@ -104,6 +104,15 @@ export function recognitionName(sha256: string): RecognitionName | undefined {
 }
 
 /**
+ * Returns the number of numbers in an embedding of the model with this sha256; undefined when it is
+ * not a recognition model of the manifest.
+ */
+export function dimensionOf(sha256: string): number | undefined {
+  const name = recognitionName(sha256);
+  return name && MODEL_MANIFEST.models.recognition[name].dimension;
+}
+
+/**
  * Returns the calibration of the model with this sha256; undefined when it is not a recognition
  * model of the manifest.
  */

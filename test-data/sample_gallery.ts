@@ -5,13 +5,7 @@ import { enrolIntoGalleryFile } from "../worker/commands/enroll/enroll.ts";
 import { EnrolmentError } from "../worker/commands/enroll/name_users.ts";
 import { loadModels, type ModelPaths } from "../worker/models.ts";
 import { createPipeline } from "../worker/pipeline/pipeline.ts";
-
-/** The users of the sample gallery and their pictures. */
-const SAMPLE_USERS = [
-  { userId: "user1", name: "User One", picture: "user1.png" },
-  { userId: "user2", name: "User Two", picture: "user2.png" },
-  { userId: "user3", name: "User Three", picture: "user3.png" },
-] as const;
+import { SAMPLE_USERS } from "./sample_users.ts";
 
 const MAX_PIXELS = 1_000_000;
 

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { AuthenticateQuerySchema, LIVENESS_HEADER } from "../shared/contract/contract.ts";
 import { WORKER_MODELS_HEADER, type WorkerModels } from "../shared/contract/models_in_use.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import { EmbedQuerySchema } from "../shared/contract/observed_face.ts";
 import { readProbe } from "../shared/http/read_probe.ts";
 import { takes } from "../shared/http/route_input.ts";
 import {
@@ -15,6 +16,14 @@ import {
   type ServiceEnv,
 } from "../shared/http/service.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { embeddingResponse, type FaceEmbedder } from "./face_embedder.ts";
+
+/** The part of a worker that answers about a picture. */
+export type Recognition =
+  /** The worker holds the gallery. */
+  | { readonly kind: "authenticate"; readonly authenticate: Authenticator }
+  /** The gallery service holds the gallery. */
+  | { readonly kind: "embed"; readonly embed: FaceEmbedder };
 
 /** Dependencies of the app. */
 export interface WorkerAppDeps extends ServiceDeps {
@@ -30,8 +39,10 @@ export interface WorkerAppDeps extends ServiceDeps {
   readonly maxImageBytes: number;
   /** Milliseconds that a body may take to arrive. */
   readonly bodyTimeoutMs: number;
-  /** Returns undefined until the networks are warmed up and the gallery is loaded. */
-  readonly authenticator: () => Authenticator | undefined;
+  /** Decides which of the two routes the worker has. */
+  readonly answersWith: Recognition["kind"];
+  /** Returns undefined until the networks are warmed up and a gallery is loaded. */
+  readonly recognition: () => Recognition | undefined;
   /** Returns what is told about the models; undefined until they are loaded. */
   readonly models: () => WorkerModels | undefined;
   /** Called once, when the worker has made its last answer. */
@@ -48,7 +59,7 @@ export interface WorkerApp {
   readonly routes: readonly RegisteredRoute[];
 }
 
-/** Makes the worker's app: `POST /authenticate`, `GET /health`, `GET /ready`. */
+/** Makes the worker's app: `POST /authenticate` or `POST /embed`, `GET /health`, `GET /ready`. */
 export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
   let remaining = deps.requestsPerWorker;
   let draining = false;
@@ -58,16 +69,18 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
   app.get("/health", (c) => c.json({ status: "ok" }));
 
   app.get("/ready", (c) => {
-    const ready = deps.authenticator() !== undefined && remaining > 0 && !draining;
+    const ready = deps.recognition() !== undefined && remaining > 0 && !draining;
     return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
   });
 
-  const input = takes({ query: AuthenticateQuerySchema, body: true });
-  app.post("/authenticate", input, async (c) => {
+  const [path, query] = deps.answersWith === "authenticate"
+    ? ["/authenticate", AuthenticateQuerySchema] as const
+    : ["/embed", EmbedQuerySchema] as const;
+  app.post(path, takes({ query, body: true }), async (c) => {
     const started = deps.now();
     await deps.verifyToken(c.req.header("Authorization"));
-    const authenticate = deps.authenticator();
-    if (authenticate === undefined) {
+    const recognition = deps.recognition();
+    if (recognition === undefined) {
       throw new Problem("no_worker_available", "The worker is still starting", {
         retryAfterSeconds: 1,
       });
@@ -83,7 +96,11 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
       bodyTimeoutMs: deps.bodyTimeoutMs,
       signal: c.req.raw.signal,
     });
-    const { liveness, ...identity } = await authenticate(probe);
+    if (recognition.kind === "embed") {
+      const forTemplate = c.get("query").get("template") === "true";
+      return embeddingResponse(c, await recognition.embed(probe.image, { forTemplate }));
+    }
+    const { liveness, ...identity } = await recognition.authenticate(probe);
     if (liveness !== undefined) c.header(LIVENESS_HEADER, liveness.toFixed(3));
     return c.json({ ...identity, duration_ms: roundMs(deps.now() - started) });
   });

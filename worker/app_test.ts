@@ -38,7 +38,9 @@ function setUp(settings: Settings = {}) {
     requestsPerWorker: settings.requestsPerWorker ?? 1,
     maxImageBytes: 1000,
     bodyTimeoutMs: 3,
-    authenticator: () => state.authenticator,
+    answersWith: "authenticate",
+    recognition: () =>
+      state.authenticator && { kind: "authenticate", authenticate: state.authenticator },
     models: () => WORKER_MODELS,
     onUsed: () => state.used++,
     log,

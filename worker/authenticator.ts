@@ -62,7 +62,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 }
 
 /** Returns the box in the contract's form: left, top, width and height, in whole pixels. */
-function roundBox({ left, top, right, bottom }: Box): [number, number, number, number] {
+export function roundBox({ left, top, right, bottom }: Box): [number, number, number, number] {
   const x = Math.round(left), y = Math.round(top);
   return [x, y, Math.round(right) - x, Math.round(bottom) - y];
 }

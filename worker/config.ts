@@ -18,9 +18,9 @@ export interface WorkerConfig {
   readonly name: string;
   /** Place of the public keys that verify tokens. */
   readonly tokenKeys: TokenKeyLocation;
-  readonly embeddingsPath: string;
+  /** undefined: the worker answers with embeddings, and the gallery service compares them. */
+  readonly gallery: HeldGalleryConfig | undefined;
   readonly modelPaths: ModelPaths;
-  readonly match: MatchConfig;
   readonly maxImageBytes: number;
   readonly maxImagePixels: number;
   readonly bodyTimeoutMs: number;
@@ -30,6 +30,12 @@ export interface WorkerConfig {
    * process that started the worker.
    */
   readonly exitOnStdinEof: boolean;
+}
+
+/** Settings of a gallery that the worker itself holds. */
+export interface HeldGalleryConfig {
+  readonly embeddingsPath: string;
+  readonly match: MatchConfig;
 }
 
 const WorkerEnvSchema = z.object(WORKER_ENV);
@@ -51,7 +57,10 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
       values.WORKER_TOKEN_PUBLIC_KEYS_PATH,
       values.WORKER_TOKEN_PUBLIC_KEYS,
     ),
-    embeddingsPath: values.EMBEDDINGS_PATH,
+    gallery: values.GALLERY_MODE === "service" ? undefined : {
+      embeddingsPath: values.EMBEDDINGS_PATH,
+      match: { on: values.MATCH_ON, threshold: values.MATCH_THRESHOLD },
+    },
     modelPaths: {
       recognition: values.MODEL_PATH,
       detector: values.DETECTOR_PATH,
@@ -59,7 +68,6 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
       liveness: values.LIVENESS === "observe" ? values.LIVENESS_PATH : undefined,
       calibration: values.MODEL_CALIBRATION,
     },
-    match: { on: values.MATCH_ON, threshold: values.MATCH_THRESHOLD },
     maxImageBytes: values.MAX_IMAGE_BYTES,
     maxImagePixels: values.MAX_IMAGE_PIXELS,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,

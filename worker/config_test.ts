@@ -16,7 +16,10 @@ Deno.test("a worker needs only its name and its keys", () => {
     port: 8080,
     log: { level: "info", format: "auto", service: "worker" },
     name: "worker-1",
-    embeddingsPath: "/etc/embeddings/data.json",
+    gallery: {
+      embeddingsPath: "/etc/embeddings/data.json",
+      match: { on: "confidence", threshold: 0.7 },
+    },
     modelPaths: {
       recognition: "/models/face_recognition.onnx",
       detector: "/models/face_detection.onnx",
@@ -24,7 +27,6 @@ Deno.test("a worker needs only its name and its keys", () => {
       liveness: undefined,
       calibration: undefined,
     },
-    match: { on: "confidence", threshold: 0.7 },
     maxImageBytes: 10 * 1024 * 1024,
     maxImagePixels: 51_000_000,
     bodyTimeoutMs: 5000,
@@ -54,6 +56,7 @@ Deno.test("every variable of a worker can be set", () => {
     BODY_TIMEOUT_MS: "3000",
     REQUESTS_PER_WORKER: "50",
     EXIT_ON_STDIN_EOF: "true",
+    GALLERY_MODE: "workers",
   };
   const { tokenKeys: _, ...config } = read(variables);
   assertEquals(config, {
@@ -61,7 +64,7 @@ Deno.test("every variable of a worker can be set", () => {
     port: 0,
     log: { level: "debug", format: "json", service: "worker" },
     name: "worker-1",
-    embeddingsPath: "/gallery.json",
+    gallery: { embeddingsPath: "/gallery.json", match: { on: "cosine", threshold: 0.45 } },
     modelPaths: {
       recognition: "/recognition.onnx",
       detector: "/detector.onnx",
@@ -69,7 +72,6 @@ Deno.test("every variable of a worker can be set", () => {
       liveness: "/liveness.onnx",
       calibration: "/calibration.json",
     },
-    match: { on: "cosine", threshold: 0.45 },
     maxImageBytes: 1000,
     maxImagePixels: 2000,
     bodyTimeoutMs: 3000,
@@ -120,4 +122,8 @@ Deno.test("the error names the invalid variable", () => {
 
 Deno.test("the configuration cannot be changed", () => {
   assert(Object.isFrozen(read(MINIMAL)));
+});
+
+Deno.test("a worker for the gallery service has neither a gallery nor a threshold", () => {
+  assertEquals(read({ ...MINIMAL, GALLERY_MODE: "service" }).gallery, undefined);
 });

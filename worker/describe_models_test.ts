@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { WorkerModelsSchema } from "../shared/contract/models_in_use.ts";
+import { MatchRuleSchema, WorkerModelsSchema } from "../shared/contract/models_in_use.ts";
 import { chooseScore, type MatchConfig } from "../matching/score.ts";
 import { WORKER_MODELS } from "../shared/contract/fake_answers.ts";
 import { MODEL_MANIFEST } from "../models/manifest.ts";
@@ -20,7 +20,7 @@ const calibration: ModelCalibration = {
 
 const describe = (match: MatchConfig) => {
   const score = chooseScore(match.on, calibration);
-  const described = describeModels({ checksums, calibration }, match, score);
+  const described = describeModels({ checksums, calibration }, { match, score });
   assertEquals(WorkerModelsSchema.parse(described), described);
   return { described, score };
 };
@@ -28,7 +28,7 @@ const describe = (match: MatchConfig) => {
 Deno.test("the cosine is the smallest one that matches one template", () => {
   for (const threshold of [0.19, 0.7, 0.96]) {
     const { described, score } = describe({ on: "confidence", threshold });
-    const { cosine } = described.match;
+    const { cosine } = described.match!;
     assert(score({ similarity: cosine!, compared: 1 }) >= threshold);
     assert(score({ similarity: cosine! - 0.0001, compared: 1 }) < threshold);
     assertEquals(described.calibration, { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 });
@@ -39,9 +39,8 @@ Deno.test("the example in the contract is the cosine of the small model", () => 
   const { calibration } = MODEL_MANIFEST.models.recognition.small;
   const match = { on: "confidence", threshold: 0.7 } as const;
   const score = chooseScore(match.on, calibration);
-  const described = describeModels({ checksums, calibration }, match, score);
-  const { cosine } = WorkerModelsSchema.shape.match.shape;
-  assertEquals(cosine.meta()?.["example"], described.match.cosine);
+  const described = describeModels({ checksums, calibration }, { match, score });
+  assertEquals(MatchRuleSchema.shape.cosine.meta()?.["example"], described.match?.cosine);
   assertEquals([WORKER_MODELS.match, WORKER_MODELS.calibration], [
     described.match,
     described.calibration,
@@ -56,6 +55,18 @@ Deno.test("with MATCH_ON=cosine, the threshold is the cosine and no calibration 
 
 Deno.test("no cosine is told when none reaches the threshold", () => {
   const match = { on: "confidence", threshold: 1 } as const;
-  const described = describeModels({ checksums, calibration }, match, () => 0.99);
-  assertEquals(described.match.cosine, null);
+  const described = describeModels({ checksums, calibration }, { match, score: () => 0.99 });
+  assertEquals(described.match?.cosine, null);
+});
+
+Deno.test("a worker without a gallery tells its models, and no rule", () => {
+  const described = describeModels({ checksums, calibration }, undefined);
+  assertEquals(WorkerModelsSchema.parse(described), described);
+  assertEquals(described, {
+    detection: checksums.detector,
+    landmarks: checksums.landmarks,
+    recognition: checksums.recognition,
+    match: null,
+    calibration: null,
+  });
 });

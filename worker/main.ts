@@ -1,14 +1,14 @@
 /** Starts the worker: listens, loads models and gallery, answers its requests, and exits. */
 
 import type { WorkerModels } from "../shared/contract/models_in_use.ts";
+import { endWithStdin } from "../shared/end_with_stdin.ts";
 import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { listen } from "../shared/http/listen.ts";
+import { openPublicKeys } from "../shared/http/public_keys.ts";
 import { createTokenVerifier } from "../shared/http/worker_token.ts";
 import { createLogger, describeError } from "../shared/log.ts";
-import { createWorkerApp } from "./app.ts";
-import type { Authenticator } from "./authenticator.ts";
+import { createWorkerApp, type Recognition } from "./app.ts";
 import { readWorkerConfig } from "./config.ts";
-import { openPublicKeys } from "./public_keys.ts";
 import { watchGallery } from "./gallery/gallery_watch.ts";
 import { reportGallery } from "./report_gallery.ts";
 import { GALLERY_WITHOUT_MODEL } from "../shared/gallery_without_model.ts";
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const log = (await createLogger(config.log)).child({ worker: config.name });
   const now = () => performance.now();
   const keys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
-  let authenticator: Authenticator | undefined;
+  let recognition: Recognition | undefined;
   let models: WorkerModels | undefined;
   let ending = false;
 
@@ -45,7 +45,8 @@ async function main(): Promise<void> {
     log,
     now,
     newRequestId: () => crypto.randomUUID(),
-    authenticator: () => authenticator,
+    answersWith: config.gallery === undefined ? "embed" : "authenticate",
+    recognition: () => recognition,
     models: () => models,
     onUsed: () => end("used", LINGER_AFTER_USE_MS),
   });
@@ -72,27 +73,30 @@ async function main(): Promise<void> {
 
   const started = performance.now();
   try {
-    const watch = config.exitOnStdinEof ? await watchGallery(config.embeddingsPath) : undefined;
+    const watch = config.exitOnStdinEof && config.gallery !== undefined
+      ? await watchGallery(config.gallery.embeddingsPath)
+      : undefined;
     const worker = await startWorker(config);
+    const withoutModel = worker.gallery?.withoutModel ?? [];
     // The process that started the worker replaces it when the gallery changes. In a cluster, a
     // changed gallery is a rollout.
     // That process also logs once, and not for each worker, that a gallery does not name its model.
     if (watch !== undefined) {
       await reportGallery(watch, {
-        withoutModel: worker.withoutModel.length > 0,
+        withoutModel: withoutModel.length > 0,
         print: (line) => console.log(line),
         every: (ms, call) => Deno.unrefTimer(setInterval(call, ms)),
       });
-    } else if (worker.withoutModel.length > 0) {
-      log.warn({ files: worker.withoutModel }, GALLERY_WITHOUT_MODEL);
+    } else if (withoutModel.length > 0) {
+      log.warn({ files: withoutModel }, GALLERY_WITHOUT_MODEL);
     }
     models = worker.models;
-    authenticator = worker.authenticator;
+    recognition = worker.recognition;
     log.debug(
       {
         model: worker.model,
-        users: worker.users,
-        templates: worker.templates,
+        users: worker.gallery?.users,
+        templates: worker.gallery?.templates,
         start_ms: Math.round(performance.now() - started),
       },
       "worker ready",
@@ -104,13 +108,6 @@ async function main(): Promise<void> {
     else log.error({ error: failed }, "worker cannot start");
     Deno.exit(1);
   }
-}
-
-/** Exits immediately when standard input ends: the process that started the worker has ended. */
-async function endWithStdin(): Promise<never> {
-  const buffer = new Uint8Array(64);
-  while (await Deno.stdin.read(buffer).catch(() => null) !== null);
-  Deno.exit(0);
 }
 
 await main();

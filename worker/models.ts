@@ -2,11 +2,11 @@
 
 import {
   type ModelCalibration,
-  ModelCalibrationSchema,
   type QualityBounds,
   UNCALIBRATED_BOUNDS,
 } from "../models/calibration.ts";
 import { calibrationOf } from "../models/manifest.ts";
+import { readCalibrationFile } from "../models/read_calibration.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { describeError } from "../shared/log.ts";
 import { sha256 } from "../shared/sha256.ts";
@@ -75,39 +75,11 @@ async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function readCalibration(path: string, modelSha256: string): Promise<ModelCalibration> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    throw new ModelError(`The calibration ${path} cannot be read (${describeError(cause)})`, {
-      cause,
-    });
-  }
-  let calibration: ModelCalibration;
-  try {
-    calibration = ModelCalibrationSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    const fields = '{"model_sha256", "fitted_mean_cosine", "fitted_dimension", "quality"}';
-    throw new ModelError(
-      isOfOlderVersion(text)
-        ? `The calibration ${path} was made by an older version. Its thresholds accept more ` +
-          'strangers than they promise. Run "deno task calibrate" again'
-        : `The calibration ${path} is not what "deno task calibrate" prints: ${fields}. ` +
-          'Run "deno task calibrate" again',
-      { cause },
-    );
-  }
+  const calibration = await readCalibrationFile(path).catch((cause: Error) => {
+    throw new ModelError(cause.message, { cause });
+  });
   if (calibration.model_sha256 !== modelSha256) {
     throw new ModelError(`The calibration ${path} belongs to another model`);
   }
   return calibration;
-}
-
-/** True for a calibration from before the fit of the tail. */
-function isOfOlderVersion(text: string): boolean {
-  try {
-    return "mean_impostor_cosine" in JSON.parse(text);
-  } catch {
-    return false;
-  }
 }

@@ -2,25 +2,31 @@
 
 import { chooseScore } from "../matching/score.ts";
 import { findKnownModel } from "../models/known_models.ts";
-import { type Authenticator, createAuthenticator } from "./authenticator.ts";
+import { createAuthenticator } from "./authenticator.ts";
+import type { Recognition } from "./app.ts";
 import { describeModels } from "./describe_models.ts";
 import type { WorkerModels } from "../shared/contract/models_in_use.ts";
 import type { WorkerConfig } from "./config.ts";
+import { createFaceEmbedder } from "./face_embedder.ts";
 import { loadGallery } from "./gallery/load_gallery.ts";
 import { loadModels } from "./models.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 
 /** A loaded worker, and the numbers for its log. */
 export interface StartedWorker {
-  readonly authenticator: Authenticator;
+  readonly recognition: Recognition;
   /** Name of the recognition model; its sha256 when it is not in the manifest. */
   readonly model: string;
   readonly models: WorkerModels;
+  /** The gallery; missing when the gallery service holds it. */
+  readonly gallery?: LoadedCounts;
+}
+
+/** Numbers of a loaded gallery. */
+export interface LoadedCounts {
   /** Paths of gallery files that do not name the model that made their templates. */
   readonly withoutModel: readonly string[];
-  /** Number of users in the gallery. */
   readonly users: number;
-  /** Number of templates in the gallery. */
   readonly templates: number;
 }
 
@@ -32,30 +38,36 @@ export interface StartedWorker {
  */
 export async function startWorker(config: WorkerConfig): Promise<StartedWorker> {
   const { models, checksums, calibration, quality } = await loadModels(config.modelPaths);
-  const score = chooseScore(config.match.on, calibration);
+  const held = config.gallery;
+  const rule = held && { match: held.match, score: chooseScore(held.match.on, calibration) };
   const pipeline = await createPipeline(models, {
     maxPixels: config.maxImagePixels,
     quality,
     turnUpright: true,
   });
   await pipeline.warmUp();
+  const worker = {
+    model: findKnownModel(checksums.recognition)?.name ?? checksums.recognition,
+    models: describeModels({ checksums, calibration }, rule),
+  };
+  if (held === undefined || rule === undefined) {
+    return { ...worker, recognition: { kind: "embed", embed: createFaceEmbedder(pipeline) } };
+  }
   // The gallery is loaded last. Reading it takes 30 MB for 2,000 users, and the process gives this
   // memory back only in this order.
-  const { gallery, withoutModel } = await loadGallery(config.embeddingsPath, {
+  const { gallery, withoutModel } = await loadGallery(held.embeddingsPath, {
     dimension: pipeline.dimension,
     sha256: checksums.recognition,
   });
+  const authenticate = createAuthenticator({
+    pipeline,
+    gallery,
+    score: rule.score,
+    threshold: held.match.threshold,
+  });
   return {
-    authenticator: createAuthenticator({
-      pipeline,
-      gallery,
-      score,
-      threshold: config.match.threshold,
-    }),
-    model: findKnownModel(checksums.recognition)?.name ?? checksums.recognition,
-    models: describeModels({ checksums, calibration }, config.match, score),
-    withoutModel,
-    users: gallery.users.length,
-    templates: gallery.size,
+    ...worker,
+    recognition: { kind: "authenticate", authenticate },
+    gallery: { withoutModel, users: gallery.users.length, templates: gallery.size },
   };
 }

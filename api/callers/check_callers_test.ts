@@ -5,7 +5,7 @@ import { MATCH } from "../../shared/contract/fake_answers.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
 import { installService, type ServiceEnv } from "../../shared/http/service.ts";
 import { assertProblem, createFakeApp, PNG } from "../fake_app.ts";
-import { answering } from "../routes/authenticate/fake_worker_client.ts";
+import { answering } from "../recognition/fake_worker_client.ts";
 import { allowedHosts } from "./allowed_hosts.ts";
 import { checkCallers } from "./check_callers.ts";
 

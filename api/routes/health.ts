@@ -4,18 +4,22 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { StatusSchema } from "../../shared/contract/contract.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import { allows } from "../callers/check_scopes.ts";
+import type { GalleryClient } from "../gallery/gallery_client.ts";
 import type { WorkerPool } from "../pool/pool.ts";
 import { BAD_HOST_RESPONSE, TAGS } from "./openapi.ts";
 
 /**
- * Adds both routes. After the first worker, /ready answers 200 until `drain` is called, even when
- * all workers fail later. Otherwise one failure would remove all replicas from their Service.
+ * Adds both routes. After the first worker and the first answer of the gallery service, /ready
+ * answers 200 until `drain` is called, even when all of them fail later. Otherwise one failure would
+ * remove all replicas from their Service.
  *
+ * @param gallery The gallery service; undefined when the workers hold the gallery
  * @returns `drain`, which makes /ready answer 503
  */
 export function addHealth(
   app: OpenAPIHono<ServiceEnv>,
   pool: WorkerPool,
+  gallery: Pick<GalleryClient, "reached"> | undefined,
 ): { drain: () => void } {
   let draining = false;
   const content = { "application/json": { schema: StatusSchema } };
@@ -40,13 +44,14 @@ export function addHealth(
       200: { description: "Requests can be sent to this replica", content },
       ...BAD_HOST_RESPONSE,
       503: {
-        description: "No worker has been ready yet, or the replica is shutting down",
+        description: "No worker has been ready yet, the gallery service has not answered yet, or " +
+          "the replica is shutting down",
         content,
       },
     },
   });
   app.get("/ready", allows("everybody"), (c) => {
-    const ready = pool.stats().warmed && !draining;
+    const ready = pool.stats().warmed && (gallery?.reached ?? true) && !draining;
     return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
   });
 

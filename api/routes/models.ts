@@ -10,7 +10,10 @@ import {
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import { allows } from "../callers/check_scopes.ts";
 import { SCOPES } from "../callers/scopes.ts";
-import { BAD_KEY_RESPONSES, TAGS } from "./openapi.ts";
+import { galleryCaller } from "../gallery/gallery_caller.ts";
+import type { GalleryClient } from "../gallery/gallery_client.ts";
+import { TAGS } from "./openapi.ts";
+import { CALLER_CODES, problemResponses } from "./problem_responses.ts";
 
 /**
  * Remembers what the worker that answered last has told about its models. The api itself loads no
@@ -24,10 +27,17 @@ export class ModelsInUse {
     if (models !== undefined) this.#latest = models;
   }
 
+  /** Returns the sha256 of the recognition model; undefined until a worker has answered. */
+  get recognition(): string | undefined {
+    return this.#latest?.recognition;
+  }
+
   /** Describes the models for clients. Names and licences are those of the manifest. */
   describe(): Models {
     const latest = this.#latest;
-    if (latest === undefined) return { models: [], match: null, calibration: null };
+    if (latest === undefined) {
+      return { models: [], match: null, calibration: null, templates: null };
+    }
     const uses = ["detection", "landmarks", "recognition"] as const;
     return {
       models: uses.map((use) => {
@@ -41,12 +51,22 @@ export class ModelsInUse {
       }),
       match: latest.match,
       calibration: latest.calibration,
+      templates: null,
     };
   }
 }
 
-/** Adds the route. */
-export function addModels(app: OpenAPIHono<ServiceEnv>, models: ModelsInUse): void {
+/**
+ * Adds the route.
+ *
+ * @param gallery The gallery service, which has the rule of a match; undefined when the workers hold
+ * the gallery
+ */
+export function addModels(
+  app: OpenAPIHono<ServiceEnv>,
+  models: ModelsInUse,
+  gallery: GalleryClient | undefined,
+): void {
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/models",
@@ -58,8 +78,13 @@ export function addModels(app: OpenAPIHono<ServiceEnv>, models: ModelsInUse): vo
         description: "The models of the worker that answered this replica last",
         content: { "application/json": { schema: ModelsSchema } },
       },
-      ...BAD_KEY_RESPONSES,
+      ...problemResponses([...CALLER_CODES, "gallery_unavailable"]),
     },
   });
-  app.get("/models", allows(SCOPES), (c) => c.json(models.describe()));
+  app.get("/models", allows(SCOPES), async (c) => {
+    const described = models.describe();
+    if (gallery === undefined) return c.json(described);
+    const caller = galleryCaller(c, c.req.raw.signal);
+    return c.json({ ...described, ...await gallery.describe(caller, models.recognition) });
+  });
 }

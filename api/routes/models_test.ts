@@ -4,7 +4,7 @@ import { MATCH, WORKER_MODELS } from "../../shared/contract/fake_answers.ts";
 import { ModelsSchema } from "../../shared/contract/models_in_use.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { createFakeApp } from "../fake_app.ts";
-import type { FakeWorker } from "./authenticate/fake_worker_client.ts";
+import type { FakeWorker } from "../recognition/fake_worker_client.ts";
 
 async function models(call: (path: string) => Promise<Response>) {
   const response = await call("/models");
@@ -14,7 +14,7 @@ async function models(call: (path: string) => Promise<Response>) {
 
 Deno.test("/models is empty until a worker has answered", async () => {
   const { call } = createFakeApp();
-  assertEquals(await models(call), { models: [], match: null, calibration: null });
+  assertEquals(await models(call), { models: [], match: null, calibration: null, templates: null });
 });
 
 Deno.test("/models has the models of the latest answer or refusal, with names of the manifest", async () => {

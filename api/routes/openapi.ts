@@ -13,6 +13,7 @@ export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 /** Groups of operations. An operation names its group in `tags`. */
 export const TAGS = {
   recognition: { name: "recognition", description: "For applications" },
+  users: { name: "users", description: "To enrol people and to forget them" },
   operation: { name: "operation", description: "For Kubernetes, load balancers and Prometheus" },
 } as const;
 
@@ -32,7 +33,7 @@ export const ERROR_HEADERS: Readonly<Record<number, HeaderDescriptions>> = {
   },
   429: retryAfter("Seconds after which a request is accepted again"),
   503: retryAfter(
-    "Seconds after which a worker should be free, or the issuer of tokens is asked again",
+    "Seconds after which a worker should be free, or the request can be sent again",
   ),
 };
 

@@ -1,7 +1,9 @@
 /** Generates files, or parts of files, from the services' settings and the chart's values. */
 
-import { API_ENV, API_ENV_NAMES, KUBERNETES_ENV } from "../../api/env.ts";
-import { DENO_ENV } from "../../api/pool/process/worker_process.ts";
+import { API_ENV, API_ENV_NAMES, GALLERY_PLACE_ENV, KUBERNETES_ENV } from "../../api/env.ts";
+import { STORE_ENV_NAMES } from "../../shared/local_store.ts";
+import { DENO_ENV } from "../../api/process/deno_command.ts";
+import { GALLERY_ENV_NAMES, GALLERY_OWN_ENV } from "../../shared/contract/gallery_env.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
 import {
   INSTANCE_ENV,
@@ -26,18 +28,23 @@ const PERMISSIONS = {
   "api-local": [
     ...API_ENV_NAMES,
     ...Object.keys(RECOGNITION_ENV),
+    ...STORE_ENV_NAMES,
     "npm_lifecycle_event",
     ...DENO_ENV,
   ],
   api: [...API_ENV_NAMES, ...KUBERNETES_CLIENT_ENV],
   worker: [...WORKER_ENV_NAMES, DISABLE_TELEMETRY],
+  gallery: GALLERY_ENV_NAMES,
+  "gallery-command": STORE_ENV_NAMES,
 };
 
 const TABLES = {
   api: { ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV },
+  gallery_place: GALLERY_PLACE_ENV,
   recognition: RECOGNITION_ENV,
   kubernetes: KUBERNETES_ENV,
   worker: INSTANCE_ENV,
+  gallery: GALLERY_OWN_ENV,
 };
 
 /** Reads a file of the project. */
@@ -53,7 +60,7 @@ export async function generate(read: ReadFile): Promise<ReadonlyMap<string, stri
   const values = readValues(await read("charts/face-it/values.yaml"));
   const templates = {
     serviceSettings: listSettings({ ...SERVICE_ENV, ...AGREED_ENV }),
-    apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV }),
+    apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV, ...GALLERY_PLACE_ENV }),
     workerSettings: listSettings(RECOGNITION_ENV),
   };
   const settings = Object.values(templates).flat();

@@ -69,4 +69,11 @@ export interface GalleryIndex extends UserTarget {
    * default the time of the last search
    */
   countTemplates(collection: string, now?: number): number;
+  /**
+   * Counts the users of all collections, and the templates of those who had not expired at the last
+   * search.
+   */
+  count(): { readonly users: number; readonly templates: number };
+  /** Returns the length of a model's vectors; undefined when no template of it was added so far. */
+  dimensionOf(model: string): number | undefined;
 }

@@ -109,6 +109,15 @@ export function createGalleryIndex(options: IndexOptions = {}): GalleryIndex {
     );
   };
 
+  const countTemplates = (collection: string, now?: number) => {
+    if (now !== undefined) setTime(now);
+    let count = 0;
+    for (const { templates } of collections.get(collection)?.models.values() ?? []) {
+      count += templates;
+    }
+    return count;
+  };
+
   return {
     put(stored: IndexedUser) {
       const { userId, name, expiresAt = Infinity } = stored;
@@ -143,14 +152,16 @@ export function createGalleryIndex(options: IndexOptions = {}): GalleryIndex {
       if (only === undefined || only === except) return undefined;
       return describe(vectors.compareWith(only, probe));
     },
-    countTemplates(collection, now) {
-      if (now !== undefined) setTime(now);
-      let count = 0;
-      for (const { templates } of collections.get(collection)?.models.values() ?? []) {
-        count += templates;
+    countTemplates,
+    count() {
+      let users = 0, templates = 0;
+      for (const [name, collection] of collections) {
+        users += collection.users.size;
+        templates += countTemplates(name);
       }
-      return count;
+      return { users, templates };
     },
+    dimensionOf: (model) => dimensions.get(model),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { newestPosition } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
-import type { Decision, DecisionResult } from "./store.ts";
+import type { Decision, DecisionResult, Position, UserKey } from "./store.ts";
 
 /** Unit of the stored times of the last match: a user that matches often is written once a minute. */
 const LAST_SEEN_UNIT_MS = 60_000;
@@ -25,8 +25,8 @@ export async function decideOnce(
 ): Promise<DecisionResult | Rollback<DecisionResult>> {
   // A purge may have deleted the row of a token that has expired.
   if (expiresAt <= now) return new Rollback({ kind: "replayed" });
-  const [newest, inserted] = await Promise.all([
-    newestPosition(transaction),
+  const [isCurrent, inserted] = await Promise.all([
+    position ? isNewest(transaction, position) : exists(transaction, matched),
     transaction.query(
       `INSERT INTO gallery_decisions (jti, expires_at) VALUES ($1, $2)
         ON CONFLICT (jti) DO NOTHING RETURNING jti`,
@@ -42,8 +42,24 @@ export async function decideOnce(
     ),
   ]);
   if (inserted.length === 0) return new Rollback({ kind: "replayed" });
-  if (newest.n !== position.n || newest.id !== position.id) return new Rollback({ kind: "moved" });
+  if (!isCurrent) return new Rollback({ kind: "moved" });
   return { kind: "decided" };
+}
+
+async function isNewest(transaction: Transaction, { n, id }: Position): Promise<boolean> {
+  const newest = await newestPosition(transaction);
+  return newest.n === n && newest.id === id;
+}
+
+/** True when the user exists, or when there is no user. */
+async function exists(transaction: Transaction, user: UserKey | undefined): Promise<boolean> {
+  if (user === undefined) return true;
+  const rows = await transaction.query(
+    "SELECT 1 AS found FROM gallery_users WHERE collection = $1 AND user_id = $2",
+    user.collection,
+    user.userId,
+  );
+  return rows.length > 0;
 }
 
 /** Deletes the decisions whose tokens have expired. */

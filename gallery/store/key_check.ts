@@ -6,7 +6,7 @@
 
 import { randomBytes } from "node:crypto";
 import { ConfigError } from "../../shared/env.ts";
-import type { Transaction } from "./database.ts";
+import type { Row, Transaction } from "./database.ts";
 import { seal, unseal } from "./template_cipher.ts";
 import type { TemplateKey, TemplateKeys } from "./template_keys.ts";
 
@@ -34,15 +34,7 @@ export async function openPhotoKey(
     await insert(transaction, keys[0], photoKey);
     return photoKey;
   }
-  let photoKey: Uint8Array | undefined;
-  for (const key of keys) {
-    const row = stored.get(key.id);
-    if (row === undefined) continue;
-    photoKey ??= unseal(key, NAME, {
-      nonce: row["nonce"] as Uint8Array,
-      ciphertext: row["ciphertext"] as Uint8Array,
-    });
-  }
+  const photoKey = unsealPhotoKey(rows, keys);
   if (photoKey === undefined) {
     throw new ConfigError(
       `Template keys: none of them fits the gallery's database. It needs the key ${
@@ -53,6 +45,25 @@ export async function openPhotoKey(
   await refuseMissingKeys(transaction, keys);
   if (!stored.has(keys[0].id)) await insert(transaction, keys[0], photoKey);
   return photoKey;
+}
+
+/**
+ * Decrypts the secret.
+ *
+ * @param rows Rows of `gallery_keys`
+ * @returns undefined when no key fits a row
+ */
+export function unsealPhotoKey(rows: readonly Row[], keys: TemplateKeys): Uint8Array | undefined {
+  for (const key of keys) {
+    const row = rows.find((row) => row["key_id"] === key.id);
+    if (row === undefined) continue;
+    const photoKey = unseal(key, NAME, {
+      nonce: row["nonce"] as Uint8Array,
+      ciphertext: row["ciphertext"] as Uint8Array,
+    });
+    if (photoKey !== undefined) return photoKey;
+  }
+  return undefined;
 }
 
 /** Deletes the secrets of keys that no template has any more. Needs an exclusive transaction. */

@@ -1,5 +1,7 @@
 /** Opens the store that a location names. */
 
+import { isPostgres } from "../../shared/local_store.ts";
+import type { Database } from "./database.ts";
 import { explainRefusal, openPostgresDatabase } from "./postgres_database.ts";
 import { openSqlStore, type StoreOptions } from "./sql_store.ts";
 import { openSqliteDatabase } from "./sqlite_database.ts";
@@ -13,13 +15,24 @@ import type { GalleryStore } from "./store.ts";
  * @throws {StoreUnavailable} when the database is away
  */
 export async function openStore(location: string, options: StoreOptions): Promise<GalleryStore> {
-  const database = /^postgres(ql)?:\/\//.test(location)
-    ? await openPostgresDatabase({ url: location })
-    : openSqliteDatabase({ folder: location });
+  const database = await openDatabase(location);
   try {
     return await openSqlStore(database, options);
   } catch (error) {
     await database[Symbol.asyncDispose]();
     throw explainRefusal(error);
   }
+}
+
+/**
+ * Opens the database of a store.
+ *
+ * @param location `postgres://…` or `postgresql://…`, or the path of a folder for SQLite
+ * @throws {ConfigError} when the database cannot be used
+ * @throws {StoreUnavailable} when the database is away
+ */
+export async function openDatabase(location: string): Promise<Database> {
+  return isPostgres(location)
+    ? await openPostgresDatabase({ url: location })
+    : openSqliteDatabase({ folder: location });
 }

@@ -10,6 +10,9 @@ export interface LockedFolder extends Disposable {
   readonly databasePath: string;
 }
 
+/** Error for a folder that another process uses. */
+export class FolderInUse extends ConfigError {}
+
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
@@ -18,9 +21,9 @@ const OTHERS = 0o077;
  * Makes the folder and the database file where they are missing, and locks the folder. The lock ends
  * with the process, also when the process is killed.
  *
- * @throws {ConfigError} when another process has the folder, when it cannot be written, or when
- * accounts other than the owner may read it and this cannot be changed: it has another owner, or
- * files of other programs
+ * @throws {FolderInUse} when another process has the folder
+ * @throws {ConfigError} when it cannot be written, or when accounts other than the owner may read it
+ * and this cannot be changed: it has another owner, or files of other programs
  */
 export function lockFolder(folder: string): LockedFolder {
   let lock: Deno.FsFile;
@@ -34,7 +37,7 @@ export function lockFolder(folder: string): LockedFolder {
   }
   try {
     if (!lock.tryLockSync(true)) {
-      throw new ConfigError(
+      throw new FolderInUse(
         `The gallery's folder ${folder} is used by another process: only one may use it`,
       );
     }

@@ -125,8 +125,13 @@ export interface Decision {
   readonly jti: string;
   /** Milliseconds since 1970, after which every verifier refuses the token. */
   readonly expiresAt: number;
-  /** Position of the index that the comparison used. */
-  readonly position: Position;
+  /**
+   * Position of the index that the comparison used: the decision is stored only when it is the
+   * newest. Without it, the decision is stored when the matched user still exists, although the
+   * gallery may have changed. Leave it out only when the index has caught up since the request has
+   * arrived: it then knows every change that was acknowledged before the request.
+   */
+  readonly position?: Position;
   /** User that matched; its time of last match is stored. */
   readonly matched?: UserKey;
 }
@@ -138,8 +143,9 @@ export type DecisionResult =
   /** This id was decided before, or has expired. Nothing is stored. */
   | { readonly kind: "replayed" }
   /**
-   * The gallery has changed since the position. Nothing is stored: apply
-   * {@linkcode GalleryStore.changesSince}, compare the changed users again, and repeat.
+   * The gallery has changed since the position, or the matched user no longer exists. Nothing is
+   * stored: apply
+   * {@linkcode GalleryStore.changesSince}, compare again, and repeat.
    */
   | { readonly kind: "moved" };
 
@@ -279,10 +285,21 @@ export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-/** Error for a row that cannot be decrypted: it was damaged or moved. The message names the row. */
+/**
+ * Error for a row that cannot be decrypted: it was damaged or moved. The message names the row and
+ * its user, so a service does not log it.
+ */
 export class StoreDamaged extends Error {
   /** Name of the class. */
   override readonly name = "StoreDamaged";
+  /** Id of the template. */
+  readonly templateId: string;
+
+  /** Makes the error. */
+  constructor(message: string, templateId: string) {
+    super(message);
+    this.templateId = templateId;
+  }
 }
 
 /** Error for a cursor that no page had. */

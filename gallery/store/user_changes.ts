@@ -73,7 +73,7 @@ export function sealNewTemplate(
   if (embedding.length === 0 || !embedding.every(Number.isFinite)) {
     throw new RangeError("The embedding is empty or not finite");
   }
-  const photoHash = new Uint8Array(createHmac("sha256", photoKey).update(photo).digest());
+  const photoHash = hashPhoto(photoKey, photo);
   const name = {
     collection: key.collection,
     userId: key.userId,
@@ -82,6 +82,11 @@ export function sealNewTemplate(
   };
   const sealed = sealTemplate(keys, name, { photo, embedding });
   return { ...name, photo: photoHash, createdAt: now, sealed };
+}
+
+/** Returns the keyed hash of a photo's digest, by which equal photos of a user are found. */
+export function hashPhoto(photoKey: Uint8Array, photo: Uint8Array): Uint8Array {
+  return new Uint8Array(createHmac("sha256", photoKey).update(photo).digest());
 }
 
 /** Adds a template to a user, and logs the change. A result other than a new template is rolled back. */

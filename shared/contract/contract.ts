@@ -38,6 +38,10 @@ export const AuthenticateJsonSchema = z.strictObject({
   user_id: UserIdSchema.optional(),
 }).meta({ id: "AuthenticateRequest" });
 
+/** The JSON form of a request with a picture and nothing else. */
+export const PictureJsonSchema = AuthenticateJsonSchema.pick({ image_base64: true })
+  .meta({ id: "PictureRequest" });
+
 /** The query of `POST /authenticate`. */
 export const AuthenticateQuerySchema = z.strictObject({ user_id: UserIdSchema.optional() });
 
@@ -46,7 +50,8 @@ const MAX_BOX_PX = 100_000;
 const PositionSchema = z.int().min(-MAX_BOX_PX).max(MAX_BOX_PX);
 const LengthSchema = z.int().min(0).max(MAX_BOX_PX);
 
-const FaceSchema = z.strictObject({
+/** A face in a picture. */
+export const FaceSchema = z.strictObject({
   box: z.tuple([PositionSchema, PositionSchema, LengthSchema, LengthSchema]).meta({
     description: "x, y, width and height in pixels of the upright picture",
     example: [412, 96, 180, 224],

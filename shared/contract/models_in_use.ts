@@ -2,7 +2,10 @@
 
 import { z } from "zod";
 
-/** Header of a worker's responses to `POST /authenticate`: {@linkcode WorkerModelsSchema} as JSON. */
+/**
+ * Header of a worker's responses to `POST /authenticate` and `POST /embed`:
+ * {@linkcode WorkerModelsSchema} as JSON.
+ */
 export const WORKER_MODELS_HEADER = "X-Worker-Models";
 
 /** A sha256 in lower-case hexadecimal. */
@@ -39,7 +42,8 @@ export const WorkerModelsSchema = z.strictObject({
   detection: Sha256Schema,
   landmarks: Sha256Schema,
   recognition: Sha256Schema,
-  match: MatchRuleSchema,
+  /** null for a worker that holds no gallery: then the gallery service has the rule. */
+  match: MatchRuleSchema.nullable(),
   calibration: FittedCalibrationSchema.nullable(),
 });
 
@@ -56,12 +60,23 @@ const ModelSchema = z.strictObject({
   sha256: Sha256Schema.meta({ description: "Of the file that the worker has loaded" }),
 }).meta({ id: "Model" });
 
+/** Number of users and templates of a recognition model. */
+export const ModelCountSchema = z.strictObject({
+  model: Sha256Schema,
+  users: z.int().min(0),
+  templates: z.int().min(0),
+}).meta({ id: "ModelCount" });
+
 /** The answer of `GET /models`. */
 export const ModelsSchema = z.strictObject({
   models: z.array(ModelSchema).meta({ description: "Empty until a worker has answered" }),
   match: MatchRuleSchema.nullable(),
   calibration: FittedCalibrationSchema.nullable().meta({
     description: "null also for a model without a calibration",
+  }),
+  templates: z.array(ModelCountSchema).nullable().meta({
+    description: "The templates of the caller's collection, by the recognition model that made " +
+      "them; null when the workers hold the gallery",
   }),
 }).meta({ id: "Models" });
 

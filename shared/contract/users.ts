@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import { UserIdSchema, UserTextSchema } from "./contract.ts";
-import { CosineSchema, MatchRuleSchema, Sha256Schema } from "./models_in_use.ts";
+import { FaceQualitySchema } from "./observed_face.ts";
+import { CosineSchema, MatchRuleSchema, ModelCountSchema, Sha256Schema } from "./models_in_use.ts";
 
 const TimeSchema = z.iso.datetime({ precision: 3 }).meta({ example: "2026-01-31T12:00:00.000Z" });
 
@@ -60,6 +61,14 @@ export const UserWithTemplatesSchema = UserSchema.omit({ templates: true }).exte
 /** See {@linkcode UserWithTemplatesSchema}. */
 export type UserWithTemplates = z.infer<typeof UserWithTemplatesSchema>;
 
+/** The answer of `GET /users/{user_id}/export`: everything that is stored, without embeddings. */
+export const UserExportSchema = UserWithTemplatesSchema.extend({
+  collection: z.string().min(1).max(64).meta({ example: "default" }),
+}).meta({ id: "UserExport" });
+
+/** See {@linkcode UserExportSchema}. */
+export type UserExport = z.infer<typeof UserExportSchema>;
+
 /** The answer of `GET /users`, sorted by user_id. */
 export const UserPageSchema = z.strictObject({
   users: z.array(UserSchema),
@@ -81,11 +90,7 @@ export const GalleryModelsSchema = z.strictObject({
     fitted_mean_cosine: CosineSchema,
     fitted_dimension: z.number().positive().max(1e6),
   }).nullable(),
-  templates: z.array(z.strictObject({
-    model: Sha256Schema,
-    users: z.int().min(0),
-    templates: z.int().min(0),
-  })),
+  templates: z.array(ModelCountSchema),
 });
 
 /** See {@linkcode GalleryModelsSchema}. */
@@ -96,6 +101,22 @@ export const UserPageQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MAX_PAGE_USERS).default(100),
   cursor: z.string().min(1).max(4096).optional(),
 });
+
+/** The query of `POST /users/{user_id}/templates`. */
+export const AddTemplateQuerySchema = z.strictObject({
+  force: z.enum(["true", "false"]).optional().meta({
+    description: "true: add the template although the face matches another user. Needs the " +
+      "scope admin",
+  }),
+});
+
+/** The answer of `POST /users/{user_id}/templates`. */
+export const EnrolledTemplateSchema = TemplateSchema.extend({
+  quality: FaceQualitySchema,
+}).meta({ id: "EnrolledTemplate" });
+
+/** See {@linkcode EnrolledTemplateSchema}. */
+export type EnrolledTemplate = z.infer<typeof EnrolledTemplateSchema>;
 
 /** The user_id in a path. */
 export const UserPathSchema = UserIdSchema.meta({ description: "The user's user_id" });

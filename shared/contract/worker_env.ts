@@ -74,6 +74,10 @@ export const INSTANCE_ENV = {
     description: "the keys themselves instead of a file",
     shownDefault: "none",
   }),
+  GALLERY_MODE: choice("service", "workers").default("workers").register(SETTINGS, {
+    description:
+      "service: the worker loads no gallery and answers with embeddings, for the gallery service; it must be the mode of the api",
+  }),
   EXIT_ON_STDIN_EOF: flag().default(false).register(SETTINGS, {
     description:
       "true: the worker exits when its standard input ends, because its starter has then ended",

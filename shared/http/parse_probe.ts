@@ -28,6 +28,8 @@ export interface ProbeRequest {
   readonly queryUserId: string | undefined;
   /** Largest size of the picture in bytes. */
   readonly maxImageBytes: number;
+  /** True when the body may not have a user_id. */
+  readonly pictureOnly?: boolean | undefined;
 }
 
 /**
@@ -90,29 +92,30 @@ interface Form {
   readonly userId: string | undefined;
 }
 
-function readForm({ body, contentType }: ProbeRequest): Form {
+function readForm({ body, contentType, pictureOnly = false }: ProbeRequest): Form {
   const form = bodyForm(contentType);
   switch (form.kind) {
     case "json":
-      return readJson(body);
+      return readJson(body, pictureOnly);
     case "form":
-      return readMultipart(body, form.boundary);
+      return readMultipart(body, form.boundary, pictureOnly);
     case "picture":
       return { image: body, userId: undefined };
   }
 }
 
+const USER_ID = "user_id";
 const JSON_FIELDS = Object.keys(AuthenticateJsonSchema.shape);
 /** Bytes of the longest user_id in JSON, when each character is written as an escape. */
 const MAX_USER_ID_BYTES = 256 * "\\u0000".length + 2;
 
-function readJson(body: Uint8Array): Form {
-  const fields = splitJson(body, JSON_FIELDS);
+function readJson(body: Uint8Array, pictureOnly: boolean): Form {
+  const fields = splitJson(body, allowed(JSON_FIELDS, pictureOnly));
   const image = fields.get("image_base64");
   if (image === undefined) {
     throw new Problem("invalid_request", "The JSON has no field image_base64");
   }
-  const userId = fields.get("user_id");
+  const userId = fields.get(USER_ID);
   if (userId !== undefined && userId.length > MAX_USER_ID_BYTES) throw badUserId();
   return {
     userId: userId && readJsonString(userId),
@@ -132,19 +135,23 @@ function readAsciiString({ buffer, byteOffset, byteLength }: Uint8Array): string
   }
 }
 
-const FORM_FIELDS = ["image", "user_id"];
+const FORM_FIELDS = ["image", USER_ID];
 
-function readMultipart(body: Uint8Array, boundary: string): Form {
-  const parts = splitForm(body, boundary, FORM_FIELDS);
+function readMultipart(body: Uint8Array, boundary: string, pictureOnly: boolean): Form {
+  const parts = splitForm(body, boundary, allowed(FORM_FIELDS, pictureOnly));
   const image = parts.get("image");
   if (!image?.isFile) {
     throw new Problem("invalid_request", 'The form must have one part "image", sent as a file');
   }
-  const userId = parts.get("user_id");
+  const userId = parts.get(USER_ID);
   if (userId?.isFile) {
     throw new Problem("invalid_request", "user_id must be sent as text, not as a file");
   }
   return { image: image.content, userId: userId && readUtf8(userId.content) };
+}
+
+function allowed(fields: readonly string[], pictureOnly: boolean): readonly string[] {
+  return pictureOnly ? fields.filter((name) => name !== USER_ID) : fields;
 }
 
 function readUtf8(bytes: Uint8Array): string {
@@ -174,7 +181,8 @@ function checkedUserId(given: string): string {
   return data;
 }
 
-function badUserId(): Problem {
+/** Makes the problem of a user_id that no user can have. */
+export function badUserId(): Problem {
   return new Problem(
     "invalid_request",
     "user_id must have 1 to 256 characters, and no control characters",

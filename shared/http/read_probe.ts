@@ -11,6 +11,8 @@ export interface ProbeLimits {
   readonly bodyTimeoutMs: number;
   /** Stops reading, for example because the client has disconnected. */
   readonly signal: AbortSignal;
+  /** True when the body may not have a user_id. */
+  readonly pictureOnly?: boolean;
   /** Called with the size of every piece that arrives. An error that it throws stops reading. */
   readonly arrived?: (bytes: number) => void;
 }
@@ -27,13 +29,7 @@ export async function readProbe(
   queryUserId: string | undefined,
   limits: ProbeLimits,
 ): Promise<Probe> {
-  const encoding = request.headers.get("Content-Encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding !== "identity") {
-    throw new Problem(
-      "unsupported_media_type",
-      "The body has a Content-Encoding; send it without compression",
-    );
-  }
+  refuseCompression(request);
   const contentType = request.headers.get("Content-Type") ?? "";
   const body = await readBody(request, {
     ...limits,
@@ -47,8 +43,23 @@ export async function readProbe(
     contentType,
     queryUserId,
     maxImageBytes: limits.maxImageBytes,
+    pictureOnly: limits.pictureOnly,
   });
   // The picture may be a part of the body.
   if (probe.image.buffer === body.buffer) bodyMemory.move();
   return probe;
+}
+
+/**
+ * Refuses a compressed body.
+ *
+ * @throws {Problem} `unsupported_media_type`
+ */
+export function refuseCompression(request: Request): void {
+  const encoding = request.headers.get("Content-Encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity") return;
+  throw new Problem(
+    "unsupported_media_type",
+    "The body has a Content-Encoding; send it without compression",
+  );
 }

@@ -2,6 +2,7 @@
 
 import type { Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { matchedRoutes } from "hono/route";
 import { PROBLEM_CONTENT_TYPE, type ProblemBody, REQUEST_ID_HEADER } from "../contract/contract.ts";
 import { Problem, PROBLEMS } from "../contract/problem.ts";
 import { refuseUndeclaredInput } from "./route_input.ts";
@@ -65,7 +66,7 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     const line = {
       request_id: requestId,
       method: c.req.method,
-      path: c.req.path.slice(0, 100),
+      path: loggedPath(c).slice(0, 100),
       status: c.res.status,
       duration_ms: roundMs(now() - started),
       ...event,
@@ -125,6 +126,18 @@ export function refuseOtherMethods(app: Hono<ServiceEnv>): void {
 /** Rounds to a tenth of a millisecond, the precision of durations in answers and logs. */
 export function roundMs(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+/**
+ * Returns the path for the log. A path can contain the id of a user, so only the pattern of its route
+ * is logged. Of a path without a route, only the first part is logged.
+ */
+function loggedPath(c: Context<ServiceEnv>): string {
+  const { path } = c.req;
+  const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
+  if (route !== undefined) return route.path.includes(":") ? route.path : path;
+  const end = path.indexOf("/", 1);
+  return end < 0 ? path : `${path.slice(0, end)}/…`;
 }
 
 /** Returns the RFC 9457 response for a problem. */

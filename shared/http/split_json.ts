@@ -19,7 +19,7 @@ const MAX_NAME_BYTES = 128;
  *
  * The strings themselves are not checked: `JSON.parse` checks them when their text is read.
  *
- * @param known Names of the fields that are allowed
+ * @param known Names of the fields that are allowed. The first one is required
  * @throws {Problem} `invalid_request` unless the body is an object with each field at most once
  */
 export function splitJson(
@@ -31,7 +31,7 @@ export function splitJson(
   cursor.takeByteOrderMark();
   if (!cursor.take(OPEN)) {
     if (cursor.isAtOtherValue() || cursor.peek() === QUOTE) {
-      throw new Problem("invalid_request", "The JSON must be an object with image_base64");
+      throw new Problem("invalid_request", `The JSON must be an object with ${known[0]}`);
     }
     throw notJson();
   }

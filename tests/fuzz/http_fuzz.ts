@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { createApp } from "../../api/app.ts";
 import { openAccess } from "../../api/callers/fake_access.ts";
 import { FakePool } from "../../api/pool/fake_pool.ts";
-import type { WorkerClient } from "../../api/routes/authenticate/worker_client.ts";
+import type { WorkerClient } from "../../api/recognition/worker_client.ts";
 import {
   type AuthenticateAnswer,
   AuthenticateAnswerSchema,
@@ -82,6 +82,7 @@ const workers: WorkerClient = {
         : { kind: "refusal", problem: pictureProblem("no_face") },
     );
   },
+  embed: () => Promise.reject(new TypeError("The workers hold the gallery")),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
@@ -92,6 +93,7 @@ function setUp(hosts?: ReadonlySet<string>) {
   const app = createApp({
     pool,
     workers,
+    gallery: undefined,
     metrics: createApiMetrics(),
     limits: {
       maxImageBytes: MAX_IMAGE_BYTES,

@@ -14,7 +14,12 @@ const models = async (service: Service) =>
 
 Deno.test("/models tells the models, the threshold and the calibration of the workers", async () => {
   await using service = await Service.ready({ MATCH_THRESHOLD: "0.5" });
-  assertEquals(await models(service), { models: [], match: null, calibration: null });
+  assertEquals(await models(service), {
+    models: [],
+    match: null,
+    calibration: null,
+    templates: null,
+  });
   const response = await service.post(await sample("user1_similar.png"));
   assertEquals(response.status, 200, response.text);
   assertEquals(response.headers.get("X-Worker-Models"), null, "clients do not get the header");

@@ -1,6 +1,7 @@
 import { assert, assertRejects } from "@std/assert";
 import { localWorker } from "../../api/pool/process/local_worker.ts";
-import { createWorkerLauncher, WorkerStartError } from "../../api/pool/process/worker_process.ts";
+import { createWorkerLauncher } from "../../api/pool/process/worker_process.ts";
+import { ProcessStartError } from "../../api/process/start_process.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { needs } from "../support/needs.ts";
 import { forever } from "../support/forever.ts";
@@ -39,12 +40,12 @@ needs("linux")("a worker that has ended leaves no file open", async () => {
 
 Deno.test("a launch fails immediately when the worker ends before it is ready", async () => {
   const launch = launcher({ MATCH_THRESHOLD: "luck" });
-  await assertRejects(() => launch("worker-1", forever()), WorkerStartError, "exit code 1");
+  await assertRejects(() => launch("worker-1", forever()), ProcessStartError, "exit code 1");
 });
 
 Deno.test("a launch fails when the worker is not ready in time", async () => {
   const launch = launcher({}, 1);
-  await assertRejects(() => launch("worker-1", forever()), WorkerStartError, "within 1 ms");
+  await assertRejects(() => launch("worker-1", forever()), ProcessStartError, "within 1 ms");
 });
 
 Deno.test("when its signal aborts, a launch rejects with the reason of the signal", async () => {

@@ -1,6 +1,6 @@
 /** Simulates a pool on Kubernetes under load, without a cluster. */
 
-import { QUEUE_SHARE } from "../../api/routes/authenticate/admission.ts";
+import { QUEUE_SHARE } from "../../api/recognition/admission.ts";
 import { planArrivals } from "./arrivals.ts";
 import { Random } from "./random.ts";
 import { RateLimit } from "./rate_limit.ts";

@@ -12,6 +12,12 @@ const INHERITED_ENV = ["DENO_CERT", "DENO_DIR", "HOME", "PATH", "TMPDIR", "XDG_C
 const START_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 20_000;
 
+/**
+ * Settings of a service whose gallery service holds the gallery. Without one of them, the workers of
+ * an api hold the sample gallery: then no gallery service is started.
+ */
+const SERVICE_MODE = ["GALLERY_MODE", "GALLERY_URL", "DATA_DIR"];
+
 /** Arguments of `deno` that start the api. */
 const API = ["run", "-q", "-P=api-local", "api/main.ts"];
 
@@ -31,6 +37,8 @@ export class Service implements AsyncDisposable {
   readonly #outputs: Promise<void>;
   /** All processes of the service that {@linkcode processes} has ever listed. */
   readonly #seen = new Map<number, ListedProcess>();
+  /** Folder with the data of the gallery service; removed at the end. */
+  readonly #data = Deno.makeTempDirSync();
   #running = true;
   /** True when every process has closed standard output and standard error. */
   #silent = false;
@@ -65,6 +73,9 @@ export class Service implements AsyncDisposable {
         LOG_FORMAT: "json",
         NO_COLOR: "1",
         DENO_NO_UPDATE_CHECK: "1",
+        DATA_DIR: `${this.#data}/data`,
+        ...args === API && !SERVICE_MODE.some((name) => name in env) &&
+          { GALLERY_MODE: "workers" },
         ...env,
       }),
       stdin: "null",
@@ -172,6 +183,12 @@ export class Service implements AsyncDisposable {
       .map(({ pid }) => pid);
   }
 
+  /** Returns the process id of the gallery service; undefined when it does not run. */
+  async gallery(): Promise<number | undefined> {
+    const family = await this.processes();
+    return family.find(({ command }) => command.includes("gallery/main.ts"))?.pid;
+  }
+
   /** Sends a signal to the process that was started. Does nothing when that process has ended. */
   kill(signal: Deno.Signal): void {
     if (this.#running) this.#child.kill(signal);
@@ -212,6 +229,8 @@ export class Service implements AsyncDisposable {
       for (const { pid } of await this.#remaining()) Deno.kill(pid, "SIGKILL");
       await Promise.all([this.#ended, this.#outputs]);
       throw error;
+    } finally {
+      await Deno.remove(this.#data, { recursive: true });
     }
   }
 

@@ -42,6 +42,12 @@ export interface PipelineOptions extends DecodeLimits {
   readonly turnUpright?: boolean;
 }
 
+/** Settings of one call of {@linkcode Pipeline.recognize}. */
+export interface RecognizeOptions {
+  /** True when a template will be made of the embedding: the picture is not turned upright. */
+  readonly forTemplate?: boolean;
+}
+
 /** The one face of a picture. */
 export interface RecognizedFace {
   /** In pixels of the upright picture, clipped at the picture's edge. */
@@ -64,11 +70,12 @@ export interface Pipeline extends AsyncDisposable {
    * Decodes a picture, finds the one face in it and embeds it.
    *
    * @param picture The bytes of a picture of one of IMAGE_TYPES
+   * @param options Settings of this call
    * @throws {Problem} `unsupported_media_type`, `payload_too_large`, `invalid_image`, `no_face`,
    * `multiple_faces` or `face_too_small`; with bounds of the quality also `face_not_upright` or
    * `face_unclear`
    */
-  recognize(picture: Uint8Array): Promise<RecognizedFace>;
+  recognize(picture: Uint8Array, options?: RecognizeOptions): Promise<RecognizedFace>;
   /**
    * Runs every step on a gray picture, so that the first request is as fast as later ones.
    *
@@ -138,11 +145,15 @@ export async function createPipeline(
    * Returns the face when it is good enough, or the face of the picture that was turned upright.
    * Turns only faces that would be refused, so the gate costs an accepted face nothing.
    */
-  const passGate = async (face: SeenFace, bounds: QualityBounds): Promise<GatedFace> => {
+  const passGate = async (
+    face: SeenFace,
+    bounds: QualityBounds,
+    turnUpright: boolean,
+  ): Promise<GatedFace> => {
     const fault = findQualityFault(face.quality, bounds);
     if (fault === undefined) return { face, turns: 0 };
     const turns = await findTurns(face);
-    if (turns !== undefined && options.turnUpright) {
+    if (turns !== undefined && turnUpright) {
       const upright = await seeTurned(face.image, turns, bounds);
       if (upright !== undefined) return { face: upright, turns };
     }
@@ -155,12 +166,12 @@ export async function createPipeline(
   const sessions = opened.move();
   return {
     dimension: embedder.dimension,
-    async recognize(picture) {
+    async recognize(picture, { forTemplate = false } = {}) {
       const image = await decode(picture, options);
       const seen = await see(image);
       const { face, turns } = options.quality === undefined
         ? { face: seen, turns: 0 as const }
-        : await passGate(seen, options.quality);
+        : await passGate(seen, options.quality, options.turnUpright === true && !forTemplate);
       const { embedding, quality } = face;
       const result = { ...scaleToOriginal(face, turns), embedding, quality };
       if (measureLiveness === undefined) return result;

@@ -122,6 +122,21 @@ Deno.test("a picture on its side or upside down is turned upright on request", a
   }
 });
 
+Deno.test("a picture is not turned when a template will be made of it", async () => {
+  await using pipeline = await createPipeline(models, {
+    maxPixels: 1_000_000,
+    quality,
+    turnUpright: true,
+  });
+  const picture = await turned(90);
+  await pipeline.recognize(picture);
+  const { code } = await assertRejects(
+    () => pipeline.recognize(picture, { forTemplate: true }),
+    Problem,
+  );
+  assertEquals(code, "face_not_upright");
+});
+
 Deno.test("a picture is not turned when its face is good, or not good in the turned picture", async () => {
   await using pipeline = await createPipeline(models, {
     maxPixels: 1_000_000,

@@ -20,10 +20,25 @@ export interface LocalWorker {
   readonly readable: readonly string[];
 }
 
-/** Takes the settings of this machine's workers from the api's own environment. */
-export function localWorker(env: Environment): LocalWorker {
-  const worker: Record<string, string> = { LOG_LEVEL: workerLogLevel(env.get("LOG_LEVEL")) };
+/** Settings that only a worker with a gallery uses. */
+const HELD_GALLERY_NAMES = ["EMBEDDINGS_PATH", "MATCH_ON", "MATCH_THRESHOLD"];
+
+/**
+ * Takes the settings of this machine's workers from the api's own environment.
+ *
+ * @param mode "service": the gallery service holds the gallery, and a worker has none
+ */
+export function localWorker(
+  env: Environment,
+  mode: "workers" | "service" = "workers",
+): LocalWorker {
+  const worker: Record<string, string> = {
+    LOG_LEVEL: quietLogLevel(env.get("LOG_LEVEL")),
+    // A worker holds a gallery by default.
+    ...mode === "service" && { GALLERY_MODE: mode },
+  };
   for (const name of PASSED_ON_NAMES) {
+    if (mode === "service" && HELD_GALLERY_NAMES.includes(name)) continue;
     const value = env.get(name) || LOCAL_DEFAULTS[name];
     if (value) worker[name] = value;
   }
@@ -34,7 +49,10 @@ export function localWorker(env: Environment): LocalWorker {
   return { env: worker, readable };
 }
 
-/** At level info the api logs each request already. The worker's line would only repeat that. */
-function workerLogLevel(apiLevel: string | undefined): string {
+/**
+ * Returns the level of the log of a process that the api starts. At level info the api logs each
+ * request already. The line of the other process would only repeat that.
+ */
+export function quietLogLevel(apiLevel: string | undefined): string {
   return apiLevel === undefined || apiLevel === "" || apiLevel === "info" ? "warn" : apiLevel;
 }

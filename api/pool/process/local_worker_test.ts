@@ -15,7 +15,16 @@ Deno.test("by default, a local worker may read only the checkout's models and ga
     LANDMARKS_PATH: LOCAL_PATHS.landmarks,
     LIVENESS_PATH: LOCAL_PATHS.liveness,
   });
-  assertEquals(new Set(readable), new Set(Object.values(LOCAL_PATHS)));
+  const { data: _data, ...files } = LOCAL_PATHS;
+  assertEquals(new Set(readable), new Set(Object.values(files)));
+});
+
+Deno.test("a worker beside a gallery service may not read a gallery, and has no threshold", () => {
+  const variables = { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.4" };
+  const { env, readable } = localWorker(new Map(Object.entries(variables)), "service");
+  const { EMBEDDINGS_PATH, ...others } = worker({}).env;
+  assertEquals(env, { ...others, GALLERY_MODE: "service" });
+  assertEquals(readable, worker({}).readable.filter((path) => path !== EMBEDDINGS_PATH));
 });
 
 Deno.test("an empty variable counts as missing", () => {
@@ -35,7 +44,7 @@ Deno.test("a worker may read the configured files, also the calibration", () => 
     MODEL_CALIBRATION: "/calibration.json",
   };
   const { env, readable } = worker({ ...files, MATCH_ON: "cosine" });
-  assertEquals(env, { LOG_LEVEL: "warn", MATCH_ON: "cosine", ...files });
+  assertEquals(env, { ...worker({}).env, MATCH_ON: "cosine", ...files });
   assertEquals(new Set(readable), new Set(Object.values(files)));
 });
 

@@ -5,7 +5,7 @@ import { assertProblem, createFakeApp, leaseStates, PNG, stalledBody } from "../
 import { MATCH } from "../../../shared/contract/fake_answers.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
 import { png } from "../../../tests/support/png.ts";
-import { answering, silentWorker } from "./fake_worker_client.ts";
+import { answering, silentWorker } from "../../recognition/fake_worker_client.ts";
 
 Deno.test("a malformed request is refused before a worker is claimed", async () => {
   const json = { "Content-Type": "application/json" };

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { assertProblem, createFakeApp, leaseStates, PNG } from "../../fake_app.ts";
 import { MATCH } from "../../../shared/contract/fake_answers.ts";
-import { answering } from "./fake_worker_client.ts";
+import { answering } from "../../recognition/fake_worker_client.ts";
 
 Deno.test("an unexpected failure is an internal error, and only the log has its detail", async () => {
   const { post, pool, lines } = createFakeApp({

@@ -5,22 +5,26 @@ import {
   AuthenticateAnswerSchema,
   AuthenticateJsonSchema,
   AuthenticateQuerySchema,
-  PROBLEM_CONTENT_TYPE,
-  ProblemBodySchema,
 } from "../../../shared/contract/contract.ts";
 import {
   INTERNAL_CODES,
   PROBLEM_CODES,
   type ProblemCode,
-  PROBLEMS,
 } from "../../../shared/contract/problem.ts";
 import { IMAGE_TYPES } from "../../../shared/contract/image_type.ts";
 import { MAX_USER_TEXT_LENGTH, NO_CONTROL_CHARACTERS } from "../../../shared/contract/user_text.ts";
-import { ERROR_HEADERS, TAGS } from "../openapi.ts";
+import { TAGS } from "../openapi.ts";
+import { problemResponses } from "../problem_responses.ts";
 
 /** Codes that a client of this path never gets. */
 const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "not_found",
+  "user_not_found",
+  "template_not_found",
+  "gallery_is_static",
+  "too_many_templates",
+  "not_the_same_person",
+  "belongs_to_another_user",
   ...INTERNAL_CODES,
 ]);
 
@@ -66,16 +70,6 @@ export const AUTHENTICATE_DOC: RouteConfig = {
       description: "The face that was found, and its user if there is a match",
       content: { "application/json": { schema: AuthenticateAnswerSchema } },
     },
-    ...problemResponses(),
+    ...problemResponses(PROBLEM_CODES.filter((code) => !NEVER.has(code))),
   },
 };
-
-function problemResponses(): RouteConfig["responses"] {
-  const codes = PROBLEM_CODES.filter((code) => !NEVER.has(code));
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
-    description: codes.join(", "),
-    content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemBodySchema } },
-    ...(ERROR_HEADERS[status] && { headers: ERROR_HEADERS[status] }),
-  }]));
-}

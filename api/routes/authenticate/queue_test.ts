@@ -5,7 +5,7 @@ import { assertProblem, createFakeApp, leaseStates } from "../../fake_app.ts";
 import { delay } from "../../../shared/backoff.ts";
 import { forever } from "../../../tests/support/forever.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
-import { silentWorker, unreachableWorker } from "./fake_worker_client.ts";
+import { silentWorker, unreachableWorker } from "../../recognition/fake_worker_client.ts";
 
 Deno.test("a request is refused when the queue is full, with a Retry-After", async () => {
   const { post, pool } = createFakeApp({

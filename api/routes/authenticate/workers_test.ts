@@ -11,7 +11,7 @@ import {
   refusing,
   unreachableWorker,
   usedWorker,
-} from "./fake_worker_client.ts";
+} from "../../recognition/fake_worker_client.ts";
 
 const DETAIL = "The face is turned away";
 

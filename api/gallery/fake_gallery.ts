@@ -1,0 +1,188 @@
+/** A gallery service for tests, in memory. Equal embeddings are the same face. */
+
+import type { GalleryDecision } from "../../shared/contract/gallery_call.ts";
+import type {
+  GalleryModels,
+  PutUser,
+  Template,
+  User,
+  UserExport,
+  UserPage,
+  UserWithTemplates,
+} from "../../shared/contract/users.ts";
+import type {
+  GalleryCaller,
+  GalleryClient,
+  SentEmbedding,
+  SentTemplate,
+  Stored,
+} from "./gallery_client.ts";
+import { galleryProblem, GalleryUnavailable } from "./gallery_problem.ts";
+
+interface FakeUser {
+  readonly fields: PutUser;
+  readonly templates: { readonly template: Template; readonly face: string; photo: string }[];
+}
+
+const TIME = "2026-01-31T12:00:00.000Z";
+
+/** A call that the gallery got. */
+export interface FakeGalleryCall {
+  readonly purpose: string;
+  readonly collection: string;
+  readonly key: string | undefined;
+}
+
+/** Answers like the gallery service, without a network. */
+export class FakeGallery implements GalleryClient {
+  /** Every call so far. */
+  readonly calls: FakeGalleryCall[] = [];
+  /** True while no call is answered. */
+  down = false;
+  reached = true;
+  /** Called before each call is answered. */
+  onCall: (caller: GalleryCaller) => void | Promise<void> = () => {};
+  readonly #collections = new Map<string, Map<string, FakeUser>>();
+  #templates = 0;
+
+  async decide(
+    caller: GalleryCaller,
+    { embedding }: SentEmbedding,
+    userId: string | undefined,
+  ): Promise<GalleryDecision> {
+    const users = await this.#users(caller, "decide");
+    const matches = [...users].filter(([id, user]) =>
+      (userId === undefined || id === userId) && hasFace(user, embedding)
+    );
+    if (matches.length > 1) throw galleryProblem("decide", "ambiguous_match");
+    const [match] = matches;
+    if (match === undefined) return { matched: false };
+    const [user_id, { fields: { name } }] = match;
+    return { matched: true, user_id, user_name: name, confidence: 0.9998, similarity: 0.6 };
+  }
+
+  async putUser(caller: GalleryCaller, userId: string, fields: PutUser): Promise<Stored<User>> {
+    const users = await this.#users(caller, "put_user");
+    const old = users.get(userId);
+    const user = { fields, templates: old?.templates ?? [] };
+    users.set(userId, user);
+    return { created: old === undefined, value: answer(userId, user) };
+  }
+
+  async getUser(caller: GalleryCaller, userId: string): Promise<UserWithTemplates> {
+    const user = (await this.#users(caller, "get_user")).get(userId);
+    if (user === undefined) throw galleryProblem("get_user", "user_not_found");
+    return withTemplates(userId, user);
+  }
+
+  async listUsers(
+    caller: GalleryCaller,
+    { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined },
+  ): Promise<UserPage> {
+    const users = await this.#users(caller, "list_users");
+    if (cursor !== undefined && !users.has(cursor)) {
+      throw galleryProblem("list_users", "invalid_request");
+    }
+    const ids = [...users.keys()].toSorted().filter((id) => cursor === undefined || id > cursor);
+    const page = ids.slice(0, limit);
+    return {
+      users: page.map((id) => answer(id, users.get(id)!)),
+      next_cursor: ids.length > limit ? page.at(-1)! : null,
+    };
+  }
+
+  async deleteUser(caller: GalleryCaller, userId: string): Promise<void> {
+    (await this.#users(caller, "delete_user")).delete(userId);
+  }
+
+  async addTemplate(
+    caller: GalleryCaller,
+    userId: string,
+    { embedding, model, photoSha256, force }: SentTemplate,
+  ): Promise<Stored<Template>> {
+    const users = await this.#users(caller, "add_template");
+    const user = users.get(userId);
+    if (user === undefined) throw galleryProblem("add_template", "user_not_found");
+    const same = user.templates.find(({ photo }) => photo === photoSha256);
+    if (same !== undefined) return { created: false, value: same.template };
+    if (user.templates.length > 0 && !hasFace(user, embedding)) {
+      throw galleryProblem("add_template", "not_the_same_person");
+    }
+    const isAnothers = [...users].some(([id, another]) =>
+      id !== userId && hasFace(another, embedding)
+    );
+    if (isAnothers && !force) throw galleryProblem("add_template", "belongs_to_another_user");
+    const template = { template_id: `template-${++this.#templates}`, model, created_at: TIME };
+    user.templates.push({ template, face: face(embedding), photo: photoSha256 });
+    return { created: true, value: template };
+  }
+
+  async deleteTemplate(caller: GalleryCaller, userId: string, templateId: string): Promise<void> {
+    const templates = (await this.#users(caller, "delete_template")).get(userId)?.templates ?? [];
+    const at = templates.findIndex(({ template }) => template.template_id === templateId);
+    if (at >= 0) templates.splice(at, 1);
+  }
+
+  async exportUser(caller: GalleryCaller, userId: string): Promise<UserExport> {
+    const user = (await this.#users(caller, "export_user")).get(userId);
+    if (user === undefined) throw galleryProblem("export_user", "user_not_found");
+    return { collection: caller.collection, ...withTemplates(userId, user) };
+  }
+
+  async describe(caller: GalleryCaller): Promise<GalleryModels> {
+    const users = [...(await this.#users(caller, "describe")).values()];
+    const models = users.map(({ templates }) => templates.map(({ template }) => template.model));
+    return {
+      match: { on: "confidence", threshold: 0.7, cosine: 0.4241 },
+      calibration: { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 },
+      templates: [...new Set(models.flat())].map((model) => ({
+        model,
+        users: models.filter((own) => own.includes(model)).length,
+        templates: models.flat().filter((one) => one === model).length,
+      })),
+    };
+  }
+
+  check(): Promise<boolean> {
+    this.reached ||= !this.down;
+    return Promise.resolve(!this.down);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #users(caller: GalleryCaller, purpose: string): Promise<Map<string, FakeUser>> {
+    const { collection, key, signal } = caller;
+    this.calls.push({ purpose, collection, key });
+    signal.throwIfAborted();
+    await this.onCall(caller);
+    if (this.down) throw new GalleryUnavailable(new Error("Connection refused"));
+    const users = this.#collections.get(collection) ?? new Map<string, FakeUser>();
+    this.#collections.set(collection, users);
+    return users;
+  }
+}
+
+const face = (embedding: Uint8Array) => embedding.toHex();
+
+function hasFace({ templates }: FakeUser, embedding: Uint8Array): boolean {
+  return templates.some((template) => template.face === face(embedding));
+}
+
+function answer(userId: string, { fields, templates }: FakeUser): User {
+  return {
+    user_id: userId,
+    name: fields.name,
+    consent_ref: fields.consent_ref ?? null,
+    expires_at: fields.expires_at === undefined ? null : new Date(fields.expires_at).toISOString(),
+    created_at: TIME,
+    updated_at: TIME,
+    last_seen_at: null,
+    templates: templates.length,
+  };
+}
+
+function withTemplates(userId: string, user: FakeUser): UserWithTemplates {
+  return { ...answer(userId, user), templates: user.templates.map(({ template }) => template) };
+}

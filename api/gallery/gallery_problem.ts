@@ -1,0 +1,49 @@
+/**
+ * The refusals of the gallery service that reach clients. The service sends only a code: the api
+ * passes on no text of another part.
+ */
+
+import type { Purpose } from "../../shared/contract/gallery_call.ts";
+import { PICTURE_DETAILS } from "../../shared/contract/picture_problem.ts";
+import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
+
+const USER_NOT_FOUND = "There is no user with this user_id";
+
+/** Sentence for each code that a call may be refused with. Any other code is a failure. */
+const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> = {
+  decide: { ambiguous_match: PICTURE_DETAILS.ambiguous_match },
+  put_user: { invalid_request: "expires_at must be in the future" },
+  get_user: { user_not_found: USER_NOT_FOUND },
+  list_users: { invalid_request: "The cursor is not one of an earlier page" },
+  delete_user: {},
+  add_template: {
+    user_not_found: USER_NOT_FOUND,
+    not_the_same_person: "The face does not resemble the user's other templates",
+    belongs_to_another_user: "The face matches another user",
+    too_many_templates:
+      "The user has as many templates as possible. Delete one before you add another",
+  },
+  delete_template: {},
+  export_user: { user_not_found: USER_NOT_FOUND },
+  describe: {},
+};
+
+/** Returns the refusal for a code, undefined when a call with this purpose is never refused like this. */
+export function galleryProblem(purpose: Purpose, code: ProblemCode): Problem | undefined {
+  const detail = DETAILS[purpose][code];
+  return detail === undefined ? undefined : new Problem(code, detail);
+}
+
+/** Seconds after which a client should send a request again. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** Error for a call that the gallery service did not answer as documented. */
+export class GalleryUnavailable extends Problem {
+  /** @param cause The reason inside the service; only the log shows it */
+  constructor(cause: unknown) {
+    super("gallery_unavailable", "The gallery did not answer; the request can be sent again", {
+      cause,
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  }
+}

@@ -1,0 +1,97 @@
+/** Gets the answer of a worker to a picture, and ends the worker's lease. */
+
+import type { WorkerModels } from "../../shared/contract/models_in_use.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import type { ApiMetrics } from "../metrics.ts";
+import type { LeasedWorker, WorkerLease, WorkerPool } from "../pool/pool.ts";
+import type { WorkerResult } from "./worker_client.ts";
+
+/** Services that {@linkcode askWorker} uses. */
+export interface AskWorkerDeps {
+  readonly pool: WorkerPool;
+  readonly metrics: Pick<ApiMetrics, "observedLiveness">;
+  /** Learns which models the workers have. */
+  readonly models: { see(models: WorkerModels | undefined): void };
+}
+
+/** Signals that end the waits of a request. */
+export interface Waits {
+  /** Ends the wait for a worker's answer. */
+  readonly answer: AbortSignal;
+  /** Ends the wait for a worker. */
+  readonly claim: AbortSignal;
+  /** The reason of `claim` when the request has waited too long for a worker. */
+  readonly queueEnded: Problem;
+}
+
+/** Number of workers that a request tries to reach. Used workers are not counted. */
+const MAX_ATTEMPTS = 2;
+/**
+ * Number of workers that may refuse the token of one request. Each of them is destroyed, so a wrong
+ * key must not cost a whole pool.
+ */
+const MAX_REFUSED_TOKENS = 3;
+
+/**
+ * Leases a worker and sends it the picture. Asks another worker when a worker has surely not read the
+ * picture.
+ *
+ * @param call Sends the picture
+ * @param event Fields of the request's log line
+ * @throws {Problem} the refusal of the picture, `no_worker_available` or `worker_failed`
+ * @throws the reason of a signal
+ */
+export async function askWorker<Answer>(
+  call: (worker: LeasedWorker, signal: AbortSignal) => Promise<WorkerResult<Answer>>,
+  event: Record<string, unknown>,
+  { pool, metrics, models }: AskWorkerDeps,
+  waits: Waits,
+): Promise<Answer> {
+  for (let unreached = 0, unauthorized = 0;;) {
+    await using lease = await claim(pool, waits);
+    const result = await call(lease.worker, waits.answer);
+    switch (result.kind) {
+      case "answer":
+        lease.keep();
+        if (result.liveness !== undefined) metrics.observedLiveness(result.liveness);
+        models.see(result.models);
+        return result.answer;
+      case "refusal":
+        lease.keep();
+        models.see(result.models);
+        throw result.problem;
+      case "used":
+        // The worker serves fewer requests than this api expects. This can happen during an
+        // upgrade. The deadline limits these attempts.
+        continue;
+      case "unauthorized":
+        // Also logged when another worker answers: a clock or a key needs attention.
+        event["tokens_refused"] = ++unauthorized;
+        event["token_cause"] = result.cause.message;
+        if (unauthorized < MAX_REFUSED_TOKENS) continue;
+        throw pool.refusal("No worker could be asked", result.cause);
+      case "unreached":
+        if (++unreached < MAX_ATTEMPTS) continue;
+        throw workerFailed(result.cause);
+      case "failed":
+        throw workerFailed(result.cause);
+    }
+  }
+}
+
+async function claim(pool: WorkerPool, waits: Waits): Promise<WorkerLease> {
+  try {
+    return await pool.claim(waits.claim);
+  } catch (error) {
+    if (error === waits.queueEnded) throw pool.refusal("No worker became free in time");
+    throw error;
+  }
+}
+
+function workerFailed(cause: unknown): Problem {
+  return new Problem(
+    "worker_failed",
+    "The worker failed before it answered; the request can be sent again",
+    { cause },
+  );
+}

@@ -1,0 +1,32 @@
+/** Reads the user_id and the template_id in a path. */
+
+import { UserIdSchema } from "../../../shared/contract/contract.ts";
+import { Problem } from "../../../shared/contract/problem.ts";
+import { badUserId } from "../../../shared/http/parse_probe.ts";
+import { pathParameter } from "../../../shared/http/path_parameter.ts";
+
+/**
+ * Returns the user_id of a path /users/{user_id}…, in NFC.
+ *
+ * @throws {Problem} `invalid_request`
+ */
+export function userOfPath(request: Request): string {
+  const { data } = UserIdSchema.safeParse(pathParameter(request.url, 1));
+  if (data === undefined) throw badUserId();
+  return data;
+}
+
+const MAX_TEMPLATE_ID_LENGTH = 64;
+
+/**
+ * Returns the template_id of a path /users/{user_id}/templates/{template_id}.
+ *
+ * @throws {Problem} `invalid_request`
+ */
+export function templateOfPath(request: Request): string {
+  const templateId = pathParameter(request.url, 3);
+  if (/^[\x21-\x7e]+$/.test(templateId) && templateId.length <= MAX_TEMPLATE_ID_LENGTH) {
+    return templateId;
+  }
+  throw new Problem("invalid_request", "This is not a template_id of an answer");
+}

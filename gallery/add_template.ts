@@ -1,0 +1,86 @@
+/** Adds a template to a user, when the face belongs to this user. */
+
+import { judge } from "../matching/judge.ts";
+import { Problem } from "../shared/contract/problem.ts";
+import { change } from "./change.ts";
+import { checkDimension } from "./embedding.ts";
+import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
+import type { ModelRules } from "./rules.ts";
+import type { NewTemplate, StoredTemplate, UserKey } from "./store/store.ts";
+
+/**
+ * Adds a template. The same photo makes one template.
+ *
+ * @param force True to add the template although it matches another user
+ * @returns `added` is false when the user had the template before
+ * @throws {Problem} `user_not_found`, `not_the_same_person`, `belongs_to_another_user`,
+ * `too_many_templates`, or `gallery_unavailable`
+ * @throws {StoreUnavailable} when the store is away
+ */
+export async function addTemplate(
+  gallery: Gallery,
+  key: UserKey,
+  template: NewTemplate,
+  force: boolean,
+): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
+  const rules = rulesOf(gallery, template.model);
+  if (await gallery.store.getUser(key) === undefined) throw userNotFound();
+  return await change(gallery, () => checkAndAdd(gallery, rules, key, template, force));
+}
+
+async function checkAndAdd(
+  gallery: Gallery,
+  rules: ModelRules,
+  key: UserKey,
+  template: NewTemplate,
+  force: boolean,
+): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
+  const { store, follower } = gallery;
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const { position } = follower;
+    checkFace(gallery, rules, key, template, force);
+    const result = await store.addTemplate(key, template, position);
+    switch (result.kind) {
+      case "stored":
+        return result;
+      case "no_such_user":
+        throw userNotFound();
+      case "too_many_templates":
+        throw new Problem(
+          "too_many_templates",
+          `The user has ${result.limit} templates. Delete one before you add another`,
+        );
+      case "moved":
+        await follower.catchUp();
+    }
+  }
+  throw unavailable(new Error(`The gallery has changed ${MAX_TRIES} times during the enrolment`));
+}
+
+/** Makes the problem of a user that does not exist. */
+export const userNotFound = (): Problem =>
+  new Problem("user_not_found", "There is no user with this user_id");
+
+/** Refuses a face that is unlike the user's other faces, or that matches another user. */
+function checkFace(
+  { follower: { target: index }, clock }: Gallery,
+  { decision, likeness }: ModelRules,
+  { collection, userId }: UserKey,
+  { model, embedding: probe }: NewTemplate,
+  force: boolean,
+): void {
+  checkDimension(index, model, probe);
+  const query = { collection, model, probe, now: clock() };
+  const own = index.search({ ...query, userId });
+  if (own !== undefined && !likeness(own.similarity)) {
+    throw new Problem(
+      "not_the_same_person",
+      "The face does not resemble the user's other templates",
+    );
+  }
+  if (force) return;
+  const nearestOther = index.search({ ...query, exceptUserId: userId });
+  if (judge(nearestOther, decision).kind !== "no_match") {
+    throw new Problem("belongs_to_another_user", "The face matches another user");
+  }
+}

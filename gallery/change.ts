@@ -1,0 +1,38 @@
+/** Makes changes of users and templates, one at a time in this process. */
+
+import type { Gallery } from "./gallery.ts";
+import { StoreUnavailable } from "./store/store.ts";
+import { isStoreFailure } from "./store_failure.ts";
+
+/** A change waits at most this long for the changes before it. */
+const WAIT_MS = 5000;
+
+/**
+ * Makes a change and applies it to the index, so that the next decision needs no second search. The
+ * store makes one change at a time, too. Without the turns here, calls that add templates at the same
+ * time would all check against an index that the first of them makes old.
+ *
+ * When the index cannot follow, because the store has gone away, the change is made nevertheless:
+ * decisions notice that the index is behind.
+ *
+ * @throws {StoreUnavailable} when the store is away, or there are too many changes before this one
+ */
+export async function change<Result>(
+  { changes, follower }: Gallery,
+  make: () => Promise<Result>,
+): Promise<Result> {
+  if (!await changes.take(WAIT_MS)) {
+    throw new StoreUnavailable(`Other changes took longer than ${WAIT_MS} ms`);
+  }
+  try {
+    const result = await make();
+    await follower.catchUp().catch(ignoreStoreFailure);
+    return result;
+  } finally {
+    changes.release();
+  }
+}
+
+function ignoreStoreFailure(error: unknown): void {
+  if (!isStoreFailure(error)) throw error;
+}

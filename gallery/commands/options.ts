@@ -1,0 +1,110 @@
+/** Reads the command line of `deno task gallery`. */
+
+import { parseArgs } from "node:util";
+import { COLLECTION } from "../../api/callers/scopes.ts";
+import { describeArgumentError } from "../../shared/argument_error.ts";
+
+/** One line that shows how to call the command. */
+export const GALLERY_USAGE =
+  "Usage: deno task gallery import FILE… | export FILE | backup FOLDER | verify-store";
+
+/** Text of `--help`. */
+export const GALLERY_HELP = `${GALLERY_USAGE}
+
+Works on the store of the gallery service: users, with their templates.
+
+  import FILE…   stores the users of gallery files (deno task enroll makes them) and of exported
+                 files. Can be repeated: what is stored already stays. Nothing is imported when one
+                 of the files is bad. A user who is there already gets the name of the file
+  export FILE    writes everything that is needed to move the users into another store. FILE has
+                 biometric data that is not encrypted: delete it after the import
+  backup FOLDER  copies a SQLite database, also while the service runs. FOLDER can be used as
+                 GALLERY_STORE. The template keys are not copied: without them nobody can read the
+                 copy, so keep them in another place. For PostgreSQL, use pg_dump
+  verify-store   decrypts every template and checks everything that is stored
+
+  --collection C  import: the collection that the users are stored in, without it "default" or
+                  the collections of an exported file. export: the only collection to export
+  --model SHA256  import: the recognition model of a gallery file that does not name one
+
+The store is the one of "deno task start". These variables name another one:
+
+  GALLERY_STORE       folder of SQLite, or postgres://user:password@host/database
+  TEMPLATE_KEYS_PATH  file with its template keys
+  DATA_DIR            folder with both, as "deno task start" has them
+
+While a service uses a SQLite folder, only backup works. With PostgreSQL, all commands do.
+
+Exit code: 0 on success; 1 when an error stops the command, or verify-store finds a fault; 2 when
+the command line is wrong.`;
+
+/** A command and its options. */
+export type GalleryCommand =
+  | {
+    readonly command: "import";
+    readonly files: readonly string[];
+    readonly collection: string | undefined;
+    readonly model: string | undefined;
+  }
+  | {
+    readonly command: "export";
+    readonly file: string;
+    readonly collection: string | undefined;
+  }
+  | { readonly command: "backup"; readonly folder: string }
+  | { readonly command: "verify-store" };
+
+/**
+ * Reads the command line.
+ *
+ * @returns The command, "help" when the user asks for it, or a sentence without a period that says
+ * what is wrong
+ */
+export function readGalleryCommand(
+  args: string[],
+): GalleryCommand | { readonly wrong: string } | "help" {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        collection: { type: "string" },
+        model: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    return { wrong: describeArgumentError(error) };
+  }
+  const { values: { collection, model, help }, positionals: [command, ...paths] } = parsed;
+  if (help) return "help";
+  if (collection !== undefined && !COLLECTION.test(collection)) {
+    return { wrong: "--collection must have 1 to 63 lower-case letters, digits, _ and -" };
+  }
+  if (model !== undefined && !/^[0-9a-f]{64}$/.test(model)) {
+    return { wrong: "--model must be a sha256 in lower-case hexadecimal" };
+  }
+  if (model !== undefined && command !== "import") return { wrong: "--model is only for import" };
+  if (collection !== undefined && command !== "import" && command !== "export") {
+    return { wrong: "--collection is only for import and export" };
+  }
+  if (paths.includes("")) return { wrong: "A path is empty" };
+  const [path] = paths;
+  switch (command) {
+    case "import":
+      if (path === undefined) return { wrong: "import needs at least one FILE" };
+      return { command, files: paths, collection, model };
+    case "export":
+      if (path === undefined || paths.length > 1) return { wrong: "export needs one FILE" };
+      return { command, file: path, collection };
+    case "backup":
+      if (path === undefined || paths.length > 1) return { wrong: "backup needs one FOLDER" };
+      return { command, folder: path };
+    case "verify-store":
+      if (path !== undefined) return { wrong: "verify-store needs no path" };
+      return { command };
+    default:
+      return { wrong: "The command is import, export, backup or verify-store" };
+  }
+}

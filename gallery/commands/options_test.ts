@@ -1,0 +1,61 @@
+import { assertEquals } from "@std/assert";
+import { GALLERY_USAGE, readGalleryCommand } from "./options.ts";
+
+const MODEL = "ab".repeat(32);
+
+Deno.test("every command is read with its paths and options", () => {
+  for (
+    const [args, expected] of [
+      [["import", "a.json", "b.ndjson"], {
+        command: "import",
+        files: ["a.json", "b.ndjson"],
+        collection: undefined,
+        model: undefined,
+      }],
+      [["import", "--collection", "c", "--model", MODEL, "a.json"], {
+        command: "import",
+        files: ["a.json"],
+        collection: "c",
+        model: MODEL,
+      }],
+      [["export", "x", "--collection=c"], { command: "export", file: "x", collection: "c" }],
+      [["backup", "folder"], { command: "backup", folder: "folder" }],
+      [["verify-store"], { command: "verify-store" }],
+      [["--help"], "help"],
+      [["import", "-h"], "help"],
+    ] as const
+  ) {
+    assertEquals<unknown>(readGalleryCommand([...args]), expected, args.join(" "));
+  }
+});
+
+Deno.test("a wrong command line is explained in one sentence", () => {
+  for (
+    const [args, wrong] of [
+      [[], "The command is import, export, backup or verify-store"],
+      [["list"], "The command is import, export, backup or verify-store"],
+      [["import"], "import needs at least one FILE"],
+      [["import", ""], "A path is empty"],
+      [["export"], "export needs one FILE"],
+      [["export", "a", "b"], "export needs one FILE"],
+      [["backup"], "backup needs one FOLDER"],
+      [["verify-store", "a"], "verify-store needs no path"],
+      [["import", "a", "--model", "sface"], "--model must be a sha256 in lower-case hexadecimal"],
+      [["export", "a", "--model", MODEL], "--model is only for import"],
+      [["backup", "a", "--collection", "c"], "--collection is only for import and export"],
+      [
+        ["import", "a", "--collection", "C!"],
+        "--collection must have 1 to 63 lower-case letters, digits, _ and -",
+      ],
+      [["import", "a", "--stroe"], "Unknown option '--stroe'"],
+    ] as const
+  ) {
+    assertEquals(readGalleryCommand([...args]), { wrong }, args.join(" "));
+  }
+});
+
+Deno.test("the usage names every command", () => {
+  for (const command of ["import", "export", "backup", "verify-store"]) {
+    assertEquals(GALLERY_USAGE.includes(command), true);
+  }
+});

@@ -1,0 +1,154 @@
+/** Makes calls to a gallery service, as the api does. */
+
+import { createHash } from "node:crypto";
+import {
+  EMBEDDING_TYPE,
+  type GalleryClaims,
+  type Purpose,
+} from "../shared/contract/gallery_call.ts";
+import { signGalleryToken } from "../shared/http/gallery_token.ts";
+import type { SigningKeys } from "../shared/http/token_keys.ts";
+
+/** A call: what is sent, and what is stated about it. They can differ, to test that it is refused. */
+export interface FakeCall {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly contentType?: string;
+  readonly claims: GalleryClaims;
+}
+
+/** Calls for each purpose, as they should be. */
+export interface FakeCalls {
+  decide(
+    embedding: Float32Array,
+    claims: { readonly model: string; readonly user_id?: string; readonly collection?: string },
+  ): FakeCall;
+  putUser(userId: string, fields: unknown, collection?: string): FakeCall;
+  addTemplate(
+    userId: string,
+    embedding: Float32Array,
+    claims: {
+      readonly model: string;
+      readonly photo_sha256: string;
+      readonly force?: boolean;
+      readonly collection?: string;
+    },
+  ): FakeCall;
+  deleteTemplate(userId: string, templateId: string, collection?: string): FakeCall;
+  /** A call about one user, without a body. */
+  about(
+    purpose: "get_user" | "delete_user" | "export_user",
+    userId: string,
+    collection?: string,
+  ): FakeCall;
+  list(query?: string, collection?: string): FakeCall;
+  describe(claims?: { readonly model?: string; readonly collection?: string }): FakeCall;
+}
+
+/** Returns an embedding as its bytes. */
+export function embeddingBytes(embedding: Float32Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4 * embedding.length);
+  const view = new DataView(bytes.buffer);
+  embedding.forEach((value, i) => view.setFloat32(4 * i, value, true));
+  return bytes;
+}
+
+const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const pathOf = (userId: string): string => `/users/${encodeURIComponent(userId)}`;
+
+/** Makes correct calls. The collection is `default` unless another one is given. */
+export const CALLS: FakeCalls = {
+  decide(embedding, { collection = "default", ...claims }) {
+    const body = embeddingBytes(embedding);
+    return {
+      method: "POST",
+      path: "/decisions",
+      body,
+      contentType: EMBEDDING_TYPE,
+      claims: { purpose: "decide", collection, ...claims, body_sha256: digest(body) },
+    };
+  },
+  putUser(userId, fields, collection = "default") {
+    const body = new TextEncoder().encode(JSON.stringify(fields));
+    return {
+      method: "PUT",
+      path: pathOf(userId),
+      body,
+      contentType: "application/json",
+      claims: { purpose: "put_user", collection, user_id: userId, body_sha256: digest(body) },
+    };
+  },
+  addTemplate(userId, embedding, { collection = "default", ...claims }) {
+    const body = embeddingBytes(embedding);
+    return {
+      method: "POST",
+      path: `${pathOf(userId)}/templates`,
+      body,
+      contentType: EMBEDDING_TYPE,
+      claims: {
+        purpose: "add_template",
+        collection,
+        user_id: userId,
+        ...claims,
+        body_sha256: digest(body),
+      },
+    };
+  },
+  deleteTemplate(userId, templateId, collection = "default") {
+    return {
+      method: "DELETE",
+      path: `${pathOf(userId)}/templates/${encodeURIComponent(templateId)}`,
+      claims: {
+        purpose: "delete_template",
+        collection,
+        user_id: userId,
+        template_id: templateId,
+      },
+    };
+  },
+  about(purpose, userId, collection = "default") {
+    return {
+      method: purpose === "delete_user" ? "DELETE" : "GET",
+      path: purpose === "export_user" ? `${pathOf(userId)}/export` : pathOf(userId),
+      claims: { purpose, collection, user_id: userId },
+    };
+  },
+  list(query = "", collection = "default") {
+    return {
+      method: "GET",
+      path: `/users${query}`,
+      claims: { purpose: "list_users", collection },
+    };
+  },
+  describe({ collection = "default", ...claims } = {}) {
+    return {
+      method: "GET",
+      path: "/models",
+      claims: { purpose: "describe", collection, ...claims },
+    };
+  },
+};
+
+/** Signs the statement of a call. */
+export const signCall = (
+  { claims }: FakeCall,
+  keys: SigningKeys,
+  nowMs?: number,
+): Promise<string> => signGalleryToken(keys, claims satisfies { purpose: Purpose }, nowMs);
+
+/** Returns the request of a call. */
+export function requestOf(
+  origin: string | URL,
+  { method, path, body, contentType }: FakeCall,
+  authorization: string,
+): Request {
+  return new Request(new URL(path, origin), {
+    method,
+    headers: {
+      Authorization: authorization,
+      ...(contentType !== undefined && { "Content-Type": contentType }),
+    },
+    ...(body !== undefined && { body }),
+  });
+}

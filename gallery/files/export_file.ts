@@ -1,0 +1,149 @@
+/** Writes and reads exported galleries. */
+
+import { dirname, join } from "node:path";
+import { TextLineStream } from "./text_line_stream.ts";
+import type { GalleryStore, NewUser } from "../store/store.ts";
+import {
+  BadExportLine,
+  EXPORT_START,
+  type ExportCounts,
+  formatFirstLine,
+  formatLastLine,
+  formatUserLine,
+  parseExportLine,
+} from "./export_lines.ts";
+
+/** Error for a file that cannot be read or written, or is not an exported gallery. */
+export class ExportFileError extends Error {
+  override readonly name = "ExportFileError";
+}
+
+/** Bytes that are collected before they are written. */
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * Writes the users of a store with their templates. The file is complete or does not exist, and only
+ * its owner can read it.
+ *
+ * @param collection The only collection to write; all by default
+ * @param onUser Called after each user
+ * @throws {ExportFileError} when the file exists or cannot be written
+ */
+export async function writeExportFile(
+  path: string,
+  store: GalleryStore,
+  collection?: string,
+  onUser: () => void = () => {},
+): Promise<ExportCounts> {
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+  try {
+    const counts = { users: 0, templates: 0 };
+    if (await exists(path)) throw new ExportFileError(`The file ${path} exists already`);
+    {
+      using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
+      let lines: string[] = [formatFirstLine()], length = 0;
+      const flush = async () => {
+        const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);
+        for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+        [lines, length] = [[], 0];
+      };
+      for await (const user of store.readUsers(collection)) {
+        const line = formatUserLine(user);
+        length += line.length;
+        lines.push(line);
+        counts.users++;
+        counts.templates += user.templates.length;
+        onUser();
+        if (length > CHUNK_BYTES) await flush();
+      }
+      lines.push(formatLastLine(counts));
+      await flush();
+      await file.sync();
+    }
+    // A link, unlike a renamed file, does not replace a file that was made meanwhile.
+    await Deno.link(temporary, path);
+    return counts;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new ExportFileError(`The file ${path} exists already`);
+    }
+    // Errors of the system have a code, those of the store have none.
+    if (error instanceof Error && "code" in error) {
+      throw new ExportFileError(`The file ${path} cannot be written (${error.message})`, {
+        cause: error,
+      });
+    }
+    throw error;
+  } finally {
+    await Deno.remove(temporary).catch(() => {});
+  }
+}
+
+/** True when the file begins like an exported gallery. */
+export async function isExportFile(path: string): Promise<boolean> {
+  using file = await open(path);
+  const bytes = new Uint8Array(EXPORT_START.length);
+  const read = await file.read(bytes) ?? 0;
+  return new TextDecoder().decode(bytes.subarray(0, read)) === EXPORT_START;
+}
+
+/**
+ * Reads the users of an exported gallery.
+ *
+ * @throws {ExportFileError} when the file cannot be read, has a bad line, or ends early. The message
+ * names the line and quotes nothing of it
+ */
+export async function* readExportFile(path: string): AsyncGenerator<NewUser> {
+  const file = await open(path);
+  const lines = file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))
+    .pipeThrough(new TextLineStream());
+  const counts = { users: 0, templates: 0 };
+  let number = 0;
+  let last: ExportCounts | undefined;
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new ExportFileError(`${path}: line ${number}: ${reason}`, { cause });
+  };
+  try {
+    for await (const text of lines) {
+      number++;
+      const line = parseExportLine(text);
+      if (last !== undefined) refuse("it is after the last line of an exported gallery");
+      if ((line.kind === "first") !== (number === 1)) refuse("it is not as expected");
+      if (line.kind === "last") last = line.counts;
+      if (line.kind !== "user") continue;
+      counts.users++;
+      counts.templates += line.user.templates.length;
+      yield line.user;
+    }
+  } catch (error) {
+    if (error instanceof ExportFileError) throw error;
+    if (error instanceof BadExportLine) refuse(error.message, error);
+    if (error instanceof TypeError || error instanceof RangeError) {
+      number++;
+      refuse("it is not text in UTF-8, or too long", error);
+    }
+    throw error;
+  }
+  if (last === undefined) throw new ExportFileError(`${path}: the file ends early`);
+  if (last.users !== counts.users || last.templates !== counts.templates) {
+    throw new ExportFileError(`${path}: it does not have the users that its last line names`);
+  }
+}
+
+async function open(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (cause) {
+    throw new ExportFileError(`The file ${path} cannot be read`, { cause });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+/** The metrics of the gallery service: numbers without names. */
+
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** Counts of what is in memory. They are read on each scrape. */
+export interface GalleryGauges {
+  readonly users: number;
+  readonly templates: number;
+}
+
+/** All metrics of the gallery service. */
+export interface GalleryMetrics {
+  /**
+   * A decision ended.
+   *
+   * @param outcome `matched`, `not_matched` or an error code
+   */
+  decided(outcome: string, seconds: number): void;
+  /** A call has begun. Returns the function to call when it has ended. */
+  callBegins(): () => void;
+  /** The store did not answer. */
+  storeError(): void;
+  /** The index has applied the changes of the store. */
+  caughtUp(seconds: number): void;
+  /** Registers the gauges, which call `stats` on each scrape. */
+  observe(stats: () => GalleryGauges): void;
+  /** Returns all metrics in the Prometheus text format. */
+  text(): Promise<string>;
+  /** Media type of {@linkcode text}. */
+  readonly contentType: string;
+}
+
+const BUCKETS = [.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
+
+/** Creates every metric, so that the first scrape has all of them. */
+export function createGalleryMetrics(): GalleryMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const decisions = new Histogram({
+    name: "face_it_gallery_decision_seconds",
+    help: "Time to decide whose face an embedding is, by outcome",
+    labelNames: ["outcome"],
+    buckets: BUCKETS,
+    registers,
+  });
+  const openCalls = new Gauge({
+    name: "face_it_gallery_open_calls",
+    help: "Calls that have begun and have no answer yet",
+    registers,
+  });
+  const storeErrors = new Counter({
+    name: "face_it_gallery_store_errors_total",
+    help: "Calls of the store that failed because it is away, full or too slow",
+    registers,
+  });
+  const catchUp = new Histogram({
+    name: "face_it_gallery_catch_up_seconds",
+    help: "Time to apply the changes of the store to the index in memory",
+    buckets: BUCKETS,
+    registers,
+  });
+  return {
+    decided: (outcome, seconds) => decisions.observe({ outcome }, seconds),
+    callBegins() {
+      openCalls.inc();
+      return () => openCalls.dec();
+    },
+    storeError: () => storeErrors.inc(),
+    caughtUp: (seconds) => catchUp.observe(seconds),
+    observe(stats) {
+      const gauge = (name: keyof GalleryGauges, help: string) =>
+        new Gauge({
+          name: `face_it_gallery_${name}`,
+          help,
+          registers,
+          collect() {
+            this.set(stats()[name]);
+          },
+        });
+      gauge("users", "Users in memory");
+      gauge("templates", "Templates in memory");
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

@@ -1,0 +1,55 @@
+/** `POST /decisions`: whose face is it? */
+
+import { EMBEDDING_TYPE, MAX_EMBEDDING_BYTES } from "../../shared/contract/gallery_call.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import type { AddCall } from "../calls.ts";
+import { decide } from "../decide.ts";
+import { parseEmbedding } from "../embedding.ts";
+import { isStoreFailure } from "../store_failure.ts";
+
+/** Body of a call with an embedding. */
+export const EMBEDDING_BODY = { mediaType: EMBEDDING_TYPE, maxBytes: MAX_EMBEDDING_BYTES };
+
+/** Services that the route uses. */
+export interface DecisionDeps {
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /**
+   * Called after each decision.
+   *
+   * @param outcome `matched`, `not_matched` or an error code
+   */
+  readonly decided: (outcome: string, seconds: number) => void;
+}
+
+/** Adds the route. */
+export function addDecisions(add: AddCall, { now, decided }: DecisionDeps): void {
+  add({
+    method: "POST",
+    path: "/decisions",
+    purpose: "decide",
+    body: EMBEDDING_BODY,
+    needs: ["model"],
+  }, async (c, { gallery, token, claims, body }) => {
+    const started = now();
+    let outcome = "internal";
+    using afterwards = new DisposableStack();
+    afterwards.defer(() => decided(outcome, (now() - started) / 1000));
+    try {
+      const { collection, model, user_id: userId } = claims;
+      const embedding = parseEmbedding(body);
+      const decision = await decide(gallery, { ...token, collection, model, embedding, userId });
+      outcome = decision.matched ? "matched" : "not_matched";
+      c.get("event")["outcome"] = outcome;
+      return c.json(decision);
+    } catch (error) {
+      outcome = outcomeOf(error);
+      throw error;
+    }
+  });
+}
+
+function outcomeOf(error: unknown): string {
+  if (error instanceof Problem) return error.code;
+  return isStoreFailure(error) ? "gallery_unavailable" : "internal";
+}

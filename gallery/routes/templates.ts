@@ -1,0 +1,46 @@
+/** The routes of templates. */
+
+import { addTemplate } from "../add_template.ts";
+import type { AddCall } from "../calls.ts";
+import { change } from "../change.ts";
+import { parseEmbedding } from "../embedding.ts";
+import { templateAnswer } from "../user_answers.ts";
+import { isUserText } from "../../shared/contract/user_text.ts";
+import { EMBEDDING_BODY } from "./decisions.ts";
+
+/** Adds the routes. */
+export function addTemplates(add: AddCall): void {
+  add({
+    method: "POST",
+    path: "/users/:user_id/templates",
+    purpose: "add_template",
+    body: EMBEDDING_BODY,
+    needs: ["model", "photo_sha256"],
+  }, async (c, { gallery, claims, userId, body }) => {
+    const { collection, model, photo_sha256, force = false } = claims;
+    const embedding = parseEmbedding(body);
+    const photo = Uint8Array.fromHex(photo_sha256);
+    const { added, template } = await addTemplate(
+      gallery,
+      { collection, userId },
+      { model, embedding, photo },
+      force,
+    );
+    return c.json(templateAnswer(template), added ? 201 : 200);
+  });
+
+  add({
+    method: "DELETE",
+    path: "/users/:user_id/templates/:template_id",
+    purpose: "delete_template",
+  }, async (c, { gallery, claims: { collection }, userId, templateId }) => {
+    // No template has another id.
+    if (isUserText(templateId)) {
+      await change(
+        gallery,
+        () => gallery.store.deleteTemplate({ collection, userId }, templateId),
+      );
+    }
+    return c.body(null, 204);
+  });
+}

@@ -1,0 +1,130 @@
+/** The routes of users. */
+
+import {
+  PutUserSchema,
+  type UserExport,
+  type UserPage,
+  UserPageQuerySchema,
+} from "../../shared/contract/users.ts";
+import { Problem } from "../../shared/contract/problem.ts";
+import { userNotFound } from "../add_template.ts";
+import type { AddCall } from "../calls.ts";
+import { change } from "../change.ts";
+import type { Gallery } from "../gallery.ts";
+import { BadCursor, type StoredUser, type UserFields, type UserKey } from "../store/store.ts";
+import { userAnswer, userWithTemplates } from "../user_answers.ts";
+
+/** A body with the longest fields, each character escaped, is smaller. */
+const JSON_BODY = { mediaType: "application/json", maxBytes: 8 * 1024 };
+
+/** Adds the routes. */
+export function addUsers(add: AddCall): void {
+  add({
+    method: "PUT",
+    path: "/users/:user_id",
+    purpose: "put_user",
+    body: JSON_BODY,
+  }, async (c, { gallery, claims: { collection }, userId, body }) => {
+    const fields = parseFields(body, gallery.clock());
+    const { created, user } = await change(
+      gallery,
+      () => gallery.store.putUser({ collection, userId }, fields),
+    );
+    return c.json(userAnswer(user), created ? 201 : 200);
+  });
+
+  add({
+    method: "GET",
+    path: "/users/:user_id",
+    purpose: "get_user",
+  }, async (c, { gallery, claims: { collection }, userId }) => {
+    const [user, templates] = await readUser(gallery, { collection, userId });
+    return c.json(userWithTemplates(user, templates));
+  });
+
+  add({
+    method: "GET",
+    path: "/users/:user_id/export",
+    purpose: "export_user",
+  }, async (c, { gallery, claims: { collection }, userId }) => {
+    const [user, templates] = await readUser(gallery, { collection, userId });
+    const answer: UserExport = { collection, ...userWithTemplates(user, templates) };
+    return c.json(answer);
+  });
+
+  add({
+    method: "GET",
+    path: "/users",
+    purpose: "list_users",
+    query: UserPageQuerySchema,
+  }, async (c, { gallery, claims: { collection } }) => {
+    const query = UserPageQuerySchema.safeParse(Object.fromEntries(c.get("query")));
+    if (!query.success) {
+      throw new Problem("invalid_request", `The query is not valid: ${issuesOf(query.error)}`);
+    }
+    const { limit, cursor } = query.data;
+    const page = { limit, ...(cursor !== undefined && { cursor }) };
+    const { items, next } = await gallery.store.listUsers(collection, page).catch(refuseCursor);
+    const answer: UserPage = { users: items.map(userAnswer), next_cursor: next ?? null };
+    return c.json(answer);
+  });
+
+  add({
+    method: "DELETE",
+    path: "/users/:user_id",
+    purpose: "delete_user",
+  }, async (c, { gallery, claims: { collection }, userId }) => {
+    await change(gallery, () => gallery.store.deleteUser({ collection, userId }));
+    return c.body(null, 204);
+  });
+}
+
+function parseFields(body: Uint8Array, nowMs: number): UserFields {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new Problem("invalid_request", "The body is not JSON in UTF-8");
+  }
+  const parsed = PutUserSchema.safeParse(json);
+  if (!parsed.success) {
+    throw new Problem("invalid_request", `The user is not valid: ${issuesOf(parsed.error)}`);
+  }
+  const { name, consent_ref: consentRef, expires_at } = parsed.data;
+  const expiresAt = expires_at === undefined ? undefined : Date.parse(expires_at);
+  if (expiresAt !== undefined && !(expiresAt > nowMs)) {
+    throw new Problem(
+      "invalid_request",
+      "The user is not valid: expires_at: must be in the future",
+    );
+  }
+  return {
+    name,
+    ...(consentRef !== undefined && { consentRef }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+/** Returns the names of the wrong fields with the reasons. It quotes nothing that was sent. */
+function issuesOf({ issues }: {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}): string {
+  return issues.slice(0, 3).map(({ path, message }) =>
+    path.length === 0 ? "unknown or missing field" : `${path.join(".")}: ${message}`
+  ).join("; ");
+}
+
+async function readUser(
+  { store }: Gallery,
+  key: UserKey,
+): Promise<[StoredUser, NonNullable<Awaited<ReturnType<typeof store.listTemplates>>>]> {
+  const user = await store.getUser(key);
+  const templates = await store.listTemplates(key);
+  if (user === undefined || templates === undefined) throw userNotFound();
+  return [user, templates];
+}
+
+function refuseCursor(error: unknown): never {
+  if (!(error instanceof BadCursor)) throw error;
+  throw new Problem("invalid_request", "The cursor is not one of an earlier page");
+}

@@ -1,0 +1,362 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { importInBatches } from "../../gallery/files/import_in_batches.ts";
+import { openStore } from "../../gallery/store/open_store.ts";
+import type { GalleryStore, NewUser } from "../../gallery/store/store.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { newTemplate } from "../support/gallery_store.ts";
+import { needs } from "../support/needs.ts";
+import { startPostgres } from "../support/postgres.ts";
+import { type CommandResult, runCommand } from "../support/run_command.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary_folder.ts";
+
+const collection = "default";
+
+/** A folder with the data of a laptop, and the command for it. */
+interface Laptop extends AsyncDisposable {
+  readonly folder: TemporaryFolder;
+  /** Runs the command. `env` names another store. */
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CommandResult>;
+  /** Opens the store of the laptop, or a copy with the same keys. */
+  open(store?: string): Promise<GalleryStore>;
+}
+
+async function laptop(): Promise<Laptop> {
+  const folder = await temporaryFolder();
+  const data = folder.path("data");
+  const keysPath = folder.path("data/template-keys");
+  return {
+    folder,
+    run: (args, env = {}) =>
+      runCommand("gallery/commands/main.ts", args, {
+        cwd: folder.root,
+        env: { DATA_DIR: data, ...env },
+        permissions: "gallery-command",
+      }),
+    open: async (store = folder.path("data/gallery")) =>
+      openStore(store, { keys: parseTemplateKeys(await Deno.readTextFile(keysPath)) }),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+/** Returns people with one or two templates each. */
+const people = (count: number): NewUser[] =>
+  Array.from({ length: count }, (_, i) => ({
+    collection: i % 3 === 0 ? "other" : collection,
+    userId: `user ${i} é`,
+    name: `Name ${i}`,
+    ...i % 2 === 0 && { consentRef: `consent ${i}`, expiresAt: 4_102_444_800_000 + i },
+    templates: [newTemplate(i), ...i % 5 === 0 ? [newTemplate(1000 + i)] : []],
+  }));
+
+/** Everything of a store that an export moves. */
+async function contentOf(store: GalleryStore): Promise<unknown[]> {
+  const users = await Array.fromAsync(store.readUsers());
+  return users.map((user) => ({
+    ...user,
+    templates: user.templates.map(({ templateId: _id, ...template }) => template),
+  }));
+}
+
+Deno.test("the sample gallery is imported once, however often the command runs", async () => {
+  await using desk = await laptop();
+  for (const added of [3, 0]) {
+    const { code, out, err } = await desk.run(["import", LOCAL_PATHS.gallery]);
+    assertEquals([code, out], [0, `Imported 3 users; ${added} templates are new\n`], err);
+    assertEquals(err, "Importing: 3 users …\nImporting: 3 users, done\n");
+  }
+  await using store = await desk.open();
+  const { items } = await store.listUsers(collection, { limit: 10 });
+  assertEquals(items.map(({ userId, templates }) => [userId, templates]), [
+    ["user1", 1],
+    ["user2", 1],
+    ["user3", 1],
+  ]);
+});
+
+Deno.test("both forms of gallery files are imported, into the collection that was named", async () => {
+  await using desk = await laptop();
+  const sha = "ab".repeat(32);
+  await desk.folder.write("a.json", gallery([{ embedding: [3, 4] }]));
+  await desk.folder.write("b.json", gallery([{ embedding_int8: "QEA=" }]));
+  const options = ["--model", sha, "--collection", "tenant"];
+  assertEquals((await desk.run(["import", "a.json", "b.json", ...options])).code, 0);
+  await using store = await desk.open();
+  const users = await Array.fromAsync(store.readUsers());
+  assertEquals(users.map(({ collection, userId }) => [collection, userId]), [["tenant", "ada"]]);
+  assertEquals(users[0]!.templates.map(({ model }) => model), [sha, sha]);
+});
+
+Deno.test("importing a gallery file keeps the consent and the time of expiry of a user", async () => {
+  await using desk = await laptop();
+  await desk.run(["import", LOCAL_PATHS.gallery]);
+  const fields = { name: "Changed", consentRef: "consent", expiresAt: 4_102_444_800_000 };
+  {
+    await using store = await desk.open();
+    await store.putUser({ collection, userId: "user1" }, fields);
+  }
+  await desk.run(["import", LOCAL_PATHS.gallery]);
+  await using store = await desk.open();
+  const { name, consentRef, expiresAt } = (await store.getUser({ collection, userId: "user1" }))!;
+  assertEquals({ name, consentRef, expiresAt }, { ...fields, name: "User One" });
+});
+
+Deno.test("each mistake gets one clear line, and nothing is stored", async () => {
+  await using desk = await laptop();
+  await desk.folder.write("without.json", gallery([{ embedding: [1] }]));
+  await desk.folder.write("bad.json", "{");
+  await desk.folder.write("good.json", gallery([{ embedding: [1] }], "ab".repeat(32)));
+  for (
+    const [args, code, line] of [
+      [["import", "none.json"], 1, /^The file none\.json cannot be read$/],
+      [["import", "without.json"], 1, /^without\.json: .*--model SHA256$/],
+      [["import", "good.json", "bad.json"], 1, /^bad\.json: The gallery is not valid JSON$/],
+      [["export", "x"], 1, /^There is no gallery in the folder /],
+      [["backup", "x"], 1, /^There is no gallery in the folder /],
+      [["verify-store"], 1, /^There is no gallery in the folder /],
+      [["show"], 2, /^The command is .*\. Usage: deno task gallery /],
+    ] as const
+  ) {
+    await using other = await laptop();
+    const { err, ...result } = await (args[0] === "import" ? desk : other).run(args);
+    assertEquals(result, { code, out: "" }, args.join(" "));
+    assertMatch(err, /^[^\n]*\n$/);
+    assertMatch(err.trim(), line);
+  }
+  await using store = await desk.open();
+  assertEquals(await contentOf(store), []);
+});
+
+Deno.test("a gallery survives the way to a file and back", async () => {
+  await using desk = await laptop();
+  await using other = await laptop();
+  await desk.run(["import", LOCAL_PATHS.gallery]);
+  let before: unknown[];
+  {
+    await using store = await desk.open();
+    await importInBatches(store, people(250));
+    before = await contentOf(store);
+  }
+  const file = desk.folder.path("x.ndjson");
+  const exported = await desk.run(["export", file]);
+  assertEquals([exported.code, exported.out], [
+    0,
+    `Exported 253 users with 303 templates to ${file}\n`,
+  ]);
+  assertMatch(exported.err, /biometric data that is not encrypted/);
+  assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
+  for (const added of [303, 0]) {
+    const { out, err } = await other.run(["import", file]);
+    assertEquals(out, `Imported 253 users; ${added} templates are new\n`, err);
+  }
+  await using store = await other.open();
+  assertEquals(await contentOf(store), before);
+});
+
+needs("postgres")("a gallery moves from SQLite to PostgreSQL and back", async () => {
+  await using server = await startPostgres();
+  await using desk = await laptop();
+  await using last = await laptop();
+  await desk.run(["import", LOCAL_PATHS.gallery]);
+  let before: unknown[];
+  {
+    await using store = await desk.open();
+    await importInBatches(store, people(250));
+    before = await contentOf(store);
+  }
+  const url = await server.newDatabase();
+  // A password, which the server does not ask for.
+  const secret = url.replace("face_it@", "face_it:a-secret-password@");
+  const keys = await desk.folder.write("keys", makeTemplateKey());
+  const postgres = { GALLERY_STORE: secret, TEMPLATE_KEYS_PATH: keys };
+  const steps = [
+    await desk.run(["export", "1.ndjson"]),
+    await desk.run(["import", "1.ndjson"], postgres),
+    await desk.run(["verify-store"], postgres),
+    await desk.run(["export", "2.ndjson"], postgres),
+    await last.run(["import", desk.folder.path("2.ndjson")]),
+    await last.run(["verify-store"]),
+  ];
+  for (const { code, out, err } of steps) {
+    assertEquals(code, 0, err);
+    assert(!(out + err).includes("secret"));
+  }
+  {
+    await using store = await openStore(url, {
+      keys: parseTemplateKeys(await Deno.readTextFile(keys)),
+    });
+    assertEquals(await contentOf(store), before);
+  }
+  await using store = await last.open();
+  assertEquals(await contentOf(store), before);
+
+  const backup = await desk.run(["backup", "copy"], postgres);
+  assertEquals([backup.code, backup.err], [
+    1,
+    "The gallery is in PostgreSQL: back it up with pg_dump\n",
+  ]);
+  // Nobody listens on this port.
+  const away = secret.replace(/:\d+\//, ":1/");
+  const refused = await desk.run(["verify-store"], { ...postgres, GALLERY_STORE: away });
+  assertEquals(refused.code, 1);
+  assertMatch(refused.err, /^The gallery's database cannot be used [^\n]*\n$/);
+  assert(!refused.err.includes("secret"), refused.err);
+});
+
+Deno.test("while a process has a SQLite folder, only backup works, and the others say what to do", async () => {
+  await using desk = await laptop();
+  await desk.run(["import", LOCAL_PATHS.gallery]);
+  await using _store = await desk.open();
+  for (const args of [["import", LOCAL_PATHS.gallery], ["export", "x"], ["verify-store"]]) {
+    const { code, err } = await desk.run(args);
+    assertEquals(code, 1, args.join(" "));
+    assertMatch(
+      err,
+      /^The gallery's folder [^\n]* is used by another process[^\n]*Stop the service first\n$/,
+    );
+  }
+  const { code, err } = await desk.run(["backup", "copy"]);
+  assertEquals(code, 0, err);
+});
+
+Deno.test("a backup that is made during changes has every change that came before it", async () => {
+  await using desk = await laptop();
+  await desk.run(["import", LOCAL_PATHS.gallery]);
+  await using store = await desk.open();
+  await importInBatches(store, people(300));
+  let changes = 0, ending = false;
+  const writer = (async () => {
+    while (!ending) {
+      const key = { collection: "changes", userId: String(changes) };
+      await store.putUser(key, { name: "Ada" });
+      await store.addTemplate(key, newTemplate(changes));
+      changes++;
+      // Lets the process of the command report its end.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  })();
+  const acknowledged = changes;
+  const { code, err } = await desk.run(["backup", "copy"]);
+  const atEnd = changes;
+  ending = true;
+  await writer;
+  assertEquals(code, 0, err);
+  assert(atEnd > acknowledged, "nothing was written during the backup");
+  const copy = desk.folder.path("copy");
+  const files = await Array.fromAsync(Deno.readDir(copy), ({ name }) => name);
+  assertEquals(files, ["gallery.db"]);
+  assertEquals((await Deno.stat(`${copy}/gallery.db`)).mode! & 0o777, 0o600);
+
+  const restored = {
+    GALLERY_STORE: copy,
+    TEMPLATE_KEYS_PATH: desk.folder.path("data/template-keys"),
+  };
+  const verified = await desk.run(["verify-store"], restored);
+  assertEquals(verified.code, 0, verified.err);
+  await using old = await desk.open(copy);
+  const { items } = await old.listUsers("changes", { limit: 10_000 });
+  assert(items.length >= acknowledged && items.length <= atEnd, `${items.length} of ${atEnd}`);
+  // A user and its template are two changes: only the newest user may be without.
+  const without = items.filter(({ templates }) => templates === 0);
+  assert(without.length <= 1, `${without.length} users without a template`);
+  assertEquals((await old.listUsers(collection, { limit: 1000 })).items.length, 203);
+  const again = await desk.run(["backup", "copy"]);
+  assertEquals([again.code, again.err], [1, "The folder copy has a database already\n"]);
+});
+
+Deno.test("verify-store names each row with a fault", async () => {
+  for (
+    const [change, message] of [
+      [
+        "UPDATE gallery_templates SET ciphertext = flipped(ciphertext)",
+        /^The template \S+ of user "user1" in collection "default" is damaged$/m,
+      ],
+      [
+        "UPDATE gallery_templates SET nonce = flipped(nonce) WHERE user_id = 'user2'",
+        /of user "user2" .* is damaged$/m,
+      ],
+      [
+        "UPDATE gallery_templates SET photo = flipped(photo)",
+        /has another photo than its row names$/m,
+      ],
+      ["UPDATE gallery_templates SET model = 'sface'", /has a bad model$/m],
+      [
+        "UPDATE gallery_templates SET user_id = 'user2' WHERE user_id = 'user1'",
+        /of user "user2" .* is damaged$/m,
+      ],
+      [
+        "UPDATE gallery_templates SET key_id = '0123456789abcdef'",
+        /the key 0123456789abcdef, which/m,
+      ],
+      [
+        "UPDATE gallery_users SET name = '' WHERE user_id = 'user3'",
+        /^The user "user3" in collection "default" has a bad name$/m,
+      ],
+      ["UPDATE gallery_users SET created_at = 'now'", /has a bad created_at$/m],
+      [
+        "UPDATE gallery_keys SET ciphertext = flipped(ciphertext)",
+        /^No template key fits the database$/m,
+      ],
+      ["UPDATE gallery_change_number SET n = n + 1", /^The newest change is 6 instead of 7$/m],
+      ["DELETE FROM gallery_changes WHERE n = 3", /^There are 6 changes from 0 to 6$/m],
+      [
+        "PRAGMA foreign_keys = OFF; DELETE FROM gallery_users WHERE user_id = 'user1'",
+        /^The template .* belongs to no user$/m,
+      ],
+      ["UPDATE gallery_schema SET version = 1", /^The tables have version 1 instead of /m],
+    ] as const
+  ) {
+    await using desk = await laptop();
+    await desk.run(["import", LOCAL_PATHS.gallery]);
+    assertEquals((await desk.run(["verify-store"])).out, "3 users and 3 templates are in order\n");
+    alter(desk.folder.path("data/gallery/gallery.db"), change);
+    const { code, out, err } = await desk.run(["verify-store"]);
+    assertEquals([code, out], [1, ""], change);
+    assertMatch(err, message, change);
+  }
+});
+
+Deno.test("verify-store finds a byte of a template that has changed on the disk", async () => {
+  await using desk = await laptop();
+  await desk.run(["import", LOCAL_PATHS.gallery]);
+  const path = desk.folder.path("data/gallery/gallery.db");
+  const database = new DatabaseSync(path, { readOnly: true });
+  const rows = database.prepare("SELECT ciphertext FROM gallery_templates").all();
+  database.close();
+  const bytes = await Deno.readFile(path);
+  // The middle of the second template.
+  const part = (rows[1]!["ciphertext"] as Uint8Array).subarray(1100, 1132);
+  const at = new TextDecoder("latin1").decode(bytes).indexOf(
+    new TextDecoder("latin1").decode(part),
+  );
+  assert(at > 0);
+  bytes[at]! ^= 1;
+  await Deno.writeFile(path, bytes);
+  const { code, err } = await desk.run(["verify-store"]);
+  assertEquals(code, 1);
+  assertMatch(err, /^The template \S+ of user "user2" in collection "default" is damaged\n$/);
+});
+
+/** Runs statements with a function that flips a bit in the middle of some bytes. */
+function alter(path: string, statements: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    database.function("flipped", (bytes) => {
+      const copy = (bytes as Uint8Array).slice();
+      copy[copy.length >> 1]! ^= 1;
+      return copy;
+    });
+    database.exec(`PRAGMA foreign_keys = OFF; ${statements}`);
+  } finally {
+    database.close();
+  }
+}
+
+/** Returns a gallery file with templates of one user. */
+function gallery(entries: readonly object[], model?: string): string {
+  return JSON.stringify({
+    ...model !== undefined && { model_sha256: model },
+    embeddings: entries.map((entry) => ({ user_id: "ada", name: "Ada", ...entry })),
+  });
+}
