@@ -133,7 +133,7 @@ export class FakeGallery implements GalleryClient {
     const users = [...(await this.#users(caller, "describe")).values()];
     const models = users.map(({ templates }) => templates.map(({ template }) => template.model));
     return {
-      match: { on: "confidence", threshold: 0.7, cosine: 0.4241 },
+      match: { on: "confidence", threshold: 0.7, cosine: 0.4167 },
       calibration: { fitted_mean_cosine: 0.0221, fitted_dimension: 79.9 },
       templates: [...new Set(models.flat())].map((model) => ({
         model,
