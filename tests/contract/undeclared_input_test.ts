@@ -33,20 +33,27 @@ const UNKNOWN = [
   ...["us%D0%B5r_id", "user%C2%AD_id", "api_key", "x".repeat(3000)],
 ];
 
-const realApps = (): Record<string, TestedApp> => ({
-  api: createFakeApp().app,
-  worker: createWorkerApp({
+const worker = (answersWith: "authenticate" | "embed"): TestedApp =>
+  createWorkerApp({
     ...SERVICE,
     verifyToken: () => Promise.resolve(),
     requestsPerWorker: 1,
     maxImageBytes: 1000,
     bodyTimeoutMs: 1000,
-    answersWith: "authenticate",
+    answersWith,
     recognition: () => undefined,
     models: () => undefined,
     onUsed() {},
-  }),
+  });
+
+const realApps = (): Record<string, TestedApp> => ({
+  api: createFakeApp().app,
+  worker: worker("authenticate"),
+  "worker for the gallery service": worker("embed"),
 });
+
+/** Returns an example of a path with parameters. */
+const exampleOf = (path: string) => path.replaceAll(/:\w+/g, "user1");
 
 async function assertRefused(response: Response, detail: string, about: string): Promise<void> {
   const problem = ProblemBodySchema.parse(await response.json());
@@ -58,11 +65,12 @@ Deno.test("every route of both services refuses every unknown query parameter", 
   let tried = 0;
   for (const [name, { fetch, routes }] of Object.entries(realApps())) {
     for (const { method, path } of routes) {
-      // Middleware for all paths is no route. A path with a pattern would need an example here.
+      // Middleware for all paths is no route.
       if (path === "/*") continue;
-      assertEquals(path.match(/[:*{]/), null, path);
+      const example = exampleOf(path);
+      assertEquals(example.match(/[:*{]/), null, path);
       for (const unknown of UNKNOWN) {
-        const request = new Request(`http://test${path}?${unknown}=x`, {
+        const request = new Request(`http://test${example}?${unknown}=x`, {
           method: method === "ALL" ? "POST" : method,
         });
         const response = await fetch(request);
@@ -78,10 +86,12 @@ Deno.test("every route of both services refuses every unknown query parameter", 
 
 Deno.test("every route that declares no body refuses one", async () => {
   for (const { fetch, routes } of Object.values(realApps())) {
-    for (const { method, path } of routes.filter(({ method }) => method === "GET")) {
+    for (
+      const { method, path } of routes.filter(({ method }) => ["GET", "DELETE"].includes(method))
+    ) {
       for (const header of [{ "Content-Length": "20" }, { "Transfer-Encoding": "chunked" }]) {
         const response = await fetch(
-          new Request(`http://test${path}`, { method, headers: header as HeadersInit }),
+          new Request(`http://test${exampleOf(path)}`, { method, headers: header as HeadersInit }),
         );
         await assertRefused(response, "takes no request body", path);
       }
