@@ -20,54 +20,69 @@ const LOOPBACK = /inet_addr\("127\.|inet_pton\(AF_INET6, "::1"/;
 const isNetlink = (text: string) => text.includes("AF_NETLINK");
 const leaving = (texts: readonly string[]) => texts.filter((text) => !isNetlink(text));
 
-needs("strace")("the service talks only to itself, and writes no file", async () => {
-  await using folder = await temporaryFolder();
-  const output = folder.path("service.trace");
-  {
-    await using service = new Service(
-      {
-        ...await cleanEnv(folder),
-        POOL_SIZE: "1",
-        REQUESTS_PER_WORKER: "10",
-        // The task must set it.
-        DENO_NO_UPDATE_CHECK: undefined,
-      },
-      ["task", "start"],
-      straceCommand(output),
-    );
-    await service.untilReady();
-    const { status, text } = await service.post(await sample("user1_similar.png"));
-    assertEquals([status, JSON.parse(text).user_id], [200, "user1"]);
-    // The worker that has served lives for as long as telemetry needs to show.
-    await telemetryShows();
-  }
-  const processes = readTrace(await Deno.readTextFile(output));
-  for (const process of processes) assertWritesOnly(process, folder, []);
-  const ran = (program: string): TracedProcess[] =>
-    processes.filter(({ command }) =>
-      command.includes(`/${program}"`) || command.includes(`"${program}"`)
-    );
+needs("strace")(
+  "the service talks only to itself, and writes only the gallery's data",
+  async () => {
+    await using folder = await temporaryFolder();
+    const data = folder.path("data");
+    const output = folder.path("service.trace");
+    {
+      await using service = new Service(
+        {
+          ...await cleanEnv(folder),
+          POOL_SIZE: "1",
+          REQUESTS_PER_WORKER: "10",
+          DATA_DIR: data,
+          // The task must set it.
+          DENO_NO_UPDATE_CHECK: undefined,
+        },
+        ["task", "start"],
+        straceCommand(output),
+      );
+      await service.untilReady();
+      const { status, text } = await service.post(await sample("user1_similar.png"));
+      assertEquals([status, JSON.parse(text).user_id], [200, "user1"]);
+      // The worker that has served lives for as long as telemetry needs to show.
+      await telemetryShows();
+    }
+    const processes = readTrace(await Deno.readTextFile(output));
+    const ran = (program: string): TracedProcess[] =>
+      processes.filter(({ command }) =>
+        command.includes(`/${program}"`) || command.includes(`"${program}"`)
+      );
 
-  const [worker, ...otherWorkers] = ran("worker/main.ts");
-  assertEquals(otherWorkers, []);
-  assert(worker !== undefined);
-  assertEquals(leaving(worker.sockets).length, 1, worker.sockets.join("\n"));
-  assertEquals(leaving(worker.destinations), []);
+    const [worker, ...otherWorkers] = ran("worker/main.ts");
+    assertEquals(otherWorkers, []);
+    assert(worker !== undefined);
+    assertEquals(leaving(worker.sockets).length, 1, worker.sockets.join("\n"));
+    assertEquals(leaving(worker.destinations), []);
 
-  const [api] = ran("api/main.ts");
-  assert(api !== undefined);
-  for (const socket of api.sockets) assertStringIncludes(socket, "SOCK_STREAM");
-  for (const destination of api.destinations) assert(LOOPBACK.test(destination), destination);
+    const [api] = ran("api/main.ts");
+    assert(api !== undefined);
+    for (const socket of api.sockets) assertStringIncludes(socket, "SOCK_STREAM");
+    for (const destination of api.destinations) assert(LOOPBACK.test(destination), destination);
 
-  const others = processes.filter((process) => process !== worker && process !== api);
-  for (const program of ["models/fetch/main.ts", "test-data/main.ts", "task"]) {
-    assert(
-      others.some(({ command }) => command.includes(`"${program}"`)),
-      `${program} has not run`,
-    );
-  }
-  for (const { command, sockets } of others) assertEquals(leaving(sockets), [], command);
-});
+    const [gallery, ...otherGalleries] = ran("gallery/main.ts");
+    assertEquals(otherGalleries, []);
+    assert(gallery !== undefined);
+    for (const socket of leaving(gallery.sockets)) assertStringIncludes(socket, "SOCK_STREAM");
+    assertEquals(leaving(gallery.destinations), []);
+
+    for (const process of processes) {
+      if (process !== gallery) assertWritesOnly(process, folder, []);
+      // Without the gallery's own folder, it writes nothing either.
+      else assertWritesOnly({ ...process, writes: outside(data, process.writes) }, folder, []);
+    }
+    const others = processes.filter((process) => ![worker, api, gallery].includes(process));
+    for (const program of ["models/fetch/main.ts", "test-data/main.ts", "task"]) {
+      assert(
+        others.some(({ command }) => command.includes(`"${program}"`)),
+        `${program} has not run`,
+      );
+    }
+    for (const { command, sockets } of others) assertEquals(leaving(sockets), [], command);
+  },
+);
 
 needs("strace")(
   "a command opens no socket, and writes only the files that it was asked for",
@@ -79,7 +94,7 @@ needs("strace")(
     const people = folder.path("people");
     // The lock keeps other enrolments out, and is removed at the end.
     const gallery = ["g.json", ".g.json.lock"];
-    const commands: readonly [string, string[], string[]][] = [
+    const commands: readonly [string, string[], string[], string?][] = [
       ["worker/commands/enroll/main.ts", ["--gallery", "g.json", "--from", people], gallery],
       [
         "worker/commands/enroll/main.ts",
@@ -89,17 +104,31 @@ needs("strace")(
       ["worker/commands/calibrate/main.ts", ["--from", people], []],
       ["worker/commands/accuracy/main.ts", ["--from", people], []],
       ["models/prepare/main.ts", [LOCAL_PATHS.recognition, "m.onnx"], ["m.onnx"]],
+      ["gallery/commands/main.ts", ["import", "g.json"], [], "gallery-command"],
+      ["gallery/commands/main.ts", ["verify-store"], [], "gallery-command"],
+      [
+        "gallery/commands/main.ts",
+        ["export", folder.path("x.ndjson")],
+        ["x.ndjson"],
+        "gallery-command",
+      ],
     ];
-    for (const [program, args, written] of commands) {
-      const processes = await traceCommand(folder, program, args);
-      for (const process of processes) {
-        assertWritesOnly(process, folder, written);
+    const data = folder.path("data");
+    for (const [program, args, written, permissions] of commands) {
+      const traced = await traceCommand(folder, program, args, permissions);
+      for (const process of traced) {
+        const writes = outside(data, process.writes);
+        assertWritesOnly({ ...process, writes }, folder, written);
         assertEquals(process.sockets.filter((socket) => !isNetlink(socket)), [], process.command);
         assertEquals(process.destinations, [], process.command);
       }
     }
   },
 );
+
+/** Returns the paths that are not in a folder. */
+const outside = (folder: string, paths: readonly string[]): string[] =>
+  paths.filter((path) => path !== folder && !path.startsWith(`${folder}/`));
 
 /**
  * Environment without CI, whose presence switches telemetry off. Home folder and cache are empty, so
@@ -125,17 +154,22 @@ async function traceCommand(
   folder: TemporaryFolder,
   program: string,
   args: readonly string[],
+  permissions = "tool",
 ): Promise<TracedProcess[]> {
   const output = folder.path("command.trace");
   const [strace, ...rest] = straceCommand(output) as [string];
   await new Deno.Command(strace, {
     args: [
-      ...[...rest, Deno.execPath(), "run", "-q", "-P=tool"],
+      ...[...rest, Deno.execPath(), "run", "-q", `-P=${permissions}`],
       ...["--config", join(ROOT, "deno.json"), join(ROOT, program), ...args],
     ],
     cwd: folder.root,
     clearEnv: true,
-    env: { ...await cleanEnv(folder), DENO_NO_UPDATE_CHECK: "1" },
+    env: {
+      ...await cleanEnv(folder),
+      DENO_NO_UPDATE_CHECK: "1",
+      DATA_DIR: folder.path("data"),
+    },
     stdout: "null",
     stderr: "null",
   }).output();
