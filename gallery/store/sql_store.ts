@@ -11,6 +11,7 @@ import { decideOnce } from "./decisions.ts";
 import {
   type AddedTemplate,
   type Changes,
+  type CheckedTemplate,
   type Decision,
   type DecisionResult,
   type GalleryStore,
@@ -163,10 +164,22 @@ class SqlStore implements GalleryStore {
     return users.length > limit ? { items, next: encodeCursor(items.at(-1)!.userId) } : { items };
   }
 
-  async addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate> {
-    const options = { ...this.#options, photoKey: this.#photoKey, now: this.#options.now(), at };
+  async addTemplate(
+    key: UserKey,
+    template: NewTemplate,
+    checked?: CheckedTemplate,
+  ): Promise<AddedTemplate> {
+    const options = { ...this.#options, photoKey: this.#photoKey, now: this.#options.now() };
     const sealed = sealNewTemplate(key, template, options);
-    return await this.#change((transaction) => addTemplateRow(transaction, sealed, options));
+    const checkAgain = checked && (async (transaction: Transaction) => {
+      const changes = await this.#changesSince(transaction, checked.at, options.now);
+      if (changes.kind === "rebuild" || changes.more) return false;
+      if (changes.users.length > 0) checked.again(changes.users);
+      return true;
+    });
+    return await this.#change((transaction) =>
+      addTemplateRow(transaction, sealed, { ...options, ...(checkAgain && { checkAgain }) })
+    );
   }
 
   async importUsers(users: readonly NewUser[]): Promise<number> {
@@ -244,31 +257,9 @@ class SqlStore implements GalleryStore {
 
   async changesSince(position: Position): Promise<Changes> {
     const now = this.#options.now();
-    return await this.#database.transaction<Changes>(async (transaction) => {
-      const missed = await changesAfter(transaction, position, this.#options.changesPerRead);
-      if (missed === undefined) return { kind: "rebuild" };
-      if (missed.users.length === 0) return { kind: "changes", ...missed, users: [] };
-      const [present, known] = await Promise.all([
-        readIndexedUsers(
-          transaction,
-          this.#options.keys,
-          `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
-            SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
-          position.n,
-          missed.position.n,
-        ),
-        // A purge deletes the oldest changes first. While this one is there, so were the others.
-        changesAfter(transaction, position, 0),
-      ]);
-      if (known === undefined) return { kind: "rebuild" };
-      const users = missed.users.map((key) => {
-        const user = present.find((user) =>
-          user.collection === key.collection && user.userId === key.userId
-        );
-        return { ...key, user: user && !hasExpired(user, now) ? user : undefined };
-      });
-      return { kind: "changes", ...missed, users };
-    });
+    return await this.#database.transaction((transaction) =>
+      this.#changesSince(transaction, position, now)
+    );
   }
 
   async decide(decision: Decision): Promise<DecisionResult> {
@@ -288,6 +279,36 @@ class SqlStore implements GalleryStore {
   async reencrypt(limit: number): Promise<number> {
     const { keys } = this.#options;
     return await this.#change((transaction) => reencryptTemplates(transaction, keys, limit));
+  }
+
+  async #changesSince(
+    transaction: Transaction,
+    position: Position,
+    now: number,
+  ): Promise<Changes> {
+    const missed = await changesAfter(transaction, position, this.#options.changesPerRead);
+    if (missed === undefined) return { kind: "rebuild" };
+    if (missed.users.length === 0) return { kind: "changes", ...missed, users: [] };
+    const [present, known] = await Promise.all([
+      readIndexedUsers(
+        transaction,
+        this.#options.keys,
+        `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
+          SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
+        position.n,
+        missed.position.n,
+      ),
+      // A purge deletes the oldest changes first. While this one is there, so were the others.
+      changesAfter(transaction, position, 0),
+    ]);
+    if (known === undefined) return { kind: "rebuild" };
+    const users = missed.users.map((key) => {
+      const user = present.find((user) =>
+        user.collection === key.collection && user.userId === key.userId
+      );
+      return { ...key, user: user && !hasExpired(user, now) ? user : undefined };
+    });
+    return { kind: "changes", ...missed, users };
   }
 
   #change<Result>(
