@@ -294,7 +294,7 @@ Deno.test("a page with more users than were asked for is a failure", async () =>
 });
 
 /** Counts connections, and closes each of them after the first bytes of a request. */
-async function brokenGallery() {
+function brokenGallery() {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let connections = 0;
   const serving = (async () => {
@@ -329,7 +329,7 @@ const CALLER: GalleryCaller = {
 };
 
 Deno.test("a call whose connection breaks is not sent again", async () => {
-  await using gallery = await brokenGallery();
+  await using gallery = brokenGallery();
   const { client, connections } = gallery;
   await assertUnavailable(() => client.decide(CALLER, FACE, undefined));
   assertEquals(connections(), 1);
