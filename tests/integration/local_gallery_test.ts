@@ -117,18 +117,31 @@ Deno.test("no gallery process is left when the api is killed", async () => {
 });
 
 Deno.test("requests that were accepted before the shutdown still get their decisions", async () => {
-  await using service = await Service.ready({ GALLERY_MODE: "service" });
+  await using service = await Service.ready({
+    GALLERY_MODE: "service",
+    REQUEST_TIMEOUT_MS: "60000",
+  });
+  await service.untilFull();
   const picture = await sample("user1_similar.png");
-  const answers = Array.from({ length: 2 }, () => service.post(picture));
+  const gallery = (await service.gallery())!;
+  const workers = await service.workers();
+  // The decisions wait until the shutdown has begun.
+  Deno.kill(gallery, "SIGSTOP");
+  const answers = workers.map(() => service.post(picture));
+  await eventually(async () => {
+    const running = await service.workers();
+    return workers.every((pid) => !running.includes(pid));
+  }, "the workers have answered and are destroyed");
+  service.kill("SIGTERM");
   await eventually(
-    async () => await service.metric("face_it_pool_busy") === 2,
-    "both requests have a worker",
+    () => service.log.some(({ msg }) => msg === "shutting down"),
+    "the shutdown has begun",
   );
-  const stopping = service.stop();
+  Deno.kill(gallery, "SIGCONT");
   for (const { status, text } of await Promise.all(answers)) {
     assertEquals([status, JSON.parse(text).user_id], [200, "user1"]);
   }
-  assertEquals(await stopping, 0);
+  assertEquals(await service.exitCode(), 0);
 });
 
 Deno.test("lost template keys stop the start with one line that says what to do", async () => {
