@@ -13,8 +13,16 @@ const REQUESTS_PER_KILL = 10;
 /** Number of requests that measure how fast workers become free. */
 const MEASURED_REQUESTS = 40;
 
-Deno.test("when workers are killed at random, only the requests of these workers fail", async () => {
+for (const GALLERY_MODE of ["workers", "service"]) {
+  Deno.test(
+    `when workers are killed at random, only their requests fail (GALLERY_MODE=${GALLERY_MODE})`,
+    () => killAtRandom(GALLERY_MODE),
+  );
+}
+
+async function killAtRandom(GALLERY_MODE: string): Promise<void> {
   await using service = await Service.ready({
+    GALLERY_MODE,
     POOL_SIZE: String(POOL_SIZE),
     // With more than 1, some workers are killed between two requests, and 300 requests end in time.
     REQUESTS_PER_WORKER: "5",
@@ -64,7 +72,7 @@ Deno.test("when workers are killed at random, only the requests of these workers
     failures.length <= killed - withoutRequest,
     `${failures.length} requests failed, and ${killed} workers were killed`,
   );
-});
+}
 
 /** Kills one of the workers. Returns false when that worker had already ended. */
 async function killOne(service: Service, chance: number): Promise<boolean> {
