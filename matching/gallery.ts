@@ -14,7 +14,7 @@ export interface Segment {
   readonly first: number;
   /**
    * The vector of each user, one after another. Its length is 1, or less when the user's templates
-   * disagree. No other array shares the buffer.
+   * disagree. The array is at the start of its buffer.
    */
   readonly vectors: Float32Array;
 }

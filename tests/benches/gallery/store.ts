@@ -3,19 +3,12 @@
  * same database engine, in turns. PostgreSQL is measured when FACE_IT_POSTGRES_BIN is set.
  */
 
-import { DatabaseSync } from "node:sqlite";
-import postgres from "postgres";
-import { openStore } from "../../../gallery/store/open_store.ts";
 import { type GalleryStore, MAX_IMPORTED_USERS } from "../../../gallery/store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../../gallery/store/template_keys.ts";
 import { newTemplate } from "../../support/gallery_store.ts";
 import { writeRow } from "../../support/markdown_table.ts";
-import { areMet } from "../../support/needs.ts";
-import { startPostgres } from "../../support/postgres.ts";
-import { temporaryFolder } from "../../support/temporary_folder.ts";
 import { median, timed, timeInTurns } from "../timing.ts";
+import { openEngines } from "./engines.ts";
 
-const keys = parseTemplateKeys(makeTemplateKey());
 const TURNS = 20;
 const CALLS_PER_TURN = 100;
 const LOADED_USERS = 2000;
@@ -24,27 +17,12 @@ type Run = (id: string) => Promise<unknown>;
 
 console.log(writeRow(["store", "clients", "decisions/s", "bare transactions/s", "time ratio"]));
 console.log(writeRow(["---", "---", "---", "---", "---"]));
-{
-  await using folder = await temporaryFolder();
-  using bare = new DatabaseSync(folder.path("bare.db"));
-  bare.exec(
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (id TEXT PRIMARY KEY)",
-  );
-  const insert = bare.prepare("INSERT INTO t VALUES (?)");
-  await using store = await openStore(folder.path("gallery"), { keys });
-  await measure("SQLite", store, 1, (id) => Promise.resolve(insert.run(id)));
-  await measureTheRest("SQLite", store);
-}
-if (areMet("postgres")) {
-  await using server = await startPostgres();
-  const url = await server.newDatabase();
-  await using store = await openStore(url, { keys });
-  const bare = postgres(url, { max: 8, prepare: false, fetch_types: false });
-  await bare`CREATE TABLE t (id TEXT PRIMARY KEY)`;
-  const insert: Run = (id) => bare`INSERT INTO t VALUES (${id})`;
-  for (const clients of [1, 8]) await measure("PostgreSQL", store, clients, insert);
-  await bare.end();
-  await measureTheRest("PostgreSQL", store);
+for await (const { name, store, insert } of openEngines()) {
+  const run: Run = async (id) => await insert(id);
+  for (const clients of name === "SQLite" ? [1] : [1, 8]) {
+    await measure(name, store, clients, run);
+  }
+  await measureTheRest(name, store);
 }
 
 async function measure(name: string, store: GalleryStore, clients: number, bare: Run) {
