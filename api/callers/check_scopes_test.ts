@@ -4,7 +4,8 @@ import { MATCH } from "../../shared/contract/fake_answers.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
 import { installService, type ServiceEnv } from "../../shared/http/service.ts";
 import { assertProblem, createFakeApp, PNG } from "../fake_app.ts";
-import { answering } from "../recognition/fake_worker_client.ts";
+import { answering, embedding } from "../recognition/fake_worker_client.ts";
+import { FakeGallery } from "../gallery/fake_gallery.ts";
 import { allows, callerOf, checkScopes } from "./check_scopes.ts";
 import { fakeAccess, fakeKey, openAccess } from "./fake_access.ts";
 import { type Scope, SCOPES } from "./scopes.ts";
@@ -23,22 +24,40 @@ const MAY: Readonly<Record<string, readonly (Scope | "nobody")[]>> = {
   "GET /ready": CALLERS,
   "GET /metrics": CALLERS,
   "GET /models": SCOPES,
+  "PUT /users/{user_id}": ["enrol", "admin"],
+  "GET /users/{user_id}": ["admin"],
+  "DELETE /users/{user_id}": ["admin"],
+  "GET /users": ["admin"],
+  "GET /users/{user_id}/export": ["admin"],
+  "POST /users/{user_id}/templates": ["enrol", "admin"],
+  "POST /users/{user_id}/templates?force=false": ["enrol", "admin"],
+  "POST /users/{user_id}/templates?force=true": ["admin"],
+  "DELETE /users/{user_id}/templates/{template_id}": ["admin"],
 };
 
 /** Answer of the app to one caller. */
 async function ask(operation: string, caller: Scope | "nobody") {
   const key = caller === "nobody" ? undefined : fakeKey([caller]);
+  const gallery = new FakeGallery();
+  const signal = new AbortController().signal;
+  const admin = { collection: "default", key: undefined, requestId: "request-0", signal };
+  await gallery.putUser(admin, "user1", { name: "User One" });
   const { call, pool } = createFakeApp({
-    workers: [answering(MATCH)],
+    workers: [operation.includes("/users") ? embedding("face 1") : answering(MATCH)],
+    ...operation.includes("/users") && { gallery },
     access: fakeAccess({ keys: key === undefined ? [] : [key.entry] }),
   });
   const [method, path] = operation.split(" ") as [string, string];
-  const response = await call(path, {
+  const body = { PUT: '{"name": "User One"}', POST: PNG }[method];
+  const response = await call(path.replaceAll(/\{\w+\}/g, "user1"), {
     method,
-    headers: key === undefined ? {} : { Authorization: `Bearer ${key.text}` },
-    ...method === "POST" && { body: PNG },
+    headers: {
+      ...key !== undefined && { Authorization: `Bearer ${key.text}` },
+      ...method === "PUT" && { "Content-Type": "application/json" },
+    },
+    ...body !== undefined && { body },
   });
-  return { response, claims: pool.leases.length };
+  return { response, claims: pool.leases.length, calls: gallery.calls.length - 1 };
 }
 
 Deno.test("each operation of /openapi.json accepts the scopes of the table, and no other caller", async () => {
@@ -51,14 +70,14 @@ Deno.test("each operation of /openapi.json accepts the scopes of the table, and 
   assertEquals(operations.toSorted(), [...listed].toSorted());
   for (const [operation, may] of Object.entries(MAY)) {
     for (const caller of CALLERS) {
-      const { response, claims } = await ask(operation, caller);
+      const { response, claims, calls } = await ask(operation, caller);
       const about = `${operation} by ${caller}`;
       if (may.includes(caller)) {
-        assertEquals(response.status, 200, about);
+        assert(response.ok, `${about}: ${response.status}`);
       } else {
         await assertProblem(response, caller === "nobody" ? "unauthorized" : "forbidden_scope");
         assertMatch(response.headers.get("WWW-Authenticate")!, /^Bearer realm="face-it"/, about);
-        assertEquals(claims, 0, about);
+        assertEquals([claims, calls], [0, 0], about);
       }
     }
   }

@@ -10,7 +10,9 @@ export interface AwaitGalleryOptions {
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-const INTERVAL_MS = 500;
+const INTERVAL_MS = 250;
+/** The first failures are usual while both services start. */
+const LOGGED_FAILURE = 40;
 
 /** Asks the service again and again until it has answered, or `signal` aborts. Never rejects. */
 export async function awaitGallery(
@@ -18,13 +20,12 @@ export async function awaitGallery(
   { log, delay }: AwaitGalleryOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  let failed = false;
+  let failures = 0;
   while (!signal.aborted && !client.reached) {
     if (await client.check(signal)) break;
     if (signal.aborted) return;
-    if (!failed) log.warn({}, "waiting for the gallery service");
-    failed = true;
+    if (++failures === LOGGED_FAILURE) log.warn({}, "the gallery service does not answer yet");
     await delay(INTERVAL_MS, signal).catch(() => {});
   }
-  if (failed && !signal.aborted) log.info({}, "the gallery service answers");
+  if (failures >= LOGGED_FAILURE && !signal.aborted) log.info({}, "the gallery service answers");
 }

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { LIVENESS_HEADER } from "../../shared/contract/contract.ts";
 import { MATCH, NON_MATCH, WORKER_MODELS } from "../../shared/contract/fake_answers.ts";
+import { EMBEDDING_TYPE, MAX_EMBEDDING_BYTES } from "../../shared/contract/gallery_call.ts";
+import { FACE_HEADER, type ObservedFace } from "../../shared/contract/observed_face.ts";
 import { WORKER_MODELS_HEADER } from "../../shared/contract/models_in_use.ts";
 import { PICTURE_CODES, pictureProblem } from "../../shared/contract/picture_problem.ts";
 import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
@@ -330,4 +332,102 @@ Deno.test("a call that is aborted before it begins is not sent", async () => {
     }, { signal: AbortSignal.abort(reason) }), Error);
   assert(thrown === reason);
   assertEquals(calls, 0);
+});
+
+const EMBEDDING = Uint8Array.of(0, 0, 128, 63, 0, 0, 0, 0);
+const FACE = {
+  box: [412, 96, 180, 224],
+  quality: { embedding_length: 9, shape_distance: 0.1, roll_degrees: 1, look_distance: 0.05 },
+};
+const NO_RULE = { ...WORKER_MODELS, match: null, calibration: null };
+
+/** An answer with an embedding. `headers` overrides its headers; undefined removes one. */
+function embedded(
+  body: Uint8Array<ArrayBuffer> = EMBEDDING,
+  headers: Record<string, string | undefined> = {},
+): Response {
+  const all = {
+    "Content-Type": EMBEDDING_TYPE,
+    [FACE_HEADER]: JSON.stringify(FACE),
+    [WORKER_MODELS_HEADER]: JSON.stringify(NO_RULE),
+    ...headers,
+  };
+  const present = Object.entries(all).filter((entry): entry is [string, string] =>
+    entry[1] !== undefined
+  );
+  return new Response(body, { headers: present });
+}
+
+/** Asks a worker that holds no gallery and answers like `answer`. */
+async function embedWith(answer: (request: Request) => Response, forTemplate = false) {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      await request.bytes();
+      return answer(request);
+    },
+  );
+  await using client = createWorkerClient(() => KEYS.signing);
+  return await client.embed(
+    { name: "worker-1", url: new URL(`http://127.0.0.1:${server.addr.port}`) },
+    { image: PROBE.image, forTemplate },
+    "request-1",
+    new AbortController().signal,
+  );
+}
+
+Deno.test("an embedding is passed on as its bytes, with the face and the model", async () => {
+  const paths: string[] = [];
+  for (const forTemplate of [false, true]) {
+    const result = await embedWith((request) => {
+      paths.push(request.url.slice(new URL(request.url).origin.length));
+      return embedded();
+    }, forTemplate);
+    assertEquals(result, {
+      kind: "answer",
+      answer: {
+        embedding: EMBEDDING,
+        face: FACE as ObservedFace,
+        model: WORKER_MODELS.recognition,
+      },
+      models: NO_RULE,
+    });
+  }
+  assertEquals(paths, ["/embed", "/embed?template=true"]);
+});
+
+Deno.test("the liveness score of an embedded face is counted", async () => {
+  const header = JSON.stringify({ ...FACE, liveness: 0.187 });
+  const result = await embedWith(() => embedded(EMBEDDING, { [FACE_HEADER]: header }));
+  assert(result.kind === "answer");
+  assertEquals(result.liveness, 0.187);
+});
+
+Deno.test("an embedding that is not as documented is a failure", async () => {
+  const long = new Uint8Array(MAX_EMBEDDING_BYTES + 4);
+  for (
+    const answer of [
+      () => embedded(new Uint8Array()),
+      () => embedded(new Uint8Array(7)),
+      () => embedded(long),
+      () => embedded(EMBEDDING, { "Content-Type": "application/octet-stream" }),
+      () => embedded(EMBEDDING, { [FACE_HEADER]: undefined }),
+      () => embedded(EMBEDDING, { [FACE_HEADER]: JSON.stringify({ ...FACE, box: [0] }) }),
+      () => embedded(EMBEDDING, { [WORKER_MODELS_HEADER]: undefined }),
+      () => embedded(EMBEDDING, { [WORKER_MODELS_HEADER]: "{}" }),
+      () => Response.json(MATCH),
+    ]
+  ) assertFailed(await embedWith(answer) as WorkerResult, "The worker");
+  const longest = await embedWith(() => embedded(long.slice(4)));
+  assertEquals(longest.kind, "answer");
+});
+
+Deno.test("a refusal of a picture is the same in both modes", async () => {
+  for (const code of PICTURE_CODES) {
+    const result = await embedWith(() => problem(code));
+    assertEquals(result, { kind: "refusal", problem: pictureProblem(code) });
+  }
+  assertEquals((await embedWith(() => problem("worker_used"))).kind, "used");
+  assertEquals((await embedWith(() => problem("unauthorized"))).kind, "unauthorized");
+  assertEquals((await embedWith(() => problem("user_not_found"))).kind, "failed");
 });

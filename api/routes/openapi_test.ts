@@ -14,6 +14,11 @@ Deno.test("/openapi.json describes every route and every status", async () => {
     "/metrics",
     "/models",
     "/ready",
+    "/users",
+    "/users/{user_id}",
+    "/users/{user_id}/export",
+    "/users/{user_id}/templates",
+    "/users/{user_id}/templates/{template_id}",
   ]);
   const { post } = document.paths["/authenticate"];
   assertEquals(

@@ -19,6 +19,12 @@ import { problemResponses } from "../problem_responses.ts";
 /** Codes that a client of this path never gets. */
 const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "not_found",
+  "user_not_found",
+  "template_not_found",
+  "gallery_is_static",
+  "too_many_templates",
+  "not_the_same_person",
+  "belongs_to_another_user",
   ...INTERNAL_CODES,
 ]);
 

@@ -5,7 +5,14 @@
 
 import { html } from "hono/html";
 import type { OpenApiDocument } from "../openapi.ts";
-import { type Html, renderList, renderName, renderSchema, type Schema } from "./schema_html.ts";
+import {
+  type Entry,
+  type Html,
+  renderList,
+  renderName,
+  renderSchema,
+  type Schema,
+} from "./schema_html.ts";
 
 type Content = Readonly<Record<string, { readonly schema?: Schema }>>;
 
@@ -20,6 +27,7 @@ interface Operation {
   readonly description?: string;
   readonly parameters?: readonly {
     readonly name: string;
+    readonly in: string;
     readonly required: boolean;
     readonly schema: Schema;
   }[];
@@ -80,7 +88,8 @@ function renderOperation(name: string, operation: Operation): Html {
 <h2><code>${name}</code></h2>
 <p>${summary}. ${description}</p>
 <p>${describeSecurity(security)}.</p>
-${parameters.length > 0 && html`<h3>Query</h3>${renderParameters(parameters)}`}
+${renderParameters("Path", parameters.filter((parameter) => parameter.in === "path"))}
+${renderParameters("Query", parameters.filter((parameter) => parameter.in === "query"))}
 ${requestBody && html`<h3>Body</h3>${renderContent(requestBody.content)}`}
 <h3>Responses</h3>
 ${
@@ -100,11 +109,16 @@ function describeSecurity(security: NonNullable<Operation["security"]>): string 
   return isOptional ? `Needs no key here; elsewhere ${needs}` : `Needs ${needs}`;
 }
 
-function renderParameters(parameters: NonNullable<Operation["parameters"]>): Html {
-  return renderList(parameters.map(({ name, required, schema }) => [
+function renderParameters(
+  title: string,
+  parameters: NonNullable<Operation["parameters"]>,
+): Html | undefined {
+  if (parameters.length === 0) return undefined;
+  const entries = parameters.map(({ name, required, schema }): Entry => [
     renderName(name, required),
     renderSchema(schema),
-  ]));
+  ]);
+  return html`<h3>${title}</h3>${renderList(entries)}`;
 }
 
 function renderResponse({ description, headers = {}, content = {} }: OperationResponse): Html {

@@ -11,7 +11,7 @@ export type Entry = readonly [term: Html | string, description: Html];
 /** The parts of JSON Schema that the document of this service uses. */
 export interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly format?: string;
   readonly description?: string;
   readonly example?: unknown;
@@ -23,18 +23,24 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
   readonly prefixItems?: readonly Schema[];
 }
 
 /** Writes a link to a named schema, or the type, description, example and fields of another. */
 export function renderSchema(schema: Schema): Html {
-  const { $ref, oneOf, properties, required = [], description, example } = schema;
+  const { $ref, anyOf, oneOf = anyOf, items, properties, required = [], description, example } =
+    schema;
   if ($ref !== undefined) {
     const name = $ref.slice($ref.lastIndexOf("/") + 1);
     return html`<a href="#${name}"><code>${name}</code></a>`;
   }
   if (oneOf !== undefined) {
     return html`${oneOf.map((one, i) => html`${i > 0 && " or "}${renderSchema(one)}`)}`;
+  }
+  if (items !== undefined) {
+    return html`list of ${renderSchema(items)}${description && html`<p>${description}</p>`}`;
   }
   const fields = Object.entries(properties ?? {}).map(([name, property]): Entry => [
     renderName(name, required.includes(name)),
@@ -51,7 +57,7 @@ function describeType(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(", ");
   if (prefixItems !== undefined) return `[${prefixItems.map(describeType).join(", ")}]`;
   return [
-    format ?? type,
+    format ?? [type].flat().join(" or "),
     minimum !== undefined && `from ${minimum}`,
     maximum !== undefined && `to ${maximum}`,
     maxLength !== undefined && `of ${minLength ?? 0} to ${maxLength} characters`,

@@ -73,7 +73,7 @@ export const GET_USER: RouteConfig = {
   ...user,
   method: "get",
   operationId: "getUser",
-  summary: "Get a user and the user's templates",
+  summary: "Get a user with the list of templates",
   request: { params: USER_PATH },
   responses: { 200: json("The user", UserWithTemplatesSchema), ...errors("user_not_found") },
 };
@@ -95,7 +95,7 @@ export const LIST_USERS: RouteConfig = {
   path: "/users",
   operationId: "listUsers",
   tags: [TAGS.users.name],
-  summary: "List the users of the caller's collection",
+  summary: "List the users of a collection",
   request: { query: UserPageQuerySchema },
   responses: { 200: json("A page of users, sorted by user_id", UserPageSchema), ...errors() },
 };
