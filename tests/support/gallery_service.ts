@@ -2,7 +2,7 @@
 
 import { CALLS, type FakeCall, signedRequest } from "../../gallery/fake_caller.ts";
 import { makeTemplateKey } from "../../gallery/store/template_keys.ts";
-import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
+import { type FakeTokenKeys, fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { Service } from "./service.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
@@ -13,8 +13,12 @@ export { CALLS };
 export interface GalleryInstallation extends AsyncDisposable {
   readonly folder: TemporaryFolder;
   readonly env: Readonly<Record<string, string>>;
+  /** Keys that sign calls. */
+  readonly keys: FakeTokenKeys;
   /** Starts a service. `env` overrides its settings. */
   start(env?: Readonly<Record<string, string>>): Service;
+  /** Starts an api with workers that uses a service. `env` overrides its settings. */
+  startApi(gallery: Service, env?: Readonly<Record<string, string>>): Service;
   /** Sends a signed call to a service. */
   call(service: Service, call: FakeCall): Promise<Answer>;
 }
@@ -29,6 +33,7 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
   const folder = await temporaryFolder({
     "template-keys": makeTemplateKey(),
     "token-keys.pem": keys.publicPem,
+    "private-keys.pem": keys.privatePem,
   });
   const env = {
     GALLERY_STORE: store ?? folder.path("gallery"),
@@ -38,11 +43,18 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
   return {
     folder,
     env,
+    keys,
     start: (changes = {}) =>
       new Service({ ...env, ...changes }, [
         ...["run", "-q", "-P=gallery", `--allow-read=${folder.root}`],
         ...[`--allow-write=${folder.root}`, "gallery/main.ts"],
       ]),
+    startApi: (service, changes = {}) =>
+      new Service({
+        GALLERY_URL: service.url.origin,
+        WORKER_TOKEN_PRIVATE_KEYS_PATH: folder.path("private-keys.pem"),
+        ...changes,
+      }),
     call: async (service, call) =>
       await readAnswer(fetch(await signedRequest(service.url, call, keys.signing))),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
