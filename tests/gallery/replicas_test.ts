@@ -14,9 +14,9 @@ import { startTcpForwarder } from "../support/tcp_forwarder.ts";
 import { ObservedPerson } from "./observed_people.ts";
 
 const ANSWERS = 10_000;
-const CLIENTS = 10;
+const CLIENTS = 8;
 /** People who are enrolled and deleted all the time. The others stay. */
-const CHANGING = 6;
+const CHANGING = 3;
 
 needs("postgres", "photos")(
   "no answer names a deleted user on any replica, and every enrolled user is recognised",
@@ -138,7 +138,6 @@ needs("postgres", "photos")(
     await Promise.all([...changing, ...asking, disturbing()]);
     assertEquals(wrong, []);
     assert(answers >= ANSWERS);
-    console.log({ answers, refused, deletions, afterDeletion });
     assert(deletions >= 50, `${deletions} deletions`);
     assert(afterDeletion >= deletions, `${afterDeletion} answers right after a deletion`);
     await Promise.all(observed.map(everywhere));
