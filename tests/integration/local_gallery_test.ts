@@ -74,7 +74,7 @@ Deno.test("a user that is enrolled over HTTP is recognised after a restart", asy
 });
 
 Deno.test("when the gallery is killed, requests get 503 with a time to retry, and nothing acknowledged is lost", async () => {
-  await using service = await Service.ready();
+  await using service = await Service.ready({ GALLERY_MODE: "service" });
   for (let kill = 1; kill <= 2; kill++) {
     assertEquals((await put(service, `ada${kill}`)).status, 201);
     const pid = (await service.gallery())!;
@@ -109,7 +109,7 @@ Deno.test("no gallery process is left when the api is killed", async () => {
 });
 
 Deno.test("requests that were accepted before the shutdown still get their decisions", async () => {
-  await using service = await Service.ready();
+  await using service = await Service.ready({ GALLERY_MODE: "service" });
   const picture = await sample("user1_similar.png");
   const answers = Array.from({ length: 2 }, () => service.post(picture));
   await eventually(

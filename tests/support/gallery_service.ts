@@ -17,8 +17,8 @@ export interface GalleryInstallation extends AsyncDisposable {
   readonly keys: FakeTokenKeys;
   /** Starts a service. `env` overrides its settings. */
   start(env?: Readonly<Record<string, string>>): Service;
-  /** Starts an api with workers that uses a service. `env` overrides its settings. */
-  startApi(gallery: Service, env?: Readonly<Record<string, string>>): Service;
+  /** Returns the settings of an api on this machine that calls a service. */
+  apiEnv(service: Service): Record<string, string>;
   /** Sends a signed call to a service. */
   call(service: Service, call: FakeCall): Promise<Answer>;
 }
@@ -33,7 +33,6 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
   const folder = await temporaryFolder({
     "template-keys": makeTemplateKey(),
     "token-keys.pem": keys.publicPem,
-    "private-keys.pem": keys.privatePem,
   });
   const env = {
     GALLERY_STORE: store ?? folder.path("gallery"),
@@ -49,12 +48,10 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
         ...["run", "-q", "-P=gallery", `--allow-read=${folder.root}`],
         ...[`--allow-write=${folder.root}`, "gallery/main.ts"],
       ]),
-    startApi: (service, changes = {}) =>
-      new Service({
-        GALLERY_URL: service.url.origin,
-        WORKER_TOKEN_PRIVATE_KEYS_PATH: folder.path("private-keys.pem"),
-        ...changes,
-      }),
+    apiEnv: ({ url }) => ({
+      GALLERY_URL: url.origin,
+      WORKER_TOKEN_PRIVATE_KEYS: keys.privatePem,
+    }),
     call: async (service, call) =>
       await readAnswer(fetch(await signedRequest(service.url, call, keys.signing))),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),

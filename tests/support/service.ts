@@ -12,6 +12,12 @@ const INHERITED_ENV = ["DENO_CERT", "DENO_DIR", "HOME", "PATH", "TMPDIR", "XDG_C
 const START_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 20_000;
 
+/**
+ * Settings of a service whose gallery service holds the gallery. Without one of them, the workers of
+ * an api hold the sample gallery: then no gallery service is started.
+ */
+const SERVICE_MODE = ["GALLERY_MODE", "GALLERY_URL", "DATA_DIR"];
+
 /** Arguments of `deno` that start the api. */
 const API = ["run", "-q", "-P=api-local", "api/main.ts"];
 
@@ -68,6 +74,8 @@ export class Service implements AsyncDisposable {
         NO_COLOR: "1",
         DENO_NO_UPDATE_CHECK: "1",
         DATA_DIR: `${this.#data}/data`,
+        ...args === API && !SERVICE_MODE.some((name) => name in env) &&
+          { GALLERY_MODE: "workers" },
         ...env,
       }),
       stdin: "null",
