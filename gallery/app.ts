@@ -16,7 +16,7 @@ import { addTemplates } from "./routes/templates.ts";
 import { addUsers } from "./routes/users.ts";
 
 /** Dependencies of the app. */
-export interface GalleryAppDeps extends ServiceDeps, Omit<CallDeps, "onStoreError"> {
+export interface GalleryAppDeps extends ServiceDeps, CallDeps {
   readonly metrics: GalleryMetrics;
   /** True while the store answers. */
   readonly storeAnswers: () => boolean;
@@ -53,7 +53,7 @@ export function createGalleryApp(deps: GalleryAppDeps): GalleryApp {
   );
   metrics.observe(() => gallery()?.follower.target.count() ?? { users: 0, templates: 0 });
 
-  const add = createCalls(app, { ...deps, onStoreError: () => metrics.storeError() });
+  const add = createCalls(app, deps);
   addDecisions(add, { now, decided: metrics.decided });
   addUsers(add);
   addTemplates(add);

@@ -14,7 +14,9 @@ import { readBody } from "../shared/http/read_body.ts";
 import { takes } from "../shared/http/route_input.ts";
 import type { ServiceEnv } from "../shared/http/service.ts";
 import { type Gallery, unavailable } from "./gallery.ts";
+import type { GalleryMetrics } from "./metrics.ts";
 import { StoreUnavailable } from "./store/store.ts";
+import { describeFailure, isStoreFailure } from "./store_failure.ts";
 
 /** Dependencies of the routes. */
 export interface CallDeps {
@@ -26,8 +28,7 @@ export interface CallDeps {
   readonly bodyTimeoutMs: number;
   /** Milliseconds that the gallery may take to answer. */
   readonly answerTimeoutMs: number;
-  /** Called when the store did not answer a call. */
-  readonly onStoreError: () => void;
+  readonly metrics: Pick<GalleryMetrics, "callBegins" | "storeError">;
 }
 
 /** The body that a route takes. */
@@ -75,6 +76,8 @@ export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
     const input = takes({ ...(query && { query }), body: body !== undefined });
     app.on(method, path, input, async (c) => {
       const token = await deps.verifyToken(c.req.header("Authorization"));
+      using ending = new DisposableStack();
+      ending.defer(deps.metrics.callBegins());
       const { claims } = token;
       const event = c.get("event");
       event["purpose"] = claims.purpose;
@@ -128,10 +131,10 @@ async function readStatedBody(
 const statementDiffers = (): Problem =>
   new Problem("unauthorized", "The token does not state this call");
 
-/** Answers 503 when the store is away, or when the answer takes too long. */
+/** Answers 503 when the store is away or damaged, or when the answer takes too long. */
 async function answerInTime(
   answer: Promise<Response>,
-  { answerTimeoutMs, onStoreError }: CallDeps,
+  { answerTimeoutMs, metrics }: CallDeps,
 ): Promise<Response> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -140,9 +143,9 @@ async function answerInTime(
   try {
     return await Promise.race([answer, late.promise]);
   } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    onStoreError();
-    throw unavailable(error);
+    if (!isStoreFailure(error)) throw error;
+    metrics.storeError();
+    throw unavailable(new Error(describeFailure(error)));
   } finally {
     clearTimeout(timer);
   }

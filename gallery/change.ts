@@ -2,6 +2,7 @@
 
 import type { Gallery } from "./gallery.ts";
 import { StoreUnavailable } from "./store/store.ts";
+import { isStoreFailure } from "./store_failure.ts";
 
 /** A change waits at most this long for the changes before it. */
 const WAIT_MS = 5000;
@@ -11,8 +12,8 @@ const WAIT_MS = 5000;
  * store makes one change at a time, too. Without the turns here, calls that add templates at the same
  * time would all check against an index that the first of them makes old.
  *
- * When the store goes away after the change, the change is made nevertheless, and decisions notice
- * that the index is behind.
+ * When the index cannot follow, because the store has gone away, the change is made nevertheless:
+ * decisions notice that the index is behind.
  *
  * @throws {StoreUnavailable} when the store is away, or there are too many changes before this one
  */
@@ -25,13 +26,13 @@ export async function change<Result>(
   }
   try {
     const result = await make();
-    await follower.catchUp().catch(ignoreUnavailable);
+    await follower.catchUp().catch(ignoreStoreFailure);
     return result;
   } finally {
     changes.release();
   }
 }
 
-function ignoreUnavailable(error: unknown): void {
-  if (!(error instanceof StoreUnavailable)) throw error;
+function ignoreStoreFailure(error: unknown): void {
+  if (!isStoreFailure(error)) throw error;
 }

@@ -7,7 +7,7 @@ import { MODEL_MANIFEST } from "../models/manifest.ts";
 import { CALLS, embeddingBytes, type FakeCall } from "./fake_caller.ts";
 import { face, faceNear, MODEL, photo } from "./fake_faces.ts";
 import { type FakeReplica, installFake, START_MS } from "./fake_gallery.ts";
-import { StoreUnavailable } from "./store/store.ts";
+import { StoreDamaged, StoreUnavailable } from "./store/store.ts";
 
 const decide = (embedding: Float32Array, userId?: string): FakeCall =>
   CALLS.decide(embedding, { model: MODEL, ...(userId !== undefined && { user_id: userId }) });
@@ -185,6 +185,26 @@ Deno.test("a store that is away gives 503 with Retry-After, never a match", asyn
   assert(
     metrics.includes('face_it_gallery_decision_seconds_count{outcome="gallery_unavailable"} 2'),
   );
+});
+
+Deno.test("a damaged template gives 503, and the log names its id but no user", async () => {
+  await using installation = await installFake();
+  let damaged = false;
+  const replica = await installation.replica({
+    async changesSince(position) {
+      if (damaged) throw new StoreDamaged("t1 of user0", "t1");
+      return await installation.store.changesSince(position);
+    },
+  });
+  await enrol(replica, 0);
+  damaged = true;
+  await installation.store.putUser({ collection: "default", userId: "user1" }, { name: "U" });
+  assertEquals(await outcome(replica, decide(face(0))), "gallery_unavailable");
+  replica.watch.failed(new StoreDamaged("t1 of user0", "t1"));
+  assertEquals((await replica.get("/ready")).status, 503);
+  const logged = installation.lines.find(({ msg }) => msg === "the gallery's database is damaged");
+  assertEquals(logged?.["error"], "The template t1 cannot be decrypted");
+  assert(!JSON.stringify(installation.lines).includes("user0"));
 });
 
 Deno.test("a store that does not answer gives 503 in time", async () => {

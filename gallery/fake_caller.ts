@@ -130,18 +130,23 @@ export const CALLS: FakeCalls = {
   },
 };
 
-/** Signs the statement of a call, and returns the request. */
-export async function signedRequest(
-  origin: string | URL,
-  { method, path, body, contentType, claims }: FakeCall,
+/** Signs the statement of a call. */
+export const signCall = (
+  { claims }: FakeCall,
   keys: SigningKeys,
   nowMs?: number,
-): Promise<Request> {
-  const token = await signGalleryToken(keys, claims satisfies { purpose: Purpose }, nowMs);
+): Promise<string> => signGalleryToken(keys, claims satisfies { purpose: Purpose }, nowMs);
+
+/** Returns the request of a call. */
+export function requestOf(
+  origin: string | URL,
+  { method, path, body, contentType }: FakeCall,
+  authorization: string,
+): Request {
   return new Request(new URL(path, origin), {
     method,
     headers: {
-      Authorization: `Bearer ${token}`,
+      Authorization: authorization,
       ...(contentType !== undefined && { "Content-Type": contentType }),
     },
     ...(body !== undefined && { body }),

@@ -7,7 +7,7 @@ import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
 import { createGalleryTokenVerifier } from "../shared/http/gallery_token.ts";
 import { temporaryFolder } from "../tests/support/temporary_folder.ts";
 import { createGalleryApp, type GalleryApp } from "./app.ts";
-import { type FakeCall, signedRequest } from "./fake_caller.ts";
+import { type FakeCall, requestOf, signCall } from "./fake_caller.ts";
 import { createGalleryMetrics, type GalleryMetrics } from "./metrics.ts";
 import { type OpenedGallery, openGallery } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
@@ -118,9 +118,8 @@ export async function installFake(options: FakeOptions = {}): Promise<FakeInstal
         metrics,
         watch,
         async call(call, authorization) {
-          const request = await signedRequest("http://gallery", call, keys.signing, clock.now);
-          if (authorization !== undefined) request.headers.set("Authorization", authorization);
-          return await send(request);
+          const header = authorization ?? `Bearer ${await signCall(call, keys.signing, clock.now)}`;
+          return await send(requestOf("http://gallery", call, header));
         },
         get: (path) => send(new Request(`http://gallery${path}`)),
       };

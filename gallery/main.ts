@@ -9,13 +9,14 @@ import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { createGalleryTokenVerifier } from "../shared/http/gallery_token.ts";
 import { listen } from "../shared/http/listen.ts";
 import { openPublicKeys } from "../shared/http/public_keys.ts";
-import { createLogger, describeError } from "../shared/log.ts";
+import { createLogger } from "../shared/log.ts";
 import { createGalleryApp } from "./app.ts";
 import { type GalleryConfig, readGalleryConfig } from "./config.ts";
 import { createGalleryMetrics } from "./metrics.ts";
 import { type OpenedGallery, openGallery, readTemplateKeys } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
 import { openStore } from "./store/open_store.ts";
+import { describeFailure } from "./store_failure.ts";
 import { createStoreWatch } from "./store_watch.ts";
 import { keepUp } from "./upkeep.ts";
 
@@ -23,8 +24,8 @@ import { keepUp } from "./upkeep.ts";
 const LINGER_AFTER_SIGTERM_MS = 2000;
 /** The process exits after this time in any case. Kubernetes would kill the pod after 15 s. */
 const SHUTDOWN_DEADLINE_MS = 12_000;
-/** The api gives up after 10 seconds. */
-const ANSWER_TIMEOUT_MS = 8000;
+/** The api gives up after 5 seconds. */
+const ANSWER_TIMEOUT_MS = 4000;
 
 async function main(): Promise<void> {
   const config = await exitOnConfigError(() => readGalleryConfig(Deno.env));
@@ -101,7 +102,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (stop.signal.aborted) return;
     if (error instanceof ConfigError) console.error(error.message);
-    else log.error({ error: describeError(error) }, "the gallery cannot start");
+    else log.error({ error: describeFailure(error) }, "the gallery cannot start");
     Deno.exit(1);
   }
   log.info(

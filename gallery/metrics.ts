@@ -16,6 +16,8 @@ export interface GalleryMetrics {
    * @param outcome `matched`, `not_matched` or an error code
    */
   decided(outcome: string, seconds: number): void;
+  /** A call has begun. Returns the function to call when it has ended. */
+  callBegins(): () => void;
   /** The store did not answer. */
   storeError(): void;
   /** The index has applied the changes of the store. */
@@ -41,6 +43,11 @@ export function createGalleryMetrics(): GalleryMetrics {
     buckets: BUCKETS,
     registers,
   });
+  const openCalls = new Gauge({
+    name: "face_it_gallery_open_calls",
+    help: "Calls that have begun and have no answer yet",
+    registers,
+  });
   const storeErrors = new Counter({
     name: "face_it_gallery_store_errors_total",
     help: "Calls of the store that failed because it is away, full or too slow",
@@ -54,6 +61,10 @@ export function createGalleryMetrics(): GalleryMetrics {
   });
   return {
     decided: (outcome, seconds) => decisions.observe({ outcome }, seconds),
+    callBegins() {
+      openCalls.inc();
+      return () => openCalls.dec();
+    },
     storeError: () => storeErrors.inc(),
     caughtUp: (seconds) => catchUp.observe(seconds),
     observe(stats) {

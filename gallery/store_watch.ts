@@ -1,8 +1,10 @@
-/** Remembers if the store answers, and logs when that changes. */
+/** Logs when the store stops to answer, and when it answers again. */
 
-import { describeError, type Logger } from "../shared/log.ts";
+import type { Logger } from "../shared/log.ts";
+import { StoreDamaged } from "./store/store.ts";
+import { describeFailure } from "./store_failure.ts";
 
-/** Whether the store answers. */
+/** Remembers if the store answers. */
 export interface StoreWatch {
   /** True while the store answers. */
   readonly answers: boolean;
@@ -24,7 +26,8 @@ export function createStoreWatch(log: Pick<Logger, "info" | "error">): StoreWatc
       answers = true;
     },
     failed(error) {
-      if (answers) log.error({ error: describeError(error) }, "the gallery's database is away");
+      const is = error instanceof StoreDamaged ? "damaged" : "away";
+      if (answers) log.error({ error: describeFailure(error) }, `the gallery's database is ${is}`);
       answers = false;
     },
   };

@@ -4,7 +4,7 @@ import { abortable } from "../shared/abortable.ts";
 import { describeError, type Logger } from "../shared/log.ts";
 import type { Gallery } from "./gallery.ts";
 import type { GalleryMetrics } from "./metrics.ts";
-import { StoreUnavailable } from "./store/store.ts";
+import { isStoreFailure } from "./store_failure.ts";
 import type { StoreWatch } from "./store_watch.ts";
 
 /** The index of an idle replica is at most this far behind. */
@@ -78,7 +78,7 @@ async function attempt<Result>(
   try {
     done(await run());
   } catch (error) {
-    if (error instanceof StoreUnavailable) {
+    if (isStoreFailure(error)) {
       metrics.storeError();
       watch.failed(error);
     } else {

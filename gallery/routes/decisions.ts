@@ -5,7 +5,7 @@ import { Problem } from "../../shared/contract/problem.ts";
 import type { AddCall } from "../calls.ts";
 import { decide } from "../decide.ts";
 import { parseEmbedding } from "../embedding.ts";
-import { StoreUnavailable } from "../store/store.ts";
+import { isStoreFailure } from "../store_failure.ts";
 
 /** Body of a call with an embedding. */
 export const EMBEDDING_BODY = { mediaType: EMBEDDING_TYPE, maxBytes: MAX_EMBEDDING_BYTES };
@@ -51,5 +51,5 @@ export function addDecisions(add: AddCall, { now, decided }: DecisionDeps): void
 
 function outcomeOf(error: unknown): string {
   if (error instanceof Problem) return error.code;
-  return error instanceof StoreUnavailable ? "gallery_unavailable" : "internal";
+  return isStoreFailure(error) ? "gallery_unavailable" : "internal";
 }

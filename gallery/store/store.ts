@@ -281,10 +281,21 @@ export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-/** Error for a row that cannot be decrypted: it was damaged or moved. The message names the row. */
+/**
+ * Error for a row that cannot be decrypted: it was damaged or moved. The message names the row and
+ * its user, so a service does not log it.
+ */
 export class StoreDamaged extends Error {
   /** Name of the class. */
   override readonly name = "StoreDamaged";
+  /** Id of the template. */
+  readonly templateId: string;
+
+  /** Makes the error. */
+  constructor(message: string, templateId: string) {
+    super(message);
+    this.templateId = templateId;
+  }
 }
 
 /** Error for a cursor that no page had. */

@@ -94,6 +94,7 @@ export function unsealTemplate(
     throw new StoreDamaged(
       `The template ${name.templateId} of user ${JSON.stringify(name.userId)} in collection ` +
         `${JSON.stringify(name.collection)} ${why}`,
+      name.templateId,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset + PHOTO_BYTES);

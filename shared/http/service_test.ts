@@ -26,6 +26,7 @@ function setUp() {
     return c.text(await c.req.text());
   });
   app.get("/health", (c) => c.text("ok"));
+  app.get("/users/:user_id", (c) => c.text(c.req.param("user_id")));
   app.get("/problem", () => {
     throw new Problem("no_worker_available", "All are busy", {
       cause: new RangeError("underneath"),
@@ -168,6 +169,18 @@ Deno.test("each request is one line in the log, without its body, query and head
     outcome: "echoed",
     msg: "request",
   }]);
+});
+
+Deno.test("the log has the pattern of a path with a user, and no more of an unknown path", async () => {
+  const { call, lines } = setUp();
+  await call("/users/user1");
+  await call("/users/user1", { method: "DELETE" });
+  await call("/users/user1/nothing");
+  await call("/users/user%31");
+  await call("/nothing");
+  assertEquals(lines.filter(({ msg }) => msg === "request").map(({ path }) => path), [
+    ...["/users/:user_id", "/users/…", "/users/…", "/users/:user_id", "/nothing"],
+  ]);
 });
 
 Deno.test("a long path is cut in the log", async () => {

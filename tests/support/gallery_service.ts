@@ -1,6 +1,6 @@
 /** Runs the real gallery service in a process of its own. */
 
-import { CALLS, type FakeCall, signedRequest } from "../../gallery/fake_caller.ts";
+import { CALLS, type FakeCall, requestOf, signCall } from "../../gallery/fake_caller.ts";
 import { makeTemplateKey } from "../../gallery/store/template_keys.ts";
 import { type FakeTokenKeys, fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { type Answer, readAnswer } from "./answer.ts";
@@ -19,7 +19,11 @@ export interface GalleryInstallation extends AsyncDisposable {
   start(env?: Readonly<Record<string, string>>): Service;
   /** Returns the settings of an api on this machine that calls a service. */
   apiEnv(service: Service): Record<string, string>;
-  /** Sends a signed call to a service. */
+  /** Signs the statement of a call. */
+  sign(call: FakeCall): Promise<string>;
+  /** Sends a call to a service. */
+  send(service: Service, call: FakeCall, token: string): Promise<Answer>;
+  /** Signs a call and sends it to a service. */
   call(service: Service, call: FakeCall): Promise<Answer>;
 }
 
@@ -39,6 +43,9 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
     TEMPLATE_KEYS_PATH: folder.path("template-keys"),
     GALLERY_TOKEN_PUBLIC_KEYS_PATH: folder.path("token-keys.pem"),
   };
+  const sign = (call: FakeCall) => signCall(call, keys.signing);
+  const send = (service: Service, call: FakeCall, token: string) =>
+    readAnswer(fetch(requestOf(service.url, call, `Bearer ${token}`)));
   return {
     folder,
     env,
@@ -52,8 +59,9 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
       GALLERY_URL: url.origin,
       WORKER_TOKEN_PRIVATE_KEYS: keys.privatePem,
     }),
-    call: async (service, call) =>
-      await readAnswer(fetch(await signedRequest(service.url, call, keys.signing))),
+    sign,
+    send,
+    call: async (service, call) => await send(service, call, await sign(call)),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }

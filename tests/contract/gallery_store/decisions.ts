@@ -45,6 +45,22 @@ export function testDecisions(test: StoreTest): void {
     },
   );
 
+  test(
+    "a decision without a position is stored although the gallery changes, unless its user is gone",
+    async (store, clock) => {
+      await store.putUser(ALICE, { name: "Alice" });
+      const expiresAt = clock.now + 100;
+      const decided = { kind: "decided" };
+      assertEquals(await store.decide({ jti: "j-1", expiresAt, matched: ALICE }), decided);
+      assertEquals(await store.decide({ jti: "j-1", expiresAt }), { kind: "replayed" });
+      await store.deleteUser(ALICE);
+      assertEquals(await store.decide({ jti: "j-2", expiresAt, matched: ALICE }), {
+        kind: "moved",
+      });
+      assertEquals(await store.decide({ jti: "j-2", expiresAt }), decided);
+    },
+  );
+
   test("a match sets the user's time of last match, to the minute", async (store, clock) => {
     clock.now = 10 * 60_000 + 5;
     await store.putUser(ALICE, { name: "Alice" });
