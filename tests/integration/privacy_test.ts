@@ -20,54 +20,69 @@ const LOOPBACK = /inet_addr\("127\.|inet_pton\(AF_INET6, "::1"/;
 const isNetlink = (text: string) => text.includes("AF_NETLINK");
 const leaving = (texts: readonly string[]) => texts.filter((text) => !isNetlink(text));
 
-needs("strace")("the service talks only to itself, and writes no file", async () => {
-  await using folder = await temporaryFolder();
-  const output = folder.path("service.trace");
-  {
-    await using service = new Service(
-      {
-        ...await cleanEnv(folder),
-        POOL_SIZE: "1",
-        REQUESTS_PER_WORKER: "10",
-        // The task must set it.
-        DENO_NO_UPDATE_CHECK: undefined,
-      },
-      ["task", "start"],
-      straceCommand(output),
-    );
-    await service.untilReady();
-    const { status, text } = await service.post(await sample("user1_similar.png"));
-    assertEquals([status, JSON.parse(text).user_id], [200, "user1"]);
-    // The worker that has served lives for as long as telemetry needs to show.
-    await telemetryShows();
-  }
-  const processes = readTrace(await Deno.readTextFile(output));
-  for (const process of processes) assertWritesOnly(process, folder, []);
-  const ran = (program: string): TracedProcess[] =>
-    processes.filter(({ command }) =>
-      command.includes(`/${program}"`) || command.includes(`"${program}"`)
-    );
+needs("strace")(
+  "the service talks only to itself, and writes only the gallery's data",
+  async () => {
+    await using folder = await temporaryFolder();
+    const data = folder.path("data");
+    const output = folder.path("service.trace");
+    {
+      await using service = new Service(
+        {
+          ...await cleanEnv(folder),
+          POOL_SIZE: "1",
+          REQUESTS_PER_WORKER: "10",
+          DATA_DIR: data,
+          // The task must set it.
+          DENO_NO_UPDATE_CHECK: undefined,
+        },
+        ["task", "start"],
+        straceCommand(output),
+      );
+      await service.untilReady();
+      const { status, text } = await service.post(await sample("user1_similar.png"));
+      assertEquals([status, JSON.parse(text).user_id], [200, "user1"]);
+      // The worker that has served lives for as long as telemetry needs to show.
+      await telemetryShows();
+    }
+    const processes = readTrace(await Deno.readTextFile(output));
+    const ran = (program: string): TracedProcess[] =>
+      processes.filter(({ command }) =>
+        command.includes(`/${program}"`) || command.includes(`"${program}"`)
+      );
 
-  const [worker, ...otherWorkers] = ran("worker/main.ts");
-  assertEquals(otherWorkers, []);
-  assert(worker !== undefined);
-  assertEquals(leaving(worker.sockets).length, 1, worker.sockets.join("\n"));
-  assertEquals(leaving(worker.destinations), []);
+    const [worker, ...otherWorkers] = ran("worker/main.ts");
+    assertEquals(otherWorkers, []);
+    assert(worker !== undefined);
+    assertEquals(leaving(worker.sockets).length, 1, worker.sockets.join("\n"));
+    assertEquals(leaving(worker.destinations), []);
 
-  const [api] = ran("api/main.ts");
-  assert(api !== undefined);
-  for (const socket of api.sockets) assertStringIncludes(socket, "SOCK_STREAM");
-  for (const destination of api.destinations) assert(LOOPBACK.test(destination), destination);
+    const [api] = ran("api/main.ts");
+    assert(api !== undefined);
+    for (const socket of api.sockets) assertStringIncludes(socket, "SOCK_STREAM");
+    for (const destination of api.destinations) assert(LOOPBACK.test(destination), destination);
 
-  const others = processes.filter((process) => process !== worker && process !== api);
-  for (const program of ["models/fetch/main.ts", "test-data/main.ts", "task"]) {
-    assert(
-      others.some(({ command }) => command.includes(`"${program}"`)),
-      `${program} has not run`,
-    );
-  }
-  for (const { command, sockets } of others) assertEquals(leaving(sockets), [], command);
-});
+    const [gallery, ...otherGalleries] = ran("gallery/main.ts");
+    assertEquals(otherGalleries, []);
+    assert(gallery !== undefined);
+    for (const socket of leaving(gallery.sockets)) assertStringIncludes(socket, "SOCK_STREAM");
+    assertEquals(leaving(gallery.destinations), []);
+
+    for (const process of processes) {
+      if (process !== gallery) assertWritesOnly(process, folder, []);
+      // Without the gallery's own folder, it writes nothing either.
+      else assertWritesOnly({ ...process, writes: outside(data, process.writes) }, folder, []);
+    }
+    const others = processes.filter((process) => ![worker, api, gallery].includes(process));
+    for (const program of ["models/fetch/main.ts", "test-data/main.ts", "task"]) {
+      assert(
+        others.some(({ command }) => command.includes(`"${program}"`)),
+        `${program} has not run`,
+      );
+    }
+    for (const { command, sockets } of others) assertEquals(leaving(sockets), [], command);
+  },
+);
 
 needs("strace")(
   "a command opens no socket, and writes only the files that it was asked for",
@@ -100,6 +115,10 @@ needs("strace")(
     }
   },
 );
+
+/** Returns the paths that are not in a folder. */
+const outside = (folder: string, paths: readonly string[]): string[] =>
+  paths.filter((path) => path !== folder && !path.startsWith(`${folder}/`));
 
 /**
  * Environment without CI, whose presence switches telemetry off. Home folder and cache are empty, so

@@ -19,6 +19,8 @@ const README = await readmeCommands();
 const RUN_ELSEWHERE = /\btask (test|test:unit|check|ok)$/;
 /** Commands that run the service until the test ends them. */
 const SERVES = /\btask start\b/;
+/** Commands before which the service must end. */
+const NEEDS_STOPPED_SERVICE = /\btask gallery (import|export|verify-store)\b/;
 /** Commands that need photos of many people. */
 const MEASURES = /\btask (accuracy|calibrate)\b/;
 /** Users whose photos are in DIR. */
@@ -31,6 +33,10 @@ const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
   [/\/models/, /"models":\[/],
   [/\/metrics/, /^face_it_pool_free \d/m],
   [/\btask enroll\b/, /\d+ users, \d+ templates/],
+  [/\/users\/ada$/, /"user_id":"ada"/],
+  [/\/users\/ada\/templates$/, /"template_id":/],
+  [/\btask gallery import\b/, /Imported 3 users; 3 templates are new/],
+  [/\btask gallery backup\b/, /Copied the database to /],
   [/\btask accuracy\b/, /TAR at FAR 0/],
   [/\btask calibrate\b/, /"fitted_dimension"/],
 ];
@@ -54,6 +60,7 @@ Deno.test("the commands of the README do what the README says", async (t) => {
         if (/\bgallery\.json\b/.test(command)) await assertServesGallery(shell);
         return;
       }
+      if (NEEDS_STOPPED_SERVICE.test(command)) await service[Symbol.asyncDispose]();
       const output = await runAndCheck(shell, command);
       if (!/\/authenticate\b/.test(command)) return;
       const answer: Answer = JSON.parse(output);

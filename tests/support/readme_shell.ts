@@ -39,13 +39,15 @@ export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
   /** Names in the README, each with the value that replaces it. */
   const substitutes: readonly [name: RegExp, value: string][] = [
     [/\bDIR\b/g, photos],
+    [/\bFOLDER\b/g, folder.path("backup")],
     [/\bgallery\.json\b/g, gallery],
     [/\blocalhost:8080\b/g, `localhost:${port}`],
   ];
   const path = Deno.env.get("PATH") ?? "";
 
   const spawn = (command: string, prefix: string, stdout: "piped" | "null") => {
-    const [placeholder] = PLACEHOLDER.exec(command.replace(/\bDIR\b/g, "")) ?? [];
+    const [placeholder] = PLACEHOLDER.exec(command.replace(/\b(DIR|FOLDER)\b/g, "")) ??
+      [];
     assert(
       placeholder === undefined,
       `README: "${command}" has the placeholder ${placeholder}. ` +
@@ -60,6 +62,8 @@ export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
         PATH: [join(folder.root, "bin"), path].join(delimiter),
         OWN_PATH: path,
         PORT: String(port),
+        // Not the users of whoever runs the tests.
+        DATA_DIR: folder.path("data"),
       },
       stdin: "null",
       stdout,
