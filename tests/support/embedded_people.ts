@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { loadModels } from "../../worker/models.ts";
 import { localModelPaths } from "../../worker/commands/model_paths.ts";
-import { createFaceEmbedder } from "../../worker/face_embedder.ts";
+import { createFaceEmbedder, type FaceEmbedder } from "../../worker/face_embedder.ts";
 import { createPipeline } from "../../worker/pipeline/pipeline.ts";
 import type { ObservedFace } from "../../shared/contract/observed_face.ts";
 import { cosine } from "../../matching/vector.ts";
@@ -32,8 +32,30 @@ export interface EmbeddedPeople {
   readonly model: string;
 }
 
+/** Embeds pictures in the process of the test, to the same bits as a worker. */
+export interface LocalEmbedder extends AsyncDisposable {
+  readonly embed: FaceEmbedder;
+  /** sha256 of the recognition model. */
+  readonly model: string;
+}
+
 /** Similarity far above the threshold of both models. */
 const SURE_MATCH = 0.6;
+
+/** Loads the models of this checkout, as a worker does. */
+export async function openLocalEmbedder(): Promise<LocalEmbedder> {
+  const { models, checksums, quality } = await loadModels(localModelPaths(Deno.env));
+  const pipeline = await createPipeline(models, {
+    maxPixels: 51_000_000,
+    quality,
+    turnUpright: true,
+  });
+  return {
+    embed: createFaceEmbedder(pipeline),
+    model: checksums.recognition,
+    [Symbol.asyncDispose]: () => pipeline[Symbol.asyncDispose](),
+  };
+}
 
 /**
  * Embeds photos with the models of this checkout, as a worker does. A person is left out when no
@@ -43,13 +65,8 @@ const SURE_MATCH = 0.6;
  * @param photos Number of photos of each person
  */
 export async function embedPeople(folder: string, photos: number): Promise<EmbeddedPeople> {
-  const { models, checksums, quality } = await loadModels(localModelPaths(Deno.env));
-  await using pipeline = await createPipeline(models, {
-    maxPixels: 51_000_000,
-    quality,
-    turnUpright: true,
-  });
-  const embed = createFaceEmbedder(pipeline);
+  await using embedder = await openLocalEmbedder();
+  const { embed, model } = embedder;
   const people: EmbeddedPerson[] = [];
   for (const person of await sortedNames(folder)) {
     const embedded: EmbeddedPhoto[] = [];
@@ -65,7 +82,7 @@ export async function embedPeople(folder: string, photos: number): Promise<Embed
     );
     if (others.length > 0) people.push({ userId: person, enrolled, others });
   }
-  return { people, model: checksums.recognition };
+  return { people, model };
 }
 
 async function sortedNames(folder: string): Promise<string[]> {
