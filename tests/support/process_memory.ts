@@ -21,7 +21,6 @@ const OF_KERNEL = new Set(["[vvar]", "[vvar_vclock]", "[vsyscall]"]);
  * @throws when a part of the memory cannot be read
  */
 export async function searchMemory(pid: number, secrets: Secrets): Promise<MemorySearch> {
-  const t0 = performance.now();
   Deno.kill(pid, "SIGSTOP");
   try {
     const search = createByteSearch(secrets);
