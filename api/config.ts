@@ -3,7 +3,6 @@
 import { z } from "zod";
 import { ConfigError, type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
-import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import type { LogOptions } from "../shared/log.ts";
 import { allowedHosts, isLoopback } from "./callers/allowed_hosts.ts";
 import type { AllowedCallers } from "./callers/check_callers.ts";
@@ -40,8 +39,6 @@ export type GalleryConfig =
     readonly kind: "service";
     /** Address of the service. undefined: the api starts the service on this machine. */
     readonly url: URL | undefined;
-    /** Folder with the data of a service that the api starts. */
-    readonly dataDir: string;
   };
 
 /** Settings that decide which callers may do what. */
@@ -162,7 +159,7 @@ function galleryConfig(
   values: z.infer<typeof ApiEnvSchema>,
   embeddingsPath: string | undefined,
 ): GalleryConfig {
-  const { GALLERY_URL: url, DATA_DIR: dataDir = LOCAL_PATHS.data } = values;
+  const { GALLERY_URL: url } = values;
   const isLocal = hasProcessPool(values);
   const mode = values.GALLERY_MODE ??
     (url !== undefined || isLocal && !embeddingsPath ? "service" : "workers");
@@ -183,7 +180,7 @@ function galleryConfig(
       "Bad environment: GALLERY_URL: must be set when GALLERY_MODE is service",
     );
   }
-  return { kind: "service", url: url === undefined ? undefined : new URL(url), dataDir };
+  return { kind: "service", url: url === undefined ? undefined : new URL(url) };
 }
 
 function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {

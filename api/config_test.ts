@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../shared/env.ts";
-import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { readApiConfig } from "./config.ts";
 
 const read = (variables: Record<string, string>) =>
@@ -28,7 +27,7 @@ Deno.test("the api needs no variables", () => {
     queueBytes: 256 * 1024 * 1024,
     requestsPerWorker: 1,
     pool: { kind: "process", size: 4, tokenKeys: undefined },
-    gallery: { kind: "service", url: undefined, dataDir: LOCAL_PATHS.data },
+    gallery: { kind: "service", url: undefined },
   });
 });
 
@@ -93,7 +92,7 @@ Deno.test("every variable of the api can be set", () => {
     queueBytes: 5000,
     requestsPerWorker: 50,
     pool: { kind: "process", size: 2, tokenKeys: { text: "k" } },
-    gallery: { kind: "service", url: new URL("http://127.0.0.1:9000"), dataDir: "/data" },
+    gallery: { kind: "service", url: new URL("http://127.0.0.1:9000") },
   });
 });
 

@@ -9,7 +9,9 @@ import type { ModelRules } from "./rules.ts";
 import type { NewTemplate, StoredTemplate, UserKey } from "./store/store.ts";
 
 /**
- * Adds a template. The same photo makes one template.
+ * Adds a template. The face is checked before the transaction that adds it, and again in it when the
+ * gallery has changed meanwhile. So of two calls that enrol one face, one is refused, and replicas
+ * that enrol all the time do not keep each other out. The same photo makes one template.
  *
  * @param force True to add the template although it matches another user
  * @returns `added` is false when the user had the template before
@@ -36,10 +38,29 @@ async function checkAndAdd(
   force: boolean,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const { store, follower } = gallery;
+  const check = () => checkFace(gallery, rules, key, template, force);
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const { position } = follower;
-    checkFace(gallery, rules, key, template, force);
-    const result = await store.addTemplate(key, template, position);
+    const at = follower.position;
+    try {
+      check();
+    } catch {
+      // Another replica may just have deleted the user that the face resembles. The first catching up
+      // may have begun before this call.
+      await follower.catchUp();
+      await follower.catchUp();
+      check();
+      continue;
+    }
+    const result = await store.addTemplate(key, template, {
+      at,
+      again(users) {
+        for (const { user, ...changed } of users) {
+          if (user) follower.target.put(user);
+          else follower.target.remove(changed);
+        }
+        check();
+      },
+    });
     switch (result.kind) {
       case "stored":
         return result;

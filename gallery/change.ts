@@ -9,8 +9,8 @@ const WAIT_MS = 5000;
 
 /**
  * Makes a change and applies it to the index, so that the next decision needs no second search. The
- * store makes one change at a time, too. Without the turns here, calls that add templates at the same
- * time would all check against an index that the first of them makes old.
+ * database makes one change at a time, too: with turns here, changes that wait for one another leave
+ * its connections to decisions.
  *
  * When the index cannot follow, because the store has gone away, the change is made nevertheless:
  * decisions notice that the index is behind.

@@ -89,6 +89,7 @@ export async function installFake(options: FakeOptions = {}): Promise<FakeInstal
         match,
         findRules: createRules(match, calibration, log),
         clock: () => clock.now,
+        delay: () => Promise.resolve(),
         signal: new AbortController().signal,
       });
       const app = createGalleryApp({

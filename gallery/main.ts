@@ -97,6 +97,7 @@ async function main(): Promise<void> {
       match: config.match,
       findRules,
       clock: Date.now,
+      delay,
       signal: stop.signal,
     });
   } catch (error) {

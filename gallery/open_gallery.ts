@@ -1,6 +1,6 @@
 /** Opens the store and loads all users into memory. */
 
-import { backoffMs, delay } from "../shared/backoff.ts";
+import { backoffMs } from "../shared/backoff.ts";
 import { ConfigError } from "../shared/env.ts";
 import { describeError, type Logger } from "../shared/log.ts";
 import { followStore } from "./index/follow_store.ts";
@@ -27,6 +27,8 @@ export interface OpenGalleryOptions extends Pick<Gallery, "match" | "findRules" 
   readonly open: () => Promise<GalleryStore>;
   readonly watch: StoreWatch;
   readonly log: Pick<Logger, "error">;
+  /** Waits for a number of milliseconds, or rejects with the reason of the signal. */
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Stops the tries. */
   readonly signal: AbortSignal;
 }
@@ -67,7 +69,7 @@ export async function openGallery(options: OpenGalleryOptions): Promise<OpenedGa
 
 async function retry<Result>(
   run: () => Promise<Result>,
-  { watch, signal }: OpenGalleryOptions,
+  { watch, delay, signal }: OpenGalleryOptions,
 ): Promise<Result> {
   for (let failures = 1;; failures++) {
     signal.throwIfAborted();

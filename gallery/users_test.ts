@@ -214,6 +214,41 @@ Deno.test("of many calls that enrol one face at the same time, one user gets it"
   assertEquals(counts.get("422 belongs_to_another_user")?.length, users.length - 1);
 });
 
+Deno.test("a face is free as soon as its user is deleted, also by another replica", async () => {
+  await using installation = await installFake();
+  const a = await installation.replica(), b = await installation.replica();
+  for (const id of ["user1", "user2"]) await a.call(put(id));
+  const { body: { template_id } } = await a.call(add("user1", face(0), 0));
+  await b.call(put("user3"));
+  const taken: [number, string] = [422, "belongs_to_another_user"];
+  assertEquals(await statusAndCode(b, add("user2", face(0), 1)), taken);
+  await a.call(CALLS.about("delete_user", "user1"));
+  assertEquals(await statusAndCode(b, add("user2", face(0), 1)), [201, undefined]);
+  // Also the user's own face.
+  await a.call(put("user1"));
+  const own = await a.call(add("user1", face(1), 0));
+  assertEquals(own.status, 201);
+  assertEquals(await statusAndCode(b, add("user1", face(2), 2)), [422, "not_the_same_person"]);
+  await a.call(CALLS.deleteTemplate("user1", own.body.template_id));
+  assertEquals(await statusAndCode(b, add("user1", face(2), 2)), [201, undefined]);
+  assert(template_id !== own.body.template_id);
+});
+
+Deno.test("a replica that changes users all the time keeps nobody else from enrolling", async () => {
+  await using installation = await installFake();
+  const { store } = installation;
+  let count = 0;
+  const replica = await installation.replica({
+    async addTemplate(key, template, checked) {
+      await store.putUser({ collection: "default", userId: "other" }, { name: `${count++}` });
+      return await store.addTemplate(key, template, checked);
+    },
+  });
+  await replica.call(put("user1"));
+  assertEquals((await replica.call(add("user1", face(0), 0))).status, 201);
+  assertEquals(count, 1);
+});
+
 Deno.test("many calls that enrol different faces at the same time all succeed", async () => {
   await using installation = await installFake();
   const replicas = [await installation.replica(), await installation.replica()] as const;

@@ -14,17 +14,14 @@ const START_TIMEOUT_MS = 120_000;
 /**
  * Starts the service and keeps it running. It takes its settings from this process's environment.
  *
- * @param dataDir Folder with the data of the service
  * @param tokenKeys The keys whose public halves the service gets
  */
 export function openLocalGallery(
   config: Pick<ApiConfig, "log">,
-  dataDir: string,
   tokenKeys: SigningKeys,
   { log, now }: { readonly log: Logger; readonly now: () => number },
 ): LocalGallery {
   const command = localGalleryCommand(Deno.env, {
-    dataDir,
     logFormat: startedLogFormat(config.log),
     publicKeys: publicHalves(tokenKeys),
   });

@@ -23,8 +23,6 @@ export async function openLocalParts(
   const keys = await openLocalTokenKeys(poolConfig.tokenKeys);
   const startsGallery = config.gallery.kind === "service" && remote === undefined;
   // The gallery first: it needs more time than a worker.
-  const gallery = startsGallery
-    ? openLocalGallery(config, config.gallery.dataDir, keys, services)
-    : remote;
+  const gallery = startsGallery ? openLocalGallery(config, keys, services) : remote;
   return { ...openProcessPool(config, poolConfig, keys, services), gallery };
 }

@@ -1,7 +1,7 @@
 /** Generates files, or parts of files, from the services' settings and the chart's values. */
 
 import { API_ENV, API_ENV_NAMES, GALLERY_PLACE_ENV, KUBERNETES_ENV } from "../../api/env.ts";
-import { STORE_ENV_NAMES } from "../../gallery/commands/store_env.ts";
+import { STORE_ENV_NAMES } from "../../shared/local_store.ts";
 import { DENO_ENV } from "../../api/process/deno_command.ts";
 import { GALLERY_ENV_NAMES, GALLERY_OWN_ENV } from "../../shared/contract/gallery_env.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
@@ -28,6 +28,7 @@ const PERMISSIONS = {
   "api-local": [
     ...API_ENV_NAMES,
     ...Object.keys(RECOGNITION_ENV),
+    ...STORE_ENV_NAMES,
     "npm_lifecycle_event",
     ...DENO_ENV,
   ],

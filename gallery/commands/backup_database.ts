@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { ConfigError } from "../../shared/env.ts";
 import { describeError } from "../../shared/log.ts";
-import { isPostgres } from "../store/open_store.ts";
-import { refuseMissingDatabase, type StoreSettings } from "./store_settings.ts";
+import { isPostgres, type StoreSettings } from "../../shared/local_store.ts";
+import { refuseMissingDatabase } from "./store_settings.ts";
 
 /** More pages than a database has: a copy in several steps begins anew at each change. */
 const ALL_PAGES = 2 ** 31 - 1;

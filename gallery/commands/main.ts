@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import { ConfigError } from "../../shared/env.ts";
+import { readStoreSettings } from "../../shared/local_store.ts";
 import { createProgress } from "../../shared/progress.ts";
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
 import { ExportFileError, writeExportFile } from "../files/export_file.ts";
@@ -11,12 +12,7 @@ import { verifyDatabase } from "../store/verify_database.ts";
 import { backupDatabase } from "./backup_database.ts";
 import { importFiles } from "./import_files.ts";
 import { GALLERY_HELP, GALLERY_USAGE, type GalleryCommand, readGalleryCommand } from "./options.ts";
-import {
-  explainFolderInUse,
-  openStoreForCommand,
-  readKeysForCommand,
-  readStoreSettings,
-} from "./store_settings.ts";
+import { explainFolderInUse, openStoreForCommand, readKeysForCommand } from "./store_settings.ts";
 
 const EXPECTED_ERRORS = [ConfigError, ExportFileError, GalleryError, StoreDamaged];
 

@@ -1,31 +1,13 @@
 /** The store that a command uses. */
 
-import { join } from "node:path";
-import { ConfigError, type Environment } from "../../shared/env.ts";
-import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { ConfigError } from "../../shared/env.ts";
+import { isPostgres, type StoreSettings } from "../../shared/local_store.ts";
 import { hasDatabase, readOrMakeTemplateKeys } from "../local/template_keys_file.ts";
 import { readTemplateKeys } from "../open_gallery.ts";
-import { isPostgres, openStore } from "../store/open_store.ts";
+import { openStore } from "../store/open_store.ts";
 import { FolderInUse } from "../store/sqlite_folder.ts";
 import type { GalleryStore } from "../store/store.ts";
 import type { TemplateKeys } from "../store/template_keys.ts";
-
-/** Place of a store and of its keys. */
-export interface StoreSettings {
-  /** Folder of SQLite, or URL of PostgreSQL. The URL can have a password: it is never printed. */
-  readonly location: string;
-  /** Path of the file with the template keys. */
-  readonly templateKeys: string;
-}
-
-/** Takes the store of the service on this machine, unless the environment names another one. */
-export function readStoreSettings(env: Environment): StoreSettings {
-  const dataDir = env.get("DATA_DIR") || LOCAL_PATHS.data;
-  return {
-    location: env.get("GALLERY_STORE") || join(dataDir, "gallery"),
-    templateKeys: env.get("TEMPLATE_KEYS_PATH") || join(dataDir, "template-keys"),
-  };
-}
 
 /**
  * Opens the store for a command.

@@ -2,13 +2,15 @@
 
 import { ConfigError } from "../../shared/env.ts";
 import { describeError } from "../../shared/log.ts";
+import { isPostgres } from "../../shared/local_store.ts";
+import { readTemplateKeys } from "../open_gallery.ts";
 import { openStore } from "../store/open_store.ts";
 import { importSamplePeople } from "./sample_people.ts";
 import { readOrMakeTemplateKeys } from "./template_keys_file.ts";
 
 /** Files of the data of a local gallery service. */
 export interface LocalData {
-  /** Folder of the SQLite database. */
+  /** Folder of SQLite, or URL of PostgreSQL. */
   readonly store: string;
   /** Path of the file with the keys that encrypt templates. */
   readonly templateKeys: string;
@@ -17,15 +19,17 @@ export interface LocalData {
 }
 
 /**
- * Makes the folder and the template keys at the first start, and brings the sample people into the
- * store.
+ * Makes the folder and the template keys at the first start with SQLite, and brings the sample people
+ * into the store.
  *
  * @throws {ConfigError} when the folder cannot be used, or the keys are lost
  * @throws {GalleryError} when the store is new and the sample gallery is not a gallery
  * @throws {StoreUnavailable} when the database fails
  */
 export async function prepareData({ store, templateKeys, samples }: LocalData): Promise<void> {
-  const keys = await readOrMakeTemplateKeys(templateKeys, store);
+  const keys = isPostgres(store)
+    ? await readTemplateKeys(templateKeys)
+    : await readOrMakeTemplateKeys(templateKeys, store);
   const json = await readIfPresent(samples);
   if (json === undefined) return;
   await using opened = await openStore(store, { keys });

@@ -1,5 +1,6 @@
 /** Opens the store that a location names. */
 
+import { isPostgres } from "../../shared/local_store.ts";
 import type { Database } from "./database.ts";
 import { openPostgresDatabase } from "./postgres_database.ts";
 import { openSqlStore, type StoreOptions } from "./sql_store.ts";
@@ -35,6 +36,3 @@ export async function openDatabase(location: string): Promise<Database> {
     ? await openPostgresDatabase({ url: location })
     : openSqliteDatabase({ folder: location });
 }
-
-/** True for the location of a PostgreSQL database. */
-export const isPostgres = (location: string): boolean => /^postgres(ql)?:\/\//.test(location);

@@ -10,6 +10,7 @@ import { decideOnce } from "./decisions.ts";
 import {
   type AddedTemplate,
   type Changes,
+  type CheckedTemplate,
   type Decision,
   type DecisionResult,
   type GalleryStore,
@@ -157,10 +158,22 @@ class SqlStore implements GalleryStore {
     return users.length > limit ? { items, next: encodeCursor(items.at(-1)!.userId) } : { items };
   }
 
-  async addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate> {
-    const options = { ...this.#options, photoKey: this.#photoKey, now: this.#options.now(), at };
+  async addTemplate(
+    key: UserKey,
+    template: NewTemplate,
+    checked?: CheckedTemplate,
+  ): Promise<AddedTemplate> {
+    const options = { ...this.#options, photoKey: this.#photoKey, now: this.#options.now() };
     const sealed = sealNewTemplate(key, template, options);
-    return await this.#change((transaction) => addTemplateRow(transaction, sealed, options));
+    const checkAgain = checked && (async (transaction: Transaction) => {
+      const changes = await this.#changesSince(transaction, checked.at, options.now);
+      if (changes.kind === "rebuild" || changes.more) return false;
+      if (changes.users.length > 0) checked.again(changes.users);
+      return true;
+    });
+    return await this.#change((transaction) =>
+      addTemplateRow(transaction, sealed, { ...options, ...(checkAgain && { checkAgain }) })
+    );
   }
 
   async importUsers(users: readonly NewUser[]): Promise<number> {
@@ -168,7 +181,7 @@ class SqlStore implements GalleryStore {
       throw new RangeError(`An import stores at most ${MAX_IMPORTED_USERS} users at once`);
     }
     const { keys, now: clock } = this.#options;
-    const options = { keys, photoKey: this.#photoKey, now: clock(), at: undefined };
+    const options = { keys, photoKey: this.#photoKey, now: clock() };
     const prepared = users.map((user) => {
       checkUser(user, user);
       const templates = user.templates.map((template) => sealNewTemplate(user, template, options));
@@ -236,26 +249,9 @@ class SqlStore implements GalleryStore {
 
   async changesSince(position: Position): Promise<Changes> {
     const now = this.#options.now();
-    return await this.#database.transaction<Changes>(async (transaction) => {
-      const missed = await changesAfter(transaction, position, this.#options.changesPerRead);
-      if (missed === undefined) return { kind: "rebuild" };
-      if (missed.users.length === 0) return { kind: "changes", ...missed, users: [] };
-      const present = await readIndexedUsers(
-        transaction,
-        this.#options.keys,
-        `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
-          SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
-        position.n,
-        missed.position.n,
-      );
-      const users = missed.users.map((key) => {
-        const user = present.find((user) =>
-          user.collection === key.collection && user.userId === key.userId
-        );
-        return { ...key, user: user && !hasExpired(user, now) ? user : undefined };
-      });
-      return { kind: "changes", ...missed, users };
-    });
+    return await this.#database.transaction((transaction) =>
+      this.#changesSince(transaction, position, now)
+    );
   }
 
   async decide(decision: Decision): Promise<DecisionResult> {
@@ -275,6 +271,31 @@ class SqlStore implements GalleryStore {
   async reencrypt(limit: number): Promise<number> {
     const { keys } = this.#options;
     return await this.#change((transaction) => reencryptTemplates(transaction, keys, limit));
+  }
+
+  async #changesSince(
+    transaction: Transaction,
+    position: Position,
+    now: number,
+  ): Promise<Changes> {
+    const missed = await changesAfter(transaction, position, this.#options.changesPerRead);
+    if (missed === undefined) return { kind: "rebuild" };
+    if (missed.users.length === 0) return { kind: "changes", ...missed, users: [] };
+    const present = await readIndexedUsers(
+      transaction,
+      this.#options.keys,
+      `SELECT * FROM gallery_users WHERE (collection, user_id) IN (
+        SELECT collection, user_id FROM gallery_changes WHERE n > $1 AND n <= $2)`,
+      position.n,
+      missed.position.n,
+    );
+    const users = missed.users.map((key) => {
+      const user = present.find((user) =>
+        user.collection === key.collection && user.userId === key.userId
+      );
+      return { ...key, user: user && !hasExpired(user, now) ? user : undefined };
+    });
+    return { kind: "changes", ...missed, users };
   }
 
   #change<Result>(

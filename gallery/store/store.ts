@@ -149,13 +149,27 @@ export type DecisionResult =
    */
   | { readonly kind: "moved" };
 
+/** The check of a template before it is added. */
+export interface CheckedTemplate {
+  /** Position of the index against which the template was checked. */
+  readonly at: Position;
+  /**
+   * Called when the gallery has changed since, with the users that have changed. Nothing else can
+   * change until the template is stored. Throws when the template may not be added any more.
+   */
+  readonly again: (users: readonly ChangedUser[]) => void;
+}
+
 /** Result of {@linkcode GalleryStore.addTemplate}. */
 export type AddedTemplate =
   /** `added` is false when the user had a template of this photo and model before. */
   | { readonly kind: "stored"; readonly added: boolean; readonly template: StoredTemplate }
   | { readonly kind: "no_such_user" }
   | { readonly kind: "too_many_templates"; readonly limit: number }
-  /** The gallery has changed since the position that the caller gave. Nothing is stored. */
+  /**
+   * The gallery has changed too much since the check, or the store does not know its position.
+   * Nothing is stored.
+   */
   | { readonly kind: "moved" };
 
 /** A page of a list. */
@@ -216,10 +230,15 @@ export interface GalleryStore extends AsyncDisposable {
   /**
    * Adds a template to a user.
    *
-   * @param at Position of the index against which the template was checked. Without it, the gallery
-   * may have changed since
+   * @param checked Tells against which state the template was checked. Without it, the gallery may
+   * have changed since
+   * @throws the error of `checked.again`; nothing is stored then
    */
-  addTemplate(key: UserKey, template: NewTemplate, at?: Position): Promise<AddedTemplate>;
+  addTemplate(
+    key: UserKey,
+    template: NewTemplate,
+    checked?: CheckedTemplate,
+  ): Promise<AddedTemplate>;
   /**
    * Creates or replaces several users and adds their templates, in one transaction: all or nothing.
    * Users and templates that are stored already stay. The number of a user's templates is not limited.

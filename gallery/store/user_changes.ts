@@ -2,16 +2,9 @@
 
 import { createHmac } from "node:crypto";
 import { isUserText } from "../../shared/contract/user_text.ts";
-import { addChange, newestPosition } from "./change_log.ts";
+import { addChange } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
-import type {
-  AddedTemplate,
-  NewTemplate,
-  Position,
-  StoredUser,
-  UserFields,
-  UserKey,
-} from "./store.ts";
+import type { AddedTemplate, NewTemplate, StoredUser, UserFields, UserKey } from "./store.ts";
 import { PHOTO_BYTES, sealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "./template_keys.ts";
 import { findPhoto, insertTemplate } from "./templates.ts";
@@ -99,20 +92,26 @@ export function hashPhoto(photoKey: Uint8Array, photo: Uint8Array): Uint8Array {
   return new Uint8Array(createHmac("sha256", photoKey).update(photo).digest());
 }
 
+/** Options of {@linkcode addTemplateRow}. */
+export interface AddOptions {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly maxTemplates: number;
+  /** Checks the template again. Resolves to false when the changes since are not known. */
+  readonly checkAgain?: (transaction: Transaction) => Promise<boolean>;
+}
+
 /** Adds a template to a user, and logs the change. A result other than a new template is rolled back. */
 export async function addTemplateRow(
   transaction: Transaction,
   { key, photo, template, insert }: SealedTemplate,
-  { now, maxTemplates, at }: { now: number; maxTemplates: number; at: Position | undefined },
+  { now, maxTemplates, checkAgain }: AddOptions,
 ): Promise<AddedTemplate | Rollback<AddedTemplate>> {
   const user = await findUser(transaction, key);
   if (user === undefined || hasExpired(user, now)) return new Rollback({ kind: "no_such_user" });
   const known = await findPhoto(transaction, key, template.model, photo);
   if (known) return new Rollback({ kind: "stored", added: false, template: known });
-  if (at) {
-    const newest = await newestPosition(transaction);
-    if (at.n !== newest.n || at.id !== newest.id) return new Rollback({ kind: "moved" });
-  }
+  if (checkAgain && !await checkAgain(transaction)) return new Rollback({ kind: "moved" });
   if (user.templates >= maxTemplates) {
     return new Rollback({ kind: "too_many_templates", limit: maxTemplates });
   }

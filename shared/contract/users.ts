@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { UserIdSchema, UserTextSchema } from "./contract.ts";
+import { NO_CONTROL_CHARACTERS } from "./user_text.ts";
 import { FaceQualitySchema } from "./observed_face.ts";
 import { CosineSchema, MatchRuleSchema, ModelCountSchema, Sha256Schema } from "./models_in_use.ts";
 
@@ -10,10 +11,13 @@ const TimeSchema = z.iso.datetime({ precision: 3 }).meta({ example: "2026-01-31T
 /** Greatest length of a reference to a consent. */
 const MAX_CONSENT_REF_LENGTH = 256;
 
+/** A text of a request. /openapi.json has its pattern. */
+const PlainTextSchema = UserTextSchema.regex(NO_CONTROL_CHARACTERS);
+
 /** The body of `PUT /users/{user_id}`. It replaces all fields of the user. */
 export const PutUserSchema = z.strictObject({
-  name: UserTextSchema.meta({ description: "Name that people read", example: "User One" }),
-  consent_ref: UserTextSchema.max(MAX_CONSENT_REF_LENGTH).optional().meta({
+  name: PlainTextSchema.meta({ description: "Name that people read", example: "User One" }),
+  consent_ref: PlainTextSchema.max(MAX_CONSENT_REF_LENGTH).optional().meta({
     description: "The application's reference to the consent of the user",
     example: "consent-2026-0042",
   }),
@@ -45,7 +49,9 @@ export type User = z.infer<typeof UserSchema>;
 
 /** A template of a user, without its embedding: no route returns an embedding. */
 export const TemplateSchema = z.strictObject({
-  template_id: z.string().min(1).max(64),
+  template_id: z.string().min(1).max(64).regex(/^[!-~]+$/).meta({
+    example: "0a634ed6-9f79-44e3-8b58-1b6e6bd94869",
+  }),
   model: Sha256Schema.meta({ description: "sha256 of the recognition model that made it" }),
   created_at: TimeSchema,
 }).meta({ id: "Template" });

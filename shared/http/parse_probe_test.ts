@@ -360,3 +360,22 @@ Deno.test("an error names neither the user nor the body", () => {
   assertEquals(/user[12]/.test(problem.message), false);
   assertStringIncludes(problem.message, "user_id");
 });
+
+Deno.test("where only a picture is expected, a body may not have a user_id", () => {
+  const image_base64 = PNG.toBase64();
+  const parse = (body: string) =>
+    parseProbe({
+      body: new TextEncoder().encode(body),
+      contentType: "application/json",
+      queryUserId: undefined,
+      maxImageBytes: 1000,
+      pictureOnly: true,
+    });
+  assertEquals(parse(JSON.stringify({ image_base64 })).userId, undefined);
+  const { code, message } = assertThrows(
+    () => parse(JSON.stringify({ image_base64, user_id: "user1" })),
+    Problem,
+  );
+  assertEquals(code, "invalid_request");
+  assertStringIncludes(message, 'Unknown JSON field "user_id"');
+});

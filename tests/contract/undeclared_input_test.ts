@@ -35,19 +35,23 @@ const UNKNOWN = [
   ...["us%D0%B5r_id", "user%C2%AD_id", "api_key", "x".repeat(3000)],
 ];
 
-const realApps = (): Record<string, TestedApp> => ({
-  api: createFakeApp().app,
-  worker: createWorkerApp({
+const worker = (answersWith: "authenticate" | "embed"): TestedApp =>
+  createWorkerApp({
     ...SERVICE,
     verifyToken: () => Promise.resolve(),
     requestsPerWorker: 1,
     maxImageBytes: 1000,
     bodyTimeoutMs: 1000,
-    answersWith: "authenticate",
+    answersWith,
     recognition: () => undefined,
     models: () => undefined,
     onUsed() {},
-  }),
+  });
+
+const realApps = (): Record<string, TestedApp> => ({
+  api: createFakeApp().app,
+  worker: worker("authenticate"),
+  "worker for the gallery service": worker("embed"),
   gallery: createGalleryApp({
     ...SERVICE,
     verifyToken: () => Promise.reject(new Error("Not reached")),
@@ -95,7 +99,9 @@ Deno.test("every route of all services refuses every unknown query parameter", a
 
 Deno.test("every route that declares no body refuses one", async () => {
   for (const { fetch, routes } of Object.values(realApps())) {
-    for (const { method, path } of routes.filter(({ method }) => method === "GET")) {
+    for (
+      const { method, path } of routes.filter(({ method }) => ["GET", "DELETE"].includes(method))
+    ) {
       for (const header of [{ "Content-Length": "20" }, { "Transfer-Encoding": "chunked" }]) {
         const response = await fetch(
           new Request(`http://test${exampleOf(path)}`, { method, headers: header as HeadersInit }),

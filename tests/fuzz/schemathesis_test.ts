@@ -12,32 +12,48 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 const CONFIG = fileURLToPath(new URL("schemathesis.toml", import.meta.url));
 const TIMEOUT_MS = 120_000;
 
-needs("schemathesis")("schemathesis finds no response that contradicts /openapi.json", async () => {
-  // With such a high limit, no request waits for a new worker. This test checks only responses.
-  await using service = await Service.ready({ REQUESTS_PER_WORKER: "100000" });
-  await runSchemathesis(service, "--max-examples=50");
-});
+for (const GALLERY_MODE of ["workers", "service"]) {
+  // With such a high limit, no request waits for a new worker. These tests check only responses.
+  const env = { REQUESTS_PER_WORKER: "100000", GALLERY_MODE };
 
-needs("schemathesis")("schemathesis finds no such response with a key of each scope", async (t) => {
-  const keys = SCOPES.map((scope) => ({ scope, ...makeApiKey() }));
-  const entries = keys.map(({ id, sha256, scope }) => ({
-    id,
-    sha256,
-    scopes: [scope],
-    name: scope,
-  }));
-  await using folder = await temporaryFolder({ "keys.json": JSON.stringify({ keys: entries }) });
-  await using service = new Service(
-    { REQUESTS_PER_WORKER: "100000", API_KEYS_PATH: folder.path("keys.json") },
-    ["run", "-q", "-P=api-local", `--allow-read=${folder.root}`, "api/main.ts"],
+  needs("schemathesis")(
+    `schemathesis finds no response that contradicts /openapi.json, GALLERY_MODE=${GALLERY_MODE}`,
+    async () => {
+      await using service = await Service.ready(env);
+      await runSchemathesis(service, "--max-examples=50");
+    },
   );
-  await service.untilReady();
-  for (const { scope, text } of keys) {
-    await t.step(scope, async () => {
-      await runSchemathesis(service, "--max-examples=20", `--header=Authorization: Bearer ${text}`);
-    });
-  }
-});
+
+  needs("schemathesis")(
+    `schemathesis finds no such response with a key of each scope, GALLERY_MODE=${GALLERY_MODE}`,
+    async (t) => {
+      const keys = SCOPES.map((scope) => ({ scope, ...makeApiKey() }));
+      const entries = keys.map(({ id, sha256, scope }) => ({
+        id,
+        sha256,
+        scopes: [scope],
+        name: scope,
+      }));
+      await using folder = await temporaryFolder({
+        "keys.json": JSON.stringify({ keys: entries }),
+      });
+      await using service = new Service(
+        { ...env, API_KEYS_PATH: folder.path("keys.json") },
+        ["run", "-q", "-P=api-local", `--allow-read=${folder.root}`, "api/main.ts"],
+      );
+      await service.untilReady();
+      for (const { scope, text } of keys) {
+        await t.step(scope, async () => {
+          await runSchemathesis(
+            service,
+            "--max-examples=20",
+            `--header=Authorization: Bearer ${text}`,
+          );
+        });
+      }
+    },
+  );
+}
 
 async function runSchemathesis(service: Service, ...options: readonly string[]): Promise<void> {
   await using folder = await temporaryFolder();

@@ -8,6 +8,7 @@ import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
+/** The greater, the longer the test: 10,000 take some minutes. */
 const ANSWERS = Number(Deno.env.get("FACE_IT_DELETION_ANSWERS") ?? "1500");
 const CLIENTS = 8;
 const PERSONS = 30;
@@ -67,19 +68,20 @@ needs("postgres")("two replicas under load never name a user after its deletion"
   };
 
   let ended = false;
-  // Each of two loops changes its own half of the users.
-  const changing = [0, 1].map(async (half) => {
-    while (!ended) await change(pick(PERSONS / 2) * 2 + half);
-  });
-  const deciding = Array.from({ length: CLIENTS }, async () => {
-    while (!ended && counts.answers < ANSWERS) await decide(pick(PERSONS));
-  });
-  try {
-    await Promise.all(deciding);
-  } finally {
-    ended = true;
-    await Promise.all([...changing, ...deciding]);
-  }
+  /** Repeats something until enough answers were counted. An error ends all loops. */
+  const loop = async (run: () => Promise<void>) => {
+    try {
+      while (!ended && counts.answers < ANSWERS) await run();
+    } finally {
+      ended = true;
+    }
+  };
+  const loops = await Promise.allSettled([
+    // Each of two loops changes its own half of the users.
+    ...[0, 1].map((half) => loop(() => change(pick(PERSONS / 2) * 2 + half))),
+    ...Array.from({ length: CLIENTS }, () => loop(() => decide(pick(PERSONS)))),
+  ]);
+  for (const ended of loops) if (ended.status === "rejected") throw ended.reason;
   assert(counts.certainlyGone > ANSWERS / 20, JSON.stringify(counts));
   assert(counts.certainlyThere > ANSWERS / 20, JSON.stringify(counts));
   assert(counts.changes > 20, JSON.stringify(counts));

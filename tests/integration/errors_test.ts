@@ -17,8 +17,17 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const JSON_TYPE = "application/json";
 
-Deno.test("a malformed request is refused with a sentence that says why", async () => {
-  await using service = await Service.ready();
+/** Runs a test with workers that hold the gallery, and with the gallery service. */
+function inBothModes(name: string, body: (service: Service) => Promise<void>): void {
+  for (const GALLERY_MODE of ["workers", "service"]) {
+    Deno.test(`${name} (GALLERY_MODE=${GALLERY_MODE})`, async () => {
+      await using service = await Service.ready({ GALLERY_MODE });
+      await body(service);
+    });
+  }
+}
+
+inBothModes("a malformed request is refused with a sentence that says why", async (service) => {
   await service.untilFull();
   const picture = await sample("user1.png");
   const image_base64 = picture.toBase64();
@@ -116,8 +125,7 @@ Deno.test("URL-safe base64 and data: URLs with parameters are accepted", async (
   }
 });
 
-Deno.test("an incomplete or damaged picture is refused as invalid_image", async () => {
-  await using service = await Service.ready();
+inBothModes("an incomplete or damaged picture is refused as invalid_image", async (service) => {
   const png = await sample("user1.png");
   const jpeg = await encoded(sharp(png).jpeg());
   const webp = await encoded(sharp(png).webp());
@@ -159,55 +167,59 @@ Deno.test("only JPEG, PNG and WebP are accepted, and the content type does not m
   await service.untilFull();
 });
 
-Deno.test("no face, several faces and a face that is too small have different error codes", async () => {
-  await using service = await Service.ready();
-  const cases: [ProblemCode, Picture][] = [
-    ["no_face", await gray(400, 400)],
-    ["multiple_faces", await sideBySide()],
-    ["face_too_small", await farAway()],
-  ];
-  for (const [code, picture] of cases) {
-    assertProblem(await service.post(picture), code);
-    await service.untilFull();
-  }
-});
-
-Deno.test("a face that is not upright and a face that is unclear are not answered with matched: false", async () => {
-  await using service = await Service.ready();
-  const upright = sharp(await sample("user3.png"));
-  const gamma5 = async () => {
-    const { data, info } = await upright.clone().removeAlpha().raw()
-      .toBuffer({ resolveWithObject: true });
-    const dark = data.map((value) => 255 * (value / 255) ** 5);
-    return await encoded(sharp(dark, { raw: info }).png());
-  };
-  const cases: [ProblemCode, Picture][] = [
-    ["face_not_upright", await encoded(upright.clone().rotate(180).blur(6).jpeg())],
-    ["face_not_upright", await encoded(upright.clone().rotate(270).blur(6).png())],
-    ["face_unclear", await encoded(upright.clone().blur(8).png())],
-    ["face_unclear", await gamma5()],
-  ];
-  for (const [code, picture] of cases) {
-    for (const query of [{}, { user_id: "user1" }]) {
-      assertProblem(await service.post(picture, { query }), code);
+inBothModes(
+  "no face, several faces and a face that is too small have different error codes",
+  async (service) => {
+    const cases: [ProblemCode, Picture][] = [
+      ["no_face", await gray(400, 400)],
+      ["multiple_faces", await sideBySide()],
+      ["face_too_small", await farAway()],
+    ];
+    for (const [code, picture] of cases) {
+      assertProblem(await service.post(picture), code);
       await service.untilFull();
     }
-  }
-  // A clear face is accepted: the worker, or the picture's EXIF data, turns the picture.
-  for (
-    const turned of [
-      upright.clone().rotate(90).png(),
-      upright.clone().rotate(180).jpeg(),
-      upright.clone().rotate(270).webp(),
-      upright.clone().rotate(90).withMetadata({ orientation: 8 }).jpeg(),
-    ]
-  ) {
-    const answer = await service.post(await encoded(turned));
-    const { matched, user_id } = JSON.parse(answer.text);
-    assertEquals([matched, user_id], [true, "user3"]);
-    await service.untilFull();
-  }
-});
+  },
+);
+
+inBothModes(
+  "a face that is not upright and a face that is unclear are not answered with matched: false",
+  async (service) => {
+    const upright = sharp(await sample("user3.png"));
+    const gamma5 = async () => {
+      const { data, info } = await upright.clone().removeAlpha().raw()
+        .toBuffer({ resolveWithObject: true });
+      const dark = data.map((value) => 255 * (value / 255) ** 5);
+      return await encoded(sharp(dark, { raw: info }).png());
+    };
+    const cases: [ProblemCode, Picture][] = [
+      ["face_not_upright", await encoded(upright.clone().rotate(180).blur(6).jpeg())],
+      ["face_not_upright", await encoded(upright.clone().rotate(270).blur(6).png())],
+      ["face_unclear", await encoded(upright.clone().blur(8).png())],
+      ["face_unclear", await gamma5()],
+    ];
+    for (const [code, picture] of cases) {
+      for (const query of [{}, { user_id: "user1" }]) {
+        assertProblem(await service.post(picture, { query }), code);
+        await service.untilFull();
+      }
+    }
+    // A clear face is accepted: the worker, or the picture's EXIF data, turns the picture.
+    for (
+      const turned of [
+        upright.clone().rotate(90).png(),
+        upright.clone().rotate(180).jpeg(),
+        upright.clone().rotate(270).webp(),
+        upright.clone().rotate(90).withMetadata({ orientation: 8 }).jpeg(),
+      ]
+    ) {
+      const answer = await service.post(await encoded(turned));
+      const { matched, user_id } = JSON.parse(answer.text);
+      assertEquals([matched, user_id], [true, "user3"]);
+      await service.untilFull();
+    }
+  },
+);
 
 Deno.test("a face that two users have is refused without a user_id, and the error names nobody", async () => {
   const { embeddings } = JSON.parse(await Deno.readTextFile(LOCAL_PATHS.gallery));
@@ -281,8 +293,7 @@ Deno.test("an error has the client's request id, or a new id when the client's i
   assertMatch(await idOf("x".repeat(65)), /^[\da-f-]{36}$/);
 });
 
-Deno.test("a bad Host header cannot change the user_id of a request", async () => {
-  await using service = await Service.ready();
+inBothModes("a bad Host header cannot change the user_id of a request", async (service) => {
   const picture = await sample("user2.png");
   const ask = async (host: string) => {
     using connection = await RawConnection.open(service.url);

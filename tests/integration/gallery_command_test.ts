@@ -5,6 +5,7 @@ import { openStore } from "../../gallery/store/open_store.ts";
 import type { GalleryStore, NewUser } from "../../gallery/store/store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { eventually } from "../support/eventually.ts";
 import { newTemplate } from "../support/gallery_store.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
@@ -236,6 +237,8 @@ Deno.test("a backup that is made during changes has every change that came befor
       await new Promise((resolve) => setTimeout(resolve));
     }
   })();
+  // A part of the database is in the write-ahead log only.
+  await eventually(() => changes >= 20, "some changes are acknowledged");
   const acknowledged = changes;
   const { code, err } = await desk.run(["backup", "copy"]);
   const atEnd = changes;

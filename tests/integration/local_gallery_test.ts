@@ -1,6 +1,14 @@
 // The gallery service as a process of the api: docs/enrolment.md.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { localGalleryCommand } from "../../api/gallery/local_gallery_command.ts";
+import { startProcess } from "../../api/process/start_process.ts";
+import { openStore } from "../../gallery/store/open_store.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
+import { forever } from "../support/forever.ts";
+import { needs } from "../support/needs.ts";
+import { startPostgres } from "../support/postgres.ts";
 import { UserPageSchema } from "../../shared/contract/users.ts";
 import type { Answer } from "../support/answer.ts";
 import { assertProblem } from "../support/assert_problem.ts";
@@ -167,6 +175,64 @@ Deno.test("a backup of a running service holds its users", async () => {
   assertEquals(await recognise(restored), "user1");
 });
 
+Deno.test("a first start that is killed at any moment is completed by the next one", async () => {
+  const moments: readonly ((data: string) => boolean)[] = [
+    () => true,
+    (data) => exists(`${data}/template-keys`),
+    (data) => exists(`${data}/gallery/gallery.lock`),
+    (data) => exists(`${data}/gallery/gallery.db-wal`),
+    (data) => size(`${data}/gallery/gallery.db-wal`) > 10_000,
+    (data) => size(`${data}/gallery/gallery.db`) > 10_000,
+  ];
+  for (const isNow of moments) {
+    await using folder = await temporaryFolder();
+    const data = folder.path("data");
+    const command = localGalleryCommand(new Map([["DATA_DIR", data]]), {
+      logFormat: "json",
+      publicKeys: (await fakeTokenKeys()).publicPem,
+    });
+    const options = { label: "gallery", startTimeoutMs: 30_000 };
+    const kill = new AbortController();
+    const first = startProcess(command, options, kill.signal).catch(() => undefined);
+    await eventually(() => isNow(data), "the moment has come");
+    kill.abort();
+    const survivor = await first;
+    survivor?.kill();
+    await survivor?.ended;
+    const second = await startProcess(command, options, forever());
+    second.kill();
+    await second.ended;
+    const keys = parseTemplateKeys(await Deno.readTextFile(`${data}/template-keys`));
+    await using store = await openStore(`${data}/gallery`, { keys });
+    const { items } = await store.listUsers("default", { limit: 10 });
+    assertEquals(items.map(({ userId, templates }) => [userId, templates]), [
+      ["user1", 1],
+      ["user2", 1],
+      ["user3", 1],
+    ]);
+  }
+});
+
+needs("postgres")("a local gallery can have its users in PostgreSQL", async () => {
+  await using server = await startPostgres();
+  await using folder = await temporaryFolder({ "keys": makeTemplateKey() });
+  const env = {
+    GALLERY_MODE: "service",
+    GALLERY_STORE: await server.newDatabase(),
+    TEMPLATE_KEYS_PATH: folder.path("keys"),
+  };
+  {
+    await using service = await Service.ready(env);
+    assertEquals(await recognise(service), "user1");
+    assertEquals((await remove(service, "user1")).status, 204);
+    const options = { env, permissions: "gallery-command" };
+    const { code, err } = await runCommand("gallery/commands/main.ts", ["verify-store"], options);
+    assertEquals(code, 0, err);
+  }
+  await using service = await Service.ready(env);
+  assertEquals(await users(service), ["user2", "user3"]);
+});
+
 Deno.test("with GALLERY_MODE=workers, the workers hold the gallery and no data is written", async () => {
   await using folder = await temporaryFolder();
   await using service = await Service.ready({
@@ -185,3 +251,13 @@ Deno.test("settings that contradict each other stop the start", async () => {
     "EMBEDDINGS_PATH: the",
   );
 });
+
+function size(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return -1;
+  }
+}
+
+const exists = (path: string): boolean => size(path) >= 0;

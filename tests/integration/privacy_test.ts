@@ -94,7 +94,7 @@ needs("strace")(
     const people = folder.path("people");
     // The lock keeps other enrolments out, and is removed at the end.
     const gallery = ["g.json", ".g.json.lock"];
-    const commands: readonly [string, string[], string[]][] = [
+    const commands: readonly [string, string[], string[], string?][] = [
       ["worker/commands/enroll/main.ts", ["--gallery", "g.json", "--from", people], gallery],
       [
         "worker/commands/enroll/main.ts",
@@ -104,11 +104,21 @@ needs("strace")(
       ["worker/commands/calibrate/main.ts", ["--from", people], []],
       ["worker/commands/accuracy/main.ts", ["--from", people], []],
       ["models/prepare/main.ts", [LOCAL_PATHS.recognition, "m.onnx"], ["m.onnx"]],
+      ["gallery/commands/main.ts", ["import", "g.json"], [], "gallery-command"],
+      ["gallery/commands/main.ts", ["verify-store"], [], "gallery-command"],
+      [
+        "gallery/commands/main.ts",
+        ["export", folder.path("x.ndjson")],
+        ["x.ndjson"],
+        "gallery-command",
+      ],
     ];
-    for (const [program, args, written] of commands) {
-      const processes = await traceCommand(folder, program, args);
-      for (const process of processes) {
-        assertWritesOnly(process, folder, written);
+    const data = folder.path("data");
+    for (const [program, args, written, permissions] of commands) {
+      const traced = await traceCommand(folder, program, args, permissions);
+      for (const process of traced) {
+        const writes = outside(data, process.writes);
+        assertWritesOnly({ ...process, writes }, folder, written);
         assertEquals(process.sockets.filter((socket) => !isNetlink(socket)), [], process.command);
         assertEquals(process.destinations, [], process.command);
       }
@@ -144,17 +154,22 @@ async function traceCommand(
   folder: TemporaryFolder,
   program: string,
   args: readonly string[],
+  permissions = "tool",
 ): Promise<TracedProcess[]> {
   const output = folder.path("command.trace");
   const [strace, ...rest] = straceCommand(output) as [string];
   await new Deno.Command(strace, {
     args: [
-      ...[...rest, Deno.execPath(), "run", "-q", "-P=tool"],
+      ...[...rest, Deno.execPath(), "run", "-q", `-P=${permissions}`],
       ...["--config", join(ROOT, "deno.json"), join(ROOT, program), ...args],
     ],
     cwd: folder.root,
     clearEnv: true,
-    env: { ...await cleanEnv(folder), DENO_NO_UPDATE_CHECK: "1" },
+    env: {
+      ...await cleanEnv(folder),
+      DENO_NO_UPDATE_CHECK: "1",
+      DATA_DIR: folder.path("data"),
+    },
     stdout: "null",
     stderr: "null",
   }).output();

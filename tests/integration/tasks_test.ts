@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
+import { localGalleryCommand } from "../../api/gallery/local_gallery_command.ts";
 import { workerCommand } from "../../api/pool/process/worker_process.ts";
 import { ROOT } from "../support/checkout.ts";
 
@@ -22,6 +23,12 @@ Deno.test("every task that runs code uses deno.lock as it is, and looks for no n
 
 Deno.test("a local worker uses deno.lock as it is, and looks for no newer Deno", () => {
   const { args, env } = workerCommand({ env: {}, readable: [] }, "worker-1");
+  assert(args.includes("--frozen") && args.includes("--cached-only"), args.join(" "));
+  assertEquals(env["DENO_NO_UPDATE_CHECK"], "1");
+});
+
+Deno.test("a local gallery uses deno.lock as it is, and looks for no newer Deno", () => {
+  const { args, env } = localGalleryCommand(new Map(), { logFormat: "json", publicKeys: "" });
   assert(args.includes("--frozen") && args.includes("--cached-only"), args.join(" "));
   assertEquals(env["DENO_NO_UPDATE_CHECK"], "1");
 });

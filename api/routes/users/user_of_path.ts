@@ -2,6 +2,7 @@
 
 import { UserIdSchema } from "../../../shared/contract/contract.ts";
 import { Problem } from "../../../shared/contract/problem.ts";
+import { TemplateSchema } from "../../../shared/contract/users.ts";
 import { badUserId } from "../../../shared/http/parse_probe.ts";
 import { pathParameter } from "../../../shared/http/path_parameter.ts";
 
@@ -16,17 +17,13 @@ export function userOfPath(request: Request): string {
   return data;
 }
 
-const MAX_TEMPLATE_ID_LENGTH = 64;
-
 /**
  * Returns the template_id of a path /users/{user_id}/templates/{template_id}.
  *
  * @throws {Problem} `invalid_request`
  */
 export function templateOfPath(request: Request): string {
-  const templateId = pathParameter(request.url, 3);
-  if (/^[\x21-\x7e]+$/.test(templateId) && templateId.length <= MAX_TEMPLATE_ID_LENGTH) {
-    return templateId;
-  }
-  throw new Problem("invalid_request", "This is not a template_id of an answer");
+  const { data } = TemplateSchema.shape.template_id.safeParse(pathParameter(request.url, 3));
+  if (data !== undefined) return data;
+  throw new Problem("invalid_request", "The template_id must be the one of an earlier answer");
 }

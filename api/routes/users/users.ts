@@ -71,7 +71,7 @@ function readPage(query: ReadonlyMap<string, string>) {
   }
   throw new Problem(
     "invalid_request",
-    error?.issues[0]!.path[0] === "cursor"
+    error?.issues[0]?.path[0] === "cursor"
       ? "The cursor is not one of an earlier page"
       : `limit must be a number from 1 to ${MAX_PAGE_USERS}`,
   );

@@ -1,7 +1,12 @@
 /** The behaviour of every store: users' templates, and imports of both. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type GalleryStore, MAX_IMPORTED_USERS } from "../../../gallery/store/store.ts";
+import {
+  type ChangedUser,
+  type GalleryStore,
+  MAX_IMPORTED_USERS,
+  type Position,
+} from "../../../gallery/store/store.ts";
 import { MODEL, newTemplate } from "../../support/gallery_store.ts";
 import { ALICE, BOB, KEYS, readAll, type StoreTest } from "./store_backend.ts";
 
@@ -66,16 +71,37 @@ export function testTemplates(test: StoreTest): void {
     assertEquals((await store.addTemplate(ALICE, newTemplate(2))).kind, "stored");
   }, { maxTemplates: 2 });
 
-  test("a template that was checked against an older gallery is not stored", async (store) => {
+  test("a template that was checked against an older gallery is checked again", async (store) => {
     await store.putUser(ALICE, { name: "Alice" });
     const before = await store.position();
     await store.putUser(BOB, { name: "Bob" });
-    assertEquals(await store.addTemplate(ALICE, newTemplate(1), before), { kind: "moved" });
+    const seen: string[] = [];
+    const check = (at: Position, refuse = false) => ({
+      at,
+      again(users: readonly ChangedUser[]) {
+        seen.push(...users.map(({ user, userId }) => `${userId} ${user?.name}`));
+        if (refuse) throw new RangeError("refused");
+      },
+    });
+    await assertRejects(
+      () => store.addTemplate(ALICE, newTemplate(1), check(before, true)),
+      RangeError,
+      "refused",
+    );
     assertEquals(await store.listTemplates(ALICE), []);
+    assertEquals(seen.splice(0), ["bob Bob"]);
+    const added = await store.addTemplate(ALICE, newTemplate(1), check(before));
+    assertEquals([added.kind, seen.splice(0)], ["stored", ["bob Bob"]]);
+    // Nothing has changed since.
     const now = await store.position();
-    assertEquals((await store.addTemplate(ALICE, newTemplate(1), now)).kind, "stored");
+    const second = await store.addTemplate(ALICE, newTemplate(2), check(now, true));
+    assertEquals([second.kind, seen], ["stored", []]);
     // The template is there already, whatever has changed since.
-    assertEquals((await store.addTemplate(ALICE, newTemplate(1), before)).kind, "stored");
+    const again = await store.addTemplate(ALICE, newTemplate(1), check(before, true));
+    assertEquals(again.kind, "stored");
+    // The position belongs to another history.
+    const foreign = { n: now.n, id: before.id };
+    assertEquals(await store.addTemplate(ALICE, newTemplate(3), check(foreign)), { kind: "moved" });
   });
 
   test("the index gets the same embeddings as were stored", async (store, _, opened) => {
