@@ -99,9 +99,7 @@ Deno.test("every route of all services refuses every unknown query parameter", a
 
 Deno.test("every route that declares no body refuses one", async () => {
   for (const { fetch, routes } of Object.values(realApps())) {
-    for (
-      const { method, path } of routes.filter(({ method }) => ["GET", "DELETE"].includes(method))
-    ) {
+    for (const { method, path } of routes.filter(({ method }) => method === "GET")) {
       for (const header of [{ "Content-Length": "20" }, { "Transfer-Encoding": "chunked" }]) {
         const response = await fetch(
           new Request(`http://test${exampleOf(path)}`, { method, headers: header as HeadersInit }),
