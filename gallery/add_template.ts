@@ -9,12 +9,13 @@ import type { ModelRules } from "./rules.ts";
 import type { NewTemplate, StoredTemplate, UserKey } from "./store/store.ts";
 
 /**
- * Adds a template. The face is checked before the transaction that adds it, and again in it when the
- * gallery has changed meanwhile. So of two calls that enrol one face, one is refused, and replicas
- * that enrol all the time do not keep each other out. The same photo makes one template.
+ * Adds a template. The face is compared with all users before the transaction that adds it, and again
+ * in it when the gallery has changed meanwhile, or when the face is refused. So of two calls that
+ * enrol one face, one is refused. A face is free as soon as its user is deleted. Replicas that change
+ * users all the time do not keep each other out.
  *
  * @param force True to add the template although it matches another user
- * @returns `added` is false when the user had the template before
+ * @returns `added` is false when the user has a template of the photo already
  * @throws {Problem} `user_not_found`, `not_the_same_person`, `belongs_to_another_user`,
  * `too_many_templates`, or `gallery_unavailable`
  * @throws {StoreUnavailable} when the store is away
@@ -26,7 +27,6 @@ export async function addTemplate(
   force: boolean,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const rules = rulesOf(gallery, template.model);
-  if (await gallery.store.getUser(key) === undefined) throw userNotFound();
   return await change(gallery, () => checkAndAdd(gallery, rules, key, template, force));
 }
 
@@ -38,19 +38,10 @@ async function checkAndAdd(
   force: boolean,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const { store, follower } = gallery;
-  const check = () => checkFace(gallery, rules, key, template, force);
+  const findRefusal = () => checkFace(gallery, rules, key, template, force);
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const at = follower.position;
-    try {
-      check();
-    } catch {
-      // Another replica may just have deleted the user that the face resembles. The first catching up
-      // may have begun before this call.
-      await follower.catchUp();
-      await follower.catchUp();
-      check();
-      continue;
-    }
+    const refusal = findRefusal();
     const result = await store.addTemplate(key, template, {
       at,
       again(users) {
@@ -58,7 +49,8 @@ async function checkAndAdd(
           if (user) follower.target.put(user);
           else follower.target.remove(changed);
         }
-        check();
+        const now = users.length > 0 ? findRefusal() : refusal;
+        if (now !== undefined) throw now;
       },
     });
     switch (result.kind) {
@@ -82,26 +74,27 @@ async function checkAndAdd(
 export const userNotFound = (): Problem =>
   new Problem("user_not_found", "There is no user with this user_id");
 
-/** Refuses a face that is unlike the user's other faces, or that matches another user. */
+/** Returns the refusal of a face that is unlike the user's other faces, or matches another user. */
 function checkFace(
   { follower: { target: index }, clock }: Gallery,
   { decision, likeness }: ModelRules,
   { collection, userId }: UserKey,
   { model, embedding: probe }: NewTemplate,
   force: boolean,
-): void {
-  checkDimension(index, model, probe);
+): Problem | undefined {
+  const misfit = checkDimension(index, model, probe);
+  if (misfit !== undefined) return misfit;
   const query = { collection, model, probe, now: clock() };
   const own = index.search({ ...query, userId });
   if (own !== undefined && !likeness(own.similarity)) {
-    throw new Problem(
+    return new Problem(
       "not_the_same_person",
       "The face does not resemble the user's other templates",
     );
   }
-  if (force) return;
+  if (force) return undefined;
   const nearestOther = index.search({ ...query, exceptUserId: userId });
-  if (judge(nearestOther, decision).kind !== "no_match") {
-    throw new Problem("belongs_to_another_user", "The face matches another user");
-  }
+  return judge(nearestOther, decision).kind === "no_match"
+    ? undefined
+    : new Problem("belongs_to_another_user", "The face matches another user");
 }

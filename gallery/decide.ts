@@ -46,7 +46,8 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
     // The position is read before the search: the index is never behind it.
     const position = tries <= EXACT_TRIES ? follower.position : undefined;
     const { target: index } = follower;
-    checkDimension(index, model, embedding);
+    const misfit = checkDimension(index, model, embedding);
+    if (misfit !== undefined) throw misfit;
     const nearest = index.search({
       collection,
       model,

@@ -38,19 +38,19 @@ export function parseEmbedding(bytes: Uint8Array): Float32Array {
 }
 
 /**
- * Refuses an embedding that cannot be of its model.
+ * Returns the refusal `invalid_request` of an embedding that cannot be of its model; undefined when it
+ * can.
  *
  * @param index Knows the length of the embeddings of a model that is not in the manifest
- * @throws {Problem} `invalid_request`
  */
 export function checkDimension(
   index: GalleryIndex,
   model: string,
   { length }: Float32Array,
-): void {
+): Problem | undefined {
   const dimension = dimensionOf(model) ?? index.dimensionOf(model);
-  if (dimension === undefined || dimension === length) return;
-  throw new Problem(
+  if (dimension === undefined || dimension === length) return undefined;
+  return new Problem(
     "invalid_request",
     `The embedding has ${length} numbers, and its model gives ${dimension}`,
   );

@@ -163,6 +163,12 @@ Deno.test("the same photo makes one template", async () => {
   assertEquals([first.status, second.status], [201, 200]);
   assertEquals(second.body, first.body);
   assertEquals((await replica.call(add("user1", face(0), 1))).status, 201);
+  // Also when the face would now be refused, by a replica that knows the user or does not yet.
+  await replica.call(put("user2"));
+  await replica.call(add("user2", face(0), 2, true));
+  for (const each of [replica, await installation.replica()]) {
+    assertEquals((await each.call(add("user1", face(0), 0))).status, 200);
+  }
 });
 
 Deno.test("a face unlike the user's others is refused, also by force", async () => {

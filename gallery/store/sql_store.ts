@@ -168,7 +168,7 @@ class SqlStore implements GalleryStore {
     const checkAgain = checked && (async (transaction: Transaction) => {
       const changes = await this.#changesSince(transaction, checked.at, options.now);
       if (changes.kind === "rebuild" || changes.more) return false;
-      if (changes.users.length > 0) checked.again(changes.users);
+      checked.again(changes.users);
       return true;
     });
     return await this.#change((transaction) =>

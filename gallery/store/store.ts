@@ -154,8 +154,9 @@ export interface CheckedTemplate {
   /** Position of the index against which the template was checked. */
   readonly at: Position;
   /**
-   * Called when the gallery has changed since, with the users that have changed. Nothing else can
-   * change until the template is stored. Throws when the template may not be added any more.
+   * Called with the users that have changed since, perhaps none, unless the user has a template of
+   * the photo already. Nothing else can change until the template is stored. Throws when the template
+   * may not be added.
    */
   readonly again: (users: readonly ChangedUser[]) => void;
 }

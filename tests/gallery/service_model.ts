@@ -60,6 +60,7 @@ export function applyServiceStep(
     case "add": {
       const user = live.get(step.user);
       if (user === undefined) return { model: live, answer: "user_not_found" };
+      if (user.photos.has(step.photo)) return { model: live, answer: "200" };
       const own = personsOf(step.user);
       if (own.size > 0 && !own.has(step.person)) {
         return { model: live, answer: "not_the_same_person" };
@@ -68,7 +69,6 @@ export function applyServiceStep(
       if (!step.force && others.some((id) => personsOf(id).has(step.person))) {
         return { model: live, answer: "belongs_to_another_user" };
       }
-      if (user.photos.has(step.photo)) return { model: live, answer: "200" };
       const photos = new Map(user.photos).set(step.photo, step.person);
       return { model: live.set(step.user, { ...user, photos }), answer: "201" };
     }

@@ -94,7 +94,11 @@ export function testTemplates(test: StoreTest): void {
     assertEquals([added.kind, seen.splice(0)], ["stored", ["bob Bob"]]);
     // Nothing has changed since.
     const now = await store.position();
-    const second = await store.addTemplate(ALICE, newTemplate(2), check(now, true));
+    await assertRejects(
+      () => store.addTemplate(ALICE, newTemplate(2), check(now, true)),
+      RangeError,
+    );
+    const second = await store.addTemplate(ALICE, newTemplate(2), check(now));
     assertEquals([second.kind, seen], ["stored", []]);
     // The template is there already, whatever has changed since.
     const again = await store.addTemplate(ALICE, newTemplate(1), check(before, true));
