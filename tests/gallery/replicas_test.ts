@@ -14,9 +14,9 @@ import { startTcpForwarder } from "../support/tcp_forwarder.ts";
 import { ObservedPerson } from "./observed_people.ts";
 
 const ANSWERS = 10_000;
-const CLIENTS = 8;
+const CLIENTS = 24;
 /** People who are enrolled and deleted all the time. The others stay. */
-const CHANGING = 3;
+const CHANGING = 2;
 
 needs("postgres", "photos")(
   "no answer names a deleted user on any replica, and every enrolled user is recognised",

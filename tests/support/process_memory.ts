@@ -10,7 +10,7 @@ export interface MemorySearch {
   readonly bytes: number;
 }
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 16;
 /** Memory of the kernel, which a process can only execute or read through calls. */
 const OF_KERNEL = new Set(["[vvar]", "[vvar_vclock]", "[vsyscall]"]);
 
@@ -62,10 +62,20 @@ function searchPart(
     const count = memory.readSync(buffer.subarray(kept, kept + room));
     if (count === null || count === 0) throw new Error(`The memory at ${at} cannot be read`);
     at += count;
+    // Most of the memory was never written.
+    if (isZero(buffer.subarray(kept, kept + count))) {
+      kept = 0;
+      continue;
+    }
     const filled = buffer.subarray(0, kept + count);
     search.search(filled);
     kept = Math.min(search.pieceBytes - 1, filled.length);
     buffer.copyWithin(0, filled.length - kept, filled.length);
   }
   return end - start;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
 }
