@@ -26,9 +26,16 @@ export function findKnownModel(sha256: string): KnownModel | undefined {
  * the same file, or a file of the manifest and the file that is prepared of it.
  */
 export function isSameModel(sha256: string, other: string): boolean {
-  if (sha256 === other) return true;
+  return canonicalModel(sha256) === canonicalModel(other);
+}
+
+/**
+ * Returns the same sha256 for all files with the same recognition model: that of the published file
+ * for a model of the manifest, and otherwise the file's own.
+ */
+export function canonicalModel(sha256: string): string {
   const name = recognitionName(sha256);
-  return name !== undefined && name === recognitionName(other);
+  return name === undefined ? sha256 : MODEL_MANIFEST.models.recognition[name].sha256;
 }
 
 /**

@@ -1,12 +1,13 @@
 /** Fuses a user's templates into one vector for each model. */
 
+import { canonicalModel } from "../../models/known_models.ts";
 import { fuse } from "../../matching/fuse.ts";
 import { dot } from "../../matching/vector.ts";
 import type { IndexedTemplate, IndexedUser } from "../store/store.ts";
 
 /** A user's templates of one model as one vector. */
 export interface FusedTemplates {
-  /** sha256 of the model. */
+  /** The model, as `canonicalModel` names it. */
   readonly model: string;
   /** As long as the model's templates. Its length is 1, or less when the templates disagree. */
   readonly vector: Float32Array;
@@ -21,7 +22,7 @@ export interface FusedTemplates {
  * model have different lengths
  */
 export function fuseUser({ collection, userId, templates }: IndexedUser): FusedTemplates[] {
-  const byModel = Map.groupBy(templates, ({ model }) => model);
+  const byModel = Map.groupBy(templates, ({ model }) => canonicalModel(model));
   return Array.from(byModel, ([model, group]) => {
     const dimension = group[0]!.embedding.length;
     if (

@@ -8,7 +8,7 @@ import type { UserTarget } from "./follow_store.ts";
 export interface IndexQuery {
   /** Only users of this collection are compared. */
   readonly collection: string;
-  /** sha256 of the model that made the probe. Only templates of the same model are compared. */
+  /** sha256 of the file that made the probe. Only templates of the same model are compared. */
   readonly model: string;
   /** L2-normalised. */
   readonly probe: Float32Array;

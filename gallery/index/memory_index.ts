@@ -1,5 +1,6 @@
 /** The index: all users of a store in memory, one vector for each user and model. */
 
+import { canonicalModel } from "../../models/known_models.ts";
 import { createScan } from "../../matching/scan.ts";
 import type { IndexedUser, UserKey } from "../store/store.ts";
 import { ExpiryQueue } from "./expiry_queue.ts";
@@ -137,7 +138,8 @@ export function createGalleryIndex(options: IndexOptions = {}): GalleryIndex {
       show(user, fused);
     },
     remove,
-    search({ collection, model, probe, userId, exceptUserId, now }: IndexQuery) {
+    search({ collection, model: file, probe, userId, exceptUserId, now }: IndexQuery) {
+      const model = canonicalModel(file);
       checkDimension(model, probe, "The probe");
       setTime(now);
       const known = collections.get(collection);
@@ -161,7 +163,7 @@ export function createGalleryIndex(options: IndexOptions = {}): GalleryIndex {
       }
       return { users, templates };
     },
-    dimensionOf: (model) => dimensions.get(model),
+    dimensionOf: (model) => dimensions.get(canonicalModel(model)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { randomPeople } from "../../tests/support/random_people.ts";
+import { dimensionOf, MODEL_MANIFEST } from "../../models/manifest.ts";
 import { normalize } from "../../matching/vector.ts";
 import type { IndexedTemplate, IndexedUser } from "../store/store.ts";
 import type { IndexQuery } from "./gallery_index.ts";
@@ -50,6 +51,24 @@ Deno.test("a search finds the nearest user, and counts all templates of the coll
     assertEquals(found, { userId: "bob", name: "BOB", compared: 4 });
     assertAlmostEquals(similarity, 0.995, 1e-3);
     assertAlmostEquals(runnerUp!, 0.198, 1e-3);
+  }
+});
+
+Deno.test("files with the same recognition model have templates that are compared", () => {
+  const { sha256: published, prepared_sha256: prepared } = MODEL_MANIFEST.models.recognition.small;
+  const dimension = dimensionOf(published)!;
+  const numbers = (at: number) => Array.from({ length: dimension }, (_, i) => i === at ? 1 : 0);
+  const index = createGalleryIndex();
+  index.put(user(
+    { userId: "alice" },
+    template(published, ...numbers(0)),
+    template(prepared!, ...numbers(1)),
+  ));
+  const probe = normalize(numbers(0).map((value, i) => value + numbers(1)[i]!));
+  for (const model of [published, prepared!]) {
+    const found = index.search({ collection: COLLECTION, model, probe, now: 0 })!;
+    assertEquals([found.userId, found.compared], ["alice", 2]);
+    assertEquals(index.dimensionOf(model), dimension);
   }
 });
 

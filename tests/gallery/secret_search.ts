@@ -1,6 +1,7 @@
 /** Searches files and texts for the bytes of templates. */
 
 import { join } from "node:path";
+import { createByteSearch } from "../support/byte_search.ts";
 
 /** Length of the pieces that are searched for: a part of a template is found, too. */
 const PIECE_BYTES = 16;
@@ -23,10 +24,11 @@ export async function filesWith(
   folder: string,
   secrets: readonly Uint8Array[],
 ): Promise<string[]> {
-  const search = createSearch(secrets);
   const found: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
-    if (search(await Deno.readFile(join(folder, name)))) found.push(name);
+    const search = createByteSearch(new Map([["secret", secrets]]), PIECE_BYTES);
+    search.search(await Deno.readFile(join(folder, name)));
+    if (search.found.size > 0) found.push(name);
   }
   return found.toSorted();
 }
@@ -36,27 +38,6 @@ export function dumpHas(dump: string, secrets: readonly Uint8Array[]): boolean {
   return secrets.some((secret) => piecesOf(secret).some((piece) => dump.includes(piece.toHex())));
 }
 
-/** Returns a function that is true for content with a piece of a secret, at any place. */
-function createSearch(secrets: readonly Uint8Array[]): (content: Uint8Array) => boolean {
-  /** The pieces by their first four bytes. */
-  const pieces = new Map<number, Uint8Array[]>();
-  for (const piece of secrets.flatMap(piecesOf)) {
-    const start = startOf(piece, 0);
-    const others = pieces.get(start);
-    if (others) others.push(piece);
-    else pieces.set(start, [piece]);
-  }
-  return (content) => {
-    for (let i = 0; i + PIECE_BYTES <= content.length; i++) {
-      const candidates = pieces.get(startOf(content, i));
-      if (candidates?.some((piece) => piece.every((byte, j) => byte === content[i + j]))) {
-        return true;
-      }
-    }
-    return false;
-  };
-}
-
 function piecesOf(secret: Uint8Array): Uint8Array[] {
   const count = Math.floor(secret.length / PIECE_BYTES);
   return Array.from(
@@ -64,6 +45,3 @@ function piecesOf(secret: Uint8Array): Uint8Array[] {
     (_, i) => secret.slice(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),
   );
 }
-
-const startOf = (bytes: Uint8Array, i: number): number =>
-  bytes[i]! | bytes[i + 1]! << 8 | bytes[i + 2]! << 16 | bytes[i + 3]! << 24;

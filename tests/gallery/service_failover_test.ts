@@ -116,3 +116,39 @@ Deno.test("a service whose files are those of an older backup knows what the bac
   assertEquals(await ask(gallery, service, CALLS.about("delete_user", "user1")), 204);
   assertEquals(await ask(gallery, service, decide(1)), null);
 });
+
+needs("postgres")(
+  "running replicas whose database is replaced by an older dump know what the dump knows",
+  async () => {
+    await using server = await startPostgres();
+    const url = await server.newDatabase();
+    await using gallery = await installGallery(url);
+    await using a = gallery.start(ENV);
+    await using b = gallery.start(ENV);
+    const replicas = [a, b];
+    await Promise.all(replicas.map((service) => service.untilReady()));
+    for (const person of [1, 3]) await enrol(gallery, a, person);
+    assertEquals(await ask(gallery, b, CALLS.about("delete_user", "user3")), 204);
+    const dump = await server.dump(url);
+    await enrol(gallery, b, 2);
+    assertEquals(await ask(gallery, a, CALLS.about("delete_user", "user1")), 204);
+    for (const service of replicas) {
+      assertEquals(await ask(gallery, service, decide(1)), null);
+      assertEquals(await ask(gallery, service, decide(2)), "user2");
+    }
+    await server.restore(url, dump);
+    // New changes take the numbers of the lost ones.
+    for (const id of ["other1", "other2", "other3"]) {
+      assertEquals(await ask(gallery, b, CALLS.putUser(id, { name: id })), 201);
+    }
+    const named = async () => {
+      const people = [1, 2, 3].map(decide);
+      return await Promise.all(
+        replicas.map((service) => Promise.all(people.map((call) => ask(gallery, service, call)))),
+      );
+    };
+    assertEquals(await named(), replicas.map(() => ["user1", null, null]));
+    assertEquals(await ask(gallery, a, CALLS.about("delete_user", "user1")), 204);
+    assertEquals(await named(), replicas.map(() => [null, null, null]));
+  },
+);

@@ -2,7 +2,7 @@
 
 import { CALLS, type FakeCall, requestOf, signCall } from "../../gallery/fake_caller.ts";
 import { makeTemplateKey } from "../../gallery/store/template_keys.ts";
-import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
+import { type FakeTokenKeys, fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { Service } from "./service.ts";
 import { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
@@ -13,6 +13,8 @@ export { CALLS };
 export interface GalleryInstallation extends AsyncDisposable {
   readonly folder: TemporaryFolder;
   readonly env: Readonly<Record<string, string>>;
+  /** Keys that sign calls. */
+  readonly keys: FakeTokenKeys;
   /** Starts a service. `env` overrides its settings. */
   start(env?: Readonly<Record<string, string>>): Service;
   /** Returns the settings of an api on this machine that calls a service. */
@@ -47,6 +49,7 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
   return {
     folder,
     env,
+    keys,
     start: (changes = {}) =>
       new Service({ ...env, ...changes }, [
         ...["run", "-q", "-P=gallery", `--allow-read=${folder.root}`],

@@ -46,6 +46,10 @@ const NEEDS = {
     how: "Linux",
     isMet: () => Deno.build.os === "linux",
   },
+  memory: {
+    how: "root on Linux, who can read the memory of other processes",
+    isMet: () => Deno.build.os === "linux" && Deno.uid() === 0,
+  },
   images: {
     how: "both images, built from this checkout by deno task image, and FACE_IT_TEST_IMAGES=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_IMAGES") === "1",

@@ -21,6 +21,7 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
     "lfw3",
     "lfw_histograms",
     "linux",
+    "memory",
     "node",
     "photos",
     "pip",

@@ -12,6 +12,8 @@ export interface PostgresServer extends AsyncDisposable {
   query(url: string, statement: string): Promise<readonly Record<string, unknown>[]>;
   /** Returns everything in a database, as pg_dump writes it. */
   dump(url: string): Promise<string>;
+  /** Replaces everything in a database by a dump, in one transaction. */
+  restore(url: string, dump: string): Promise<void>;
   /** Kills all processes of the server with SIGKILL. The files stay. */
   kill(): Promise<void>;
   /** Starts the server again after {@linkcode kill}, on the same port. */
@@ -83,6 +85,17 @@ export async function startPostgres(): Promise<PostgresServer> {
       }).output();
       if (!success) throw new Error(new TextDecoder().decode(stderr));
       return new TextDecoder().decode(stdout);
+    },
+    async restore(url, dump) {
+      await using copy = await temporaryFolder({ "dump.sql": dump });
+      const { success, stderr } = await new Deno.Command(program("psql"), {
+        args: [
+          ...["--dbname", url, "--quiet", "--single-transaction", "-v", "ON_ERROR_STOP=1"],
+          ...["-c", "DROP SCHEMA public CASCADE; CREATE SCHEMA public"],
+          ...["-f", copy.path("dump.sql")],
+        ],
+      }).output();
+      if (!success) throw new Error(new TextDecoder().decode(stderr));
     },
     async kill() {
       const { process, output } = postmaster!;

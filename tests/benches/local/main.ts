@@ -1,6 +1,7 @@
 /** The command `deno task bench`: measures every budget that needs no cluster. */
 
 import { printFindings } from "../budget.ts";
+import { measureGalleryService } from "./gallery_service.ts";
 import { measureMatch } from "./match.ts";
 import { measurePipeline } from "./pipeline.ts";
 import { measurePreparedModel } from "./prepared_model.ts";
@@ -13,6 +14,7 @@ const MEASURES = [
   measureMatch,
   measureWorkerStart,
   measureService,
+  measureGalleryService,
 ];
 
 for (const measure of MEASURES) {
