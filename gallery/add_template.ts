@@ -6,7 +6,15 @@ import { change } from "./change.ts";
 import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
 import type { ModelRules } from "./rules.ts";
-import type { NewTemplate, StoredTemplate, UserKey } from "./store/store.ts";
+import type { NewTemplate, StoredTemplate, StoredUser, UserKey } from "./store/store.ts";
+
+/** Options of {@linkcode addTemplate}. */
+export interface AddOptions {
+  /** True to add the template although it matches another user. */
+  readonly force: boolean;
+  /** Aborts when the call has been answered: nothing more may be stored. */
+  readonly signal: AbortSignal;
+}
 
 /**
  * Adds a template. The face is compared with all users before the transaction that adds it, and again
@@ -14,7 +22,6 @@ import type { NewTemplate, StoredTemplate, UserKey } from "./store/store.ts";
  * enrol one face, one is refused. A face is free as soon as its user is deleted. Replicas that change
  * users all the time do not keep each other out.
  *
- * @param force True to add the template although it matches another user
  * @returns `added` is false when the user has a template of the photo already
  * @throws {Problem} `user_not_found`, `not_the_same_person`, `belongs_to_another_user`,
  * `too_many_templates`, or `gallery_unavailable`
@@ -24,26 +31,36 @@ export async function addTemplate(
   gallery: Gallery,
   key: UserKey,
   template: NewTemplate,
-  force: boolean,
+  { force, signal }: AddOptions,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const rules = rulesOf(gallery, template.model);
-  return await change(gallery, () => checkAndAdd(gallery, rules, key, template, force));
+  // The call is about this user. Another person may get the same user_id before the template is added.
+  const user = await gallery.store.getUser(key);
+  if (user === undefined) throw userNotFound();
+  return await change(
+    gallery,
+    () => checkAndAdd(gallery, rules, user, template, { force, signal }),
+    signal,
+  );
 }
 
 async function checkAndAdd(
   gallery: Gallery,
   rules: ModelRules,
-  key: UserKey,
+  { collection, userId, createdAt }: StoredUser,
   template: NewTemplate,
-  force: boolean,
+  { force, signal }: AddOptions,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const { store, follower } = gallery;
+  const key = { collection, userId };
   const findRefusal = () => checkFace(gallery, rules, key, template, force);
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    signal.throwIfAborted();
     const at = follower.position;
     const refusal = findRefusal();
     const result = await store.addTemplate(key, template, {
       at,
+      createdAt,
       again(users) {
         for (const { user, ...changed } of users) {
           if (user) follower.target.put(user);

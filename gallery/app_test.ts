@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { createGalleryApp } from "./app.ts";
-import { CALLS } from "./fake_caller.ts";
+import { CALLS, requestOf, signCall } from "./fake_caller.ts";
 import { face, MODEL } from "./fake_faces.ts";
 import { installFake } from "./fake_gallery.ts";
 import { createGalleryMetrics } from "./metrics.ts";
@@ -48,6 +48,28 @@ Deno.test("/ready answers 503 while the store is away, and while the service end
   replica.app.drain();
   assertEquals(await ready(), 503);
   assertEquals((await replica.call(CALLS.describe())).status, 200);
+});
+
+Deno.test("a client that goes away is no error of the service", async () => {
+  await using installation = await installFake();
+  const { app } = await installation.replica();
+  const call = CALLS.putUser("user1", { name: "User One" });
+  const gone = new AbortController();
+  const request = requestOf(
+    "http://gallery",
+    call,
+    `Bearer ${await signCall(call, installation.keys.signing, installation.clock.now)}`,
+  );
+  const body = new ReadableStream({ pull: () => gone.abort() }, { highWaterMark: 0 });
+  const { headers, method, url } = request;
+  const response = await app.fetch(
+    new Request(url, { method, headers, body, signal: gone.signal }),
+  );
+  assertEquals(response.status, 499);
+  const lines = installation.lines.filter(({ msg }) =>
+    msg === "request" || msg === "unexpected error"
+  );
+  assertEquals(lines.map(({ msg, outcome }) => [msg, outcome]), [["request", "client_gone"]]);
 });
 
 Deno.test("/metrics counts decisions, users and templates", async () => {

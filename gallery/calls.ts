@@ -1,15 +1,16 @@
 /**
  * The routes of calls. A call is answered only when its statement, which the api has signed, says
- * the same as the call: the purpose, the user and template of the path, and the body.
+ * the same as the call: the purpose, the user and template of the path, the query and the body.
  */
 
-import { createHash } from "node:crypto";
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
+import { abortable } from "../shared/abortable.ts";
 import { isUserText, normalizeUserId } from "../shared/contract/user_text.ts";
 import type { GalleryClaims, Purpose } from "../shared/contract/gallery_call.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import type { CallVerifier, VerifiedCall } from "../shared/http/call_token.ts";
+import { checksumOf } from "../shared/http/checksum.ts";
 import { readBody } from "../shared/http/read_body.ts";
 import { takes } from "../shared/http/route_input.ts";
 import type { ServiceEnv } from "../shared/http/service.ts";
@@ -17,6 +18,9 @@ import { type Gallery, unavailable } from "./gallery.ts";
 import type { GalleryMetrics } from "./metrics.ts";
 import { StoreUnavailable } from "./store/store.ts";
 import { describeFailure, isStoreFailure } from "./store_failure.ts";
+
+/** The status that nginx logs when a client disconnects. */
+const CLIENT_GONE_STATUS = 499;
 
 /** Dependencies of the routes. */
 export interface CallDeps {
@@ -61,6 +65,8 @@ export interface Call<Needed extends NeededClaim = never> {
   readonly templateId: string;
   /** Empty for a route without a body. */
   readonly body: Uint8Array;
+  /** Aborts when the call has been answered, because its answer took too long. */
+  readonly signal: AbortSignal;
 }
 
 /** Adds a route. */
@@ -72,27 +78,70 @@ export type AddCall = <Needed extends NeededClaim = never>(
 /** Makes the function that adds routes to an app. */
 export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
   return (route, answer) => {
-    const { method, path, query, body, needs = [] } = route;
+    const { method, path, purpose, query, body, needs = [] } = route;
     const input = takes({ ...(query && { query }), body: body !== undefined });
-    app.on(method, path, input, async (c) => {
-      const token = await deps.verifyToken(c.req.header("Authorization"));
-      using ending = new DisposableStack();
-      ending.defer(deps.metrics.callBegins());
-      const { claims } = token;
-      const event = c.get("event");
-      event["purpose"] = claims.purpose;
-      if (claims.key !== undefined) event["key"] = claims.key;
-      const { user_id: userId = "", template_id: templateId = "" } = claims;
-      if (!fits(c, route, claims) || needs.some((name) => claims[name] === undefined)) {
-        throw statementDiffers();
-      }
-      const gallery = deps.gallery();
-      if (gallery === undefined) throw unavailable(new Error("The gallery is not loaded yet"));
-      const bytes = body ? await readStatedBody(c, body, claims, deps) : new Uint8Array();
-      const call = { gallery, token, claims: claims as never, userId, templateId, body: bytes };
-      return await answerInTime(answer(c, call), deps);
-    });
+    app.on(method, path, input, (c) =>
+      endQuietly(c, async () => {
+        const token = await deps.verifyToken(c.req.header("Authorization"));
+        using ending = new DisposableStack();
+        ending.defer(deps.metrics.callBegins());
+        const { claims } = token;
+        const event = c.get("event");
+        event["purpose"] = claims.purpose;
+        if (claims.key !== undefined) event["key"] = claims.key;
+        const { user_id: userId = "", template_id: templateId = "" } = claims;
+        if (!fits(c, route, claims) || needs.some((name) => claims[name] === undefined)) {
+          throw statementDiffers();
+        }
+        const gallery = deps.gallery();
+        if (gallery === undefined) throw unavailable(new Error("The gallery is not loaded yet"));
+        const bytes = body ? await readStatedBody(c, body, claims, deps) : new Uint8Array();
+        return await answerInTime(async (signal) => {
+          if (CHANGES.has(purpose) && !await useToken(gallery, token)) throw usedBefore();
+          const user = { userId, templateId };
+          return await answer(c, {
+            gallery,
+            token,
+            claims: claims as never,
+            ...user,
+            body: bytes,
+            signal,
+          });
+        }, deps);
+      }));
   };
+}
+
+/** Answers a client that has disconnected like nginx: no client reads it, and nothing has failed. */
+async function endQuietly(
+  c: Context<ServiceEnv>,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (error instanceof Problem || !c.req.raw.signal.aborted) throw error;
+    c.get("event")["outcome"] = "client_gone";
+    return new Response(null, { status: CLIENT_GONE_STATUS });
+  }
+}
+
+/**
+ * The purposes that change something. Their tokens are stored, as those of decisions are. Otherwise a
+ * token could repeat the change on another replica, and bring a deleted user back.
+ */
+const CHANGES: ReadonlySet<Purpose> = new Set([
+  "put_user",
+  "delete_user",
+  "add_template",
+  "delete_template",
+]);
+
+function useToken(
+  { store }: Gallery,
+  { jti, refusedAfterMs: expiresAt }: VerifiedCall<GalleryClaims>,
+): Promise<boolean> {
+  return store.useToken({ jti, expiresAt });
 }
 
 /** True when the statement is about this route, and about the user and the template of the path. */
@@ -102,6 +151,8 @@ function fits(
   claims: GalleryClaims,
 ): boolean {
   if (claims.purpose !== purpose || !isUserText(claims.collection)) return false;
+  const query = queryOf(c.req.raw.url);
+  if (claims.query_sha256 !== (query === undefined ? query : checksumOf(query))) return false;
   if ((claims.body_sha256 !== undefined) !== (body !== undefined)) return false;
   // In a decision, the user is in the statement alone.
   if (purpose === "decide") return claims.template_id === undefined;
@@ -122,26 +173,37 @@ async function readStatedBody(
     throw new Problem("unsupported_media_type", `The body must be ${mediaType}`);
   }
   const body = await readBody(c.req.raw, { maxBytes, timeoutMs, signal: c.req.raw.signal });
-  if (createHash("sha256").update(body).digest("hex") !== claims.body_sha256) {
+  if (checksumOf(body) !== claims.body_sha256) {
     throw statementDiffers();
   }
   return body;
 }
+
+/** Returns the query of a URL as it was sent, undefined without one. */
+function queryOf(url: string): string | undefined {
+  const start = url.indexOf("?");
+  return start < 0 ? undefined : url.slice(start + 1);
+}
+
+const usedBefore = (): Problem =>
+  new Problem("unauthorized", "The request has no valid token for the gallery", {
+    cause: new Error("The token is not accepted: used before"),
+  });
 
 const statementDiffers = (): Problem =>
   new Problem("unauthorized", "The token does not state this call");
 
 /** Answers 503 when the store is away or damaged, or when the answer takes too long. */
 async function answerInTime(
-  answer: Promise<Response>,
+  answer: (signal: AbortSignal) => Promise<Response>,
   { answerTimeoutMs, metrics }: CallDeps,
 ): Promise<Response> {
-  const late = Promise.withResolvers<never>();
+  const late = new AbortController();
   const timer = setTimeout(() => {
-    late.reject(new StoreUnavailable(`No answer within ${answerTimeoutMs} ms`));
+    late.abort(new StoreUnavailable(`No answer within ${answerTimeoutMs} ms`));
   }, answerTimeoutMs);
   try {
-    return await Promise.race([answer, late.promise]);
+    return await abortable(answer(late.signal), late.signal);
   } catch (error) {
     if (!isStoreFailure(error)) throw error;
     metrics.storeError();

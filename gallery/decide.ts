@@ -67,7 +67,7 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
     });
     if (kind === "replayed") {
       throw new Problem("unauthorized", "The request has no valid token for the gallery", {
-        cause: new Error("The token is not accepted: decided before"),
+        cause: new Error("The token is not accepted: used before"),
       });
     }
     if (kind === "moved") {

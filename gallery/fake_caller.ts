@@ -1,11 +1,11 @@
 /** Makes calls to a gallery service, as the api does. */
 
-import { createHash } from "node:crypto";
 import {
   EMBEDDING_TYPE,
   type GalleryClaims,
   type Purpose,
 } from "../shared/contract/gallery_call.ts";
+import { checksumOf } from "../shared/http/checksum.ts";
 import { signGalleryToken } from "../shared/http/gallery_token.ts";
 import type { SigningKeys } from "../shared/http/token_keys.ts";
 
@@ -54,7 +54,6 @@ export function embeddingBytes(embedding: Float32Array): Uint8Array<ArrayBuffer>
   return bytes;
 }
 
-const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const pathOf = (userId: string): string => `/users/${encodeURIComponent(userId)}`;
 
 /** Makes correct calls. The collection is `default` unless another one is given. */
@@ -66,7 +65,7 @@ export const CALLS: FakeCalls = {
       path: "/decisions",
       body,
       contentType: EMBEDDING_TYPE,
-      claims: { purpose: "decide", collection, ...claims, body_sha256: digest(body) },
+      claims: { purpose: "decide", collection, ...claims, body_sha256: checksumOf(body) },
     };
   },
   putUser(userId, fields, collection = "default") {
@@ -76,7 +75,7 @@ export const CALLS: FakeCalls = {
       path: pathOf(userId),
       body,
       contentType: "application/json",
-      claims: { purpose: "put_user", collection, user_id: userId, body_sha256: digest(body) },
+      claims: { purpose: "put_user", collection, user_id: userId, body_sha256: checksumOf(body) },
     };
   },
   addTemplate(userId, embedding, { collection = "default", ...claims }) {
@@ -91,7 +90,7 @@ export const CALLS: FakeCalls = {
         collection,
         user_id: userId,
         ...claims,
-        body_sha256: digest(body),
+        body_sha256: checksumOf(body),
       },
     };
   },
@@ -118,7 +117,11 @@ export const CALLS: FakeCalls = {
     return {
       method: "GET",
       path: `/users${query}`,
-      claims: { purpose: "list_users", collection },
+      claims: {
+        purpose: "list_users",
+        collection,
+        ...(query !== "" && { query_sha256: checksumOf(query.slice(1)) }),
+      },
     };
   },
   describe({ collection = "default", ...claims } = {}) {

@@ -97,6 +97,12 @@ Deno.test("a call about another user, template, collection or body than its stat
         others.push({ ...call, body: call.body!.slice(1) });
         others.push({ ...call, body: new Uint8Array() });
       }
+      if (claims.purpose === "list_users") {
+        others.push({ ...call, path: `${path}?limit=1` });
+        const { path: asked, claims } = CALLS.list("?limit=1");
+        others.push({ ...call, path: asked.replace("1", "1000"), claims });
+        others.push({ ...call, claims });
+      }
       if (path.includes("user1")) others.push({ ...call, path: path.replace("user1", "user2") });
       for (const name of ["model", "photo_sha256"] as const) {
         if (claims[name] !== undefined) state({ [name]: undefined });
@@ -132,6 +138,32 @@ Deno.test("a call without a valid token is refused, and its body is not read", a
     );
     assertEquals([status, pulled], [401, 0]);
   });
+});
+
+Deno.test("the token of a change or decision is accepted once by all replicas together", async () => {
+  await using installation = await installFake();
+  const { keys, clock } = installation;
+  const [a, b] = [await installation.replica(), await installation.replica()];
+  const changes = EVERY_CALL.filter(({ method }) => method !== "GET");
+  assertEquals(changes.length, 5);
+  for (const call of changes) {
+    const header = `Bearer ${await signGalleryToken(keys.signing, call.claims, clock.now)}`;
+    const about = `${call.method} ${call.path}`;
+    assertEquals((await codeOf(a, call, header))[0] < 300, true, about);
+    clock.now += 60_000;
+    assertEquals(await codeOf(b, call, header), [401, "unauthorized"], about);
+    // After a restart, too.
+    assertEquals(await codeOf(await installation.replica(), call, header), [401, "unauthorized"]);
+  }
+  // Also the token of a call that was refused, or changed nothing.
+  for (
+    const call of [CALLS.addTemplate("nobody", embedding, NEW), CALLS.about("delete_user", "x")]
+  ) {
+    const header = `Bearer ${await signGalleryToken(keys.signing, call.claims, clock.now)}`;
+    await a.call(call, header);
+    assertEquals(await codeOf(b, call, header), [401, "unauthorized"]);
+  }
+  assertEquals((await a.call(CALLS.list())).body.users, []);
 });
 
 Deno.test("a token for a worker, and one that is too old, are refused", async () => {

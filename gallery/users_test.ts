@@ -220,6 +220,46 @@ Deno.test("of many calls that enrol one face at the same time, one user gets it"
   assertEquals(counts.get("422 belongs_to_another_user")?.length, users.length - 1);
 });
 
+Deno.test("a face is not enrolled for another person who has got the same user_id", async () => {
+  await using installation = await installFake();
+  const { clock, store } = installation;
+  const b = await installation.replica();
+  const a = await installation.replica({
+    async addTemplate(...args) {
+      clock.now += 1;
+      await b.call(CALLS.about("delete_user", "eve"));
+      await b.call(put("eve", { name: "New person" }));
+      return await store.addTemplate(...args);
+    },
+  });
+  await a.call(put("eve", { name: "Old person" }));
+  assertEquals(await statusAndCode(a, add("eve", face(0), 0)), [404, "user_not_found"]);
+  assertEquals((await a.call(CALLS.decide(face(0), { model: MODEL }))).body, { matched: false });
+});
+
+Deno.test("a change that waits is not made after its call was answered", async () => {
+  await using installation = await installFake({ answerTimeoutMs: 20 });
+  const replica = await installation.replica();
+  await replica.call(put("ada"));
+  const waiting = [
+    put("bob"),
+    CALLS.about("delete_user", "ada"),
+    add("ada", face(0), 0),
+    CALLS.deleteTemplate("ada", "0"),
+  ];
+  await replica.gallery.changes.take(1000);
+  for (const call of waiting) {
+    assertEquals(await statusAndCode(replica, call), [503, "gallery_unavailable"]);
+  }
+  replica.gallery.changes.release();
+  await replica.gallery.changes.take(1000);
+  assertEquals(
+    await installation.store.listTemplates({ collection: "default", userId: "ada" }),
+    [],
+  );
+  assertEquals((await replica.call(CALLS.list())).body.users.length, 1);
+});
+
 Deno.test("a face is free as soon as its user is deleted, also by another replica", async () => {
   await using installation = await installFake();
   const a = await installation.replica(), b = await installation.replica();

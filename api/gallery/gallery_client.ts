@@ -4,7 +4,6 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import { Agent } from "undici";
 import { z } from "zod";
 import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
@@ -29,6 +28,7 @@ import {
   type UserWithTemplates,
   UserWithTemplatesSchema,
 } from "../../shared/contract/users.ts";
+import { checksumOf } from "../../shared/http/checksum.ts";
 import { signGalleryToken } from "../../shared/http/gallery_token.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";
 import type { ApiMetrics } from "../metrics.ts";
@@ -237,11 +237,13 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
     signal.throwIfAborted();
     const origin = url()?.origin;
     if (origin === undefined) throw new Error("The gallery service is not running");
+    const [, query] = path.split("?");
     const token = await signGalleryToken(keys(), {
       ...claims,
+      ...query !== undefined && { query_sha256: checksumOf(query) },
       collection,
       ...key !== undefined && { key },
-      ...body && { body_sha256: createHash("sha256").update(body.bytes).digest("hex") },
+      ...body && { body_sha256: checksumOf(body.bytes) },
     }, clock());
     const response = await agent.request({
       origin,

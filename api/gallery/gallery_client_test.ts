@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { EMBEDDING_TYPE, type GalleryClaims } from "../../shared/contract/gallery_call.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
+import { checksumOf } from "../../shared/http/checksum.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { createGalleryTokenVerifier } from "../../shared/http/gallery_token.ts";
 import { describeError } from "../../shared/log.ts";
@@ -162,7 +163,7 @@ Deno.test("each call has its own method, path, statement and answer", async () =
     [
       (client, caller) => client.listUsers(caller, { limit: 2, cursor: "a b" }),
       "GET /users?limit=2&cursor=a+b",
-      { purpose: "list_users" },
+      { purpose: "list_users", query_sha256: checksumOf("limit=2&cursor=a+b") },
       [200, page],
       page,
     ],

@@ -16,7 +16,7 @@ export function addTemplates(add: AddCall): void {
     purpose: "add_template",
     body: EMBEDDING_BODY,
     needs: ["model", "photo_sha256"],
-  }, async (c, { gallery, claims, userId, body }) => {
+  }, async (c, { gallery, claims, userId, body, signal }) => {
     const { collection, model, photo_sha256, force = false } = claims;
     const embedding = parseEmbedding(body);
     const photo = Uint8Array.fromHex(photo_sha256);
@@ -24,7 +24,7 @@ export function addTemplates(add: AddCall): void {
       gallery,
       { collection, userId },
       { model, embedding, photo },
-      force,
+      { force, signal },
     );
     return c.json(templateAnswer(template), added ? 201 : 200);
   });
@@ -33,12 +33,13 @@ export function addTemplates(add: AddCall): void {
     method: "DELETE",
     path: "/users/:user_id/templates/:template_id",
     purpose: "delete_template",
-  }, async (c, { gallery, claims: { collection }, userId, templateId }) => {
+  }, async (c, { gallery, claims: { collection }, userId, templateId, signal }) => {
     // No template has another id.
     if (isUserText(templateId)) {
       await change(
         gallery,
         () => gallery.store.deleteTemplate({ collection, userId }, templateId),
+        signal,
       );
     }
     return c.body(null, 204);

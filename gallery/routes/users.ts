@@ -24,11 +24,12 @@ export function addUsers(add: AddCall): void {
     path: "/users/:user_id",
     purpose: "put_user",
     body: JSON_BODY,
-  }, async (c, { gallery, claims: { collection }, userId, body }) => {
+  }, async (c, { gallery, claims: { collection }, userId, body, signal }) => {
     const fields = parseFields(body, gallery.clock());
     const { created, user } = await change(
       gallery,
       () => gallery.store.putUser({ collection, userId }, fields),
+      signal,
     );
     return c.json(userAnswer(user), created ? 201 : 200);
   });
@@ -73,8 +74,8 @@ export function addUsers(add: AddCall): void {
     method: "DELETE",
     path: "/users/:user_id",
     purpose: "delete_user",
-  }, async (c, { gallery, claims: { collection }, userId }) => {
-    await change(gallery, () => gallery.store.deleteUser({ collection, userId }));
+  }, async (c, { gallery, claims: { collection }, userId, signal }) => {
+    await change(gallery, () => gallery.store.deleteUser({ collection, userId }), signal);
     return c.body(null, 204);
   });
 }

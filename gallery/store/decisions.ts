@@ -1,8 +1,8 @@
-/** The statements on decisions. */
+/** The statements on decisions and used tokens. */
 
 import { newestPosition } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
-import type { Decision, DecisionResult, Position, UserKey } from "./store.ts";
+import type { CallToken, Decision, DecisionResult, Position, UserKey } from "./store.ts";
 
 /** Unit of the stored times of the last match: a user that matches often is written once a minute. */
 const LAST_SEEN_UNIT_MS = 60_000;
@@ -23,16 +23,9 @@ export async function decideOnce(
   { jti, expiresAt, position, matched }: Decision,
   now: number,
 ): Promise<DecisionResult | Rollback<DecisionResult>> {
-  // A purge may have deleted the row of a token that has expired.
-  if (expiresAt <= now) return new Rollback({ kind: "replayed" });
-  const [isCurrent, inserted] = await Promise.all([
+  const [isCurrent, isFirst] = await Promise.all([
     position ? isNewest(transaction, position) : exists(transaction, matched),
-    transaction.query(
-      `INSERT INTO gallery_decisions (jti, expires_at) VALUES ($1, $2)
-        ON CONFLICT (jti) DO NOTHING RETURNING jti`,
-      jti,
-      expiresAt,
-    ),
+    useToken(transaction, { jti, expiresAt }, now),
     matched && transaction.query(
       `UPDATE gallery_users SET last_seen_at = $1 WHERE collection = $2 AND user_id = $3
         AND (last_seen_at IS NULL OR last_seen_at < $1)`,
@@ -41,9 +34,31 @@ export async function decideOnce(
       matched.userId,
     ),
   ]);
-  if (inserted.length === 0) return new Rollback({ kind: "replayed" });
+  if (!isFirst) return new Rollback({ kind: "replayed" });
   if (!isCurrent) return new Rollback({ kind: "moved" });
   return { kind: "decided" };
+}
+
+/**
+ * Stores that a token is used.
+ *
+ * @param now Milliseconds since 1970
+ * @returns False when the token was used before, or has expired
+ */
+export async function useToken(
+  transaction: Transaction,
+  { jti, expiresAt }: CallToken,
+  now: number,
+): Promise<boolean> {
+  // A purge may have deleted the row of a token that has expired.
+  if (expiresAt <= now) return false;
+  const inserted = await transaction.query(
+    `INSERT INTO gallery_decisions (jti, expires_at) VALUES ($1, $2)
+      ON CONFLICT (jti) DO NOTHING RETURNING jti`,
+    jti,
+    expiresAt,
+  );
+  return inserted.length > 0;
 }
 
 async function isNewest(transaction: Transaction, { n, id }: Position): Promise<boolean> {

@@ -7,9 +7,10 @@ import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
 import { type CountByModel, createModelCounts } from "./model_counts.ts";
 import { decodeCursor, encodeCursor } from "./page_cursor.ts";
-import { decideOnce } from "./decisions.ts";
+import { decideOnce, useToken } from "./decisions.ts";
 import {
   type AddedTemplate,
+  type CallToken,
   type Changes,
   type CheckedTemplate,
   type Decision,
@@ -178,7 +179,10 @@ class SqlStore implements GalleryStore {
       return true;
     });
     return await this.#change((transaction) =>
-      addTemplateRow(transaction, sealed, { ...options, ...(checkAgain && { checkAgain }) })
+      addTemplateRow(transaction, sealed, {
+        ...options,
+        ...(checked && checkAgain && { createdAt: checked.createdAt, checkAgain }),
+      })
     );
   }
 
@@ -260,6 +264,12 @@ class SqlStore implements GalleryStore {
     return await this.#database.transaction((transaction) =>
       this.#changesSince(transaction, position, now)
     );
+  }
+
+  async useToken(token: CallToken): Promise<boolean> {
+    checkTexts(token.jti);
+    const now = this.#options.now();
+    return await this.#database.transaction((transaction) => useToken(transaction, token, now));
   }
 
   async decide(decision: Decision): Promise<DecisionResult> {

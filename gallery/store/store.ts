@@ -119,12 +119,16 @@ export type Changes =
   /** The history of the store does not contain the position: read everything again. */
   | { readonly kind: "rebuild" };
 
-/** A decision that the caller is about to answer with. */
-export interface Decision {
-  /** Id of the request's token. Each id is decided once. */
+/** A token that allows one decision or change. */
+export interface CallToken {
+  /** Id of the token. Each id is used once. */
   readonly jti: string;
   /** Milliseconds since 1970, after which every verifier refuses the token. */
   readonly expiresAt: number;
+}
+
+/** A decision that the caller is about to answer with. */
+export interface Decision extends CallToken {
   /**
    * Position of the index that the comparison used: the decision is stored only when it is the
    * newest. Without it, the decision is stored when the matched user still exists, although the
@@ -153,6 +157,11 @@ export type DecisionResult =
 export interface CheckedTemplate {
   /** Position of the index against which the template was checked. */
   readonly at: Position;
+  /**
+   * Time of the creation of the user for whom the template was checked. A user that was deleted and
+   * created again is another one.
+   */
+  readonly createdAt: number;
   /**
    * Called with the users that have changed since, perhaps none, unless the user has a template of
    * the photo already. Nothing else can change until the template is stored. Throws when the template
@@ -279,6 +288,13 @@ export interface GalleryStore extends AsyncDisposable {
    */
   changesSince(position: Position): Promise<Changes>;
 
+  /**
+   * Stores that a token is used. Call this before a change, so that nobody can repeat the change with
+   * the token, on any replica.
+   *
+   * @returns False when the token was used before, or has expired
+   */
+  useToken(token: CallToken): Promise<boolean>;
   /** Stores a decision, unless the gallery has changed or the token was used. */
   decide(decision: Decision): Promise<DecisionResult>;
 

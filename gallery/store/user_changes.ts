@@ -87,6 +87,8 @@ export interface AddOptions {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly maxTemplates: number;
+  /** Time of the creation of the user that is meant. Without it, whoever has the user_id. */
+  readonly createdAt?: number;
   /** Checks the template again. Resolves to false when the changes since are not known. */
   readonly checkAgain?: (transaction: Transaction) => Promise<boolean>;
 }
@@ -95,10 +97,15 @@ export interface AddOptions {
 export async function addTemplateRow(
   transaction: Transaction,
   row: TemplateRow,
-  { now, maxTemplates, checkAgain }: AddOptions,
+  { now, maxTemplates, createdAt: meant, checkAgain }: AddOptions,
 ): Promise<AddedTemplate | Rollback<AddedTemplate>> {
   const user = await findUser(transaction, row);
-  if (user === undefined || hasExpired(user, now)) return new Rollback({ kind: "no_such_user" });
+  if (
+    user === undefined || hasExpired(user, now) ||
+    meant !== undefined && user.createdAt !== meant
+  ) {
+    return new Rollback({ kind: "no_such_user" });
+  }
   const known = await findPhoto(transaction, row);
   if (known) return new Rollback({ kind: "stored", added: false, template: known });
   if (checkAgain && !await checkAgain(transaction)) return new Rollback({ kind: "moved" });

@@ -1,7 +1,7 @@
 /**
  * The calls of the api to the gallery service. A token states everything that a call is about: its
- * purpose, the collection, the user, the checksum of the body. So the gallery decides about nothing
- * that the api has not signed. A path that differs from the token is refused.
+ * purpose, the collection, the user, the checksums of the query and of the body. So the gallery decides
+ * about nothing that the api has not signed. A path that differs from the token is refused.
  *
  * | purpose         | call                                         | body                          |
  * | --------------- | -------------------------------------------- | ----------------------------- |
@@ -61,6 +61,8 @@ export const GALLERY_CLAIMS = {
   template_id: z.string().min(1).max(64).optional(),
   /** Checksum of the body. Missing for a call without a body. */
   body_sha256: Sha256Schema.optional(),
+  /** Checksum of the query, without the question mark. Missing for a call without a query. */
+  query_sha256: Sha256Schema.optional(),
   /** Checksum of the recognition model that made the embedding, as the worker has told it. */
   model: Sha256Schema.optional(),
   /** Checksum of the picture that a template is made of. */

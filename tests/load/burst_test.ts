@@ -14,8 +14,16 @@ const POOL_SIZE = 4;
 const QUEUE_LIMIT = 50;
 const MAX_TRIES = 10;
 
-Deno.test("a pool of 4 serves 54 of 200 simultaneous requests, and the rest after retries", async () => {
+for (const GALLERY_MODE of ["workers", "service"]) {
+  Deno.test(
+    `a pool of 4 serves 54 of 200 requests at once, and the rest later (GALLERY_MODE=${GALLERY_MODE})`,
+    () => sendBurst(GALLERY_MODE),
+  );
+}
+
+async function sendBurst(GALLERY_MODE: string): Promise<void> {
   await using service = await Service.ready({
+    GALLERY_MODE,
     POOL_SIZE: String(POOL_SIZE),
     QUEUE_LIMIT: String(QUEUE_LIMIT),
     // This time is so long that no request times out in the queue.
@@ -46,7 +54,7 @@ Deno.test("a pool of 4 serves 54 of 200 simultaneous requests, and the rest afte
   await service.untilFull(POOL_SIZE);
   assertEquals(await service.metric("face_it_pool_busy"), 0);
   assertEquals(await service.metric("face_it_pool_waiters"), 0);
-});
+}
 
 /** Posts, and retries after the time in Retry-After. Returns the number of tries. */
 async function postUntilServed(service: Service, labelled: LabelledPicture): Promise<number> {

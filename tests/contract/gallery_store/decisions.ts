@@ -17,6 +17,21 @@ export function testDecisions(test: StoreTest): void {
     assertEquals(await store.decide(decision), { kind: "replayed" });
   });
 
+  test("each token allows one change or decision", async (store, clock) => {
+    const token = { jti: "j-1", expiresAt: clock.now + 100 };
+    const uses = await Promise.all(Array.from({ length: 20 }, () => store.useToken(token)));
+    assertEquals(uses.filter((first) => first).length, 1);
+    assertEquals(await store.decide({ ...token, position: await store.position() }), {
+      kind: "replayed",
+    });
+    assertEquals(await store.useToken({ ...token, jti: "j-2" }), true);
+    assertEquals(await store.useToken({ jti: "j-3", expiresAt: clock.now }), false);
+    // Also after the row is gone.
+    clock.now += 1_000_000;
+    await store.purge();
+    assertEquals(await store.useToken(token), false);
+  });
+
   test("of many decisions of one token at the same time, one wins", async (store, clock) => {
     const position = await store.position();
     const decision = { jti: "j-1", expiresAt: clock.now + 100, position };

@@ -71,13 +71,27 @@ export function testTemplates(test: StoreTest): void {
     assertEquals((await store.addTemplate(ALICE, newTemplate(2))).kind, "stored");
   }, { maxTemplates: 2 });
 
+  test("a template for a user who was created again is not added", async (store, clock) => {
+    const { user: { createdAt } } = await store.putUser(ALICE, { name: "Alice" });
+    const at = await store.position();
+    const checked = { at, createdAt, again: () => {} };
+    clock.now += 1;
+    await store.putUser(ALICE, { name: "Alice A." });
+    assertEquals((await store.addTemplate(ALICE, newTemplate(1), checked)).kind, "stored");
+    await store.deleteUser(ALICE);
+    await store.putUser(ALICE, { name: "Another Alice" });
+    assertEquals(await store.addTemplate(ALICE, newTemplate(1), checked), { kind: "no_such_user" });
+    assertEquals(await store.listTemplates(ALICE), []);
+  });
+
   test("a template that was checked against an older gallery is checked again", async (store) => {
-    await store.putUser(ALICE, { name: "Alice" });
+    const { user: { createdAt } } = await store.putUser(ALICE, { name: "Alice" });
     const before = await store.position();
     await store.putUser(BOB, { name: "Bob" });
     const seen: string[] = [];
     const check = (at: Position, refuse = false) => ({
       at,
+      createdAt,
       again(users: readonly ChangedUser[]) {
         seen.push(...users.map(({ user, userId }) => `${userId} ${user?.name}`));
         if (refuse) throw new RangeError("refused");
