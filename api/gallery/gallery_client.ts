@@ -80,6 +80,12 @@ export interface GalleryClient extends AsyncDisposable {
   /** True when the service has answered since this process started. */
   readonly reached: boolean;
   /**
+   * Called before work that is of no use without the gallery. Sends nothing.
+   *
+   * @throws {Problem} `gallery_unavailable` while the service has no address
+   */
+  assertAddress(): void;
+  /**
    * Decides whose face it is. The call is never sent twice.
    *
    * @param userId The only user to compare with; undefined to search the collection
@@ -229,14 +235,19 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
     }
   }
 
+  function address(): string {
+    const origin = url()?.origin;
+    if (origin === undefined) throw new Error("The gallery service is not running");
+    return origin;
+  }
+
   async function send(
     { collection, key, requestId }: GalleryCaller,
     { method, path, claims, body, maxAnswerBytes = MAX_ANSWER_BYTES }: Call,
     signal: AbortSignal,
   ): Promise<{ readonly status: number; readonly value: unknown }> {
     signal.throwIfAborted();
-    const origin = url()?.origin;
-    if (origin === undefined) throw new Error("The gallery service is not running");
+    const origin = address();
     const token = await signGalleryToken(keys(), {
       ...claims,
       collection,
@@ -264,6 +275,14 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
   return {
     get reached() {
       return reached;
+    },
+
+    assertAddress() {
+      try {
+        address();
+      } catch (error) {
+        throw new GalleryUnavailable(error);
+      }
     },
 
     async decide(caller, { embedding, model }, userId) {

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { EMBEDDING_TYPE, type GalleryClaims } from "../../shared/contract/gallery_call.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
@@ -6,6 +12,7 @@ import { createGalleryTokenVerifier } from "../../shared/http/gallery_token.ts";
 import { describeError } from "../../shared/log.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { createGalleryClient, type GalleryCaller, type GalleryClient } from "./gallery_client.ts";
+import { GalleryUnavailable } from "./gallery_problem.ts";
 
 const KEYS = await fakeTokenKeys();
 const MODEL = "f".repeat(64), PHOTO = "a".repeat(64);
@@ -370,6 +377,7 @@ Deno.test("without an address, the gallery is unavailable", async () => {
     now: () => 0,
   });
   await assertUnavailable(() => client.describe(CALLER, undefined), "not running");
+  assertThrows(() => client.assertAddress(), GalleryUnavailable);
   assertEquals(await client.check(CALLER.signal), false);
 });
 

@@ -92,6 +92,7 @@ async function askGallery(
   { workers, now }: AuthenticateDeps,
 ): Promise<Omit<AuthenticateAnswer, "duration_ms">> {
   const event = c.get("event");
+  gallery.assertAddress();
   const { embedding, model, face: { box } } = await ask(async (worker, signal) => {
     const sent = now();
     const picture = { image, forTemplate: false };
