@@ -17,6 +17,7 @@ import {
 import {
   type GalleryModels,
   GalleryModelsSchema,
+  MAX_TEMPLATES_OF_USER,
   type PutUser,
   type Template,
   TemplateSchema,
@@ -156,6 +157,8 @@ const CONNECT_TIMEOUT_MS = 2000;
 const MAX_HEADER_BYTES = 4096;
 /** A user with the longest texts, with each character escaped, has 5 KB. A template has 200 bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** One user with as many templates as possible. */
+const MAX_USER_BYTES = MAX_ANSWER_BYTES + MAX_TEMPLATES_OF_USER * 256;
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 /** A call before it is signed. */
@@ -319,7 +322,12 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
 
     async getUser(caller, userId) {
       const claims = { purpose: "get_user", user_id: userId } as const;
-      const call: Call = { method: "GET", path: ofUser(userId), claims };
+      const call: Call = {
+        method: "GET",
+        path: ofUser(userId),
+        claims,
+        maxAnswerBytes: MAX_USER_BYTES,
+      };
       return (await make(caller, call, [200], UserWithTemplatesSchema)).value;
     },
 
@@ -379,7 +387,12 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
 
     async exportUser(caller, userId) {
       const claims = { purpose: "export_user", user_id: userId } as const;
-      const call: Call = { method: "GET", path: ofUser(userId, "/export"), claims };
+      const call: Call = {
+        method: "GET",
+        path: ofUser(userId, "/export"),
+        claims,
+        maxAnswerBytes: MAX_USER_BYTES,
+      };
       return (await make(caller, call, [200], UserExportSchema)).value;
     },
 

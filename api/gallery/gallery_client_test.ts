@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { EMBEDDING_TYPE, type GalleryClaims } from "../../shared/contract/gallery_call.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
+import { MAX_TEMPLATES_OF_USER } from "../../shared/contract/users.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { createGalleryTokenVerifier } from "../../shared/http/gallery_token.ts";
 import { describeError } from "../../shared/log.ts";
@@ -333,6 +334,23 @@ const CALLER: GalleryCaller = {
   requestId: "request-1",
   signal: new AbortController().signal,
 };
+
+Deno.test("a user with as many templates as possible can be read and exported", async () => {
+  const text = '"'.repeat(256);
+  const user = {
+    ...USER,
+    user_id: text,
+    name: text,
+    consent_ref: text,
+    templates: Array(MAX_TEMPLATES_OF_USER).fill({ ...TEMPLATE, template_id: "t".repeat(64) }),
+  };
+  await using gallery = setUp(({ claims: { purpose } }) =>
+    Response.json(purpose === "get_user" ? user : { ...user, collection: "c".repeat(63) })
+  );
+  const { client, caller } = gallery;
+  assertEquals((await client.getUser(caller, text)).templates.length, MAX_TEMPLATES_OF_USER);
+  assertEquals((await client.exportUser(caller, text)).templates.length, MAX_TEMPLATES_OF_USER);
+});
 
 Deno.test("a call whose connection breaks is not sent again", async () => {
   await using gallery = brokenGallery();

@@ -129,6 +129,34 @@ Deno.test("each mistake gets one clear line, and nothing is stored", async () =>
   assertEquals(await contentOf(store), []);
 });
 
+Deno.test("a user gets at most 1,000 templates, and a mistake stores nothing", async () => {
+  await using desk = await laptop();
+  const sha = "ab".repeat(32);
+  const entries = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => ({ embedding: [1, from + i] }));
+  await desk.folder.write("most.json", gallery(entries(0, 1000), sha));
+  await desk.folder.write("some.json", gallery(entries(500, 1000), sha));
+  await desk.folder.write("another.json", gallery(entries(1000, 1001), sha));
+  await desk.folder.write("large.json", gallery(entries(0, 1001), sha));
+  await desk.folder.write(
+    "bob.json",
+    gallery([{ user_id: "bob", name: "Bob", embedding: [1, 0] }], sha),
+  );
+  const refusal = 'The user "ada" would have more than 1,000 templates, so nothing is imported. ' +
+    "Take some of this user's entries out of the file\n";
+  for (const files of [["bob.json", "large.json"], ["bob.json", "most.json", "another.json"]]) {
+    const { code, out, err } = await desk.run(["import", ...files]);
+    assertEquals([code, out, err], [1, "", refusal], files.join(" "));
+  }
+  for (const files of [["most.json", "some.json"], ["most.json"]]) {
+    assertEquals((await desk.run(["import", ...files])).code, 0, files.join(" "));
+  }
+  assertEquals((await desk.run(["import", "bob.json", "another.json"])).err, refusal);
+  await using store = await desk.open();
+  const { items } = await store.listUsers(collection, { limit: 10 });
+  assertEquals(items.map(({ userId, templates }) => [userId, templates]), [["ada", 1000]]);
+});
+
 Deno.test("a gallery survives the way to a file and back", async () => {
   await using desk = await laptop();
   await using other = await laptop();
