@@ -48,7 +48,8 @@ export function scanByLoop(vectors: Float32Array, probe: Float32Array, wanted = 
 
 /**
  * Makes a {@linkcode Scan} that takes the loop for few vectors and usearch for many. It loads
- * usearch when it is first needed, and takes the loop for all when usearch has no addon for this system.
+ * usearch when it is first needed, and takes the loop for all when usearch has no addon for this
+ * system.
  *
  * @param usearchFrom Smallest number of vectors that are searched with usearch
  */
