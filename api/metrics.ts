@@ -122,7 +122,7 @@ export function createApiMetrics(): ApiMetrics {
   );
   const liveness = new Histogram({
     name: "face_it_liveness_score",
-    help: "Liveness score of recognised faces, with LIVENESS=observe; no answer depends on it",
+    help: "Liveness score of recognised faces, with LIVENESS=observe; it decides nothing",
     buckets: LIVENESS_BUCKETS,
     registers,
   });

@@ -8,8 +8,8 @@ import { dot } from "./vector.ts";
 /**
  * Finds the vectors with the largest inner products with a probe.
  *
- * @param vectors One or more vectors, one after another, each as long as the probe. The first one is
- * at the start of the array's buffer
+ * @param vectors One or more vectors, one after another, each as long as the probe. The first one
+ * is at the start of the array's buffer
  * @param probe Embedding, L2-normalised
  * @param wanted Number of vectors that are sought, 2 by default; at most 3
  * @returns Indexes of vectors, in any order. All vectors that are sought are among them. Of several
@@ -47,8 +47,9 @@ export function scanByLoop(vectors: Float32Array, probe: Float32Array, wanted = 
 }
 
 /**
- * Makes a {@linkcode Scan} that takes the loop for few vectors and usearch for many. It loads usearch
- * when it is first needed, and takes the loop for all when usearch has no addon for this system.
+ * Makes a {@linkcode Scan} that takes the loop for few vectors and usearch for many. It loads
+ * usearch when it is first needed, and takes the loop for all when usearch has no addon for this
+ * system.
  *
  * @param usearchFrom Smallest number of vectors that are searched with usearch
  */
@@ -108,7 +109,8 @@ export function loadUsearch(): Scan | undefined {
 }
 
 /**
- * Number of vectors that usearch finds. Two or three would be enough, but usearch's distances are float32, so
- * it may confuse vectors that are almost equally near. A few dozen take no more time than one.
+ * Number of vectors that usearch finds. Two or three would be enough, but usearch's distances are
+ * float32, so it may confuse vectors that are almost equally near. A few dozen take no more time
+ * than one.
  */
 const NEAREST = 8;

@@ -11,7 +11,7 @@ import type { Pipeline } from "./pipeline/pipeline.ts";
 
 /** The answer to a probe, without its `duration_ms`. */
 export type Identity = AuthenticateAnswer extends infer Answer
-  ? Answer extends AuthenticateAnswer ? Omit<Answer, "duration_ms"> : never
+  ? Answer extends AuthenticateAnswer ? Omit<Answer, "duration_ms" | "liveness"> : never
   : never;
 
 /** An identity, and what was observed beside it. Clients get only the identity. */

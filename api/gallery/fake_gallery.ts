@@ -40,10 +40,16 @@ export class FakeGallery implements GalleryClient {
   /** True while no call is answered. */
   down = false;
   reached = true;
+  /** False while the service has no address. */
+  hasAddress = true;
   /** Called before each call is answered. */
   onCall: (caller: GalleryCaller) => void | Promise<void> = () => {};
   readonly #collections = new Map<string, Map<string, FakeUser>>();
   #templates = 0;
+
+  assertAddress(): void {
+    if (!this.hasAddress) throw new GalleryUnavailable(new Error("Not running"));
+  }
 
   async decide(
     caller: GalleryCaller,

@@ -16,6 +16,7 @@ import {
 import {
   type GalleryModels,
   GalleryModelsSchema,
+  MAX_TEMPLATES_OF_USER,
   type PutUser,
   type Template,
   TemplateSchema,
@@ -79,6 +80,12 @@ export interface Stored<Value> {
 export interface GalleryClient extends AsyncDisposable {
   /** True when the service has answered since this process started. */
   readonly reached: boolean;
+  /**
+   * Called before work that is of no use without the gallery. Sends nothing.
+   *
+   * @throws {Problem} `gallery_unavailable` while the service has no address
+   */
+  assertAddress(): void;
   /**
    * Decides whose face it is. The call is never sent twice.
    *
@@ -150,6 +157,8 @@ const CONNECT_TIMEOUT_MS = 2000;
 const MAX_HEADER_BYTES = 4096;
 /** A user with the longest texts, with each character escaped, has 5 KB. A template has 200 bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** One user with as many templates as possible. */
+const MAX_USER_BYTES = MAX_ANSWER_BYTES + MAX_TEMPLATES_OF_USER * 256;
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 /** A call before it is signed. */
@@ -229,14 +238,19 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
     }
   }
 
+  function address(): string {
+    const origin = url()?.origin;
+    if (origin === undefined) throw new Error("The gallery service is not running");
+    return origin;
+  }
+
   async function send(
     { collection, key, requestId }: GalleryCaller,
     { method, path, claims, body, maxAnswerBytes = MAX_ANSWER_BYTES }: Call,
     signal: AbortSignal,
   ): Promise<{ readonly status: number; readonly value: unknown }> {
     signal.throwIfAborted();
-    const origin = url()?.origin;
-    if (origin === undefined) throw new Error("The gallery service is not running");
+    const origin = address();
     const [, query] = path.split("?");
     const token = await signGalleryToken(keys(), {
       ...claims,
@@ -266,6 +280,14 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
   return {
     get reached() {
       return reached;
+    },
+
+    assertAddress() {
+      try {
+        address();
+      } catch (error) {
+        throw new GalleryUnavailable(error);
+      }
     },
 
     async decide(caller, { embedding, model }, userId) {
@@ -302,7 +324,12 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
 
     async getUser(caller, userId) {
       const claims = { purpose: "get_user", user_id: userId } as const;
-      const call: Call = { method: "GET", path: ofUser(userId), claims };
+      const call: Call = {
+        method: "GET",
+        path: ofUser(userId),
+        claims,
+        maxAnswerBytes: MAX_USER_BYTES,
+      };
       return (await make(caller, call, [200], UserWithTemplatesSchema)).value;
     },
 
@@ -362,7 +389,12 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
 
     async exportUser(caller, userId) {
       const claims = { purpose: "export_user", user_id: userId } as const;
-      const call: Call = { method: "GET", path: ofUser(userId, "/export"), claims };
+      const call: Call = {
+        method: "GET",
+        path: ofUser(userId, "/export"),
+        claims,
+        maxAnswerBytes: MAX_USER_BYTES,
+      };
       return (await make(caller, call, [200], UserExportSchema)).value;
     },
 

@@ -1,12 +1,20 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { EMBEDDING_TYPE, type GalleryClaims } from "../../shared/contract/gallery_call.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
 import { checksumOf } from "../../shared/http/checksum.ts";
+import { MAX_TEMPLATES_OF_USER } from "../../shared/contract/users.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { createGalleryTokenVerifier } from "../../shared/http/gallery_token.ts";
 import { describeError } from "../../shared/log.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { createGalleryClient, type GalleryCaller, type GalleryClient } from "./gallery_client.ts";
+import { GalleryUnavailable } from "./gallery_problem.ts";
 
 const KEYS = await fakeTokenKeys();
 const MODEL = "f".repeat(64), PHOTO = "a".repeat(64);
@@ -328,6 +336,23 @@ const CALLER: GalleryCaller = {
   signal: new AbortController().signal,
 };
 
+Deno.test("a user with as many templates as possible can be read and exported", async () => {
+  const text = '"'.repeat(256);
+  const user = {
+    ...USER,
+    user_id: text,
+    name: text,
+    consent_ref: text,
+    templates: Array(MAX_TEMPLATES_OF_USER).fill({ ...TEMPLATE, template_id: "t".repeat(64) }),
+  };
+  await using gallery = setUp(({ claims: { purpose } }) =>
+    Response.json(purpose === "get_user" ? user : { ...user, collection: "c".repeat(63) })
+  );
+  const { client, caller } = gallery;
+  assertEquals((await client.getUser(caller, text)).templates.length, MAX_TEMPLATES_OF_USER);
+  assertEquals((await client.exportUser(caller, text)).templates.length, MAX_TEMPLATES_OF_USER);
+});
+
 Deno.test("a call whose connection breaks is not sent again", async () => {
   await using gallery = brokenGallery();
   const { client, connections } = gallery;
@@ -371,6 +396,7 @@ Deno.test("without an address, the gallery is unavailable", async () => {
     now: () => 0,
   });
   await assertUnavailable(() => client.describe(CALLER, undefined), "not running");
+  assertThrows(() => client.assertAddress(), GalleryUnavailable);
   assertEquals(await client.check(CALLER.signal), false);
 });
 

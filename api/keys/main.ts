@@ -15,7 +15,7 @@ await runHook(async (cluster, log) => {
     throw new TypeError("Usage: main.ts NAMESPACE/SECRET NAMESPACE/CONFIGMAP");
   }
   const { privateKeys, publicKeys } = await ensureKeys(clusterKeyStore(cluster, secret, configMap));
-  log.info({ private_keys: privateKeys, public_keys: publicKeys }, "worker token keys exist");
+  log.info({ private_keys: privateKeys, public_keys: publicKeys }, "token keys exist");
 });
 
 function objectName(text: string): ObjectName | undefined {

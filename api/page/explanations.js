@@ -16,7 +16,6 @@ export const EXPLANATIONS = {
     "the service itself, or ask its operator to add the origin of this page to ALLOWED_ORIGINS.",
   not_found: "The page and the service may have different versions. Reload the page.",
   user_not_found: "There is no user with this user ID. Reload the list of users.",
-  template_not_found: "The template is gone already. Reload the list of templates.",
   method_not_allowed: "The page and the service may have different versions. Reload the page.",
   request_timeout:
     "The picture took too long to arrive. Try again with a better connection or a smaller picture.",

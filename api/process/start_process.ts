@@ -45,8 +45,9 @@ const Line = z.union([
 
 /**
  * Starts a process and waits until it is ready. Its first line on standard output must tell the
- * address at which it listens. When it cannot start, a line may tell the reason. The process reads from a pipe that this process keeps open, and exits
- * when the pipe closes. So every process ends when this process ends, even if this process is killed.
+ * address at which it listens. When it cannot start, a line may tell the reason. The process reads
+ * from a pipe that this process keeps open, and exits when the pipe closes. So every process ends
+ * when this process ends, even if this process is killed.
  *
  * @throws {ProcessStartError} when the process ends before it is ready, or is not ready in time; no
  * process is left

@@ -98,7 +98,10 @@ async function readRefusal(response: WorkerResponse): Promise<WorkerAnswer<never
 
 function checkIdentity(value: unknown, userId: string | undefined): AuthenticateAnswer {
   const answer = AuthenticateAnswerSchema.safeParse(value);
-  if (!answer.success) throw new BadAnswer("The worker's answer is not as documented");
+  // Only the api adds a liveness to an answer: a worker sends it in a header.
+  if (!answer.success || answer.data.liveness !== undefined) {
+    throw new BadAnswer("The worker's answer is not as documented");
+  }
   if (
     answer.data.matched && userId !== undefined &&
     answer.data.user_id.normalize() !== userId.normalize()

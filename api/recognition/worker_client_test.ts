@@ -125,6 +125,11 @@ Deno.test("a liveness score in the worker's header is read; a header of another 
   assertEquals("liveness" in refused, false);
 });
 
+Deno.test("a liveness score in the body of a worker's answer is refused", async () => {
+  const result = await askOne(() => Response.json({ ...NON_MATCH, liveness: 0.5 }));
+  assertEquals(result.kind, "failed");
+});
+
 Deno.test("the models that a worker tells are returned with its answer or refusal", async () => {
   const headers = { [WORKER_MODELS_HEADER]: JSON.stringify(WORKER_MODELS) };
   const answer = await askOne(() => Response.json(MATCH, { headers }));

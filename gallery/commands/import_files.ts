@@ -6,6 +6,7 @@ import { GalleryError, nameFileInErrors } from "../../worker/gallery/gallery_ent
 import { isExportFile, readExportFile } from "../files/export_file.ts";
 import { readGalleryFileUsers } from "../files/gallery_file_users.ts";
 import { importInBatches } from "../files/import_in_batches.ts";
+import { refuseLargeUsers } from "./refuse_large_users.ts";
 import type { GalleryStore, NewUser } from "../store/store.ts";
 
 /** Options of the import. */
@@ -31,7 +32,8 @@ const MAX_GALLERY_FILE_BYTES = 500_000_000;
  * Stores the users of files. Reads all files before it stores the first user, so that a bad file
  * stops the import before it begins.
  *
- * @throws {GalleryError | ExportFileError} when a file cannot be read or is bad
+ * @throws {GalleryError | ExportFileError} when a file cannot be read or is bad, or a user would have
+ * too many templates
  * @throws {StoreUnavailable} when the database fails. The import can then be repeated
  */
 export async function importFiles(
@@ -47,6 +49,9 @@ export async function importFiles(
       refuseMixture(collections, user, path, options);
     }
   }
+  await refuseLargeUsers(store, async function* () {
+    for (const path of paths) yield* readUsers(path, options);
+  });
   using task = options.progress.start("Importing", users, "users");
   let added = 0;
   for (const path of paths) {

@@ -15,7 +15,7 @@ Works on the store of the gallery service: users, with their templates.
 
   import FILE…   stores the users of gallery files (deno task enroll makes them) and of exported
                  files. Can be repeated: what is stored already stays. Nothing is imported when one
-                 of the files is bad. A user who is there already gets the name of the file
+                 of the files is bad, or when a user would have more than 1,000 templates. A user who is there already gets the name of the file
   export FILE    writes everything that is needed to move the users into another store. FILE has
                  biometric data that is not encrypted: delete it after the import
   backup FOLDER  copies a SQLite database, also while the service runs. FOLDER can be used as

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { seededRandom } from "../../tests/support/seeded_random.ts";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { ConfigError } from "../../shared/env.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { openStore } from "../store/open_store.ts";
@@ -135,6 +136,16 @@ Deno.test("after a change of the model, the sample people get templates of the n
   await dataIn(folder, sampleGallery(OLD_MODEL, 1));
   await prepareData(data);
   assertEquals(await modelsOf(data), both);
+});
+
+Deno.test("a prepared file of the same model adds no template", async () => {
+  await using folder = await temporaryFolder();
+  const { sha256, prepared_sha256 } = MODEL_MANIFEST.models.recognition.small;
+  const data = await dataIn(folder, sampleGallery(sha256, 1));
+  await prepareData(data);
+  await dataIn(folder, sampleGallery(prepared_sha256!, 2));
+  await prepareData(data);
+  assertEquals(await modelsOf(data), { user1: [sha256], user2: [sha256] });
 });
 
 Deno.test("somebody else with the user_id of a sample person gets no template of the sample person", async () => {

@@ -1,6 +1,7 @@
 /** The sample people in the store of a laptop. */
 
 import { DEFAULT_COLLECTION } from "../../api/callers/scopes.ts";
+import { isSameModel } from "../../models/known_models.ts";
 import pictures from "../../test-data/manifest.json" with { type: "json" };
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
 import { SAMPLE_USERS } from "../../test-data/sample_users.ts";
@@ -56,7 +57,9 @@ async function addNewModel(store: GalleryStore, users: readonly FileUser[]): Pro
     const [template] = user.templates;
     if (template === undefined || samplePicture(user) === undefined) continue;
     const present = await store.listTemplates({ collection, userId: user.userId });
-    if (present === undefined || present.some(({ model }) => model === template.model)) continue;
+    if (present === undefined || present.some(({ model }) => isSameModel(model, template.model))) {
+      continue;
+    }
     missing.push(user);
   }
   if (missing.length === 0) return 0;

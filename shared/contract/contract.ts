@@ -63,6 +63,12 @@ const DurationMsSchema = z.number().nonnegative().max(3_600_000).meta({
   example: 31,
 });
 
+const LivenessSchema = z.number().min(0).max(1).optional().meta({
+  description: "Liveness score of the face: from 0 to 1, with 3 decimal places. It decides " +
+    "nothing. Only with LIVENESS=observe, and for callers with the scope admin",
+  example: 0.912,
+});
+
 /** The face belongs to a user of the gallery. */
 export const MatchSchema = z.strictObject({
   matched: z.literal(true),
@@ -79,6 +85,7 @@ export const MatchSchema = z.strictObject({
     example: 0.6,
   }),
   face: FaceSchema,
+  liveness: LivenessSchema,
   duration_ms: DurationMsSchema,
 }).meta({ id: "Match" });
 
@@ -90,6 +97,7 @@ export const NonMatchSchema = z.strictObject({
   matched: z.literal(false),
   confidence: z.literal(0),
   face: FaceSchema,
+  liveness: LivenessSchema,
   duration_ms: DurationMsSchema,
 }).meta({ id: "NonMatch" });
 
@@ -126,8 +134,8 @@ export const StatusSchema = z.strictObject({ status: z.enum(["ok", "unavailable"
 export const REQUEST_ID_HEADER = "X-Request-Id";
 
 /**
- * Header with the liveness score of the face, 0 to 1, in a worker's answer. The api counts it and
- * never passes it on.
+ * Header with the liveness score of the face, 0 to 1, in a worker's answer. The api counts it, and
+ * tells it to callers with the scope admin.
  */
 export const LIVENESS_HEADER = "X-Liveness";
 

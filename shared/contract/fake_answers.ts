@@ -4,7 +4,7 @@ import type { AuthenticateAnswer } from "./contract.ts";
 import type { WorkerModels } from "./models_in_use.ts";
 
 /** The answer for the face of user1. */
-export const MATCH: Extract<AuthenticateAnswer, { matched: true }> = {
+export const MATCH: Omit<Extract<AuthenticateAnswer, { matched: true }>, "liveness"> = {
   matched: true,
   user_id: "user1",
   user_name: "User One",
@@ -15,7 +15,7 @@ export const MATCH: Extract<AuthenticateAnswer, { matched: true }> = {
 };
 
 /** The answer for a face that belongs to nobody in the gallery. */
-export const NON_MATCH: Extract<AuthenticateAnswer, { matched: false }> = {
+export const NON_MATCH: Omit<Extract<AuthenticateAnswer, { matched: false }>, "liveness"> = {
   matched: false,
   confidence: 0,
   face: MATCH.face,

@@ -12,7 +12,6 @@ export const PROBLEMS = {
   forbidden_origin: { status: 403, title: "Forbidden origin" },
   not_found: { status: 404, title: "Not found" },
   user_not_found: { status: 404, title: "User not found" },
-  template_not_found: { status: 404, title: "Template not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
   request_timeout: { status: 408, title: "Request timeout" },
   gallery_is_static: { status: 409, title: "Gallery is static" },

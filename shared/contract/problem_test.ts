@@ -12,7 +12,6 @@ Deno.test("every code has its documented status", () => {
     forbidden_origin: 403,
     not_found: 404,
     user_not_found: 404,
-    template_not_found: 404,
     method_not_allowed: 405,
     request_timeout: 408,
     worker_used: 409,

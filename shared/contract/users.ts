@@ -59,6 +59,12 @@ export const TemplateSchema = z.strictObject({
 /** See {@linkcode TemplateSchema}. */
 export type Template = z.infer<typeof TemplateSchema>;
 
+/**
+ * Greatest number of templates that a user can have. An import stores up to this number; a template
+ * that is added over HTTP must meet a lower limit of the store.
+ */
+export const MAX_TEMPLATES_OF_USER = 1000;
+
 /** The answer of `GET /users/{user_id}`. */
 export const UserWithTemplatesSchema = UserSchema.omit({ templates: true }).extend({
   templates: z.array(TemplateSchema),

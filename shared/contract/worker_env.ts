@@ -44,7 +44,7 @@ export const RECOGNITION_ENV = {
   }),
   LIVENESS: choice("off", "observe").default("off").register(SETTINGS, {
     description:
-      "observe: measure a liveness score of each recognised face and count it in the metrics; no answer depends on it ([accuracy.md](accuracy.md#liveness))",
+      "observe: measure a liveness score of each recognised face and count it in the metrics; it decides nothing ([accuracy.md](accuracy.md#liveness))",
     chartValue: "liveness",
   }),
   LIVENESS_PATH: z.string().default("/models/face_liveness.onnx").register(SETTINGS, {

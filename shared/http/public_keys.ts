@@ -38,9 +38,9 @@ export async function openPublicKeys(
       if (latest === text) return keys;
       keys = await parsePublicKeys(latest);
       text = latest;
-      log.info({ keys: keys.size }, "worker token keys changed");
+      log.info({ keys: keys.size }, "token keys changed");
     } catch (error) {
-      log.error({ error: describeError(error) }, "worker token keys not read");
+      log.error({ error: describeError(error) }, "token keys not read");
     }
     return keys;
   };

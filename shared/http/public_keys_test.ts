@@ -32,7 +32,7 @@ Deno.test("a new key is read when a token names it, at most every two seconds", 
   file.clock.ms += 1;
   assertEquals(await file.ids(OLD_ID), [OLD_ID], "a known key needs no reading");
   assertEquals(await file.ids(NEW_ID), [OLD_ID, NEW_ID]);
-  assertEquals(file.lines.map(({ msg }) => msg), ["worker token keys changed"]);
+  assertEquals(file.lines.map(({ msg }) => msg), ["token keys changed"]);
 });
 
 Deno.test("while the file is bad or missing, the last good keys stay in use", async () => {

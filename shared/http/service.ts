@@ -1,4 +1,4 @@
-/** The parts of an HTTP service that the api and the worker share. */
+/** The parts of an HTTP service that the api, the worker and the gallery service share. */
 
 import type { Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";

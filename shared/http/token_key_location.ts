@@ -43,7 +43,7 @@ export async function readTokenKeys(location: TokenKeyLocation): Promise<string>
     return new TextDecoder().decode(bytes.subarray(0, size));
   } catch (cause) {
     throw new ConfigError(
-      `Bad environment: the worker token keys ${location.path} cannot be read ` +
+      `Bad environment: the token keys ${location.path} cannot be read ` +
         `(${describeError(cause)})`,
       { cause },
     );

@@ -129,6 +129,34 @@ Deno.test("each mistake gets one clear line, and nothing is stored", async () =>
   assertEquals(await contentOf(store), []);
 });
 
+Deno.test("a user gets at most 1,000 templates, and a mistake stores nothing", async () => {
+  await using desk = await laptop();
+  const sha = "ab".repeat(32);
+  const entries = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => ({ embedding: [1, from + i] }));
+  await desk.folder.write("most.json", gallery(entries(0, 1000), sha));
+  await desk.folder.write("some.json", gallery(entries(500, 1000), sha));
+  await desk.folder.write("another.json", gallery(entries(1000, 1001), sha));
+  await desk.folder.write("large.json", gallery(entries(0, 1001), sha));
+  await desk.folder.write(
+    "bob.json",
+    gallery([{ user_id: "bob", name: "Bob", embedding: [1, 0] }], sha),
+  );
+  const refusal = 'The user "ada" would have more than 1,000 templates, so nothing is imported. ' +
+    "Take some of this user's entries out of the file\n";
+  for (const files of [["bob.json", "large.json"], ["bob.json", "most.json", "another.json"]]) {
+    const { code, out, err } = await desk.run(["import", ...files]);
+    assertEquals([code, out, err], [1, "", refusal], files.join(" "));
+  }
+  for (const files of [["most.json", "some.json"], ["most.json"]]) {
+    assertEquals((await desk.run(["import", ...files])).code, 0, files.join(" "));
+  }
+  assertEquals((await desk.run(["import", "bob.json", "another.json"])).err, refusal);
+  await using store = await desk.open();
+  const { items } = await store.listUsers(collection, { limit: 10 });
+  assertEquals(items.map(({ userId, templates }) => [userId, templates]), [["ada", 1000]]);
+});
+
 Deno.test("a gallery survives the way to a file and back", async () => {
   await using desk = await laptop();
   await using other = await laptop();
@@ -301,8 +329,8 @@ Deno.test("verify-store names each row with a fault", async () => {
         "UPDATE gallery_keys SET ciphertext = flipped(ciphertext)",
         /^No template key fits the database$/m,
       ],
-      ["UPDATE gallery_change_number SET n = n + 1", /^The newest change is 6 instead of 7$/m],
-      ["DELETE FROM gallery_changes WHERE n = 3", /^There are 6 changes from 0 to 6$/m],
+      ["UPDATE gallery_change_number SET n = n + 1", /^The newest change is 3 instead of 4$/m],
+      ["DELETE FROM gallery_changes WHERE n = 2", /^There are 3 changes from 0 to 3$/m],
       [
         "PRAGMA foreign_keys = OFF; DELETE FROM gallery_users WHERE user_id = 'user1'",
         /^The template .* belongs to no user$/m,

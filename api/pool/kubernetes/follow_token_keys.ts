@@ -30,10 +30,10 @@ export async function followTokenKeys(
   let keys = await parsePrivateKeys(text);
   const use = async (latest: string) => {
     keys = await parsePrivateKeys(latest);
-    log.info({ keys: keys.length }, "worker token keys changed");
+    log.info({ keys: keys.length }, "token keys changed");
   };
   const failed = (error: unknown) =>
-    log.error({ error: describeError(error) }, "worker token keys not read");
+    log.error({ error: describeError(error) }, "token keys not read");
   void followText({ read, delay, intervalMs: INTERVAL_MS, use, failed }, text, signal);
   return () => keys;
 }

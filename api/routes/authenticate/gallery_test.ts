@@ -110,6 +110,17 @@ Deno.test("a gallery that is away gives 503, never a match, and costs no second 
   assertEquals([leaseStates(pool), gallery.calls.length], [["kept"], 1]);
 });
 
+Deno.test("a gallery that has no address gives 503 before a worker is claimed", async () => {
+  for (const path of ["/authenticate", "/authenticate?user_id=user1", "/users/user1/templates"]) {
+    const { post, pool, client, gallery } = await setUp(["user1"]);
+    gallery.hasAddress = false;
+    const response = await post({}, path);
+    await assertProblem(response, "gallery_unavailable");
+    assertEquals(response.headers.get("Retry-After"), "2");
+    assertEquals([leaseStates(pool), client.calls.length, gallery.calls.length], [[], 0, 0], path);
+  }
+});
+
 Deno.test("a refusal or a failure of the worker never reaches the gallery", async () => {
   for (
     const [worker, code] of [

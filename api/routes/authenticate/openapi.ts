@@ -20,7 +20,6 @@ import { problemResponses } from "../problem_responses.ts";
 const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "not_found",
   "user_not_found",
-  "template_not_found",
   "gallery_is_static",
   "too_many_templates",
   "not_the_same_person",

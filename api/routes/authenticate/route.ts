@@ -12,7 +12,7 @@ import {
 import { freeAtEnd } from "../../../shared/free_at_end.ts";
 import { takes } from "../../../shared/http/route_input.ts";
 import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
-import { allows, assertScope } from "../../callers/check_scopes.ts";
+import { allows, assertScope, callerOf } from "../../callers/check_scopes.ts";
 import { galleryCaller } from "../../gallery/gallery_caller.ts";
 import type { GalleryClient } from "../../gallery/gallery_client.ts";
 import type { ApiMetrics } from "../../metrics.ts";
@@ -62,13 +62,36 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
         if (userId === undefined) assertScope(c, "authenticate");
       },
     }, async (request) => {
-      const answer = gallery === undefined
+      const { answer, liveness } = gallery === undefined
         ? await askHolder(c, request, deps)
         : await askGallery(c, request, gallery, deps);
       c.get("event")["outcome"] = answer.matched ? "matched" : "not_matched";
-      return c.json({ ...answer, duration_ms: roundMs(now() - started) });
+      return c.json({
+        ...answer,
+        ...shownLiveness(c, liveness),
+        duration_ms: roundMs(now() - started),
+      });
     });
   });
+}
+
+/** An answer before its time is known. */
+interface Answered {
+  readonly answer: Omit<AuthenticateAnswer, "duration_ms">;
+  /** Liveness score of the face; undefined when none is measured. */
+  readonly liveness: number | undefined;
+}
+
+/**
+ * Returns the liveness score for a caller that may see it. It is a signal for operators: whoever
+ * tries out pictures must not learn how to improve them.
+ */
+function shownLiveness(
+  c: Context<ServiceEnv>,
+  liveness: number | undefined,
+): Pick<AuthenticateAnswer, "liveness"> {
+  if (liveness === undefined || !callerOf(c).scopes.has("admin")) return {};
+  return { liveness: Number(liveness.toFixed(3)) };
 }
 
 /** Gets the answer from a worker that holds the gallery. */
@@ -76,12 +99,15 @@ async function askHolder(
   c: Context<ServiceEnv>,
   { probe, ask }: PictureRequest,
   { workers }: AuthenticateDeps,
-): Promise<AuthenticateAnswer> {
-  const answer = await ask((worker, signal) =>
-    workers.authenticate(worker, probe, c.get("requestId"), signal)
-  );
+): Promise<Answered> {
+  let liveness: number | undefined;
+  const answer = await ask(async (worker, signal) => {
+    const result = await workers.authenticate(worker, probe, c.get("requestId"), signal);
+    if (result.kind === "answer") liveness = result.liveness;
+    return result;
+  });
   c.get("event")["worker_ms"] = answer.duration_ms;
-  return answer;
+  return { answer, liveness };
 }
 
 /** Gets the embedding from a worker, and then the decision from the gallery service. */
@@ -90,9 +116,10 @@ async function askGallery(
   { probe: { image, userId }, ask, signal }: PictureRequest,
   gallery: GalleryClient,
   { workers, now }: AuthenticateDeps,
-): Promise<Omit<AuthenticateAnswer, "duration_ms">> {
+): Promise<Answered> {
   const event = c.get("event");
-  const { embedding, model, face: { box } } = await ask(async (worker, signal) => {
+  gallery.assertAddress();
+  const { embedding, model, face: { box, liveness } } = await ask(async (worker, signal) => {
     const sent = now();
     const picture = { image, forTemplate: false };
     const result = await workers.embed(worker, picture, c.get("requestId"), signal);
@@ -104,5 +131,8 @@ async function askGallery(
   const decision = await gallery.decide(galleryCaller(c, signal), { embedding, model }, userId);
   event["gallery_ms"] = roundMs(now() - asked);
   const face = { box };
-  return decision.matched ? { ...decision, face } : { matched: false, confidence: 0, face };
+  return {
+    answer: decision.matched ? { ...decision, face } : { matched: false, confidence: 0, face },
+    liveness,
+  };
 }

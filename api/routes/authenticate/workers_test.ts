@@ -1,6 +1,7 @@
 // The use of workers by POST /authenticate: answers, retries and leases.
 
 import { assert, assertEquals } from "@std/assert";
+import { fakeAccess } from "../../callers/fake_access.ts";
 import { assertProblem, createFakeApp, leaseStates, PNG } from "../../fake_app.ts";
 import { AuthenticateAnswerSchema } from "../../../shared/contract/contract.ts";
 import { MATCH, NON_MATCH } from "../../../shared/contract/fake_answers.ts";
@@ -31,9 +32,13 @@ Deno.test("a client gets the worker's answer, with the duration of the whole req
   }
 });
 
-Deno.test("a liveness score is counted, and no client sees it", async () => {
+Deno.test("a liveness score is counted, and no client without the scope admin sees it", async () => {
   const worker = () => ({ kind: "answer", answer: MATCH, liveness: 0.2 }) as const;
-  const { post, call } = createFakeApp({ workers: [worker, answering(MATCH)] });
+  const { post, call } = createFakeApp({
+    workers: [worker, answering(MATCH)],
+    free: 2,
+    access: fakeAccess({ allowAnonymous: true }),
+  });
   const [withScore, without] = [await post(), await post()];
   assertEquals(await withScore.json(), await without.json());
   const names = ({ headers }: Response) => [...headers.keys()].toSorted();

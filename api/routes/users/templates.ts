@@ -38,6 +38,7 @@ export function addTemplates(app: OpenAPIHono<ServiceEnv>, deps: TemplatesDeps):
       const gallery = requireGallery(deps.gallery);
       const userId = userOfPath(c.req.raw);
       return await deps.pictures.serve(c, { pictureOnly: true }, async (request) => {
+        gallery.assertAddress();
         const { image } = request.probe;
         // The picture's memory may be given away while it is sent.
         const photoSha256 = await sha256(image as Uint8Array<ArrayBuffer>);
