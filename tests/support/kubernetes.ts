@@ -173,18 +173,47 @@ export class KubernetesClient implements AsyncDisposable {
     await this.call("DELETE", pathOf(kind, name, namespace), undefined, [404]);
   }
 
-  /** Yields an ADDED event for each object at `path`, and then an event for each change. */
+  /**
+   * Yields an ADDED event for each object at `path`, and then an event for each change. The API server
+   * can end a watch at any time. Then all objects are listed again: those that still exist are ADDED
+   * once more, and those that are gone are DELETED.
+   */
   async *watch(path: string, signal: AbortSignal): AsyncGenerator<KubeEvent> {
-    const { items, metadata } = await this.call("GET", path);
-    for (const object of items) yield { type: "ADDED", object };
+    let known = new Map<string, KubeObject>();
+    while (!signal.aborted) {
+      const { items, metadata } = await this.call("GET", path);
+      const listed = new Map<string, KubeObject>(
+        items.map((object: KubeObject) => [object.metadata.uid, object]),
+      );
+      for (const [uid, object] of known) {
+        if (!listed.has(uid)) yield { type: "DELETED", object };
+      }
+      for (const object of listed.values()) yield { type: "ADDED", object };
+      known = listed;
+      for await (const event of this.#changes(path, metadata.resourceVersion, signal)) {
+        const { type, object } = event;
+        if (type === "ERROR") break;
+        if (type === "DELETED") known.delete(object.metadata.uid);
+        else known.set(object.metadata.uid, object);
+        yield event;
+      }
+    }
+  }
+
+  async *#changes(
+    path: string,
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<KubeEvent> {
     const separator = path.includes("?") ? "&" : "?";
-    const { body } = await request(
-      `${this.server}${path}${separator}watch=true&resourceVersion=${metadata.resourceVersion}`,
-      { dispatcher: this.#agent, signal, bodyTimeout: 0 },
-    );
-    let rest = "";
-    const decoder = new TextDecoder();
     try {
+      const { statusCode, body } = await request(
+        `${this.server}${path}${separator}watch=true&resourceVersion=${resourceVersion}`,
+        { dispatcher: this.#agent, signal, bodyTimeout: 0 },
+      );
+      if (statusCode !== 200) throw new Error(`The watch of ${path} is answered ${statusCode}`);
+      let rest = "";
+      const decoder = new TextDecoder();
       for await (const chunk of body) {
         const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
         rest = lines.pop()!;
