@@ -78,17 +78,27 @@ export function fitTail(
   }).data;
 }
 
+/** Number of parts in which {@linkcode minimise} first looks for the lowest value. */
+const PARTS = 16;
+
 /**
- * Finds the minimum of a function that first falls and then rises, by golden-section search
- * (J. Kiefer, "Sequential Minimax Search for a Maximum", 1953).
+ * Finds the minimum of a function: first on a grid, because the function may be flat or have a second
+ * dent far away, and then around the best point of the grid by golden-section search (J. Kiefer,
+ * "Sequential Minimax Search for a Maximum", 1953).
  */
 function minimise(
   f: (x: number) => number,
   [from, to]: readonly [number, number],
   tolerance: number,
 ): number {
+  const at = (part: number) => from + (to - from) * Math.min(Math.max(part, 0), PARTS) / PARTS;
+  let best = 0, lowest = Infinity;
+  for (let part = 0; part <= PARTS; part++) {
+    const value = f(at(part));
+    if (value < lowest) [best, lowest] = [part, value];
+  }
   const golden = (Math.sqrt(5) - 1) / 2;
-  let low = from, high = to;
+  let low = at(best - 1), high = at(best + 1);
   let a = high - golden * (high - low), b = low + golden * (high - low);
   let fa = f(a), fb = f(b);
   while (high - low > tolerance) {

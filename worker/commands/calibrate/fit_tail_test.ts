@@ -44,7 +44,8 @@ Deno.test("the fit finds the calibration from which the cosines come", () => {
         assert(ratio > 0.9 && ratio < 1.1, `${ratio} at ${rate}`);
       }
     }),
-    { numRuns: 20 },
+    // The fit once ended in another dent of the function, at a dimension of 17.
+    { numRuns: 20, examples: [[[0, 36.43347062111647]]] },
   );
 });
 
