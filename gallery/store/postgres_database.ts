@@ -12,6 +12,7 @@ import {
 } from "./database.ts";
 import { createSlots, type Slots } from "./slots.ts";
 import { StoreUnavailable } from "./store.ts";
+import { surviveLostSocket } from "./survive_lost_socket.ts";
 
 /** Settings of a PostgreSQL database. */
 export interface PostgresOptions {
@@ -97,6 +98,7 @@ class PostgresDatabase implements Database {
   #pool: Pool;
 
   constructor(options: Required<PostgresOptions>) {
+    surviveLostSocket();
     this.#options = options;
     this.#pool = this.#connect();
   }
