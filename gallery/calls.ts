@@ -19,9 +19,6 @@ import type { GalleryMetrics } from "./metrics.ts";
 import { StoreUnavailable } from "./store/store.ts";
 import { describeFailure, isStoreFailure } from "./store_failure.ts";
 
-/** The status that nginx logs when a client disconnects. */
-const CLIENT_GONE_STATUS = 499;
-
 /** Dependencies of the routes. */
 export interface CallDeps {
   /** Checks an Authorization header, and returns what its token states. */
@@ -80,50 +77,35 @@ export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
   return (route, answer) => {
     const { method, path, purpose, query, body, needs = [] } = route;
     const input = takes({ ...(query && { query }), body: body !== undefined });
-    app.on(method, path, input, (c) =>
-      endQuietly(c, async () => {
-        const token = await deps.verifyToken(c.req.header("Authorization"));
-        using ending = new DisposableStack();
-        ending.defer(deps.metrics.callBegins());
-        const { claims } = token;
-        const event = c.get("event");
-        event["purpose"] = claims.purpose;
-        if (claims.key !== undefined) event["key"] = claims.key;
-        const { user_id: userId = "", template_id: templateId = "" } = claims;
-        if (!fits(c, route, claims) || needs.some((name) => claims[name] === undefined)) {
-          throw statementDiffers();
-        }
-        const gallery = deps.gallery();
-        if (gallery === undefined) throw unavailable(new Error("The gallery is not loaded yet"));
-        const bytes = body ? await readStatedBody(c, body, claims, deps) : new Uint8Array();
-        return await answerInTime(async (signal) => {
-          if (CHANGES.has(purpose) && !await useToken(gallery, token)) throw usedBefore();
-          const user = { userId, templateId };
-          return await answer(c, {
-            gallery,
-            token,
-            claims: claims as never,
-            ...user,
-            body: bytes,
-            signal,
-          });
-        }, deps);
-      }));
+    app.on(method, path, input, async (c) => {
+      const token = await deps.verifyToken(c.req.header("Authorization"));
+      using ending = new DisposableStack();
+      ending.defer(deps.metrics.callBegins());
+      const { claims } = token;
+      const event = c.get("event");
+      event["purpose"] = claims.purpose;
+      if (claims.key !== undefined) event["key"] = claims.key;
+      const { user_id: userId = "", template_id: templateId = "" } = claims;
+      if (!fits(c, route, claims) || needs.some((name) => claims[name] === undefined)) {
+        throw statementDiffers();
+      }
+      const gallery = deps.gallery();
+      if (gallery === undefined) throw unavailable(new Error("The gallery is not loaded yet"));
+      const bytes = body ? await readStatedBody(c, body, claims, deps) : new Uint8Array();
+      return await answerInTime(async (signal) => {
+        if (CHANGES.has(purpose) && !await useToken(gallery, token)) throw usedBefore();
+        return await answer(c, {
+          gallery,
+          token,
+          claims: claims as never,
+          userId,
+          templateId,
+          body: bytes,
+          signal,
+        });
+      }, deps);
+    });
   };
-}
-
-/** Answers a client that has disconnected like nginx: no client reads it, and nothing has failed. */
-async function endQuietly(
-  c: Context<ServiceEnv>,
-  answer: () => Promise<Response>,
-): Promise<Response> {
-  try {
-    return await answer();
-  } catch (error) {
-    if (error instanceof Problem || !c.req.raw.signal.aborted) throw error;
-    c.get("event")["outcome"] = "client_gone";
-    return new Response(null, { status: CLIENT_GONE_STATUS });
-  }
 }
 
 /**

@@ -62,9 +62,6 @@ export interface PictureRoute {
   readonly check?: (probe: Probe) => void;
 }
 
-/** The status that nginx logs when a client disconnects. No client reads it. */
-const CLIENT_GONE_STATUS = 499;
-
 /** Serves the requests with a picture of all routes. */
 export class PictureRequests {
   readonly #deps: PictureDeps;
@@ -84,12 +81,10 @@ export class PictureRequests {
     try {
       return await this.#receive(c, route, answer);
     } catch (error) {
-      const answerable = error instanceof Problem || !c.req.raw.signal.aborted;
       // Deno does not abort the signal while a body is read. So a client that disconnects looks
       // like a client that sends malformed chunks, and both get the response.
-      if (!answerable || error instanceof BodyEndedEarly) c.get("event")["outcome"] = "client_gone";
-      if (answerable) throw error;
-      return new Response(null, { status: CLIENT_GONE_STATUS });
+      if (error instanceof BodyEndedEarly) c.get("event")["outcome"] = "client_gone";
+      throw error;
     }
   }
 

@@ -37,6 +37,9 @@ export interface ServiceDeps {
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
+/** The status that nginx logs when a client disconnects. No client reads it. */
+const CLIENT_GONE_STATUS = 499;
+
 /** Paths that are polled every few seconds. Their requests are logged at debug level only. */
 const POLLED_PATHS = new Set(["/health", "/ready", "/metrics"]);
 
@@ -93,6 +96,10 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
       event["code"] = error.code;
       if (error.cause !== undefined) event["cause"] = describeError(error.cause);
       return problemResponse(error, c);
+    }
+    if (c.req.raw.signal.aborted) {
+      c.get("event")["outcome"] = "client_gone";
+      return new Response(null, { status: CLIENT_GONE_STATUS });
     }
     log.error(
       { request_id: c.get("requestId"), error: describeError(error), stack: stackOf(error) },

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { assert, assertEquals } from "@std/assert";
 import { type ProblemBody, ProblemBodySchema } from "../contract/contract.ts";
+import { abortable } from "../abortable.ts";
 import { Problem } from "../contract/problem.ts";
 import { createFakeLog } from "../fake_log.ts";
 import { takes } from "./route_input.ts";
@@ -36,6 +37,7 @@ function setUp() {
   app.get("/bug", () => {
     throw new TypeError("the key is hunter2", { cause: new Error("and so on") });
   });
+  app.get("/wait", (c) => abortable(new Promise<Response>(() => {}), c.req.raw.signal));
   refuseOtherMethods(app);
   const call = async (path: string, init: RequestInit = {}) =>
     await app.fetch(new Request(`http://test${path}`, init));
@@ -197,4 +199,14 @@ Deno.test("requests to /health are logged at debug level only", async () => {
 
 Deno.test("durations are rounded to a tenth of a millisecond", () => {
   assertEquals([0, 0.04, 0.05, 31.26, 1234.5].map(roundMs), [0, 0, 0.1, 31.3, 1234.5]);
+});
+
+Deno.test("a request whose client has disconnected is no error", async () => {
+  const { call, lines } = setUp();
+  const gone = new AbortController();
+  const answer = call("/wait", { signal: gone.signal });
+  setImmediate(() => gone.abort());
+  const response = await answer;
+  assertEquals(response.status, 499);
+  assertEquals(lines.map(({ level, outcome }) => [level, outcome]), [["info", "client_gone"]]);
 });
