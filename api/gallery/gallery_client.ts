@@ -1,15 +1,9 @@
-/**
- * Calls the gallery service. Each call has a signed statement of what it is about. The service's
- * answers are bounded and checked, and everything else that it sends is a failure.
- */
+/** Calls the gallery service: one method for each of its routes. */
 
 import { Buffer } from "node:buffer";
-import { Agent } from "undici";
 import { z } from "zod";
-import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
 import {
   EMBEDDING_TYPE,
-  type GalleryClaims,
   type GalleryDecision,
   GalleryDecisionSchema,
 } from "../../shared/contract/gallery_call.ts";
@@ -29,25 +23,16 @@ import {
   type UserWithTemplates,
   UserWithTemplatesSchema,
 } from "../../shared/contract/users.ts";
-import { checksumOf } from "../../shared/http/checksum.ts";
-import { signGalleryToken } from "../../shared/http/gallery_token.ts";
-import type { SigningKeys } from "../../shared/http/token_keys.ts";
-import type { ApiMetrics } from "../metrics.ts";
-import { parseJson, readBounded } from "../read_bounded.ts";
-import { readProblemCode } from "../read_problem_code.ts";
-import { isUnreached } from "../unreached.ts";
-import { galleryProblem, GalleryUnavailable } from "./gallery_problem.ts";
+import {
+  type Call,
+  createSignedCalls,
+  type Expected,
+  type GalleryCaller,
+  type GalleryClientOptions,
+  MAX_ANSWER_BYTES,
+} from "./signed_calls.ts";
 
-/** The caller on whose behalf the api calls the gallery. */
-export interface GalleryCaller {
-  readonly collection: string;
-  /** Id of the caller's key. undefined: the caller has no key. */
-  readonly key: string | undefined;
-  /** Label of the request in the log of the gallery. */
-  readonly requestId: string;
-  /** Ends the call. */
-  readonly signal: AbortSignal;
-}
+export type { GalleryCaller };
 
 /** An embedding, as a worker has sent it. */
 export interface SentEmbedding {
@@ -137,161 +122,25 @@ export interface GalleryClient extends AsyncDisposable {
   check(signal: AbortSignal): Promise<boolean>;
 }
 
-/** Services and settings of {@linkcode createGalleryClient}. */
-export interface GalleryClientOptions {
-  /** Returns the address of the service; undefined while it has none. */
-  readonly url: () => URL | undefined;
-  /** Returns the keys. The first one signs. */
-  readonly keys: () => SigningKeys;
-  readonly metrics: Pick<ApiMetrics, "galleryCalled">;
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
-  /** Longest time in milliseconds until the service has answered; 5,000 by default. */
-  readonly timeoutMs?: number;
-  /** Returns the milliseconds since 1970 of this machine's clock. */
-  readonly clock?: () => number;
-}
-
-const TIMEOUT_MS = 5000;
-const CONNECT_TIMEOUT_MS = 2000;
-const MAX_HEADER_BYTES = 4096;
-/** A user with the longest texts, with each character escaped, has 5 KB. A template has 200 bytes. */
-const MAX_ANSWER_BYTES = 64 * 1024;
 /** One user with as many templates as possible. */
 const MAX_USER_BYTES = MAX_ANSWER_BYTES + MAX_TEMPLATES_OF_USER * 256;
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
-
-/** A call before it is signed. */
-interface Call {
-  readonly method: "GET" | "PUT" | "POST" | "DELETE";
-  readonly path: string;
-  readonly claims: Omit<GalleryClaims, "collection" | "key" | "body_sha256">;
-  readonly body?: { readonly type: string; readonly bytes: Uint8Array };
-  readonly maxAnswerBytes?: number;
-}
-
-/** Error for an answer that is not as documented. Its message has no text of the service. */
-class BadAnswer extends Error {
-  override readonly name = "BadAnswer";
-}
+const DONE: Expected<undefined> = { statuses: [204], schema: z.undefined() };
 
 /** Makes a client. It keeps its connections. */
 export function createGalleryClient(options: GalleryClientOptions): GalleryClient {
-  const { url, keys, metrics, now, timeoutMs = TIMEOUT_MS, clock = Date.now } = options;
-  const agent = new Agent({
-    maxHeaderSize: MAX_HEADER_BYTES,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  let reached = false;
-
-  /** Makes a call, measures it, and turns each failure into a problem. */
-  async function make<Value>(
-    caller: GalleryCaller,
-    call: Call,
-    statuses: readonly number[],
-    schema: z.ZodType<Value>,
-  ): Promise<{ readonly status: number; readonly value: Value }> {
-    const started = now();
-    const { purpose } = call.claims;
-    let outcome = "gallery_unavailable";
-    using measured = new DisposableStack();
-    measured.defer(() => metrics.galleryCalled(purpose, outcome, (now() - started) / 1000));
-    using limit = startLimit(timeoutMs);
-    const signal = AbortSignal.any([caller.signal, limit.signal]);
-    try {
-      const { status, value } = await sendOnceOrTwice(caller, call, signal);
-      if (statuses.includes(status)) {
-        const parsed = schema.safeParse(value);
-        if (!parsed.success) throw new BadAnswer("The gallery's answer is not as documented");
-        outcome = "ok";
-        reached = true;
-        return { status, value: parsed.data };
-      }
-      const problem = readProblemCode(status, value);
-      if ("fault" in problem) throw new BadAnswer(`The gallery ${problem.fault}`);
-      const refusal = galleryProblem(purpose, problem.code);
-      if (refusal === undefined) {
-        throw new BadAnswer(`The gallery answered ${status} ${problem.code}`);
-      }
-      outcome = problem.code;
-      reached = true;
-      throw refusal;
-    } catch (error) {
-      if (outcome !== "gallery_unavailable") throw error;
-      if (caller.signal.aborted) {
-        outcome = "aborted";
-        throw caller.signal.reason;
-      }
-      throw new GalleryUnavailable(error);
-    }
-  }
-
-  /** Sends a call again only when it surely did not arrive, and when it changes nothing. */
-  async function sendOnceOrTwice(caller: GalleryCaller, call: Call, signal: AbortSignal) {
-    try {
-      return await send(caller, call, signal);
-    } catch (error) {
-      if (call.method !== "GET" || !isUnreached(error) || signal.aborted) throw error;
-      return await send(caller, call, signal);
-    }
-  }
-
-  function address(): string {
-    const origin = url()?.origin;
-    if (origin === undefined) throw new Error("The gallery service is not running");
-    return origin;
-  }
-
-  async function send(
-    { collection, key, requestId }: GalleryCaller,
-    { method, path, claims, body, maxAnswerBytes = MAX_ANSWER_BYTES }: Call,
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly value: unknown }> {
-    signal.throwIfAborted();
-    const origin = address();
-    const [, query] = path.split("?");
-    const token = await signGalleryToken(keys(), {
-      ...claims,
-      ...query !== undefined && { query_sha256: checksumOf(query) },
-      collection,
-      ...key !== undefined && { key },
-      ...body && { body_sha256: checksumOf(body.bytes) },
-    }, clock());
-    const response = await agent.request({
-      origin,
-      path,
-      method,
-      headers: {
-        "Authorization": `Bearer ${token}`,
-        [REQUEST_ID_HEADER]: requestId,
-        ...body && { "Content-Type": body.type },
-      },
-      body: body ? Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.length) : null,
-      signal,
-    });
-    const bytes = await readBounded(response.body, maxAnswerBytes);
-    if (bytes === undefined) throw new BadAnswer("The gallery's answer is too large");
-    return { status: response.statusCode, value: parseJson(bytes) };
-  }
-
+  const calls = createSignedCalls(options);
   const ofUser = (userId: string, rest = "") => `/users/${encodeSegment(userId)}${rest}`;
   return {
     get reached() {
-      return reached;
+      return calls.reached;
     },
-
-    assertAddress() {
-      try {
-        address();
-      } catch (error) {
-        throw new GalleryUnavailable(error);
-      }
-    },
+    assertAddress: () => calls.assertAddress(),
+    check: (signal) => calls.check(signal),
+    [Symbol.asyncDispose]: () => calls[Symbol.asyncDispose](),
 
     async decide(caller, { embedding, model }, userId) {
-      const { value } = await make(
+      const { value } = await calls.make(
         caller,
         {
           method: "POST",
@@ -299,16 +148,18 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
           claims: { purpose: "decide", model, ...userId !== undefined && { user_id: userId } },
           body: { type: EMBEDDING_TYPE, bytes: embedding },
         },
-        [200],
-        GalleryDecisionSchema.refine((decision) =>
-          !decision.matched || userId === undefined || decision.user_id.normalize() === userId
-        ),
+        {
+          statuses: [200],
+          schema: GalleryDecisionSchema,
+          fits: (decision) =>
+            !decision.matched || userId === undefined || decision.user_id.normalize() === userId,
+        },
       );
       return value;
     },
 
     async putUser(caller, userId, fields) {
-      const { status, value } = await make(
+      const { status, value } = await calls.make(
         caller,
         {
           method: "PUT",
@@ -316,8 +167,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
           claims: { purpose: "put_user", user_id: userId },
           body: { type: "application/json", bytes: Buffer.from(JSON.stringify(fields)) },
         },
-        [200, 201],
-        UserSchema,
+        { statuses: [200, 201], schema: UserSchema },
       );
       return { created: status === 201, value };
     },
@@ -330,7 +180,8 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         claims,
         maxAnswerBytes: MAX_USER_BYTES,
       };
-      return (await make(caller, call, [200], UserWithTemplatesSchema)).value;
+      return (await calls.make(caller, call, { statuses: [200], schema: UserWithTemplatesSchema }))
+        .value;
     },
 
     async listUsers(caller, { limit, cursor }) {
@@ -338,7 +189,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         limit: String(limit),
         ...cursor !== undefined && { cursor },
       });
-      const { value } = await make(
+      const { value } = await calls.make(
         caller,
         {
           method: "GET",
@@ -346,19 +197,18 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
           claims: { purpose: "list_users" },
           maxAnswerBytes: MAX_PAGE_BYTES,
         },
-        [200],
-        UserPageSchema.refine(({ users }) => users.length <= limit),
+        { statuses: [200], schema: UserPageSchema, fits: ({ users }) => users.length <= limit },
       );
       return value;
     },
 
     async deleteUser(caller, userId) {
       const claims = { purpose: "delete_user", user_id: userId } as const;
-      await make(caller, { method: "DELETE", path: ofUser(userId), claims }, [204], z.undefined());
+      await calls.make(caller, { method: "DELETE", path: ofUser(userId), claims }, DONE);
     },
 
     async addTemplate(caller, userId, { embedding, model, photoSha256, force }) {
-      const { status, value } = await make(
+      const { status, value } = await calls.make(
         caller,
         {
           method: "POST",
@@ -372,8 +222,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
           },
           body: { type: EMBEDDING_TYPE, bytes: embedding },
         },
-        [200, 201],
-        TemplateSchema,
+        { statuses: [200, 201], schema: TemplateSchema },
       );
       return { created: status === 201, value };
     },
@@ -384,7 +233,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         path: ofUser(userId, `/templates/${encodeSegment(templateId)}`),
         claims: { purpose: "delete_template", user_id: userId, template_id: templateId },
       };
-      await make(caller, call, [204], z.undefined());
+      await calls.make(caller, call, DONE);
     },
 
     async exportUser(caller, userId) {
@@ -395,7 +244,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         claims,
         maxAnswerBytes: MAX_USER_BYTES,
       };
-      return (await make(caller, call, [200], UserExportSchema)).value;
+      return (await calls.make(caller, call, { statuses: [200], schema: UserExportSchema })).value;
     },
 
     async describe(caller, model) {
@@ -404,29 +253,9 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         path: "/models",
         claims: { purpose: "describe", ...model !== undefined && { model } },
       };
-      return (await make(caller, call, [200], GalleryModelsSchema)).value;
+      return (await calls.make(caller, call, { statuses: [200], schema: GalleryModelsSchema }))
+        .value;
     },
-
-    async check(signal) {
-      using limit = startLimit(timeoutMs);
-      try {
-        const origin = url()?.origin;
-        if (origin === undefined) return false;
-        const { statusCode, body } = await agent.request({
-          origin,
-          path: "/ready",
-          method: "GET",
-          signal: AbortSignal.any([signal, limit.signal]),
-        });
-        await readBounded(body, MAX_ANSWER_BYTES);
-        if (statusCode === 200) reached = true;
-        return statusCode === 200;
-      } catch {
-        return false;
-      }
-    },
-
-    [Symbol.asyncDispose]: () => agent.destroy(),
   };
 }
 
@@ -436,13 +265,4 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
  */
 function encodeSegment(text: string): string {
   return /^\.{1,2}$/.test(text) ? text.replaceAll(".", "%2E") : encodeURIComponent(text);
-}
-
-/** Starts the time that a call may take. */
-function startLimit(timeoutMs: number): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new Error(`The gallery did not answer within ${timeoutMs} ms`));
-  }, timeoutMs);
-  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }

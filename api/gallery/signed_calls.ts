@@ -1,0 +1,241 @@
+/**
+ * Sends calls to the gallery service. Each call has a signed statement of what it is about. Answers
+ * are bounded and checked, and everything else that the service sends is a failure.
+ */
+
+import { Buffer } from "node:buffer";
+import { Agent } from "undici";
+import type { z } from "zod";
+import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
+import type { GalleryClaims } from "../../shared/contract/gallery_call.ts";
+import { checksumOf } from "../../shared/http/checksum.ts";
+import { signGalleryToken } from "../../shared/http/gallery_token.ts";
+import type { SigningKeys } from "../../shared/http/token_keys.ts";
+import type { ApiMetrics } from "../metrics.ts";
+import { parseJson, readBounded } from "../read_bounded.ts";
+import { readProblemCode } from "../read_problem_code.ts";
+import { isUnreached } from "../unreached.ts";
+import { galleryProblem, GalleryUnavailable } from "./gallery_problem.ts";
+
+/** The caller on whose behalf the api calls the gallery. */
+export interface GalleryCaller {
+  readonly collection: string;
+  /** Id of the caller's key. undefined: the caller has no key. */
+  readonly key: string | undefined;
+  /** Label of the request in the log of the gallery. */
+  readonly requestId: string;
+  /** Ends the call. */
+  readonly signal: AbortSignal;
+}
+
+/** Services and settings of {@linkcode createSignedCalls}. */
+export interface GalleryClientOptions {
+  /** Returns the address of the service; undefined while it has none. */
+  readonly url: () => URL | undefined;
+  /** Returns the keys. The first one signs. */
+  readonly keys: () => SigningKeys;
+  readonly metrics: Pick<ApiMetrics, "galleryCalled">;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Longest time in milliseconds until the service has answered; 5,000 by default. */
+  readonly timeoutMs?: number;
+  /** Returns the milliseconds since 1970 of this machine's clock. */
+  readonly clock?: () => number;
+}
+
+const TIMEOUT_MS = 5000;
+const CONNECT_TIMEOUT_MS = 2000;
+const MAX_HEADER_BYTES = 4096;
+/** A user with the longest texts, with each character escaped, has 5 KB. A template has 200 bytes. */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** A call before it is signed. */
+export interface Call {
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly path: string;
+  readonly claims: Omit<GalleryClaims, "collection" | "key" | "body_sha256">;
+  readonly body?: { readonly type: string; readonly bytes: Uint8Array };
+  readonly maxAnswerBytes?: number;
+}
+
+/** An answer as it is documented. */
+export interface Expected<Value> {
+  readonly statuses: readonly number[];
+  readonly schema: z.ZodType<Value>;
+  /** True for an answer to this call. By default, every answer with the schema is. */
+  readonly fits?: (value: Value) => boolean;
+}
+
+/** Sends calls. Disposing of it closes the connections. */
+export interface SignedCalls extends AsyncDisposable {
+  /** True when the service has answered since this process started. */
+  readonly reached: boolean;
+  /** @throws {Problem} `gallery_unavailable` while the service has no address */
+  assertAddress(): void;
+  /**
+   * Makes a call, measures it, and turns each failure into a problem.
+   *
+   * @throws {Problem} a refusal that is documented for the call, or `gallery_unavailable`
+   * @throws the reason of the caller's signal
+   */
+  make<Value>(
+    caller: GalleryCaller,
+    call: Call,
+    expected: Expected<Value>,
+  ): Promise<{ readonly status: number; readonly value: Value }>;
+  /** Asks the service if it is ready. Never rejects. */
+  check(signal: AbortSignal): Promise<boolean>;
+}
+
+/** Error for an answer that is not as documented. Its message has no text of the service. */
+class BadAnswer extends Error {
+  override readonly name = "BadAnswer";
+}
+
+/** Makes the sender of calls. It keeps its connections. */
+export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
+  const { url, keys, metrics, now, timeoutMs = TIMEOUT_MS, clock = Date.now } = options;
+  const agent = new Agent({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  let reached = false;
+
+  async function make<Value>(
+    caller: GalleryCaller,
+    call: Call,
+    { statuses, schema, fits = () => true }: Expected<Value>,
+  ): Promise<{ readonly status: number; readonly value: Value }> {
+    const started = now();
+    const { purpose } = call.claims;
+    let outcome = "gallery_unavailable";
+    using measured = new DisposableStack();
+    measured.defer(() => metrics.galleryCalled(purpose, outcome, (now() - started) / 1000));
+    using limit = startLimit(timeoutMs);
+    const signal = AbortSignal.any([caller.signal, limit.signal]);
+    try {
+      const { status, value } = await sendOnceOrTwice(caller, call, signal);
+      if (statuses.includes(status)) {
+        const parsed = schema.safeParse(value);
+        if (!parsed.success || !fits(parsed.data)) {
+          throw new BadAnswer("The gallery's answer is not as documented");
+        }
+        outcome = "ok";
+        reached = true;
+        return { status, value: parsed.data };
+      }
+      const problem = readProblemCode(status, value);
+      if ("fault" in problem) throw new BadAnswer(`The gallery ${problem.fault}`);
+      const refusal = galleryProblem(purpose, problem.code);
+      if (refusal === undefined) {
+        throw new BadAnswer(`The gallery answered ${status} ${problem.code}`);
+      }
+      outcome = problem.code;
+      reached = true;
+      throw refusal;
+    } catch (error) {
+      if (outcome !== "gallery_unavailable") throw error;
+      if (caller.signal.aborted) {
+        outcome = "aborted";
+        throw caller.signal.reason;
+      }
+      throw new GalleryUnavailable(error);
+    }
+  }
+
+  /** Sends a call again only when it surely did not arrive, and when it changes nothing. */
+  async function sendOnceOrTwice(caller: GalleryCaller, call: Call, signal: AbortSignal) {
+    try {
+      return await send(caller, call, signal);
+    } catch (error) {
+      if (call.method !== "GET" || !isUnreached(error) || signal.aborted) throw error;
+      return await send(caller, call, signal);
+    }
+  }
+
+  function address(): string {
+    const origin = url()?.origin;
+    if (origin === undefined) throw new Error("The gallery service is not running");
+    return origin;
+  }
+
+  async function send(
+    { collection, key, requestId }: GalleryCaller,
+    { method, path, claims, body, maxAnswerBytes = MAX_ANSWER_BYTES }: Call,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly value: unknown }> {
+    signal.throwIfAborted();
+    const origin = address();
+    const [, query] = path.split("?");
+    const token = await signGalleryToken(keys(), {
+      ...claims,
+      ...query !== undefined && { query_sha256: checksumOf(query) },
+      collection,
+      ...key !== undefined && { key },
+      ...body && { body_sha256: checksumOf(body.bytes) },
+    }, clock());
+    const response = await agent.request({
+      origin,
+      path,
+      method,
+      headers: {
+        "Authorization": `Bearer ${token}`,
+        [REQUEST_ID_HEADER]: requestId,
+        ...body && { "Content-Type": body.type },
+      },
+      body: body ? Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.length) : null,
+      signal,
+    });
+    const bytes = await readBounded(response.body, maxAnswerBytes);
+    if (bytes === undefined) throw new BadAnswer("The gallery's answer is too large");
+    return { status: response.statusCode, value: parseJson(bytes) };
+  }
+
+  return {
+    get reached() {
+      return reached;
+    },
+
+    assertAddress() {
+      try {
+        address();
+      } catch (error) {
+        throw new GalleryUnavailable(error);
+      }
+    },
+
+    make,
+
+    async check(signal) {
+      using limit = startLimit(timeoutMs);
+      try {
+        const origin = url()?.origin;
+        if (origin === undefined) return false;
+        const { statusCode, body } = await agent.request({
+          origin,
+          path: "/ready",
+          method: "GET",
+          signal: AbortSignal.any([signal, limit.signal]),
+        });
+        await readBounded(body, MAX_ANSWER_BYTES);
+        if (statusCode === 200) reached = true;
+        return statusCode === 200;
+      } catch {
+        return false;
+      }
+    },
+
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  };
+}
+
+/** Starts the time that a call may take. */
+function startLimit(timeoutMs: number): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`The gallery did not answer within ${timeoutMs} ms`));
+  }, timeoutMs);
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
