@@ -11,9 +11,9 @@ import {
   PROBLEM_CODES,
   type ProblemCode,
 } from "../../../shared/contract/problem.ts";
-import { IMAGE_TYPES } from "../../../shared/contract/image_type.ts";
 import { MAX_USER_TEXT_LENGTH, NO_CONTROL_CHARACTERS } from "../../../shared/contract/user_text.ts";
 import { TAGS } from "../openapi.ts";
+import { pictureBody } from "../picture_body.ts";
 import { problemResponses } from "../problem_responses.ts";
 
 /** Codes that a client of this path never gets. */
@@ -27,8 +27,6 @@ const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   ...INTERNAL_CODES,
 ]);
 
-const binary = { schema: { type: "string", format: "binary" } } as const;
-
 /** Description of the route. */
 export const AUTHENTICATE_DOC: RouteConfig = {
   method: "post",
@@ -40,29 +38,14 @@ export const AUTHENTICATE_DOC: RouteConfig = {
     "Searches the gallery (1:N). With user_id, compares the face only with that user (1:1).",
   request: {
     query: AuthenticateQuerySchema,
-    body: {
-      required: true,
-      content: {
-        "application/json": { schema: AuthenticateJsonSchema },
-        ...Object.fromEntries(IMAGE_TYPES.map((type) => [type, binary])),
-        "multipart/form-data": {
-          schema: {
-            type: "object",
-            properties: {
-              image: { type: "string", format: "binary" },
-              user_id: {
-                type: "string",
-                minLength: 1,
-                maxLength: MAX_USER_TEXT_LENGTH,
-                pattern: NO_CONTROL_CHARACTERS.source,
-              },
-            },
-            required: ["image"],
-            additionalProperties: false,
-          },
-        },
+    body: pictureBody(AuthenticateJsonSchema, {
+      user_id: {
+        type: "string",
+        minLength: 1,
+        maxLength: MAX_USER_TEXT_LENGTH,
+        pattern: NO_CONTROL_CHARACTERS.source,
       },
-    },
+    }),
   },
   responses: {
     200: {

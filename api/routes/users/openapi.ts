@@ -3,7 +3,6 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import { z } from "zod";
 import { PictureJsonSchema } from "../../../shared/contract/contract.ts";
-import { IMAGE_TYPES } from "../../../shared/contract/image_type.ts";
 import { PICTURE_CODES } from "../../../shared/contract/picture_problem.ts";
 import type { ProblemCode } from "../../../shared/contract/problem.ts";
 import {
@@ -19,6 +18,7 @@ import {
   UserWithTemplatesSchema,
 } from "../../../shared/contract/users.ts";
 import { TAGS } from "../openapi.ts";
+import { pictureBody } from "../picture_body.ts";
 import { CALLER_CODES, problemResponses } from "../problem_responses.ts";
 
 const USER_PATH = z.strictObject({ user_id: UserPathSchema });
@@ -46,8 +46,6 @@ const json = (description: string, schema: z.ZodType) => ({
   content: { "application/json": { schema } },
 });
 const errors = (...codes: readonly ProblemCode[]) => problemResponses([...COMMON, ...codes]);
-const binary = { schema: { type: "string", format: "binary" } } as const;
-
 const user = { path: "/users/{user_id}", tags: [TAGS.users.name as string] };
 
 /** `PUT /users/{user_id}`. */
@@ -127,21 +125,7 @@ export const ADD_TEMPLATE: RouteConfig = {
   request: {
     params: USER_PATH,
     query: AddTemplateQuerySchema,
-    body: {
-      required: true,
-      content: {
-        "application/json": { schema: PictureJsonSchema },
-        ...Object.fromEntries(IMAGE_TYPES.map((type) => [type, binary])),
-        "multipart/form-data": {
-          schema: {
-            type: "object",
-            properties: { image: { type: "string", format: "binary" } },
-            required: ["image"],
-            additionalProperties: false,
-          },
-        },
-      },
-    },
+    body: pictureBody(PictureJsonSchema),
   },
   responses: {
     200: json("The user has a template of this picture already", EnrolledTemplateSchema),
