@@ -78,9 +78,6 @@ async function main(): Promise<void> {
   };
   if (config.exitOnStdinEof) {
     void endWithStdin();
-    // Ctrl-C sends SIGINT to the whole process group. The process that started this one decides
-    // when this one ends.
-    for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
   } else {
     Deno.addSignalListener("SIGINT", () => void end("SIGINT", 0));
   }

@@ -63,9 +63,6 @@ async function main(): Promise<void> {
 
   if (config.exitOnStdinEof) {
     void endWithStdin();
-    // Ctrl-C sends SIGINT to the whole process group. The worker ignores it: the process that
-    // started the worker decides when the worker ends.
-    for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
   } else {
     Deno.addSignalListener("SIGINT", () => end("SIGINT", 0));
   }
