@@ -1,6 +1,7 @@
 /** Writes and reads exported galleries. */
 
 import { dirname, join } from "node:path";
+import { pathExists } from "../../shared/path_exists.ts";
 import { TextLineStream } from "./text_line_stream.ts";
 import type { GalleryStore, NewUser } from "../store/store.ts";
 import {
@@ -38,7 +39,7 @@ export async function writeExportFile(
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
   try {
     const counts = { users: 0, templates: 0 };
-    if (await exists(path)) throw new ExportFileError(`The file ${path} exists already`);
+    if (await pathExists(path)) throw new ExportFileError(`The file ${path} exists already`);
     {
       using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
       let lines: string[] = [formatFirstLine()], length = 0;
@@ -135,15 +136,5 @@ async function open(path: string): Promise<Deno.FsFile> {
     return await Deno.open(path);
   } catch (cause) {
     throw new ExportFileError(`The file ${path} cannot be read`, { cause });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

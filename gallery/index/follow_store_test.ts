@@ -5,6 +5,7 @@ import { openStore } from "../store/open_store.ts";
 import type { StoreOptions } from "../store/sql_store.ts";
 import { type GalleryStore, type IndexedUser, StoreUnavailable } from "../store/store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../store/template_keys.ts";
+import { withMethods } from "../fake_gallery.ts";
 import { followStore, type UserTarget } from "./follow_store.ts";
 import { createGalleryIndex } from "./memory_index.ts";
 
@@ -117,15 +118,3 @@ Deno.test("an index that follows a store finds who was added, and nobody who was
     assertEquals(find(), undefined);
   });
 });
-
-/** Returns a store that has some methods of its own. */
-function withMethods(store: GalleryStore, methods: Partial<GalleryStore>): GalleryStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const own = Reflect.get(methods, name);
-      if (own !== undefined) return own;
-      const value = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}

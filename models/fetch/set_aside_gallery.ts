@@ -2,6 +2,7 @@
 
 import { rename } from "node:fs/promises";
 import { recognitionName } from "../manifest.ts";
+import { pathExists } from "../../shared/path_exists.ts";
 
 /** Path of the sample gallery, and the names of the models before and after the change. */
 export interface ModelChange {
@@ -34,7 +35,7 @@ export async function setAsideGallery(
       changed = true;
     }
   }
-  if (await exists(path)) return;
+  if (await pathExists(path)) return;
   if (await renameIfPresent(pathFor(path, to), path)) {
     say(`The sample gallery of this model (${to}) is ${path} again`);
   } else if (changed) {
@@ -67,17 +68,7 @@ const pathFor = (path: string, model: string): string => path.replace(/\.json$/,
 async function freePathFor(path: string, model: string): Promise<string> {
   for (let number = 1;; number++) {
     const free = pathFor(path, number === 1 ? model : `${model}.${number}`);
-    if (!await exists(free)) return free;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    if (!await pathExists(free)) return free;
   }
 }
 

@@ -1,34 +1,16 @@
 /** Fake worker processes for tests. No process is started. */
 
+import { FakeProcess } from "../../process/fake_process.ts";
 import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 
-/** A process that runs until the pool kills it or the test ends it. */
-export class FakeProcess implements WorkerProcess {
-  readonly url: URL;
-  readonly ended: Promise<void>;
-  /** Number of times that the pool killed the process. */
-  kills = 0;
-  readonly #end: () => void;
-
+/** A worker process that runs until the pool kills it or the test ends it. */
+export class FakeWorkerProcess extends FakeProcess implements WorkerProcess {
   constructor(
     readonly name: string,
     readonly gallery: string,
     readonly withoutModel: boolean,
   ) {
-    this.url = new URL(`http://${name}.test:8080`);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.ended = promise;
-    this.#end = resolve;
-  }
-
-  kill(): void {
-    this.kills++;
-    this.#end();
-  }
-
-  /** Ends the process, as if it had died. */
-  die(): void {
-    this.#end();
+    super(`http://${name}.test:8080`);
   }
 }
 
@@ -36,7 +18,7 @@ export class FakeProcess implements WorkerProcess {
 export interface FakeLaunch {
   readonly name: string;
   /** Completes the launch with a process that is ready and has loaded the present gallery. */
-  ready(): FakeProcess;
+  ready(): FakeWorkerProcess;
   /** Fails the launch. */
   fail(error: Error): void;
 }
@@ -46,7 +28,7 @@ export class FakeLauncher {
   /** All launches so far, in order. */
   readonly launches: FakeLaunch[] = [];
   /** All processes that became ready, in order. */
-  readonly processes: FakeProcess[] = [];
+  readonly processes: FakeWorkerProcess[] = [];
   /** True when every launch is ready immediately. */
   instant = false;
   /** Fingerprint of the gallery that exists now. */
@@ -69,7 +51,7 @@ export class FakeLauncher {
     const launch: FakeLaunch = {
       name,
       ready: () => {
-        const process = new FakeProcess(name, this.gallery, this.withoutModel);
+        const process = new FakeWorkerProcess(name, this.gallery, this.withoutModel);
         this.processes.push(process);
         onGallery(this.gallery);
         this.#onGallery.push(onGallery);

@@ -1,6 +1,5 @@
 /** Measures what the gallery service adds to a request, beside workers that hold the gallery. */
 
-import { Pool } from "undici";
 import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
 import { sha256 } from "../../../shared/sha256.ts";
 import { cpuMs } from "../../support/process_facts.ts";
@@ -10,6 +9,7 @@ import { temporaryFolder } from "../../support/temporary_folder.ts";
 import { digits, type Finding, printFindings } from "../budget.ts";
 import { median, ratioOf, timed } from "../timing.ts";
 import { GALLERY, largeGallery } from "./large_gallery.ts";
+import { openClient } from "./client.ts";
 import { jpegOf } from "./pictures.ts";
 
 const USERS = 2000;
@@ -24,7 +24,7 @@ const ENV = { POOL_SIZE: String(CORES), REQUESTS_PER_WORKER: "1000000", LOG_LEVE
  */
 const BUDGET = 1.13;
 
-/** What one round of requests took, in milliseconds for one request. */
+/** Milliseconds that one request of a round took. */
 interface Round {
   /** Time of a request at the client when no other one is served; the median. */
   readonly aloneMs: number;
@@ -74,21 +74,8 @@ export async function measureGalleryService(): Promise<Finding[]> {
 }
 
 async function measure(service: Service, picture: Uint8Array): Promise<Round> {
-  await using client = new AsyncDisposableStack();
-  const pool = new Pool(service.url.origin, { connections: 2 * CORES });
-  client.defer(() => pool.destroy());
-  const ask = async () => {
-    const { statusCode, body } = await pool.request({
-      method: "POST",
-      path: "/authenticate",
-      headers: { "content-type": "image/jpeg" },
-      body: picture,
-    });
-    const text = await body.text();
-    if (statusCode !== 200) {
-      throw new Error(`Expected status 200: the service answered ${statusCode} ${text}`);
-    }
-  };
+  await using client = openClient(service.url, picture, 2 * CORES);
+  const { ask } = client;
   const alone: number[] = [];
   for (let i = 0; i < ALONE; i++) alone.push(await timed(ask));
   const family = await service.processes();

@@ -1,12 +1,12 @@
 /** Measures the time that the api adds to the worker's time, and the requests per second. */
 
-import { Pool } from "undici";
 import { Service } from "../../support/service.ts";
 import { localModelPaths } from "../../../worker/commands/model_paths.ts";
 import { loadModels } from "../../../worker/models.ts";
 import { openBareNetworks } from "./bare_networks.ts";
 import { digits, type Finding, printFindings } from "../budget.ts";
 import { GALLERY, largeGallery } from "./large_gallery.ts";
+import { openClient } from "./client.ts";
 import { jpegOf } from "./pictures.ts";
 import { median, quantile, timed } from "../timing.ts";
 
@@ -33,21 +33,8 @@ export async function measureService(): Promise<Finding[]> {
   });
   await service.untilReady();
   await service.untilFull(CORES);
-  await using client = new AsyncDisposableStack();
-  const pool = new Pool(service.url.origin, { connections: 2 * CORES });
-  client.defer(() => pool.destroy());
-  const ask = async () => {
-    const { statusCode, body } = await pool.request({
-      method: "POST",
-      path: "/authenticate",
-      headers: { "content-type": "image/jpeg" },
-      body: picture,
-    });
-    const text = await body.text();
-    if (statusCode !== 200) {
-      throw new Error(`Expected status 200: the service answered ${statusCode} ${text}`);
-    }
-  };
+  await using client = openClient(service.url, picture, 2 * CORES);
+  const { ask } = client;
 
   for (let i = 0; i < 40; i++) await ask();
   const before = service.log.length;
