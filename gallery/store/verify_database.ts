@@ -10,7 +10,7 @@ import { unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "./template_keys.ts";
 import { hashPhoto } from "./user_changes.ts";
 
-/** What was checked. */
+/** Numbers of the rows that were checked. */
 export interface VerifiedStore {
   readonly users: number;
   readonly templates: number;

@@ -1,4 +1,4 @@
-/** What a worker tells about a face beside its embedding. The numbers cannot recognise anybody. */
+/** Facts that a worker tells about a face beside its embedding. The numbers cannot recognise anybody. */
 
 import { z } from "zod";
 import { FaceSchema } from "./contract.ts";

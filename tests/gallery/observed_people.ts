@@ -6,7 +6,7 @@
 import type { Answer } from "../support/answer.ts";
 import type { EmbeddedPerson } from "../support/embedded_people.ts";
 
-/** What must hold for a person at the moment; undefined while a change is under way. */
+/** State in which a person must be at the moment; undefined while a change is under way. */
 type Known = "absent" | "enrolled" | undefined;
 
 /** A person whose user is created and deleted. */

@@ -13,7 +13,7 @@ const ANSWERS = Number(Deno.env.get("FACE_IT_DELETION_ANSWERS") ?? "1500");
 const CLIENTS = 8;
 const PERSONS = 30;
 
-/** What is certain about a user when a call is sent. */
+/** State of a user that is certain when a call is sent. */
 type Certain = "there" | "gone" | "changing";
 
 needs("postgres")("two replicas under load never name a user after its deletion", async () => {
