@@ -1,99 +1,66 @@
-/** Runs the command `deno task enroll`: enrols people into a gallery file. */
+/** Runs the command `deno task enroll`: enrols people into a gallery file or into a service. */
 
 import process from "node:process";
-import { ConfigError } from "../../../shared/env.ts";
-import { createProgress } from "../../../shared/progress.ts";
-import { GalleryError } from "../../gallery/gallery_entry.ts";
-import { ModelError } from "../../inference/session.ts";
-import { readMaxImagePixels } from "../max_image_pixels.ts";
-import { loadModels } from "../../models.ts";
-import { createPipeline } from "../../pipeline/pipeline.ts";
-import { localModelPaths } from "../model_paths.ts";
+import { printable } from "../printable.ts";
+import { ENROLL_HELP, ENROLL_USAGE, readEnrollOptions } from "./options.ts";
 import {
-  listPhotoFolder,
-  personName,
-  PhotoFolderError,
-  type SkippedFile,
-} from "../photo_folder.ts";
-import { createLikeness } from "../../../matching/likeness.ts";
-import { compactGalleryFile } from "./compact_gallery.ts";
-import { enrolIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
-import { createMatchRule } from "./lookalikes.ts";
-import { EnrolmentError } from "./name_users.ts";
-import { ENROLL_HELP, ENROLL_USAGE, type EnrollOptions, readEnrollOptions } from "./options.ts";
-import { type EnrolmentReport, reportCompaction, reportEnrolment } from "./report.ts";
+  asksForService,
+  ENROLL_TO_HELP,
+  ENROLL_TO_USAGE,
+  readEnrollToOptions,
+} from "./over_http/options.ts";
+import type { EnrolmentReport } from "./report.ts";
 
-const EXPECTED_ERRORS = [ConfigError, EnrolmentError, GalleryError, ModelError, PhotoFolderError];
+/** What both forms of the command have in common. */
+interface Form {
+  readonly run: () => Promise<EnrolmentReport>;
+  /** Classes of errors for which only the one-line message is printed. */
+  readonly expectedErrors: readonly (new (message: string) => Error)[];
+}
 
 /** Returns the exit code. */
 async function main(args: string[]): Promise<number> {
-  const options = readEnrollOptions(args);
-  if (options === "help") {
-    console.log(ENROLL_HELP);
+  const overHttp = asksForService(args);
+  // The task may do what either form needs. Nothing else has run yet: from here on, photos that
+  // go into a file cannot go elsewhere, and photos that go to a service meet no native code.
+  for (const name of overHttp ? ["ffi", "sys"] as const : ["net"] as const) {
+    Deno.permissions.revokeSync({ name });
+  }
+  const form = overHttp ? await readServiceForm(args) : await readFileForm(args);
+  if (form === "help") {
+    console.log(`${ENROLL_HELP}\n\n${ENROLL_TO_HELP}`);
     return 0;
   }
-  if ("wrong" in options) {
-    console.error(`${options.wrong}. ${ENROLL_USAGE}`);
+  if ("wrong" in form) {
+    console.error(`${form.wrong}. ${overHttp ? ENROLL_TO_USAGE : ENROLL_USAGE}`);
     return 2;
   }
   try {
-    const { lines, summary, failure } = await enroll(options);
+    const { lines, summary, failure } = await form.run();
     for (const line of lines) console.error(line);
     console.log(summary);
     if (failure === undefined) return 0;
     console.error(failure);
     return 1;
   } catch (error) {
-    if (!EXPECTED_ERRORS.some((expected) => error instanceof expected)) throw error;
-    console.error((error as Error).message);
+    if (!form.expectedErrors.some((expected) => error instanceof expected)) throw error;
+    console.error(printable((error as Error).message));
     return 1;
   }
 }
 
-async function enroll(options: EnrollOptions): Promise<EnrolmentReport> {
-  const { gallery, compact, from, person } = options;
-  if (from === undefined && person === undefined) {
-    return reportCompaction(gallery, await compactGalleryFile(gallery));
-  }
-  const maxPixels = readMaxImagePixels(Deno.env);
-  const { people, skipped } = await listPeople(options);
-  const { models, checksums, calibration, quality } = await loadModels(localModelPaths(Deno.env));
-  if (calibration === undefined) {
-    console.error(
-      "The recognition model has no calibration, so blurred and dark photos are not refused: set " +
-        'MODEL_CALIBRATION ("deno task calibrate" prints one)',
-    );
-  }
-  await using pipeline = await createPipeline(models, {
-    maxPixels,
-    quality,
-    acceptUnclear: options.allowUnclear,
-  });
-  const enrolment = await enrolIntoGalleryFile(gallery, people, pipeline, {
-    modelSha256: checksums.recognition,
-    existing: from === undefined ? "keep" : "replace",
-    compact,
-    isAlike: createLikeness(calibration),
-    isMatch: createMatchRule(calibration),
-    allowLookalikes: options.allowLookalikes,
-    progress: createProgress(),
-  });
-  return reportEnrolment(gallery, skipped, enrolment);
+async function readFileForm(args: string[]): Promise<Form | { wrong: string } | "help"> {
+  const options = readEnrollOptions(args);
+  if (options === "help" || "wrong" in options) return options;
+  const { enrollIntoGalleryFile, EXPECTED_ERRORS } = await import("./into_gallery_file.ts");
+  return { run: () => enrollIntoGalleryFile(options), expectedErrors: EXPECTED_ERRORS };
 }
 
-async function listPeople(
-  { from, person }: EnrollOptions,
-): Promise<{ people: readonly PersonToEnrol[]; skipped: readonly SkippedFile[] }> {
-  if (person !== undefined) return { people: [person], skipped: [] };
-  const { people, skipped } = await listPhotoFolder(from!);
-  return {
-    people: people.map(({ person, photos }) => ({
-      userId: person,
-      name: personName(person),
-      photos,
-    })),
-    skipped,
-  };
+async function readServiceForm(args: string[]): Promise<Form | { wrong: string } | "help"> {
+  const options = readEnrollToOptions(args);
+  if (options === "help" || "wrong" in options) return options;
+  const { enrollOverHttp, EXPECTED_ERRORS } = await import("./over_http/main.ts");
+  return { run: () => enrollOverHttp(options), expectedErrors: EXPECTED_ERRORS };
 }
 
 if (import.meta.main) process.exitCode = await main(Deno.args);

@@ -1,0 +1,77 @@
+/** Runs `deno task enroll --to URL`: sends the photos of people to a running service. */
+
+import { delay } from "../../../../shared/backoff.ts";
+import { createProgress } from "../../../../shared/progress.ts";
+import {
+  listPhotoFolder,
+  personName,
+  PhotoFolderError,
+  type SkippedFile,
+} from "../../photo_folder.ts";
+import type { PersonToEnrol } from "../enroll.ts";
+import { EnrolmentError } from "../name_users.ts";
+import type { EnrolmentReport } from "../report.ts";
+import { NoAnswerError, sendCall } from "./call.ts";
+import { enrolPeople } from "./enrol_people.ts";
+import { createMemoryJournal, JournalError, openJournal } from "./journal.ts";
+import { KeyError, readKey } from "./key_file.ts";
+import { checkSentUser, type EnrollToOptions } from "./options.ts";
+import { createPatientCalls } from "./patient_calls.ts";
+import { reportServiceEnrolment } from "./report.ts";
+import { createService, ServiceError } from "./service.ts";
+
+/** Variables that let a proxy see requests over http. Over https, a proxy cannot read them. */
+const HTTP_PROXIES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
+/** Errors of {@linkcode enrollOverHttp} whose message is for the user. */
+export const EXPECTED_ERRORS = [
+  EnrolmentError,
+  JournalError,
+  KeyError,
+  NoAnswerError,
+  PhotoFolderError,
+  ServiceError,
+];
+
+/** Enrols into a service. */
+export async function enrollOverHttp(options: EnrollToOptions): Promise<EnrolmentReport> {
+  const { url, keyFile, allowLookalikes, source } = options;
+  const { people, skipped } = await listPeople(source);
+  for (const { userId, name } of people) {
+    const fault = checkSentUser(userId, name);
+    if (fault !== undefined) throw new EnrolmentError(fault);
+  }
+  const key = keyFile === undefined ? undefined : await readKey(keyFile);
+  using journal = options.journal === undefined
+    ? createMemoryJournal()
+    : await openJournal(options.journal);
+  if (url.protocol === "http:") { for (const name of HTTP_PROXIES) Deno.env.delete(name); }
+  const call = createPatientCalls(
+    (request, signal) => sendCall(url, key?.text, request, signal),
+    { now: () => performance.now(), sleep: delay, random: Math.random },
+  );
+  const results = await enrolPeople(people, {
+    service: createService({ url, hasKey: key !== undefined, allowLookalikes, call }),
+    journal,
+    origin: url.origin,
+    keyId: key === undefined ? null : key.id,
+    mayHaveOtherName: "from" in source,
+    progress: createProgress(),
+  });
+  return reportServiceEnrolment(url.origin, skipped, results);
+}
+
+async function listPeople(
+  source: EnrollToOptions["source"],
+): Promise<{ people: readonly PersonToEnrol[]; skipped: readonly SkippedFile[] }> {
+  if ("person" in source) return { people: [source.person], skipped: [] };
+  const { people, skipped } = await listPhotoFolder(source.from);
+  return {
+    people: people.map(({ person, photos }) => ({
+      userId: person,
+      name: personName(person),
+      photos,
+    })),
+    skipped,
+  };
+}
