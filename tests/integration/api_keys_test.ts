@@ -1,7 +1,7 @@
 // The keys of callers, with the real command and the real service.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ROOT } from "../support/checkout.ts";
+import { keysFile, makeKey, serviceWithKeys } from "../support/api_keys.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { eventually } from "../support/eventually.ts";
 import { sample } from "../support/pictures.ts";
@@ -10,43 +10,14 @@ import { assertRefusesToStart } from "../support/refuses_to_start.ts";
 import { Service } from "../support/service.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
-interface Entry {
-  readonly id: string;
-}
-
-/** Runs `deno task key new`. */
-async function makeKey(...args: readonly string[]): Promise<{ key: string; entry: Entry }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "-q", "key", "new", ...args],
-    cwd: ROOT,
-  }).output();
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assertEquals(code, 0, err);
-  const [key] = err!.split("\n") as [string];
-  assert(!out!.includes(key.split("_")[2]!), "The entry has the secret");
-  return { key, entry: JSON.parse(out!) };
-}
-
-const file = (...keys: readonly Entry[]): string => JSON.stringify({ keys });
 const bearer = (key: string) => ({ headers: { Authorization: `Bearer ${key}` } });
-
-/** Starts a service with a keys file, which it may read. */
-async function serviceWithKeys(path: string, folder: string, env: Record<string, string> = {}) {
-  const read = `--allow-read=${folder}`;
-  const service = new Service(
-    { API_KEYS_PATH: path, ...env },
-    ["run", "-q", "-P=api-local", read, "api/main.ts"],
-  );
-  await service.untilReady();
-  return service;
-}
 
 Deno.test("keys open the service, and a key that is taken out no longer does", async () => {
   const verify = await makeKey("--scope", "verify", "--name", "door");
   const search = await makeKey("--scope", "authenticate", "--rate", "1000/min");
   await using folder = await temporaryFolder({
-    "..1/keys.json": file(verify.entry, search.entry),
-    "..2/keys.json": file(verify.entry),
+    "..1/keys.json": keysFile(verify.entry, search.entry),
+    "..2/keys.json": keysFile(verify.entry),
   });
   // As in the volume of a Secret.
   await Deno.symlink("..1", folder.path("..data"));
@@ -75,7 +46,7 @@ Deno.test("keys open the service, and a key that is taken out no longer does", a
   assertEquals((await service.post(picture, { ...bearer(verify.key), query })).status, 200);
 
   // A file that is broken later changes nothing.
-  await Deno.writeTextFile(folder.path("..2/keys.json"), file(verify.entry).slice(0, -5));
+  await Deno.writeTextFile(folder.path("..2/keys.json"), keysFile(verify.entry).slice(0, -5));
   await eventually(
     () => service.log.some(({ level, error }) => level === "error" && /JSON/.test(`${error}`)),
     "the log says that the file is broken",
@@ -89,7 +60,7 @@ Deno.test("keys open the service, and a key that is taken out no longer does", a
 
 Deno.test("two Authorization headers are refused on the wire", async () => {
   const { key, entry } = await makeKey("--scope", "authenticate");
-  await using folder = await temporaryFolder({ "keys.json": file(entry) });
+  await using folder = await temporaryFolder({ "keys.json": keysFile(entry) });
   await using service = await serviceWithKeys(folder.path("keys.json"), folder.root);
   const picture = await sample("user1_similar.png");
   const post = async (...headers: readonly string[]) => {

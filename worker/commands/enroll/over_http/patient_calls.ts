@@ -41,11 +41,11 @@ export function createPatientCalls(
         throw error;
       });
       if (!(answer instanceof NoAnswerError) && !isTemporary(answer)) return answer;
-      if (tries >= maxTries) throw answer instanceof Error ? answer : unanswered(answer);
       if (!(answer instanceof Error) && answer.retryAfterSeconds !== undefined) {
         const seconds = Math.min(answer.retryAfterSeconds, MAX_RETRY_AFTER_SECONDS);
         notBefore = Math.max(notBefore, now() + seconds * 1000);
       }
+      if (tries >= maxTries) throw answer instanceof Error ? answer : unanswered(answer);
       await sleep(backoffMs(tries, BACKOFF, random()), signal);
     }
   };
