@@ -127,7 +127,7 @@ Deno.test("refused photos are reported, and a person without a template is a fai
   assertEquals(err.split("\n").slice(2, -1), [
     `skipped  ${join(people, "notes.txt")}  not_a_photo`,
     `refused  ${join(people, "ada/2.png")}  not_the_same_person: ` +
-    "The face is unlike the other templates of the user",
+    "The face does not resemble the user's other templates",
     `refused  ${join(people, "nobody/1.png")}  no_face: No face was found in the picture`,
     "No template, because no photo was accepted: nobody",
   ]);
@@ -207,4 +207,28 @@ Deno.test("one person is enrolled with a key from standard input, and no proxy s
   assertEquals(asked, 0);
   const user = JSON.parse((await service.get("/users/a%2Fb", { headers })).text);
   assertEquals([user.name, user.templates.length], ["Ada", 1]);
+});
+
+Deno.test("photos for a file cannot leave the process, and photos for a service meet no native code", async () => {
+  await using folder = await temporaryFolder({
+    "print.ts": `addEventListener("unload", () => {
+      const state = (name) => Deno.permissions.querySync({ name }).state;
+      console.error(state("net"), state("ffi"));
+    });`,
+  });
+  const statesOf = async (...args: readonly string[]) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-q", `-P=${PERMISSIONS}`, `--preload=${folder.path("print.ts")}`, PROGRAM],
+        ...args,
+        "--help",
+      ],
+      cwd: ROOT,
+    }).output();
+    assertEquals(code, 0);
+    return new TextDecoder().decode(stderr).trim();
+  };
+  // "prompt": the process has given the permission back.
+  assertEquals(await statesOf("--gallery", "g.json"), "prompt granted");
+  assertEquals(await statesOf("--to", "http://localhost:8080"), "granted prompt");
 });

@@ -95,11 +95,17 @@ needs("strace")(
     // The lock keeps other enrolments out, and is removed at the end.
     const gallery = ["g.json", ".g.json.lock"];
     const commands: readonly [string, string[], string[], string?][] = [
-      ["worker/commands/enroll/main.ts", ["--gallery", "g.json", "--from", people], gallery],
+      [
+        "worker/commands/enroll/main.ts",
+        ["--gallery", "g.json", "--from", people],
+        gallery,
+        "enroll",
+      ],
       [
         "worker/commands/enroll/main.ts",
         ["--gallery", "g.json", "--user-id", "ada", photo],
         gallery,
+        "enroll",
       ],
       ["worker/commands/calibrate/main.ts", ["--from", people], []],
       ["worker/commands/accuracy/main.ts", ["--from", people], []],
@@ -121,6 +127,26 @@ needs("strace")(
         assertWritesOnly({ ...process, writes }, folder, written);
         assertEquals(process.sockets.filter((socket) => !isNetlink(socket)), [], process.command);
         assertEquals(process.destinations, [], process.command);
+      }
+    }
+  },
+);
+
+needs("strace")(
+  "photos that are enrolled over HTTP reach the service alone, and only the journal is written",
+  async () => {
+    await using service = await Service.ready({ GALLERY_MODE: "service" });
+    await using folder = await temporaryFolder();
+    await folder.write("people/ada/1.png", await sample("different.png"));
+    const args = ["--to", service.url.origin, "--from", folder.path("people")];
+    const traced = await traceCommand(folder, "worker/commands/enroll/main.ts", args, "enroll");
+    assertEquals((await service.get("/users/ada")).status, 200);
+    for (const process of traced) {
+      assertWritesOnly(process, folder, ["people/.face-it-enrolled"]);
+      for (const socket of leaving(process.sockets)) assertStringIncludes(socket, "SOCK_STREAM");
+      for (const destination of leaving(process.destinations)) {
+        assertStringIncludes(destination, `htons(${service.url.port})`);
+        assert(LOOPBACK.test(destination), destination);
       }
     }
   },
