@@ -32,7 +32,8 @@ const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
   [/\/ready/, /"status":"ok"/],
   [/\/models/, /"models":\[/],
   [/\/metrics/, /^face_it_pool_free \d/m],
-  [/\btask enroll\b/, /\d+ users, \d+ templates/],
+  [/\btask enroll --gallery\b/, /\d+ users, \d+ templates/],
+  [/\btask enroll --to\b/, /2 users, 2 new templates/],
   [/cursor=/, /^\{"users":\[\{"user_id":"user2"/],
   [/\/users\/grace\/export$/, /"collection":"default"/],
   [/\/users\/grace\/templates\?force=true/, /"template_id":/],
@@ -113,7 +114,8 @@ function assertFitsPicture(command: string, answer: Answer): void {
 
 /** Checks that the service recognises each user that the README's commands have enrolled. */
 async function assertServesGallery({ gallery, url }: ReadmeShell): Promise<void> {
-  const enrolled = README.laptop.filter((line) => /\btask enroll\b/.test(line)).flatMap((line) => {
+  const lines = README.laptop.filter((line) => /\btask enroll --gallery\b/.test(line));
+  const enrolled = lines.flatMap((line) => {
     const [, user] = /--user-id (\S+)/.exec(line) ?? [];
     return user === undefined ? FOLDER_USERS : [user];
   });
