@@ -83,11 +83,14 @@ export async function sendCall(
   }
 }
 
-/** Returns the last part of an error of fetch, such as "Connection refused". */
+/** Returns the part of an error of fetch that helps, such as "Connection refused". */
 function explain(error: unknown): string {
+  // The error itself only says "fetch failed".
+  if (error instanceof Error && error.cause !== undefined) return explain(error.cause);
   const text = error instanceof Error ? error.message : String(error);
   const [, reason] = /^error sending request .*?\): (.*)$/s.exec(text) ?? [];
-  return (reason ?? text).replace(/ \(os error \d+\)$/, "").slice(0, 200);
+  return (reason ?? text).replace(/^client error \(\w+\): |(?: error)? \(os error \d+\)$/g, "")
+    .slice(0, 200);
 }
 
 async function readText(response: Response): Promise<string> {
