@@ -1,6 +1,7 @@
 /** @import { AuthenticateAnswer } from "../../shared/contract/contract.ts" */
-/** @import { Failure, Outcome } from "./ask.js" */
+/** @import { Outcome } from "./request.js" */
 import { element } from "./element.js";
+import { failureLines, line, list } from "./make.js";
 
 const region = element("answer", HTMLElement);
 const shown = element("shown", HTMLElement);
@@ -22,7 +23,10 @@ export async function showPicture(picture) {
     // The picture cannot be decoded, or a newer one has replaced it.
     return;
   }
-  overlay.setAttribute("viewBox", `0 0 ${preview.naturalWidth} ${preview.naturalHeight}`);
+  overlay.setAttribute(
+    "viewBox",
+    `0 0 ${preview.naturalWidth} ${preview.naturalHeight}`,
+  );
   shown.hidden = false;
 }
 
@@ -33,12 +37,12 @@ export function showBusy() {
 }
 
 /**
- * @param {Outcome} outcome
+ * @param {Outcome<AuthenticateAnswer>} outcome
  * @param {string} userId the user ID of the request, "" for none
  */
 export function showOutcome(outcome, userId) {
   if ("answer" in outcome) showAnswer(outcome.answer, userId);
-  else showFailure(outcome.failure);
+  else region.replaceChildren(...failureLines(outcome.failure));
   region.scrollIntoView({ block: "nearest" });
 }
 
@@ -60,17 +64,14 @@ function showAnswer(answer, userId) {
     );
   } else {
     region.replaceChildren(
-      line(userId === "" ? "Not recognised" : `Not recognised as ${userId}`, "verdict"),
+      line(
+        userId === "" ? "Not recognised" : `Not recognised as ${userId}`,
+        "verdict",
+      ),
       line("A face was found, but it does not match."),
       list([["Time", `${answer.duration_ms} ms`]]),
     );
   }
-}
-
-/** @param {Failure} failure */
-function showFailure({ title, explanation, reference }) {
-  region.replaceChildren(line(title, "verdict failed"), line(explanation));
-  if (reference !== undefined) region.append(line(reference, "reference"));
 }
 
 /**
@@ -85,23 +86,4 @@ function drawBox(box = [0, 0, 0, 0]) {
       rect.setAttribute(name, String(box[i]));
     }
   }
-}
-
-/**
- * @param {string} content
- * @param {string} className
- * @param {"p" | "dt" | "dd"} tag
- */
-function line(content, className = "", tag = "p") {
-  const made = document.createElement(tag);
-  made.textContent = content;
-  made.className = className;
-  return made;
-}
-
-/** @param {readonly [string, string][]} entries */
-function list(entries) {
-  const made = document.createElement("dl");
-  for (const [term, value] of entries) made.append(line(term, "", "dt"), line(value, "", "dd"));
-  return made;
 }

@@ -1,4 +1,4 @@
-import { element } from "./element.js";
+import { element, part } from "./element.js";
 import { toJpeg } from "./picture.js";
 
 /**
@@ -15,23 +15,40 @@ const INSECURE =
   "Browsers allow the camera only on pages from HTTPS or localhost. Choose a picture instead.";
 
 /**
- * Sets up the buttons of the camera.
+ * @typedef {object} CameraOptions
+ * @property {boolean} [stayOpen] true to take several photos, one after the other
+ * @property {() => boolean} [isReady] false to open no camera now
+ */
+
+/**
+ * Puts the buttons of the camera into a part of the page.
  *
- * @param {(photo: Blob) => void} onPhoto
+ * @param {HTMLElement} root
+ * @param {(photo: Blob) => void | Promise<void>} onPhoto the next photo waits until this settles
+ * @param {CameraOptions} options
  * @returns {{ close: () => void }}
  */
-export function setUpCamera(onPhoto) {
-  const open = element("open-camera", HTMLButtonElement);
-  const panel = element("camera", HTMLElement);
-  const video = element("video", HTMLVideoElement);
-  const takePhoto = element("take-photo", HTMLButtonElement);
-  const note = element("camera-note", HTMLElement);
+export function setUpCamera(
+  root,
+  onPhoto,
+  { stayOpen = false, isReady = () => true } = {},
+) {
+  root.append(
+    element("camera-template", HTMLTemplateElement).content.cloneNode(true),
+  );
+  const open = part(root, "open", HTMLButtonElement);
+  const panel = part(root, "panel", HTMLElement);
+  const video = part(root, "video", HTMLVideoElement);
+  const takePhoto = part(root, "take", HTMLButtonElement);
+  const closeButton = part(root, "close", HTMLButtonElement);
+  const note = part(root, "note", HTMLElement);
   const devices = "mediaDevices" in navigator ? navigator.mediaDevices : undefined;
+  if (stayOpen) closeButton.textContent = "Close camera";
 
   // Without mediaDevices, a phone can still open its camera app, which needs no permission.
   if (devices === undefined && matchMedia("(pointer: coarse)").matches) {
     open.hidden = true;
-    element("phone-camera", HTMLElement).hidden = false;
+    part(root, "phone", HTMLElement).hidden = false;
   }
 
   /** Increased by close(). A camera that opens later notices this and is stopped. */
@@ -39,6 +56,7 @@ export function setUpCamera(onPhoto) {
 
   async function start() {
     note.textContent = "";
+    if (!isReady()) return;
     if (devices === undefined) {
       note.textContent = INSECURE;
       return;
@@ -47,7 +65,11 @@ export function setUpCamera(onPhoto) {
     const wanted = opened;
     try {
       const stream = await devices.getUserMedia({
-        video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } },
+        video: {
+          facingMode: "user",
+          width: { ideal: 1280 },
+          height: { ideal: 960 },
+        },
       });
       if (wanted !== opened) {
         stop(stream);
@@ -69,24 +91,37 @@ export function setUpCamera(onPhoto) {
 
   function close() {
     opened++;
-    if (video.srcObject instanceof MediaStream) stop(video.srcObject);
+    if (video.srcObject instanceof MediaStream) {
+      stop(video.srcObject);
+      open.hidden = false;
+    }
     video.srcObject = null;
     panel.hidden = true;
-    open.hidden = false;
   }
 
   open.addEventListener("click", start);
   takePhoto.addEventListener("click", async () => {
-    takePhoto.disabled = true;
-    const photo = await toJpeg(video, video.videoWidth, video.videoHeight);
-    takePhoto.disabled = false;
-    close();
-    open.focus();
-    onPhoto(photo);
+    // A disabled button would lose the focus.
+    if (takePhoto.ariaDisabled === "true") return;
+    takePhoto.ariaDisabled = "true";
+    try {
+      const photo = await toJpeg(video, video.videoWidth, video.videoHeight);
+      if (!stayOpen) {
+        close();
+        open.focus();
+      }
+      await onPhoto(photo);
+    } finally {
+      takePhoto.ariaDisabled = "false";
+    }
   });
-  element("close-camera", HTMLButtonElement).addEventListener("click", () => {
+  const closeAndFocus = () => {
     close();
     open.focus();
+  };
+  closeButton.addEventListener("click", closeAndFocus);
+  panel.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") closeAndFocus();
   });
   return { close };
 }

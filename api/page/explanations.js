@@ -6,11 +6,12 @@
  * @type {Readonly<Record<ClientProblemCode, string>>}
  */
 export const EXPLANATIONS = {
-  invalid_request: "The file is empty, or the user ID is not valid.",
+  invalid_request: "The file is empty, or the name or the user ID is not valid.",
   invalid_image: "The picture is damaged or incomplete. Choose another file.",
-  unauthorized: "The service answers only requests with a key, and this page sends none. " +
-    "Send the picture with a program that has a key.",
-  forbidden_scope: "The key may not do this. Ask the operator of the service for another key.",
+  unauthorized: "The service answers only requests with a key. Ask its operator for one, and try " +
+    "again: the page then asks for the key.",
+  forbidden_scope:
+    "The key may not do this. Ask the operator of the service for another key, then forget this one.",
   forbidden_origin:
     "The service does not accept requests from this page. Open the page at the address of " +
     "the service itself, or ask its operator to add the origin of this page to ALLOWED_ORIGINS.",

@@ -4,18 +4,58 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { allows } from "../callers/check_scopes.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import answer from "../page/answer.js" with { type: "text" };
-import ask from "../page/ask.js" with { type: "text" };
 import camera from "../page/camera.js" with { type: "text" };
+import confirm from "../page/confirm.js" with { type: "text" };
 import docsCss from "../page/docs.css" with { type: "text" };
 import element from "../page/element.js" with { type: "text" };
+import enrol from "../page/enrol.js" with { type: "text" };
 import explanations from "../page/explanations.js" with { type: "text" };
+import fileInput from "../page/file_input.js" with { type: "text" };
 import icon from "../page/icon.svg" with { type: "text" };
 import index from "../page/index.html" with { type: "text" };
+import key from "../page/key.js" with { type: "text" };
+import knownModels from "../page/known_models.js" with { type: "text" };
+import make from "../page/make.js" with { type: "text" };
+import newPerson from "../page/new_person.js" with { type: "text" };
 import pageCss from "../page/page.css" with { type: "text" };
 import page from "../page/page.js" with { type: "text" };
+import people from "../page/people.js" with { type: "text" };
+import personItem from "../page/person_item.js" with { type: "text" };
 import picture from "../page/picture.js" with { type: "text" };
+import quality from "../page/quality.js" with { type: "text" };
+import recognise from "../page/recognise.js" with { type: "text" };
+import request from "../page/request.js" with { type: "text" };
+import shots from "../page/shots.js" with { type: "text" };
+import staticGallery from "../page/static_gallery.js" with { type: "text" };
+import userId from "../page/user_id.js" with { type: "text" };
+import users from "../page/users.js" with { type: "text" };
+import views from "../page/views.js" with { type: "text" };
 
-const SCRIPTS = { answer, ask, camera, element, explanations, page, picture };
+const SCRIPTS = {
+  answer,
+  camera,
+  confirm,
+  element,
+  enrol,
+  explanations,
+  file_input: fileInput,
+  key,
+  known_models: knownModels,
+  make,
+  new_person: newPerson,
+  page,
+  people,
+  person_item: personItem,
+  picture,
+  quality,
+  recognise,
+  request,
+  shots,
+  static_gallery: staticGallery,
+  user_id: userId,
+  users,
+  views,
+};
 
 /** The pages load only files of this origin and the picture that the user has chosen. */
 const HEADERS = {

@@ -26,10 +26,17 @@ const FOCUS = `
 const HEARD = `\
 - banner:
   - text: face-it
-  - navigation:
+  - navigation "Views":
+    - link "Recognise":
+      - /url: "#recognise"
+    - link "Enrol":
+      - /url: "#enrol"
+    - link "People":
+      - /url: "#people"
     - link "HTTP API":
       - /url: docs
 - main:
+  - status
   - heading "Whose face is this?" [level=1]
   - paragraph: Show a picture of one person. This service compares the face with the people that it knows. It does not store the picture.
   - form "Picture":
@@ -67,7 +74,9 @@ browserTest("the page can be used with only a keyboard, and shows the focus", as
     return outline.name;
   };
   const chooser = page.waitForEvent("filechooser");
-  assertEquals(await press("Tab"), "HTTP API");
+  for (const link of ["Recognise", "Enrol", "People", "HTTP API"]) {
+    assertEquals(await press("Tab"), link);
+  }
   assertMatch(await press("Tab"), /^Choose a picture/);
   await press("Enter");
   await (await chooser).setFiles(asFile(await sample("user1_similar.png")));

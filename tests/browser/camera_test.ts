@@ -1,19 +1,11 @@
 import { assert } from "@std/assert";
-import sharp from "sharp";
-import { encoded, type Picture, sample } from "../support/pictures.ts";
-import { temporaryFolder } from "../support/temporary_folder.ts";
+import { sample } from "../support/pictures.ts";
+import { fakeCamera } from "./fake_camera.ts";
 import { asFile, browserTest, PHONE, Visit } from "./visit.ts";
 
 browserTest("the camera takes a photo", async () => {
-  await using folder = await temporaryFolder();
-  const video = await folder.write("face.mjpeg", await film(await sample("user1_similar.png")));
-  await using visit = await Visit.start({
-    args: [
-      "--use-fake-ui-for-media-stream",
-      "--use-fake-device-for-media-stream",
-      `--use-file-for-fake-video-capture=${video}`,
-    ],
-  });
+  await using camera = await fakeCamera(await sample("user1_similar.png"));
+  await using visit = await Visit.start({ args: camera.args });
   const { page } = visit;
   const use = page.getByRole("button", { name: "Use the camera" });
   await use.click();
@@ -43,15 +35,7 @@ browserTest("over plain HTTP, the page opens the camera app of a phone", async (
 
   await using phone = await Visit.start({ ...plainHttp, context: PHONE });
   const chooser = phone.page.waitForEvent("filechooser");
-  await phone.page.getByText("Take a photo").click();
+  await phone.page.getByText("Take a photo").first().click();
   await (await chooser).setFiles(asFile(await sample("user1.png")));
   await phone.answers("This is User One");
 });
-
-/** Makes a video for Chromium's fake camera: two frames of the picture in Motion JPEG. */
-async function film(picture: Picture): Promise<Uint8Array> {
-  const frame = await encoded(
-    sharp(picture).resize(640, 480, { fit: "contain" }).jpeg({ quality: 95 }),
-  );
-  return new Uint8Array([...frame, ...frame]);
-}

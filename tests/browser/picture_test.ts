@@ -30,7 +30,7 @@ browserTest(
     await using visit = await Visit.start();
     await visit.choose(await sample("different.png"));
     await visit.answers("Not recognised");
-    await visit.page.getByLabel("User ID").fill("user2");
+    await visit.page.getByRole("textbox", { name: "User ID" }).fill("user2");
     await visit.choose(await sample("user1_similar.png"));
     await visit.answers("Not recognised as user2");
     assert((await boxOnPicture(visit)).width > 0.2, "The face has no box");

@@ -11,6 +11,7 @@ import {
 } from "playwright-core";
 import { needs } from "../support/needs.ts";
 import { Service } from "../support/service.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 /** Registers a test that needs a browser. */
 export const browserTest = needs("chromium");
@@ -42,7 +43,12 @@ export interface VisitOptions {
   readonly context?: BrowserContextOptions;
   /** Settings of the service. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Entries of the service's keys file. Default: the service has no keys. */
+  readonly keys?: readonly object[];
 }
+
+/** Paths of requests that tests let fail. */
+const MAY_FAIL = /\/(authenticate|users|models)\b/;
 
 /**
  * A visit to the page. Disposing of it checks that the page had no error and sent no request to
@@ -62,7 +68,7 @@ export class Visit implements AsyncDisposable {
     page.on("pageerror", (error) => this.#faults.push(String(error)));
     page.on("console", (message) => {
       // The browser itself logs every error response.
-      if (message.location().url.includes("/authenticate")) return;
+      if (MAY_FAIL.test(message.location().url)) return;
       this.#faults.push(`${message.type()}: ${message.text()}`);
     });
     page.on("request", (request) => {
@@ -74,9 +80,9 @@ export class Visit implements AsyncDisposable {
 
   /** Starts the service and the browser, and opens the page. */
   static async start(options: VisitOptions = {}): Promise<Visit> {
-    const { path = "/", host = "127.0.0.1", args = [], context = {}, env = {} } = options;
+    const { path = "/", host = "127.0.0.1", args = [], context = {}, env = {}, keys } = options;
     await using started = new AsyncDisposableStack();
-    const service = started.use(await Service.ready(env));
+    const service = started.use(await startService(env, keys));
     const executablePath = Deno.env.get("FACE_IT_CHROMIUM")!;
     const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, ...args] });
     started.defer(() => browser.close());
@@ -90,6 +96,19 @@ export class Visit implements AsyncDisposable {
   /** Element in which the page shows the answer. */
   get answer(): Locator {
     return this.page.getByRole("status").last();
+  }
+
+  /** Opens a view of the page by its link. */
+  async open(view: "Recognise" | "Enrol" | "People"): Promise<void> {
+    await this.page.getByRole("link", { name: view, exact: true }).click();
+  }
+
+  /** Chooses pictures in the view that enrols people. */
+  async enrol(name: string, ...pictures: readonly Uint8Array[]): Promise<void> {
+    await this.page.getByLabel("Name").fill(name);
+    await this.page.getByLabel("Choose pictures").setInputFiles(
+      pictures.map((bytes) => asFile(bytes)),
+    );
   }
 
   /** Checks that the content is no wider than the window. */
@@ -115,6 +134,21 @@ export class Visit implements AsyncDisposable {
     await this.#browser.close();
     assertEquals(this.#faults, []);
   }
+}
+
+async function startService(
+  env: Readonly<Record<string, string>>,
+  keys: readonly object[] | undefined,
+): Promise<Service> {
+  if (keys === undefined) return await Service.ready(env);
+  // The service does not read the file again when the folder is gone.
+  await using folder = await temporaryFolder({ "keys.json": JSON.stringify({ keys }) });
+  const service = new Service(
+    { API_KEYS_PATH: folder.path("keys.json"), ...env },
+    ["run", "-q", "-P=api-local", `--allow-read=${folder.root}`, "api/main.ts"],
+  );
+  await service.untilReady();
+  return service;
 }
 
 /** Returns a file with these bytes, for a file chooser of the page. */

@@ -1,0 +1,34 @@
+/**
+ * @typedef {object} KnownModel
+ * @property {string} name
+ * @property {number} minEmbeddingLength shorter embeddings are refused
+ */
+
+/** @type {KnownModel} */
+const SFACE = { name: "SFace", minEmbeddingLength: 9.25 };
+/** @type {KnownModel} */
+const SMALL = {
+  name: "fr_feature (the small model)",
+  minEmbeddingLength: 2.63,
+};
+
+/**
+ * The recognition models of models/manifest.json, by the sha256 of their files.
+ *
+ * @type {Readonly<Record<string, KnownModel>>}
+ */
+export const KNOWN_MODELS = {
+  fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee: SFACE,
+  "81c86860bf2a48fa136ba3575d47c6e35d9677424e28c5f2215f3d0a507704ae": SFACE,
+  "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581": SMALL,
+  e80fbe8d3c9773637d28ffcca8147f9685eddf43cf69bbe2303adfbc3fc45bc7: SMALL,
+};
+
+/**
+ * Names a recognition model.
+ *
+ * @param {string} sha256
+ */
+export function modelName(sha256) {
+  return KNOWN_MODELS[sha256]?.name ?? `unknown model ${sha256.slice(0, 12)}`;
+}

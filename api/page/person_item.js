@@ -1,0 +1,159 @@
+/** @import { Template, User, UserWithTemplates } from "../../shared/contract/users.ts" */
+import { confirmDeletion } from "./confirm.js";
+import { startWith } from "./enrol.js";
+import { modelName } from "./known_models.js";
+import { button, failureLines, line, list, time, writeTime } from "./make.js";
+import { deleteTemplate, deleteUser, getUser } from "./users.js";
+
+/** @typedef {(...lines: HTMLElement[]) => void} Say Shows what happened. */
+
+/**
+ * Makes the entry of a person in the list. The entry loads the templates when it is opened.
+ *
+ * @param {User} user
+ * @param {Say} say
+ */
+export function makePersonItem(user, say) {
+  const item = document.createElement("li");
+  const details = document.createElement("details");
+  const summary = document.createElement("summary");
+  const content = document.createElement("div");
+  const count = line("", "quiet", "span");
+  const name = line(user.name, "person-name", "bdi");
+  const id = line(user.user_id, "quiet", "bdi");
+  summary.append(name, id, count);
+  details.append(summary, content);
+  item.append(details);
+  showCount(count, user.templates);
+
+  async function load() {
+    content.replaceChildren(line("Looking…", "quiet"));
+    const outcome = await getUser(user.user_id);
+    if ("failure" in outcome) {
+      content.replaceChildren(...failureLines(outcome.failure));
+      return;
+    }
+    const { answer } = outcome;
+    showCount(count, answer.templates.length);
+    content.replaceChildren(
+      list(facts(answer)),
+      line("Templates", "", "h2"),
+      templateList(answer, say, load),
+      actions(answer, item, say),
+    );
+  }
+  details.addEventListener(
+    "toggle",
+    () => details.open ? void load() : content.replaceChildren(),
+  );
+  return item;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {number} templates
+ */
+function showCount(element, templates) {
+  element.textContent = templates === 0
+    ? "no templates: not recognised"
+    : templates === 1
+    ? "1 template"
+    : `${templates} templates`;
+}
+
+/**
+ * @param {UserWithTemplates} user
+ * @returns {[string, string | Node][]}
+ */
+function facts({ created_at, last_seen_at, expires_at, consent_ref }) {
+  /** @type {[string, string | Node][]} */
+  const entries = [
+    ["Created", time(created_at)],
+    ["Last recognised", last_seen_at === null ? "never" : time(last_seen_at)],
+  ];
+  if (expires_at !== null) entries.push(["Deleted on", time(expires_at)]);
+  if (consent_ref !== null) entries.push(["Consent", consent_ref]);
+  return entries;
+}
+
+/**
+ * @param {UserWithTemplates} user
+ * @param {Say} say
+ * @param {() => Promise<void>} reload
+ */
+function templateList(user, say, reload) {
+  if (user.templates.length === 0) return line("None. Add a picture.", "quiet");
+  const made = line("", "templates", "ul");
+  for (const template of user.templates) {
+    const item = document.createElement("li");
+    const text = document.createElement("span");
+    text.append(
+      time(template.created_at),
+      line(modelName(template.model), "quiet", "span"),
+    );
+    const remove = button(
+      "Delete",
+      () => void removeTemplate(user, template, say, reload),
+    );
+    remove.ariaLabel = `Delete the template of ${writeTime(template.created_at)}`;
+    item.append(text, remove);
+    made.append(item);
+  }
+  return made;
+}
+
+/**
+ * @param {UserWithTemplates} user
+ * @param {Template} template
+ * @param {Say} say
+ * @param {() => Promise<void>} reload
+ */
+async function removeTemplate(
+  { user_id, name, templates },
+  template,
+  say,
+  reload,
+) {
+  const when = writeTime(template.created_at);
+  const confirmed = await confirmDeletion(
+    `Delete a template of ${name}?`,
+    `The template of ${when} of ${name} (user ID ${user_id}) is deleted for good.` +
+      (templates.length === 1 ? " It is the only one: this person is then not recognised." : ""),
+    "Delete the template",
+  );
+  if (!confirmed) return;
+  const outcome = await deleteTemplate(user_id, template.template_id);
+  if ("failure" in outcome) return say(...failureLines(outcome.failure));
+  await reload();
+  say(
+    line(`The template of ${when} of ${name} was deleted.`, "verdict matched"),
+  );
+}
+
+/**
+ * @param {UserWithTemplates} user
+ * @param {HTMLElement} item
+ * @param {Say} say
+ */
+function actions({ user_id, name }, item, say) {
+  const row = line("", "row", "div");
+  const add = button("Add pictures", () => {
+    startWith({ userId: user_id, name });
+    location.hash = "#enrol";
+  });
+  const remove = button(`Delete ${name}`, async () => {
+    const confirmed = await confirmDeletion(
+      `Delete ${name}?`,
+      `${name} (user ID ${user_id}) and all templates are deleted for good, and the service no ` +
+        "longer recognises this person.",
+      `Delete ${name}`,
+    );
+    if (!confirmed) return;
+    const outcome = await deleteUser(user_id);
+    if ("failure" in outcome) return say(...failureLines(outcome.failure));
+    item.remove();
+    say(line(`${name} was deleted.`, "verdict matched"));
+  }, "danger");
+  row.append(add, remove);
+  return row;
+}
