@@ -188,9 +188,8 @@ async function enrolOne(picture, shot) {
   }
   const isNew = outcome.status === 201;
   const clear = isJustClearEnough(outcome.answer) ? "just clear enough" : "clear";
-  shot.accept(
-    isNew ? `The face is ${clear}.` : "This picture was enrolled before.",
-  );
+  if (isNew) shot.accept("accepted", `The face is ${clear}.`);
+  else shot.accept("enrolled before", "The same picture changes nothing.");
   if (isNew) accepted++;
   say(
     isNew

@@ -32,3 +32,13 @@ export const KNOWN_MODELS = {
 export function modelName(sha256) {
   return KNOWN_MODELS[sha256]?.name ?? `unknown model ${sha256.slice(0, 12)}`;
 }
+
+/**
+ * True when two files have different recognition models, so that their templates are not compared.
+ *
+ * @param {string} sha256
+ * @param {string} other
+ */
+export function areDifferent(sha256, other) {
+  return sha256 !== other && modelName(sha256) !== modelName(other);
+}

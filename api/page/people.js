@@ -61,7 +61,8 @@ async function load() {
   pageNumber.textContent = "";
   status.replaceChildren(line("Looking…", "verdict busy"));
   try {
-    if (!await showWhenStatic("people") || signal.aborted) return;
+    const { isStatic, model } = await showWhenStatic("people");
+    if (isStatic || signal.aborted) return;
     const outcome = await listUsers(cursors.at(-1), signal);
     if (signal.aborted) return;
     if ("failure" in outcome) {
@@ -70,7 +71,7 @@ async function load() {
     }
     const { users, next_cursor } = outcome.answer;
     nextCursor = next_cursor;
-    people.replaceChildren(...users.map((user) => makePersonItem(user, say)));
+    people.replaceChildren(...users.map((user) => makePersonItem(user, model, say)));
     previous.hidden = cursors.length === 1;
     next.hidden = nextCursor === null;
     if (!previous.hidden || !next.hidden) {

@@ -1,7 +1,7 @@
 /** @import { Template, User, UserWithTemplates } from "../../shared/contract/users.ts" */
 import { confirmDeletion } from "./confirm.js";
 import { startWith } from "./enrol.js";
-import { modelName } from "./known_models.js";
+import { areDifferent, modelName } from "./known_models.js";
 import { button, failureLines, line, list, time, writeTime } from "./make.js";
 import { deleteTemplate, deleteUser, getUser } from "./users.js";
 
@@ -11,9 +11,10 @@ import { deleteTemplate, deleteUser, getUser } from "./users.js";
  * Makes the entry of a person in the list. The entry loads the templates when it is opened.
  *
  * @param {User} user
+ * @param {string | undefined} model sha256 of the recognition model in use
  * @param {Say} say
  */
-export function makePersonItem(user, say) {
+export function makePersonItem(user, model, say) {
   const item = document.createElement("li");
   const details = document.createElement("details");
   const summary = document.createElement("summary");
@@ -38,7 +39,7 @@ export function makePersonItem(user, say) {
     content.replaceChildren(
       list(facts(answer)),
       line("Templates", "", "h2"),
-      templateList(answer, say, load),
+      templateList(answer, model, say, load),
       actions(answer, item, say),
     );
   }
@@ -78,19 +79,19 @@ function facts({ created_at, last_seen_at, expires_at, consent_ref }) {
 
 /**
  * @param {UserWithTemplates} user
+ * @param {string | undefined} model
  * @param {Say} say
  * @param {() => Promise<void>} reload
  */
-function templateList(user, say, reload) {
+function templateList(user, model, say, reload) {
   if (user.templates.length === 0) return line("None. Add a picture.", "quiet");
   const made = line("", "templates", "ul");
   for (const template of user.templates) {
     const item = document.createElement("li");
     const text = document.createElement("span");
-    text.append(
-      time(template.created_at),
-      line(modelName(template.model), "quiet", "span"),
-    );
+    const unused = model !== undefined && areDifferent(model, template.model);
+    const madeBy = modelName(template.model) + (unused ? ", which is not in use now" : "");
+    text.append(time(template.created_at), line(madeBy, "quiet", "span"));
     const remove = button(
       "Delete",
       () => void removeTemplate(user, template, say, reload),

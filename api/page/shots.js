@@ -3,7 +3,7 @@ import { button, line } from "./make.js";
 
 /**
  * @typedef {object} Shot
- * @property {(text: string) => void} accept
+ * @property {(verdict: string, text: string) => void} accept
  * @property {(failure: import("./request.js").Failure, tryAgain: () => void) => void} refuse
  * @property {number} number of the picture, from 1
  */
@@ -40,7 +40,7 @@ export function addShot(picture) {
   shots.prepend(item);
   return {
     number,
-    accept: (explanation) => show("accepted", "shot-verdict matched", [line(explanation)]),
+    accept: (verdict, explanation) => show(verdict, "shot-verdict matched", [line(explanation)]),
     refuse: ({ title, explanation, reference, canRetry }, tryAgain) => {
       const more = [line(explanation)];
       if (reference !== undefined) more.push(line(reference, "reference"));

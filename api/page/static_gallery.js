@@ -2,10 +2,11 @@ import { element } from "./element.js";
 import { getModels } from "./users.js";
 
 /**
- * Shows in a view that the operator enrols people, when that is so. Returns false then.
+ * Shows in a view that the operator enrols people, when that is so.
  *
  * @param {"enrol" | "people"} view
- * @returns {Promise<boolean>}
+ * @returns {Promise<{ isStatic: boolean, model: string | undefined }>}
+ *   model: sha256 of the recognition model in use; undefined when the service does not tell it
  */
 export async function showWhenStatic(view) {
   const outcome = await getModels();
@@ -13,5 +14,6 @@ export async function showWhenStatic(view) {
   const isStatic = "answer" in outcome && outcome.answer.templates === null;
   element(`${view}-content`, HTMLElement).hidden = isStatic;
   element(`${view}-static`, HTMLElement).hidden = !isStatic;
-  return !isStatic;
+  const models = "answer" in outcome ? outcome.answer.models : [];
+  return { isStatic, model: models.find(({ use }) => use === "recognition")?.sha256 };
 }

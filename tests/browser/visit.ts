@@ -32,6 +32,9 @@ export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 /** Window of a desktop computer. */
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
+/** Settings of a service that holds the gallery. Its workers serve several requests, to save time. */
+export const GALLERY_SERVICE = { GALLERY_MODE: "service", REQUESTS_PER_WORKER: "100" };
+
 /** Options of a visit. */
 export interface VisitOptions {
   /** Path of the page. Default: "/". */
@@ -109,6 +112,12 @@ export class Visit implements AsyncDisposable {
     await this.page.getByLabel("Choose pictures").setInputFiles(
       pictures.map((bytes) => asFile(bytes)),
     );
+  }
+
+  /** Types a key into the dialog that asks for it. */
+  async giveKey(text: string): Promise<void> {
+    await this.page.getByLabel("Key", { exact: true }).fill(text);
+    await this.page.getByRole("button", { name: "Use the key" }).click();
   }
 
   /** Checks that the content is no wider than the window. */
