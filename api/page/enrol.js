@@ -54,10 +54,10 @@ export function setUpEnrol() {
     onFiles,
     hasName,
   );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    // Enter in a field leads to the pictures.
-    if (hasName()) part(cameraPlace, "open", HTMLButtonElement).focus();
+  // Nothing is sent before the first picture, so Enter in a field leads to the pictures.
+  form.addEventListener("keydown", ({ key, target }) => {
+    if (key !== "Enter" || (target !== nameInput && target !== idInput) || !hasName()) return;
+    part(cameraPlace, "open", HTMLButtonElement).focus();
   });
   nameInput.addEventListener("input", showId);
   element("another-person", HTMLButtonElement).addEventListener("click", () => {

@@ -1,0 +1,104 @@
+import { assertEquals } from "@std/assert";
+import sharp from "sharp";
+import { eventually } from "../support/eventually.ts";
+import { encoded, farAway, gray, sample, sideBySide } from "../support/pictures.ts";
+import { asFile, browserTest, DESKTOP, GALLERY_SERVICE, PHONE, Visit } from "./visit.ts";
+
+for (const [device, context] of [["phone", PHONE], ["desktop", DESKTOP]] as const) {
+  browserTest(
+    `on a ${device}, each refused picture is explained, and the others are enrolled`,
+    async () => {
+      await using visit = await Visit.start({ context, env: GALLERY_SERVICE });
+      const { page } = visit;
+      const blurred = sharp(await sample("different.png")).resize(60).resize(600).blur(12);
+      const pictures = [
+        [await gray(640, 480), "refused. No face found", "from the front"],
+        [await sideBySide(), "refused. More than one face", "of about the same size"],
+        [await farAway(), "refused. Face too small", "Come closer"],
+        [
+          new TextEncoder().encode("Not a picture"),
+          "refused. Unsupported media type",
+          "not a JPEG",
+        ],
+        [await encoded(blurred.png()), "refused. ", "."],
+        [await sample("user1.png"), "refused. Belongs to another user", "matches another user"],
+        [await sample("different.png"), "accepted", "The face is clear."],
+        [await sample("different.png"), "enrolled before", "changes nothing"],
+        [
+          await sample("user1.png"),
+          "refused. Not the same person",
+          "unlike the user's other pictures",
+        ],
+      ] as const;
+      await visit.open("Enrol");
+      await visit.enrol("Ada", ...pictures.map(([bytes]) => bytes));
+      for (const [i, [, verdict, explanation]] of pictures.entries()) {
+        const shot = page.getByRole("listitem").filter({ hasText: `Picture ${i + 1}: ${verdict}` });
+        await shot.getByText(explanation).first().waitFor();
+      }
+      assertEquals(await page.getByRole("button", { name: /^Send picture/ }).count(), 0);
+      await visit.fits();
+      const { text } = await visit.service.get("/users/ada");
+      assertEquals(JSON.parse(text).templates.length, 1);
+    },
+  );
+}
+
+browserTest("a picture that could not be sent can be sent again", async () => {
+  const env = { ...GALLERY_SERVICE, POOL_SIZE: "1", QUEUE_LIMIT: "0" };
+  await using visit = await Visit.start({ env });
+  const { page, service } = visit;
+  await visit.open("Enrol");
+  const [worker] = await service.workers();
+  Deno.kill(worker!, "SIGSTOP");
+  const first = service.post(await sample("user1.png"));
+  await eventually(
+    async () => await service.metric("face_it_pool_busy") === 1,
+    "the worker is busy",
+  );
+  await visit.enrol("Ada", await sample("different.png"));
+  await page.getByText("Picture 1: not sent. No worker available").waitFor();
+  Deno.kill(worker!, "SIGCONT");
+  assertEquals((await first).status, 200);
+  await page.getByRole("button", { name: "Send picture 1 again" }).click();
+  await page.getByText("Picture 1: accepted").waitFor();
+});
+
+browserTest("a person who exists is not replaced, and can get more pictures", async () => {
+  await using visit = await Visit.start({ env: GALLERY_SERVICE });
+  const { page, service } = visit;
+  const before = (await service.get("/users/user1")).text;
+  await visit.open("Enrol");
+  const userId = page.getByRole("textbox", { name: "User ID" });
+  await userId.fill("user1");
+  await visit.enrol("Ada", await sample("user1_similar.png"));
+  await page.getByText("The user ID user1 belongs to User One already.").waitFor();
+  assertEquals((await service.get("/users/user1")).text, before);
+  await page.getByRole("button", { name: "Add pictures to User One" }).click();
+  await page.getByLabel("Choose pictures").setInputFiles(asFile(await sample("user1_similar.png")));
+  await page.getByText("User One can be recognised now.").waitFor();
+  assertEquals(JSON.parse((await service.get("/users/user1")).text).templates.length, 2);
+
+  // The second person of a name gets another user ID.
+  await page.getByRole("button", { name: "Enrol another person" }).click();
+  await visit.enrol("user1", await sample("different.png"));
+  await page.getByText("user1 can be recognised now.").waitFor();
+  assertEquals(await userId.inputValue(), "user1-2");
+});
+
+browserTest(
+  "the page says that the operator enrols people when the workers hold the gallery",
+  async () => {
+    await using visit = await Visit.start();
+    for (
+      const [view, text] of [["Enrol", "Ask the operator to enrol you."], [
+        "People",
+        "neither list nor change",
+      ]] as const
+    ) {
+      await visit.open(view);
+      await visit.page.getByText(text).waitFor();
+      assertEquals(await visit.page.getByRole("main").getByRole("button").count(), 0);
+    }
+  },
+);
