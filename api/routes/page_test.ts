@@ -42,7 +42,7 @@ Deno.test("the pages and all files that they load exist, with the right Content-
     assertMatch(response.headers.get("Content-Type")!, type, path);
     if (extension === "js") scripts++;
   }
-  assert(scripts >= 7, String(scripts));
+  assert(scripts >= 23, String(scripts));
 });
 
 Deno.test("the page offers every picture format that the service accepts", async () => {
