@@ -86,6 +86,8 @@ export function setUpCamera(
       note.textContent = REASONS[name] ?? "The camera could not be started.";
     } finally {
       open.disabled = false;
+      // A disabled button has lost the focus.
+      if (panel.hidden && document.activeElement === document.body) open.focus();
     }
   }
 

@@ -55,9 +55,11 @@ export function setUpEnrol() {
     hasName,
   );
   // Nothing is sent before the first picture, so Enter in a field leads to the pictures.
-  form.addEventListener("keydown", ({ key, target }) => {
-    if (key !== "Enter" || (target !== nameInput && target !== idInput) || !hasName()) return;
-    part(cameraPlace, "open", HTMLButtonElement).focus();
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || (event.target !== nameInput && event.target !== idInput)) return;
+    // Without this line, the same key would also press the button.
+    event.preventDefault();
+    if (hasName()) part(cameraPlace, "open", HTMLButtonElement).focus();
   });
   nameInput.addEventListener("input", showId);
   element("another-person", HTMLButtonElement).addEventListener("click", () => {

@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { sample } from "../support/pictures.ts";
 import { fakeCamera } from "./fake_camera.ts";
 import { asFile, browserTest, PHONE, Visit } from "./visit.ts";
@@ -21,6 +21,8 @@ browserTest("without a camera, the page says why it cannot take a photo", async 
   await using visit = await Visit.start();
   await visit.page.getByRole("button", { name: "Use the camera" }).click();
   await visit.page.getByText(/^(No camera was found|The camera is not allowed)/).waitFor();
+  const focused = await visit.page.evaluate("document.activeElement.innerText");
+  assertEquals(focused, "Use the camera");
 });
 
 browserTest("over plain HTTP, the page opens the camera app of a phone", async () => {

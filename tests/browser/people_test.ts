@@ -108,11 +108,12 @@ browserTest("people are enrolled and deleted with only a keyboard", async () => 
   await page.keyboard.press("Enter");
   // There is no name yet.
   assertEquals(await focused(), "name");
+  // The browser must know before the key press that the test answers the chooser.
+  const chooser = page.waitForEvent("filechooser");
   await page.keyboard.type("Ada");
   await page.keyboard.press("Enter");
   assertEquals(await focused(), "Use the camera");
   await page.keyboard.press("Tab");
-  const chooser = page.waitForEvent("filechooser");
   await page.keyboard.press("Enter");
   await (await chooser).setFiles(asFile(await sample("different.png")));
   await page.getByText("Ada can be recognised now.").waitFor();
