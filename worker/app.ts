@@ -104,6 +104,14 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
     if (liveness !== undefined) c.header(LIVENESS_HEADER, liveness.toFixed(3));
     return c.json({ ...identity, duration_ms: roundMs(deps.now() - started) });
   });
+  // An api that expects the gallery in the workers asks another worker. During the upgrade to the gallery
+  // service, workers of both kinds exist.
+  if (deps.answersWith === "embed") {
+    app.post("/authenticate", takes({ query: AuthenticateQuerySchema, body: true }), async (c) => {
+      await deps.verifyToken(c.req.header("Authorization"));
+      throw new Problem("worker_used", "The worker holds no gallery");
+    });
+  }
   refuseOtherMethods(app);
 
   return {

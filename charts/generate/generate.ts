@@ -47,6 +47,9 @@ const TABLES = {
   gallery: GALLERY_OWN_ENV,
 };
 
+/** Both the gallery service and the workers can compare faces. */
+const { MATCH_ON, MATCH_THRESHOLD, ...OTHER_RECOGNITION_ENV } = RECOGNITION_ENV;
+
 /** Reads a file of the project. */
 export type ReadFile = (path: string) => Promise<string>;
 
@@ -61,7 +64,9 @@ export async function generate(read: ReadFile): Promise<ReadonlyMap<string, stri
   const templates = {
     serviceSettings: listSettings({ ...SERVICE_ENV, ...AGREED_ENV }),
     apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV, ...GALLERY_PLACE_ENV }),
-    workerSettings: listSettings(RECOGNITION_ENV),
+    gallerySettings: listSettings(SERVICE_ENV),
+    matchSettings: listSettings({ MATCH_ON, MATCH_THRESHOLD }),
+    workerSettings: listSettings(OTHER_RECOGNITION_ENV),
   };
   const settings = Object.values(templates).flat();
   assertValuesExist(settings, values);

@@ -44,7 +44,22 @@
 {{ .Values.token.publicKeysConfigMap | default (printf "%s-token-public" (include "face-it.fullname" .)) }}
 {{- end -}}
 
-{{- /* Name of the objects of the hook that makes token keys. */ -}}
+{{- /* Name of the Secret with the checksums of the callers' keys, in the api's namespace. */ -}}
+{{- define "face-it.apiKeys" -}}
+{{ .Values.api.keysSecret | default (printf "%s-api-keys" (include "face-it.fullname" .)) }}
+{{- end -}}
+
+{{- /* Name of the Secret with the key that may do everything, in the api's namespace. */ -}}
+{{- define "face-it.adminKey" -}}
+{{ include "face-it.fullname" . }}-admin-key
+{{- end -}}
+
+{{- /* Name of the Secret with the key of helm test, in the api's namespace. */ -}}
+{{- define "face-it.testKey" -}}
+{{ include "face-it.fullname" . }}-test-key
+{{- end -}}
+
+{{- /* Name of the objects of the hook that makes keys. */ -}}
 {{- define "face-it.keys" -}}
 {{ include "face-it.fullname" . }}-keys
 {{- end -}}
@@ -92,9 +107,16 @@ app: face-recognition-worker
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- /* Label that says who holds the gallery: the gallery service or the workers. The api claims only
+workers of the kind that it can use. During an upgrade from one kind to the other, both exist. */ -}}
+{{- define "face-it.workerKind" -}}
+face-it.io/gallery: {{ ternary "service" "workers" (include "face-it.hasGalleryService" . | not | not) }}
+{{- end -}}
+
 {{- /* Labels of the free workers of this release. A claim changes the status. */ -}}
 {{- define "face-it.freeWorkers" -}}
 {{ include "face-it.workers" . }}
+{{ include "face-it.workerKind" . }}
 status: ready
 {{- end -}}
 

@@ -1,11 +1,10 @@
-{{- /* Egress rules of pods that call the API server, and no workers. */ -}}
-{{- define "face-it.apiServerEgress" -}}
-{{- with .Values.networkPolicy.dns -}}
-{{- if .enabled -}}
-# DNS, for the name of the API server.
+{{- /* Egress rule of pods that need names. */ -}}
+{{- define "face-it.dnsEgress" -}}
+# DNS.
 - ports:
     - {port: 53, protocol: UDP}
     - {port: 53, protocol: TCP}
+  {{- with .Values.networkPolicy.dns }}
   {{- if .namespace }}
   to:
     - namespaceSelector:
@@ -13,8 +12,11 @@
       podSelector:
         matchLabels: {{- toYaml .podLabels | nindent 10 }}
   {{- end }}
-{{ end -}}
+  {{- end }}
 {{- end -}}
+
+{{- /* Egress rule of pods that call the API server. */ -}}
+{{- define "face-it.apiServerEgress" -}}
 # The API server.
 - ports:
     {{- range .Values.networkPolicy.apiServerPorts }}

@@ -41,10 +41,19 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
-{{- /* Environment variables that both services have. */ -}}
+{{- /* Environment variables that the api and the workers have. */ -}}
 {{- define "face-it.env" -}}
 {{ include "face-it.serviceSettings" . }}
 - {name: LOG_FORMAT, value: json}
+{{- end -}}
+
+{{- /* Volume with the public token keys. */ -}}
+{{- define "face-it.publicKeysVolume" -}}
+- name: token-keys
+  configMap:
+    name: {{ include "face-it.publicKeys" . }}
+    defaultMode: 0440
+    items: [{key: public.pem, path: public.pem}]
 {{- end -}}
 
 {{- /* Mount of the volume with the token keys. */ -}}

@@ -17,8 +17,17 @@
 - {name: ALLOW_ANONYMOUS, value: {{ .Values.api.allowAnonymous | toJson | quote }}}
 {{- end -}}
 
-{{- define "face-it.workerSettings" -}}
+{{- define "face-it.gallerySettings" -}}
+- {name: HOST, value: {{ .Values.listenAddress | quote }}}
+- {name: LOG_LEVEL, value: {{ .Values.logLevel | quote }}}
+- {name: BODY_TIMEOUT_MS, value: {{ .Values.limits.bodyTimeoutMs | toJson | quote }}}
+{{- end -}}
+
+{{- define "face-it.matchSettings" -}}
 - {name: MATCH_ON, value: {{ .Values.matchOn | quote }}}
 - {name: MATCH_THRESHOLD, value: {{ float64 .Values.threshold | toJson | quote }}}
+{{- end -}}
+
+{{- define "face-it.workerSettings" -}}
 - {name: LIVENESS, value: {{ .Values.liveness | quote }}}
 {{- end -}}

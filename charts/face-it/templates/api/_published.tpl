@@ -5,5 +5,7 @@ below it. /metrics and the health checks /ready and /health are never published.
 /authenticate: true
 /docs: true
 /openapi.json: true
+/models: true
 /page: false
+/users: false
 {{- end -}}

@@ -39,5 +39,9 @@ podSelector:
   matchLabels: {{- include "face-it.selector" . | nindent 4 }}
 policyTypes: [Ingress, Egress]
 ingress: []
-egress: {{- include "face-it.apiServerEgress" .root | nindent 2 }}
+egress:
+  {{- if .root.Values.networkPolicy.dns.enabled }}
+  {{- include "face-it.dnsEgress" .root | nindent 2 }}
+  {{- end }}
+  {{- include "face-it.apiServerEgress" .root | nindent 2 }}
 {{- end -}}

@@ -1,0 +1,96 @@
+{{- /* Returns "true" when the gallery service holds the gallery, otherwise nothing: each worker then
+holds it. */ -}}
+{{- define "face-it.hasGalleryService" -}}
+{{- with .Values.gallery -}}
+{{- if not (or .secrets .persistentVolumeClaim.name .json) -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Name of the objects of the gallery service. */ -}}
+{{- define "face-it.gallery" -}}
+{{ include "face-it.fullname" . }}-gallery
+{{- end -}}
+
+{{- /* Name of the Secret with the keys that encrypt templates, in the workers' namespace. */ -}}
+{{- define "face-it.templateKeys" -}}
+{{ .Values.gallery.templateKeysSecret | default (printf "%s-template-keys" (include "face-it.fullname" .)) }}
+{{- end -}}
+
+{{- /* Pod template of the gallery service, of a StatefulSet or a Deployment. */ -}}
+{{- define "face-it.galleryPod" -}}
+{{- $component := dict "root" . "component" "gallery-service" -}}
+metadata:
+  labels: {{- include "face-it.labels" $component | nindent 4 }}
+  {{- with .Values.gallery.podAnnotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  serviceAccountName: {{ include "face-it.gallery" . }}
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  # After SIGTERM the service still answers for 2 s, and then ends within 10 s.
+  terminationGracePeriodSeconds: 15
+  {{- include "face-it.podSecurity" . | nindent 2 }}
+  {{- $selector := dict "matchLabels" (include "face-it.selector" $component | fromYaml) }}
+  {{- $spread := list }}
+  {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  {{- $spread = append $spread (dict "maxSkew" 1 "topologyKey" . "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" $selector) }}
+  {{- end }}
+  {{- include "face-it.scheduling" (dict "root" . "values" .Values.gallery "spread" $spread) | nindent 2 }}
+  containers:
+    - name: gallery
+      image: {{ include "face-it.image" (dict "root" . "image" .Values.gallery.image) }}
+      imagePullPolicy: {{ .Values.gallery.image.pullPolicy }}
+      {{- include "face-it.containerSecurity" . | nindent 6 }}
+      env:
+        {{- include "face-it.gallerySettings" . | nindent 8 }}
+        {{- include "face-it.matchSettings" . | nindent 8 }}
+        - {name: LOG_FORMAT, value: json}
+        - {name: GALLERY_TOKEN_PUBLIC_KEYS_PATH, value: /etc/face-it/token-keys/public.pem}
+        - {name: TEMPLATE_KEYS_PATH, value: /etc/face-it/template-keys/template-keys}
+        {{- with .Values.gallery.postgres }}
+        {{- if .secret }}
+        - name: GALLERY_STORE
+          valueFrom: {secretKeyRef: {name: {{ .secret }}, key: {{ .key | quote }}}}
+        {{- else }}
+        # A folder of its own: the volume's first folder may belong to root.
+        - {name: GALLERY_STORE, value: /data/gallery}
+        {{- end }}
+        {{- end }}
+        {{- with .Values.models.calibration }}
+        - {name: MODEL_CALIBRATION, value: {{ printf "/etc/face-it/models/%s" . | quote }}}
+        {{- end }}
+      ports:
+        - {name: http, containerPort: 8080}
+      readinessProbe:
+        httpGet: {path: /ready, port: http}
+        periodSeconds: 1
+        timeoutSeconds: 2
+      livenessProbe:
+        httpGet: {path: /health, port: http}
+        timeoutSeconds: 5
+        failureThreshold: 6
+      resources: {{- toYaml .Values.gallery.resources | nindent 8 }}
+      volumeMounts:
+        {{- include "face-it.tokenMount" . | nindent 8 }}
+        - {name: template-keys, mountPath: /etc/face-it/template-keys, readOnly: true}
+        {{- if not .Values.gallery.postgres.secret }}
+        - {name: data, mountPath: /data}
+        {{- end }}
+        {{- if .Values.models.calibration }}
+        - {name: models, mountPath: /etc/face-it/models, readOnly: true}
+        {{- end }}
+  volumes:
+    {{- include "face-it.publicKeysVolume" . | nindent 4 }}
+    - name: template-keys
+      secret:
+        secretName: {{ include "face-it.templateKeys" . }}
+        defaultMode: 0440
+        items: [{key: template-keys, path: template-keys}]
+    {{- if .Values.models.calibration }}
+    - name: models
+      persistentVolumeClaim: {claimName: {{ .Values.models.persistentVolumeClaim }}, readOnly: true}
+    {{- end }}
+{{- end -}}
