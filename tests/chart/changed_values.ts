@@ -94,6 +94,7 @@ export function uniqueValue({ path, schema, index }: ChartValue): { value: unkno
       `https://${name}.test`,
       `${number}s`,
       `10.0.${index}.0/24`,
+      `${number}Gi`,
       `sha256:${String(number).padStart(64, "0")}`,
     ];
     const text = candidates.find((text) => new RegExp(pattern ?? "").test(text));

@@ -16,15 +16,10 @@ const checksum = (objects: KubeObject[]) =>
     "spec.template.metadata.annotations[face-it.io/gallery-checksum]",
   );
 
-helmTest("by default, the workers have an empty gallery", async () => {
+helmTest("by default, the gallery service holds the gallery, and no worker does", async () => {
   const objects = await render();
-  const { data } = find(objects, "ConfigMap/face-it-empty-gallery");
-  assertEquals(JSON.parse(data["gallery.json"]), { embeddings: [] });
-  assertEquals(volume(objects), {
-    name: "gallery",
-    configMap: { name: "face-it-empty-gallery" },
-  });
-  assertEquals(path(objects), "/etc/embeddings/gallery.json");
+  assertEquals([volume(objects), path(objects)], [undefined, undefined]);
+  assertEquals(environment(find(objects, "Deployment/face-it-worker"))["GALLERY_MODE"], "service");
 });
 
 helmTest("one Secret gives the workers one gallery file", async () => {
@@ -60,7 +55,8 @@ helmTest("the value gallery.json becomes a Secret, and changing it replaces work
   const [secret] = gallerySecrets(objects);
   assertEquals(atob(secret!["data"]["gallery.json"]), '{"embeddings": []}');
   assertEquals(at(volume(objects), "secret.secretName"), secret!.metadata.name);
-  assert(checksum(objects) !== checksum(await render()));
+  const other = await renderValues({ gallery: { json: '{"embeddings": [ ]}' } });
+  assert(checksum(objects) !== checksum(other));
 });
 
 helmTest("a new content of gallery.json is a new Secret, which cannot change", async () => {

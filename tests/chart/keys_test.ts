@@ -6,7 +6,8 @@ import type { KubeObject } from "../support/kubernetes.ts";
 import { needs } from "../support/needs.ts";
 
 const helmTest = needs("helm");
-const OWN = "token.privateKeysSecret=ours,token.publicKeysConfigMap=halves";
+const OWN_TOKEN_KEYS = "token.privateKeysSecret=ours,token.publicKeysConfigMap=halves";
+const OWN = `${OWN_TOKEN_KEYS},api.keysSecret=callers,gallery.templateKeysSecret=templates`;
 
 const hooks = (objects: KubeObject[], component: string) =>
   objects.filter(({ metadata }) =>
@@ -14,6 +15,10 @@ const hooks = (objects: KubeObject[], component: string) =>
   );
 const isHook = ({ annotations }: KubeObject["metadata"]) =>
   annotations?.["helm.sh/hook"] === "pre-install,pre-upgrade";
+/** Options of deno in the command of the Job. */
+const DENO = ["--no-prompt", "--frozen", "--cached-only"];
+const isHookRule = (rules: { resources: string[] }[]) =>
+  !rules.some(({ resources }) => resources.includes("pods"));
 const weight = ({ metadata }: KubeObject) => Number(metadata.annotations["helm.sh/hook-weight"]);
 
 helmTest("rendering twice without a cluster gives the same objects, and no key", async () => {
@@ -58,12 +63,17 @@ helmTest("the hook's account may create keys and read its own, and nothing else"
     {
       apiGroups: [""],
       resources: ["secrets"],
-      resourceNames: ["face-it-token-private"],
+      resourceNames: [
+        "face-it-token-private",
+        "face-it-api-keys",
+        "face-it-admin-key",
+        "face-it-test-key",
+      ],
       verbs: ["get"],
     },
   ]);
-  assertEquals(role("face-it-keys-public").metadata.namespace, "face-it-workers");
-  assertEquals(role("face-it-keys-public").rules, [
+  assertEquals(role("face-it-keys-worker").metadata.namespace, "face-it-workers");
+  assertEquals(role("face-it-keys-worker").rules, [
     { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
     {
       apiGroups: [""],
@@ -71,8 +81,15 @@ helmTest("the hook's account may create keys and read its own, and nothing else"
       resourceNames: ["face-it-token-public"],
       verbs: ["get", "update"],
     },
+    { apiGroups: [""], resources: ["secrets"], verbs: ["create"] },
+    {
+      apiGroups: [""],
+      resources: ["secrets"],
+      resourceNames: ["face-it-template-keys"],
+      verbs: ["get"],
+    },
   ]);
-  const accounts = ["RoleBinding/face-it-keys", "RoleBinding/face-it-keys-public"]
+  const accounts = ["RoleBinding/face-it-keys", "RoleBinding/face-it-keys-worker"]
     .flatMap((name) => find(objects, name).subjects);
   const account = { kind: "ServiceAccount", name: "face-it-keys", namespace: "face-it-api" };
   assertEquals(accounts, [account, account]);
@@ -98,11 +115,11 @@ helmTest("the hooks' pods reach only the API server", async () => {
   assertEquals(hooks(off, "keys").filter(({ kind }) => kind === "NetworkPolicy"), []);
 });
 
-helmTest("the api and the hooks reach DNS in the same way: where it is enabled", async () => {
+helmTest("without a gallery service, only what is enabled reaches DNS", async () => {
   const ports = [{ port: 53, protocol: "UDP" }, { port: 53, protocol: "TCP" }];
   const namespace = "networkPolicy.dns.namespace=dns";
   for (const set of ["enabled=false", "enabled=true", `enabled=true,${namespace}`]) {
-    const objects = await render("--set", `networkPolicy.dns.${set}`);
+    const objects = await render("--set", `gallery.secrets={staff},networkPolicy.dns.${set}`);
     const rules = ["face-it-api", "face-it-keys", "face-it-namespaces"].map((name) =>
       find(objects, `NetworkPolicy/${name}`).spec.egress
         .filter((rule: { ports: { port: number }[] }) => rule.ports[0]!.port === 53)
@@ -115,6 +132,38 @@ helmTest("the api and the hooks reach DNS in the same way: where it is enabled",
   }
 });
 
+helmTest("with some keys of the user's own, the hook makes only the others", async () => {
+  const made = async (set: string) => {
+    const objects = await render("--set", set);
+    const job = at(find(objects, "Job/face-it-keys"), "spec.template.spec.containers[keys]");
+    const secrets = objects.filter(({ kind, rules }) => kind === "Role" && isHookRule(rules))
+      .flatMap(({ rules }) => rules).flatMap((rule) => rule["resourceNames"] ?? []);
+    return {
+      options: (at(job, "command") as string[]).filter((word) =>
+        word.startsWith("--") && !DENO.includes(word)
+      ),
+      names: secrets.sort(),
+    };
+  };
+  assertEquals(await made(OWN_TOKEN_KEYS), {
+    options: ["--template-keys", "--api-keys", "--admin-key", "--test-key"],
+    names: ["face-it-admin-key", "face-it-api-keys", "face-it-template-keys", "face-it-test-key"],
+  });
+  assertEquals(await made("api.keysSecret=callers,gallery.templateKeysSecret=templates"), {
+    options: ["--token-private", "--token-public"],
+    names: ["face-it-token-private", "face-it-token-public"],
+  });
+  assertEquals(await made(`${OWN_TOKEN_KEYS},api.keysSecret=callers`), {
+    options: ["--template-keys"],
+    names: ["face-it-template-keys"],
+  });
+});
+
+helmTest("workers that hold the gallery need no keys of templates", async () => {
+  const objects = await render("--set", "gallery.secrets={staff}");
+  assert(!JSON.stringify(objects).includes("template-keys"));
+});
+
 helmTest("with the user's own keys, nothing of the hook is rendered", async () => {
   const objects = await render("--set", OWN);
   assertEquals(hooks(objects, "keys"), []);
@@ -125,7 +174,7 @@ helmTest("with the user's own keys, nothing of the hook is rendered", async () =
 helmTest(
   "one half of the keys alone is refused, and so is the value of the first version",
   async () => {
-    for (const one of OWN.split(",")) {
+    for (const one of OWN_TOKEN_KEYS.split(",")) {
       assertStringIncludes(await refusal("--set", one), "set both token.privateKeysSecret and");
     }
     assertStringIncludes(

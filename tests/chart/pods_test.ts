@@ -4,9 +4,11 @@ import { needs } from "../support/needs.ts";
 
 const API = "Deployment/face-it-api";
 const WORKER = "Deployment/face-it-worker";
+const GALLERY = "StatefulSet/face-it-gallery";
 const PODS = [
   { object: API, pod: "spec.template.spec", container: "api" },
   { object: WORKER, pod: "spec.template.spec", container: "worker" },
+  { object: GALLERY, pod: "spec.template.spec", container: "gallery" },
   { object: "Pod/face-it-test", pod: "spec", container: "test" },
   { object: "Job/face-it-keys", pod: "spec.template.spec", container: "keys" },
 ];
@@ -28,9 +30,13 @@ for (
         Object.entries(image).map(([key, text]) => [key, text.replace("PART", part)]),
       ),
     });
-    const objects = await renderValues({ api: of("api"), worker: of("worker") });
+    const objects = await renderValues({
+      api: of("api"),
+      worker: of("worker"),
+      gallery: of("gallery"),
+    });
     for (const { object, pod, container } of PODS) {
-      const part = container === "worker" ? "worker" : "api";
+      const part = ["worker", "gallery"].includes(container) ? container : "api";
       const rendered = at(find(objects, object), `${pod}.containers[${container}].image`);
       assertEquals(rendered, expected.replace("PART", part));
     }
@@ -42,18 +48,21 @@ helmTest("each pod has the pull policy of its service, and the pull Secrets", as
     imagePullSecrets: ["pull"],
     api: { image: { pullPolicy: "Always" } },
     worker: { image: { pullPolicy: "Never" } },
+    gallery: { image: { pullPolicy: "Never" } },
   });
   for (const { object, pod, container } of PODS) {
     const spec = at(find(objects, object), pod);
     assertEquals(at(spec, "imagePullSecrets"), [{ name: "pull" }]);
     assertEquals(
       at(spec, `containers[${container}].imagePullPolicy`),
-      container === "worker" ? "Never" : "Always",
+      ["worker", "gallery"].includes(container) ? "Never" : "Always",
     );
   }
 });
 
-for (const part of ["api", "worker"]) {
+for (const part of ["api", "worker", "gallery"]) {
+  // The single pod with SQLite has no disruption budget.
+  const postgres = part === "gallery" ? { postgres: { secret: "db" } } : {};
   helmTest(`the values of the ${part} decide where and how its pods run`, async () => {
     const values = {
       nodeSelector: { disk: "ssd" },
@@ -65,6 +74,7 @@ for (const part of ["api", "worker"]) {
     const objects = await renderValues({
       [part]: {
         ...values,
+        ...postgres,
         podAnnotations: { team: "doors" },
         resources: { limits: { memory: "2Gi" } },
         maxUnavailable: 3,
@@ -79,10 +89,10 @@ for (const part of ["api", "worker"]) {
   });
 
   helmTest(`without maxUnavailable, the ${part} has no disruption budget`, async () => {
-    const objects = await renderValues({ [part]: { maxUnavailable: null } });
+    const objects = await renderValues({ [part]: { maxUnavailable: null, ...postgres } });
     const budgets = objects.filter(({ kind }) => kind === "PodDisruptionBudget");
-    assertEquals(budgets.length, 1);
-    assert(budgets[0]!.metadata.name !== `face-it-${part}`);
+    assertEquals(budgets.length, part === "gallery" ? 2 : 1);
+    assert(budgets.every(({ metadata }) => metadata.name !== `face-it-${part}`));
   });
 }
 
@@ -139,10 +149,17 @@ helmTest("both services get their limits, and all limits are written in digits",
 });
 
 for (const [given, becomes] of [["0.19", "0.19"], ["1", "1"]]) {
-  helmTest(`the workers get threshold=${given} and matchOn=cosine`, async () => {
-    const objects = await render("--set", `threshold=${given},matchOn=cosine`);
-    const { MATCH_THRESHOLD, MATCH_ON } = environment(find(objects, WORKER));
-    assertEquals([MATCH_THRESHOLD, MATCH_ON], [becomes, "cosine"]);
+  helmTest(`who holds the gallery gets threshold=${given} and matchOn=cosine`, async () => {
+    const set = `threshold=${given},matchOn=cosine`;
+    for (const [gallery, object] of [[GALLERY, GALLERY], ["secrets={staff}", WORKER]] as const) {
+      const values = gallery === GALLERY ? set : `${set},gallery.${gallery}`;
+      const { MATCH_THRESHOLD, MATCH_ON } = environment(
+        find(await render("--set", values), object),
+      );
+      assertEquals([MATCH_THRESHOLD, MATCH_ON], [becomes, "cosine"]);
+    }
+    const { MATCH_THRESHOLD } = environment(find(await render("--set", set), WORKER));
+    assertEquals(MATCH_THRESHOLD, undefined, "a worker without a gallery decides nothing");
   });
 }
 
@@ -207,9 +224,13 @@ helmTest("a new gallery.revision replaces the workers, also when it is a number"
   const annotation = "spec.template.metadata.annotations[face-it.io/gallery-revision]";
   const revision = (objects: Awaited<ReturnType<typeof render>>) =>
     at(find(objects, WORKER), annotation);
-  assertEquals(revision(await render("--set", "gallery.revision=b")), "b");
+  const secret = "gallery.secrets={staff}";
+  assertEquals(revision(await render("--set", `${secret},gallery.revision=b`)), "b");
   // Helm would write this number as 2.026e+07.
-  assertEquals(revision(await render("--set", "gallery.revision=20260101")), "20260101");
+  assertEquals(
+    revision(await render("--set", `${secret},gallery.revision=20260101`)),
+    "20260101",
+  );
 });
 
 helmTest("all names except those of namespaces begin with fullnameOverride", async () => {

@@ -1,25 +1,47 @@
-import { assertEquals } from "@std/assert";
-import { at, find, renderValues } from "../support/helm.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { at, find, refusal, render, renderValues } from "../support/helm.ts";
+import type { KubeObject } from "../support/kubernetes.ts";
 import { needs } from "../support/needs.ts";
 
 type PublishedPath = { path: string; exact: boolean };
 
-const PUBLIC = ["/", "/authenticate", "/docs", "/openapi.json", "/page/page.js", "/page/icon.svg"];
-const PRIVATE = ["/metrics", "/models", "/ready", "/health", "/authenticate/x", "/pages"];
+const PUBLIC = [
+  "/",
+  "/authenticate",
+  "/docs",
+  "/models",
+  "/openapi.json",
+  "/page/page.js",
+  "/users",
+  "/users/ada/templates",
+];
+const PRIVATE = [
+  "/metrics",
+  "/usersx",
+  "/models/x",
+  "/ready",
+  "/health",
+  "/authenticate/x",
+  "/pages",
+];
 
 const INGRESS = { enabled: true, host: "id.example.org" };
 const ROUTE = { enabled: true, parentRefs: [{ name: "public" }] };
 
 const helmTest = needs("helm");
 
+function renderPublished(values: object, service: object = {}): Promise<KubeObject[]> {
+  return renderValues({ ...values, api: { allowAnonymous: false, service } });
+}
+
 async function pathsOfIngress(): Promise<PublishedPath[]> {
-  const { spec } = find(await renderValues({ ingress: INGRESS }), "Ingress/face-it-api");
+  const { spec } = find(await renderPublished({ ingress: INGRESS }), "Ingress/face-it-api");
   const paths: { path: string; pathType: string }[] = spec.rules[0].http.paths;
   return paths.map(({ path, pathType }) => ({ path, exact: pathType === "Exact" }));
 }
 
 async function pathsOfRoute(): Promise<PublishedPath[]> {
-  const { spec } = find(await renderValues({ httpRoute: ROUTE }), "HTTPRoute/face-it-api");
+  const { spec } = find(await renderPublished({ httpRoute: ROUTE }), "HTTPRoute/face-it-api");
   const matches: { path: { type: string; value: string } }[] = spec.rules[0].matches ?? [
     { path: { type: "PathPrefix", value: "/" } },
   ];
@@ -53,7 +75,7 @@ helmTest("an Ingress has the host, class, TLS Secret and path of the values", as
     path: "/id",
     annotations: { a: "b" },
   };
-  const objects = await renderValues({ ingress, api: { service: { port: 8081 } } });
+  const objects = await renderPublished({ ingress }, { port: 8081 });
   const { metadata, spec } = find(objects, "Ingress/face-it-api");
   assertEquals(metadata.annotations, { a: "b" });
   assertEquals(spec.ingressClassName, "nginx");
@@ -68,7 +90,7 @@ helmTest("an Ingress has the host, class, TLS Secret and path of the values", as
 
 helmTest("an HTTPRoute connects the Gateways and host names with the Service", async () => {
   const httpRoute = { ...ROUTE, hostnames: ["a.org"], annotations: { a: "b" } };
-  const objects = await renderValues({ httpRoute, api: { service: { port: 8081 } } });
+  const objects = await renderPublished({ httpRoute }, { port: 8081 });
   const { metadata, spec } = find(objects, "HTTPRoute/face-it-api");
   assertEquals(metadata.annotations, { a: "b" });
   assertEquals(spec.parentRefs, [{ name: "public" }]);
@@ -78,7 +100,7 @@ helmTest("an HTTPRoute connects the Gateways and host names with the Service", a
 
 helmTest("the Service has the type, ports and annotations of the values", async () => {
   const service = { type: "NodePort", port: 8081, nodePort: 30080, annotations: { a: "b" } };
-  const { metadata, spec } = find(await renderValues({ api: { service } }), "Service/face-it-api");
+  const { metadata, spec } = find(await renderPublished({}, service), "Service/face-it-api");
   assertEquals(metadata.annotations, { a: "b" });
   assertEquals(spec.type, "NodePort");
   assertEquals(at(spec, "ports[http]"), {
@@ -88,3 +110,21 @@ helmTest("the Service has the type, ports and annotations of the values", async 
     nodePort: 30080,
   });
 });
+
+for (
+  const [what, set] of [
+    ["an Ingress", "ingress.enabled=true,ingress.host=id.example.org"],
+    ["an HTTPRoute", "httpRoute.enabled=true,httpRoute.parentRefs[0].name=public"],
+    ["a NodePort", "api.service.type=NodePort"],
+    ["a LoadBalancer", "api.service.type=LoadBalancer"],
+  ] as const
+) {
+  helmTest(`${what} is refused while callers need no key, unless a value says so`, async () => {
+    const text = await refusal("--set", set);
+    assertStringIncludes(text, "the api would be published (");
+    for (const value of ["api.allowAnonymous=false", "api.allowAnonymousFromOutside=true"]) {
+      assertStringIncludes(text, value);
+      await render("--set", `${set},${value}`);
+    }
+  });
+}

@@ -44,14 +44,25 @@ const REFUSED: [set: string, message: string][] = [
     "api.autoscaling.enabled=true,api.autoscaling.minReplicas=9",
     "api.autoscaling.minReplicas must be at most api.autoscaling.maxReplicas",
   ],
+  ["gallery.replicas=2", "gallery.replicas above 1 needs gallery.postgres.secret"],
+  [
+    "gallery.secrets={a},gallery.postgres.secret=b",
+    "set only one of gallery.secrets and gallery.postgres.secret",
+  ],
+  ["gallery.volume.size=1", "at '/gallery/volume/size'"],
+  ["gallery.volume.accessMode=ReadWriteMany", "at '/gallery/volume/accessMode'"],
   ["api.service.nodePort=30080", "api.service.nodePort needs api.service.type NodePort"],
   ["worker.runtimeClass.create=true", "worker.runtimeClass.create needs worker.runtimeClass.name"],
   ["ingress.enabled=true", "ingress.enabled needs ingress.host"],
   ["httpRoute.enabled=true", "httpRoute.enabled needs httpRoute.parentRefs"],
 ];
 
-/** Values that the first version of the chart did not have. */
+/** Some values that the first version of the chart did not have. */
 const NEW_VALUES = [
+  "api.keysSecret",
+  "gallery.postgres",
+  "gallery.volume",
+  "networkPolicy.databasePorts",
   "listenAddress",
   "podSecurityContext",
   "containerSecurityContext",

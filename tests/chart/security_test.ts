@@ -6,7 +6,12 @@ import { needs } from "../support/needs.ts";
 const helmTest = needs("helm");
 
 const WORKERS = { app: "face-recognition-worker", "app.kubernetes.io/instance": "face-it" };
-const FREE_WORKERS = { ...WORKERS, status: "ready" };
+const FREE_WORKERS = { ...WORKERS, status: "ready", "face-it.io/gallery": "service" };
+const GALLERY_SERVICE = {
+  "app.kubernetes.io/name": "face-it",
+  "app.kubernetes.io/instance": "face-it",
+  "app.kubernetes.io/component": "gallery-service",
+};
 const off = (switchName: string) => render("--set", `${switchName}.enabled=false`);
 const kinds = (objects: KubeObject[]) => objects.map(({ kind }) => kind);
 
@@ -41,7 +46,7 @@ helmTest("a claimed pod leaves the Deployment, and keeps its NetworkPolicies", a
   const objects = await render();
   const deployment = find(objects, "Deployment/face-it-worker");
   const selector = at(deployment, "spec.selector.matchLabels") as Record<string, string>;
-  assertEquals({ ...selector, ...FREE_WORKERS }, selector);
+  assertEquals({ ...selector, ...WORKERS, status: "ready" }, selector);
   assertEquals(
     at(find(objects, "PodDisruptionBudget/face-it-worker"), "spec.selector.matchLabels"),
     FREE_WORKERS,
@@ -88,11 +93,17 @@ helmTest("apiFrom limits who reaches the api, and helm test still works", async 
 });
 
 helmTest(
-  "by default, the api can connect only to workers and API servers, and not to DNS",
+  "the api can connect only to workers, API servers, and the gallery service with its name",
   async () => {
-    const [workers, apiServer, ...more] =
-      find(await render(), "NetworkPolicy/face-it-api").spec.egress;
+    const egress = async (...args: string[]) =>
+      find(await render(...args), "NetworkPolicy/face-it-api").spec.egress;
+    const [workers, apiServer, ...more] = await egress("--set", "gallery.secrets={staff}");
     assertEquals(workers.ports, [{ port: 8080, protocol: "TCP" }]);
+    const [_workers, gallery, dns, _apiServer, ...others] = await egress();
+    assertEquals(gallery.ports, workers.ports);
+    assertEquals(at(gallery, "to.0.podSelector.matchLabels"), GALLERY_SERVICE);
+    assertEquals(dns.ports[0].port, 53);
+    assertEquals(others, []);
     assertEquals(
       apiServer.ports,
       // The Service, kubeadm and most clusters, minikube, MicroK8s.
@@ -105,7 +116,8 @@ helmTest(
 helmTest("the api can connect only to the given API server and DNS", async () => {
   const egress = async (networkPolicy: unknown) => {
     const objects = await renderValues({ networkPolicy });
-    const [_workers, dns, apiServer] = find(objects, "NetworkPolicy/face-it-api").spec.egress;
+    const [_workers, _gallery, dns, apiServer] = find(objects, "NetworkPolicy/face-it-api").spec
+      .egress;
     return { dns, apiServer };
   };
   const named = await egress({
@@ -123,6 +135,37 @@ helmTest("the api can connect only to the given API server and DNS", async () =>
   });
   const open = await egress({ dns: { enabled: true, namespace: "" } });
   assertEquals([open.dns.to, open.apiServer.to], [undefined, undefined]);
+});
+
+helmTest("only the api can connect to the gallery service", async () => {
+  const { spec } = find(await render(), "NetworkPolicy/face-it-gallery");
+  assertEquals(spec.podSelector.matchLabels, GALLERY_SERVICE);
+  assertEquals(spec.policyTypes, ["Ingress", "Egress"]);
+  assertEquals(spec.ingress.length, 1);
+  const [from, ...others] = spec.ingress[0].from;
+  assertEquals(others, []);
+  assertEquals(at(from, "namespaceSelector.matchLabels"), {
+    "kubernetes.io/metadata.name": "face-it-api",
+  });
+  assertEquals(at(from, "podSelector.matchLabels[app.kubernetes.io/component]"), "api");
+});
+
+helmTest("the gallery service can connect to nothing, or to its database alone", async () => {
+  const egress = async (...args: string[]) =>
+    find(await render(...args), "NetworkPolicy/face-it-gallery").spec.egress;
+  assertEquals(await egress(), []);
+  const postgres = "gallery.postgres.secret=db,networkPolicy.databasePorts={6432}";
+  const [database, dns, ...others] = await egress(
+    "--set",
+    `${postgres},networkPolicy.databaseTo[0].ipBlock.cidr=10.0.0.5/32`,
+  );
+  assertEquals(database, {
+    ports: [{ port: 6432, protocol: "TCP" }],
+    to: [{ ipBlock: { cidr: "10.0.0.5/32" } }],
+  });
+  assertEquals(dns.ports[0].port, 53);
+  assertEquals(others, []);
+  assertEquals((await egress("--set", postgres))[0].to, undefined);
 });
 
 helmTest("the network policies and the admission policy can be switched off", async () => {

@@ -36,10 +36,8 @@ one. */ -}}
       {{- end }}
   {{- else if .persistentVolumeClaim.name }}
   persistentVolumeClaim: {claimName: {{ .persistentVolumeClaim.name }}, readOnly: true}
-  {{- else if .json }}
-  secret: {secretName: {{ include "face-it.gallerySecret" $ }}, defaultMode: 0440}
   {{- else }}
-  configMap: {name: {{ include "face-it.fullname" $ }}-empty-gallery}
+  secret: {secretName: {{ include "face-it.gallerySecret" $ }}, defaultMode: 0440}
   {{- end }}
 {{- end }}
 {{- end -}}

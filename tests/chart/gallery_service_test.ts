@@ -1,0 +1,97 @@
+// The gallery service: where its users are, and who has which keys.
+
+import { assert, assertEquals } from "@std/assert";
+import { at, environment, find, render } from "../support/helm.ts";
+import { needs } from "../support/needs.ts";
+
+const helmTest = needs("helm");
+
+const SQLITE = "StatefulSet/face-it-gallery";
+const POSTGRES = "Deployment/face-it-gallery";
+const TEMPLATE_KEYS = "face-it-template-keys";
+
+helmTest("by default, the users are in SQLite on a volume of one pod", async () => {
+  const { spec } = find(await render(), SQLITE);
+  assertEquals(spec.replicas, 1);
+  const [volume, ...others] = spec.volumeClaimTemplates;
+  assertEquals(others, []);
+  assertEquals(volume.spec, {
+    accessModes: ["ReadWriteOnce"],
+    resources: { requests: { storage: "1Gi" } },
+  });
+  const mounts = at(spec, "template.spec.containers[gallery].volumeMounts[data]");
+  assertEquals(mounts, { name: "data", mountPath: "/data" });
+});
+
+helmTest("the template of the volume claim never changes by itself", async () => {
+  const templates = await Promise.all(
+    [[], ["--set=gallery.image.tag=next,logLevel=warn,poolSize=9"]].map(
+      async (args) => find(await render(...args), SQLITE).spec.volumeClaimTemplates,
+    ),
+  );
+  assertEquals(templates[0], templates[1]);
+  // Kubernetes would refuse an upgrade that changes the label with the version.
+  const labels = templates[0][0].metadata.labels;
+  assert(Object.keys(labels).every((name) => !/version|chart/.test(name)), labels);
+});
+
+helmTest("the values of the volume reach the volume claim", async () => {
+  const set = "storageClass=fast,size=20Gi,accessMode=ReadWriteOncePod";
+  const values = set.split(",").map((value) => `gallery.volume.${value}`).join(",");
+  assertEquals(find(await render("--set", values), SQLITE).spec.volumeClaimTemplates[0].spec, {
+    accessModes: ["ReadWriteOncePod"],
+    storageClassName: "fast",
+    resources: { requests: { storage: "20Gi" } },
+  });
+});
+
+helmTest("with PostgreSQL, replicas without a volume get the URL from the Secret", async () => {
+  const set = "gallery.postgres.secret=db,gallery.postgres.key=uri,gallery.replicas=3";
+  const objects = await render("--set", set);
+  assertEquals(objects.filter(({ kind }) => kind === "StatefulSet"), []);
+  const { spec } = find(objects, POSTGRES);
+  assertEquals(spec.replicas, 3);
+  assertEquals(at(spec, "template.spec.containers[gallery].env[GALLERY_STORE]"), {
+    name: "GALLERY_STORE",
+    valueFrom: { secretKeyRef: { name: "db", key: "uri" } },
+  });
+  const volumes: { name: string }[] = spec.template.spec.volumes;
+  assertEquals(volumes.map(({ name }) => name), ["token-keys", "template-keys"]);
+});
+
+helmTest("only the gallery service has the keys of templates", async () => {
+  for (const set of [TEMPLATE_KEYS, "own"]) {
+    const objects = await render(
+      ...set === "own" ? ["--set", "gallery.templateKeysSecret=own"] : [],
+    );
+    const pods = objects.filter(({ kind }) => /^(Deployment|StatefulSet|Pod)$/.test(kind));
+    const holders = pods.filter((pod) => JSON.stringify(pod).includes(`"secretName":"${set}"`));
+    assertEquals(holders.map(({ kind, metadata }) => `${kind}/${metadata.name}`), [SQLITE]);
+  }
+});
+
+helmTest("only the api has the callers' keys", async () => {
+  for (const set of ["face-it-api-keys", "own"]) {
+    const objects = await render(...set === "own" ? ["--set", "api.keysSecret=own"] : []);
+    const pods = objects.filter(({ kind }) => /^(Deployment|StatefulSet|Pod)$/.test(kind));
+    const holders = pods.filter((pod) => JSON.stringify(pod).includes(`"secretName":"${set}"`));
+    assertEquals(holders.map(({ metadata }) => metadata.name), ["face-it-api"]);
+    const api = find(objects, "Deployment/face-it-api");
+    assertEquals(environment(api)["API_KEYS_PATH"], "/etc/face-it/api-keys/keys.json");
+    assertEquals(environment(api)["GALLERY_URL"], "http://face-it-gallery.face-it-workers");
+  }
+});
+
+helmTest("workers that hold the gallery have no gallery service beside them", async () => {
+  for (
+    const set of [
+      "gallery.secrets={staff}",
+      "gallery.persistentVolumeClaim.name=faces",
+    ]
+  ) {
+    const objects = await render("--set", set);
+    const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    assertEquals(names.filter((name) => name.endsWith("/face-it-gallery")), []);
+    assertEquals(environment(find(objects, "Deployment/face-it-api"))["GALLERY_URL"], undefined);
+  }
+});
