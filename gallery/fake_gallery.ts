@@ -13,7 +13,7 @@ import { type OpenedGallery, openGallery } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
 import { openStore } from "./store/open_store.ts";
 import type { GalleryStore } from "./store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "./store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../shared/template_keys.ts";
 import { createStoreWatch, type StoreWatch } from "./store_watch.ts";
 
 /** Milliseconds since 1970 at which tests begin. */

@@ -12,7 +12,7 @@ import {
   MAX_TEMPLATE_KEYS_LENGTH,
   parseTemplateKeys,
   type TemplateKeys,
-} from "./store/template_keys.ts";
+} from "../shared/template_keys.ts";
 import { createSlots } from "./store/slots.ts";
 import type { StoreWatch } from "./store_watch.ts";
 

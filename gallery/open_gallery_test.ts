@@ -7,7 +7,7 @@ import { withMethods } from "./fake_gallery.ts";
 import { openGallery, readTemplateKeys } from "./open_gallery.ts";
 import { openStore } from "./store/open_store.ts";
 import { StoreUnavailable } from "./store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "./store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../shared/template_keys.ts";
 import { createStoreWatch } from "./store_watch.ts";
 
 function options() {

@@ -7,7 +7,7 @@ import { face, photo } from "./fake_faces.ts";
 import { type FakeReplica, installFake, withMethods } from "./fake_gallery.ts";
 import { openStore } from "./store/open_store.ts";
 import { type GalleryStore, StoreUnavailable } from "./store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "./store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../shared/template_keys.ts";
 import { keepUp } from "./upkeep.ts";
 
 /** Lets a test decide when each kind of work is done again. */

@@ -3,24 +3,14 @@
 import { ConfigError } from "../../shared/env.ts";
 import type { Cluster } from "./cluster.ts";
 import type { KeyStore } from "./ensure_keys.ts";
-
-/** Namespace and name of an object. */
-export interface ObjectName {
-  readonly namespace: string;
-  readonly name: string;
-}
+import { clusterSecretFile, labelsOf, type ObjectName } from "./secret_file.ts";
 
 /** Name of the file in the Secret, as the chart mounts it. */
 export const PRIVATE_FILE = "private.pem";
 /** Name of the file in the ConfigMap, as the chart mounts it. */
 export const PUBLIC_FILE = "public.pem";
 
-/** Labels of both objects. Helm does not own them, so uninstalling keeps them. */
-const LABELS = {
-  "app.kubernetes.io/name": "face-it",
-  "app.kubernetes.io/component": "token-keys",
-  "app.kubernetes.io/managed-by": "face-it",
-};
+const COMPONENT = "token-keys";
 
 /** Makes the store. */
 export function clusterKeyStore(
@@ -28,35 +18,15 @@ export function clusterKeyStore(
   secret: ObjectName,
   configMap: ObjectName,
 ): KeyStore {
-  const secrets = `/api/v1/namespaces/${secret.namespace}/secrets`;
   const configMaps = `/api/v1/namespaces/${configMap.namespace}/configmaps`;
   const publicObject = (text: string, metadata = {}) => ({
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { ...metadata, name: configMap.name, labels: LABELS },
+    metadata: { ...metadata, name: configMap.name, labels: labelsOf(COMPONENT) },
     data: { [PUBLIC_FILE]: text },
   });
   return {
-    async readPrivate() {
-      const { status, object } = await cluster.call("GET", `${secrets}/${secret.name}`, undefined, [
-        404,
-      ]);
-      if (status === 404) return undefined;
-      const file = object.data?.[PRIVATE_FILE];
-      if (typeof file === "string") {
-        return new TextDecoder().decode(Uint8Array.fromBase64(file));
-      }
-      throw new ConfigError(`The Secret ${secret.name} has no file ${PRIVATE_FILE}`);
-    },
-    async createPrivate(text) {
-      const { status } = await cluster.call("POST", secrets, {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { name: secret.name, labels: LABELS },
-        stringData: { [PRIVATE_FILE]: text },
-      }, [409]);
-      return status !== 409;
-    },
+    privateKeys: clusterSecretFile(cluster, secret, PRIVATE_FILE, COMPONENT),
     async readPublic() {
       const { status, object } = await cluster.call(
         "GET",

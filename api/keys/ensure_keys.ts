@@ -8,6 +8,7 @@ import {
   publicHalves,
   type SigningKeys,
 } from "../../shared/http/token_keys.ts";
+import { ensureSecretFile, type Outcome, type SecretFile } from "./secret_file.ts";
 
 /** Text that is stored, and its version. A change is refused when the version is no longer the same. */
 export interface Stored {
@@ -17,10 +18,7 @@ export interface Stored {
 
 /** Store of the private keys of the api, and of the public keys of the workers. */
 export interface KeyStore {
-  /** Returns the private keys, or undefined when there are none. */
-  readPrivate(): Promise<string | undefined>;
-  /** Stores the first private keys. Returns false when there are some already. */
-  createPrivate(text: string): Promise<boolean>;
+  readonly privateKeys: SecretFile;
   /** Returns the public keys, or undefined when there are none. */
   readPublic(): Promise<Stored | undefined>;
   /** Stores the first public keys. Returns false when there are some already. */
@@ -28,9 +26,6 @@ export interface KeyStore {
   /** Replaces the public keys of that version. Returns false when they have changed since. */
   replacePublic(text: string, version: string): Promise<boolean>;
 }
-
-/** Result for the private keys, or for the public ones. */
-export type Outcome = "made" | "kept" | "completed";
 
 /** Largest number of tries. Other runs can change the keys at the same time. */
 const MAX_TRIES = 10;
@@ -43,26 +38,13 @@ const MAX_TRIES = 10;
  */
 export async function ensureKeys(
   store: KeyStore,
-): Promise<{ readonly privateKeys: Outcome; readonly publicKeys: Outcome }> {
-  const { keys, outcome } = await ensurePrivate(store);
+): Promise<{ readonly privateKeys: Outcome; readonly publicKeys: Outcome | "completed" }> {
+  const { text, outcome } = await ensureSecretFile(store.privateKeys, makePrivateKey);
+  const keys = await parsePrivateKeys(text);
   return { privateKeys: outcome, publicKeys: await ensurePublic(store, keys) };
 }
 
-async function ensurePrivate(
-  store: KeyStore,
-): Promise<{ readonly keys: SigningKeys; readonly outcome: Outcome }> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const text = await store.readPrivate();
-    if (text !== undefined) return { keys: await parsePrivateKeys(text), outcome: "kept" };
-    const made = await makePrivateKey();
-    if (await store.createPrivate(made)) {
-      return { keys: await parsePrivateKeys(made), outcome: "made" };
-    }
-  }
-  throw new ConfigError("Worker token keys: the private keys are made and deleted again and again");
-}
-
-async function ensurePublic(store: KeyStore, keys: SigningKeys): Promise<Outcome> {
+async function ensurePublic(store: KeyStore, keys: SigningKeys): Promise<Outcome | "completed"> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const stored = await store.readPublic();
     if (stored === undefined) {

@@ -15,13 +15,12 @@ class FakeKeyStore implements KeyStore {
     readonly meddle: (store: FakeKeyStore) => void = () => {},
   ) {}
 
-  readPrivate() {
-    return Promise.resolve(this.privateText);
-  }
-
-  createPrivate(text: string) {
-    return this.#change(this.privateText === undefined, () => this.privateText = text);
-  }
+  readonly privateKeys = {
+    name: "token-private",
+    read: () => Promise.resolve(this.privateText),
+    create: (text: string) =>
+      this.#change(this.privateText === undefined, () => this.privateText = text),
+  };
 
   readPublic() {
     const { publicText: text, version } = this;

@@ -7,7 +7,7 @@ import { readTemplateKeys } from "../open_gallery.ts";
 import { openStore } from "../store/open_store.ts";
 import { FolderInUse } from "../store/sqlite_folder.ts";
 import type { GalleryStore } from "../store/store.ts";
-import type { TemplateKeys } from "../store/template_keys.ts";
+import type { TemplateKeys } from "../../shared/template_keys.ts";
 
 /**
  * Opens the store for a command.

@@ -5,7 +5,7 @@ import { newTemplate } from "../../tests/support/gallery_store.ts";
 import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { openStore } from "../store/open_store.ts";
 import type { GalleryStore, NewUser } from "../store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { ExportFileError, isExportFile, readExportFile, writeExportFile } from "./export_file.ts";
 import { formatUserLine, parseExportLine } from "./export_lines.ts";
 import { importInBatches } from "./import_in_batches.ts";

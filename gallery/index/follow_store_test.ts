@@ -4,7 +4,7 @@ import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { openStore } from "../store/open_store.ts";
 import type { StoreOptions } from "../store/sql_store.ts";
 import { type GalleryStore, type IndexedUser, StoreUnavailable } from "../store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { withMethods } from "../fake_gallery.ts";
 import { followStore, type UserTarget } from "./follow_store.ts";
 import { createGalleryIndex } from "./memory_index.ts";

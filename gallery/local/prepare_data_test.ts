@@ -4,7 +4,7 @@ import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { ConfigError } from "../../shared/env.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { openStore } from "../store/open_store.ts";
-import { parseTemplateKeys } from "../store/template_keys.ts";
+import { parseTemplateKeys } from "../../shared/template_keys.ts";
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
 import { type LocalData, prepareData } from "./prepare_data.ts";
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { ConfigError } from "../../shared/env.ts";
 import { describeError } from "../../shared/log.ts";
 import { readTemplateKeys } from "../open_gallery.ts";
-import { makeTemplateKey, type TemplateKeys } from "../store/template_keys.ts";
+import { makeTemplateKey, type TemplateKeys } from "../../shared/template_keys.ts";
 
 /**
  * Reads the keys. Makes the file when there is no database yet. A keys file is never overwritten, and

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { ConfigError } from "../../shared/env.ts";
 import type { Row, Transaction } from "./database.ts";
 import { seal, unseal } from "./template_cipher.ts";
-import type { TemplateKey, TemplateKeys } from "./template_keys.ts";
+import type { TemplateKey, TemplateKeys } from "../../shared/template_keys.ts";
 
 /**
  * Texts that the secret is bound to. A template is bound to four texts, so no template can take the

@@ -5,7 +5,7 @@ import type { Database, Transaction } from "./database.ts";
 import { purgeDecisions } from "./decisions.ts";
 import { forgetOlderKeys } from "./key_check.ts";
 import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
-import type { TemplateKeys } from "./template_keys.ts";
+import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { findOlderKeys, replaceSealed } from "./templates.ts";
 import { removeExpired } from "./users.ts";
 

@@ -28,7 +28,7 @@ import {
   type UserFields,
   type UserKey,
 } from "./store.ts";
-import type { TemplateKeys } from "./template_keys.ts";
+import type { TemplateKeys } from "../../shared/template_keys.ts";
 import {
   insertTemplates,
   listTemplateRows,

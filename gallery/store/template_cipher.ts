@@ -2,7 +2,7 @@
 
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { StoreDamaged } from "./store.ts";
-import type { TemplateKey, TemplateKeys } from "./template_keys.ts";
+import type { TemplateKey, TemplateKeys } from "../../shared/template_keys.ts";
 
 /**
  * Names that a row's ciphertext is bound to. The ciphertext of another row does not decrypt in its

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { StoreDamaged } from "./store.ts";
 import { type RowName, seal, sealTemplate, unseal, unsealTemplate } from "./template_cipher.ts";
-import { makeTemplateKey, parseTemplateKeys } from "./template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 
 const keys = parseTemplateKeys(makeTemplateKey() + makeTemplateKey());
 const name: RowName = { collection: "c", userId: "alice", templateId: "t", model: "m" };

@@ -3,7 +3,7 @@
 import { listRows, type Row, type SqlValue, type Transaction } from "./database.ts";
 import type { IndexedTemplate, IndexedUser, StoredTemplate, UserKey } from "./store.ts";
 import { type RowName, type Sealed, unsealTemplate } from "./template_cipher.ts";
-import type { TemplateKeys } from "./template_keys.ts";
+import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { readFields } from "./users.ts";
 
 /** Returns a user's templates, in the order in which they were added. */

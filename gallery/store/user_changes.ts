@@ -6,7 +6,7 @@ import { addChanges } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
 import type { AddedTemplate, NewTemplate, StoredUser, UserFields, UserKey } from "./store.ts";
 import { PHOTO_BYTES, sealTemplate } from "./template_cipher.ts";
-import type { TemplateKeys } from "./template_keys.ts";
+import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { findPhoto, insertTemplates, type TemplateRow } from "./templates.ts";
 import { findUser, hasExpired, removeUser, writeUser } from "./users.ts";
 

@@ -7,7 +7,7 @@ import { unsealPhotoKey } from "./key_check.ts";
 import { SCHEMA_VERSION } from "./migrations.ts";
 import { StoreDamaged } from "./store.ts";
 import { unsealTemplate } from "./template_cipher.ts";
-import type { TemplateKeys } from "./template_keys.ts";
+import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { hashPhoto } from "./user_changes.ts";
 
 /** Numbers of the rows that were checked. */

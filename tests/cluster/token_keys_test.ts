@@ -1,13 +1,12 @@
 // The program of the chart's hook, as the hook's account.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { KubeConfig } from "@kubernetes/client-node";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { parsePrivateKeys, parsePublicKeys } from "../../shared/http/token_keys.ts";
 import { at, find, renderAs } from "../support/helm.ts";
 import { type KubeObject, KubernetesClient } from "../support/kubernetes.ts";
 import { needs } from "../support/needs.ts";
-import { temporaryFolder } from "../support/temporary_folder.ts";
+import { runAs } from "./run_keys_hook.ts";
 
 const clusterTest = needs("helm", "cluster");
 
@@ -64,32 +63,11 @@ class Hooks implements AsyncDisposable {
     const pod = at(job, "spec.template.spec");
     const [deno, ...args] = at(pod, `containers[${hook}].command`) as string[];
     assertEquals(deno, "deno");
-    await using folder = await temporaryFolder({
-      kubeconfig: await this.#accountConfig(job, at(pod, "serviceAccountName") as string),
-    });
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: args.flatMap((arg) => arg === "-P=keys" ? [arg, `--allow-read=${folder.root}`] : [arg]),
-      env: { KUBECONFIG: folder.path("kubeconfig") },
-    }).output();
-    return { ok: success, text: new TextDecoder().decode(stderr) };
-  }
-
-  async #accountConfig({ metadata }: KubeObject, account: string): Promise<string> {
-    const { status: { token } } = await this.client.call(
-      "POST",
-      `/api/v1/namespaces/${metadata.namespace}/serviceaccounts/${account}/token`,
-      { spec: { expirationSeconds: 3600 } },
-    );
-    const config = new KubeConfig();
-    const { server, ca } = this.client;
-    config.loadFromClusterAndUser(
-      { name: "test", server, caData: btoa(ca), skipTLSVerify: false },
-      {
-        name: account,
-        token,
-      },
-    );
-    return config.exportConfig();
+    const { namespace } = job.metadata as { namespace: string };
+    return await runAs(this.client, {
+      namespace,
+      name: at(pod, "serviceAccountName") as string,
+    }, args);
   }
 
   async secret(): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { migrate, SCHEMA_VERSION } from "../../gallery/store/migrations.ts";
 import { openPostgresDatabase } from "../../gallery/store/postgres_database.ts";
 import { openSqlStore } from "../../gallery/store/sql_store.ts";
 import { openSqliteDatabase } from "../../gallery/store/sqlite_database.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { ConfigError } from "../../shared/env.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";

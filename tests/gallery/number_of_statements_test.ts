@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Database } from "../../gallery/store/database.ts";
 import { openSqlStore } from "../../gallery/store/sql_store.ts";
 import { openSqliteDatabase } from "../../gallery/store/sqlite_database.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { newTemplate } from "../support/gallery_store.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 

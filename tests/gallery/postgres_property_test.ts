@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { openStore } from "../../gallery/store/open_store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { hostHere } from "./store_host.ts";

@@ -3,7 +3,7 @@ import { openPostgresDatabase } from "../../gallery/store/postgres_database.ts";
 import { openSqlStore } from "../../gallery/store/sql_store.ts";
 import { openStore } from "../../gallery/store/open_store.ts";
 import { type GalleryStore, StoreUnavailable } from "../../gallery/store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { ConfigError } from "../../shared/env.ts";
 import { followStore } from "../../gallery/index/follow_store.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { openStore } from "../../gallery/store/open_store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { hostInProcess } from "./store_process_host.ts";
 import { hostHere } from "./store_host.ts";

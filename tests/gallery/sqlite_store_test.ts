@@ -4,7 +4,7 @@ import { openSqlStore } from "../../gallery/store/sql_store.ts";
 import { openSqliteDatabase } from "../../gallery/store/sqlite_database.ts";
 import { openStore } from "../../gallery/store/open_store.ts";
 import { StoreDamaged, StoreUnavailable } from "../../gallery/store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { ConfigError } from "../../shared/env.ts";
 import { newTemplate } from "../support/gallery_store.ts";
 import { needs } from "../support/needs.ts";

@@ -4,7 +4,7 @@
  */
 
 import { openStore } from "../../gallery/store/open_store.ts";
-import { parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { parseTemplateKeys } from "../../shared/template_keys.ts";
 import { exitOnConfigError } from "../../shared/exit_on_config_error.ts";
 import { callStore } from "./store_steps.ts";
 

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { importInBatches } from "../../gallery/files/import_in_batches.ts";
 import { openStore } from "../../gallery/store/open_store.ts";
 import type { GalleryStore, NewUser } from "../../gallery/store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { eventually } from "../support/eventually.ts";
 import { newTemplate } from "../support/gallery_store.ts";

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
-import { makeTemplateKey } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey } from "../../shared/template_keys.ts";
 import type { FakeCall } from "../../gallery/fake_caller.ts";
 import { eventually } from "../support/eventually.ts";
 import { newTemplate } from "../support/gallery_store.ts";

@@ -1,7 +1,7 @@
 /** Runs the real gallery service in a process of its own. */
 
 import { CALLS, type FakeCall, requestOf, signCall } from "../../gallery/fake_caller.ts";
-import { makeTemplateKey } from "../../gallery/store/template_keys.ts";
+import { makeTemplateKey } from "../../shared/template_keys.ts";
 import { type FakeTokenKeys, fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { Service } from "./service.ts";

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import postgres from "postgres";
 import { openStore } from "../../../gallery/store/open_store.ts";
 import type { GalleryStore } from "../../../gallery/store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../../shared/template_keys.ts";
 import { areMet } from "../../support/needs.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";

@@ -2,7 +2,7 @@
 
 import type { StoreOptions } from "../../../gallery/store/sql_store.ts";
 import type { GalleryStore, IndexedUser } from "../../../gallery/store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../../shared/template_keys.ts";
 
 /** A database under test, which is empty at first. Disposing of it removes the database. */
 export interface StoreBackend extends AsyncDisposable {

@@ -1,7 +1,7 @@
 /** The behaviour of every store: keys of the templates. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { makeTemplateKey, parseTemplateKeys } from "../../../gallery/store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../../shared/template_keys.ts";
 import { ConfigError } from "../../../shared/env.ts";
 import { newTemplate } from "../../support/gallery_store.ts";
 import { ALICE, KEYS, readAll, type StoreTest } from "./store_backend.ts";

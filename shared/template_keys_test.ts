@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { ConfigError } from "../../shared/env.ts";
+import { ConfigError } from "./env.ts";
 import { makeTemplateKey, MAX_TEMPLATE_KEYS_LENGTH, parseTemplateKeys } from "./template_keys.ts";
 
 Deno.test("the first of several template keys encrypts", () => {

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { createHash, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
-import { ConfigError } from "../../shared/env.ts";
+import { ConfigError } from "./env.ts";
 
 /** A key of AES-256-GCM. */
 export interface TemplateKey {
