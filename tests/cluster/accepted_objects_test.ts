@@ -23,6 +23,7 @@ const EVERYTHING = [
   "imagePullSecrets={pull}",
   "api.image.digest=sha256:" + "0".repeat(64),
   "api.service.type=NodePort",
+  "api.allowAnonymousFromOutside=true",
   "worker.nodeSelector.disk=ssd",
   "worker.tolerations[0].operator=Exists",
 ];
@@ -34,6 +35,7 @@ for (
     ["the default values", []],
     ["everything that can be switched on", EVERYTHING],
     ["a gallery in a volume claim", ["gallery.persistentVolumeClaim.name=faces"]],
+    ["a gallery in PostgreSQL", ["gallery.postgres.secret=db", "gallery.replicas=2"]],
   ] as const
 ) {
   clusterTest(`the API server accepts every object of ${values}`, async () => {
@@ -59,7 +61,7 @@ clusterTest("every pod is admitted to a namespace that admits only restricted po
         ? inNamespace(pod, api, `${release}-api`)
         : pod
     );
-  assertEquals(pods.length, 5);
+  assertEquals(pods.length, 6);
   for (const namespace of [api, worker]) {
     const { metadata } = (await client.get("Namespace", namespace))!;
     assertEquals(metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
@@ -102,5 +104,5 @@ function podOf({ kind, metadata, spec }: KubeObject): KubeObject[] {
     spec,
   });
   if (kind === "Pod") return [pod(spec)];
-  return kind === "Deployment" || kind === "Job" ? [pod(spec.template.spec)] : [];
+  return ["Deployment", "StatefulSet", "Job"].includes(kind) ? [pod(spec.template.spec)] : [];
 }

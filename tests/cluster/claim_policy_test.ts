@@ -36,6 +36,7 @@ function claimOf(
   return [...operations.filter(({ path }) => !without.includes(path)), ...more];
 }
 
+const NO_WORKER = "the api may delete no pod but a worker";
 const OWNER_MESSAGE = "the owner of a claimed pod must be the ConfigMap";
 const owned = (change: Record<string, unknown>, ...others: unknown[]) => (owner: KubeObject) => {
   const { name, uid } = owner.metadata;
@@ -266,7 +267,10 @@ const REFUSED: [change: string, operations: Operation[], message: string][] = [
 ];
 
 needs("helm", "cluster")("the api's account", async (t) => {
-  await using installed = await install({ set: ["api.replicas=0"], unscheduledWorkers: 0 });
+  await using installed = await install({
+    set: ["api.replicas=0", "gallery.secrets={people}"],
+    unscheduledWorkers: 0,
+  });
   const { client, release, worker } = installed;
   await using account = await KubernetesClient.connect(await installed.accountConfig());
   const pod = await createPodWithInitContainer(installed);
@@ -364,6 +368,18 @@ needs("helm", "cluster")("the api's account", async (t) => {
     });
   }
 
+  await t.step("may not delete a pod that is no worker of its release", async () => {
+    for (const labels of [{}, { app: "other" }, { "app.kubernetes.io/instance": "other" }]) {
+      const name = await createPodWithInitContainer(installed, labels);
+      await eventually(async () => {
+        const error = await account.call("DELETE", `${pathOf("Pod", name, worker)}?dryRun=All`)
+          .then(() => undefined, (error: RefusedCall) => error);
+        return error?.status === 403 && error.message.includes(NO_WORKER);
+      }, "the deletion is refused");
+      await client.delete("Pod", name, worker);
+    }
+  });
+
   await t.step("may delete the claimed pod", async () => {
     await account.call("DELETE", path);
     assertEquals(await client.get("Pod", pod, worker), undefined);
@@ -374,12 +390,22 @@ needs("helm", "cluster")("the api's account", async (t) => {
   });
 });
 
-/** Creates a free pod like the pool's pods, but with an init container. Returns the pod's name. */
-async function createPodWithInitContainer(installed: Installed): Promise<string> {
+/**
+ * Creates a free pod like the pool's pods, but with an init container. Returns the pod's name.
+ *
+ * @param changed Labels that differ; `{}`: the pod has no labels
+ */
+async function createPodWithInitContainer(
+  installed: Installed,
+  changed?: Record<string, string>,
+): Promise<string> {
   const { client, release, worker } = installed;
   const deployment = await client.get("Deployment", `${release}-worker`, worker);
   const { metadata, spec } = deployment!.spec.template as KubeObject;
-  const name = "claimed";
+  const name = changed === undefined ? "claimed" : `other-${crypto.randomUUID().slice(0, 8)}`;
+  const labels = changed !== undefined && Object.keys(changed).length === 0
+    ? {}
+    : { ...metadata.labels, own: "yes", ...changed };
   const init = { ...spec.containers[0], name: "init" };
   delete init.readinessProbe;
   delete init.livenessProbe;
@@ -390,7 +416,7 @@ async function createPodWithInitContainer(installed: Installed): Promise<string>
       ...metadata,
       name,
       namespace: worker,
-      labels: { ...metadata.labels, own: "yes" },
+      labels,
     },
     spec: { ...spec, initContainers: [init] },
   });

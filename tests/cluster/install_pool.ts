@@ -24,7 +24,9 @@ export interface InstalledPool extends Installed {
 
 /** Installs the chart with a Deployment of `workers` pods. No node runs these pods. */
 export async function installPool(workers: number): Promise<InstalledPool> {
-  const installed = await install({ set: ["api.replicas=0"], unscheduledWorkers: workers });
+  // The fake workers hold the gallery.
+  const set = ["api.replicas=0", "gallery.secrets={people}"];
+  const installed = await install({ set, unscheduledWorkers: workers });
   const { client, release, api, worker } = installed;
   const [ofApi, ofWorkers] = await Promise.all([
     client.get("Deployment", `${release}-api`, api),

@@ -50,12 +50,14 @@ export async function openReplicatedPool(workers: number): Promise<ReplicatedPoo
         await temporaryFolder({
           kubeconfig: credentials.exportConfig(),
           keys: tokenKeys.privatePem,
+          "keys.json": '{"keys": []}',
           "skew.js": skewClock(skewMs),
         }),
       );
       const files = {
         KUBECONFIG: folder.path("kubeconfig"),
         WORKER_TOKEN_PRIVATE_KEYS_PATH: folder.path("keys"),
+        API_KEYS_PATH: folder.path("keys.json"),
       };
       const read = `--allow-read=${[folder.root, ...readable].join()}`;
       const service = stack.use(

@@ -28,6 +28,7 @@ export interface Release extends Installed {
 /** Values of every release: a port for the tests. */
 const BASE: readonly string[] = [
   "api.service.type=NodePort",
+  "api.allowAnonymousFromOutside=true",
   `api.service.nodePort=${SERVICE.port}`,
 ];
 /** Argument that installs the sample gallery. */
@@ -68,11 +69,21 @@ export async function openRelease(...set: string[]): Promise<Release> {
       );
     },
     async rolledOut() {
-      for (const [namespace, part] of [[api, "api"], [worker, "worker"]]) {
+      const name = `${installed.release}-gallery`;
+      const parts: [namespace: string, object: string][] = [
+        [api, `deployment/${installed.release}-api`],
+        [worker, `deployment/${installed.release}-worker`],
+      ];
+      for (const kind of ["Deployment", "StatefulSet"] as const) {
+        if (await client.get(kind, name, worker)) {
+          parts.push([worker, `${kind.toLowerCase()}/${name}`]);
+        }
+      }
+      for (const [namespace, object] of parts) {
         await kubectl(
           "rollout",
           "status",
-          `deployment/${installed.release}-${part}`,
+          object,
           `--namespace=${namespace}`,
           `--timeout=${START_TIMEOUT_MS}ms`,
         );

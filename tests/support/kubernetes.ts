@@ -43,6 +43,7 @@ const API_VERSIONS = {
   Namespace: "v1",
   NetworkPolicy: "networking.k8s.io/v1",
   Pod: "v1",
+  PersistentVolumeClaim: "v1",
   PodDisruptionBudget: "policy/v1",
   ReplicaSet: "apps/v1",
   Role: "rbac.authorization.k8s.io/v1",
@@ -50,6 +51,7 @@ const API_VERSIONS = {
   Secret: "v1",
   Service: "v1",
   ServiceAccount: "v1",
+  StatefulSet: "apps/v1",
   ValidatingAdmissionPolicy: "admissionregistration.k8s.io/v1",
   ValidatingAdmissionPolicyBinding: "admissionregistration.k8s.io/v1",
 } as const;
