@@ -16,13 +16,16 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
   await using installed = await install({ set });
   const { client, release, api, worker } = installed;
 
-  await t.step("for an empty gallery: how to fill it", async () => {
+  await t.step("for the gallery service: how to enrol, and what uninstalling keeps", async () => {
     const text = await notes(installed);
-    assertStringIncludes(text, "nobody is recognised yet");
-    assertStringIncludes(text, `kubectl --namespace ${worker} create secret generic gallery-1`);
+    assertStringIncludes(text, `KEY=$(kubectl --namespace ${api} get secret ${release}-admin-key`);
+    assertStringIncludes(text, "http://localhost:8080/users/ada/templates");
+    assertStringIncludes(text, `the volume claim data-${release}-gallery-0 of ${worker}`);
+    assertStringIncludes(text, `${release}-template-keys there has the keys`);
+    assertStringIncludes(text, `rollout status statefulset/${release}-gallery`);
     assertStringIncludes(text, `helm test ${release} --namespace default`);
     assertStringIncludes(text, `kubectl --namespace ${api} port-forward service/${release}-api`);
-    assertStringIncludes(text, "Everybody who reaches the api may recognise faces");
+    assertStringIncludes(text, "Everybody in the cluster may ask who a face is");
     assert(!text.includes("WARNING"), text);
     assert(!text.includes("kubectl label"), text);
   });
@@ -37,7 +40,25 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
       "--reuse-values --set gallery.json= --set gallery.secrets={gallery-1}",
     );
     assertStringIncludes(text, `--selector owner=helm,name=${release},status=superseded`);
-    assert(!text.includes("nobody is recognised yet"), text);
+    assert(!text.includes("Uninstalling keeps the users"), text);
+  });
+
+  await t.step("for keys and a database of the user's own: where the users are", async () => {
+    await installed.upgrade(...SMALL, "api.keysSecret=own", "gallery.postgres.secret=db");
+    const text = await notes(installed);
+    assertStringIncludes(text, "a key with the scope admin");
+    assertStringIncludes(text, "they are in your database");
+    assertStringIncludes(
+      text,
+      "WARNING: the gallery service may reach any address on the ports 5432",
+    );
+    assertStringIncludes(text, `rollout status deployment/${release}-gallery`);
+  });
+
+  await t.step("for an api that is published without keys: a warning", async () => {
+    const values = ["api.service.type=NodePort", "api.allowAnonymousFromOutside=true"];
+    await installed.upgrade(...SMALL, ...values);
+    assertStringIncludes(await notes(installed), "WARNING: everybody who reaches the api may ask");
   });
 
   await t.step(
