@@ -1,6 +1,6 @@
 // Checks the images that `deno task image` builds: their size, and the project's files in them.
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
@@ -8,7 +8,7 @@ import { ROOT } from "../support/checkout.ts";
 import { findEngine } from "../support/container_engine.ts";
 import { needs } from "../support/needs.ts";
 
-/** The images, with the programs that run in each. */
+/** The images, with the programs that run in each, and parts of the paths of the native addons that they load. */
 const IMAGES = [
   {
     service: "api",
@@ -19,18 +19,30 @@ const IMAGES = [
       "api/keys/main.ts",
       "api/keys/make_namespaces.ts",
     ],
+    addons: [],
   },
-  { service: "worker", limitBytes: 150e6, programs: ["worker/main.ts"] },
+  {
+    service: "gallery",
+    limitBytes: 120e6,
+    programs: ["gallery/main.ts", "gallery/commands/main.ts"],
+    addons: ["/usearch/"],
+  },
+  {
+    service: "worker",
+    limitBytes: 150e6,
+    programs: ["worker/main.ts"],
+    addons: ["/onnxruntime-node/", "/@img/sharp-", "/usearch/"],
+  },
 ] as const;
 /**
- * All programs that the build of an image runs or packs. Both images get the whole of shared/, so a
- * file there is allowed when any of these programs imports it.
+ * All programs that the build of an image runs or packs. Images get the whole of shared/ and matching/,
+ * so a file there is allowed when any of these programs imports it.
  */
 const ALL_PROGRAMS = [...IMAGES.flatMap(({ programs }) => programs), "models/fetch/main.ts"];
 /** Files that Deno itself reads. */
 const CONFIGURATION = ["deno.json", "deno.lock"];
 
-for (const { service, limitBytes, programs } of IMAGES) {
+for (const { service, limitBytes, programs, addons } of IMAGES) {
   const image = `face-it/${service}:${project.version}`;
 
   needs("images")(`the image of the ${service} has only files of its programs`, async (t) => {
@@ -39,7 +51,7 @@ for (const { service, limitBytes, programs } of IMAGES) {
     for (const program of programs) assert(files.includes(program), `${program} is missing`);
     const own = await importedFiles(programs);
     const all = await importedFiles(ALL_PROGRAMS);
-    const shared = all.filter((file) => file.startsWith("shared/"));
+    const shared = all.filter((file) => /^(shared|matching)\//.test(file));
     const used = new Set([...CONFIGURATION, ...own, ...shared]);
     // Each file is a step, so the output lists the files.
     for (const file of files) {
@@ -48,6 +60,18 @@ for (const { service, limitBytes, programs } of IMAGES) {
       });
     }
   });
+
+  needs("images")(
+    `the image of the ${service} has the addons that it loads, for Linux`,
+    async () => {
+      const files = await findEngine(image).listFiles(image, "/deno-dir/npm");
+      const found = files.filter((path) => path.endsWith(".node"));
+      const missing = addons.filter((name) => !found.some((path) => path.includes(name)));
+      assertEquals(missing, []);
+      const others = found.filter((path) => !/\/linux[-/]|-linux-/.test(path));
+      assertEquals(others, []);
+    },
+  );
 
   needs("images")(`the compressed image of the ${service} is small`, async (t) => {
     const bytes = await findEngine(image).compressedBytes(image);

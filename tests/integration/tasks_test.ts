@@ -7,7 +7,17 @@ import { localGalleryCommand } from "../../api/gallery/local_gallery_command.ts"
 import { workerCommand } from "../../api/pool/process/worker_process.ts";
 import { ROOT } from "../support/checkout.ts";
 
-const FOLDERS = ["api", "charts", "models", "shared", "test-data", "tests", "worker"];
+const FOLDERS = [
+  "api",
+  "charts",
+  "gallery",
+  "matching",
+  "models",
+  "shared",
+  "test-data",
+  "tests",
+  "worker",
+];
 /** Only this file loads ONNX Runtime with its telemetry on, in a process that has no network. */
 const CONTROL = "tests/support/onnx/load_with_telemetry.ts";
 
@@ -34,7 +44,7 @@ Deno.test("a local gallery uses deno.lock as it is, and looks for no newer Deno"
 });
 
 Deno.test("every image is built from a base image with a digest, and uses deno.lock as it is", async () => {
-  for (const service of ["api", "worker"]) {
+  for (const service of ["api", "gallery", "worker"]) {
     const dockerfile = await Deno.readTextFile(join(ROOT, service, "Dockerfile"));
     assert(/^ARG BASE=\S+@sha256:[0-9a-f]{64}$/m.test(dockerfile), service);
     const stages = [...dockerfile.matchAll(/^FROM (\S+)(?: AS (\S+))?$/gm)];

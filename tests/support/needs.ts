@@ -39,7 +39,7 @@ const NEEDS = {
     isMet: () => Deno.env.get("FACE_IT_TEST_CLUSTER") === "1",
   },
   node: {
-    how: "a cluster whose node has both images and serves port 30080, and FACE_IT_TEST_E2E=1",
+    how: "a cluster whose node has all images and serves port 30080, and FACE_IT_TEST_E2E=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_E2E") === "1",
   },
   linux: {
@@ -51,7 +51,7 @@ const NEEDS = {
     isMet: () => Deno.build.os === "linux" && Deno.uid() === 0,
   },
   images: {
-    how: "both images, built from this checkout by deno task image, and FACE_IT_TEST_IMAGES=1",
+    how: "all images, built from this checkout by deno task image, and FACE_IT_TEST_IMAGES=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_IMAGES") === "1",
   },
   photos: {

@@ -27,7 +27,7 @@ const HEAD = [
 
 if (!areMet("helm", "node")) {
   console.error(
-    "Needs helm, a cluster whose node has both images (KUBECONFIG), and FACE_IT_TEST_E2E=1",
+    "Needs helm, a cluster whose node has all images (KUBECONFIG), and FACE_IT_TEST_E2E=1",
   );
   Deno.exit(2);
 }
