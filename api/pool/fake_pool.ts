@@ -16,6 +16,8 @@ export interface FakePoolOptions {
   readonly free?: number;
   /** Claims that may wait; 10 by default. */
   readonly queueLimit?: number;
+  /** See {@linkcode LeasedWorker.settlingMs}; undefined by default. */
+  readonly settlingMs?: number | undefined;
 }
 
 /** The state of a worker that was leased. */
@@ -33,11 +35,14 @@ export class FakePool implements WorkerPool {
   /** Number of refusals so far. */
   refusals = 0;
   readonly #free: LeasedWorker[] = [];
+  readonly #settling: Pick<LeasedWorker, "settlingMs">;
   readonly #queue: WaitQueue<LeasedWorker>;
   #made = 0;
   #closed = false;
 
   constructor(options: FakePoolOptions = {}) {
+    const { settlingMs } = options;
+    this.#settling = settlingMs === undefined ? {} : { settlingMs };
     this.#queue = new WaitQueue(options.queueLimit ?? 10);
     for (let i = 0; i < (options.free ?? 0); i++) this.add();
   }
@@ -45,7 +50,7 @@ export class FakePool implements WorkerPool {
   /** Adds a worker that is ready. */
   add(): void {
     const name = `worker-${++this.#made}`;
-    this.#offer({ name, url: new URL(`http://${name}.test:8080`) });
+    this.#offer({ name, url: new URL(`http://${name}.test:8080`), ...this.#settling });
   }
 
   async claim(signal: AbortSignal): Promise<WorkerLease> {

@@ -54,6 +54,11 @@ export interface LeasedWorker {
   readonly name: string;
   /** Address of the worker, without a path. */
   readonly url: URL;
+  /**
+   * Milliseconds from the claim during which the network may not let the api reach the worker yet.
+   * undefined: a worker that cannot be reached is dead.
+   */
+  readonly settlingMs?: number;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Gets the answer of a worker to a picture, and ends the worker's lease. */
 
+import { delay as wait } from "../../shared/backoff.ts";
 import type { WorkerModels } from "../../shared/contract/models_in_use.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import type { ApiMetrics } from "../metrics.ts";
@@ -12,6 +13,10 @@ export interface AskWorkerDeps {
   readonly metrics: Pick<ApiMetrics, "observedLiveness">;
   /** Learns which models the workers have. */
   readonly models: { see(models: WorkerModels | undefined): void };
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+  /** Waits for milliseconds, or rejects with the signal's reason. */
+  readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Signals that end the waits of a request. */
@@ -31,6 +36,8 @@ const MAX_ATTEMPTS = 2;
  * key must not cost a whole pool.
  */
 const MAX_REFUSED_TOKENS = 3;
+/** Pause between two tries to reach a new worker. */
+const SETTLING_PAUSE_MS = 100;
 
 /**
  * Leases a worker and sends it the picture. Asks another worker when a worker has surely not read the
@@ -44,12 +51,13 @@ const MAX_REFUSED_TOKENS = 3;
 export async function askWorker<Answer>(
   call: (worker: LeasedWorker, signal: AbortSignal) => Promise<WorkerResult<Answer>>,
   event: Record<string, unknown>,
-  { pool, metrics, models }: AskWorkerDeps,
+  deps: AskWorkerDeps,
   waits: Waits,
 ): Promise<Answer> {
+  const { pool, metrics, models } = deps;
   for (let unreached = 0, unauthorized = 0;;) {
     await using lease = await claim(pool, waits);
-    const result = await call(lease.worker, waits.answer);
+    const result = await callUntilReached(call, lease.worker, waits.answer, deps);
     switch (result.kind) {
       case "answer":
         lease.keep();
@@ -76,6 +84,22 @@ export async function askWorker<Answer>(
       case "failed":
         throw workerFailed(result.cause);
     }
+  }
+}
+
+/** Sends the picture, again and again while the network may not let the api reach the worker yet. */
+async function callUntilReached<Answer>(
+  call: (worker: LeasedWorker, signal: AbortSignal) => Promise<WorkerResult<Answer>>,
+  worker: LeasedWorker,
+  signal: AbortSignal,
+  { now = () => performance.now(), delay = wait }: Pick<AskWorkerDeps, "now" | "delay">,
+): Promise<WorkerResult<Answer>> {
+  const started = now();
+  for (;;) {
+    const result = await call(worker, signal);
+    const isNew = now() - started < (worker.settlingMs ?? 0);
+    if (result.kind !== "unreached" || !isNew) return result;
+    await delay(SETTLING_PAUSE_MS, signal);
   }
 }
 

@@ -37,6 +37,11 @@ export interface ReplicaClaimsOptions {
 }
 
 /**
+ * A pod can be Ready before each node knows its NetworkPolicies. With kube-router this takes up to a
+ * second, and connections to the pod are refused until then.
+ */
+const SETTLING_MS = 2000;
+/**
  * Time after which a pod whose claim was lost is tried again, although the watch has reported no
  * change of it: the watch may have missed the change.
  */
@@ -122,7 +127,7 @@ export class ReplicaClaims {
   #toWorker(pod: Pod, until: number): ClaimedWorker | undefined {
     if (acceptsRequests(pod)) {
       const url = podUrl(pod.ip, this.#options.workerPort);
-      return { name: pod.name, url, pod, until, served: 0 };
+      return { name: pod.name, url, settlingMs: SETTLING_MS, pod, until, served: 0 };
     }
     this.#options.deletions.start(pod);
     return undefined;
