@@ -1,6 +1,7 @@
 /** Runs the commands of docs/operations.md and docs/upgrade.md that need no cluster. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { postTo } from "../support/answer.ts";
 import { needs } from "../support/needs.ts";
 import { sample } from "../support/pictures.ts";
@@ -83,6 +84,23 @@ needs("postgres")(
     assertEquals(await recognise(shell), ["user1", "ada"]);
   },
 );
+
+Deno.test("a gallery file moves into the service, and who was deleted since does not come back", async () => {
+  await using folder = await temporaryFolder();
+  await using shell = await openReadmeShell(folder.root);
+  await Deno.copyFile(LOCAL_PATHS.gallery, shell.gallery);
+  const [move, start, ...others] = await sectionCommands("docs/upgrade.md", "## On one machine");
+  assertEquals([start, others], [START, []]);
+  assertMatch(await shell.run(move!), /^Imported 3 users; 3 templates are new$/m);
+  {
+    await using _service = await shell.serve(start!);
+    assertEquals(await recognise(shell), ["user1", undefined]);
+    await shell.run(`curl -X DELETE ${shell.url}users/user1`);
+  }
+  assertMatch(await shell.run(move!), /^Imported 0 users; 0 templates are new$/m);
+  await using _service = await shell.serve(start!);
+  assertEquals(await recognise(shell), [undefined, undefined]);
+});
 
 /** Enrols a user whose picture is not one of the sample people. */
 async function enrolAda({ run, url }: ReadmeShell): Promise<void> {

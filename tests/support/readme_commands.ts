@@ -51,8 +51,9 @@ function readPage(path: string): Promise<string> {
   return Deno.readTextFile(join(ROOT, path));
 }
 
-/** Returns the text of all code blocks in a language. */
+/** Returns the text of all code blocks in a language, also of those in lists, without indentation. */
 export function codeBlocks(markdown: string, language: string): string[] {
-  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))]
-    .map(([, block]) => block!);
+  const fence = "\`\`\`";
+  return [...markdown.matchAll(new RegExp(`^( *)${fence}${language}\\n(.*?)^\\1${fence}`, "gms"))]
+    .map(([, indentation, block]) => block!.replaceAll(new RegExp(`^${indentation}`, "gm"), ""));
 }
