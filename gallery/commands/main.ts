@@ -5,11 +5,12 @@ import { ConfigError } from "../../shared/env.ts";
 import { readStoreSettings } from "../../shared/local_store.ts";
 import { createProgress } from "../../shared/progress.ts";
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
-import { ExportFileError, writeExportFile } from "../files/export_file.ts";
+import { writeExportFile } from "../files/export_file.ts";
+import { ExportFileError, readStandardInput } from "../files/input_file.ts";
 import { openDatabase } from "../store/open_store.ts";
 import { StoreDamaged, StoreUnavailable } from "../store/store.ts";
 import { verifyDatabase } from "../store/verify_database.ts";
-import { backupDatabase } from "./backup_database.ts";
+import { backupDatabase, writeBackup } from "./backup_database.ts";
 import { importFiles } from "./import_files.ts";
 import { GALLERY_HELP, GALLERY_USAGE, type GalleryCommand, readGalleryCommand } from "./options.ts";
 import { explainFolderInUse, openStoreForCommand, readKeysForCommand } from "./store_settings.ts";
@@ -44,10 +45,15 @@ async function run(options: GalleryCommand): Promise<number> {
   const settings = readStoreSettings(Deno.env);
   switch (options.command) {
     case "import": {
+      const files = [];
+      for (const path of options.files) {
+        files.push(path === "-" ? await readStandardInput(Deno.stdin.readable) : { path });
+      }
       await using store = await openStoreForCommand(settings, { mayCreate: true });
-      const { users, added } = await importFiles(store, options.files, {
+      const { users, added } = await importFiles(store, files, {
         ...options,
         progress: createProgress(),
+        onLeftOut: (line) => console.error(line),
       });
       console.log(`Imported ${users} users; ${added} templates are new`);
       return 0;
@@ -62,8 +68,11 @@ async function run(options: GalleryCommand): Promise<number> {
       return 0;
     }
     case "backup":
-      await backupDatabase(settings, options.folder);
-      console.log(`Copied the database to ${options.folder}`);
+      if (options.folder === "-") await writeBackup(settings, Deno.stdout.writable);
+      else {
+        await backupDatabase(settings, options.folder);
+        console.log(`Copied the database to ${options.folder}`);
+      }
       console.error(
         `The copy is of no use without the template keys (${settings.templateKeys}): keep them, too`,
       );

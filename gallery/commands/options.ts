@@ -14,18 +14,21 @@ export const GALLERY_HELP = `${GALLERY_USAGE}
 Works on the store of the gallery service: users, with their templates.
 
   import FILE…   stores the users of gallery files (deno task enroll makes them) and of exported
-                 files. Can be repeated: what is stored already stays. Nothing is imported when one
-                 of the files is bad, or when a user would have more than 1,000 templates. A user who is there already gets the name of the file
+                 files; - is standard input. Each file is imported once, so that users who were
+                 deleted since do not come back. An import that was interrupted continues. Nothing
+                 is imported when one of the files is bad, or when a user would have more than
+                 1,000 templates. A user who is there already gets the name of the file
   export FILE    writes everything that is needed to move the users into another store. FILE has
                  biometric data that is not encrypted: delete it after the import
   backup FOLDER  copies a SQLite database, also while the service runs. FOLDER can be used as
-                 GALLERY_STORE. The template keys are not copied: without them nobody can read the
+                 GALLERY_STORE. With - instead of FOLDER, the copy goes to standard output. The template keys are not copied: without them nobody can read the
                  copy, so keep them in another place. For PostgreSQL, use pg_dump
   verify-store   decrypts every template and checks everything that is stored
 
   --collection C  import: the collection that the users are stored in, without it "default" or
                   the collections of an exported file. export: the only collection to export
   --model SHA256  import: the recognition model of a gallery file that does not name one
+  --again         import: import everybody in the files, also from a file that was imported before
 
 The store is the one of "deno task start". These variables name another one:
 
@@ -45,6 +48,7 @@ export type GalleryCommand =
     readonly files: readonly string[];
     readonly collection: string | undefined;
     readonly model: string | undefined;
+    readonly again: boolean;
   }
   | {
     readonly command: "export";
@@ -71,13 +75,14 @@ export function readGalleryCommand(
       options: {
         collection: { type: "string" },
         model: { type: "string" },
+        again: { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
     });
   } catch (error) {
     return { wrong: describeArgumentError(error) };
   }
-  const { values: { collection, model, help }, positionals: [command, ...paths] } = parsed;
+  const { values: { collection, model, again, help }, positionals: [command, ...paths] } = parsed;
   if (help) return "help";
   if (collection !== undefined && !COLLECTION.test(collection)) {
     return { wrong: "--collection must have 1 to 63 lower-case letters, digits, _ and -" };
@@ -89,12 +94,16 @@ export function readGalleryCommand(
   if (collection !== undefined && command !== "import" && command !== "export") {
     return { wrong: "--collection is only for import and export" };
   }
+  if (again && command !== "import") return { wrong: "--again is only for import" };
+  if (paths.indexOf("-") !== paths.lastIndexOf("-")) {
+    return { wrong: "Standard input can be imported once" };
+  }
   if (paths.includes("")) return { wrong: "A path is empty" };
   const [path] = paths;
   switch (command) {
     case "import":
       if (path === undefined) return { wrong: "import needs at least one FILE" };
-      return { command, files: paths, collection, model };
+      return { command, files: paths, collection, model, again };
     case "export":
       if (path === undefined || paths.length > 1) return { wrong: "export needs one FILE" };
       return { command, file: path, collection };

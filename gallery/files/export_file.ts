@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { pathExists } from "../../shared/path_exists.ts";
+import { ExportFileError, type InputFile, openInput } from "./input_file.ts";
 import { TextLineStream } from "./text_line_stream.ts";
 import type { GalleryStore, NewUser } from "../store/store.ts";
 import {
@@ -13,11 +14,6 @@ import {
   formatUserLine,
   parseExportLine,
 } from "./export_lines.ts";
-
-/** Error for a file that cannot be read or written, or is not an exported gallery. */
-export class ExportFileError extends Error {
-  override readonly name = "ExportFileError";
-}
 
 /** Bytes that are collected before they are written. */
 const CHUNK_BYTES = 1 << 20;
@@ -80,12 +76,21 @@ export async function writeExportFile(
   }
 }
 
-/** True when the file begins like an exported gallery. */
-export async function isExportFile(path: string): Promise<boolean> {
-  using file = await open(path);
-  const bytes = new Uint8Array(EXPORT_START.length);
-  const read = await file.read(bytes) ?? 0;
-  return new TextDecoder().decode(bytes.subarray(0, read)) === EXPORT_START;
+/**
+ * True when the file begins like an exported gallery.
+ *
+ * @throws {ExportFileError} when the file cannot be read
+ */
+export async function isExportFile(file: InputFile): Promise<boolean> {
+  const start = new TextEncoder().encode(EXPORT_START);
+  let read = 0;
+  for await (const bytes of await openInput(file)) {
+    for (const byte of bytes.subarray(0, start.length - read)) {
+      if (byte !== start[read++]) return false;
+    }
+    if (read === start.length) return true;
+  }
+  return false;
 }
 
 /**
@@ -94,9 +99,10 @@ export async function isExportFile(path: string): Promise<boolean> {
  * @throws {ExportFileError} when the file cannot be read, has a bad line, or ends early. The message
  * names the line and quotes nothing of it
  */
-export async function* readExportFile(path: string): AsyncGenerator<NewUser> {
-  const file = await open(path);
-  const lines = file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))
+export async function* readExportFile(file: InputFile): AsyncGenerator<NewUser> {
+  const { path } = file;
+  const content = await openInput(file);
+  const lines = content.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))
     .pipeThrough(new TextLineStream());
   const counts = { users: 0, templates: 0 };
   let number = 0;
@@ -128,13 +134,5 @@ export async function* readExportFile(path: string): AsyncGenerator<NewUser> {
   if (last === undefined) throw new ExportFileError(`${path}: the file ends early`);
   if (last.users !== counts.users || last.templates !== counts.templates) {
     throw new ExportFileError(`${path}: it does not have the users that its last line names`);
-  }
-}
-
-async function open(path: string): Promise<Deno.FsFile> {
-  try {
-    return await Deno.open(path);
-  } catch (cause) {
-    throw new ExportFileError(`The file ${path} cannot be read`, { cause });
   }
 }

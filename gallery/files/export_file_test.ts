@@ -6,9 +6,10 @@ import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { openStore } from "../store/open_store.ts";
 import type { GalleryStore, NewUser } from "../store/store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
-import { ExportFileError, isExportFile, readExportFile, writeExportFile } from "./export_file.ts";
+import { isExportFile, readExportFile, writeExportFile } from "./export_file.ts";
 import { formatUserLine, parseExportLine } from "./export_lines.ts";
 import { importInBatches } from "./import_in_batches.ts";
+import { ExportFileError } from "./input_file.ts";
 
 const openIn = (folder: string): Promise<GalleryStore> =>
   openStore(folder, { keys: parseTemplateKeys(makeTemplateKey()) });
@@ -42,10 +43,10 @@ Deno.test("what is exported from a store and imported into another one is the sa
   const path = folder.path("x.ndjson");
   assertEquals(await writeExportFile(path, from), { users: 3, templates: 3 });
   assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
-  assert(await isExportFile(path));
+  assert(await isExportFile({ path }));
   await using to = await openIn(folder.path("to"));
   for (const added of [3, 0]) {
-    assertEquals(await importInBatches(to, readExportFile(path)), added);
+    assertEquals(await importInBatches(to, readExportFile({ path })), added);
     assertEquals(await contentOf(to), await contentOf(from));
   }
 });
@@ -55,7 +56,7 @@ Deno.test("an export has only the collection that it was asked for", async () =>
   await using store = await openIn(folder.path("from"));
   await importInBatches(store, people);
   await writeExportFile(folder.path("x"), store, "b");
-  const users = await Array.fromAsync(readExportFile(folder.path("x")));
+  const users = await Array.fromAsync(readExportFile({ path: folder.path("x") }));
   assertEquals(users.map(({ name }) => name), ["Another Ada"]);
 });
 
@@ -146,16 +147,20 @@ Deno.test("a file that ends early, or whose lines are not as expected, is refuse
   ) {
     await Deno.writeTextFile(folder.path("y"), `${content.join("\n")}\n`);
     await assertRejects(
-      () => Array.fromAsync(readExportFile(folder.path("y"))),
+      () => Array.fromAsync(readExportFile({ path: folder.path("y") })),
       ExportFileError,
       message,
     );
   }
   await Deno.writeFile(folder.path("z"), new Uint8Array([0x7b, 0xff, 0xfe, 10]));
   await assertRejects(
-    () => Array.fromAsync(readExportFile(folder.path("z"))),
+    () => Array.fromAsync(readExportFile({ path: folder.path("z") })),
     ExportFileError,
     "not text in UTF-8",
   );
-  await assertRejects(() => isExportFile(folder.path("none")), ExportFileError, "cannot be read");
+  await assertRejects(
+    () => isExportFile({ path: folder.path("none") }),
+    ExportFileError,
+    "cannot be read",
+  );
 });

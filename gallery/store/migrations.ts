@@ -82,6 +82,18 @@ const MIGRATIONS: readonly Migration[] = [
     `ALTER TABLE gallery_changes ADD COLUMN created_at ${TYPES[dialect].integer}
       NOT NULL DEFAULT 0`,
   ],
+  (dialect) => {
+    const { text, integer } = TYPES[dialect];
+    return [
+      `CREATE TABLE gallery_imports (
+        sha256 ${text} NOT NULL,
+        collection ${text} NOT NULL,
+        users ${integer} NOT NULL,
+        imported_at ${integer} NOT NULL,
+        PRIMARY KEY (sha256, collection)
+      )`,
+    ];
+  },
 ];
 
 const TYPES = {

@@ -15,7 +15,10 @@ import {
   type CheckedTemplate,
   type Decision,
   type DecisionResult,
+  type FilePart,
   type GalleryStore,
+  type ImportedFile,
+  type ImportState,
   type IndexedUser,
   MAX_IMPORTED_USERS,
   type ModelCount,
@@ -43,6 +46,7 @@ import {
   putUserRow,
   sealNewTemplate,
 } from "./user_changes.ts";
+import { advanceImport, readImportState } from "./imports.ts";
 import { findUser, hasExpired, listUserRows, removeUser } from "./users.ts";
 
 /** Options of a store. */
@@ -186,7 +190,7 @@ class SqlStore implements GalleryStore {
     );
   }
 
-  async importUsers(users: readonly NewUser[]): Promise<number> {
+  async importUsers(users: readonly NewUser[], part?: FilePart): Promise<number> {
     if (users.length > MAX_IMPORTED_USERS) {
       throw new RangeError(`An import stores at most ${MAX_IMPORTED_USERS} users at once`);
     }
@@ -197,10 +201,12 @@ class SqlStore implements GalleryStore {
       const templates = user.templates.map((template) => sealNewTemplate(user, template, options));
       return { user, templates };
     });
+    if (part) checkTexts(part.sha256, part.collection);
     return await this.#change(async (transaction) => {
+      const known = part ? await advanceImport(transaction, part, users.length, options.now) : 0;
       let total = 0;
       const changes: UserKey[] = [];
-      for (const { user, templates } of prepared) {
+      for (const { user, templates } of prepared.slice(known)) {
         const { changed } = await putUserRow(transaction, user, user, options.now);
         const isStored = !hasExpired(user, options.now);
         const added = isStored ? await insertTemplates(transaction, templates) : 0;
@@ -210,6 +216,11 @@ class SqlStore implements GalleryStore {
       await addChanges(transaction, changes, options.now);
       return total;
     });
+  }
+
+  async importState(file: ImportedFile): Promise<ImportState | undefined> {
+    checkTexts(file.sha256, file.collection);
+    return await this.#database.transaction((transaction) => readImportState(transaction, file));
   }
 
   async listTemplates(key: UserKey): Promise<readonly StoredTemplate[] | undefined> {

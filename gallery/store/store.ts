@@ -87,6 +87,30 @@ export interface NewUser extends UserKey, UserFields {
   readonly templates: readonly NewTemplate[];
 }
 
+/** A file from which users are imported. Its content has its name, wherever the file is. */
+export interface ImportedFile {
+  /** sha256 of the content, in lower-case hexadecimal. */
+  readonly sha256: string;
+  /** Collection that all users of the file are imported into. Without it, those of the file. */
+  readonly collection?: string;
+}
+
+/** A part of a file: several users in a row. */
+export interface FilePart extends ImportedFile {
+  /** Number of users of the file that are before this part. */
+  readonly first: number;
+  /** True to import also users that were imported from this file before. */
+  readonly again: boolean;
+}
+
+/** How far the import of a file came. */
+export interface ImportState {
+  /** Number of users that are imported, from the first one of the file on. */
+  readonly users: number;
+  /** Time of the last import, in milliseconds since 1970. */
+  readonly importedAt: number;
+}
+
 /**
  * A place in the sequence of changes. Each change of a user or template has the next number. Two
  * positions with the same number and different ids belong to different histories, for example before
@@ -258,10 +282,15 @@ export interface GalleryStore extends AsyncDisposable {
    * Users and templates that are stored already stay. The number of a user's templates is not limited.
    *
    * @param users At most {@linkcode MAX_IMPORTED_USERS}, so that the transaction meets its deadline
+   * @param part The part of a file that the users are. The store remembers it, and each user of a file
+   * is imported once: one who was deleted since does not come back
    * @returns Number of templates that were added
-   * @throws {RangeError} when there are more users
+   * @throws {RangeError} when there are more users, or when users of the file before this part were
+   * not imported
    */
-  importUsers(users: readonly NewUser[]): Promise<number>;
+  importUsers(users: readonly NewUser[], part?: FilePart): Promise<number>;
+  /** Returns how far the import of a file came; undefined when it has not begun. */
+  importState(file: ImportedFile): Promise<ImportState | undefined>;
   /** Returns a user's templates, in the order in which they were added; undefined without the user. */
   listTemplates(key: UserKey): Promise<readonly StoredTemplate[] | undefined>;
   /**

@@ -3,6 +3,7 @@
 import { testChanges } from "./gallery_store/changes.ts";
 import { testDecisions } from "./gallery_store/decisions.ts";
 import { KEYS, type StoreBackend, type StoreTest } from "./gallery_store/store_backend.ts";
+import { testImports } from "./gallery_store/imports.ts";
 import { testTemplateKeys } from "./gallery_store/template_keys.ts";
 import { testTemplates } from "./gallery_store/templates.ts";
 import { testUsers } from "./gallery_store/users.ts";
@@ -26,6 +27,7 @@ export function testGalleryStore(
     });
   testUsers(test);
   testTemplates(test);
+  testImports(test);
   testChanges(test);
   testDecisions(test);
   testTemplateKeys(test);

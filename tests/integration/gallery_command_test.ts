@@ -1,15 +1,18 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { readGalleryFileUsers } from "../../gallery/files/gallery_file_users.ts";
 import { importInBatches } from "../../gallery/files/import_in_batches.ts";
 import { openStore } from "../../gallery/store/open_store.ts";
 import type { GalleryStore, NewUser } from "../../gallery/store/store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { ROOT } from "../support/checkout.ts";
 import { eventually } from "../support/eventually.ts";
 import { newTemplate } from "../support/gallery_store.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
-import { type CommandResult, runCommand } from "../support/run_command.ts";
+import { type CommandResult, runCommand, type RunCommandOptions } from "../support/run_command.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary_folder.ts";
 
 const collection = "default";
@@ -18,7 +21,11 @@ const collection = "default";
 interface Laptop extends AsyncDisposable {
   readonly folder: TemporaryFolder;
   /** Runs the command. `env` names another store. */
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CommandResult>;
+  run(
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    streams?: Pick<RunCommandOptions, "stdin" | "stdout">,
+  ): Promise<CommandResult>;
   /** Opens the store of the laptop, or a copy with the same keys. */
   open(store?: string): Promise<GalleryStore>;
 }
@@ -27,14 +34,20 @@ async function laptop(): Promise<Laptop> {
   const folder = await temporaryFolder();
   const data = folder.path("data");
   const keysPath = folder.path("data/template-keys");
+  const run = (
+    args: readonly string[],
+    env = {},
+    streams: Pick<RunCommandOptions, "stdin" | "stdout"> = {},
+  ) =>
+    runCommand("gallery/commands/main.ts", args, {
+      cwd: folder.root,
+      env: { DATA_DIR: data, ...env },
+      permissions: "gallery-command",
+      ...streams,
+    });
   return {
     folder,
-    run: (args, env = {}) =>
-      runCommand("gallery/commands/main.ts", args, {
-        cwd: folder.root,
-        env: { DATA_DIR: data, ...env },
-        permissions: "gallery-command",
-      }),
+    run,
     open: async (store = folder.path("data/gallery")) =>
       openStore(store, { keys: parseTemplateKeys(await Deno.readTextFile(keysPath)) }),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
@@ -60,20 +73,81 @@ async function contentOf(store: GalleryStore): Promise<unknown[]> {
   }));
 }
 
-Deno.test("the sample gallery is imported once, however often the command runs", async () => {
+Deno.test("a file is imported once, wherever it lies, and who was deleted since stays away", async () => {
   await using desk = await laptop();
-  for (const added of [3, 0]) {
-    const { code, out, err } = await desk.run(["import", LOCAL_PATHS.gallery]);
-    assertEquals([code, out], [0, `Imported 3 users; ${added} templates are new\n`], err);
-    assertEquals(err, "Importing: 3 users …\nImporting: 3 users, done\n");
+  const files = [
+    LOCAL_PATHS.gallery,
+    await desk.folder.write("copy", await Deno.readFile(LOCAL_PATHS.gallery)),
+  ];
+  const first = await desk.run(["import", ...files.slice(0, 1)]);
+  assertEquals([first.code, first.out], [0, "Imported 3 users; 3 templates are new\n"], first.err);
+  assertEquals(first.err, "Importing: 3 users …\nImporting: 3 users, done\n");
+  const read = async () => {
+    await using store = await desk.open();
+    const { items } = await store.listUsers(collection, { limit: 10 });
+    return items.map(({ userId, templates }) => [userId, templates]);
+  };
+  assertEquals(await read(), [["user1", 1], ["user2", 1], ["user3", 1]]);
+  {
+    await using store = await desk.open();
+    await store.deleteUser({ collection, userId: "user2" });
   }
+  for (const file of [...files, "-"]) {
+    const { code, out, err } = await desk.run(["import", file], {}, { stdin: LOCAL_PATHS.gallery });
+    assertEquals([code, out], [0, "Imported 0 users; 0 templates are new\n"], err);
+    assertMatch(err, /^[^\n]* was imported on \d{4}-\d\d-\d\d and is left out[^\n]*--again\n$/);
+  }
+  assertEquals(await read(), [["user1", 1], ["user3", 1]]);
+  const again = await desk.run(["import", "--again", ...files]);
+  assertEquals([again.code, again.out], [0, "Imported 6 users; 1 templates are new\n"], again.err);
+  assertEquals(await read(), [["user1", 1], ["user2", 1], ["user3", 1]]);
+});
+
+Deno.test("an import that was interrupted continues, and brings back nobody", async () => {
+  await using desk = await laptop();
+  const entries = Array.from({ length: 250 }, (_, i) => ({
+    user_id: `user ${i}`,
+    name: "N",
+    embedding: [1, i],
+  }));
+  const json = gallery(entries, "ab".repeat(32));
+  const sha256 = await sha256Of(json);
+  const path = await desk.folder.write("many.json", json);
+  await desk.run(["import", LOCAL_PATHS.gallery]);
+  {
+    await using store = await desk.open();
+    const some = readGalleryFileUsers(json).slice(0, 100).map((user) => ({ ...user, collection }));
+    const part = { sha256, collection, first: 0, again: false };
+    assertEquals(await store.importUsers(some, part), 100);
+    await store.deleteUser({ collection, userId: "user 7" });
+  }
+  const { code, out, err } = await desk.run(["import", path]);
+  assertEquals([code, out], [0, "Imported 250 users; 150 templates are new\n"], err);
   await using store = await desk.open();
-  const { items } = await store.listUsers(collection, { limit: 10 });
-  assertEquals(items.map(({ userId, templates }) => [userId, templates]), [
-    ["user1", 1],
-    ["user2", 1],
-    ["user3", 1],
-  ]);
+  assertEquals(await store.getUser({ collection, userId: "user 7" }), undefined);
+  assertEquals((await store.listUsers(collection, { limit: 1000 })).items.length, 252);
+});
+
+Deno.test("standard input is imported, and gets a backup", async () => {
+  await using desk = await laptop();
+  const imported = await desk.run(["import", "-"], {}, { stdin: LOCAL_PATHS.gallery });
+  assertEquals(imported.out, "Imported 3 users; 3 templates are new\n", imported.err);
+  const bad = await desk.run(["import", "-"], {}, { stdin: join(ROOT, "deno.json") });
+  assertEquals(bad.code, 1);
+  assertMatch(bad.err, /^Standard input: [^\n]*\n$/);
+  await using _running = await desk.open();
+  await Deno.mkdir(desk.folder.path("copy"));
+  const { code, err } = await desk.run(["backup", "-"], {}, {
+    stdout: desk.folder.path("copy/gallery.db"),
+  });
+  assertEquals(code, 0, err);
+  await using copy = await desk.open(desk.folder.path("copy"));
+  assertEquals((await copy.listUsers(collection, { limit: 10 })).items.length, 3);
+  const names = await Array.fromAsync(
+    Deno.readDir(desk.folder.path("data/gallery")),
+    ({ name }) => name,
+  );
+  assertEquals(names.filter((name) => name.endsWith(".tmp")), []);
 });
 
 Deno.test("both forms of gallery files are imported, into the collection that was named", async () => {
@@ -97,7 +171,7 @@ Deno.test("importing a gallery file keeps the consent and the time of expiry of 
     await using store = await desk.open();
     await store.putUser({ collection, userId: "user1" }, fields);
   }
-  await desk.run(["import", LOCAL_PATHS.gallery]);
+  await desk.run(["import", "--again", LOCAL_PATHS.gallery]);
   await using store = await desk.open();
   const { name, consentRef, expiresAt } = (await store.getUser({ collection, userId: "user1" }))!;
   assertEquals({ name, consentRef, expiresAt }, { ...fields, name: "User One" });
@@ -175,8 +249,8 @@ Deno.test("a gallery survives the way to a file and back", async () => {
   ]);
   assertMatch(exported.err, /biometric data that is not encrypted/);
   assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
-  for (const added of [303, 0]) {
-    const { out, err } = await other.run(["import", file]);
+  for (const [args, added] of [[[], 303], [["--again"], 0]] as const) {
+    const { out, err } = await other.run(["import", file, ...args]);
     assertEquals(out, `Imported 253 users; ${added} templates are new\n`, err);
   }
   await using store = await other.open();
@@ -382,6 +456,11 @@ function alter(path: string, statements: string): void {
   } finally {
     database.close();
   }
+}
+
+async function sha256Of(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest).toHex();
 }
 
 /** Returns a gallery file with templates of one user. */

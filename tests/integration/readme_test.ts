@@ -37,6 +37,7 @@ const OUTPUTS: readonly [command: RegExp, output: RegExp][] = [
   [/cursor=/, /^\{"users":\[\{"user_id":"user2"/],
   [/\/users\/grace\/export$/, /"collection":"default"/],
   [/\/users\/grace\/templates\?force=true/, /"template_id":/],
+  [/\/users\/me\/templates$/, /"template_id":/],
   [/\/users\/ada$/, /"user_id":"ada"/],
   [/\/users\/ada\/templates$/, /"template_id":/],
   [/\btask gallery import\b/, /Imported 3 users; 3 templates are new/],
@@ -107,7 +108,9 @@ async function runAndCheck(shell: ReadmeShell, command: string): Promise<string>
 
 /** Checks that the answer names the person in the sample picture that the command sends. */
 function assertFitsPicture(command: string, answer: Answer): void {
-  const [, user] = /test-data\/(user\d)/.exec(command) ?? [];
+  const [, user] = /@me\.jpg/.test(command)
+    ? ["", "me"]
+    : /test-data\/(user\d)/.exec(command) ?? [];
   assert(user !== undefined || /test-data\/different/.test(command), `${command}: which user?`);
   assertEquals([answer.matched, answer.user_id], [user !== undefined, user], command);
 }

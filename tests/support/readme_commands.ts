@@ -28,6 +28,13 @@ export async function readmeCommands(): Promise<ReadmeCommands> {
   };
 }
 
+/** Returns the commands below one heading of a page, up to the next heading. */
+export async function sectionCommands(page: string, heading: string): Promise<string[]> {
+  const [, section] = `${await readPage(page)}\n#`.split(`\n${heading}\n`);
+  if (section === undefined) throw new Error(`${page} has no heading "${heading}"`);
+  return bashCommands(section.slice(0, section.search(/^#{1,6} /m)));
+}
+
 /** Returns the commands of all bash blocks. A backslash joins a line with the next line. */
 export function bashCommands(markdown: string): string[] {
   return codeBlocks(markdown, "bash")
@@ -44,8 +51,9 @@ function readPage(path: string): Promise<string> {
   return Deno.readTextFile(join(ROOT, path));
 }
 
-/** Returns the text of all code blocks in a language. */
+/** Returns the text of all code blocks in a language, also of those in lists, without indentation. */
 export function codeBlocks(markdown: string, language: string): string[] {
-  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))]
-    .map(([, block]) => block!);
+  const fence = "\`\`\`";
+  return [...markdown.matchAll(new RegExp(`^( *)${fence}${language}\\n(.*?)^\\1${fence}`, "gms"))]
+    .map(([, indentation, block]) => block!.replaceAll(new RegExp(`^${indentation}`, "gm"), ""));
 }

@@ -23,12 +23,22 @@ const PAGE = [
     "```text",
     "deno task none",
     "```",
+    "1. a step:",
+    "",
+    "   ```bash",
+    "   echo \\",
+    "     step",
+    "   ```",
     "",
   ],
 ].join("\n");
 
 Deno.test("the commands of a page are the lines of its bash blocks", () => {
-  assertEquals(bashCommands(PAGE), ["deno task start", "curl -s   http://localhost"]);
+  assertEquals(bashCommands(PAGE), [
+    "deno task start",
+    "curl -s   http://localhost",
+    "echo   step",
+  ]);
 });
 
 Deno.test("the answers of a page are its JSON blocks", () => {

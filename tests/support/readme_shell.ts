@@ -24,12 +24,23 @@ export interface ReadmeShell extends AsyncDisposable {
   serve(command: string): Promise<AsyncDisposable>;
 }
 
+/** Options of {@linkcode openReadmeShell}. */
+export interface ReadmeShellOptions {
+  /** More names in the commands, each with the value that replaces it. */
+  readonly others?: readonly [name: RegExp, value: string][];
+  /** Folders of programs that the commands call. */
+  readonly programs?: readonly string[];
+}
+
 /**
  * Opens a shell.
  *
  * @param photos Folder that replaces `DIR` in the commands
  */
-export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
+export async function openReadmeShell(
+  photos: string,
+  { others = [], programs = [] }: ReadmeShellOptions = {},
+): Promise<ReadmeShell> {
   const folder = await temporaryFolder({ "bin/curl": CURL });
   await Deno.chmod(folder.path("bin/curl"), 0o755);
   // The commands find the Deno that runs the tests, as if it were installed.
@@ -40,21 +51,28 @@ export async function openReadmeShell(photos: string): Promise<ReadmeShell> {
   const substitutes: readonly [name: RegExp, value: string][] = [
     [/\bDIR\b/g, photos],
     [/\bFOLDER\b/g, folder.path("backup")],
+    [/\bKEYS\b/g, folder.path("kept-keys")],
+    // The page asks for a photo of the reader. The sample people must not look like it.
+    [/\bme\.jpg\b/g, join(ROOT, "test-data/different.png")],
+    [/(?<![\w-])data\//g, `${folder.path("data")}/`],
+    [/\b(users\.ndjson|gallery\.dump)\b/g, folder.path("$1")],
+    ...others,
     [/\bgallery\.json\b/g, gallery],
     [/\blocalhost:8080\b/g, `localhost:${port}`],
   ];
-  const path = Deno.env.get("PATH") ?? "";
+  const path = [...programs, Deno.env.get("PATH") ?? ""].join(delimiter);
 
   const spawn = (command: string, prefix: string, stdout: "piped" | "null") => {
-    const [placeholder] = PLACEHOLDER.exec(command.replace(/\b(DIR|FOLDER)\b/g, "")) ??
-      [];
+    let line = command;
+    for (const [name, value] of substitutes) line = line.replace(name, value);
+    const known = /\b(DIR|FOLDER|KEYS)\b/g;
+    const unknown = others.reduce((text, [name]) => text.replace(name, ""), command);
+    const [placeholder] = PLACEHOLDER.exec(unknown.replace(known, "")) ?? [];
     assert(
       placeholder === undefined,
       `README: "${command}" has the placeholder ${placeholder}. ` +
         "Add its value to substitutes in tests/support/readme_shell.ts",
     );
-    let line = command;
-    for (const [name, value] of substitutes) line = line.replace(name, value);
     return new Deno.Command("sh", {
       args: ["-c", prefix + line],
       cwd: ROOT,

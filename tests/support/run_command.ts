@@ -20,6 +20,10 @@ export interface RunCommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Name of the permissions of the command's task in deno.json (default: `tool`). */
   readonly permissions?: string;
+  /** Path of the file that is the command's standard input (default: nothing). */
+  readonly stdin?: string;
+  /** Path of a file that gets the command's standard output, byte for byte. `out` is then empty. */
+  readonly stdout?: string;
 }
 
 /**
@@ -32,14 +36,24 @@ export interface RunCommandOptions {
 export async function runCommand(
   program: string,
   args: readonly string[],
-  { cwd = ROOT, env = {}, permissions = "tool" }: RunCommandOptions = {},
+  { cwd = ROOT, env = {}, permissions = "tool", stdin, stdout: file }: RunCommandOptions = {},
 ): Promise<CommandResult> {
   const config = ["--config", join(ROOT, "deno.json")];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", ...config, `-P=${permissions}`, join(ROOT, program), ...args],
     cwd,
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
-  }).output();
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (stdin !== undefined) await (await Deno.open(stdin)).readable.pipeTo(process.stdin);
+  const { code, stdout, stderr } = await process.output();
   const decoder = new TextDecoder();
-  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+  if (file !== undefined) await Deno.writeFile(file, stdout);
+  return {
+    code,
+    out: file === undefined ? decoder.decode(stdout) : "",
+    err: decoder.decode(stderr),
+  };
 }
