@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { openStore } from "../store/open_store.ts";
 import { type GalleryStore, type NewUser, StoreUnavailable } from "../store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../store/template_keys.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { importInBatches } from "./import_in_batches.ts";
 
 const collection = "default";

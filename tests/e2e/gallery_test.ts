@@ -10,6 +10,9 @@ import { readAnswer } from "../support/answer.ts";
 import { startLoad } from "./mixed_load.ts";
 import { openRelease, SERVICE } from "./release.ts";
 import { openUsers } from "./users.ts";
+import { sectionCommands } from "../support/readme_commands.ts";
+import { openReadmeShell } from "../support/readme_shell.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const POOL_SIZE = 2;
 const VALUES = [`poolSize=${POOL_SIZE}`, "limits.requestTimeoutMs=12000"];
@@ -70,10 +73,21 @@ needs("helm", "node")("the gallery service on a cluster", async (t) => {
     assertEquals(created.filter((id) => !present.has(id)), []);
   });
 
-  let backup: Uint8Array<ArrayBuffer>;
+  await using folder = await temporaryFolder();
+  await using shell = await openReadmeShell(folder.root, {
+    others: [
+      [/\bface-it-workers\b/g, worker],
+      [/\bface-it-(gallery|template-keys)\b/g, `${name}-$1`],
+      [/(?<=[ =])(template-keys|gallery\.db|copy)(?=$|[ /])/g, folder.path("$1")],
+    ],
+  });
+  const runSection = async (heading: string) => {
+    const commands = await sectionCommands("docs/operations.md", heading);
+    assert(commands.length > 0, heading);
+    for (const command of commands) await shell.run(command);
+  };
   await t.step("a backup is made while the service runs", async () => {
-    backup = await gallery(worker, pod, "backup -");
-    assert(backup.length > 4096);
+    await runSection("### Back up the volume");
     assertEquals((await users.call("DELETE", "/users/ada")).status, 204);
   });
 
@@ -107,7 +121,8 @@ needs("helm", "node")("the gallery service on a cluster", async (t) => {
   });
 
   await t.step("a restored backup has everything that it had", async () => {
-    await restore(release, pod, backup!);
+    await runSection("### Restore the volume");
+    await release.untilServing();
     const present = await users.list();
     assertEquals(present.get("ada"), 1);
     await release.untilFull(POOL_SIZE);

@@ -6,6 +6,8 @@ import type { Kind } from "./kubernetes.ts";
 const KINDS: readonly Kind[] = [
   "Pod",
   "Deployment",
+  "StatefulSet",
+  "PersistentVolumeClaim",
   "ReplicaSet",
   "Service",
   "ConfigMap",
