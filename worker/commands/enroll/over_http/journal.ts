@@ -6,7 +6,7 @@ import { Sha256Schema } from "../../../../shared/contract/models_in_use.ts";
 
 const HEADER = `${JSON.stringify({ journal: "face-it enrolment", version: 1 })}\n`;
 
-/** About 200,000 photos. */
+/** About 250,000 photos. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 const LineSchema = z.object({
@@ -68,7 +68,12 @@ export async function openJournal(path: string): Promise<Journal> {
     const file = await Deno.open(path, { read: true, append: true, create: true, mode: 0o600 });
     opened.defer(() => file.close());
     const { isFile, size } = await file.stat();
-    if (!isFile || size > MAX_BYTES) throw new JournalError(`${path} is not a journal`);
+    if (!isFile) throw new JournalError(`${path} is not a journal`);
+    if (size > MAX_BYTES) {
+      throw new JournalError(
+        `${path} has more than ${MAX_BYTES} bytes: name another file with --journal`,
+      );
+    }
     if (!await file.tryLock(true)) {
       throw new JournalError(`The journal ${path} is in use by another command`);
     }

@@ -69,6 +69,14 @@ Deno.test("a file that is no journal is refused and stays as it is", async () =>
   await assertRejects(() => openJournal(folder.root), JournalError);
 });
 
+Deno.test("a journal that is too large is not read", async () => {
+  await using folder = await temporaryFolder();
+  const path = folder.path("journal");
+  (await openJournal(path))[Symbol.dispose]();
+  await Deno.truncate(path, 64 * 1024 * 1024 + 1);
+  await assertRejects(() => openJournal(path), JournalError, "name another file with --journal");
+});
+
 Deno.test("a journal is used by one command at a time", async () => {
   await using folder = await temporaryFolder();
   {

@@ -50,6 +50,7 @@ const MAX_LANES = 16;
 /** One picture can be the cause of one request without an answer, but not of two. */
 const MAX_UNANSWERED = 2;
 /** A service that never answers is reported soon. */
+const FIRST_CALL: Call = { method: "GET", path: "/metrics", deadlineMs: 10_000 };
 const FIRST_TRIES = 3;
 
 /** Makes the functions that call the service. */
@@ -119,7 +120,7 @@ export function createService({ url, hasKey, allowLookalikes, call }: ServiceSet
      * find free ones.
      */
     async lanes(signal: AbortSignal): Promise<number> {
-      const { status, text } = await call({ method: "GET", path: "/metrics" }, signal, FIRST_TRIES);
+      const { status, text } = await call(FIRST_CALL, signal, FIRST_TRIES);
       const gauge = (name: string) =>
         Number(new RegExp(`^face_it_pool_${name} (\\d+)$`, "m").exec(text)?.[1]);
       const workers = gauge("free") + gauge("busy");
