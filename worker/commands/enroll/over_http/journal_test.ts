@@ -10,6 +10,7 @@ const entry = (n: number, userId = "ada"): JournalEntry => ({
   userId,
   sha256: n.toString(16).padStart(64, "0"),
   templateId: `template-${n}`,
+  model: "ab".repeat(32),
 });
 
 Deno.test("a journal remembers the accepted photos of each user and service", async () => {

@@ -72,8 +72,9 @@ export function createPatientCalls(
 
 /** True when the same request can succeed later. */
 function isTemporary({ status, code }: CallAnswer): boolean {
-  // A proxy says with 502 and 504 that it does not reach the service. The service has codes.
-  return status === 429 || status === 503 || code === undefined && [502, 504].includes(status);
+  // A proxy says with 502 and 504 that it does not reach the service, and with 408 that the photo
+  // came too slowly. The service has codes.
+  return status === 429 || status === 503 || code === undefined && [408, 502, 504].includes(status);
 }
 
 function unanswered({ status, code, detail }: CallAnswer): NoAnswerError {

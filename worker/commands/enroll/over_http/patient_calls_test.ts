@@ -44,11 +44,16 @@ Deno.test("an answer is passed on, unless the same request can succeed later", a
     const { send, sentAt } = setUp(answer(status));
     assertEquals([(await send()).status, sentAt.length], [status, 1]);
   }
-  for (const [status, code] of [[502, "worker_failed"], [504, "deadline_exceeded"]] as const) {
+  for (
+    const [status, code] of [[408, "request_timeout"], [502, "worker_failed"], [
+      504,
+      "deadline_exceeded",
+    ]] as const
+  ) {
     const { send, sentAt } = setUp(answer(status, { code }));
     assertEquals([(await send()).status, sentAt.length], [status, 1]);
   }
-  for (const temporary of [429, 503, 502, 504].map((status) => answer(status))) {
+  for (const temporary of [429, 503, 408, 502, 504].map((status) => answer(status))) {
     const { send, sentAt } = setUp(temporary, new NoAnswerError("refused"), GOOD);
     assertEquals([(await send()).status, sentAt.length], [200, 3]);
   }
