@@ -39,7 +39,8 @@ export function readGalleryFileUsers(json: string, model?: string): FileUser[] {
   const sha256 = modelSha256 ?? model;
   if (sha256 === undefined) {
     throw new GalleryError(
-      "The gallery does not name the model that made it. Say the model with --model SHA256",
+      "The gallery does not name the model that made it. GET /models of the service shows the model " +
+        "in use. If it is the right one, name it with --model SHA256",
     );
   }
   const users = new Map<string, { userId: string; name: string; templates: NewTemplate[] }>();

@@ -121,20 +121,34 @@ Deno.test("refused photos are reported, and a person without a template is a fai
   await folder.write("people/ada/2.png", await sample("user2.png"));
   await folder.write("people/nobody/1.png", await gray(400, 400));
   await folder.write("people/notes.txt", "no picture");
+  // A folder on a disk that is not there.
+  await Deno.symlink(folder.path("gone"), folder.path("people/lost"));
   const people = folder.path("people");
   const args = ["--to", service.url.origin, "--from", people];
   const { code, out, err } = await enroll(...args, "--key-file", folder.path("enrol"));
   assertEquals(err.split("\n").slice(2, -1), [
     `skipped  ${join(people, "notes.txt")}  not_a_photo`,
+    `refused  ${join(people, "lost")}  unreadable`,
     `refused  ${join(people, "ada/2.png")}  not_the_same_person: ` +
     "The face does not resemble the user's other templates",
     `refused  ${join(people, "nobody/1.png")}  no_face: No face was found in the picture`,
-    "No template, because no photo was accepted: nobody",
+    "No template, because no photo was accepted: nobody, lost",
   ]);
   assertEquals([code, out], [
     1,
-    `${service.url.origin}: 2 users, 1 new template; 2 photos refused\n`,
+    `${service.url.origin}: 3 users, 1 new template; 3 photos refused\n`,
   ]);
+
+  // Nothing is sent when a name cannot be a user's.
+  const requests = service.log.length;
+  for (const name of ["_", "__", "a\nb"]) await Deno.mkdir(join(people, name));
+  const refused = await enroll(...args, "--key-file", folder.path("enrol"));
+  assertEquals([refused.code, refused.err], [
+    1,
+    'Rename the folders that cannot be users: "_" (The name is empty), "__" (The name is empty), ' +
+    '"a\\nb" (The user_id "a\\nb" has control characters)\n',
+  ]);
+  assertEquals(service.log.length, requests);
 });
 
 Deno.test("a key or a service that does not fit is explained in one line", async () => {
@@ -207,6 +221,34 @@ Deno.test("one person is enrolled with a key from standard input, and no proxy s
   assertEquals(asked, 0);
   const user = JSON.parse((await service.get("/users/a%2Fb", { headers })).text);
   assertEquals([user.name, user.templates.length], ["Ada", 1]);
+});
+
+Deno.test("a standard input without an end is not read to its end", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-q", `-P=${PERMISSIONS}`, PROGRAM, "--to", "http://localhost:1"],
+      ...["--key-file", "-", "--user-id", "ada", "--name", "Ada", "photo"],
+    ],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const part = new Uint8Array(64 * 1024).fill(0x61);
+  let written = 0;
+  // The pipe breaks when the command ends.
+  const broken = (async () => {
+    for (; written < 2000; written++) await writer.write(part);
+    await writer.close();
+  })();
+  await Promise.allSettled([broken]);
+  const { code, stderr } = await child.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [
+    1,
+    "Standard input has more than 16384 bytes\n",
+  ]);
+  assert(written < 2000, `${written} parts were read`);
 });
 
 Deno.test("photos for a file cannot leave the process, and photos for a service meet no native code", async () => {

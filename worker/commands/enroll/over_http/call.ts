@@ -2,7 +2,10 @@
 
 import { z } from "zod";
 
-/** Longest time of one request. A service answers within REQUEST_TIMEOUT_MS, 10 s by default. */
+/**
+ * Longest time of one request, unless the request has another one. It is for a large photo on a slow
+ * line: a service answers within REQUEST_TIMEOUT_MS, 10 s by default.
+ */
 const DEADLINE_MS = 60_000;
 
 /** Largest answer. The metrics of a service are the longest: about 30 KB. */
@@ -14,6 +17,8 @@ export interface Call {
   /** Path and query. */
   readonly path: string;
   readonly body?: { readonly bytes: Uint8Array<ArrayBuffer>; readonly type: string };
+  /** Longest time of the request and the answer. */
+  readonly deadlineMs?: number;
 }
 
 /** The answer to a {@linkcode Call}. */
@@ -48,10 +53,10 @@ const ProblemSchema = z.object({ code: z.string().max(64), detail: z.string() })
 export async function sendCall(
   service: URL,
   key: string | undefined,
-  { method, path, body }: Call,
+  { method, path, body, deadlineMs = DEADLINE_MS }: Call,
   signal: AbortSignal,
 ): Promise<CallAnswer> {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  const deadline = AbortSignal.timeout(deadlineMs);
   try {
     const response = await fetch(new URL(path, service), {
       method,
@@ -77,7 +82,7 @@ export async function sendCall(
     signal.throwIfAborted();
     if (cause instanceof NoAnswerError) throw cause;
     const why = deadline.aborted
-      ? `there was no answer within ${DEADLINE_MS / 1000} seconds`
+      ? `there was no answer within ${deadlineMs / 1000} seconds`
       : explain(cause);
     throw new NoAnswerError(why, { cause });
   }
@@ -89,8 +94,11 @@ function explain(error: unknown): string {
   if (error instanceof Error && error.cause !== undefined) return explain(error.cause);
   const text = error instanceof Error ? error.message : String(error);
   const [, reason] = /^error sending request .*?\): (.*)$/s.exec(text) ?? [];
-  return (reason ?? text).replace(/^client error \(\w+\): |(?: error)? \(os error \d+\)$/g, "")
-    .slice(0, 200);
+  const short = (reason ?? text)
+    .replace(/^client error \(\w+\): |(?: error)? \(os error \d+\)$/g, "").slice(0, 200);
+  return short.includes("UnknownIssuer")
+    ? `${short}; DENO_CERT can name the file of an authority of your own`
+    : short;
 }
 
 async function readText(response: Response): Promise<string> {

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { NoAnswerError, sendCall } from "./call.ts";
+import { type Call, NoAnswerError, sendCall } from "./call.ts";
 import { problem } from "./fake_service.ts";
 
 /** Sends a POST with a photo and a key to a server on this machine. */
-async function send(answer: (request: Request) => Response | Promise<Response>) {
+async function send(
+  answer: (request: Request) => Response | Promise<Response>,
+  more: Pick<Call, "deadlineMs"> = {},
+) {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     answer,
@@ -11,7 +14,8 @@ async function send(answer: (request: Request) => Response | Promise<Response>) 
   const url = new URL(`http://127.0.0.1:${server.addr.port}`);
   const { signal } = new AbortController();
   const body = { bytes: new Uint8Array([1, 2, 3]), type: "image/png" };
-  return await sendCall(url, "fi_1_a", { method: "POST", path: "/users/a%2Fb", body }, signal);
+  const call = { method: "POST", path: "/users/a%2Fb", body, ...more } as const;
+  return await sendCall(url, "fi_1_a", call, signal);
 }
 
 Deno.test("a request has the body as it is, its type and the key", async () => {
@@ -67,6 +71,18 @@ Deno.test("an answer without an end is not read to its end", async () => {
     "the answer is too long",
   );
   assert(pieces < 500, `${pieces} pieces`);
+});
+
+Deno.test("a request without an answer ends at its deadline", async () => {
+  const silent = ({ signal }: Request) =>
+    new Promise<Response>((resolve) =>
+      signal.addEventListener("abort", () => resolve(new Response()))
+    );
+  await assertRejects(
+    () => send(silent, { deadlineMs: 50 }),
+    NoAnswerError,
+    "there was no answer within 0.05 seconds",
+  );
 });
 
 Deno.test("a connection that ends early and a signal are told apart", async () => {

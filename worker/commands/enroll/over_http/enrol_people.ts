@@ -7,7 +7,7 @@ import { type Service, ServiceError } from "./service.ts";
 
 /** Settings of {@linkcode enrolPeople}. */
 export interface EnrolPeopleSettings extends Omit<EnrolPersonSettings, "done" | "signal"> {
-  readonly service: Pick<Service, "lanes" | "findUser" | "putUser" | "addTemplate">;
+  readonly service: Service;
   /** Shows the number of photos that are done. */
   readonly progress: Progress;
 }
@@ -34,6 +34,7 @@ export async function enrolPeople(
       { cause },
     );
   });
+  await service.askForModel(stop.signal);
   const photos = people.reduce((sum, person) => sum + person.photos.length, 0);
   using task = progress.start("Enrolling", photos, "photos");
   const results: PersonResult[] = [];

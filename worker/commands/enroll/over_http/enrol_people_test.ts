@@ -136,6 +136,42 @@ Deno.test("a key that may not read users trusts the lines of its own in the jour
   assertEquals(await run(undefined), [[["known", "known"]], 2]);
 });
 
+Deno.test("after a change of the model every photo is sent again, also when nobody tells the model", async () => {
+  await using made = await peopleWith(2, 1);
+  for (const tellsModel of [true, false]) {
+    for (const mayRead of [true, false]) {
+      await using fake = startFakeService();
+      // One request at a time.
+      fake.metrics = "face_it_pool_free 2\nface_it_pool_busy 0\n";
+      fake.tellsModel = tellsModel;
+      fake.force = (request) =>
+        request.startsWith("GET") && !mayRead ? "forbidden_scope" : undefined;
+      const journal = createMemoryJournal();
+      const run = async () => {
+        fake.requests.length = 0;
+        const results = outcomes(await enrol(fake, made.people, { journal, keyId: "1" })).flat();
+        return [results.filter((outcome) => outcome === "new").length, photosSent(fake)];
+      };
+      await run();
+      // The first photo tells the model.
+      assertEquals(await run(), [0, tellsModel ? 0 : 1]);
+      fake.model = "cd".repeat(32);
+      assertEquals(await run(), [3, 3]);
+      assertEquals(await run(), [0, tellsModel ? 0 : 1]);
+      const lines = ["p0", "p1"].map((userId) => journal.of(fake.url.origin, userId).length);
+      assertEquals(lines, [4, 2]);
+
+      // A template of another model does not recognise the person.
+      fake.model = "ef".repeat(32);
+      const force = fake.force;
+      fake.force = (request) =>
+        request === "POST /users/p1/templates" ? "face_unclear" : force(request);
+      const [first, second] = await enrol(fake, made.people, { journal, keyId: "1" });
+      assertEquals([first!.hasTemplate, second!.hasTemplate], [true, false]);
+    }
+  }
+});
+
 Deno.test("a user who turns out to be gone gets all photos again", async () => {
   await using fake = startFakeService();
   await using made = await peopleWith(3);

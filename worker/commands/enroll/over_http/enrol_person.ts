@@ -1,16 +1,11 @@
 /** Enrols one person into a service: one photo after the other. */
 
-import { sniffImageType } from "../../../../shared/contract/image_type.ts";
-import { adviseConversion } from "../../../../shared/picture/other_formats.ts";
-import { sha256 } from "../../../../shared/sha256.ts";
 import type { PersonToEnrol } from "../enroll.ts";
 import { EnrolmentError } from "../name_users.ts";
 import { NoAnswerError } from "./call.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
+import { type Photo, readPhoto } from "./read_photo.ts";
 import type { PhotoAnswer, Service, ServiceUser } from "./service.ts";
-
-/** A larger file is not sent. Services accept 10 MiB by default. */
-const MAX_PHOTO_BYTES = 64 * 1024 * 1024;
 
 /** What became of a photo. */
 export interface PhotoResult {
@@ -37,7 +32,7 @@ export interface PersonResult {
 
 /** Settings of {@linkcode enrolPerson}. */
 export interface EnrolPersonSettings {
-  readonly service: Pick<Service, "findUser" | "putUser" | "addTemplate">;
+  readonly service: Pick<Service, "model" | "findUser" | "putUser" | "addTemplate">;
   readonly journal: Journal;
   /** Origin of the service. The journal has photos for several services. */
   readonly origin: string;
@@ -53,7 +48,7 @@ export interface EnrolPersonSettings {
 /**
  * Enrols a person. Sends the photos in their order, each after the answer to the one before: the
  * service compares a photo with the templates that the user already has. Sends no photo that the
- * journal has.
+ * journal has with the model in use. While the model is unknown, sends photos until one tells it.
  *
  * A user that is not there is made before the first photo. A user that is there keeps all fields.
  *
@@ -80,7 +75,9 @@ export async function enrolPerson(
     if (!(error instanceof NoAnswerError)) throw error;
     for (const path of photos) note(path, "failed", error.message);
   }
-  const hadTemplates = typeof user === "object" && user.templates.size > 0;
+  const model = settings.service.model();
+  const hadTemplates = typeof user === "object" &&
+    user.templates.values().some((of) => model === undefined || of === model);
   return {
     userId,
     photos: photos.map((path) => results.get(path)!),
@@ -101,7 +98,7 @@ async function sendPhotos(
   const { service, journal, origin, keyId, signal } = settings;
   const { userId } = person;
   const accepted = new Set(
-    journal.of(origin, userId).filter(isAccepted(user, keyId)).map(({ sha256 }) => sha256),
+    journal.of(origin, userId).filter(isAccepted(user, keyId)).map(idOf),
   );
   const skipped: string[] = [];
   const todo = [...person.photos];
@@ -120,13 +117,24 @@ async function sendPhotos(
     return await service.addTemplate(userId, photo, signal);
   };
 
+  const remember = async (
+    photo: Pick<JournalEntry, "sha256" | "templateId" | "model">,
+  ): Promise<void> => {
+    // A photo that was sent to learn the model is in the journal already.
+    if (accepted.has(idOf(photo))) return;
+    accepted.add(idOf(photo));
+    await journal.add({ service: origin, key: keyId ?? null, userId, ...photo });
+  };
+
   for (let path; (path = todo.shift()) !== undefined;) {
     const photo = await readPhoto(path);
     if (typeof photo === "string") {
       note(path, "refused", photo);
       continue;
     }
-    if (accepted.has(photo.sha256)) {
+    const { sha256 } = photo;
+    const model = service.model();
+    if (model !== undefined && accepted.has(idOf({ sha256, model }))) {
       skipped.push(path);
       note(path, "known");
       continue;
@@ -137,14 +145,7 @@ async function sendPhotos(
     });
     switch (answer.outcome) {
       case "accepted":
-        accepted.add(photo.sha256);
-        await journal.add({
-          service: origin,
-          key: keyId ?? null,
-          userId,
-          sha256: photo.sha256,
-          templateId: answer.templateId,
-        });
+        await remember({ sha256, templateId: answer.templateId, model: answer.model });
         note(path, answer.isNew ? "new" : "known");
         break;
       case "no_such_user":
@@ -165,27 +166,9 @@ function isAccepted(user: FoundUser, keyId: string | null | undefined) {
     user === "unknown" ? key === keyId : user?.templates.has(templateId) ?? false;
 }
 
-interface Photo {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly type: string;
-  readonly sha256: string;
-}
-
-/** Returns the photo, or the reason why it is not sent. */
-async function readPhoto(path: string): Promise<Photo | string> {
-  try {
-    const { isFile, size } = await Deno.stat(path);
-    // Does not open a named pipe: that would wait for a writer.
-    if (!isFile) return "not_a_photo";
-    if (size > MAX_PHOTO_BYTES) return `payload_too_large: more than ${MAX_PHOTO_BYTES} bytes`;
-    const bytes = await Deno.readFile(path);
-    const type = sniffImageType(bytes);
-    if (type === undefined) return adviseConversion(bytes) ?? "not_a_photo";
-    return { bytes, type, sha256: await sha256(bytes) };
-  } catch {
-    return "unreadable";
-  }
-}
+/** A photo makes one template for each model. */
+const idOf = ({ sha256, model }: Pick<JournalEntry, "sha256" | "model">): string =>
+  `${sha256} ${model}`;
 
 const nameOf = ({ name }: PersonToEnrol): string | undefined => name?.normalize("NFC");
 

@@ -9,17 +9,20 @@ type ProblemCode = keyof typeof PROBLEMS;
 /** An answer that the fake service gives instead of its own. */
 export type ForcedAnswer = Response | ProblemCode | undefined;
 
-/** A user of the fake service: the name, and the template of each photo by its sha256. */
+/** A user of the fake service: the name, and the template of each photo by its sha256 and model. */
 export interface FakeUser {
   name: string;
   readonly templates: Map<string, string>;
 }
 
+/** The recognition model that the fake service has at first. */
+const FAKE_MODEL = "ab".repeat(32);
+
 /** A fake service that listens on this machine. */
 export interface FakeService extends AsyncDisposable {
   readonly url: URL;
   readonly users: Map<string, FakeUser>;
-  /** Method and decoded path of each request so far, without GET /metrics. */
+  /** Method and decoded path of each request so far, without GET /metrics and GET /models. */
   readonly requests: string[];
   /** Largest number of photos that were in progress at the same time. */
   readonly most: { photos: number };
@@ -27,6 +30,10 @@ export interface FakeService extends AsyncDisposable {
   force: (request: string) => ForcedAnswer;
   /** Text of GET /metrics; undefined: the path does not exist. */
   metrics: string | undefined;
+  /** sha256 of the recognition model in use. */
+  model: string;
+  /** False when GET /models does not tell the model. */
+  tellsModel: boolean;
 }
 
 /** Makes the answer of a code, as the api does. */
@@ -58,6 +65,12 @@ export function startFakeService(): FakeService {
     "/metrics",
     (c) => fake.metrics === undefined ? problem("not_found") : c.text(fake.metrics),
   );
+  app.get("/models", (c) => {
+    const { model: sha256, tellsModel } = fake;
+    const model = { use: "recognition", name: null, licence: null, sha256 };
+    const rest = { match: null, calibration: null, templates: null };
+    return c.json({ models: tellsModel ? [model] : [], ...rest });
+  });
   app.use("/users/*", async (c, next) => {
     const request = `${c.req.method} ${decodeURIComponent(new URL(c.req.url).pathname)}`;
     requests.push(request);
@@ -69,8 +82,11 @@ export function startFakeService(): FakeService {
   app.get("/users/:id", (c) => {
     const user = users.get(c.req.param("id"));
     if (user === undefined) return problem("user_not_found");
-    const ids = user.templates.values().map((template_id) => ({ template_id }));
-    return c.json({ name: user.name, templates: [...ids] });
+    const templates = user.templates.entries().map(([photo, template_id]) => ({
+      template_id,
+      model: photo.split(" ")[1],
+    }));
+    return c.json({ name: user.name, templates: [...templates] });
   });
   app.put("/users/:id", async (c) => {
     const { name } = await c.req.json();
@@ -82,14 +98,16 @@ export function startFakeService(): FakeService {
   app.post("/users/:id/templates", async (c) => {
     most.photos = Math.max(most.photos, ++photos);
     try {
-      const digest = await sha256(new Uint8Array(await c.req.arrayBuffer()));
+      const { model } = fake;
+      const photo = await sha256(new Uint8Array(await c.req.arrayBuffer()));
+      const digest = `${photo} ${model}`;
       const user = users.get(c.req.param("id"));
       if (user === undefined) return problem("user_not_found");
       const known = user.templates.get(digest);
-      if (known !== undefined) return c.json({ template_id: known }, 200);
+      if (known !== undefined) return c.json({ template_id: known, model }, 200);
       const template_id = `template-${++templates}`;
       user.templates.set(digest, template_id);
-      return c.json({ template_id }, 201);
+      return c.json({ template_id, model }, 201);
     } finally {
       photos--;
     }
@@ -105,6 +123,8 @@ export function startFakeService(): FakeService {
     most,
     force: () => undefined,
     metrics: "face_it_pool_free 3\nface_it_pool_busy 1\n",
+    model: FAKE_MODEL,
+    tellsModel: true,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
   return fake;

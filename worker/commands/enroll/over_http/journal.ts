@@ -6,7 +6,7 @@ import { Sha256Schema } from "../../../../shared/contract/models_in_use.ts";
 
 const HEADER = `${JSON.stringify({ journal: "face-it enrolment", version: 1 })}\n`;
 
-/** About 200,000 photos. */
+/** About 250,000 photos. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 const LineSchema = z.object({
@@ -15,6 +15,7 @@ const LineSchema = z.object({
   user_id: z.string(),
   sha256: Sha256Schema,
   template_id: TemplateSchema.shape.template_id,
+  model: TemplateSchema.shape.model,
 });
 
 /** A photo that a service has accepted. */
@@ -27,6 +28,8 @@ export interface JournalEntry {
   /** sha256 of the photo. */
   readonly sha256: string;
   readonly templateId: string;
+  /** sha256 of the recognition model of the template. */
+  readonly model: string;
 }
 
 /** Error for a file that cannot be the journal; the one-line message names the file. */
@@ -68,7 +71,12 @@ export async function openJournal(path: string): Promise<Journal> {
     const file = await Deno.open(path, { read: true, append: true, create: true, mode: 0o600 });
     opened.defer(() => file.close());
     const { isFile, size } = await file.stat();
-    if (!isFile || size > MAX_BYTES) throw new JournalError(`${path} is not a journal`);
+    if (!isFile) throw new JournalError(`${path} is not a journal`);
+    if (size > MAX_BYTES) {
+      throw new JournalError(
+        `${path} has more than ${MAX_BYTES} bytes: name another file with --journal`,
+      );
+    }
     if (!await file.tryLock(true)) {
       throw new JournalError(`The journal ${path} is in use by another command`);
     }
@@ -87,8 +95,8 @@ export async function openJournal(path: string): Promise<Journal> {
       async add(entry) {
         const id = idOf(entry);
         users.set(id, [...users.get(id) ?? [], entry]);
-        const { service, key, userId, sha256, templateId } = entry;
-        const line = { service, key, user_id: userId, sha256, template_id: templateId };
+        const { userId, templateId, ...rest } = entry;
+        const line = { ...rest, user_id: userId, template_id: templateId };
         await append(file, `${JSON.stringify(line)}\n`).catch((cause) => {
           throw cannotWrite(path, cause);
         });

@@ -10,6 +10,7 @@ const entry = (n: number, userId = "ada"): JournalEntry => ({
   userId,
   sha256: n.toString(16).padStart(64, "0"),
   templateId: `template-${n}`,
+  model: "ab".repeat(32),
 });
 
 Deno.test("a journal remembers the accepted photos of each user and service", async () => {
@@ -67,6 +68,14 @@ Deno.test("a file that is no journal is refused and stays as it is", async () =>
   const error = await assertRejects(() => openJournal(folder.path("no/journal")), JournalError);
   assertStringIncludes(error.message, "--journal");
   await assertRejects(() => openJournal(folder.root), JournalError);
+});
+
+Deno.test("a journal that is too large is not read", async () => {
+  await using folder = await temporaryFolder();
+  const path = folder.path("journal");
+  (await openJournal(path))[Symbol.dispose]();
+  await Deno.truncate(path, 64 * 1024 * 1024 + 1);
+  await assertRejects(() => openJournal(path), JournalError, "name another file with --journal");
 });
 
 Deno.test("a journal is used by one command at a time", async () => {

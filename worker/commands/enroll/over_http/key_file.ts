@@ -1,7 +1,5 @@
 /** Reads the key that the calls to a service need. */
 
-import { buffer } from "node:stream/consumers";
-import process from "node:process";
 import { readBoundedFile } from "../../read_bounded_file.ts";
 
 /** Tokens of an issuer can be long. A service refuses longer headers. */
@@ -50,9 +48,12 @@ async function readPrivateFile(path: string): Promise<Uint8Array> {
 }
 
 async function readInput(): Promise<Uint8Array> {
-  const bytes = await buffer(process.stdin);
-  if (bytes.length > MAX_KEY_BYTES) {
-    throw new KeyError(`Standard input has more than ${MAX_KEY_BYTES} bytes`);
+  const bytes = new Uint8Array(MAX_KEY_BYTES + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const read = await Deno.stdin.read(bytes.subarray(length));
+    if (read === null) return bytes.subarray(0, length);
+    length += read;
   }
-  return bytes;
+  throw new KeyError(`Standard input has more than ${MAX_KEY_BYTES} bytes`);
 }

@@ -1,5 +1,6 @@
 /** Runs `deno task enroll --to URL`: sends the photos of people to a running service. */
 
+import { basename, join } from "node:path";
 import { delay } from "../../../../shared/backoff.ts";
 import { createProgress } from "../../../../shared/progress.ts";
 import {
@@ -13,6 +14,7 @@ import { EnrolmentError } from "../name_users.ts";
 import type { EnrolmentReport } from "../report.ts";
 import { NoAnswerError, sendCall } from "./call.ts";
 import { enrolPeople } from "./enrol_people.ts";
+import type { PersonResult } from "./enrol_person.ts";
 import { createMemoryJournal, JournalError, openJournal } from "./journal.ts";
 import { KeyError, readKey } from "./key_file.ts";
 import { checkSentUser, type EnrollToOptions } from "./options.ts";
@@ -22,6 +24,9 @@ import { createService, ServiceError } from "./service.ts";
 
 /** Variables that let a proxy see requests over http. Over https, a proxy cannot read them. */
 const HTTP_PROXIES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
+/** Largest number of folders that an error names. */
+const MAX_NAMED = 10;
 
 /** Errors of {@linkcode enrollOverHttp} whose message is for the user. */
 export const EXPECTED_ERRORS = [
@@ -37,10 +42,7 @@ export const EXPECTED_ERRORS = [
 export async function enrollOverHttp(options: EnrollToOptions): Promise<EnrolmentReport> {
   const { url, keyFile, allowLookalikes, source } = options;
   const { people, skipped } = await listPeople(source);
-  for (const { userId, name } of people) {
-    const fault = checkSentUser(userId, name);
-    if (fault !== undefined) throw new EnrolmentError(fault);
-  }
+  refuseNames(people);
   const key = keyFile === undefined ? undefined : await readKey(keyFile);
   using journal = options.journal === undefined
     ? createMemoryJournal()
@@ -58,7 +60,37 @@ export async function enrollOverHttp(options: EnrollToOptions): Promise<Enrolmen
     mayHaveOtherName: "from" in source,
     progress: createProgress(),
   });
-  return reportServiceEnrolment(url.origin, skipped, results);
+  return reportServiceEnrolment(url.origin, skipped, [
+    ...results,
+    ...unreadablePeople(skipped, source),
+  ]);
+}
+
+/** Refuses names of folders that cannot be users, all together and before anything is sent. */
+function refuseNames(people: readonly PersonToEnrol[]): void {
+  const faults = people.flatMap(({ userId, name }) => {
+    const fault = checkSentUser(userId, name);
+    return fault === undefined ? [] : [`${JSON.stringify(userId)} (${fault})`];
+  });
+  if (faults.length === 0) return;
+  const more = faults.length > MAX_NAMED ? `, and ${faults.length - MAX_NAMED} more` : "";
+  throw new EnrolmentError(
+    `Rename the folders that cannot be users: ${faults.slice(0, MAX_NAMED).join(", ")}${more}`,
+  );
+}
+
+/** An entry beside the people that cannot be read may be a person, who then has no template. */
+function unreadablePeople(
+  skipped: readonly SkippedFile[],
+  source: EnrollToOptions["source"],
+): PersonResult[] {
+  if (!("from" in source)) return [];
+  return skipped.flatMap(({ path, reason }) => {
+    const userId = basename(path);
+    return reason === "unreadable" && path === join(source.from, userId)
+      ? [{ userId, photos: [], hasTemplate: false, keptName: undefined }]
+      : [];
+  });
 }
 
 async function listPeople(

@@ -14,12 +14,16 @@ const CALL: Call = { method: "GET", path: "/" };
 const GOOD = answer(200);
 
 /** Sends a call to a service that gives these answers; the last one stays. */
-function setUp(...answers: readonly (CallAnswer | Error)[]) {
+const setUp = (...answers: readonly (CallAnswer | Error)[]) => setUpSlow(0, ...answers);
+
+/** Like {@linkcode setUp}, but each answer takes `tookMs`. */
+function setUpSlow(tookMs: number, ...answers: readonly (CallAnswer | Error)[]) {
   const left = [...answers];
   const sentAt: number[] = [];
   let time = 0;
   const call = createPatientCalls(() => {
     sentAt.push(time);
+    time += tookMs;
     const next = left.length > 1 ? left.shift()! : left[0]!;
     return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
   }, {
@@ -40,11 +44,16 @@ Deno.test("an answer is passed on, unless the same request can succeed later", a
     const { send, sentAt } = setUp(answer(status));
     assertEquals([(await send()).status, sentAt.length], [status, 1]);
   }
-  for (const [status, code] of [[502, "worker_failed"], [504, "deadline_exceeded"]] as const) {
+  for (
+    const [status, code] of [[408, "request_timeout"], [502, "worker_failed"], [
+      504,
+      "deadline_exceeded",
+    ]] as const
+  ) {
     const { send, sentAt } = setUp(answer(status, { code }));
     assertEquals([(await send()).status, sentAt.length], [status, 1]);
   }
-  for (const temporary of [429, 503, 502, 504].map((status) => answer(status))) {
+  for (const temporary of [429, 503, 408, 502, 504].map((status) => answer(status))) {
     const { send, sentAt } = setUp(temporary, new NoAnswerError("refused"), GOOD);
     assertEquals([(await send()).status, sentAt.length], [200, 3]);
   }
@@ -79,6 +88,38 @@ Deno.test("no request is sent before the time that the service names, but within
   await assertRejects(() => call(CALL, signal, 1), NoAnswerError);
   await call(CALL, signal);
   assertEquals(sentAt, [0, 20_000]);
+});
+
+Deno.test("a service that keeps each request waiting is given up after about two minutes", async () => {
+  const { send, sentAt } = setUpSlow(60_000, new NoAnswerError("no answer within 60 seconds"));
+  await assertRejects(() => send(), NoAnswerError, "no answer within 60 seconds");
+  assertEquals(sentAt, [0, 60_500]);
+});
+
+Deno.test("one request too many waits while the service does others, and else ends", async () => {
+  const limited = answer(429, { code: "too_many_requests", retryAfterSeconds: 50 });
+  let time = 0;
+  let tries = 0;
+  const call = createPatientCalls(({ path }) => {
+    if (path !== "/unlucky") return Promise.resolve(GOOD);
+    tries++;
+    return Promise.resolve(limited);
+  }, {
+    now: () => time,
+    // Another request is done in each of the first minutes.
+    sleep: async (ms, signal) => {
+      time += ms;
+      if (tries < 3 * MAX_TRIES) await call({ method: "GET", path: "/lucky" }, signal);
+    },
+    random: () => 1,
+  });
+  const { signal } = new AbortController();
+  await assertRejects(
+    () => call({ method: "GET", path: "/unlucky" }, signal),
+    NoAnswerError,
+    "429 too_many_requests",
+  );
+  assertEquals(tries, 3 * MAX_TRIES + 3);
 });
 
 Deno.test("a wait ends when the signal aborts, and other errors are passed on", async () => {

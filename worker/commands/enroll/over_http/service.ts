@@ -1,14 +1,16 @@
 /** A service that people are enrolled into, over HTTP. */
 
 import { z } from "zod";
+import { ModelsSchema } from "../../../../shared/contract/models_in_use.ts";
 import { TemplateSchema } from "../../../../shared/contract/users.ts";
 import { type Call, type CallAnswer, NoAnswerError } from "./call.ts";
+import { explainRefusal } from "./explain_refusal.ts";
 
 /** A user of the service. */
 export interface ServiceUser {
   readonly name: string;
-  /** The ids of the user's templates. */
-  readonly templates: ReadonlySet<string>;
+  /** The sha256 of the recognition model of each template, by the id of the template. */
+  readonly templates: ReadonlyMap<string, string>;
 }
 
 /** What the service says about a photo. */
@@ -16,6 +18,8 @@ export type PhotoAnswer =
   | {
     readonly outcome: "accepted";
     readonly templateId: string;
+    /** sha256 of the recognition model. */
+    readonly model: string;
     /** True when the service did not have a template of this photo. */
     readonly isNew: boolean;
   }
@@ -40,9 +44,9 @@ export interface ServiceSettings {
 
 const UserSchema = z.object({
   name: z.string(),
-  templates: z.array(z.object({ template_id: TemplateSchema.shape.template_id })),
+  templates: z.array(TemplateSchema.pick({ template_id: true, model: true }).loose()),
 });
-const EnrolledSchema = z.object({ template_id: TemplateSchema.shape.template_id });
+const EnrolledSchema = TemplateSchema.pick({ template_id: true, model: true }).loose();
 
 /** Number of requests at once, when the service does not say how many workers it has. */
 const DEFAULT_LANES = 2;
@@ -50,11 +54,13 @@ const MAX_LANES = 16;
 /** One picture can be the cause of one request without an answer, but not of two. */
 const MAX_UNANSWERED = 2;
 /** A service that never answers is reported soon. */
+const FIRST_CALL: Call = { method: "GET", path: "/metrics", deadlineMs: 10_000 };
 const FIRST_TRIES = 3;
 
 /** Makes the functions that call the service. */
 export function createService({ url, hasKey, allowLookalikes, call }: ServiceSettings) {
   let mayRead = true;
+  let model: string | undefined;
   const pathOf = (userId: string) => `/users/${encodeURIComponent(userId)}`;
 
   let unanswered = 0;
@@ -74,33 +80,9 @@ export function createService({ url, hasKey, allowLookalikes, call }: ServiceSet
       throw error;
     });
     unanswered = 0;
-    const wrong = explainRefusal(answer);
+    const wrong = explainRefusal(answer, url.origin, hasKey);
     if (wrong !== undefined) throw new ServiceError(wrong);
     return answer;
-  };
-  const explainRefusal = ({ status, code, detail }: CallAnswer): string | undefined => {
-    const origin = url.origin;
-    if (status >= 300 && status < 400) {
-      return `${origin} answers with a redirect. Photos are sent to no other address: check the URL`;
-    }
-    switch (code) {
-      case "unauthorized":
-        return hasKey
-          ? `${origin} does not accept the key: it is wrong, expired or for another service`
-          : `${origin} asks for a key: give one with --key-file`;
-      case "gallery_is_static":
-        return `${origin} changes no users over HTTP, because its workers hold the gallery: ` +
-          "use --gallery FILE instead of --to URL";
-      case "forbidden_origin":
-      case "unknown_host":
-      case "not_found":
-      case "method_not_allowed":
-        return `${origin} does not enrol under this address (${code}): ${detail}`;
-    }
-    // A proxy in front of the service can refuse a large photo by itself.
-    return code === undefined && status >= 400 && status < 500 && status !== 413
-      ? `${origin} answered ${status} and is not a face-it service: check the URL`
-      : undefined;
   };
   const assertMayEnrol = ({ code }: CallAnswer, scopes: string): void => {
     if (code !== "forbidden_scope") return;
@@ -119,12 +101,30 @@ export function createService({ url, hasKey, allowLookalikes, call }: ServiceSet
      * find free ones.
      */
     async lanes(signal: AbortSignal): Promise<number> {
-      const { status, text } = await call({ method: "GET", path: "/metrics" }, signal, FIRST_TRIES);
+      const { status, text } = await call(FIRST_CALL, signal, FIRST_TRIES);
       const gauge = (name: string) =>
         Number(new RegExp(`^face_it_pool_${name} (\\d+)$`, "m").exec(text)?.[1]);
       const workers = gauge("free") + gauge("busy");
       if (status !== 200 || !Number.isFinite(workers)) return DEFAULT_LANES;
       return Math.min(Math.max(Math.floor(workers / 2), 1), MAX_LANES);
+    },
+
+    /**
+     * Returns the sha256 of the recognition model in use; undefined until the service has told it.
+     * Templates of another model do not recognise anybody.
+     */
+    model: (): string | undefined => model,
+
+    /**
+     * Asks for the model in use. A service that has just started does not know it, and one behind a
+     * proxy may not tell. Then the first photo that is accepted tells it.
+     */
+    async askForModel(signal: AbortSignal): Promise<void> {
+      const answer = await call({ ...FIRST_CALL, path: "/models" }, signal, 1).catch((error) => {
+        if (!(error instanceof NoAnswerError)) throw error;
+      });
+      const known = answer?.status === 200 ? parse(ModelsSchema, answer.text) : undefined;
+      model = known?.models.find(({ use }) => use === "recognition")?.sha256;
     },
 
     /**
@@ -144,8 +144,10 @@ export function createService({ url, hasKey, allowLookalikes, call }: ServiceSet
       }
       const user = answer.status === 200 ? parse(UserSchema, answer.text) : undefined;
       if (user === undefined) throw undocumented(answer);
-      const ids = user.templates.map(({ template_id }) => template_id);
-      return { name: user.name, templates: new Set(ids) };
+      const templates = user.templates.map(({ template_id, model }) =>
+        [template_id, model] as const
+      );
+      return { name: user.name, templates: new Map(templates) };
     },
 
     /** Makes a user. */
@@ -170,7 +172,13 @@ export function createService({ url, hasKey, allowLookalikes, call }: ServiceSet
       if (status === 200 || status === 201) {
         const template = parse(EnrolledSchema, answer.text);
         if (template === undefined) throw undocumented(answer);
-        return { outcome: "accepted", templateId: template.template_id, isNew: status === 201 };
+        model = template.model;
+        return {
+          outcome: "accepted",
+          templateId: template.template_id,
+          model,
+          isNew: status === 201,
+        };
       }
       if (status === 413 && code === undefined) {
         const detail = "The photo has more bytes than a proxy in front of the service accepts";
