@@ -8,7 +8,7 @@ import {
   type WorkerModels,
 } from "../../shared/contract/models_in_use.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
-import { allows } from "../callers/check_scopes.ts";
+import { allows, assertScope, callerOf } from "../callers/check_scopes.ts";
 import { SCOPES } from "../callers/scopes.ts";
 import { galleryCaller } from "../gallery/gallery_caller.ts";
 import type { GalleryClient } from "../gallery/gallery_client.ts";
@@ -82,6 +82,8 @@ export function addModels(
     },
   });
   app.get("/models", allows(SCOPES), async (c) => {
+    // Callers who may only recognise without a key learn nothing else.
+    if (callerOf(c).id === undefined) assertScope(c, "admin");
     const described = models.describe();
     if (gallery === undefined) return c.json(described);
     const caller = galleryCaller(c, c.req.raw.signal);

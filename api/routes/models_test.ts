@@ -3,7 +3,8 @@ import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { MATCH, WORKER_MODELS } from "../../shared/contract/fake_answers.ts";
 import { ModelsSchema } from "../../shared/contract/models_in_use.ts";
 import { Problem } from "../../shared/contract/problem.ts";
-import { createFakeApp } from "../fake_app.ts";
+import { fakeAccess } from "../callers/fake_access.ts";
+import { assertProblem, createFakeApp } from "../fake_app.ts";
 import type { FakeWorker } from "../recognition/fake_worker_client.ts";
 
 async function models(call: (path: string) => Promise<Response>) {
@@ -54,4 +55,11 @@ Deno.test("/models has the models of the latest answer or refusal, with names of
   const last = await models(call);
   assertEquals(last.models[2]!.sha256, WORKER_MODELS.recognition);
   assertEquals(last.calibration, null);
+});
+
+Deno.test("who may only recognise without a key does not learn the models", async () => {
+  const { call } = createFakeApp({ access: fakeAccess({ allowAnonymous: true }) });
+  const response = await call("/models");
+  assertEquals(response.status, 401);
+  await assertProblem(response, "unauthorized");
 });

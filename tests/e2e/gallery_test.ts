@@ -76,6 +76,8 @@ needs("helm", "node")("the gallery service on a cluster", async (t) => {
   await using folder = await temporaryFolder();
   await using shell = await openReadmeShell(folder.root, {
     others: [
+      // A signal, not a placeholder.
+      [/\bTERM\b/g, "TERM"],
       [/\bface-it-workers\b/g, worker],
       [/\bface-it-(gallery|template-keys)\b/g, `${name}-$1`],
       [/(?<=[ =])(template-keys|gallery\.db|copy)(?=$|[ /])/g, folder.path("$1")],
