@@ -95,3 +95,26 @@ helmTest("workers that hold the gallery have no gallery service beside them", as
     assertEquals(environment(find(objects, "Deployment/face-it-api"))["GALLERY_URL"], undefined);
   }
 });
+
+helmTest("gallery files in Secrets are imported before the gallery service starts", async () => {
+  const set = "gallery.importSecrets={staff,guests},gallery.key=people.json";
+  for (
+    const [extra, object] of [["", SQLITE], [",gallery.postgres.secret=db", POSTGRES]] as const
+  ) {
+    const pod = at(find(await render("--set", set + extra), object), "spec.template.spec");
+    const [init] = at(pod, "initContainers") as Record<string, unknown>[];
+    const folder = "/etc/face-it/imports";
+    assertEquals(init!["command"], [
+      ...["gallery", "import", `${folder}/staff.json`, `${folder}/guests.json`],
+    ]);
+    const service = at(pod, "containers[gallery]");
+    for (const variable of ["GALLERY_STORE", "TEMPLATE_KEYS_PATH"]) {
+      assertEquals(at(init, `env[${variable}]`), at(service, `env[${variable}]`));
+    }
+    assertEquals(at(pod, "volumes[imports].projected.sources.0.secret"), {
+      name: "staff",
+      items: [{ key: "people.json", path: "staff.json" }],
+    });
+  }
+  assertEquals(at(find(await render(), SQLITE), "spec.template.spec.initContainers"), undefined);
+});

@@ -49,6 +49,10 @@ const REFUSED: [set: string, message: string][] = [
     "gallery.secrets={a},gallery.postgres.secret=b",
     "set only one of gallery.secrets and gallery.postgres.secret",
   ],
+  [
+    "gallery.secrets={a},gallery.importSecrets={a}",
+    "gallery.importSecrets is for the gallery service: remove gallery.secrets",
+  ],
   ["gallery.volume.size=1", "at '/gallery/volume/size'"],
   ["gallery.volume.accessMode=ReadWriteMany", "at '/gallery/volume/accessMode'"],
   ["api.service.nodePort=30080", "api.service.nodePort needs api.service.type NodePort"],

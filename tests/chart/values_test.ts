@@ -37,7 +37,7 @@ const GUARD = "api.allowAnonymousFromOutside";
 const IN_WORKERS = ["gallery.secrets", "gallery.persistentVolumeClaim.name", "gallery.json"];
 
 /** Values of the gallery service alone that a check compares with these. */
-const OF_SERVICE = ["gallery.postgres.secret", "gallery.replicas"];
+const OF_SERVICE = ["gallery.postgres.secret", "gallery.replicas", "gallery.importSecrets"];
 
 /** EVERYTHING with each form of the gallery. `without` lists the values that exclude this form. */
 const VARIANTS: readonly { readonly values: object; readonly without: readonly string[] }[] = [

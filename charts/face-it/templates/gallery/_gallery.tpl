@@ -18,6 +18,28 @@ true
 {{ .Values.gallery.templateKeysSecret | default (printf "%s-template-keys" (include "face-it.fullname" .)) }}
 {{- end -}}
 
+{{- /* Variables that open the store. */ -}}
+{{- define "face-it.storeEnv" -}}
+- {name: TEMPLATE_KEYS_PATH, value: /etc/face-it/template-keys/template-keys}
+{{- with .Values.gallery.postgres }}
+{{- if .secret }}
+- name: GALLERY_STORE
+  valueFrom: {secretKeyRef: {name: {{ .secret }}, key: {{ .key | quote }}}}
+{{- else }}
+# A folder of its own: the first folder of the volume may belong to root.
+- {name: GALLERY_STORE, value: /data/gallery}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- /* Mounts that the store needs. */ -}}
+{{- define "face-it.storeMounts" -}}
+- {name: template-keys, mountPath: /etc/face-it/template-keys, readOnly: true}
+{{- if not .Values.gallery.postgres.secret }}
+- {name: data, mountPath: /data}
+{{- end }}
+{{- end -}}
+
 {{- /* Pod template of the gallery service, of a StatefulSet or a Deployment. */ -}}
 {{- define "face-it.galleryPod" -}}
 {{- $component := dict "root" . "component" "gallery-service" -}}
@@ -39,6 +61,24 @@ spec:
   {{- $spread = append $spread (dict "maxSkew" 1 "topologyKey" . "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" $selector) }}
   {{- end }}
   {{- include "face-it.scheduling" (dict "root" . "values" .Values.gallery "spread" $spread) | nindent 2 }}
+  {{- with .Values.gallery.importSecrets }}
+  initContainers:
+    - name: import
+      image: {{ include "face-it.image" (dict "root" $ "image" $.Values.gallery.image) }}
+      imagePullPolicy: {{ $.Values.gallery.image.pullPolicy }}
+      {{- include "face-it.containerSecurity" $ | nindent 6 }}
+      command:
+        - gallery
+        - import
+        {{- range . }}
+        - /etc/face-it/imports/{{ . }}.json
+        {{- end }}
+      env: {{- include "face-it.storeEnv" $ | nindent 8 }}
+      resources: {{- toYaml $.Values.gallery.resources | nindent 8 }}
+      volumeMounts:
+        {{- include "face-it.storeMounts" $ | nindent 8 }}
+        - {name: imports, mountPath: /etc/face-it/imports, readOnly: true}
+  {{- end }}
   containers:
     - name: gallery
       image: {{ include "face-it.image" (dict "root" . "image" .Values.gallery.image) }}
@@ -49,16 +89,7 @@ spec:
         {{- include "face-it.matchSettings" . | nindent 8 }}
         - {name: LOG_FORMAT, value: json}
         - {name: GALLERY_TOKEN_PUBLIC_KEYS_PATH, value: /etc/face-it/token-keys/public.pem}
-        - {name: TEMPLATE_KEYS_PATH, value: /etc/face-it/template-keys/template-keys}
-        {{- with .Values.gallery.postgres }}
-        {{- if .secret }}
-        - name: GALLERY_STORE
-          valueFrom: {secretKeyRef: {name: {{ .secret }}, key: {{ .key | quote }}}}
-        {{- else }}
-        # A folder of its own: the volume's first folder may belong to root.
-        - {name: GALLERY_STORE, value: /data/gallery}
-        {{- end }}
-        {{- end }}
+        {{- include "face-it.storeEnv" . | nindent 8 }}
         {{- with .Values.models.calibration }}
         - {name: MODEL_CALIBRATION, value: {{ printf "/etc/face-it/models/%s" . | quote }}}
         {{- end }}
@@ -75,10 +106,7 @@ spec:
       resources: {{- toYaml .Values.gallery.resources | nindent 8 }}
       volumeMounts:
         {{- include "face-it.tokenMount" . | nindent 8 }}
-        - {name: template-keys, mountPath: /etc/face-it/template-keys, readOnly: true}
-        {{- if not .Values.gallery.postgres.secret }}
-        - {name: data, mountPath: /data}
-        {{- end }}
+        {{- include "face-it.storeMounts" . | nindent 8 }}
         {{- if .Values.models.calibration }}
         - {name: models, mountPath: /etc/face-it/models, readOnly: true}
         {{- end }}
@@ -89,6 +117,12 @@ spec:
         secretName: {{ include "face-it.templateKeys" . }}
         defaultMode: 0440
         items: [{key: template-keys, path: template-keys}]
+    {{- with .Values.gallery.importSecrets }}
+    - name: imports
+      projected:
+        defaultMode: 0440
+        sources: {{- include "face-it.gallerySources" (dict "root" $ "secrets" .) | nindent 10 }}
+    {{- end }}
     {{- if .Values.models.calibration }}
     - name: models
       persistentVolumeClaim: {claimName: {{ .Values.models.persistentVolumeClaim }}, readOnly: true}

@@ -20,6 +20,16 @@ one. */ -}}
 {{ include "face-it.fullname" . }}-gallery-{{ .Values.gallery.json | sha256sum | trunc 10 }}
 {{- end -}}
 
+{{- /* Files of a volume: the gallery file of each Secret. Needs {root, secrets}. */ -}}
+{{- define "face-it.gallerySources" -}}
+{{- range .secrets }}
+# Each file has its own name. If two files had the same name, the second would hide the first.
+- secret:
+    name: {{ . }}
+    items: [{key: {{ $.root.Values.gallery.key | quote }}, path: {{ printf "%s.json" . | quote }}}]
+{{- end }}
+{{- end -}}
+
 {{- /* Volume with the gallery. */ -}}
 {{- define "face-it.galleryVolume" -}}
 - name: gallery
@@ -27,13 +37,7 @@ one. */ -}}
   {{- if .secrets }}
   projected:
     defaultMode: 0440
-    sources:
-      {{- range $name := .secrets }}
-      # Each file has its own name. If two files had the same name, the second would hide the first.
-      - secret:
-          name: {{ $name }}
-          items: [{key: {{ $.Values.gallery.key | quote }}, path: {{ printf "%s.json" $name | quote }}}]
-      {{- end }}
+    sources: {{- include "face-it.gallerySources" (dict "root" $ "secrets" .secrets) | nindent 6 }}
   {{- else if .persistentVolumeClaim.name }}
   persistentVolumeClaim: {claimName: {{ .persistentVolumeClaim.name }}, readOnly: true}
   {{- else }}
