@@ -104,5 +104,14 @@ function podOf({ kind, metadata, spec }: KubeObject): KubeObject[] {
     spec,
   });
   if (kind === "Pod") return [pod(spec)];
-  return ["Deployment", "StatefulSet", "Job"].includes(kind) ? [pod(spec.template.spec)] : [];
+  if (kind === "StatefulSet") {
+    const claims: KubeObject[] = spec.volumeClaimTemplates;
+    const volumes = claims.map(({ metadata }) => ({
+      name: metadata.name,
+      persistentVolumeClaim: { claimName: metadata.name },
+    }));
+    const own = spec.template.spec;
+    return [pod({ ...own, volumes: [...own.volumes, ...volumes] })];
+  }
+  return ["Deployment", "Job"].includes(kind) ? [pod(spec.template.spec)] : [];
 }

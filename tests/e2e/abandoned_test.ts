@@ -1,11 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Claim, claimPatch, CLOCK_SKEW_MS } from "../../api/pool/kubernetes/claim.ts";
-import { readPod } from "../../api/pool/kubernetes/pod.ts";
+import { CLOCK_SKEW_MS } from "../../api/pool/kubernetes/claim.ts";
 import { eventually } from "../support/eventually.ts";
-import { KubernetesClient, pathOf } from "../support/kubernetes.ts";
 import { leftovers } from "../support/leftovers.ts";
 import { needs } from "../support/needs.ts";
-import { isFree, openRelease, type Release, SAMPLE_GALLERY } from "./release.ts";
+import { claimWorker } from "./claim_worker.ts";
+import { openRelease, SAMPLE_GALLERY } from "./release.ts";
 import { watchWorkers } from "./watch_workers.ts";
 
 needs("helm", "node")("claimed pods whose replica is gone", async (t) => {
@@ -15,7 +14,7 @@ needs("helm", "node")("claimed pods whose replica is gone", async (t) => {
   await using watched = await watchWorkers(worker);
 
   await t.step("the kubelet ends a claimed pod at its deadline", async () => {
-    const uid = await claim(release, 1000);
+    const { uid } = await claimWorker(release, 1000);
     const { pod } = await watched.until(
       "the claimed pod has failed",
       ({ pod }) => pod.metadata.uid === uid && pod.status.phase === "Failed",
@@ -43,11 +42,12 @@ needs("helm", "node")("claimed pods whose replica is gone", async (t) => {
         metadata: { name: "people", namespace: worker },
         stringData: { a: "b" },
       });
-      await claim(release, 600_000);
+      await claimWorker(release, 600_000);
       const [gallery] = await client.list("Secret", worker, "app.kubernetes.io/component=gallery");
       await release.uninstall();
       const kept = [
-        `${release.api}: Secret/${release.release}-token-private`,
+        ...["token-private", "api-keys", "admin-key", "test-key"]
+          .map((key) => `${release.api}: Secret/${release.release}-${key}`),
         `${worker}: ConfigMap/${release.release}-token-public`,
         `${worker}: Secret/${gallery!.metadata.name}`,
         `${worker}: Secret/people`,
@@ -62,17 +62,3 @@ needs("helm", "node")("claimed pods whose replica is gone", async (t) => {
     },
   );
 });
-
-/** Claims the free pod with the api's rights, as if a replica then died. Returns the pod's uid. */
-async function claim(release: Release, leaseMs: number): Promise<string> {
-  const { release: name, worker } = release;
-  await using account = await KubernetesClient.connect(await release.accountConfig());
-  const pool = await account.get("ConfigMap", `${name}-pool`, worker);
-  const owner = { name: `${name}-pool`, uid: pool!.metadata.uid };
-  const pod = readPod((await release.workers()).find(isFree)!);
-  const now = Date.now();
-  const claim: Claim = { id: crypto.randomUUID(), by: "dead-replica", deadline: now + leaseMs };
-  const patch = claimPatch(pod, claim, owner, now);
-  await account.call("PATCH", pathOf("Pod", pod.name, worker), patch);
-  return pod.uid;
-}

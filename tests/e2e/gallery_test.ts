@@ -7,12 +7,10 @@ import { needs } from "../support/needs.ts";
 import { sample } from "../support/pictures.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { readAnswer } from "../support/answer.ts";
+import { openDocsShell } from "./docs_shell.ts";
 import { startLoad } from "./mixed_load.ts";
 import { openRelease, SERVICE } from "./release.ts";
 import { openUsers } from "./users.ts";
-import { sectionCommands } from "../support/readme_commands.ts";
-import { openReadmeShell } from "../support/readme_shell.ts";
-import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const POOL_SIZE = 2;
 const VALUES = [`poolSize=${POOL_SIZE}`, "limits.requestTimeoutMs=12000"];
@@ -73,23 +71,9 @@ needs("helm", "node")("the gallery service on a cluster", async (t) => {
     assertEquals(created.filter((id) => !present.has(id)), []);
   });
 
-  await using folder = await temporaryFolder();
-  await using shell = await openReadmeShell(folder.root, {
-    others: [
-      // A signal, not a placeholder.
-      [/\bTERM\b/g, "TERM"],
-      [/\bface-it-workers\b/g, worker],
-      [/\bface-it-(gallery|template-keys)\b/g, `${name}-$1`],
-      [/(?<=[ =])(template-keys|gallery\.db|copy)(?=$|[ /])/g, folder.path("$1")],
-    ],
-  });
-  const runSection = async (heading: string) => {
-    const commands = await sectionCommands("docs/operations.md", heading);
-    assert(commands.length > 0, heading);
-    for (const command of commands) await shell.run(command);
-  };
+  await using shell = await openDocsShell(release);
   await t.step("a backup is made while the service runs", async () => {
-    await runSection("### Back up the volume");
+    await shell.runSection("### Back up the volume");
     assertEquals((await users.call("DELETE", "/users/ada")).status, 204);
   });
 
@@ -123,7 +107,7 @@ needs("helm", "node")("the gallery service on a cluster", async (t) => {
   });
 
   await t.step("a restored backup has everything that it had", async () => {
-    await runSection("### Restore the volume");
+    await shell.runSection("### Restore the volume");
     await release.untilServing();
     const present = await users.list();
     assertEquals(present.get("ada"), 1);

@@ -42,6 +42,10 @@ const NEEDS = {
     how: "a cluster whose node has all images and serves port 30080, and FACE_IT_TEST_E2E=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_E2E") === "1",
   },
+  network_policies: {
+    how: "a node that enforces NetworkPolicies, and FACE_IT_TEST_NETWORK_POLICIES=1",
+    isMet: () => Deno.env.get("FACE_IT_TEST_NETWORK_POLICIES") === "1",
+  },
   linux: {
     how: "Linux",
     isMet: () => Deno.build.os === "linux",

@@ -9,8 +9,15 @@ export interface TcpForwarder extends AsyncDisposable {
   switchTo(target: URL): void;
 }
 
-/** Listens on a free port of the loopback address. */
-export async function startTcpForwarder(target: URL): Promise<TcpForwarder> {
+/**
+ * Listens on a free port of an address.
+ *
+ * @param hostname By default the loopback address
+ */
+export async function startTcpForwarder(
+  target: URL,
+  hostname = "127.0.0.1",
+): Promise<TcpForwarder> {
   let current = target;
   const open = new Set<Socket>();
   const breakAll = () => {
@@ -30,10 +37,10 @@ export async function startTcpForwarder(target: URL): Promise<TcpForwarder> {
     keep(service, () => client);
     client.pipe(service).pipe(client);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, hostname, resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: new URL(`http://127.0.0.1:${port}`),
+    url: new URL(`http://${hostname}:${port}`),
     switchTo(next) {
       current = next;
       breakAll();
