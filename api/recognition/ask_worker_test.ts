@@ -10,7 +10,7 @@ const UNREACHED: WorkerResult = { kind: "unreached", cause: new Error("refused")
 const ANSWER: WorkerResult = { kind: "answer", answer: MATCH };
 
 /** Asks the workers of a pool. Each call of a worker takes the next of `results`. */
-async function ask(settlingMs: number | undefined, results: readonly WorkerResult[]) {
+function ask(settlingMs: number | undefined, results: readonly WorkerResult[]) {
   let ms = 0;
   const pool = new FakePool({ free: 3, settlingMs });
   const left = [...results];
@@ -27,22 +27,22 @@ async function ask(settlingMs: number | undefined, results: readonly WorkerResul
 
 Deno.test("a new worker that the network hides for a second costs no other worker", async () => {
   const hidden = Array.from({ length: 10 }, () => UNREACHED);
-  const { pool, answer, waited } = await ask(2000, [...hidden, ANSWER]);
+  const { pool, answer, waited } = ask(2000, [...hidden, ANSWER]);
   assertEquals(await answer, MATCH);
   assertEquals([pool.leases.length, waited()], [1, 1000]);
 });
 
 Deno.test("a new worker that stays out of reach is replaced by another one", async () => {
   const dead = Array.from({ length: 21 }, () => UNREACHED);
-  const { pool, answer } = await ask(2000, [...dead, ANSWER]);
+  const { pool, answer } = ask(2000, [...dead, ANSWER]);
   assertEquals(await answer, MATCH);
   assertEquals(pool.leases.map(({ state }) => state), ["destroyed", "kept"]);
 });
 
 Deno.test("a worker that has no network of its own is dead when it cannot be reached", async () => {
-  const { pool, answer, waited } = await ask(undefined, [UNREACHED, ANSWER]);
+  const { pool, answer, waited } = ask(undefined, [UNREACHED, ANSWER]);
   assertEquals(await answer, MATCH);
   assertEquals([pool.leases.length, waited()], [2, 0]);
-  const both = await ask(undefined, [UNREACHED, UNREACHED]);
+  const both = ask(undefined, [UNREACHED, UNREACHED]);
   await assertRejects(() => both.answer, Problem, "The worker failed");
 });
