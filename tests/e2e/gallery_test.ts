@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
-import { helm } from "../support/helm.ts";
+import { CHART, helm } from "../support/helm.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { leftovers } from "../support/leftovers.ts";
 import { needs } from "../support/needs.ts";
@@ -8,14 +8,15 @@ import { sample } from "../support/pictures.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { readAnswer } from "../support/answer.ts";
 import { openDocsShell } from "./docs_shell.ts";
+import { runProgram } from "../support/run_program.ts";
 import { startLoad } from "./mixed_load.ts";
-import { openRelease, SERVICE } from "./release.ts";
+import { BASE, openRelease, type Release, SERVICE } from "./release.ts";
 import { openUsers } from "./users.ts";
 
 const POOL_SIZE = 2;
 const VALUES = [`poolSize=${POOL_SIZE}`, "limits.requestTimeoutMs=12000"];
 
-needs("helm", "node")("the gallery service on a cluster", async (t) => {
+needs("helm", "helm4", "node")("the gallery service on a cluster", async (t) => {
   await using release = await openRelease(...VALUES);
   const { release: name, api, worker, post } = release;
   await release.untilFull(POOL_SIZE);
@@ -71,6 +72,21 @@ needs("helm", "node")("the gallery service on a cluster", async (t) => {
     assertEquals(created.filter((id) => !present.has(id)), []);
   });
 
+  await t.step("neither Helm 3 nor Helm 4 changes a key", async () => {
+    const before = await secrets(release);
+    assertEquals(before.size, 5);
+    const namespaces = [`namespaces.api=${api}`, `namespaces.worker=${worker}`];
+    const set = [...BASE, ...namespaces, ...VALUES].flatMap((value) => ["--set", value]);
+    for (const program of ["helm4", "helm"]) {
+      const { ok, text } = await runProgram(program, ["upgrade", name, CHART, ...set]);
+      assert(ok, text);
+      assertEquals(await secrets(release), before);
+    }
+    await release.rolledOut();
+    await release.untilServing();
+    assertEquals((await users.list()).get("ada"), 1);
+  });
+
   await using shell = await openDocsShell(release);
   await t.step("a backup is made while the service runs", async () => {
     await shell.runSection("### Back up the volume");
@@ -115,3 +131,10 @@ needs("helm", "node")("the gallery service on a cluster", async (t) => {
     assertEquals(JSON.parse((await post(similar)).text).user_id, "ada");
   });
 });
+
+/** Returns the content of every Secret that the hook made. */
+async function secrets({ client, api, worker }: Release): Promise<Map<string, unknown>> {
+  const label = "app.kubernetes.io/managed-by=face-it";
+  const lists = await Promise.all([api, worker].map((name) => client.list("Secret", name, label)));
+  return new Map(lists.flat().map(({ metadata, data }) => [metadata.name, data]));
+}

@@ -26,7 +26,7 @@ export interface Release extends Installed {
 }
 
 /** Values of every release: a port for the tests. */
-const BASE: readonly string[] = [
+export const BASE: readonly string[] = [
   "api.service.type=NodePort",
   "api.allowAnonymousFromOutside=true",
   `api.service.nodePort=${SERVICE.port}`,

@@ -34,6 +34,10 @@ const NEEDS = {
     how: "Helm 3 or 4 on the PATH, or its path in FACE_IT_HELM",
     isMet: () => succeeds(Deno.env.get("FACE_IT_HELM") || "helm", "version"),
   },
+  helm4: {
+    how: "Helm 4 on the PATH, as helm4",
+    isMet: () => succeeds("helm4", "version"),
+  },
   cluster: {
     how: "kubectl, a cluster that tests may change (KUBECONFIG), and FACE_IT_TEST_CLUSTER=1",
     isMet: () => Deno.env.get("FACE_IT_TEST_CLUSTER") === "1",
