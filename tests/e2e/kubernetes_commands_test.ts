@@ -20,6 +20,7 @@ function fillIn(command: string, port: number): string {
     [/\bREGISTRY\b/g, "docker.io"],
     [/--from-file=gallery\.json(?!=)/g, "--from-file=gallery.json=test-data/embeddings.json"],
     [/< gallery\.json/g, "< test-data/embeddings.json"],
+    [/> template-keys$/g, "> /dev/null"],
     [/\b8080:/g, `${port}:`],
     [/\b(localhost|127\.0\.0\.1):8080\b/g, `$1:${port}`],
   ];
@@ -52,7 +53,7 @@ needs("helm", "node")("the README's commands for a cluster do what the README sa
       continue;
     }
     const output = await sh(line);
-    if (!command.startsWith("curl")) continue;
+    if (!/^curl .*\/authenticate$/.test(command)) continue;
     assertMatch(output, /"matched":true,"user_id":"user1"/);
     recognised++;
   }
