@@ -18,12 +18,20 @@ export interface SealOptions {
   readonly now: number;
 }
 
+/** Options of {@linkcode putUserRow}. */
+export interface PutUserOptions {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** True to leave a user that is there as it is. */
+  readonly onlyNew?: boolean;
+}
+
 /** Creates a user or replaces its fields. Does not add the change to the log of changes. */
 export async function putUserRow(
   transaction: Transaction,
   { collection, userId }: UserKey,
   { name, consentRef, expiresAt }: UserFields,
-  now: number,
+  { now, onlyNew = false }: PutUserOptions,
 ): Promise<{ created: boolean; changed: boolean; user: StoredUser }> {
   const key = { collection, userId };
   let old = await findUser(transaction, key);
@@ -31,7 +39,9 @@ export async function putUserRow(
     await removeUser(transaction, key);
     old = undefined;
   }
-  if (old?.name === name && old.consentRef === consentRef && old.expiresAt === expiresAt) {
+  const isEqual = old?.name === name && old.consentRef === consentRef &&
+    old.expiresAt === expiresAt;
+  if (old !== undefined && (onlyNew || isEqual)) {
     return { created: false, changed: false, user: old };
   }
   const user: StoredUser = {
