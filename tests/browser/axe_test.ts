@@ -45,7 +45,7 @@ browserTest("axe finds nothing where the page asks for a key", async () => {
   await using visit = await Visit.start({ env: GALLERY_SERVICE, keys: [entry] });
   const { page } = visit;
   await visit.open("People");
-  await page.getByRole("dialog", { name: "This service needs a key" }).waitFor();
+  await page.getByRole("dialog", { name: "A key is needed" }).waitFor();
   await assertNoBarriers(page, "the key");
   await visit.giveKey("fi_wrong");
   await page.getByText("It may be misspelt").waitFor();
