@@ -81,6 +81,28 @@ browserTest("where everybody may recognise, only enrolling and the list need a k
   await visit.answers("This is Ada");
 });
 
+browserTest(
+  "a key changes nothing where the operator enrols people, and the page says so",
+  async () => {
+    const { text, entry } = testKey("admin");
+    await using visit = await Visit.start({ keys: [entry] });
+    const { page } = visit;
+    const dialog = page.getByRole("dialog", { name: "A key is needed" });
+    // Without a key, the page cannot know who enrols people.
+    await visit.open("Enrol");
+    await dialog.waitFor();
+    await page.keyboard.press("Escape");
+    await visit.enrol("Ada", await sample("different.png"));
+    await visit.giveKey(text);
+    await page.getByText("Gallery is static. No picture was sent.").waitFor();
+    await page.getByText("Ask the operator.").waitFor();
+    await visit.open("People");
+    await page.getByText("This page can neither list nor change them.").waitFor();
+    await visit.open("Enrol");
+    await page.getByText("Ask the operator to enrol you.").waitFor();
+  },
+);
+
 browserTest("the list of people asks once for a key, and again when it is wanted", async () => {
   const { text, entry } = testKey("admin");
   await using visit = await Visit.start({ env: GALLERY_SERVICE, keys: [entry] });
