@@ -85,7 +85,7 @@ browserTest(
   "a key changes nothing where the operator enrols people, and the page says so",
   async () => {
     const { text, entry } = testKey("admin");
-    await using visit = await Visit.start({ keys: [entry] });
+    await using visit = await Visit.start({ env: { GALLERY_MODE: "workers" }, keys: [entry] });
     const { page } = visit;
     const dialog = page.getByRole("dialog", { name: "A key is needed" });
     // Without a key, the page cannot know who enrols people.
