@@ -130,7 +130,7 @@ class SqlStore implements GalleryStore {
     checkUser(key, fields);
     const now = this.#options.now();
     return await this.#change(async (transaction) => {
-      const { changed, ...result } = await putUserRow(transaction, key, fields, { now, onlyNew });
+      const { changed, ...result } = await putUserRow(transaction, key, fields, now, onlyNew);
       if (!changed) return new Rollback(result);
       await addChanges(transaction, [key], now);
       return result;
@@ -205,7 +205,7 @@ class SqlStore implements GalleryStore {
       let total = 0;
       const changes: UserKey[] = [];
       for (const { user, templates } of prepared) {
-        const { changed } = await putUserRow(transaction, user, user, { now: options.now });
+        const { changed } = await putUserRow(transaction, user, user, options.now);
         const isStored = !hasExpired(user, options.now);
         const added = isStored ? await insertTemplates(transaction, templates) : 0;
         if (changed || added > 0) changes.push(user);

@@ -18,20 +18,17 @@ export interface SealOptions {
   readonly now: number;
 }
 
-/** Options of {@linkcode putUserRow}. */
-export interface PutUserOptions {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** True to leave a user that is there as it is. */
-  readonly onlyNew?: boolean;
-}
-
-/** Creates a user or replaces its fields. Does not add the change to the log of changes. */
+/**
+ * Creates a user or replaces its fields. Does not add the change to the log of changes.
+ *
+ * @param onlyNew True to leave a user that is there as it is
+ */
 export async function putUserRow(
   transaction: Transaction,
   { collection, userId }: UserKey,
   { name, consentRef, expiresAt }: UserFields,
-  { now, onlyNew = false }: PutUserOptions,
+  now: number,
+  onlyNew = false,
 ): Promise<{ created: boolean; changed: boolean; user: StoredUser }> {
   const key = { collection, userId };
   let old = await findUser(transaction, key);
