@@ -24,7 +24,7 @@ export interface FakeCalls {
     embedding: Float32Array,
     claims: { readonly model: string; readonly user_id?: string; readonly collection?: string },
   ): FakeCall;
-  putUser(userId: string, fields: unknown, collection?: string): FakeCall;
+  putUser(userId: string, fields: unknown, collection?: string, onlyNew?: boolean): FakeCall;
   addTemplate(
     userId: string,
     embedding: Float32Array,
@@ -68,14 +68,20 @@ export const CALLS: FakeCalls = {
       claims: { purpose: "decide", collection, ...claims, body_sha256: checksumOf(body) },
     };
   },
-  putUser(userId, fields, collection = "default") {
+  putUser(userId, fields, collection = "default", onlyNew = false) {
     const body = new TextEncoder().encode(JSON.stringify(fields));
     return {
       method: "PUT",
       path: pathOf(userId),
       body,
       contentType: "application/json",
-      claims: { purpose: "put_user", collection, user_id: userId, body_sha256: checksumOf(body) },
+      claims: {
+        purpose: "put_user",
+        collection,
+        user_id: userId,
+        ...(onlyNew && { only_new: true }),
+        body_sha256: checksumOf(body),
+      },
     };
   },
   addTemplate(userId, embedding, { collection = "default", ...claims }) {

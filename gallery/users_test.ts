@@ -61,6 +61,23 @@ Deno.test("PUT creates a user, and replaces all its fields", async () => {
   }]);
 });
 
+Deno.test("a PUT that may only create changes no user who is there", async () => {
+  await using installation = await installFake();
+  const [one, two] = [await installation.replica(), await installation.replica()];
+  const create = (name: string, collection?: string) =>
+    CALLS.putUser("user1", { name }, collection, true);
+  const created = await one.call(create("First"));
+  assertEquals([created.status, created.body.name], [201, "First"]);
+  // Also with the same fields: the caller is told that it has created nobody.
+  for (const name of ["Second", "First"]) {
+    assertEquals(await statusAndCode(two, create(name)), [412, "user_exists"]);
+  }
+  assertEquals((await two.call(CALLS.about("get_user", "user1"))).body.name, "First");
+  assertEquals((await one.call(create("Second", "other"))).status, 201);
+  await one.call(CALLS.about("delete_user", "user1"));
+  assertEquals((await two.call(create("Second"))).status, 201);
+});
+
 Deno.test("a body that is not a user is refused, and quoted nowhere", async () => {
   await using installation = await installFake();
   const replica = await installation.replica();

@@ -28,7 +28,7 @@ const PAGES: ReadonlySet<string> = new Set(["/", "/docs", "/openapi.json"]);
 const PAGE_FILES = "/page/";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const REQUEST_HEADERS = `Authorization, Content-Type, ${REQUEST_ID_HEADER}`;
+const REQUEST_HEADERS = `Authorization, Content-Type, If-None-Match, ${REQUEST_ID_HEADER}`;
 const RESPONSE_HEADERS =
   `Allow, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, ${REQUEST_ID_HEADER}`;
 const PREFLIGHT_SECONDS = "600";

@@ -342,7 +342,7 @@ Deno.test("a browser's question before a request is answered only for allowed or
   assertEquals([response.status, await response.text()], [204, ""]);
   assertEquals(response.headers.get("Access-Control-Allow-Origin"), APP);
   assertStringIncludes(response.headers.get("Access-Control-Allow-Methods")!, "POST");
-  for (const name of ["Authorization", "Content-Type"]) {
+  for (const name of ["Authorization", "Content-Type", "If-None-Match"]) {
     assertStringIncludes(response.headers.get("Access-Control-Allow-Headers")!, name);
   }
   assertEquals(response.headers.get("Access-Control-Allow-Private-Network"), null);

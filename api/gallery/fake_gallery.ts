@@ -67,9 +67,15 @@ export class FakeGallery implements GalleryClient {
     return { matched: true, user_id, user_name: name, confidence: 0.9998, similarity: 0.6 };
   }
 
-  async putUser(caller: GalleryCaller, userId: string, fields: PutUser): Promise<Stored<User>> {
+  async putUser(
+    caller: GalleryCaller,
+    userId: string,
+    fields: PutUser,
+    { onlyNew = false }: { readonly onlyNew?: boolean } = {},
+  ): Promise<Stored<User>> {
     const users = await this.#users(caller, "put_user");
     const old = users.get(userId);
+    if (onlyNew && old !== undefined) throw galleryProblem("put_user", "user_exists");
     const user = { fields, templates: old?.templates ?? [] };
     users.set(userId, user);
     return { created: old === undefined, value: answer(userId, user) };

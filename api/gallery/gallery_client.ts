@@ -85,9 +85,16 @@ export interface GalleryClient extends AsyncDisposable {
   /**
    * Creates a user, or replaces the fields of a user.
    *
-   * @throws {Problem} `invalid_request` when `expires_at` is in the past
+   * @param options With `onlyNew`, a user that is there stays as it is
+   * @throws {Problem} `invalid_request` when `expires_at` is in the past, and `user_exists` only with
+   * `onlyNew`
    */
-  putUser(caller: GalleryCaller, userId: string, fields: PutUser): Promise<Stored<User>>;
+  putUser(
+    caller: GalleryCaller,
+    userId: string,
+    fields: PutUser,
+    options?: { readonly onlyNew?: boolean },
+  ): Promise<Stored<User>>;
   /** @throws {Problem} `user_not_found` */
   getUser(caller: GalleryCaller, userId: string): Promise<UserWithTemplates>;
   /** @throws {Problem} `invalid_request` for a bad cursor */
@@ -158,16 +165,16 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
       return value;
     },
 
-    async putUser(caller, userId, fields) {
+    async putUser(caller, userId, fields, { onlyNew = false } = {}) {
       const { status, value } = await calls.make(
         caller,
         {
           method: "PUT",
           path: ofUser(userId),
-          claims: { purpose: "put_user", user_id: userId },
+          claims: { purpose: "put_user", user_id: userId, ...onlyNew && { only_new: true } },
           body: { type: "application/json", bytes: Buffer.from(JSON.stringify(fields)) },
         },
-        { statuses: [200, 201], schema: UserSchema },
+        { statuses: onlyNew ? [201] : [200, 201], schema: UserSchema },
       );
       return { created: status === 201, value };
     },

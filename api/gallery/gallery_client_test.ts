@@ -162,6 +162,18 @@ Deno.test("each call has its own method, path, statement and answer", async () =
       { created: true, value: USER },
     ],
     [
+      (client, caller) => client.putUser(caller, "user1", { name: "N" }, { onlyNew: true }),
+      "PUT /users/user1",
+      {
+        purpose: "put_user",
+        user_id: "user1",
+        only_new: true,
+        body_sha256: await sha256(new TextEncoder().encode('{"name":"N"}')),
+      },
+      [201, USER],
+      { created: true, value: USER },
+    ],
+    [
       (client, caller) => client.getUser(caller, "a/b"),
       "GET /users/a%2Fb",
       { purpose: "get_user", user_id: "a/b" },

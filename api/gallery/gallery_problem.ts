@@ -12,7 +12,10 @@ const USER_NOT_FOUND = "There is no user with this user_id";
 /** Sentence for each code that a call may be refused with. Any other code is a failure. */
 const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> = {
   decide: { ambiguous_match: PICTURE_DETAILS.ambiguous_match },
-  put_user: { invalid_request: "expires_at must be in the future" },
+  put_user: {
+    invalid_request: "expires_at must be in the future",
+    user_exists: "There is a user with this user_id already; nothing was changed",
+  },
   get_user: { user_not_found: USER_NOT_FOUND },
   list_users: { invalid_request: "The cursor is not one of an earlier page" },
   delete_user: {},

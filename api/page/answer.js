@@ -36,13 +36,19 @@ export function showBusy() {
   region.replaceChildren(line("Looking…", "verdict busy"));
 }
 
+/** @typedef {Outcome<AuthenticateAnswer> & { withoutKey?: true }} Answered */
+
 /**
- * @param {Outcome<AuthenticateAnswer>} outcome
+ * @param {Answered} outcome
  * @param {string} userId the user ID of the request, "" for none
  */
 export function showOutcome(outcome, userId) {
   if ("answer" in outcome) showAnswer(outcome.answer, userId);
   else region.replaceChildren(...failureLines(outcome.failure));
+  if (outcome.withoutKey) {
+    const text = "The key may not recognise faces, so the page asked without the key.";
+    region.append(line(text, "quiet"));
+  }
   region.scrollIntoView({ block: "nearest" });
 }
 

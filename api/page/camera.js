@@ -43,7 +43,7 @@ export function setUpCamera(
   const closeButton = part(root, "close", HTMLButtonElement);
   const note = part(root, "note", HTMLElement);
   const devices = "mediaDevices" in navigator ? navigator.mediaDevices : undefined;
-  if (stayOpen) closeButton.textContent = "Close camera";
+  if (stayOpen) closeButton.textContent = "Close";
 
   // Without mediaDevices, a phone can still open its camera app, which needs no permission.
   if (devices === undefined && matchMedia("(pointer: coarse)").matches) {
@@ -76,9 +76,19 @@ export function setUpCamera(
         return;
       }
       video.srcObject = stream;
+      for (const track of stream.getTracks()) {
+        // Not when the page itself stops the camera.
+        track.addEventListener("ended", () => {
+          closeAndFocus();
+          note.textContent = "The camera was disconnected.";
+        });
+      }
+      // Before the first frame, there is nothing to take a photo of.
+      takePhoto.ariaDisabled = "true";
       panel.hidden = false;
       open.hidden = true;
       await video.play();
+      takePhoto.ariaDisabled = "false";
       takePhoto.focus();
     } catch (error) {
       close();

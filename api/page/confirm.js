@@ -15,9 +15,9 @@ const no = element("confirm-no", HTMLButtonElement);
  * @returns {Promise<boolean>} true to delete
  */
 export async function confirmDeletion(question, consequence, answer) {
-  element("confirm-heading", HTMLElement).textContent = question;
+  element("confirm-heading", HTMLElement).replaceChildren(line(question, "clamp", "span"));
   text.replaceChildren(line(consequence));
-  yes.textContent = answer;
+  yes.replaceChildren(line(answer, "clamp", "span"));
   dialog.returnValue = "";
   dialog.showModal();
   no.focus();

@@ -4,20 +4,23 @@ import { element, part } from "./element.js";
 import { takeChosenFiles } from "./file_input.js";
 import { button, line } from "./make.js";
 import { createPerson } from "./new_person.js";
+import {
+  focusName,
+  focusUserId,
+  isComplete,
+  setUpPersonForm,
+  showPerson,
+  typed,
+} from "./person_form.js";
 import { fitted } from "./picture.js";
 import { isJustClearEnough } from "./quality.js";
 import { addShot, clearShots } from "./shots.js";
 import { showWhenStatic } from "./static_gallery.js";
-import { makeUserId } from "./user_id.js";
 import { addTemplate } from "./users.js";
 
 /** More pictures help little: docs/accuracy.md. */
 const GOOD_NUMBER = 3;
 
-const form = element("enrol-form", HTMLFormElement);
-const nameInput = element("name", HTMLInputElement);
-const idInput = element("new-user-id", HTMLInputElement);
-const idHint = element("new-user-id-hint", HTMLElement);
 const status = element("enrol-status", HTMLElement);
 const next = element("enrol-next", HTMLElement);
 const noShots = element("no-shots", HTMLElement);
@@ -30,6 +33,8 @@ let accepted = 0;
 let generation = 0;
 /** Settled when all pictures so far have an answer: they are sent one after the other. */
 let queue = Promise.resolve();
+/** Number of this person's pictures that wait for their turn. */
+let waiting = 0;
 /** @type {{ close: () => void }} */
 let camera;
 
@@ -42,29 +47,25 @@ export function setUpEnrol() {
   const cameraPlace = element("enrol-camera", HTMLElement);
   camera = setUpCamera(cameraPlace, (photo) => enrol([photo]), {
     stayOpen: true,
-    isReady: hasName,
+    isReady: isComplete,
   });
   /** @param {readonly File[]} files */
   const onFiles = (files) => {
-    if (hasName()) void enrol(files);
+    if (isComplete()) void enrol(files);
   };
-  takeChosenFiles(element("enrol-files", HTMLInputElement), onFiles, hasName);
+  takeChosenFiles(element("enrol-files", HTMLInputElement), onFiles, isComplete);
   takeChosenFiles(
     part(cameraPlace, "capture", HTMLInputElement),
     onFiles,
-    hasName,
+    isComplete,
   );
-  // Nothing is sent before the first picture, so Enter in a field leads to the pictures.
-  form.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || (event.target !== nameInput && event.target !== idInput)) return;
-    // Without this line, the same key would also press the button.
-    event.preventDefault();
-    if (hasName()) part(cameraPlace, "open", HTMLButtonElement).focus();
-  });
-  nameInput.addEventListener("input", showId);
-  element("another-person", HTMLButtonElement).addEventListener("click", () => {
-    startWith(undefined);
-    nameInput.focus();
+  setUpPersonForm({
+    // Nothing is sent before the first picture, so Enter leads to the pictures.
+    onEnter: () => part(cameraPlace, "open", HTMLButtonElement).focus(),
+    onAnother: () => {
+      startWith(undefined);
+      focusName();
+    },
   });
   startWith(undefined);
   return {
@@ -82,80 +83,76 @@ export function setUpEnrol() {
  */
 export function startWith(existing) {
   camera.close();
+  status.replaceChildren();
+  if (waiting > 0) say(`Pictures of ${typed().name} that were not sent: ${waiting}`, "failed");
   generation++;
   person = existing;
-  accepted = 0;
-  nameInput.value = existing?.name ?? "";
-  idInput.value = existing?.userId ?? "";
-  status.replaceChildren();
+  accepted = waiting = 0;
   clearShots();
   noShots.hidden = false;
   next.hidden = true;
-  fixPerson();
+  showPerson(existing);
 }
 
-/** Lets nobody change the name while pictures of this person are sent. */
-function fixPerson() {
-  nameInput.readOnly = idInput.readOnly = person !== undefined;
-  if (person !== undefined) idInput.value = person.userId;
-  element("another-person", HTMLElement).hidden = person === undefined;
-  showId();
-}
-
-function showId() {
-  const name = nameInput.value.trim();
-  nameInput.setCustomValidity("");
-  idHint.textContent = person !== undefined
-    ? "The name and the user ID of an enrolled person stay as they are."
-    : name === ""
-    ? "Applications know the person by the user ID. Without one, the page makes it of the name."
-    : `Without one, the user ID is ${makeUserId(name)}.`;
-}
-
-/** Returns false, and asks for the name, when there is none. */
-function hasName() {
-  nameInput.setCustomValidity(
-    nameInput.value.trim() === "" ? "First type the person's name." : "",
-  );
-  return nameInput.reportValidity();
-}
-
-/** @param {readonly Blob[]} pictures */
+/**
+ * Sends pictures of the person whose name is shown now.
+ *
+ * @param {readonly Blob[]} pictures
+ */
 function enrol(pictures) {
-  queue = queue.then(async () => {
-    const wanted = generation;
-    if (!await makePerson() || wanted !== generation) return;
-    for (const picture of pictures) {
-      if (wanted === generation) await enrolOne(picture, addShot(picture));
+  const wanted = generation;
+  waiting += pictures.length;
+  return inTurn(wanted, async () => {
+    if (!await makePerson(wanted)) {
+      if (wanted === generation) waiting -= pictures.length;
+      return;
+    }
+    const added = pictures.map((picture) => ({ picture, shot: addShot(picture) }));
+    for (const { picture, shot } of added) {
+      if (wanted === generation) await enrolOne(picture, shot, wanted);
     }
   });
+}
+
+/**
+ * Does something after everything before, unless the page shows another person then.
+ *
+ * @param {number} wanted generation of the person
+ * @param {() => Promise<void>} task
+ */
+function inTurn(wanted, task) {
+  const before = queue.catch(() => {});
+  queue = before.then(() => wanted === generation ? task() : undefined);
   return queue;
 }
 
-/** Creates the person before the first picture. Returns false when that fails. */
-async function makePerson() {
+/**
+ * Creates the person before the first picture. Returns false when that fails, or when the page shows
+ * another person.
+ *
+ * @param {number} wanted
+ */
+async function makePerson(wanted) {
   if (person !== undefined) return true;
-  const wanted = generation;
   say("Looking…", "busy");
-  const made = await createPerson(nameInput.value.trim(), idInput.value.trim());
+  const { name, userId } = typed();
+  const made = await createPerson(name, userId);
   if (wanted !== generation) return false;
   if ("person" in made) {
     person = made.person;
-    fixPerson();
+    showPerson(person);
     return true;
   }
   camera.close();
   if ("taken" in made) {
-    const { taken } = made;
-    say(
-      `The user ID ${taken.userId} belongs to ${taken.name} already. No picture was sent. ` +
-        "Type another user ID, or add pictures to this person.",
-      "failed",
-    );
+    const { userId, name } = made.taken;
+    say(`The user ID ${userId} belongs to ${name ?? "somebody"} already.`, "failed");
     status.append(
-      button(`Add pictures to ${taken.name}`, () => startWith(taken)),
+      line("No picture was sent. Type another user ID, or add pictures to this person."),
     );
-    idInput.focus();
+    const owner = { userId, name: name ?? userId };
+    status.append(button(`Add pictures to ${owner.name}`, () => startWith(owner)));
+    focusUserId();
   } else {
     const { title, explanation, reference } = made.failure;
     say(`${title}. No picture was sent.`, "failed");
@@ -168,19 +165,22 @@ async function makePerson() {
 /**
  * @param {Blob} picture
  * @param {import("./shots.js").Shot} shot
+ * @param {number} wanted
  */
-async function enrolOne(picture, shot) {
-  const wanted = generation;
+async function enrolOne(picture, shot, wanted) {
   if (person === undefined) return;
   const { userId, name } = person;
+  waiting--;
   noShots.hidden = true;
+  shot.check();
   say(`Checking picture ${shot.number}…`, "busy");
   const outcome = await addTemplate(userId, await fitted(picture));
   if (wanted !== generation) return;
   if ("failure" in outcome) {
     const { failure } = outcome;
     shot.refuse(failure, () => {
-      queue = queue.then(() => enrolOne(picture, shot));
+      waiting++;
+      void inTurn(wanted, () => enrolOne(picture, shot, wanted));
     });
     const verdict = failure.canRetry ? "was not sent" : "was refused";
     say(`Picture ${shot.number} ${verdict}: ${failure.title}.`, "failed");

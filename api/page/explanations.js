@@ -8,20 +8,21 @@
 export const EXPLANATIONS = {
   invalid_request: "The file is empty, or the name or the user ID is not valid.",
   invalid_image: "The picture is damaged or incomplete. Choose another file.",
-  unauthorized: "The service answers only requests with a key. Ask its operator for one, and try " +
-    "again: the page then asks for the key.",
+  unauthorized: "This needs a key. Ask the operator of the service for one, and try again: the " +
+    "page then asks for the key.",
   forbidden_scope:
     "The key may not do this. Ask the operator of the service for another key, then forget this one.",
   forbidden_origin:
     "The service does not accept requests from this page. Open the page at the address of " +
     "the service itself, or ask its operator to add the origin of this page to ALLOWED_ORIGINS.",
   not_found: "The page and the service may have different versions. Reload the page.",
-  user_not_found: "There is no user with this user ID. Reload the list of users.",
+  user_not_found: "There is no user with this user ID. The user may have been deleted.",
   method_not_allowed: "The page and the service may have different versions. Reload the page.",
   request_timeout:
     "The picture took too long to arrive. Try again with a better connection or a smaller picture.",
   gallery_is_static: "The operator of the service enrols and deletes users. Ask the operator.",
   too_many_templates: "The user has as many templates as a user may have. Delete one first.",
+  user_exists: "There is a user with this user ID. Type another user ID.",
   payload_too_large: "The picture has more bytes or pixels than the service accepts. " +
     "Choose a smaller one.",
   unsupported_media_type: "The file is not a JPEG, PNG or WebP picture. Choose another one.",

@@ -1,8 +1,8 @@
 import { element } from "./element.js";
 
-/** The browser keeps this storage for the tab alone, and empties it when the tab is closed. */
-const STORE = sessionStorage;
 const NAME = "face-it key";
+/** The key of a browser that stores nothing, until the page is left. @type {string | undefined} */
+let unstored;
 
 const NEEDED = "Ask the operator of the service for a key, and type or paste it here.";
 const REFUSED = "The service does not accept this key. It may be misspelt, expired or taken out. " +
@@ -21,7 +21,32 @@ let asking;
 
 /** Returns the key that this tab keeps; undefined when it keeps none. */
 export function keptKey() {
-  return STORE.getItem(NAME) ?? undefined;
+  return unstored ?? storage()?.getItem(NAME) ?? undefined;
+}
+
+/**
+ * Keeps a key, or forgets it.
+ *
+ * @param {string | undefined} key
+ */
+function keep(key) {
+  const store = storage();
+  if (store === undefined) unstored = key;
+  else if (key === undefined) store.removeItem(NAME);
+  else store.setItem(NAME, key);
+  forget.hidden = key === undefined;
+}
+
+/**
+ * Returns the storage that the browser keeps for the tab alone, and empties when the tab is closed.
+ * Returns undefined when the browser's settings forbid it.
+ */
+function storage() {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -34,8 +59,7 @@ export async function askForKey(refused) {
   const kept = keptKey();
   if (kept !== undefined && kept !== refused) return true;
   if (asking !== undefined) return await asking;
-  STORE.removeItem(NAME);
-  showForget();
+  keep(undefined);
   reason.textContent = refused === undefined ? NEEDED : REFUSED;
   input.value = "";
   asking = new Promise((resolve) => {
@@ -47,12 +71,12 @@ export async function askForKey(refused) {
   return await asking;
 }
 
-function showForget() {
-  forget.hidden = keptKey() === undefined;
-}
-
-/** Sets up the dialog, and the button that forgets the key. */
-export function setUpKey() {
+/**
+ * Sets up the dialog, and the button that forgets the key.
+ *
+ * @param {() => void} onForget
+ */
+export function setUpKey(onForget) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const key = input.value.trim();
@@ -62,9 +86,8 @@ export function setUpKey() {
       input.focus();
       return;
     }
-    STORE.setItem(NAME, key);
+    keep(key);
     note.textContent = "";
-    showForget();
     dialog.close();
   });
   element("cancel-key", HTMLButtonElement).addEventListener(
@@ -73,10 +96,10 @@ export function setUpKey() {
   );
   dialog.addEventListener("close", () => input.value = "");
   forget.addEventListener("click", () => {
-    STORE.removeItem(NAME);
-    showForget();
+    keep(undefined);
+    onForget();
     note.textContent = "The key is forgotten.";
     note.focus();
   });
-  showForget();
+  forget.hidden = keptKey() === undefined;
 }

@@ -1,5 +1,8 @@
+/** Characters that turn the direction of the text after them. They could disguise a name. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+
 /**
- * Makes an element with a text. The text never becomes markup.
+ * Makes an element with a text. The text never becomes markup, and turns no other text.
  *
  * @template {keyof HTMLElementTagNameMap} [T="p"]
  * @param {string} content
@@ -9,7 +12,7 @@
  */
 export function line(content, className = "", tag = /** @type {T} */ ("p")) {
   const made = document.createElement(tag);
-  made.textContent = content;
+  made.textContent = content.replace(TURNS, "");
   if (className !== "") made.className = className;
   return made;
 }
@@ -22,8 +25,8 @@ export function line(content, className = "", tag = /** @type {T} */ ("p")) {
 export function list(entries) {
   const made = document.createElement("dl");
   for (const [term, value] of entries) {
-    const definition = line("", "", "dd");
-    definition.append(value);
+    const definition = line(typeof value === "string" ? value : "", "", "dd");
+    if (typeof value !== "string") definition.append(value);
     made.append(line(term, "", "dt"), definition);
   }
   return made;
@@ -37,8 +40,9 @@ export function list(entries) {
  * @param {string} className
  */
 export function button(content, onClick, className = "") {
-  const made = line(content, className, "button");
+  const made = line("", className, "button");
   made.type = "button";
+  made.append(line(content, "clamp", "span"));
   made.addEventListener("click", onClick);
   return made;
 }

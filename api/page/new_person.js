@@ -1,5 +1,5 @@
 /** @import { Failure } from "./request.js" */
-import { getUser, putUser } from "./users.js";
+import { createUser, getUser } from "./users.js";
 import { makeUserId, withRandomEnd } from "./user_id.js";
 
 /** Number of user IDs that are tried before one with a random end. */
@@ -8,53 +8,48 @@ const MAX_TRIES = 9;
 /** @typedef {{ userId: string, name: string }} Person */
 
 /**
- * Creates a person. An existing person is never replaced, unless the key may not look who exists.
+ * Creates a person. An existing person is never replaced.
  *
  * @param {string} name
  * @param {string} typedId "" to make the user ID of the name
- * @returns {Promise<{ person: Person } | { taken: Person } | { failure: Failure }>}
- *   taken: the person who has the typed user ID already
+ * @returns {Promise<{ person: Person } | { taken: TakenId } | { failure: Failure }>}
+ *   taken: somebody has the typed user ID already
  */
 export async function createPerson(name, typedId) {
-  const found = typedId === "" ? await findFreeId(makeUserId(name)) : await checkId(typedId);
-  if (!("userId" in found)) return found;
-  const outcome = await putUser(found.userId, name);
-  if ("failure" in outcome) return outcome;
-  return {
-    person: { userId: outcome.answer.user_id, name: outcome.answer.name },
-  };
+  const userIds = typedId === "" ? possibleIds(makeUserId(name)) : [typedId];
+  /** @type {Failure | undefined} */
+  let failure;
+  for (const userId of userIds) {
+    const outcome = await createUser(userId, name);
+    if ("answer" in outcome) {
+      const { user_id, name } = outcome.answer;
+      return { person: { userId: user_id, name } };
+    }
+    ({ failure } = outcome);
+    if (failure.code !== "user_exists") return { failure };
+  }
+  if (typedId !== "" || failure === undefined) return { taken: await findOwner(typedId) };
+  return { failure };
+}
+
+/** @param {string} wanted */
+function* possibleIds(wanted) {
+  yield wanted;
+  for (let number = 2; number <= MAX_TRIES; number++) yield `${wanted}-${number}`;
+  yield withRandomEnd(wanted);
 }
 
 /**
- * @param {string} wanted
- * @returns {Promise<{ userId: string } | { failure: Failure }>}
+ * @typedef {object} TakenId
+ * @property {string} userId
+ * @property {string} [name] of the person who has it; missing when the key may not see who exists
  */
-async function findFreeId(wanted) {
-  for (let number = 1; number <= MAX_TRIES; number++) {
-    const userId = number === 1 ? wanted : `${wanted}-${number}`;
-    const found = await checkId(userId);
-    if ("failure" in found) return found;
-    if ("userId" in found) {
-      return found.isSure ? { userId } : { userId: withRandomEnd(wanted) };
-    }
-  }
-  return { userId: withRandomEnd(wanted) };
-}
 
 /**
  * @param {string} userId
- * @returns {Promise<{ userId: string, isSure: boolean } | { taken: Person } | { failure: Failure }>}
- *   isSure: false when the key may not look who exists
+ * @returns {Promise<TakenId>}
  */
-async function checkId(userId) {
+async function findOwner(userId) {
   const outcome = await getUser(userId);
-  if ("answer" in outcome) {
-    return {
-      taken: { userId: outcome.answer.user_id, name: outcome.answer.name },
-    };
-  }
-  const { code } = outcome.failure;
-  if (code === "user_not_found") return { userId, isSure: true };
-  if (code === "forbidden_scope") return { userId, isSure: false };
-  return outcome;
+  return "answer" in outcome ? { userId, name: outcome.answer.name } : { userId };
 }

@@ -1,10 +1,10 @@
 import { setUpEnrol } from "./enrol.js";
 import { setUpKey } from "./key.js";
-import { setUpPeople } from "./people.js";
+import { hidePeople, setUpPeople } from "./people.js";
 import { setUpRecognise } from "./recognise.js";
 import { setUpViews } from "./views.js";
 
-setUpKey();
+setUpKey(hidePeople);
 setUpViews({
   recognise: setUpRecognise(),
   enrol: setUpEnrol(),

@@ -1,6 +1,6 @@
 import { setUpConfirm } from "./confirm.js";
 import { element } from "./element.js";
-import { failureLines, line } from "./make.js";
+import { button, failureLines, line } from "./make.js";
 import { makePersonItem } from "./person_item.js";
 import { showWhenStatic } from "./static_gallery.js";
 import { listUsers } from "./users.js";
@@ -37,11 +37,23 @@ export function setUpPeople() {
       cursors = [undefined];
       void load();
     },
-    onHide: () => {
-      current.abort();
-      people.replaceChildren();
-    },
+    onHide: clear,
   };
+}
+
+/** Removes what an earlier key has shown. */
+export function hidePeople() {
+  if (element("people-view", HTMLElement).hidden) return;
+  clear();
+  status.replaceChildren(button("Show the people", () => turn([undefined])));
+}
+
+/** Removes all people from the view. */
+function clear() {
+  current.abort();
+  people.replaceChildren();
+  previous.hidden = next.hidden = true;
+  pageNumber.textContent = "";
 }
 
 /** @param {(string | undefined)[]} wanted */
@@ -53,20 +65,21 @@ function turn(wanted) {
 
 /** Loads the page of the list that the last cursor leads to. */
 async function load() {
-  current.abort();
+  clear();
   current = new AbortController();
   const { signal } = current;
-  people.replaceChildren();
-  previous.hidden = next.hidden = true;
-  pageNumber.textContent = "";
   status.replaceChildren(line("Looking…", "verdict busy"));
   try {
-    const { isStatic, model } = await showWhenStatic("people");
+    const { isStatic, model, refusal } = await showWhenStatic("people");
     if (isStatic || signal.aborted) return;
-    const outcome = await listUsers(cursors.at(-1), signal);
+    // The page asks only once for a key.
+    const outcome = refusal === undefined
+      ? await listUsers(cursors.at(-1), signal)
+      : { failure: refusal };
     if (signal.aborted) return;
     if ("failure" in outcome) {
-      status.replaceChildren(...failureLines(outcome.failure));
+      const again = button("Try again", () => turn(cursors));
+      status.replaceChildren(...failureLines(outcome.failure), again);
       return;
     }
     const { users, next_cursor } = outcome.answer;

@@ -72,7 +72,7 @@ function facts({ created_at, last_seen_at, expires_at, consent_ref }) {
     ["Created", time(created_at)],
     ["Last recognised", last_seen_at === null ? "never" : time(last_seen_at)],
   ];
-  if (expires_at !== null) entries.push(["Deleted on", time(expires_at)]);
+  if (expires_at !== null) entries.push(["Expires", time(expires_at)]);
   if (consent_ref !== null) entries.push(["Consent", consent_ref]);
   return entries;
 }
@@ -123,6 +123,7 @@ async function removeTemplate(
     "Delete the template",
   );
   if (!confirmed) return;
+  say(line("Deleting…", "verdict busy"));
   const outcome = await deleteTemplate(user_id, template.template_id);
   if ("failure" in outcome) return say(...failureLines(outcome.failure));
   await reload();
@@ -137,7 +138,7 @@ async function removeTemplate(
  * @param {Say} say
  */
 function actions({ user_id, name }, item, say) {
-  const row = line("", "row", "div");
+  const row = line("", "row actions", "div");
   const add = button("Add pictures", () => {
     startWith({ userId: user_id, name });
     location.hash = "#enrol";
@@ -150,6 +151,7 @@ function actions({ user_id, name }, item, say) {
       `Delete ${name}`,
     );
     if (!confirmed) return;
+    say(line("Deleting…", "verdict busy"));
     const outcome = await deleteUser(user_id);
     if ("failure" in outcome) return say(...failureLines(outcome.failure));
     item.remove();

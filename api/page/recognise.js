@@ -1,10 +1,9 @@
-/** @import { AuthenticateAnswer } from "../../shared/contract/contract.ts" */
 import { showBusy, showOutcome, showPicture } from "./answer.js";
 import { setUpCamera } from "./camera.js";
 import { element, part } from "./element.js";
 import { takeChosenFiles } from "./file_input.js";
 import { fitted } from "./picture.js";
-import { request } from "./request.js";
+import { requestAlsoWithoutKey } from "./request.js";
 
 const form = element("form", HTMLFormElement);
 const userId = element("user-id", HTMLInputElement);
@@ -66,8 +65,8 @@ async function submit() {
   askAgain.hidden = false;
   const query = id === "" ? "" : `?${new URLSearchParams({ user_id: id })}`;
   try {
-    /** @type {import("./request.js").Outcome<AuthenticateAnswer>} */
-    const outcome = await request(
+    /** @type {import("./answer.js").Answered} */
+    const outcome = await requestAlsoWithoutKey(
       `authenticate${query}`,
       { method: "POST", body: picture },
       signal,

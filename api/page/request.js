@@ -21,12 +21,19 @@ const ANSWER_TIMEOUT_MS = 60_000;
  */
 
 /**
+ * @typedef {object} RequestOptions
+ * @property {string} [method] GET by default
+ * @property {Blob | object} [body] a body that is no Blob is sent as JSON
+ * @property {boolean} [onlyNew] true to create something, and to replace nothing
+ */
+
+/**
  * Sends a request to the service, with the key that the page keeps. When the service needs another
  * key, the page asks for it and sends the request again.
  *
  * @template T
  * @param {string} path
- * @param {{ method?: string, body?: Blob | object }} init a body that is no Blob is sent as JSON
+ * @param {RequestOptions} init
  * @param {AbortSignal} [signal]
  * @returns {Promise<Outcome<T>>}
  * @throws the signal's reason
@@ -35,24 +42,50 @@ export async function request(path, init = {}, signal) {
   while (true) {
     const key = keptKey();
     const outcome = await send(path, init, key, signal);
-    const refused = "failure" in outcome &&
-      outcome.failure.code === "unauthorized";
-    if (!refused || !await askForKey(key)) return outcome;
+    if (!("failure" in outcome) || outcome.failure.code !== "unauthorized") return outcome;
+    if (await askForKey(key)) continue;
+    // The service may answer without a key what it does not answer with a wrong one.
+    return key === undefined ? outcome : await send(path, init, undefined, signal);
   }
 }
 
 /**
+ * Sends a request as {@linkcode request} does. When the key may not do this, the request is sent
+ * again without the key: some services recognise faces for everybody.
+ *
+ * @template T
  * @param {string} path
- * @param {{ method?: string, body?: Blob | object }} init
+ * @param {RequestOptions} init
+ * @param {AbortSignal} signal
+ * @returns {Promise<Outcome<T> & { withoutKey?: true }>}
+ * @throws the signal's reason
+ */
+export async function requestAlsoWithoutKey(path, init, signal) {
+  const outcome = await request(path, init, signal);
+  if (!isRefused(outcome) || keptKey() === undefined) return outcome;
+  const second = await send(path, init, undefined, signal);
+  return isRefused(second) ? outcome : { ...second, withoutKey: true };
+}
+
+/** @param {Outcome<any>} outcome */
+function isRefused(outcome) {
+  return "failure" in outcome &&
+    (outcome.failure.code === "unauthorized" || outcome.failure.code === "forbidden_scope");
+}
+
+/**
+ * @param {string} path
+ * @param {RequestOptions} init
  * @param {string | undefined} key
  * @param {AbortSignal | undefined} signal
  * @returns {Promise<Outcome<any>>}
  */
-async function send(path, { method = "GET", body }, key, signal) {
+async function send(path, { method = "GET", body, onlyNew = false }, key, signal) {
   const tooLate = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
   const isPicture = body instanceof Blob;
   /** @type {Record<string, string>} */
   const headers = {};
+  if (onlyNew) headers["If-None-Match"] = "*";
   if (key !== undefined) headers["Authorization"] = `Bearer ${key}`;
   // The service finds the format of a picture by the bytes, not by this header.
   if (isPicture) headers["Content-Type"] = "application/octet-stream";

@@ -3,6 +3,7 @@ import { button, line } from "./make.js";
 
 /**
  * @typedef {object} Shot
+ * @property {() => void} check shows that the picture is being checked
  * @property {(verdict: string, text: string) => void} accept
  * @property {(failure: import("./request.js").Failure, tryAgain: () => void) => void} refuse
  * @property {number} number of the picture, from 1
@@ -35,11 +36,13 @@ export function addShot(picture) {
       line(`Picture ${number}: ${verdict}`, className),
       ...more,
     );
-  show("being checked", "", []);
+  const check = () => show("being checked", "", []);
+  show("waiting", "", []);
   item.append(image, text);
   shots.prepend(item);
   return {
     number,
+    check,
     accept: (verdict, explanation) => show(verdict, "shot-verdict matched", [line(explanation)]),
     refuse: ({ title, explanation, reference, canRetry }, tryAgain) => {
       const more = [line(explanation)];
@@ -48,7 +51,7 @@ export function addShot(picture) {
       const all = more;
       if (canRetry) {
         const again = button(`Send picture ${number} again`, () => {
-          show("being checked", "", []);
+          show("waiting", "", []);
           tryAgain();
         });
         all.push(again);

@@ -1,3 +1,4 @@
+/** @import { Failure } from "./request.js" */
 import { element } from "./element.js";
 import { getModels } from "./users.js";
 
@@ -5,8 +6,9 @@ import { getModels } from "./users.js";
  * Shows in a view that the operator enrols people, when that is so.
  *
  * @param {"enrol" | "people"} view
- * @returns {Promise<{ isStatic: boolean, model: string | undefined }>}
- *   model: sha256 of the recognition model in use; undefined when the service does not tell it
+ * @returns {Promise<{ isStatic: boolean, model: string | undefined, refusal: Failure | undefined }>}
+ *   model: sha256 of the recognition model in use; undefined when the service does not tell it.
+ *   refusal: tells that a key is needed, after the reader has given none
  */
 export async function showWhenStatic(view) {
   const outcome = await getModels();
@@ -15,5 +17,10 @@ export async function showWhenStatic(view) {
   element(`${view}-content`, HTMLElement).hidden = isStatic;
   element(`${view}-static`, HTMLElement).hidden = !isStatic;
   const models = "answer" in outcome ? outcome.answer.models : [];
-  return { isStatic, model: models.find(({ use }) => use === "recognition")?.sha256 };
+  const isRefused = "failure" in outcome && outcome.failure.code === "unauthorized";
+  return {
+    isStatic,
+    model: models.find(({ use }) => use === "recognition")?.sha256,
+    refusal: isRefused ? outcome.failure : undefined,
+  };
 }

@@ -33,13 +33,14 @@ export function listUsers(cursor, signal) {
 export const getUser = (userId) => request(path(userId));
 
 /**
- * Creates a person, or renames one.
+ * Creates a person. Fails with the code user_exists when somebody has the user ID.
  *
  * @param {string} userId
  * @param {string} name
  * @returns {Promise<Outcome<User>>}
  */
-export const putUser = (userId, name) => request(path(userId), { method: "PUT", body: { name } });
+export const createUser = (userId, name) =>
+  request(path(userId), { method: "PUT", onlyNew: true, body: { name } });
 
 /**
  * Deletes a person with all templates.

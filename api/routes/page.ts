@@ -21,6 +21,7 @@ import pageCss from "../page/page.css" with { type: "text" };
 import page from "../page/page.js" with { type: "text" };
 import people from "../page/people.js" with { type: "text" };
 import personItem from "../page/person_item.js" with { type: "text" };
+import personForm from "../page/person_form.js" with { type: "text" };
 import picture from "../page/picture.js" with { type: "text" };
 import quality from "../page/quality.js" with { type: "text" };
 import recognise from "../page/recognise.js" with { type: "text" };
@@ -46,6 +47,7 @@ const SCRIPTS = {
   page,
   people,
   person_item: personItem,
+  person_form: personForm,
   picture,
   quality,
   recognise,

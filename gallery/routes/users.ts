@@ -24,13 +24,14 @@ export function addUsers(add: AddCall): void {
     path: "/users/:user_id",
     purpose: "put_user",
     body: JSON_BODY,
-  }, async (c, { gallery, claims: { collection }, userId, body, signal }) => {
+  }, async (c, { gallery, claims: { collection, only_new = false }, userId, body, signal }) => {
     const fields = parseFields(body, gallery.clock());
     const { created, user } = await change(
       gallery,
-      () => gallery.store.putUser({ collection, userId }, fields),
+      () => gallery.store.putUser({ collection, userId }, fields, { onlyNew: only_new }),
       signal,
     );
+    if (only_new && !created) throw new Problem("user_exists", "There is a user with this user_id");
     return c.json(userAnswer(user), created ? 201 : 200);
   });
 

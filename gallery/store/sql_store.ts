@@ -126,11 +126,15 @@ class SqlStore implements GalleryStore {
     return await this.#countByModel(collection);
   }
 
-  async putUser(key: UserKey, fields: UserFields): Promise<{ created: boolean; user: StoredUser }> {
+  async putUser(
+    key: UserKey,
+    fields: UserFields,
+    { onlyNew = false }: { readonly onlyNew?: boolean } = {},
+  ): Promise<{ created: boolean; user: StoredUser }> {
     checkUser(key, fields);
     const now = this.#options.now();
     return await this.#change(async (transaction) => {
-      const { changed, ...result } = await putUserRow(transaction, key, fields, now);
+      const { changed, ...result } = await putUserRow(transaction, key, fields, now, onlyNew);
       if (!changed) return new Rollback(result);
       await addChanges(transaction, [key], now);
       return result;

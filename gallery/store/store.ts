@@ -240,10 +240,13 @@ export interface GalleryStore extends AsyncDisposable {
   /**
    * Creates a user, or replaces all fields of a user. The user's templates stay. Equal fields change
    * nothing. A user that has expired is created new, without templates.
+   *
+   * @param options With `onlyNew`, a user that is there stays as it is
    */
   putUser(
     key: UserKey,
     fields: UserFields,
+    options?: { readonly onlyNew?: boolean },
   ): Promise<{ readonly created: boolean; readonly user: StoredUser }>;
   /** Returns a user; undefined when there is none. */
   getUser(key: UserKey): Promise<StoredUser | undefined>;

@@ -18,12 +18,17 @@ export interface SealOptions {
   readonly now: number;
 }
 
-/** Creates a user or replaces its fields. Does not add the change to the log of changes. */
+/**
+ * Creates a user or replaces its fields. Does not add the change to the log of changes.
+ *
+ * @param onlyNew True to leave a user that is there as it is
+ */
 export async function putUserRow(
   transaction: Transaction,
   { collection, userId }: UserKey,
   { name, consentRef, expiresAt }: UserFields,
   now: number,
+  onlyNew = false,
 ): Promise<{ created: boolean; changed: boolean; user: StoredUser }> {
   const key = { collection, userId };
   let old = await findUser(transaction, key);
@@ -31,7 +36,9 @@ export async function putUserRow(
     await removeUser(transaction, key);
     old = undefined;
   }
-  if (old?.name === name && old.consentRef === consentRef && old.expiresAt === expiresAt) {
+  const isEqual = old?.name === name && old.consentRef === consentRef &&
+    old.expiresAt === expiresAt;
+  if (old !== undefined && (onlyNew || isEqual)) {
     return { created: false, changed: false, user: old };
   }
   const user: StoredUser = {

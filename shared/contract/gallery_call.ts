@@ -69,6 +69,8 @@ export const GALLERY_CLAIMS = {
   photo_sha256: Sha256Schema.optional(),
   /** True to add a template although it matches another user. */
   force: z.boolean().optional(),
+  /** True to create a user, and to change nothing when there is one with this user_id. */
+  only_new: z.boolean().optional(),
 } as const;
 
 const GalleryClaimsSchema = z.strictObject(GALLERY_CLAIMS);

@@ -17,6 +17,23 @@ browserTest("the camera takes a photo", async () => {
   assert(await page.evaluate("document.querySelector('video').srcObject === null"));
 });
 
+browserTest("a camera that is disconnected is closed, and the page says so", async () => {
+  await using camera = await fakeCamera(await sample("user1_similar.png"));
+  await using visit = await Visit.start({ args: camera.args });
+  const { page } = visit;
+  const use = page.getByRole("button", { name: "Use the camera" });
+  await use.click();
+  const takePhoto = page.getByRole("button", { name: "Take photo" });
+  await takePhoto.waitFor();
+  await page.evaluate(`document.querySelector("video").srcObject.getTracks()[0]
+    .dispatchEvent(new Event("ended"))`);
+  await page.getByText("The camera was disconnected.").waitFor();
+  assert(await takePhoto.isHidden());
+  await use.click();
+  await takePhoto.click();
+  await visit.answers("This is User One");
+});
+
 browserTest("without a camera, the page says why it cannot take a photo", async () => {
   await using visit = await Visit.start();
   await visit.page.getByRole("button", { name: "Use the camera" }).click();

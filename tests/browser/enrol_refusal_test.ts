@@ -64,6 +64,47 @@ browserTest("a picture that could not be sent can be sent again", async () => {
   await page.getByText("Picture 1: accepted").waitFor();
 });
 
+browserTest("pictures that wait are not sent for the next person", async () => {
+  const env = { ...GALLERY_SERVICE, POOL_SIZE: "1" };
+  await using visit = await Visit.start({ env });
+  const { page, service } = visit;
+  const templatesOf = async (id: string) =>
+    JSON.parse((await service.get(`/users/${id}`)).text).templates.length;
+  await visit.open("Enrol");
+  const [worker] = await service.workers();
+  Deno.kill(worker!, "SIGSTOP");
+  await visit.enrol("Ada", await gray(640, 480));
+  await page.getByText("Picture 1: being checked").waitFor();
+  await page.getByLabel("Choose pictures").setInputFiles(asFile(await sample("different.png")));
+  await page.getByRole("button", { name: "Enrol another person" }).click();
+  await page.getByText("Pictures of Ada that were not sent: 1").waitFor();
+  await page.getByLabel("Name").fill("Bob");
+  Deno.kill(worker!, "SIGCONT");
+  // Pictures are sent in their order.
+  await page.getByLabel("Choose pictures").setInputFiles(asFile(await gray(640, 480)));
+  await page.getByText("Picture 1: refused. No face found").waitFor();
+  assertEquals(await page.getByRole("listitem").count(), 1);
+  assertEquals([await templatesOf("ada"), await templatesOf("bob")], [0, 0]);
+});
+
+browserTest("a user ID that a browser cannot address is refused", async () => {
+  await using visit = await Visit.start({ env: GALLERY_SERVICE });
+  const { page } = visit;
+  await visit.open("Enrol");
+  const userId = page.getByRole("textbox", { name: "User ID" });
+  for (const step of [".", ".."]) {
+    await userId.fill(step);
+    await visit.enrol("Ada", await sample("different.png"));
+    assertEquals(
+      await userId.evaluate("document.activeElement.validationMessage"),
+      "This cannot be a user ID. Type another one.",
+    );
+  }
+  await userId.fill("...");
+  await visit.enrol("Ada", await sample("different.png"));
+  await page.getByText("Ada can be recognised now.").waitFor();
+});
+
 browserTest("a person who exists is not replaced, and can get more pictures", async () => {
   await using visit = await Visit.start({ env: GALLERY_SERVICE });
   const { page, service } = visit;

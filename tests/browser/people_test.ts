@@ -89,6 +89,23 @@ browserTest("a name is shown as text, and a long one fits a phone", async () => 
   assert(y >= 0 && y + height <= 740, "The dialog is outside the window");
 });
 
+browserTest("a name that turns the direction of text turns no other text", async () => {
+  await using visit = await Visit.start({ env: GALLERY_SERVICE });
+  const { page, service } = visit;
+  const created = await service.get("/users/eve", {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name: "Eve\u202e\u2067 enO", consent_ref: "\u202d c" }),
+  });
+  assertEquals(created.status, 201);
+  await openPerson(visit, "Eve enO");
+  await page.getByRole("button", { name: "Delete Eve enO" }).click();
+  await page.getByRole("dialog", { name: "Delete Eve enO?" }).waitFor();
+  const shown = await page.locator("body").innerText();
+  assert(shown.includes("Eve enO (user ID eve) and all templates"), shown);
+  assert(!/[\u202a-\u202e\u2066-\u2069]/.test(shown), JSON.stringify(shown));
+});
+
 browserTest("people are enrolled and deleted with only a keyboard", async () => {
   await using visit = await Visit.start({ env: GALLERY_SERVICE });
   const { page } = visit;

@@ -44,6 +44,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "user_not_found",
   "gallery_is_static",
   "too_many_templates",
+  "user_exists",
   "not_the_same_person",
   "belongs_to_another_user",
   "gallery_unavailable",

@@ -22,6 +22,7 @@ const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "user_not_found",
   "gallery_is_static",
   "too_many_templates",
+  "user_exists",
   "not_the_same_person",
   "belongs_to_another_user",
   ...INTERNAL_CODES,

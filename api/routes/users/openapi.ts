@@ -54,15 +54,22 @@ export const PUT_USER: RouteConfig = {
   method: "put",
   operationId: "putUser",
   summary: "Create a user, or replace the fields of a user",
-  description: "The templates of the user stay. A field that is left out is removed.",
+  description:
+    "The templates of the user stay. A field that is left out is removed. With If-None-Match: *, " +
+    "the request only creates a user.",
   request: {
     params: USER_PATH,
+    headers: z.object({
+      "If-None-Match": z.literal("*").optional().meta({
+        description: "Change nothing when there is a user with this user_id",
+      }),
+    }),
     body: { required: true, content: { "application/json": { schema: PutUserSchema } } },
   },
   responses: {
     200: json("The user was there before", UserSchema),
     201: json("The user is new", UserSchema),
-    ...errors(...BODY),
+    ...errors(...BODY, "user_exists"),
   },
 };
 

@@ -31,9 +31,10 @@ export function addUsers(app: OpenAPIHono<ServiceEnv>, deps: UsersDeps): void {
     const gallery = requireGallery(deps.gallery);
     const request = c.req.raw;
     const userId = userOfPath(request);
+    const onlyNew = readOnlyNew(request.headers);
     const fields = await readPutUser(request, deps.bodyTimeoutMs);
     const caller = galleryCaller(c, request.signal);
-    const { created, value } = await gallery.putUser(caller, userId, fields);
+    const { created, value } = await gallery.putUser(caller, userId, fields, { onlyNew });
     return c.json(value, created ? 201 : 200);
   });
 
@@ -60,6 +61,17 @@ export function addUsers(app: OpenAPIHono<ServiceEnv>, deps: UsersDeps): void {
     const userId = userOfPath(c.req.raw);
     return c.json(await gallery.exportUser(galleryCaller(c, c.req.raw.signal), userId));
   });
+}
+
+/**
+ * Returns true when the request may only create a user.
+ *
+ * @throws {Problem} `invalid_request` for the tag of a version: users have none
+ */
+function readOnlyNew(headers: Headers): boolean {
+  const condition = headers.get("If-None-Match");
+  if (condition === null || condition === "*") return condition !== null;
+  throw new Problem("invalid_request", "If-None-Match must be *, which creates a user only");
 }
 
 /** @throws {Problem} `invalid_request` */

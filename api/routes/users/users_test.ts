@@ -53,6 +53,37 @@ Deno.test("a user is created, replaced, read, exported and deleted", async () =>
   await assertProblem(await call("/users/user1/export"), "user_not_found");
 });
 
+Deno.test("with If-None-Match: *, PUT creates a user and replaces nobody", async () => {
+  const { call, put, gallery } = setUp();
+  const onlyNew = { ...JSON_TYPE, "If-None-Match": "*" };
+  assertEquals((await put("/users/Rene%CC%81", { name: "First" }, onlyNew)).status, 201);
+  for (const name of ["Second", "First"]) {
+    await assertProblem(await put("/users/Ren%C3%A9", { name }, onlyNew), "user_exists");
+  }
+  assertEquals((await (await call("/users/Ren%C3%A9")).json()).name, "First");
+  const calls = gallery.calls.length;
+  for (const tag of ['"1"', 'W/"1"', "*, *", "", '"*"']) {
+    const wrong = { ...JSON_TYPE, "If-None-Match": tag };
+    await assertProblem(await put("/users/user2", { name: "N" }, wrong), "invalid_request");
+  }
+  assertEquals(gallery.calls.length, calls);
+});
+
+Deno.test("a key that may only enrol learns no more from user_exists than from 200 and 201", async () => {
+  const enrol = fakeKey(["enrol"]), other = fakeKey(["enrol"], { collection: "other" });
+  const { put } = setUp({ access: fakeAccess({ keys: [enrol.entry, other.entry] }) });
+  const as = ({ text }: { text: string }, onlyNew: boolean) => ({
+    ...JSON_TYPE,
+    Authorization: `Bearer ${text}`,
+    ...onlyNew && { "If-None-Match": "*" },
+  });
+  assertEquals((await put("/users/user1", { name: "N" }, as(enrol, true))).status, 201);
+  await assertProblem(await put("/users/user1", { name: "N" }, as(enrol, true)), "user_exists");
+  assertEquals((await put("/users/user1", { name: "N" }, as(enrol, false))).status, 200);
+  // Nothing about another collection.
+  assertEquals((await put("/users/user1", { name: "N" }, as(other, true))).status, 201);
+});
+
 Deno.test("a user_id in a path may be any text, percent-encoded", async () => {
   const { call, put } = setUp();
   for (

@@ -52,6 +52,46 @@ export function testUsers(test: StoreTest): void {
     assert(deleted.n > position.n && deleted.id !== position.id);
   });
 
+  test("a PUT of new users only leaves a user who is there as it is", async (store, clock) => {
+    const onlyNew = { onlyNew: true };
+    const { created, user } = await store.putUser(ALICE, { name: "Alice" }, onlyNew);
+    assert(created);
+    await store.addTemplate(ALICE, newTemplate(1));
+    const position = await store.position();
+    clock.now++;
+    const expiresAt = clock.now + 10;
+    const again = await store.putUser(ALICE, { name: "Another Alice", expiresAt }, onlyNew);
+    assertEquals(again, { created: false, user: { ...user, templates: 1 } });
+    assertEquals(await store.getUser(ALICE), again.user);
+    assertEquals(await store.position(), position);
+
+    // Whoever has expired, or is deleted, is new again.
+    await store.putUser(ALICE, { name: "Alice", expiresAt });
+    clock.now = expiresAt;
+    const fresh = await store.putUser(ALICE, { name: "Another Alice" }, onlyNew);
+    assertEquals([fresh.created, fresh.user.name, fresh.user.templates], [
+      true,
+      "Another Alice",
+      0,
+    ]);
+    await store.deleteUser(ALICE);
+    assert((await store.putUser(ALICE, { name: "Alice" }, onlyNew)).created);
+    // Another collection has other users.
+    const other = { ...ALICE, collection: "other" };
+    assert((await store.putUser(other, { name: "Alice" }, onlyNew)).created);
+  });
+
+  test("of PUTs of one new user at the same time, one creates the user", async (store) => {
+    const names = Array.from({ length: 8 }, (_, i) => `Alice ${i}`);
+    const results = await Promise.all(
+      names.map((name) => store.putUser(ALICE, { name }, { onlyNew: true })),
+    );
+    const winners = results.filter(({ created }) => created);
+    assertEquals(winners.length, 1);
+    assertEquals(await store.getUser(ALICE), winners[0]!.user);
+    for (const { user } of results) assertEquals(user, winners[0]!.user);
+  });
+
   test("collections do not see each other", async (store) => {
     const other = { ...ALICE, collection: "other" };
     await store.putUser(ALICE, { name: "Alice" });
