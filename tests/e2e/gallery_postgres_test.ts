@@ -15,8 +15,6 @@ const VALUES = [
   `poolSize=${POOL_SIZE}`,
   "api.replicas=1",
   "limits.requestTimeoutMs=12000",
-  // The DNS of the node is no pod.
-  "networkPolicy.dns.namespace=",
 ];
 
 needs("helm", "node", "postgres")("the gallery service with PostgreSQL on a cluster", async (t) => {

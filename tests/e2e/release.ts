@@ -25,10 +25,11 @@ export interface Release extends Installed {
   rolledOut(): Promise<void>;
 }
 
-/** Values of every release: a port for the tests. */
+/** Values of every release: a port for the tests, and the DNS of the test's node, which is no pod. */
 export const BASE: readonly string[] = [
   "api.service.type=NodePort",
   "api.allowAnonymousFromOutside=true",
+  "networkPolicy.dns.namespace=",
   `api.service.nodePort=${SERVICE.port}`,
 ];
 /** Argument that installs the sample gallery. */
