@@ -5,6 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { KubernetesClient } from "../support/kubernetes.ts";
 import { needs } from "../support/needs.ts";
+import { freeVolumes } from "./volumes.ts";
 import { readmeCommands } from "../support/readme_commands.ts";
 
 const NAMESPACES = ["face-it-api", "face-it-workers"];
@@ -32,6 +33,7 @@ function fillIn(command: string, port: number): string {
 needs("helm", "node")("the README's commands for a cluster do what the README says", async () => {
   await using cleanup = new AsyncDisposableStack();
   const client = cleanup.use(await KubernetesClient.connect());
+  await freeVolumes(client);
   for (const namespace of NAMESPACES) {
     assertEquals(await client.get("Namespace", namespace), undefined, "face-it is installed");
   }

@@ -87,13 +87,14 @@ needs("helm", "node", "network_policies")("the network of a cluster", async (t) 
         "a pod of another namespace": await from(strangers["default"]!),
       },
       {
+        // A pod always reaches itself.
         "the api": [
-          ...["a worker", "the gallery", "the gallery's Service"],
+          ...["the api", "a worker", "the gallery", "the gallery's Service"],
           ...["the API server", "DNS", "DNS by UDP"],
         ],
         "a free worker": [],
         "a claimed worker": [],
-        "the gallery": [],
+        "the gallery": ["the gallery"],
         "another pod of the api's namespace": ["the api", ...everywhere],
         "another pod of the workers' namespace": ["the api", ...everywhere],
         "a pod of another namespace": ["the api", ...everywhere],

@@ -3,7 +3,8 @@
 import { eventually } from "../support/eventually.ts";
 import { install, type Installed } from "../support/install.ts";
 import { kubectl } from "../support/kubectl.ts";
-import type { KubeObject } from "../support/kubernetes.ts";
+import { type KubeObject, KubernetesClient } from "../support/kubernetes.ts";
+import { freeVolumes } from "./volumes.ts";
 import { type Answer, type PostOptions, postTo, readAnswer } from "../support/answer.ts";
 
 /** URL of the api for the tests: a port of the node that is also a port of this machine. */
@@ -38,6 +39,10 @@ export const SAMPLE_GALLERY = "--set-file=gallery.json=test-data/embeddings.json
 /** Installs the chart and waits until it serves. */
 export async function openRelease(...set: string[]): Promise<Release> {
   await using opened = new AsyncDisposableStack();
+  {
+    await using admin = await KubernetesClient.connect();
+    await freeVolumes(admin);
+  }
   const installed = opened.use(await install({ hooks: true, set: [...BASE, ...set] }));
   const { client, api, worker } = installed;
   const release: Release = {

@@ -4,6 +4,7 @@ import { CHART, helm } from "../support/helm.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { type KubeObject, KubernetesClient } from "../support/kubernetes.ts";
 import { needs } from "../support/needs.ts";
+import { freeVolumes } from "./volumes.ts";
 import { runProgram } from "../support/run_program.ts";
 
 const ROLLOUT_TIMEOUT = "--timeout=90s";
@@ -11,6 +12,7 @@ const ROLLOUT_TIMEOUT = "--timeout=90s";
 needs("helm", "node")("a rendered chart can be applied again, and no key changes", async () => {
   await using cleanup = new AsyncDisposableStack();
   const client = cleanup.use(await KubernetesClient.connect());
+  await freeVolumes(client);
   const id = crypto.randomUUID().slice(0, 8);
   const [name, api, worker] = [`face-it-${id}`, `test-api-${id}`, `test-workers-${id}`];
   for (const namespace of [api, worker]) {
