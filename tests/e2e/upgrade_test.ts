@@ -36,12 +36,14 @@ needs("helm", "node")("upgrades under load", async (t) => {
   await release.untilFull(POOL_SIZE);
 
   const secret = ["gallery.secrets={people}", `poolSize=${POOL_SIZE}`];
+  const moved = ["gallery.importSecrets={people}", `poolSize=${POOL_SIZE}`];
   const upgrades: [change: string, set: string[], name: string | undefined][] = [
     ["a threshold", [SAMPLE_GALLERY, "threshold=1", `poolSize=${POOL_SIZE}`], undefined],
     ["a larger pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE + 2}`], "User One"],
     ["a smaller pool", [SAMPLE_GALLERY, `poolSize=${POOL_SIZE - 1}`], "User One"],
     ["a gallery", secret, "Somebody Else"],
     ["a gallery that has changed in its Secret", secret, "Nobody Else"],
+    ["a gallery that has moved into the gallery service", moved, "Nobody Else"],
   ];
   load.start();
   for (const [change, set, name] of upgrades) {
@@ -63,7 +65,9 @@ needs("helm", "node")("upgrades under load", async (t) => {
   await t.step("at most one request in twenty was refused, and none failed", () => {
     const others = asked.filter(({ answer }) => answer.status !== 200);
     for (const { answer } of others) {
-      assertProblem(answer, "no_worker_available");
+      const { code } = JSON.parse(answer.text);
+      assert(["no_worker_available", "gallery_unavailable"].includes(code), answer.text);
+      assertProblem(answer, code);
       assert(Number(answer.headers.get("Retry-After")) >= 1);
     }
     assert(others.length <= asked.length * 0.05, `${others.length} of ${asked.length}`);
