@@ -10,7 +10,7 @@ import { readAnswer } from "../support/answer.ts";
 import { openDocsShell } from "./docs_shell.ts";
 import { runProgram } from "../support/run_program.ts";
 import { startLoad } from "./mixed_load.ts";
-import { BASE, openRelease, type Release, SERVICE } from "./release.ts";
+import { BASE, isReady, openRelease, type Release, SERVICE } from "./release.ts";
 import { openUsers } from "./users.ts";
 
 const POOL_SIZE = 2;
@@ -18,7 +18,7 @@ const VALUES = [`poolSize=${POOL_SIZE}`, "limits.requestTimeoutMs=12000"];
 
 needs("helm", "helm4", "node")("the gallery service on a cluster", async (t) => {
   await using release = await openRelease(...VALUES);
-  const { release: name, api, worker, post } = release;
+  const { client, release: name, api, worker, post } = release;
   await release.untilFull(POOL_SIZE);
   await release.untilServing();
   const users = await openUsers(release);
@@ -50,7 +50,16 @@ needs("helm", "helm4", "node")("the gallery service on a cluster", async (t) => 
     const load = startLoad(users, () => post(similar, { query: { user_id: "ada" } }), "killed");
     await load.untilServed();
     for (const how of [["--grace-period=0", "--force"], ["--grace-period=15"]]) {
+      const { uid } = (await client.get("Pod", pod, worker))!.metadata;
       await kubectl("delete", "pod", pod, `--namespace=${worker}`, ...how);
+      await eventually(
+        async () => {
+          const next = await client.get("Pod", pod, worker);
+          return next !== undefined && next.metadata.uid !== uid && isReady(next);
+        },
+        "another pod is Ready",
+        60_000,
+      );
       await load.untilServed();
     }
     const { created, answers } = await load.stop();

@@ -54,7 +54,7 @@ export async function openReadmeShell(
     [/\bKEYS\b/g, folder.path("kept-keys")],
     // The page asks for a photo of the reader. The sample people must not look like it.
     [/\bme\.jpg\b/g, join(ROOT, "test-data/different.png")],
-    [/(?<![\w-])data\//g, `${folder.path("data")}/`],
+    [/(?<![\w/-])data\//g, `${folder.path("data")}/`],
     [/\b(users\.ndjson|gallery\.dump)\b/g, folder.path("$1")],
     ...others,
     [/\bgallery\.json\b/g, gallery],
