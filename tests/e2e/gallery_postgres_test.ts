@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { eventually } from "../support/eventually.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { needs } from "../support/needs.ts";
 import { sample } from "../support/pictures.ts";
@@ -21,8 +22,9 @@ needs("helm", "node", "postgres")("the gallery service with PostgreSQL on a clus
   await using release = await openRelease(...VALUES);
   const { client, release: name, worker, post } = release;
   await using postgres = await startPostgres();
-  const database = new URL(await postgres.newDatabase());
-  await using forwarder = await startTcpForwarder(database, await nodeAddress(release));
+  const local = new URL(await postgres.newDatabase());
+  await using forwarder = await startTcpForwarder(local, await nodeAddress(release));
+  const database = new URL(local);
   database.host = forwarder.url.host;
   await using shell = await openDocsShell(release, [[/\bDATABASE_URL\b/g, database.href]]);
   await release.untilFull(POOL_SIZE);
@@ -69,7 +71,7 @@ needs("helm", "node", "postgres")("the gallery service with PostgreSQL on a clus
   });
 
   await t.step("a deletion counts at once, on every replica", async () => {
-    assertEquals((await galleries()).length, 2);
+    await eventually(async () => (await galleries()).length === 2, "two replicas are left");
     assertEquals((await users.call("DELETE", "/users/ada")).status, 204);
     for (let i = 0; i < 4; i++) {
       await release.untilFull(POOL_SIZE);
