@@ -133,7 +133,10 @@ needs("helm", "helm4", "node")("the gallery service on a cluster", async (t) => 
 
   await t.step("a restored backup has everything that it had", async () => {
     await shell.runSection("### Restore the volume");
-    await release.untilServing();
+    await eventually(
+      async () => (await users.call("GET", "/users?limit=1")).status === 200,
+      "the api reaches the next pod",
+    );
     const present = await users.list();
     assertEquals(present.get("ada"), 1);
     await release.untilFull(POOL_SIZE);

@@ -9,8 +9,8 @@ import { freeVolumes } from "./volumes.ts";
 import { readmeCommands } from "../support/readme_commands.ts";
 
 const NAMESPACES = ["face-it-api", "face-it-workers"];
-/** Commands that make the cluster and the images. Both already exist when the tests run. */
-const DONE_BEFORE = /^(kind|docker) |\btask image\b/;
+/** Commands that make the cluster, the images and their model. All exist when the tests run. */
+const DONE_BEFORE = /^(kind|docker) |\btask (image|models)\b/;
 const PORT_FORWARD = /port-forward/;
 /** A command that sets a variable of the shell for the commands after it. */
 const ASSIGNMENT = /^[A-Z]+=/;
@@ -64,20 +64,20 @@ needs("helm", "node")("the README's commands for a cluster do what the README sa
   assertEquals(recognised > 0, true, "The README has no curl command for the cluster");
 });
 
-function spawn(line: string): Deno.ChildProcess {
+function spawn(line: string, stderr: "inherit" | "piped"): Deno.ChildProcess {
   const args = ["-c", line];
-  return new Deno.Command("bash", { args, stdout: "piped", stderr: "inherit" }).spawn();
+  return new Deno.Command("bash", { args, stdout: "piped", stderr }).spawn();
 }
 
 async function sh(line: string): Promise<string> {
-  const { code, stdout } = await spawn(line).output();
-  assertEquals(code, 0, line);
+  const { code, stdout, stderr } = await spawn(line, "piped").output();
+  assertEquals(code, 0, `${line}\n${new TextDecoder().decode(stderr)}`);
   return new TextDecoder().decode(stdout);
 }
 
 /** Starts a command that keeps running, and waits until it listens at a port. */
 async function keepRunning(line: string, port: number): Promise<AsyncDisposable> {
-  const child = spawn(line);
+  const child = spawn(line, "inherit");
   const drained = child.stdout.pipeTo(new WritableStream());
   let ended = false;
   const status = child.status.finally(() => ended = true);
