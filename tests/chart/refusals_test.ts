@@ -51,7 +51,7 @@ const REFUSED: [set: string, message: string][] = [
   ],
   [
     "gallery.secrets={a},gallery.importSecrets={a}",
-    "gallery.importSecrets is for the gallery service: remove gallery.secrets",
+    "gallery.importSecrets is for the gallery service: remove it or gallery.secrets",
   ],
   ["gallery.volume.size=1", "at '/gallery/volume/size'"],
   ["gallery.volume.accessMode=ReadWriteMany", "at '/gallery/volume/accessMode'"],
