@@ -21,8 +21,9 @@ Works on the store of the gallery service: users, with their templates.
   export FILE    writes everything that is needed to move the users into another store. FILE has
                  biometric data that is not encrypted: delete it after the import
   backup FOLDER  copies a SQLite database, also while the service runs. FOLDER can be used as
-                 GALLERY_STORE. With - instead of FOLDER, the copy goes to standard output. The template keys are not copied: without them nobody can read the
-                 copy, so keep them in another place. For PostgreSQL, use pg_dump
+                 GALLERY_STORE. With - instead of FOLDER, the copy goes to standard output. The
+                 template keys are not copied: without them nobody can read the copy, so keep them in
+                 another place. For PostgreSQL, use pg_dump
   verify-store   decrypts every template and checks everything that is stored
 
   --collection C  import: the collection that the users are stored in, without it "default" or

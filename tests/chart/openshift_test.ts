@@ -79,6 +79,8 @@ async function documentedValues(): Promise<Record<string, unknown>> {
 helmTest("with the documented values, restricted-v2 admits every pod", async () => {
   const values = await documentedValues();
   const galleries = [
+    {},
+    { postgres: { secret: "db" }, importSecrets: ["staff"] },
     { secrets: ["staff"] },
     { json: '{"embeddings": []}' },
     { persistentVolumeClaim: { name: "faces" } },
@@ -94,6 +96,18 @@ helmTest("with the documented values, restricted-v2 admits every pod", async () 
     assert(podSpecs(find(objects, "Pod/face-it-test")).length === 1);
     assertEquals(pods.flatMap(broken), []);
   }
+});
+
+helmTest("with the documented values, the api reaches the DNS of OpenShift", async () => {
+  const policy = find(await renderValues(await documentedValues()), "NetworkPolicy/face-it-api");
+  const [_workers, _gallery, dns] = policy.spec.egress;
+  assertEquals(dns, {
+    ports: ["UDP", "TCP"].map((protocol) => ({ port: 5353, protocol })),
+    to: [{
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "openshift-dns" } },
+      podSelector: { matchLabels: {} },
+    }],
+  });
 });
 
 helmTest("by default, only the fixed ids keep restricted-v2 from admitting the pods", async () => {

@@ -51,12 +51,16 @@ const REFUSED: [set: string, message: string][] = [
   ],
   [
     "gallery.secrets={a},gallery.importSecrets={a}",
-    "gallery.importSecrets is for the gallery service: remove gallery.secrets",
+    "gallery.importSecrets is for the gallery service: remove it or gallery.secrets",
   ],
   ["gallery.volume.size=1", "at '/gallery/volume/size'"],
   ["gallery.volume.accessMode=ReadWriteMany", "at '/gallery/volume/accessMode'"],
   ["api.service.nodePort=30080", "api.service.nodePort needs api.service.type NodePort"],
   ["worker.runtimeClass.create=true", "worker.runtimeClass.create needs worker.runtimeClass.name"],
+  ["gallery.persistentVolumeClaim=null", "gallery.persistentVolumeClaim must not be null"],
+  ["gallery.volume.size=null", "gallery.volume.size must not be null"],
+  ["networkPolicy.dns.ports=null", "networkPolicy.dns.ports is missing"],
+  ["networkPolicy.apiServerPorts=null", "networkPolicy.apiServerPorts must not be null"],
   ["ingress.enabled=true", "ingress.enabled needs ingress.host"],
   ["httpRoute.enabled=true", "httpRoute.enabled needs httpRoute.parentRefs"],
 ];

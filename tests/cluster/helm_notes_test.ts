@@ -46,7 +46,7 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
   await t.step("for keys and a database of the user's own: where the users are", async () => {
     await installed.upgrade(...SMALL, "api.keysSecret=own", "gallery.postgres.secret=db");
     const text = await notes(installed);
-    assertStringIncludes(text, "a key with the scope admin");
+    assertStringIncludes(text, "a key with the scopes admin and authenticate");
     assertStringIncludes(text, "they are in your database");
     assertStringIncludes(
       text,
@@ -89,6 +89,20 @@ clusterTest("the notes say what to do next, and warn of risks", async (t) => {
       assertEquals((await notes(installed)).includes(command), !immutable);
     }
   });
+
+  await t.step(
+    "for workers with the gallery, and callers with keys: a key to recognise",
+    async () => {
+      await installed.upgrade(...SMALL, "gallery.secrets={people}", "api.allowAnonymous=false");
+      const text = await notes(installed);
+      assertStringIncludes(
+        text,
+        `KEY=$(kubectl --namespace ${api} get secret ${release}-admin-key`,
+      );
+      assertStringIncludes(text, '--header "Authorization: Bearer $KEY" --data-binary @PHOTO');
+      assert(!text.includes("/users"), text);
+    },
+  );
 
   await t.step("for one namespace for both parts: a warning", async () => {
     await installed.upgrade(...SMALL, `namespaces.api=${worker}`);

@@ -10,6 +10,7 @@ export interface ClaimedWorker extends LeasedWorker {
   readonly until: number;
   /** Number of requests so far. */
   served: number;
+  settlingMs?: number;
 }
 
 /** Settings of {@linkcode KeptWorkers}. */

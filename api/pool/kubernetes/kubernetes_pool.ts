@@ -231,6 +231,8 @@ export class KubernetesPool implements WorkerPool {
 
   /** Keeps a claimed worker for the next request. Deletes a worker that cannot serve again. */
   #giveBack(worker: ClaimedWorker): void {
+    // It has served, so the network lets the api reach it.
+    if (worker.served > 0) delete worker.settlingMs;
     const isUseful = !this.#closing.signal.aborted && this.#kept.canServeAgain(worker) &&
       this.#pods.isUpToDate(worker.pod);
     if (!isUseful) this.#deletions.start(worker.pod);

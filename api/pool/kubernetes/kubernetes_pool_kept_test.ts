@@ -31,6 +31,17 @@ Deno.test("a kept worker counts as free while it has time for a whole request", 
   assertEquals(pool.stats().free, 0);
 });
 
+Deno.test("only a new worker can be out of reach for a moment", async () => {
+  await using cluster = await openFakeCluster({ pods: 1, requestsPerWorker: 3 });
+  const settling: boolean[] = [];
+  for (let i = 0; i < 2; i++) {
+    await using lease = await cluster.pool.claim(forever());
+    settling.push(lease.worker.settlingMs !== undefined);
+    await keep(lease);
+  }
+  assertEquals(settling, [true, false]);
+});
+
 Deno.test("ending an old lease again does not end the worker's next lease", async () => {
   await using cluster = await openFakeCluster({ pods: 1, requestsPerWorker: 3 });
   const { pool, api } = cluster;

@@ -2,8 +2,10 @@
 {{- define "face-it.dnsEgress" -}}
 # DNS.
 - ports:
-    - {port: 53, protocol: UDP}
-    - {port: 53, protocol: TCP}
+    {{- range .Values.networkPolicy.dns.ports }}
+    - {port: {{ . }}, protocol: UDP}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
   {{- with .Values.networkPolicy.dns }}
   {{- if .namespace }}
   to:

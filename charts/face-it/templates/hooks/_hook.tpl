@@ -31,9 +31,8 @@ template:
           limits: {memory: 256Mi}
 {{- end -}}
 
-{{- /* Spec of the NetworkPolicy of a hook's pods: they reach only the API server,
-and DNS when that is enabled. Needs {root,
-component}. */ -}}
+{{- /* Spec of the NetworkPolicy of a hook's pods: they reach only the API server, and DNS when that
+is enabled. Needs {root, component}. */ -}}
 {{- define "face-it.hookNetwork" -}}
 podSelector:
   matchLabels: {{- include "face-it.selector" . | nindent 4 }}
