@@ -6,12 +6,16 @@ import { kubectl } from "../support/kubectl.ts";
 import { KubernetesClient } from "../support/kubernetes.ts";
 import { needs } from "../support/needs.ts";
 import { freeVolumes } from "./volumes.ts";
-import { readmeCommands } from "../support/readme_commands.ts";
+import { readmeCommands, sectionCommands } from "../support/readme_commands.ts";
 
 const NAMESPACES = ["face-it-api", "face-it-workers"];
 /** Commands that make the cluster, the images and their model. All exist when the tests run. */
 const DONE_BEFORE = /^(kind|docker) |\btask (image|models)\b/;
 const PORT_FORWARD = /port-forward/;
+/** The last command that puts the gallery into the workers. */
+const HELD_BY_WORKERS = /rollout status deployment\/face-it-worker$/;
+/** Shows what was imported when the gallery moved into the service. */
+const IMPORT_LOG = "kubectl --namespace face-it-workers logs face-it-gallery-0 --container=import";
 /** A command that sets a variable of the shell for the commands after it. */
 const ASSIGNMENT = /^[A-Z]+=/;
 
@@ -19,6 +23,7 @@ const ASSIGNMENT = /^[A-Z]+=/;
 function fillIn(command: string, port: number): string {
   const replacements: [RegExp, string][] = [
     [/\bREGISTRY\b/g, "docker.io"],
+    [/\bSECRET\b/g, "$$GALLERY"],
     [/--from-file=gallery\.json(?!=)/g, "--from-file=gallery.json=test-data/embeddings.json"],
     [/< gallery\.json/g, "< test-data/embeddings.json"],
     [/> template-keys$/g, "> /dev/null"],
@@ -44,6 +49,15 @@ needs("helm", "node")("the README's commands for a cluster do what the README sa
   const port = freePort();
   const commands = (await readmeCommands()).kubernetes
     .filter((command) => !DONE_BEFORE.test(command));
+  const move = await sectionCommands("docs/upgrade.md", "## Move a gallery into the service");
+  assertEquals(move.length > 0, true, "docs/upgrade.md does not say how to move a gallery");
+  commands.splice(
+    1 + commands.findLastIndex((command) => HELD_BY_WORKERS.test(command)),
+    0,
+    ...move.slice(0, -2),
+    IMPORT_LOG,
+    ...move.slice(-2),
+  );
   let recognised = 0;
   let assignments = "";
   for (const command of commands) {
@@ -57,6 +71,7 @@ needs("helm", "node")("the README's commands for a cluster do what the README sa
       continue;
     }
     const output = await sh(line);
+    if (command === IMPORT_LOG) assertMatch(output, /^Imported 3 users/m);
     if (!/^curl .*\/authenticate$/.test(command)) continue;
     assertMatch(output, /"matched":true,"user_id":"user1"/);
     recognised++;
