@@ -79,10 +79,13 @@ Deno.test("the pipeline learns when a template will be made of the embedding", a
   assertEquals(calls, [{ forTemplate: false }, { forTemplate: false }, { forTemplate: true }]);
 });
 
-Deno.test("a worker for the gallery service has no /authenticate, and no user_id", async () => {
+Deno.test("a worker for the gallery service asks who calls /authenticate to take another one", async () => {
   const { post, calls } = setUp();
   for (
-    const [path, code] of [["/authenticate", "not_found"], ["/embed?user_id=x", "invalid_request"]]
+    const [path, code] of [["/authenticate", "worker_used"], [
+      "/embed?user_id=x",
+      "invalid_request",
+    ]]
   ) {
     const response = await post(path);
     assertEquals(ProblemBodySchema.parse(await response.json()).code, code);
