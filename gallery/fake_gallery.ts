@@ -13,6 +13,7 @@ import { type OpenedGallery, openGallery } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
 import { openStore } from "./store/open_store.ts";
 import type { GalleryStore } from "./store/store.ts";
+import type { TriesPolicy } from "./store/tries_policy.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../shared/template_keys.ts";
 import { createStoreWatch, type StoreWatch } from "./store_watch.ts";
 
@@ -58,6 +59,8 @@ export interface FakeInstallation extends AsyncDisposable {
 export interface FakeOptions {
   readonly match?: MatchConfig;
   readonly calibration?: ModelCalibration;
+  /** Limits on failed tries; those of the service by default. */
+  readonly tries?: TriesPolicy;
   /** Location of the store; a new folder by default. */
   readonly location?: string;
   readonly answerTimeoutMs?: number;
@@ -73,6 +76,7 @@ export async function installFake(options: FakeOptions = {}): Promise<FakeInstal
   const store = await openStore(options.location ?? folder.path("gallery"), {
     keys: parseTemplateKeys(makeTemplateKey()),
     now: () => clock.now,
+    ...(options.tries && { tries: options.tries }),
   });
   return {
     store,

@@ -26,6 +26,8 @@ const MATCH = {
   confidence: 0.9998,
   similarity: 0.6,
 } as const;
+const USER1 = { userId: "user1", clientRef: undefined };
+const ANYBODY = { userId: undefined, clientRef: undefined };
 const TIME = "2026-01-31T12:00:00.000Z";
 const USER = {
   user_id: "user1",
@@ -111,9 +113,9 @@ Deno.test("a decision states the caller, the user, the model and the embedding",
   await using gallery = setUp(() => Response.json(MATCH));
   const { client, caller, seen } = gallery;
   assertEquals(client.reached, false);
-  assertEquals(await client.decide(caller, FACE, "user1"), MATCH);
+  assertEquals(await client.decide(caller, FACE, USER1), MATCH);
   assertEquals(client.reached, true);
-  await client.decide({ ...caller, key: undefined, collection: "other" }, FACE, undefined);
+  await client.decide({ ...caller, key: undefined, collection: "other" }, FACE, ANYBODY);
   const [first, second] = seen;
   assertEquals([first!.method, new URL(first!.url).pathname], ["POST", "/decisions"]);
   assertEquals(first!.headers.get("Content-Type"), EMBEDDING_TYPE);
@@ -255,7 +257,7 @@ Deno.test('the user_ids "." and ".." stay parts of the path', async () => {
 Deno.test("a refusal has a sentence of the api, and no text of the gallery", async () => {
   await using gallery = setUp(() => problem("ambiguous_match"));
   const { client, caller, outcomes } = gallery;
-  const error = await assertRejects(() => client.decide(caller, FACE, undefined), Problem);
+  const error = await assertRejects(() => client.decide(caller, FACE, ANYBODY), Problem);
   assertEquals(error.code, "ambiguous_match");
   assert(!error.message.includes("User One"));
   assertEquals(error.cause, undefined);
@@ -267,7 +269,7 @@ Deno.test("a code that a call is never refused with is a failure", async () => {
   for (const code of codes as ProblemCode[]) {
     await using gallery = setUp(() => problem(code));
     const { client, caller } = gallery;
-    await assertUnavailable(() => client.decide(caller, FACE, undefined), code);
+    await assertUnavailable(() => client.decide(caller, FACE, ANYBODY), code);
   }
 });
 
@@ -289,7 +291,7 @@ Deno.test("an answer that is not as documented is a failure", async () => {
   ) {
     await using gallery = setUp(answer);
     const { client, caller, seen, outcomes } = gallery;
-    await assertUnavailable(() => client.decide(caller, FACE, "user1"));
+    await assertUnavailable(() => client.decide(caller, FACE, USER1));
     assertEquals([seen.length, outcomes], [1, ["decide gallery_unavailable"]]);
     assertEquals(client.reached, false);
   }
@@ -356,7 +358,7 @@ Deno.test("a user with as many templates as possible can be read and exported", 
 Deno.test("a call whose connection breaks is not sent again", async () => {
   await using gallery = brokenGallery();
   const { client, connections } = gallery;
-  await assertUnavailable(() => client.decide(CALLER, FACE, undefined));
+  await assertUnavailable(() => client.decide(CALLER, FACE, ANYBODY));
   assertEquals(connections(), 1);
   await assertUnavailable(() => client.deleteUser(CALLER, "user1"));
   assertEquals(connections(), 2);
@@ -379,7 +381,7 @@ Deno.test("a call that surely did not arrive is sent again when it only reads", 
     metrics: { galleryCalled() {} },
     now: () => 0,
   });
-  await assertUnavailable(() => client.decide(CALLER, FACE, undefined));
+  await assertUnavailable(() => client.decide(CALLER, FACE, ANYBODY));
   assertEquals(asked, 1);
   await assertUnavailable(() => client.putUser(CALLER, "user1", { name: "User One" }));
   assertEquals(asked, 2);
@@ -404,7 +406,7 @@ Deno.test("a gallery that does not answer in time is unavailable", async () => {
   const late = Promise.withResolvers<Response>();
   await using gallery = setUp(() => late.promise, 1);
   const { client, caller } = gallery;
-  await assertUnavailable(() => client.decide(caller, FACE, undefined), "within 1 ms");
+  await assertUnavailable(() => client.decide(caller, FACE, ANYBODY), "within 1 ms");
   late.resolve(Response.json(MATCH));
 });
 
@@ -417,7 +419,7 @@ Deno.test("a call ends with the caller's own reason", async () => {
   });
   const { client, caller, outcomes } = gallery;
   const controller = new AbortController();
-  const pending = client.decide({ ...caller, signal: controller.signal }, FACE, undefined);
+  const pending = client.decide({ ...caller, signal: controller.signal }, FACE, ANYBODY);
   await asked.promise;
   controller.abort(new RangeError("The client has disconnected"));
   await assertRejects(() => pending, RangeError);

@@ -94,6 +94,19 @@ const MIGRATIONS: readonly Migration[] = [
       )`,
     ];
   },
+  (dialect) => {
+    const { integer, bytes } = TYPES[dialect];
+    return [
+      `CREATE TABLE gallery_tries (
+        subject ${bytes} NOT NULL PRIMARY KEY,
+        owner ${bytes},
+        failures ${integer} NOT NULL,
+        failed_at ${integer} NOT NULL
+      )`,
+      `CREATE INDEX gallery_tries_owner ON gallery_tries (owner) WHERE owner IS NOT NULL`,
+      `CREATE INDEX gallery_tries_age ON gallery_tries (failed_at)`,
+    ];
+  },
 ];
 
 const TYPES = {

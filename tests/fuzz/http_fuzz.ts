@@ -48,6 +48,8 @@ const NEVER: ReadonlySet<string> = new Set([
   "belongs_to_another_user",
   "gallery_unavailable",
   "forbidden_scope",
+  "locked",
+  "too_many_attempts",
   "too_many_requests",
   "issuer_unavailable",
   ...INTERNAL_CODES,
