@@ -140,7 +140,7 @@ Deno.test("a decision states the caller, the user, the model and the embedding",
 });
 
 Deno.test("each call has its own method, path, statement and answer", async () => {
-  const withTemplates = { ...USER, templates: [TEMPLATE] };
+  const withTemplates = { ...USER, locked: false, templates: [TEMPLATE] };
   const models = { match: null, calibration: null, templates: [] };
   const page = { users: [USER], next_cursor: "c" };
   const template = { ...FACE, photoSha256: PHOTO, force: false };
@@ -210,6 +210,27 @@ Deno.test("each call has its own method, path, statement and answer", async () =
       },
       [201, TEMPLATE],
       { created: true, value: TEMPLATE },
+    ],
+    [
+      (client, caller) => client.checkDecision(caller, { userId: "user1", clientRef: "phone" }),
+      "GET /tries",
+      { purpose: "check_decision", user_id: "user1", client_ref: "phone" },
+      [204],
+      undefined,
+    ],
+    [
+      (client, caller) => client.checkEnrolment(caller, "a/b"),
+      "GET /users/a%2Fb/tries",
+      { purpose: "check_enrolment", user_id: "a/b" },
+      [204],
+      undefined,
+    ],
+    [
+      (client, caller) => client.unlockUser(caller, "a/b"),
+      "POST /users/a%2Fb/unlock",
+      { purpose: "unlock_user", user_id: "a/b" },
+      [204],
+      undefined,
     ],
     [
       (client, caller) => client.deleteTemplate(caller, "user1", "t1"),
@@ -342,6 +363,7 @@ Deno.test("a user with as many templates as possible can be read and exported", 
   const text = '"'.repeat(256);
   const user = {
     ...USER,
+    locked: false,
     user_id: text,
     name: text,
     consent_ref: text,

@@ -19,6 +19,7 @@ Deno.test("/openapi.json describes every route and every status", async () => {
     "/users/{user_id}/export",
     "/users/{user_id}/templates",
     "/users/{user_id}/templates/{template_id}",
+    "/users/{user_id}/unlock",
   ]);
   const { post } = document.paths["/authenticate"];
   assertEquals(
@@ -31,6 +32,7 @@ Deno.test("/openapi.json describes every route and every status", async () => {
         "403",
         "405",
         "408",
+        "409",
         "413",
         "415",
         "421",
