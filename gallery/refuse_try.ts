@@ -45,5 +45,5 @@ export interface TriesOfEnrolment {
  */
 export function triesOfEnrolment(claims: TryClaims): TriesOfEnrolment {
   const { user_id: _, ...search } = claims;
-  return { own: tryOf(claims), others: tryOf(search) };
+  return { own: tryOf(claims), others: { ...tryOf(search), enrolment: true } };
 }

@@ -50,6 +50,14 @@ export const putUser = (userId, name) => request(path(userId), { method: "PUT", 
 export const deleteUser = (userId) => request(path(userId), { method: "DELETE" });
 
 /**
+ * Lets attempts to be recognised as a person be made again.
+ *
+ * @param {string} userId
+ * @returns {Promise<Outcome<undefined>>}
+ */
+export const unlockUser = (userId) => request(`${path(userId)}/unlock`, { method: "POST" });
+
+/**
  * Adds a template: the face of a picture.
  *
  * @param {string} userId

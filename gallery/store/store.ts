@@ -162,6 +162,8 @@ export interface Try {
   readonly key?: string;
   /** The application's name for its own client. */
   readonly clientRef?: string;
+  /** True for the search that an enrolment is, which is counted apart. */
+  readonly enrolment?: boolean;
 }
 
 /** A decision that the caller is about to answer with. */

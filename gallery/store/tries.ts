@@ -152,14 +152,14 @@ export async function trimTries(
 
 /** Returns the counts that a try belongs to, in the order in which all transactions take them. */
 function countersOf(
-  { collection, userId, key, clientRef }: Try,
+  { collection, userId, key, clientRef, enrolment }: Try,
   { policy, hashKey }: TriesOptions,
 ): Counter[] {
   const { free, waitMs, lockAfter, userLockAfter, searches } = policy;
   if (userId === undefined) {
     if (searches === undefined) return [];
     return [{
-      subject: hash(hashKey, "search", collection, key, clientRef),
+      subject: hash(hashKey, enrolment ? "enrolment" : "search", collection, key, clientRef),
       owner: null,
       limit: { kind: "rate", failures: searches, waitMs },
     }];

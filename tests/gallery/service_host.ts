@@ -2,7 +2,8 @@
 
 import { signGalleryToken } from "../../shared/http/gallery_token.ts";
 import { installFake } from "../../gallery/fake_gallery.ts";
-import { installGallery } from "../support/gallery_service.ts";
+import { DEFAULT_TRIES } from "../../gallery/store/tries_policy.ts";
+import { installGallery, UNLIMITED_TRIES } from "../support/gallery_service.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import type { ServiceHost } from "./service_property.ts";
 
@@ -12,7 +13,8 @@ import type { ServiceHost } from "./service_property.ts";
  * @param location Location of the store; a new folder by default
  */
 export async function hostApps(location?: string): Promise<ServiceHost> {
-  const installation = await installFake(location === undefined ? {} : { location });
+  const tries = { ...DEFAULT_TRIES, free: 1e6, lockAfter: 1e6, searches: undefined };
+  const installation = await installFake({ tries, ...location !== undefined && { location } });
   const { clock, keys } = installation;
   const replicas = [await installation.replica(), await installation.replica()] as const;
   return {
@@ -33,7 +35,7 @@ export async function hostApps(location?: string): Promise<ServiceHost> {
  */
 export async function hostProcesses(server?: PostgresServer): Promise<ServiceHost> {
   const gallery = await installGallery(await server?.newDatabase());
-  const env = { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.5" };
+  const env = { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.5", ...UNLIMITED_TRIES };
   const start = () => gallery.start(env);
   const services = server === undefined ? [start()] : [start(), start()];
   const untilReady = () => Promise.all(services.map((service) => service.untilReady()));

@@ -118,6 +118,7 @@ export function testTries(test: StoreTest): void {
         { ...ALICE, clientRef: "door" },
         ALICE,
         SEARCH,
+        { ...SEARCH, enrolment: true },
       ];
       await lock(store, clock, ONE);
       for (const other of others) assertEquals(await store.checkTries([other]), undefined);
@@ -184,7 +185,9 @@ export function testTries(test: StoreTest): void {
       assertEquals(await decide(store, SEARCH, "matched"), undefined);
       assertEquals(await decide(store, SEARCH), undefined);
       assertEquals(await decide(store, SEARCH), wait(1000));
-      assertEquals(await decide(store, { ...SEARCH, clientRef: "desk" }), undefined);
+      for (const other of [{ clientRef: "desk" }, { enrolment: true }]) {
+        assertEquals(await decide(store, { ...SEARCH, ...other }), undefined);
+      }
       // Never locked, and after a long time as at the beginning.
       clock.now += 1_000_000;
       await store.purge();
