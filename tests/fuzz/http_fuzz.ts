@@ -42,7 +42,6 @@ const NEVER: ReadonlySet<string> = new Set([
   "deadline_exceeded",
   "ambiguous_match",
   "user_not_found",
-  "gallery_is_static",
   "too_many_templates",
   "not_the_same_person",
   "belongs_to_another_user",
