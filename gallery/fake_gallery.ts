@@ -13,12 +13,20 @@ import { type OpenedGallery, openGallery } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
 import { openStore } from "./store/open_store.ts";
 import type { GalleryStore } from "./store/store.ts";
-import type { TriesPolicy } from "./store/tries_policy.ts";
+import { DEFAULT_TRIES, type TriesPolicy } from "./store/tries_policy.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../shared/template_keys.ts";
 import { createStoreWatch, type StoreWatch } from "./store_watch.ts";
 
 /** Milliseconds since 1970 at which tests begin. */
 export const START_MS = Date.UTC(2026, 0, 31, 12);
+
+/** Limits that no test reaches. */
+export const UNLIMITED: TriesPolicy = {
+  ...DEFAULT_TRIES,
+  free: 1e6,
+  lockAfter: 1e6,
+  searches: undefined,
+};
 
 /** An answer, read to its end. */
 export interface FakeAnswer {

@@ -1,8 +1,7 @@
 /** Replicas of the gallery service for the property test: apps without sockets, or processes. */
 
 import { signGalleryToken } from "../../shared/http/gallery_token.ts";
-import { installFake } from "../../gallery/fake_gallery.ts";
-import { DEFAULT_TRIES } from "../../gallery/store/tries_policy.ts";
+import { installFake, UNLIMITED } from "../../gallery/fake_gallery.ts";
 import { installGallery, UNLIMITED_TRIES } from "../support/gallery_service.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import type { ServiceHost } from "./service_property.ts";
@@ -13,8 +12,10 @@ import type { ServiceHost } from "./service_property.ts";
  * @param location Location of the store; a new folder by default
  */
 export async function hostApps(location?: string): Promise<ServiceHost> {
-  const tries = { ...DEFAULT_TRIES, free: 1e6, lockAfter: 1e6, searches: undefined };
-  const installation = await installFake({ tries, ...location !== undefined && { location } });
+  const installation = await installFake({
+    tries: UNLIMITED,
+    ...location !== undefined && { location },
+  });
   const { clock, keys } = installation;
   const replicas = [await installation.replica(), await installation.replica()] as const;
   return {
