@@ -5,6 +5,7 @@ import { Problem } from "../shared/contract/problem.ts";
 import { change } from "./change.ts";
 import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
+import { type TriesOfEnrolment, tryProblem } from "./refuse_try.ts";
 import type { ModelRules } from "./rules.ts";
 import type { NewTemplate, StoredTemplate, StoredUser, UserKey } from "./store/store.ts";
 
@@ -14,6 +15,10 @@ export interface AddOptions {
   readonly force: boolean;
   /** Aborts when the call has been answered: nothing more may be stored. */
   readonly signal: AbortSignal;
+  /** Tries of the caller: to be this user, and to be anybody. */
+  readonly tries: TriesOfEnrolment;
+  /** Called when a refusal was counted as a failed try. */
+  readonly failed: () => void;
 }
 
 /**
@@ -24,24 +29,28 @@ export interface AddOptions {
  *
  * @returns `added` is false when the user has a template of the photo already
  * @throws {Problem} `user_not_found`, `not_the_same_person`, `belongs_to_another_user`,
- * `too_many_templates`, or `gallery_unavailable`
+ * `too_many_attempts`, `locked`, `too_many_templates`, or `gallery_unavailable`
  * @throws {StoreUnavailable} when the store is away
  */
 export async function addTemplate(
   gallery: Gallery,
   key: UserKey,
   template: NewTemplate,
-  { force, signal }: AddOptions,
+  options: AddOptions,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const rules = rulesOf(gallery, template.model);
   // The call is about this user. Another person may get the same user_id before the template is added.
   const user = await gallery.store.getUser(key);
   if (user === undefined) throw userNotFound();
-  return await change(
-    gallery,
-    () => checkAndAdd(gallery, rules, user, template, { force, signal }),
-    signal,
-  );
+  try {
+    return await change(
+      gallery,
+      () => checkAndAdd(gallery, rules, user, template, options),
+      options.signal,
+    );
+  } catch (error) {
+    throw await countRefusal(gallery, error, options);
+  }
 }
 
 async function checkAndAdd(
@@ -49,7 +58,7 @@ async function checkAndAdd(
   rules: ModelRules,
   { collection, userId, createdAt }: StoredUser,
   template: NewTemplate,
-  { force, signal }: AddOptions,
+  { force, signal, tries: { own, others } }: AddOptions,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const { store, follower } = gallery;
   const key = { collection, userId };
@@ -61,6 +70,7 @@ async function checkAndAdd(
     const result = await store.addTemplate(key, template, {
       at,
       createdAt,
+      tries: [own, others],
       again(users) {
         for (const { user, ...changed } of users) {
           if (user) follower.target.put(user);
@@ -75,6 +85,8 @@ async function checkAndAdd(
         return result;
       case "no_such_user":
         throw userNotFound();
+      case "limited":
+        throw tryProblem(result.refusal);
       case "too_many_templates":
         throw new Problem(
           "too_many_templates",
@@ -85,6 +97,30 @@ async function checkAndAdd(
     }
   }
   throw unavailable(new Error(`The gallery has changed ${MAX_TRIES} times during the enrolment`));
+}
+
+/**
+ * Counts a refusal that tells something about a face. It is stored before the caller learns it.
+ *
+ * @returns The error to throw: the refusal, or that of a limit that was reached before
+ */
+async function countRefusal(
+  { store }: Gallery,
+  error: unknown,
+  { tries: { own, others }, failed }: AddOptions,
+): Promise<unknown> {
+  const tried = !(error instanceof Problem)
+    ? undefined
+    : error.code === "not_the_same_person"
+    ? own
+    : error.code === "belongs_to_another_user"
+    ? others
+    : undefined;
+  if (tried === undefined) return error;
+  const refusal = await store.countFailure(tried);
+  if (refusal) return tryProblem(refusal);
+  failed();
+  return error;
 }
 
 /** Makes the problem of a user that does not exist. */

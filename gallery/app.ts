@@ -13,6 +13,7 @@ import type { GalleryMetrics } from "./metrics.ts";
 import { addDecisions } from "./routes/decisions.ts";
 import { addModels } from "./routes/models.ts";
 import { addTemplates } from "./routes/templates.ts";
+import { addTries } from "./routes/tries.ts";
 import { addUsers } from "./routes/users.ts";
 
 /** Dependencies of the app. */
@@ -54,9 +55,10 @@ export function createGalleryApp(deps: GalleryAppDeps): GalleryApp {
   metrics.observe(() => gallery()?.follower.target.count() ?? { users: 0, templates: 0 });
 
   const add = createCalls(app, deps);
-  addDecisions(add, { now, decided: metrics.decided });
+  addDecisions(add, { now, decided: metrics.decided, failed: metrics.failedTry });
   addUsers(add);
-  addTemplates(add);
+  addTemplates(add, { failed: metrics.failedTry });
+  addTries(add);
   addModels(add);
   refuseOtherMethods(app);
 

@@ -14,6 +14,7 @@ import { checksumOf } from "../shared/http/checksum.ts";
 import { readBody } from "../shared/http/read_body.ts";
 import { takes } from "../shared/http/route_input.ts";
 import type { ServiceEnv } from "../shared/http/service.ts";
+import { isTryCode } from "../shared/contract/try_code.ts";
 import { type Gallery, unavailable } from "./gallery.ts";
 import type { GalleryMetrics } from "./metrics.ts";
 import { StoreUnavailable } from "./store/store.ts";
@@ -29,7 +30,7 @@ export interface CallDeps {
   readonly bodyTimeoutMs: number;
   /** Milliseconds that the gallery may take to answer. */
   readonly answerTimeoutMs: number;
-  readonly metrics: Pick<GalleryMetrics, "callBegins" | "storeError">;
+  readonly metrics: Pick<GalleryMetrics, "callBegins" | "refusedTry" | "storeError">;
 }
 
 /** The body that a route takes. */
@@ -117,6 +118,7 @@ const CHANGES: ReadonlySet<Purpose> = new Set([
   "delete_user",
   "add_template",
   "delete_template",
+  "unlock_user",
 ]);
 
 function useToken(
@@ -136,8 +138,11 @@ function fits(
   const query = queryOf(c.req.raw.url);
   if (claims.query_sha256 !== (query === undefined ? query : checksumOf(query))) return false;
   if ((claims.body_sha256 !== undefined) !== (body !== undefined)) return false;
+  // The client of an application is part of a try to be recognised alone.
+  const isDecision = purpose === "decide" || purpose === "check_decision";
+  if (!isDecision && claims.client_ref !== undefined) return false;
   // In a decision, the user is in the statement alone.
-  if (purpose === "decide") return claims.template_id === undefined;
+  if (isDecision) return claims.template_id === undefined;
   const userId = path.includes(":user_id")
     ? normalizeUserId(c.req.param("user_id")!) ?? ""
     : undefined;
@@ -187,6 +192,7 @@ async function answerInTime(
   try {
     return await abortable(answer(late.signal), late.signal);
   } catch (error) {
+    if (error instanceof Problem && isTryCode(error.code)) metrics.refusedTry(error.code);
     if (!isStoreFailure(error)) throw error;
     metrics.storeError();
     throw unavailable(new Error(describeFailure(error)));

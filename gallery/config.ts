@@ -6,6 +6,7 @@ import { GALLERY_ENV } from "../shared/contract/gallery_env.ts";
 import { type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import type { LogOptions } from "../shared/log.ts";
+import type { TriesPolicy } from "./store/tries_policy.ts";
 
 /** The gallery service's settings, parsed once at the start. */
 export interface GalleryConfig {
@@ -20,6 +21,7 @@ export interface GalleryConfig {
   /** Place of the public keys that verify tokens. */
   readonly tokenKeys: TokenKeyLocation;
   readonly match: MatchConfig;
+  readonly tries: TriesPolicy;
   /** Path of a calibration for a model that is not in the manifest. */
   readonly calibrationPath: string | undefined;
   readonly bodyTimeoutMs: number;
@@ -51,6 +53,13 @@ export function readGalleryConfig(env: Environment): GalleryConfig {
       values.GALLERY_TOKEN_PUBLIC_KEYS,
     ),
     match: { on: values.MATCH_ON, threshold: values.MATCH_THRESHOLD },
+    tries: {
+      free: values.TRIES_FREE,
+      waitMs: 1000 * values.TRIES_WAIT_SECONDS,
+      lockAfter: values.TRIES_LOCK_AFTER,
+      userLockAfter: values.TRIES_USER_LOCK_AFTER || undefined,
+      searches: values.TRIES_SEARCHES || undefined,
+    },
     calibrationPath: values.MODEL_CALIBRATION,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,
     exitOnStdinEof: values.EXIT_ON_STDIN_EOF,

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../shared/env.ts";
 import { readGalleryConfig } from "./config.ts";
+import { DEFAULT_TRIES } from "./store/tries_policy.ts";
 
 const REQUIRED = {
   GALLERY_STORE: "/data",
@@ -20,6 +21,7 @@ Deno.test("the settings that must be set are enough", () => {
     templateKeysPath: "/keys/template",
     tokenKeys: { path: "/keys/public.pem" },
     match: { on: "confidence", threshold: 0.7 },
+    tries: DEFAULT_TRIES,
     calibrationPath: undefined,
     bodyTimeoutMs: 5000,
     exitOnStdinEof: false,
@@ -40,6 +42,11 @@ Deno.test("every setting is read", () => {
       MATCH_ON: "cosine",
       MATCH_THRESHOLD: "0.4",
       MODEL_CALIBRATION: "/c.json",
+      TRIES_FREE: "3",
+      TRIES_WAIT_SECONDS: "60",
+      TRIES_LOCK_AFTER: "20",
+      TRIES_USER_LOCK_AFTER: "90",
+      TRIES_SEARCHES: "0",
       EXIT_ON_STDIN_EOF: "true",
     }),
     {
@@ -50,6 +57,13 @@ Deno.test("every setting is read", () => {
       templateKeysPath: "/k",
       tokenKeys: { text: "PEM" },
       match: { on: "cosine", threshold: 0.4 },
+      tries: {
+        free: 3,
+        waitMs: 60_000,
+        lockAfter: 20,
+        userLockAfter: 90,
+        searches: undefined,
+      },
       calibrationPath: "/c.json",
       bodyTimeoutMs: 7,
       exitOnStdinEof: true,

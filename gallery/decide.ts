@@ -6,6 +6,7 @@ import { pictureProblem } from "../shared/contract/picture_problem.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
+import { tryOf, tryProblem } from "./refuse_try.ts";
 
 /**
  * Number of searches of which each must use the newest state of the gallery. After the second one,
@@ -14,6 +15,9 @@ import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
  * never decide.
  */
 const EXACT_TRIES = 2;
+
+/** What a judgement is for the count of failed tries. */
+const TRY_OUTCOMES = { match: "matched", no_match: "failed", ambiguous: "neither" } as const;
 
 /** A face to decide about. */
 export interface Probe {
@@ -28,20 +32,25 @@ export interface Probe {
   readonly embedding: Float32Array;
   /** The only user to compare with; all users of the collection by default. */
   readonly userId: string | undefined;
+  /** Id of the caller's key; undefined for a caller without a key. */
+  readonly key: string | undefined;
+  /** The application's name for its own client. */
+  readonly clientRef: string | undefined;
 }
 
 /**
  * Decides, and stores the decision before it returns. When the gallery changes between the search and
  * the storing, it searches again.
  *
- * @throws {Problem} `unauthorized` for a token that was used before, `ambiguous_match`, or
- * `gallery_unavailable`
+ * @throws {Problem} `unauthorized` for a token that was used before, `too_many_attempts`, `locked`,
+ * `ambiguous_match`, or `gallery_unavailable`
  * @throws {StoreUnavailable} when the store is away
  */
 export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDecision> {
   const { store, follower, clock } = gallery;
   const { jti, refusedAfterMs: expiresAt, collection, model, embedding, userId } = probe;
   const rules = rulesOf(gallery, model);
+  const tried = tryOf({ ...probe, user_id: userId, client_ref: probe.clientRef });
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     // The position is read before the search: the index is never behind it.
     const position = tries <= EXACT_TRIES ? follower.position : undefined;
@@ -59,18 +68,20 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
     const matched = judgement.kind === "match" && nearest !== undefined
       ? { collection, userId: nearest.userId }
       : undefined;
-    const { kind } = await store.decide({
+    const result = await store.decide({
+      tried: { ...tried, outcome: TRY_OUTCOMES[judgement.kind] },
       jti,
       expiresAt,
       ...(position && { position }),
       ...(matched && { matched }),
     });
-    if (kind === "replayed") {
+    if (result.kind === "limited") throw tryProblem(result.refusal);
+    if (result.kind === "replayed") {
       throw new Problem("unauthorized", "The request has no valid token for the gallery", {
         cause: new Error("The token is not accepted: used before"),
       });
     }
-    if (kind === "moved") {
+    if (result.kind === "moved") {
       await follower.catchUp();
       continue;
     }

@@ -18,12 +18,21 @@ export interface FakeCall {
   readonly claims: GalleryClaims;
 }
 
+/** Whose try a call is. */
+export interface FakeTry {
+  readonly user_id?: string;
+  readonly collection?: string;
+  readonly key?: string;
+  readonly client_ref?: string;
+}
+
 /** Calls for each purpose, as they should be. */
 export interface FakeCalls {
   decide(
     embedding: Float32Array,
-    claims: { readonly model: string; readonly user_id?: string; readonly collection?: string },
+    claims: FakeTry & { readonly model: string },
   ): FakeCall;
+  checkDecision(claims?: FakeTry): FakeCall;
   putUser(userId: string, fields: unknown, collection?: string, onlyNew?: boolean): FakeCall;
   addTemplate(
     userId: string,
@@ -33,12 +42,13 @@ export interface FakeCalls {
       readonly photo_sha256: string;
       readonly force?: boolean;
       readonly collection?: string;
+      readonly key?: string;
     },
   ): FakeCall;
   deleteTemplate(userId: string, templateId: string, collection?: string): FakeCall;
   /** A call about one user, without a body. */
   about(
-    purpose: "get_user" | "delete_user" | "export_user",
+    purpose: "get_user" | "delete_user" | "export_user" | "check_enrolment" | "unlock_user",
     userId: string,
     collection?: string,
   ): FakeCall;
@@ -56,6 +66,15 @@ export function embeddingBytes(embedding: Float32Array): Uint8Array<ArrayBuffer>
 
 const pathOf = (userId: string): string => `/users/${encodeURIComponent(userId)}`;
 
+/** Method and the end of the path of calls about one user. */
+const ABOUT = {
+  get_user: ["GET", ""],
+  delete_user: ["DELETE", ""],
+  export_user: ["GET", "/export"],
+  check_enrolment: ["GET", "/tries"],
+  unlock_user: ["POST", "/unlock"],
+} as const;
+
 /** Makes correct calls. The collection is `default` unless another one is given. */
 export const CALLS: FakeCalls = {
   decide(embedding, { collection = "default", ...claims }) {
@@ -66,6 +85,13 @@ export const CALLS: FakeCalls = {
       body,
       contentType: EMBEDDING_TYPE,
       claims: { purpose: "decide", collection, ...claims, body_sha256: checksumOf(body) },
+    };
+  },
+  checkDecision({ collection = "default", ...claims } = {}) {
+    return {
+      method: "GET",
+      path: "/tries",
+      claims: { purpose: "check_decision", collection, ...claims },
     };
   },
   putUser(userId, fields, collection = "default", onlyNew = false) {
@@ -113,9 +139,10 @@ export const CALLS: FakeCalls = {
     };
   },
   about(purpose, userId, collection = "default") {
+    const [method, rest] = ABOUT[purpose];
     return {
-      method: purpose === "delete_user" ? "DELETE" : "GET",
-      path: purpose === "export_user" ? `${pathOf(userId)}/export` : pathOf(userId),
+      method,
+      path: `${pathOf(userId)}${rest}`,
       claims: { purpose, collection, user_id: userId },
     };
   },

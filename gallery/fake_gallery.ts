@@ -13,11 +13,20 @@ import { type OpenedGallery, openGallery } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
 import { openStore } from "./store/open_store.ts";
 import type { GalleryStore } from "./store/store.ts";
+import { DEFAULT_TRIES, type TriesPolicy } from "./store/tries_policy.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../shared/template_keys.ts";
 import { createStoreWatch, type StoreWatch } from "./store_watch.ts";
 
 /** Milliseconds since 1970 at which tests begin. */
 export const START_MS = Date.UTC(2026, 0, 31, 12);
+
+/** Limits that no test reaches. */
+export const UNLIMITED: TriesPolicy = {
+  ...DEFAULT_TRIES,
+  free: 1e6,
+  lockAfter: 1e6,
+  searches: undefined,
+};
 
 /** An answer, read to its end. */
 export interface FakeAnswer {
@@ -58,6 +67,8 @@ export interface FakeInstallation extends AsyncDisposable {
 export interface FakeOptions {
   readonly match?: MatchConfig;
   readonly calibration?: ModelCalibration;
+  /** Limits on failed tries; those of the service by default. */
+  readonly tries?: TriesPolicy;
   /** Location of the store; a new folder by default. */
   readonly location?: string;
   readonly answerTimeoutMs?: number;
@@ -73,6 +84,7 @@ export async function installFake(options: FakeOptions = {}): Promise<FakeInstal
   const store = await openStore(options.location ?? folder.path("gallery"), {
     keys: parseTemplateKeys(makeTemplateKey()),
     now: () => clock.now,
+    ...(options.tries && { tries: options.tries }),
   });
   return {
     store,

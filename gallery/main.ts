@@ -88,7 +88,7 @@ async function main(): Promise<void> {
   const started = now();
   try {
     gallery = await openGallery({
-      open: () => openStore(config.store, { keys }),
+      open: () => openStore(config.store, { keys, tries: config.tries }),
       watch,
       log,
       match: config.match,

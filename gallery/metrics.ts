@@ -16,6 +16,10 @@ export interface GalleryMetrics {
    * @param outcome `matched`, `not_matched` or an error code
    */
   decided(outcome: string, seconds: number): void;
+  /** A try has failed and was counted: to be one user, to be anybody, or to enrol. */
+  failedTry(kind: "user" | "search" | "enrolment"): void;
+  /** A call was refused because too many tries have failed. */
+  refusedTry(code: "too_many_attempts" | "locked"): void;
   /** A call has begun. Returns the function to call when it has ended. */
   callBegins(): () => void;
   /** The store did not answer. */
@@ -53,6 +57,18 @@ export function createGalleryMetrics(): GalleryMetrics {
     help: "Calls of the store that failed because it is away, full or too slow",
     registers,
   });
+  const failedTries = new Counter({
+    name: "face_it_gallery_failed_tries_total",
+    help: "Comparisons below the threshold that count as failed tries, by kind",
+    labelNames: ["kind"],
+    registers,
+  });
+  const refusedTries = new Counter({
+    name: "face_it_gallery_refused_tries_total",
+    help: "Calls that were refused after too many failed tries, by error code",
+    labelNames: ["code"],
+    registers,
+  });
   const catchUp = new Histogram({
     name: "face_it_gallery_catch_up_seconds",
     help: "Time to apply the changes of the store to the index in memory",
@@ -61,6 +77,8 @@ export function createGalleryMetrics(): GalleryMetrics {
   });
   return {
     decided: (outcome, seconds) => decisions.observe({ outcome }, seconds),
+    failedTry: (kind) => failedTries.inc({ kind }),
+    refusedTry: (code) => refusedTries.inc({ code }),
     callBegins() {
       openCalls.inc();
       return () => openCalls.dec();

@@ -17,6 +17,9 @@ const EVERY_CALL: readonly FakeCall[] = [
   CALLS.putUser("user1", { name: "User One" }),
   CALLS.addTemplate("user1", embedding, NEW),
   CALLS.decide(embedding, { model: MODEL }),
+  CALLS.checkDecision(),
+  CALLS.about("check_enrolment", "user1"),
+  CALLS.about("unlock_user", "user1"),
   CALLS.about("get_user", "user1"),
   CALLS.about("export_user", "user1"),
   CALLS.list(),
@@ -79,7 +82,8 @@ Deno.test("a call about another user, template, collection or body than its stat
       const others: FakeCall[] = [];
       const state = (changes: Partial<Record<keyof typeof claims, unknown>>) =>
         others.push({ ...call, claims: { ...claims, ...changes } as never });
-      if (claims.purpose !== "decide") {
+      if (claims.purpose !== "decide" && claims.purpose !== "check_decision") {
+        state({ client_ref: "phone" });
         state({ user_id: claims.user_id === undefined ? "user1" : "user2" });
         if (claims.user_id !== undefined) state({ user_id: undefined });
       }
@@ -145,7 +149,7 @@ Deno.test("the token of a change or decision is accepted once by all replicas to
   const { keys, clock } = installation;
   const [a, b] = [await installation.replica(), await installation.replica()];
   const changes = EVERY_CALL.filter(({ method }) => method !== "GET");
-  assertEquals(changes.length, 5);
+  assertEquals(changes.length, 6);
   for (const call of changes) {
     const header = `Bearer ${await signGalleryToken(keys.signing, call.claims, clock.now)}`;
     const about = `${call.method} ${call.path}`;

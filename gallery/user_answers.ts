@@ -22,12 +22,13 @@ export function templateAnswer({ templateId, model, createdAt }: StoredTemplate)
   return { template_id: templateId, model, created_at: time(createdAt) };
 }
 
-/** Returns a user with all templates in the form of answers. */
+/** Returns a user with all templates, and tells if the user is locked, in the form of answers. */
 export function userWithTemplates(
   user: StoredUser,
   templates: readonly StoredTemplate[],
+  locked: boolean,
 ): UserWithTemplates {
-  return { ...userAnswer(user), templates: templates.map(templateAnswer) };
+  return { ...userAnswer(user), locked, templates: templates.map(templateAnswer) };
 }
 
 const time = (ms: number): string => new Date(ms).toISOString();

@@ -59,6 +59,9 @@ export interface WorkerApp {
   readonly routes: readonly RegisteredRoute[];
 }
 
+/** A worker counts no tries, so it takes no client_ref. */
+const WorkerQuerySchema = AuthenticateQuerySchema.pick({ user_id: true });
+
 /** Makes the worker's app: `POST /authenticate` or `POST /embed`, `GET /health`, `GET /ready`. */
 export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
   let remaining = deps.requestsPerWorker;
@@ -74,7 +77,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
   });
 
   const [path, query] = deps.answersWith === "authenticate"
-    ? ["/authenticate", AuthenticateQuerySchema] as const
+    ? ["/authenticate", WorkerQuerySchema] as const
     : ["/embed", EmbedQuerySchema] as const;
   app.post(path, takes({ query, body: true }), async (c) => {
     const started = deps.now();
@@ -91,7 +94,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
     using afterwards = new DisposableStack();
     if (remaining === 0) afterwards.defer(deps.onUsed);
 
-    const probe = await readProbe(c.req.raw, c.get("query").get("user_id"), {
+    const probe = await readProbe(c.req.raw, c.get("query"), {
       maxImageBytes: deps.maxImageBytes,
       bodyTimeoutMs: deps.bodyTimeoutMs,
       signal: c.req.raw.signal,
@@ -107,7 +110,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
   // An api that expects the gallery in the workers asks another worker. During the upgrade to the gallery
   // service, workers of both kinds exist.
   if (deps.answersWith === "embed") {
-    app.post("/authenticate", takes({ query: AuthenticateQuerySchema, body: true }), async (c) => {
+    app.post("/authenticate", takes({ query: WorkerQuerySchema, body: true }), async (c) => {
       await deps.verifyToken(c.req.header("Authorization"));
       throw new Problem("worker_used", "The worker holds no gallery");
     });

@@ -27,6 +27,7 @@ const MAY: Readonly<Record<string, readonly (Scope | "nobody")[]>> = {
   "PUT /users/{user_id}": ["enrol", "admin"],
   "GET /users/{user_id}": ["admin"],
   "DELETE /users/{user_id}": ["admin"],
+  "POST /users/{user_id}/unlock": ["admin"],
   "GET /users": ["admin"],
   "GET /users/{user_id}/export": ["admin"],
   "POST /users/{user_id}/templates": ["enrol", "admin"],

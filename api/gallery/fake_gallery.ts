@@ -1,6 +1,7 @@
 /** A gallery service for tests, in memory. Equal embeddings are the same face. */
 
-import type { GalleryDecision } from "../../shared/contract/gallery_call.ts";
+import type { GalleryDecision, Purpose } from "../../shared/contract/gallery_call.ts";
+import type { TryCode } from "../../shared/contract/try_code.ts";
 import type {
   GalleryModels,
   PutUser,
@@ -16,6 +17,7 @@ import type {
   SentEmbedding,
   SentTemplate,
   Stored,
+  Whom,
 } from "./gallery_client.ts";
 import { galleryProblem, GalleryUnavailable } from "./gallery_problem.ts";
 
@@ -31,6 +33,7 @@ export interface FakeGalleryCall {
   readonly purpose: string;
   readonly collection: string;
   readonly key: string | undefined;
+  readonly clientRef?: string;
 }
 
 /** Answers like the gallery service, without a network. */
@@ -44,6 +47,8 @@ export class FakeGallery implements GalleryClient {
   hasAddress = true;
   /** Called before each call is answered. */
   onCall: (caller: GalleryCaller) => void | Promise<void> = () => {};
+  /** Codes with which tries are refused, by user_id; undefined stands for searches. */
+  readonly refused = new Map<string | undefined, TryCode>();
   readonly #collections = new Map<string, Map<string, FakeUser>>();
   #templates = 0;
 
@@ -51,12 +56,18 @@ export class FakeGallery implements GalleryClient {
     if (!this.hasAddress) throw new GalleryUnavailable(new Error("Not running"));
   }
 
+  async checkDecision(caller: GalleryCaller, { userId, clientRef }: Whom): Promise<void> {
+    await this.#users(caller, "check_decision", clientRef);
+    this.#refuse("check_decision", userId);
+  }
+
   async decide(
     caller: GalleryCaller,
     { embedding }: SentEmbedding,
-    userId: string | undefined,
+    { userId, clientRef }: Whom,
   ): Promise<GalleryDecision> {
-    const users = await this.#users(caller, "decide");
+    const users = await this.#users(caller, "decide", clientRef);
+    this.#refuse("decide", userId);
     const matches = [...users].filter(([id, user]) =>
       (userId === undefined || id === userId) && hasFace(user, embedding)
     );
@@ -84,7 +95,7 @@ export class FakeGallery implements GalleryClient {
   async getUser(caller: GalleryCaller, userId: string): Promise<UserWithTemplates> {
     const user = (await this.#users(caller, "get_user")).get(userId);
     if (user === undefined) throw galleryProblem("get_user", "user_not_found");
-    return withTemplates(userId, user);
+    return { ...withTemplates(userId, user), locked: this.refused.get(userId) === "locked" };
   }
 
   async listUsers(
@@ -105,6 +116,16 @@ export class FakeGallery implements GalleryClient {
 
   async deleteUser(caller: GalleryCaller, userId: string): Promise<void> {
     (await this.#users(caller, "delete_user")).delete(userId);
+  }
+
+  async unlockUser(caller: GalleryCaller, userId: string): Promise<void> {
+    await this.#users(caller, "unlock_user");
+    this.refused.delete(userId);
+  }
+
+  async checkEnrolment(caller: GalleryCaller, userId: string): Promise<void> {
+    await this.#users(caller, "check_enrolment");
+    this.#refuse("check_enrolment", userId);
   }
 
   async addTemplate(
@@ -164,9 +185,18 @@ export class FakeGallery implements GalleryClient {
     return Promise.resolve();
   }
 
-  async #users(caller: GalleryCaller, purpose: string): Promise<Map<string, FakeUser>> {
+  #refuse(purpose: Purpose, userId: string | undefined): void {
+    const code = this.refused.get(userId);
+    if (code !== undefined) throw galleryProblem(purpose, code, "30");
+  }
+
+  async #users(
+    caller: GalleryCaller,
+    purpose: Purpose,
+    clientRef?: string,
+  ): Promise<Map<string, FakeUser>> {
     const { collection, key, signal } = caller;
-    this.calls.push({ purpose, collection, key });
+    this.calls.push({ purpose, collection, key, ...clientRef !== undefined && { clientRef } });
     signal.throwIfAborted();
     await this.onCall(caller);
     if (this.down) throw new GalleryUnavailable(new Error("Connection refused"));
@@ -196,5 +226,9 @@ function answer(userId: string, { fields, templates }: FakeUser): User {
 }
 
 function withTemplates(userId: string, user: FakeUser): UserWithTemplates {
-  return { ...answer(userId, user), templates: user.templates.map(({ template }) => template) };
+  return {
+    ...answer(userId, user),
+    locked: false,
+    templates: user.templates.map(({ template }) => template),
+  };
 }

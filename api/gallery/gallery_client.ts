@@ -42,6 +42,14 @@ export interface SentEmbedding {
   readonly model: string;
 }
 
+/** The person that a face can be, and on whose behalf the application asks. */
+export interface Whom {
+  /** The only user to compare with; undefined to search the collection. */
+  readonly userId: string | undefined;
+  /** The application's name for its own client. */
+  readonly clientRef?: string | undefined;
+}
+
 /** A template to add. */
 export interface SentTemplate extends SentEmbedding {
   /** sha256 of the picture, in hexadecimal. */
@@ -72,16 +80,18 @@ export interface GalleryClient extends AsyncDisposable {
    */
   assertAddress(): void;
   /**
+   * Asks if a decision would be refused after too many failed attempts. Another request can have
+   * changed that before the decision.
+   *
+   * @throws {Problem} `too_many_attempts`, `locked`
+   */
+  checkDecision(caller: GalleryCaller, whom: Whom): Promise<void>;
+  /**
    * Decides whose face it is. The call is never sent twice.
    *
-   * @param userId The only user to compare with; undefined to search the collection
-   * @throws {Problem} `ambiguous_match`
+   * @throws {Problem} `ambiguous_match`, `too_many_attempts`, `locked`
    */
-  decide(
-    caller: GalleryCaller,
-    face: SentEmbedding,
-    userId: string | undefined,
-  ): Promise<GalleryDecision>;
+  decide(caller: GalleryCaller, face: SentEmbedding, whom: Whom): Promise<GalleryDecision>;
   /**
    * Creates a user, or replaces the fields of a user.
    *
@@ -104,11 +114,19 @@ export interface GalleryClient extends AsyncDisposable {
   ): Promise<UserPage>;
   /** Deletes a user, if there is one. */
   deleteUser(caller: GalleryCaller, userId: string): Promise<void>;
+  /** Forgets the failed attempts to be recognised as a user, also for a user_id without a user. */
+  unlockUser(caller: GalleryCaller, userId: string): Promise<void>;
+  /**
+   * Asks if a template would be refused after too many failed attempts.
+   *
+   * @throws {Problem} `too_many_attempts`, `locked`
+   */
+  checkEnrolment(caller: GalleryCaller, userId: string): Promise<void>;
   /**
    * Adds a template.
    *
    * @throws {Problem} `user_not_found`, `not_the_same_person`, `belongs_to_another_user`,
-   * `too_many_templates`
+   * `too_many_templates`, `too_many_attempts`, `locked`
    */
   addTemplate(
     caller: GalleryCaller,
@@ -146,13 +164,19 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
     check: (signal) => calls.check(signal),
     [Symbol.asyncDispose]: () => calls[Symbol.asyncDispose](),
 
-    async decide(caller, { embedding, model }, userId) {
+    async checkDecision(caller, whom) {
+      const claims = { purpose: "check_decision", ...claimsOf(whom) } as const;
+      await calls.make(caller, { method: "GET", path: "/tries", claims }, DONE);
+    },
+
+    async decide(caller, { embedding, model }, whom) {
+      const { userId } = whom;
       const { value } = await calls.make(
         caller,
         {
           method: "POST",
           path: "/decisions",
-          claims: { purpose: "decide", model, ...userId !== undefined && { user_id: userId } },
+          claims: { purpose: "decide", model, ...claimsOf(whom) },
           body: { type: EMBEDDING_TYPE, bytes: embedding },
         },
         {
@@ -214,6 +238,16 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
       await calls.make(caller, { method: "DELETE", path: ofUser(userId), claims }, DONE);
     },
 
+    async unlockUser(caller, userId) {
+      const claims = { purpose: "unlock_user", user_id: userId } as const;
+      await calls.make(caller, { method: "POST", path: ofUser(userId, "/unlock"), claims }, DONE);
+    },
+
+    async checkEnrolment(caller, userId) {
+      const claims = { purpose: "check_enrolment", user_id: userId } as const;
+      await calls.make(caller, { method: "GET", path: ofUser(userId, "/tries"), claims }, DONE);
+    },
+
     async addTemplate(caller, userId, { embedding, model, photoSha256, force }) {
       const { status, value } = await calls.make(
         caller,
@@ -263,6 +297,13 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
       return (await calls.make(caller, call, { statuses: [200], schema: GalleryModelsSchema }))
         .value;
     },
+  };
+}
+
+function claimsOf({ userId, clientRef }: Whom) {
+  return {
+    ...userId !== undefined && { user_id: userId },
+    ...clientRef !== undefined && { client_ref: clientRef },
   };
 }
 

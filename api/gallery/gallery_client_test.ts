@@ -26,6 +26,8 @@ const MATCH = {
   confidence: 0.9998,
   similarity: 0.6,
 } as const;
+const USER1 = { userId: "user1", clientRef: undefined };
+const ANYBODY = { userId: undefined, clientRef: undefined };
 const TIME = "2026-01-31T12:00:00.000Z";
 const USER = {
   user_id: "user1",
@@ -111,9 +113,9 @@ Deno.test("a decision states the caller, the user, the model and the embedding",
   await using gallery = setUp(() => Response.json(MATCH));
   const { client, caller, seen } = gallery;
   assertEquals(client.reached, false);
-  assertEquals(await client.decide(caller, FACE, "user1"), MATCH);
+  assertEquals(await client.decide(caller, FACE, USER1), MATCH);
   assertEquals(client.reached, true);
-  await client.decide({ ...caller, key: undefined, collection: "other" }, FACE, undefined);
+  await client.decide({ ...caller, key: undefined, collection: "other" }, FACE, ANYBODY);
   const [first, second] = seen;
   assertEquals([first!.method, new URL(first!.url).pathname], ["POST", "/decisions"]);
   assertEquals(first!.headers.get("Content-Type"), EMBEDDING_TYPE);
@@ -138,7 +140,7 @@ Deno.test("a decision states the caller, the user, the model and the embedding",
 });
 
 Deno.test("each call has its own method, path, statement and answer", async () => {
-  const withTemplates = { ...USER, templates: [TEMPLATE] };
+  const withTemplates = { ...USER, locked: false, templates: [TEMPLATE] };
   const models = { match: null, calibration: null, templates: [] };
   const page = { users: [USER], next_cursor: "c" };
   const template = { ...FACE, photoSha256: PHOTO, force: false };
@@ -222,6 +224,27 @@ Deno.test("each call has its own method, path, statement and answer", async () =
       { created: true, value: TEMPLATE },
     ],
     [
+      (client, caller) => client.checkDecision(caller, { userId: "user1", clientRef: "phone" }),
+      "GET /tries",
+      { purpose: "check_decision", user_id: "user1", client_ref: "phone" },
+      [204],
+      undefined,
+    ],
+    [
+      (client, caller) => client.checkEnrolment(caller, "a/b"),
+      "GET /users/a%2Fb/tries",
+      { purpose: "check_enrolment", user_id: "a/b" },
+      [204],
+      undefined,
+    ],
+    [
+      (client, caller) => client.unlockUser(caller, "a/b"),
+      "POST /users/a%2Fb/unlock",
+      { purpose: "unlock_user", user_id: "a/b" },
+      [204],
+      undefined,
+    ],
+    [
       (client, caller) => client.deleteTemplate(caller, "user1", "t1"),
       "DELETE /users/user1/templates/t1",
       { purpose: "delete_template", user_id: "user1", template_id: "t1" },
@@ -267,7 +290,7 @@ Deno.test('the user_ids "." and ".." stay parts of the path', async () => {
 Deno.test("a refusal has a sentence of the api, and no text of the gallery", async () => {
   await using gallery = setUp(() => problem("ambiguous_match"));
   const { client, caller, outcomes } = gallery;
-  const error = await assertRejects(() => client.decide(caller, FACE, undefined), Problem);
+  const error = await assertRejects(() => client.decide(caller, FACE, ANYBODY), Problem);
   assertEquals(error.code, "ambiguous_match");
   assert(!error.message.includes("User One"));
   assertEquals(error.cause, undefined);
@@ -279,7 +302,7 @@ Deno.test("a code that a call is never refused with is a failure", async () => {
   for (const code of codes as ProblemCode[]) {
     await using gallery = setUp(() => problem(code));
     const { client, caller } = gallery;
-    await assertUnavailable(() => client.decide(caller, FACE, undefined), code);
+    await assertUnavailable(() => client.decide(caller, FACE, ANYBODY), code);
   }
 });
 
@@ -301,7 +324,7 @@ Deno.test("an answer that is not as documented is a failure", async () => {
   ) {
     await using gallery = setUp(answer);
     const { client, caller, seen, outcomes } = gallery;
-    await assertUnavailable(() => client.decide(caller, FACE, "user1"));
+    await assertUnavailable(() => client.decide(caller, FACE, USER1));
     assertEquals([seen.length, outcomes], [1, ["decide gallery_unavailable"]]);
     assertEquals(client.reached, false);
   }
@@ -352,6 +375,7 @@ Deno.test("a user with as many templates as possible can be read and exported", 
   const text = '"'.repeat(256);
   const user = {
     ...USER,
+    locked: false,
     user_id: text,
     name: text,
     consent_ref: text,
@@ -368,7 +392,7 @@ Deno.test("a user with as many templates as possible can be read and exported", 
 Deno.test("a call whose connection breaks is not sent again", async () => {
   await using gallery = brokenGallery();
   const { client, connections } = gallery;
-  await assertUnavailable(() => client.decide(CALLER, FACE, undefined));
+  await assertUnavailable(() => client.decide(CALLER, FACE, ANYBODY));
   assertEquals(connections(), 1);
   await assertUnavailable(() => client.deleteUser(CALLER, "user1"));
   assertEquals(connections(), 2);
@@ -391,7 +415,7 @@ Deno.test("a call that surely did not arrive is sent again when it only reads", 
     metrics: { galleryCalled() {} },
     now: () => 0,
   });
-  await assertUnavailable(() => client.decide(CALLER, FACE, undefined));
+  await assertUnavailable(() => client.decide(CALLER, FACE, ANYBODY));
   assertEquals(asked, 1);
   await assertUnavailable(() => client.putUser(CALLER, "user1", { name: "User One" }));
   assertEquals(asked, 2);
@@ -416,7 +440,7 @@ Deno.test("a gallery that does not answer in time is unavailable", async () => {
   const late = Promise.withResolvers<Response>();
   await using gallery = setUp(() => late.promise, 1);
   const { client, caller } = gallery;
-  await assertUnavailable(() => client.decide(caller, FACE, undefined), "within 1 ms");
+  await assertUnavailable(() => client.decide(caller, FACE, ANYBODY), "within 1 ms");
   late.resolve(Response.json(MATCH));
 });
 
@@ -429,7 +453,7 @@ Deno.test("a call ends with the caller's own reason", async () => {
   });
   const { client, caller, outcomes } = gallery;
   const controller = new AbortController();
-  const pending = client.decide({ ...caller, signal: controller.signal }, FACE, undefined);
+  const pending = client.decide({ ...caller, signal: controller.signal }, FACE, ANYBODY);
   await asked.promise;
   controller.abort(new RangeError("The client has disconnected"));
   await assertRejects(() => pending, RangeError);

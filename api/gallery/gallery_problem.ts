@@ -9,9 +9,15 @@ import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 
 const USER_NOT_FOUND = "There is no user with this user_id";
 
+const TRIES = {
+  too_many_attempts: "Too many attempts have failed. Wait for the time of Retry-After",
+  locked: "Too many attempts have failed. An administrator must unlock the user",
+} as const;
+
 /** Sentence for each code that a call may be refused with. Any other code is a failure. */
 const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> = {
-  decide: { ambiguous_match: PICTURE_DETAILS.ambiguous_match },
+  check_decision: TRIES,
+  decide: { ambiguous_match: PICTURE_DETAILS.ambiguous_match, ...TRIES },
   put_user: {
     invalid_request: "expires_at must be in the future",
     user_exists: "There is a user with this user_id already; nothing was changed",
@@ -19,7 +25,10 @@ const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> =
   get_user: { user_not_found: USER_NOT_FOUND },
   list_users: { invalid_request: "The cursor is not one of an earlier page" },
   delete_user: {},
+  unlock_user: {},
+  check_enrolment: TRIES,
   add_template: {
+    ...TRIES,
     user_not_found: USER_NOT_FOUND,
     not_the_same_person: "The face does not resemble the user's other templates",
     belongs_to_another_user: "The face matches another user",
@@ -31,11 +40,25 @@ const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> =
   describe: {},
 };
 
-/** Returns the refusal for a code, undefined when a call with this purpose is never refused like this. */
-export function galleryProblem(purpose: Purpose, code: ProblemCode): Problem | undefined {
+/**
+ * Returns the refusal for a code, undefined when a call with this purpose is never refused like this.
+ *
+ * @param retryAfter The Retry-After header of the gallery. Only `too_many_attempts` has and needs one
+ */
+export function galleryProblem(
+  purpose: Purpose,
+  code: ProblemCode,
+  retryAfter?: string,
+): Problem | undefined {
   const detail = DETAILS[purpose][code];
-  return detail === undefined ? undefined : new Problem(code, detail);
+  if (detail === undefined) return undefined;
+  if (code !== "too_many_attempts") return new Problem(code, detail);
+  if (retryAfter === undefined || !SECONDS.test(retryAfter)) return undefined;
+  return new Problem(code, detail, { retryAfterSeconds: Number(retryAfter) });
 }
+
+/** Whole seconds, at least 1 and less than a million. */
+const SECONDS = /^[1-9]\d{0,5}$/;
 
 /** Seconds after which a client should send a request again. */
 const RETRY_AFTER_SECONDS = 2;

@@ -2,13 +2,20 @@
 
 import { dirname } from "node:path";
 import type { Environment } from "../../shared/env.ts";
+import { TRIES_ENV_NAMES } from "../../shared/contract/gallery_env.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { isPostgres, readStoreSettings } from "../../shared/local_store.ts";
 import { quietLogLevel } from "../pool/process/local_worker.ts";
 import { type DenoCommand, denoCommand } from "../process/deno_command.ts";
 
 /** Settings of the gallery service that it takes from the api's own environment. */
-const PASSED_ON = ["MATCH_ON", "MATCH_THRESHOLD", "MODEL_CALIBRATION", "BODY_TIMEOUT_MS"];
+const PASSED_ON = [
+  "MATCH_ON",
+  "MATCH_THRESHOLD",
+  "MODEL_CALIBRATION",
+  "BODY_TIMEOUT_MS",
+  ...TRIES_ENV_NAMES,
+];
 
 /**
  * Returns the command. With SQLite the process may read and write its data folder and use the loopback

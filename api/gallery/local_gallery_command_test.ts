@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { TRIES_ENV_NAMES } from "../../shared/contract/gallery_env.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { localGalleryCommand } from "./local_gallery_command.ts";
 
@@ -22,7 +23,13 @@ Deno.test("a local gallery may use its data folder and the loopback address, and
 });
 
 Deno.test("settings of the decision are passed on, and an empty one counts as missing", () => {
-  const decision = { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.4", MODEL_CALIBRATION: "/c.json" };
+  const decision = {
+    MATCH_ON: "cosine",
+    MATCH_THRESHOLD: "0.4",
+    MODEL_CALIBRATION: "/c.json",
+    ...Object.fromEntries(TRIES_ENV_NAMES.map((name) => [name, "7"])),
+  };
+  assertEquals(TRIES_ENV_NAMES.length, 5);
   const { args, env } = command({ ...decision, BODY_TIMEOUT_MS: "", LOG_LEVEL: "info" });
   for (const [name, value] of Object.entries(decision)) assertEquals(env[name], value);
   assertEquals([env["BODY_TIMEOUT_MS"], env["LOG_LEVEL"]], [undefined, "warn"]);

@@ -87,6 +87,13 @@ export interface SignedCalls extends AsyncDisposable {
   check(signal: AbortSignal): Promise<boolean>;
 }
 
+/** The parts of an answer that are used, not checked yet. */
+interface Received {
+  readonly status: number;
+  readonly value: unknown;
+  readonly retryAfter: string | undefined;
+}
+
 /** Error for an answer that is not as documented. Its message has no text of the service. */
 class BadAnswer extends Error {
   override readonly name = "BadAnswer";
@@ -116,7 +123,7 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
     using limit = startLimit(timeoutMs);
     const signal = AbortSignal.any([caller.signal, limit.signal]);
     try {
-      const { status, value } = await sendOnceOrTwice(caller, call, signal);
+      const { status, value, retryAfter } = await sendOnceOrTwice(caller, call, signal);
       if (statuses.includes(status)) {
         const parsed = schema.safeParse(value);
         if (!parsed.success || !fits(parsed.data)) {
@@ -128,7 +135,7 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
       }
       const problem = readProblemCode(status, value);
       if ("fault" in problem) throw new BadAnswer(`The gallery ${problem.fault}`);
-      const refusal = galleryProblem(purpose, problem.code);
+      const refusal = galleryProblem(purpose, problem.code, retryAfter);
       if (refusal === undefined) {
         throw new BadAnswer(`The gallery answered ${status} ${problem.code}`);
       }
@@ -165,7 +172,7 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
     { collection, key, requestId }: GalleryCaller,
     { method, path, claims, body, maxAnswerBytes = MAX_ANSWER_BYTES }: Call,
     signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly value: unknown }> {
+  ): Promise<Received> {
     signal.throwIfAborted();
     const origin = address();
     const [, query] = path.split("?");
@@ -190,7 +197,12 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
     });
     const bytes = await readBounded(response.body, maxAnswerBytes);
     if (bytes === undefined) throw new BadAnswer("The gallery's answer is too large");
-    return { status: response.statusCode, value: parseJson(bytes) };
+    const retryAfter = response.headers["retry-after"];
+    return {
+      status: response.statusCode,
+      value: parseJson(bytes),
+      retryAfter: typeof retryAfter === "string" ? retryAfter : undefined,
+    };
   }
 
   return {

@@ -49,6 +49,10 @@ export const EXPLANATIONS = {
     "The face is unlike the user's other pictures. Choose a picture of the same " +
     "person, or delete the other templates first.",
   belongs_to_another_user: "The face matches another user, so it was not enrolled.",
+  locked:
+    "Too many attempts to be recognised as this user have failed. An administrator must unlock " +
+    "the user, under People.",
+  too_many_attempts: "Too many attempts have failed. Wait, then ask again.",
   too_many_requests: "Too many requests came from here. Wait a moment, then ask again.",
   internal: "Unexpected error. Find the request ID in the log of the service.",
   worker_failed:

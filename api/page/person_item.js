@@ -3,7 +3,7 @@ import { confirmDeletion } from "./confirm.js";
 import { startWith } from "./enrol.js";
 import { areDifferent, modelName } from "./known_models.js";
 import { button, failureLines, line, list, time, writeTime } from "./make.js";
-import { deleteTemplate, deleteUser, getUser } from "./users.js";
+import { deleteTemplate, deleteUser, getUser, unlockUser } from "./users.js";
 
 /** @typedef {(...lines: HTMLElement[]) => void} Say Shows what happened. */
 
@@ -37,6 +37,7 @@ export function makePersonItem(user, model, say) {
     const { answer } = outcome;
     showCount(count, answer.templates.length);
     content.replaceChildren(
+      ...answer.locked ? [lockNotice(answer, say, load)] : [],
       list(facts(answer)),
       line("Templates", "", "h2"),
       templateList(answer, model, say, load),
@@ -130,6 +131,29 @@ async function removeTemplate(
   say(
     line(`The template of ${when} of ${name} was deleted.`, "verdict matched"),
   );
+}
+
+/**
+ * @param {UserWithTemplates} user
+ * @param {Say} say
+ * @param {() => Promise<void>} reload
+ */
+function lockNotice({ user_id, name }, say, reload) {
+  const notice = line("", "row", "div");
+  const unlock = button(`Unlock ${name}`, async () => {
+    const outcome = await unlockUser(user_id);
+    if ("failure" in outcome) return say(...failureLines(outcome.failure));
+    await reload();
+    say(line(`${name} was unlocked.`, "verdict matched"));
+  });
+  notice.append(
+    line(
+      "Locked: too many attempts to be recognised as this person have failed.",
+      "verdict failed",
+    ),
+    unlock,
+  );
+  return notice;
 }
 
 /**

@@ -51,6 +51,14 @@ export const createUser = (userId, name) =>
 export const deleteUser = (userId) => request(path(userId), { method: "DELETE" });
 
 /**
+ * Lets attempts to be recognised as a person be made again.
+ *
+ * @param {string} userId
+ * @returns {Promise<Outcome<undefined>>}
+ */
+export const unlockUser = (userId) => request(`${path(userId)}/unlock`, { method: "POST" });
+
+/**
  * Adds a template: the face of a picture.
  *
  * @param {string} userId

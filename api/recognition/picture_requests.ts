@@ -52,7 +52,7 @@ export interface PictureRequest {
 
 /** Properties of a route that takes a picture. */
 export interface PictureRoute {
-  /** True when the body may not have a user_id. */
+  /** True when the body may have nothing but the picture. */
   readonly pictureOnly?: boolean;
   /**
    * Called when the request has arrived and before its picture is looked at.
@@ -98,7 +98,7 @@ export class PictureRequests {
     using deadline = startDeadline(limits.requestTimeoutMs);
     using queueEnd = startDeadline(limits.requestTimeoutMs * QUEUE_SHARE);
     using admitted = this.#admission.admit(expectedBytes(request, limits.maxImageBytes));
-    const probe = await readProbe(request, c.get("query").get("user_id"), {
+    const probe = await readProbe(request, c.get("query"), {
       maxImageBytes: limits.maxImageBytes,
       // A late body must give request_timeout, also when the time of the whole request ends first.
       bodyTimeoutMs: Math.min(limits.bodyTimeoutMs, limits.requestTimeoutMs),

@@ -19,12 +19,28 @@ Deno.test("/openapi.json describes every route and every status", async () => {
     "/users/{user_id}/export",
     "/users/{user_id}/templates",
     "/users/{user_id}/templates/{template_id}",
+    "/users/{user_id}/unlock",
   ]);
   const { post } = document.paths["/authenticate"];
   assertEquals(
     Object.keys(post.responses),
     [
-      ...["200", "400", "401", "403", "405", "408", "413", "415", "421", "422", "429", "500"],
+      ...[
+        "200",
+        "400",
+        "401",
+        "403",
+        "405",
+        "408",
+        "409",
+        "413",
+        "415",
+        "421",
+        "422",
+        "423",
+        "429",
+        "500",
+      ],
       ...["502", "503", "504"],
     ],
   );

@@ -3,7 +3,11 @@
 import { API_ENV, API_ENV_NAMES, GALLERY_PLACE_ENV, KUBERNETES_ENV } from "../../api/env.ts";
 import { STORE_ENV_NAMES } from "../../shared/local_store.ts";
 import { DENO_ENV } from "../../api/process/deno_command.ts";
-import { GALLERY_ENV_NAMES, GALLERY_OWN_ENV } from "../../shared/contract/gallery_env.ts";
+import {
+  GALLERY_ENV_NAMES,
+  GALLERY_OWN_ENV,
+  TRIES_ENV_NAMES,
+} from "../../shared/contract/gallery_env.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
 import {
   INSTANCE_ENV,
@@ -29,6 +33,7 @@ const PERMISSIONS = {
     ...API_ENV_NAMES,
     ...Object.keys(RECOGNITION_ENV),
     ...STORE_ENV_NAMES,
+    ...TRIES_ENV_NAMES,
     "npm_lifecycle_event",
     ...DENO_ENV,
   ],
@@ -64,7 +69,7 @@ export async function generate(read: ReadFile): Promise<ReadonlyMap<string, stri
   const templates = {
     serviceSettings: listSettings({ ...SERVICE_ENV, ...AGREED_ENV }),
     apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV, ...GALLERY_PLACE_ENV }),
-    gallerySettings: listSettings(SERVICE_ENV),
+    gallerySettings: listSettings({ ...SERVICE_ENV, ...GALLERY_OWN_ENV }),
     matchSettings: listSettings({ MATCH_ON, MATCH_THRESHOLD }),
     workerSettings: listSettings(OTHER_RECOGNITION_ENV),
   };

@@ -5,6 +5,7 @@ import { Problem } from "../../shared/contract/problem.ts";
 import type { AddCall } from "../calls.ts";
 import { decide } from "../decide.ts";
 import { parseEmbedding } from "../embedding.ts";
+import type { GalleryMetrics } from "../metrics.ts";
 import { isStoreFailure } from "../store_failure.ts";
 
 /** Body of a call with an embedding. */
@@ -20,10 +21,12 @@ export interface DecisionDeps {
    * @param outcome `matched`, `not_matched` or an error code
    */
   readonly decided: (outcome: string, seconds: number) => void;
+  /** Called after each failure that counts. */
+  readonly failed: GalleryMetrics["failedTry"];
 }
 
 /** Adds the route. */
-export function addDecisions(add: AddCall, { now, decided }: DecisionDeps): void {
+export function addDecisions(add: AddCall, { now, decided, failed }: DecisionDeps): void {
   add({
     method: "POST",
     path: "/decisions",
@@ -36,9 +39,13 @@ export function addDecisions(add: AddCall, { now, decided }: DecisionDeps): void
     using afterwards = new DisposableStack();
     afterwards.defer(() => decided(outcome, (now() - started) / 1000));
     try {
-      const { collection, model, user_id: userId } = claims;
-      const embedding = parseEmbedding(body);
-      const decision = await decide(gallery, { ...token, collection, model, embedding, userId });
+      const { collection, model, user_id: userId, key, client_ref: clientRef } = claims;
+      const decision = await decide(gallery, {
+        ...token,
+        ...{ collection, model, userId, key, clientRef },
+        embedding: parseEmbedding(body),
+      });
+      if (!decision.matched) failed(userId === undefined ? "search" : "user");
       outcome = decision.matched ? "matched" : "not_matched";
       c.get("event")["outcome"] = outcome;
       return c.json(decision);

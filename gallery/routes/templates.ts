@@ -6,10 +6,18 @@ import { change } from "../change.ts";
 import { parseEmbedding } from "../embedding.ts";
 import { templateAnswer } from "../user_answers.ts";
 import { isUserText } from "../../shared/contract/user_text.ts";
+import type { GalleryMetrics } from "../metrics.ts";
+import { triesOfEnrolment } from "../refuse_try.ts";
 import { EMBEDDING_BODY } from "./decisions.ts";
 
+/** Services that the routes use. */
+export interface TemplateDeps {
+  /** Called after each failure that counts. */
+  readonly failed: GalleryMetrics["failedTry"];
+}
+
 /** Adds the routes. */
-export function addTemplates(add: AddCall): void {
+export function addTemplates(add: AddCall, { failed }: TemplateDeps): void {
   add({
     method: "POST",
     path: "/users/:user_id/templates",
@@ -24,7 +32,7 @@ export function addTemplates(add: AddCall): void {
       gallery,
       { collection, userId },
       { model, embedding, photo },
-      { force, signal },
+      { force, signal, tries: triesOfEnrolment(claims), failed: () => failed("enrolment") },
     );
     return c.json(templateAnswer(template), added ? 201 : 200);
   });

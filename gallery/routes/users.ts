@@ -5,13 +5,14 @@ import {
   type UserExport,
   type UserPage,
   UserPageQuerySchema,
+  type UserWithTemplates,
 } from "../../shared/contract/users.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { userNotFound } from "../add_template.ts";
 import type { AddCall } from "../calls.ts";
 import { change } from "../change.ts";
 import type { Gallery } from "../gallery.ts";
-import { BadCursor, type StoredUser, type UserFields, type UserKey } from "../store/store.ts";
+import { BadCursor, type UserFields, type UserKey } from "../store/store.ts";
 import { userAnswer, userWithTemplates } from "../user_answers.ts";
 
 /** A body with the longest fields, each character escaped, is smaller. */
@@ -40,8 +41,7 @@ export function addUsers(add: AddCall): void {
     path: "/users/:user_id",
     purpose: "get_user",
   }, async (c, { gallery, claims: { collection }, userId }) => {
-    const [user, templates] = await readUser(gallery, { collection, userId });
-    return c.json(userWithTemplates(user, templates));
+    return c.json(await readUser(gallery, { collection, userId }));
   });
 
   add({
@@ -49,8 +49,7 @@ export function addUsers(add: AddCall): void {
     path: "/users/:user_id/export",
     purpose: "export_user",
   }, async (c, { gallery, claims: { collection }, userId }) => {
-    const [user, templates] = await readUser(gallery, { collection, userId });
-    const answer: UserExport = { collection, ...userWithTemplates(user, templates) };
+    const answer: UserExport = { collection, ...await readUser(gallery, { collection, userId }) };
     return c.json(answer);
   });
 
@@ -116,14 +115,12 @@ function issuesOf({ issues }: {
   ).join("; ");
 }
 
-async function readUser(
-  { store }: Gallery,
-  key: UserKey,
-): Promise<[StoredUser, NonNullable<Awaited<ReturnType<typeof store.listTemplates>>>]> {
+/** @throws {Problem} `user_not_found` */
+async function readUser({ store }: Gallery, key: UserKey): Promise<UserWithTemplates> {
   const user = await store.getUser(key);
   const templates = await store.listTemplates(key);
   if (user === undefined || templates === undefined) throw userNotFound();
-  return [user, templates];
+  return userWithTemplates(user, templates, await store.isLocked(key));
 }
 
 function refuseCursor(error: unknown): never {

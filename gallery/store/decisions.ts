@@ -3,6 +3,7 @@
 import { newestPosition } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
 import type { CallToken, Decision, DecisionResult, Position, UserKey } from "./store.ts";
+import { countTry, type TriesOptions } from "./tries.ts";
 
 /** Unit of the stored times of the last match: a user that matches often is written once a minute. */
 const LAST_SEEN_UNIT_MS = 60_000;
@@ -15,15 +16,14 @@ const KEPT_AFTER_EXPIRY_MS = 300_000;
 /**
  * Stores a decision. The position is read after the transaction has begun, so every change that was
  * acknowledged before the caller's request is in it.
- *
- * @param now Milliseconds since 1970
  */
 export async function decideOnce(
   transaction: Transaction,
-  { jti, expiresAt, position, matched }: Decision,
-  now: number,
+  { jti, expiresAt, position, matched, tried }: Decision,
+  options: TriesOptions,
 ): Promise<DecisionResult | Rollback<DecisionResult>> {
-  const [isCurrent, isFirst] = await Promise.all([
+  const { now } = options;
+  const [isCurrent, isFirst, , refusal] = await Promise.all([
     position ? isNewest(transaction, position) : exists(transaction, matched),
     useToken(transaction, { jti, expiresAt }, now),
     matched && transaction.query(
@@ -33,8 +33,10 @@ export async function decideOnce(
       matched.collection,
       matched.userId,
     ),
+    tried && countTry(transaction, tried, tried.outcome, options),
   ]);
   if (!isFirst) return new Rollback({ kind: "replayed" });
+  if (refusal) return new Rollback({ kind: "limited", refusal });
   if (!isCurrent) return new Rollback({ kind: "moved" });
   return { kind: "decided" };
 }

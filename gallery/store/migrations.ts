@@ -94,6 +94,18 @@ const MIGRATIONS: readonly Migration[] = [
       )`,
     ];
   },
+  (dialect) => {
+    const { integer, bytes, keyOnly } = TYPES[dialect];
+    return [
+      `CREATE TABLE gallery_tries (
+        subject ${bytes} NOT NULL PRIMARY KEY,
+        owner ${bytes},
+        failures ${integer} NOT NULL,
+        failed_at ${integer} NOT NULL
+      ) ${keyOnly}`,
+      `CREATE INDEX gallery_tries_owner ON gallery_tries (owner) WHERE owner IS NOT NULL`,
+    ];
+  },
 ];
 
 const TYPES = {
@@ -102,6 +114,8 @@ const TYPES = {
     integer: "INTEGER",
     bytes: "BLOB",
     sequence: "INTEGER PRIMARY KEY",
+    // One tree for rows and key instead of two.
+    keyOnly: "WITHOUT ROWID",
     // SQLite moves rows between pages and leaves copies in the unused part of a page: secure_delete
     // does not overwrite them. Only the start of a long row is moved, at most 989 bytes with pages of
     // 1,024 bytes. The rest lies in overflow pages, which are never moved. So 1,000 zeros at the start
@@ -114,6 +128,7 @@ const TYPES = {
     integer: "BIGINT",
     bytes: "BYTEA",
     sequence: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    keyOnly: "",
     beforeSecret: "",
   },
 } as const;

@@ -28,6 +28,8 @@ import {
   type Position,
   type StoredTemplate,
   type StoredUser,
+  StoreUnavailable,
+  type Try,
   type UserFields,
   type UserKey,
 } from "./store.ts";
@@ -42,11 +44,23 @@ import {
   addTemplateRow,
   checkKey,
   checkTexts,
+  checkTry,
   checkUser,
   putUserRow,
   sealNewTemplate,
 } from "./user_changes.ts";
 import { advanceImport, readImportState } from "./imports.ts";
+import {
+  countTry,
+  deriveTriesKey,
+  findRefusal,
+  forgetTries,
+  isLocked,
+  MAX_TRIES_ROWS,
+  type TriesOptions,
+  trimTries,
+} from "./tries.ts";
+import { DEFAULT_TRIES, type TriesPolicy, type TryRefusal } from "./tries_policy.ts";
 import { findUser, hasExpired, listUserRows, removeUser } from "./users.ts";
 
 /** Options of a store. */
@@ -65,6 +79,10 @@ export interface StoreOptions {
   readonly changesPerRead?: number;
   /** Number of users that one statement of a long list reads or deletes. */
   readonly usersPerStatement?: number;
+  /** Limits on failed tries. */
+  readonly tries?: TriesPolicy;
+  /** Greatest number of counts of failures that are kept, of locked users and of all others each. */
+  readonly maxTries?: number;
 }
 
 /**
@@ -85,15 +103,22 @@ export async function openSqlStore(
   return new SqlStore(database, photoKey, options);
 }
 
+/** The bound on counts is exceeded by at most this part of it for each process. */
+const TRIMS_PER_MAX_TRIES = 200;
+
 class SqlStore implements GalleryStore {
   readonly #database: Database;
   readonly #photoKey: Uint8Array;
   readonly #options: Required<StoreOptions>;
   readonly #countByModel: CountByModel;
+  readonly #triesKey: Uint8Array;
+  /** Number of failures that were counted since the last trim. */
+  #failures = 0;
 
   constructor(database: Database, photoKey: Uint8Array, options: StoreOptions) {
     this.#database = database;
     this.#photoKey = photoKey;
+    this.#triesKey = deriveTriesKey(photoKey);
     this.#countByModel = createModelCounts(database);
     this.#options = {
       now: Date.now,
@@ -102,6 +127,8 @@ class SqlStore implements GalleryStore {
       changesKeptMs: 24 * 60 * 60 * 1000,
       changesPerRead: 1000,
       usersPerStatement: 500,
+      tries: DEFAULT_TRIES,
+      maxTries: MAX_TRIES_ROWS,
       ...options,
     };
   }
@@ -150,7 +177,9 @@ class SqlStore implements GalleryStore {
     checkKey(key);
     return await this.#change(async (transaction) => {
       const user = await this.#findUser(transaction, key);
-      if (!await removeUser(transaction, key)) return new Rollback(false);
+      const removed = await removeUser(transaction, key);
+      const forgotten = await forgetTries(transaction, key, this.#triesOptions());
+      if (!removed) return forgotten ? false : new Rollback(false);
       await addChanges(transaction, [key], this.#options.now());
       return user !== undefined;
     });
@@ -186,12 +215,17 @@ class SqlStore implements GalleryStore {
       checked.again(changes.users);
       return true;
     });
-    return await this.#change((transaction) =>
-      addTemplateRow(transaction, sealed, {
+    const tries = checked?.tries ?? [];
+    tries.forEach(checkTry);
+    const triesOptions = this.#triesOptions();
+    return await this.#change(async (transaction) => {
+      const refusal = await findRefusal(transaction, tries, triesOptions);
+      if (refusal) return new Rollback<AddedTemplate>({ kind: "limited", refusal });
+      return await addTemplateRow(transaction, sealed, {
         ...options,
         ...(checked && checkAgain && { createdAt: checked.createdAt, checkAgain }),
-      })
-    );
+      });
+    });
   }
 
   async importUsers(users: readonly NewUser[], part?: FilePart): Promise<number> {
@@ -288,16 +322,51 @@ class SqlStore implements GalleryStore {
   }
 
   async decide(decision: Decision): Promise<DecisionResult> {
-    const { jti, matched } = decision;
+    const { jti, matched, tried } = decision;
     checkTexts(jti, matched?.collection, matched?.userId);
-    const now = this.#options.now();
-    return await this.#database.transaction((transaction) =>
-      decideOnce(transaction, decision, now)
+    if (tried) checkTry(tried);
+    const options = this.#triesOptions();
+    const result = await this.#database.transaction((transaction) =>
+      decideOnce(transaction, decision, options)
     );
+    if (tried?.outcome === "failed" && result.kind === "decided") await this.#failureCounted();
+    return result;
+  }
+
+  async checkTries(tries: readonly Try[]): Promise<TryRefusal | undefined> {
+    tries.forEach(checkTry);
+    const options = this.#triesOptions();
+    return await this.#database.transaction((transaction) =>
+      findRefusal(transaction, tries, options)
+    );
+  }
+
+  async countFailure(tried: Try): Promise<TryRefusal | undefined> {
+    checkTry(tried);
+    const options = this.#triesOptions();
+    const refusal = await this.#database.transaction(async (transaction) => {
+      const refusal = await countTry(transaction, tried, "failed", options);
+      return refusal ? new Rollback(refusal) : undefined;
+    });
+    if (refusal === undefined) await this.#failureCounted();
+    return refusal;
+  }
+
+  async isLocked(key: UserKey): Promise<boolean> {
+    checkKey(key);
+    const options = this.#triesOptions();
+    return await this.#database.transaction((transaction) => isLocked(transaction, key, options));
+  }
+
+  async unlock(key: UserKey): Promise<void> {
+    checkKey(key);
+    const options = this.#triesOptions();
+    await this.#database.transaction((transaction) => forgetTries(transaction, key, options));
   }
 
   async purge(): Promise<number> {
     const options = { ...this.#options, now: this.#options.now() };
+    await this.#trimTries();
     return await purgeDatabase(this.#database, options);
   }
 
@@ -334,6 +403,27 @@ class SqlStore implements GalleryStore {
       return { ...key, user: user && !hasExpired(user, now) ? user : undefined };
     });
     return { kind: "changes", ...missed, users };
+  }
+
+  #triesOptions(): TriesOptions {
+    const { tries: policy, now } = this.#options;
+    return { policy, hashKey: this.#triesKey, now: now() };
+  }
+
+  /** Keeps the number of counts bounded. A failure is stored by now, so an error here is no error of it. */
+  async #failureCounted(): Promise<void> {
+    this.#failures++;
+    if (this.#failures < this.#options.maxTries / TRIMS_PER_MAX_TRIES) return;
+    await this.#trimTries().catch((error) => {
+      if (!(error instanceof StoreUnavailable)) throw error;
+    });
+  }
+
+  async #trimTries(): Promise<void> {
+    this.#failures = 0;
+    const { maxTries } = this.#options;
+    const options = this.#triesOptions();
+    await this.#change((transaction) => trimTries(transaction, options, maxTries));
   }
 
   #change<Result>(

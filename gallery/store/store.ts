@@ -7,6 +7,8 @@
  * Every text must be a text of `shared/contract/user_text.ts`, user_ids in NFC.
  */
 
+import type { TryOutcome, TryRefusal } from "./tries_policy.ts";
+
 /** A collection and a user in it. */
 export interface UserKey {
   /** A tenant's users. A collection needs no creation. */
@@ -151,6 +153,19 @@ export interface CallToken {
   readonly expiresAt: number;
 }
 
+/** Whose failures a try adds to. */
+export interface Try {
+  readonly collection: string;
+  /** The only user that the face is compared with. Missing for a search. */
+  readonly userId?: string;
+  /** Id of the caller's key. Missing for a caller without a key. */
+  readonly key?: string;
+  /** The application's name for its own client. */
+  readonly clientRef?: string;
+  /** True for the search that an enrolment is, which is counted apart. */
+  readonly enrolment?: boolean;
+}
+
 /** A decision that the caller is about to answer with. */
 export interface Decision extends CallToken {
   /**
@@ -162,6 +177,8 @@ export interface Decision extends CallToken {
   readonly position?: Position;
   /** User that matched; its time of last match is stored. */
   readonly matched?: UserKey;
+  /** Counts the decision: a failure, a match, or neither. Without it, the decision is not counted. */
+  readonly tried?: Try & { readonly outcome: TryOutcome };
 }
 
 /** Result of {@linkcode GalleryStore.decide}. Only after "decided" may the caller answer. */
@@ -170,6 +187,8 @@ export type DecisionResult =
   | { readonly kind: "decided" }
   /** This id was decided before, or has expired. Nothing is stored. */
   | { readonly kind: "replayed" }
+  /** Too many tries have failed. Nothing is stored, and the caller may not answer with the result. */
+  | { readonly kind: "limited"; readonly refusal: TryRefusal }
   /**
    * The gallery has changed since the position, or the matched user no longer exists. Nothing is
    * stored: apply
@@ -186,6 +205,8 @@ export interface CheckedTemplate {
    * created again is another one.
    */
   readonly createdAt: number;
+  /** Tries that the template is. When one of them is not allowed, the result is "limited". */
+  readonly tries?: readonly Try[];
   /**
    * Called with the users that have changed since, perhaps none, unless the user has a template of
    * the photo already. Nothing else can change until the template is stored. Throws when the template
@@ -199,6 +220,8 @@ export type AddedTemplate =
   /** `added` is false when the user had a template of this photo and model before. */
   | { readonly kind: "stored"; readonly added: boolean; readonly template: StoredTemplate }
   | { readonly kind: "no_such_user" }
+  /** Too many tries have failed. */
+  | { readonly kind: "limited"; readonly refusal: TryRefusal }
   | { readonly kind: "too_many_templates"; readonly limit: number }
   /**
    * The gallery has changed too much since the check, or the store does not know its position.
@@ -329,6 +352,19 @@ export interface GalleryStore extends AsyncDisposable {
   useToken(token: CallToken): Promise<boolean>;
   /** Stores a decision, unless the gallery has changed or the token was used. */
   decide(decision: Decision): Promise<DecisionResult>;
+
+  /** Returns the reason why one of the tries would not be allowed now; undefined when all would be. */
+  checkTries(tries: readonly Try[]): Promise<TryRefusal | undefined>;
+  /**
+   * Counts a failure that is not a decision.
+   *
+   * @returns The reason when a limit was reached before: the caller may not tell that it failed
+   */
+  countFailure(tried: Try): Promise<TryRefusal | undefined>;
+  /** True when no more tries are allowed for a user until {@linkcode unlock}, for at least one caller. */
+  isLocked(key: UserKey): Promise<boolean>;
+  /** Forgets all failed tries about a user, also about one that does not exist. */
+  unlock(key: UserKey): Promise<void>;
 
   /**
    * Deletes expired users, decisions whose tokens have expired, and old changes. Nothing depends on

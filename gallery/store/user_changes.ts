@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { isUserText } from "../../shared/contract/user_text.ts";
 import { addChanges } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
-import type { AddedTemplate, NewTemplate, StoredUser, UserFields, UserKey } from "./store.ts";
+import type { AddedTemplate, NewTemplate, StoredUser, Try, UserFields, UserKey } from "./store.ts";
 import { PHOTO_BYTES, sealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { findPhoto, insertTemplates, type TemplateRow } from "./templates.ts";
@@ -147,6 +147,16 @@ export function checkTexts(...texts: readonly (string | undefined)[]): void {
 export function checkKey({ collection, userId }: UserKey): void {
   checkTexts(collection, userId);
   if (userId.normalize("NFC") !== userId) throw new RangeError("The user_id is not in NFC");
+}
+
+/**
+ * Refuses a try whose texts cannot be those of a caller.
+ *
+ * @throws {RangeError} when a text is not one of `shared/contract/user_text.ts`
+ */
+export function checkTry({ collection, userId, key, clientRef }: Try): void {
+  checkTexts(collection, key, clientRef);
+  if (userId !== undefined) checkKey({ collection, userId });
 }
 
 /**

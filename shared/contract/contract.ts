@@ -26,6 +26,16 @@ export const UserIdSchema = z.string().min(1).max(MAX_USER_TEXT_LENGTH).regex(
   example: "user1",
 });
 
+/** The application's name for its own client. */
+export const ClientRefSchema = z.string().min(1).max(MAX_USER_TEXT_LENGTH).regex(
+  NO_CONTROL_CHARACTERS,
+  "has control characters",
+).refine(isUserText, "is not a valid Unicode text").meta({
+  description: "Your own name for the client, such as a hash of its session or address. Failed " +
+    "attempts are counted for each client_ref. Only with the gallery service",
+  example: "b5e1f0",
+});
+
 /** A user_id or a name in an answer. */
 export const UserTextSchema = z.string().min(1).max(MAX_USER_TEXT_LENGTH).refine(isUserText);
 
@@ -36,6 +46,7 @@ export const AuthenticateJsonSchema = z.strictObject({
     example: "/9j/4AAQSkZJRgABAQAAAQABAAD…",
   }),
   user_id: UserIdSchema.optional(),
+  client_ref: ClientRefSchema.optional(),
 }).meta({ id: "AuthenticateRequest" });
 
 /** The JSON form of a request with a picture and nothing else. */
@@ -43,7 +54,10 @@ export const PictureJsonSchema = AuthenticateJsonSchema.pick({ image_base64: tru
   .meta({ id: "PictureRequest" });
 
 /** The query of `POST /authenticate`. */
-export const AuthenticateQuerySchema = z.strictObject({ user_id: UserIdSchema.optional() });
+export const AuthenticateQuerySchema = z.strictObject({
+  user_id: UserIdSchema.optional(),
+  client_ref: ClientRefSchema.optional(),
+});
 
 /** Pictures have shorter sides. */
 const MAX_BOX_PX = 100_000;

@@ -6,12 +6,15 @@
  * | purpose         | call                                         | body                          |
  * | --------------- | -------------------------------------------- | ----------------------------- |
  * | decide          | POST /decisions                              | the embedding                 |
+ * | check_decision  | GET /tries                                   |                               |
  * | put_user        | PUT /users/{user_id}                         | {@linkcode PutUserSchema}     |
  * | get_user        | GET /users/{user_id}                         |                               |
  * | list_users      | GET /users?limit&cursor                      |                               |
  * | delete_user     | DELETE /users/{user_id}                      |                               |
  * | add_template    | POST /users/{user_id}/templates              | the embedding                 |
  * | delete_template | DELETE /users/{user_id}/templates/{id}       |                               |
+ * | check_enrolment | GET /users/{user_id}/tries                   |                               |
+ * | unlock_user     | POST /users/{user_id}/unlock                 |                               |
  * | export_user     | GET /users/{user_id}/export                  |                               |
  * | describe        | GET /models                                  |                               |
  *
@@ -20,7 +23,7 @@
  */
 
 import { z } from "zod";
-import { UserIdSchema, UserTextSchema } from "./contract.ts";
+import { ClientRefSchema, UserIdSchema, UserTextSchema } from "./contract.ts";
 import { Sha256Schema } from "./models_in_use.ts";
 import { floorScore } from "./score.ts";
 
@@ -36,12 +39,15 @@ export const MAX_EMBEDDING_BYTES = 8192;
 /** A purpose of a call. */
 export const PURPOSES = [
   "decide",
+  "check_decision",
   "put_user",
   "get_user",
   "list_users",
   "delete_user",
   "add_template",
   "delete_template",
+  "check_enrolment",
+  "unlock_user",
   "export_user",
   "describe",
 ] as const;
@@ -56,6 +62,8 @@ export const GALLERY_CLAIMS = {
   collection: z.string().min(1).max(64),
   /** Id of the caller's key, for the audit and for limits. Missing for a caller without a key. */
   key: z.string().min(1).max(256).optional(),
+  /** The application's name for its own client, whose failed tries are counted apart. */
+  client_ref: ClientRefSchema.optional(),
   /** The user that the call is about; the only user to compare with in a decision. */
   user_id: UserIdSchema.optional(),
   template_id: z.string().min(1).max(64).optional(),

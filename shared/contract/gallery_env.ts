@@ -1,9 +1,12 @@
 /** Settings of the gallery service. */
 
 import { z } from "zod";
-import { flag, SETTINGS } from "../setting.ts";
+import { flag, integer, SETTINGS } from "../setting.ts";
 import { SERVICE_ENV } from "./service_env.ts";
 import { RECOGNITION_ENV } from "./worker_env.ts";
+
+/** Greatest number of failed attempts that a setting can allow. */
+const MAX_TRIES = 1_000_000;
 
 /** Settings that only the gallery service has. */
 export const GALLERY_OWN_ENV = {
@@ -26,6 +29,30 @@ export const GALLERY_OWN_ENV = {
     description: "the keys themselves instead of a file",
     shownDefault: "none",
   }),
+  TRIES_FREE: integer(1, MAX_TRIES).default(5).register(SETTINGS, {
+    description:
+      "failed 1:1 attempts in a row after which each next one must wait, for one user, key and client_ref: [security.md](security.md#limits-on-attempts)",
+    chartValue: "gallery.tries.free",
+  }),
+  TRIES_WAIT_SECONDS: integer(1, 86_400).default(30).register(SETTINGS, {
+    description: "seconds from a failed attempt to the next one, once TRIES_FREE have failed",
+    chartValue: "gallery.tries.waitSeconds",
+  }),
+  TRIES_LOCK_AFTER: integer(1, MAX_TRIES).default(50).register(SETTINGS, {
+    description:
+      "failed 1:1 attempts in a row after which the user is locked for this key and client_ref, until an administrator unlocks the user",
+    chartValue: "gallery.tries.lockAfter",
+  }),
+  TRIES_USER_LOCK_AFTER: integer(0, MAX_TRIES).default(0).register(SETTINGS, {
+    description:
+      "the same for all keys and client_refs together; whoever may call can then lock a user out; 0: no such limit",
+    chartValue: "gallery.tries.userLockAfter",
+  }),
+  TRIES_SEARCHES: integer(0, MAX_TRIES).default(100).register(SETTINGS, {
+    description:
+      "searches (1:N) without a match that a key and client_ref may make; one is forgotten after each TRIES_WAIT_SECONDS; 0: no limit",
+    chartValue: "gallery.tries.searches",
+  }),
   EXIT_ON_STDIN_EOF: flag().default(false).register(SETTINGS, {
     description:
       "true: the gallery service exits when its standard input ends, because its starter has then ended",
@@ -43,3 +70,8 @@ export const GALLERY_ENV = {
 
 /** Names of the variables that the gallery service reads. */
 export const GALLERY_ENV_NAMES: readonly string[] = Object.keys(GALLERY_ENV);
+
+/** Names of the variables with the limits on failed attempts. */
+export const TRIES_ENV_NAMES: readonly string[] = GALLERY_ENV_NAMES.filter((name) =>
+  name.startsWith("TRIES_")
+);

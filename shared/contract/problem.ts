@@ -28,6 +28,8 @@ export const PROBLEMS = {
   face_unclear: { status: 422, title: "Face unclear" },
   not_the_same_person: { status: 422, title: "Not the same person" },
   belongs_to_another_user: { status: 422, title: "Belongs to another user" },
+  locked: { status: 423, title: "Locked" },
+  too_many_attempts: { status: 429, title: "Too many attempts" },
   too_many_requests: { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "Internal error" },
   worker_failed: { status: 502, title: "Worker failed" },

@@ -29,6 +29,8 @@ Deno.test("every code has its documented status", () => {
     face_unclear: 422,
     not_the_same_person: 422,
     belongs_to_another_user: 422,
+    locked: 423,
+    too_many_attempts: 429,
     internal: 500,
     worker_failed: 502,
     no_worker_available: 503,

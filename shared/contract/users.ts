@@ -67,6 +67,10 @@ export const MAX_TEMPLATES_OF_USER = 1000;
 
 /** The answer of `GET /users/{user_id}`. */
 export const UserWithTemplatesSchema = UserSchema.omit({ templates: true }).extend({
+  locked: z.boolean().meta({
+    description: "True when attempts to be recognised as this user are refused until an unlock, " +
+      "for at least one caller",
+  }),
   templates: z.array(TemplateSchema),
 }).meta({ id: "UserWithTemplates" });
 

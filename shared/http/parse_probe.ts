@@ -1,7 +1,7 @@
-/** Finds the picture and the user_id in a request. A request has one of three forms. */
+/** Finds the picture, the user_id and the client_ref in a request. A request has one of three forms. */
 
 import { Buffer } from "node:buffer";
-import { AuthenticateJsonSchema, UserIdSchema } from "../contract/contract.ts";
+import { AuthenticateJsonSchema, ClientRefSchema, UserIdSchema } from "../contract/contract.ts";
 import { Problem } from "../contract/problem.ts";
 import { sniffImageType } from "../contract/image_type.ts";
 import { decodeBase64 } from "./base64.ts";
@@ -16,6 +16,8 @@ export interface Probe {
   readonly image: Uint8Array;
   /** User to compare with (1:1), in NFC; undefined to search the gallery (1:N). */
   readonly userId: string | undefined;
+  /** The application's name for its own client. */
+  readonly clientRef?: string;
 }
 
 /** The parts of a request that a probe is read from. */
@@ -26,9 +28,11 @@ export interface ProbeRequest {
   readonly contentType: string;
   /** The user_id in the URL's query. */
   readonly queryUserId: string | undefined;
+  /** The client_ref in the URL's query. */
+  readonly queryClientRef?: string | undefined;
   /** Largest size of the picture in bytes. */
   readonly maxImageBytes: number;
-  /** True when the body may not have a user_id. */
+  /** True when the body may have nothing but the picture. */
   readonly pictureOnly?: boolean | undefined;
 }
 
@@ -49,7 +53,7 @@ export function maxBodyBytes(contentType: string, maxImageBytes: number): number
   }
 }
 
-/** Bytes for field names, boundaries and a user_id, in addition to the picture. */
+/** Bytes for field names, boundaries, a user_id and a client_ref, in addition to the picture. */
 const MAX_OTHER_BYTES = 16 * 1024;
 
 /**
@@ -74,7 +78,7 @@ const MAX_OTHER_BYTES = 16 * 1024;
  * not of one of IMAGE_TYPES
  */
 export function parseProbe(request: ProbeRequest): Probe {
-  const { image, userId } = readForm(request);
+  const { image, userId, clientRef } = readForm(request);
   if (image.byteLength === 0) throw new Problem("invalid_request", "The picture is empty");
   if (image.byteLength > request.maxImageBytes) {
     throw new Problem(
@@ -83,13 +87,19 @@ export function parseProbe(request: ProbeRequest): Probe {
     );
   }
   if (sniffImageType(image) === undefined) throw refusedBody(image);
-  return { image, userId: oneUserId(userId, request.queryUserId) };
+  const ref = oneText("client_ref", clientRef, request.queryClientRef, ClientRefSchema);
+  return {
+    image,
+    userId: oneText("user_id", userId, request.queryUserId, UserIdSchema),
+    ...ref !== undefined && { clientRef: ref },
+  };
 }
 
-/** A body's picture and user_id, not checked yet. */
+/** A body's picture and texts, not checked yet. */
 interface Form {
   readonly image: Uint8Array;
   readonly userId: string | undefined;
+  readonly clientRef: string | undefined;
 }
 
 function readForm({ body, contentType, pictureOnly = false }: ProbeRequest): Form {
@@ -100,14 +110,16 @@ function readForm({ body, contentType, pictureOnly = false }: ProbeRequest): For
     case "form":
       return readMultipart(body, form.boundary, pictureOnly);
     case "picture":
-      return { image: body, userId: undefined };
+      return { image: body, userId: undefined, clientRef: undefined };
   }
 }
 
-const USER_ID = "user_id";
+/** Fields that are texts. */
+type TextName = "user_id" | "client_ref";
+const IMAGE_FIELDS = ["image", "image_base64"];
 const JSON_FIELDS = Object.keys(AuthenticateJsonSchema.shape);
-/** Bytes of the longest user_id in JSON, when each character is written as an escape. */
-const MAX_USER_ID_BYTES = 256 * "\\u0000".length + 2;
+/** Bytes of the longest text in JSON, when each character is written as an escape. */
+const MAX_TEXT_BYTES = 256 * "\\u0000".length + 2;
 
 function readJson(body: Uint8Array, pictureOnly: boolean): Form {
   const fields = splitJson(body, allowed(JSON_FIELDS, pictureOnly));
@@ -115,10 +127,14 @@ function readJson(body: Uint8Array, pictureOnly: boolean): Form {
   if (image === undefined) {
     throw new Problem("invalid_request", "The JSON has no field image_base64");
   }
-  const userId = fields.get(USER_ID);
-  if (userId !== undefined && userId.length > MAX_USER_ID_BYTES) throw badUserId();
+  const readText = (name: TextName) => {
+    const text = fields.get(name);
+    if (text !== undefined && text.length > MAX_TEXT_BYTES) throw badText(name);
+    return text && readJsonString(text);
+  };
   return {
-    userId: userId && readJsonString(userId),
+    userId: readText("user_id"),
+    clientRef: readText("client_ref"),
     image: decodeBase64(readAsciiString(image)),
   };
 }
@@ -135,7 +151,7 @@ function readAsciiString({ buffer, byteOffset, byteLength }: Uint8Array): string
   }
 }
 
-const FORM_FIELDS = ["image", USER_ID];
+const FORM_FIELDS = ["image", "user_id", "client_ref"];
 
 function readMultipart(body: Uint8Array, boundary: string, pictureOnly: boolean): Form {
   const parts = splitForm(body, boundary, allowed(FORM_FIELDS, pictureOnly));
@@ -143,48 +159,56 @@ function readMultipart(body: Uint8Array, boundary: string, pictureOnly: boolean)
   if (!image?.isFile) {
     throw new Problem("invalid_request", 'The form must have one part "image", sent as a file');
   }
-  const userId = parts.get(USER_ID);
-  if (userId?.isFile) {
-    throw new Problem("invalid_request", "user_id must be sent as text, not as a file");
-  }
-  return { image: image.content, userId: userId && readUtf8(userId.content) };
+  const readText = (name: TextName) => {
+    const text = parts.get(name);
+    if (text?.isFile) {
+      throw new Problem("invalid_request", `${name} must be sent as text, not as a file`);
+    }
+    return text && readUtf8(name, text.content);
+  };
+  return {
+    image: image.content,
+    userId: readText("user_id"),
+    clientRef: readText("client_ref"),
+  };
 }
 
 function allowed(fields: readonly string[], pictureOnly: boolean): readonly string[] {
-  return pictureOnly ? fields.filter((name) => name !== USER_ID) : fields;
+  return pictureOnly ? fields.filter((name) => IMAGE_FIELDS.includes(name)) : fields;
 }
 
-function readUtf8(bytes: Uint8Array): string {
-  if (bytes.length > MAX_USER_ID_BYTES) throw badUserId();
+function readUtf8(name: TextName, bytes: Uint8Array): string {
+  if (bytes.length > MAX_TEXT_BYTES) throw badText(name);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Problem("invalid_request", "user_id must be in UTF-8");
+    throw new Problem("invalid_request", `${name} must be in UTF-8`);
   }
 }
 
-function oneUserId(
+function oneText(
+  name: TextName,
   fromBody: string | undefined,
   fromQuery: string | undefined,
+  schema: typeof UserIdSchema | typeof ClientRefSchema,
 ): string | undefined {
-  const [userId, other = userId] = [fromBody, fromQuery]
-    .filter((given) => given !== undefined).map(checkedUserId);
-  if (other !== userId) {
-    throw new Problem("invalid_request", "user_id is given more than once, with different values");
+  const [text, other = text] = [fromBody, fromQuery].filter((given) => given !== undefined)
+    .map((given) => {
+      const { data } = schema.safeParse(given);
+      if (data === undefined) throw badText(name);
+      return data;
+    });
+  if (other !== text) {
+    throw new Problem("invalid_request", `${name} is given more than once, with different values`);
   }
-  return userId;
-}
-
-function checkedUserId(given: string): string {
-  const { data } = UserIdSchema.safeParse(given);
-  if (data === undefined) throw badUserId();
-  return data;
+  return text;
 }
 
 /** Makes the problem of a user_id that no user can have. */
-export function badUserId(): Problem {
-  return new Problem(
+export const badUserId = (): Problem => badText("user_id");
+
+const badText = (name: TextName) =>
+  new Problem(
     "invalid_request",
-    "user_id must have 1 to 256 characters, and no control characters",
+    `${name} must have 1 to 256 characters, and no control characters`,
   );
-}

@@ -20,13 +20,13 @@ export interface ProbeLimits {
 /**
  * Reads the body within its limits and finds the picture in it.
  *
- * @param queryUserId The user_id in the URL's query
+ * @param query The parameters of the URL's query
  * @throws {Problem} as {@linkcode readBody} and {@linkcode parseProbe} do, and
  * `unsupported_media_type` for a compressed body
  */
 export async function readProbe(
   request: Request,
-  queryUserId: string | undefined,
+  query: Pick<ReadonlyMap<string, string>, "get">,
   limits: ProbeLimits,
 ): Promise<Probe> {
   refuseCompression(request);
@@ -41,7 +41,8 @@ export async function readProbe(
   const probe = parseProbe({
     body,
     contentType,
-    queryUserId,
+    queryUserId: query.get("user_id"),
+    queryClientRef: query.get("client_ref"),
     maxImageBytes: limits.maxImageBytes,
     pictureOnly: limits.pictureOnly,
   });

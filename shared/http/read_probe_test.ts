@@ -4,14 +4,19 @@ import { readProbe } from "./read_probe.ts";
 
 const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
 
-const read = (headers: Record<string, string>, body: BodyInit = PNG, queryUserId?: string) => {
+const read = (headers: Record<string, string>, body: BodyInit = PNG, query = {}) => {
   const request = new Request("http://test/authenticate", { method: "POST", headers, body });
   const { signal } = new AbortController();
-  return readProbe(request, queryUserId, { maxImageBytes: 1000, bodyTimeoutMs: 60_000, signal });
+  return readProbe(request, new Map(Object.entries(query)), {
+    maxImageBytes: 1000,
+    bodyTimeoutMs: 60_000,
+    signal,
+  });
 };
 
-Deno.test("the picture and the user_id of the query are read", async () => {
-  assertEquals(await read({}, PNG, "user1"), { image: PNG, userId: "user1" });
+Deno.test("the picture, and the user_id and client_ref of the query are read", async () => {
+  const query = { user_id: "user1", client_ref: "phone" };
+  assertEquals(await read({}, PNG, query), { image: PNG, userId: "user1", clientRef: "phone" });
   assertEquals(await read({ "Content-Encoding": "Identity" }), { image: PNG, userId: undefined });
 });
 

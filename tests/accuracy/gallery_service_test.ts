@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { CALLS } from "../../gallery/fake_caller.ts";
-import { installFake } from "../../gallery/fake_gallery.ts";
+import { installFake, UNLIMITED } from "../../gallery/fake_gallery.ts";
 import { judge } from "../../matching/judge.ts";
 import { createMatcher } from "../../matching/match.ts";
 import { chooseScore } from "../../matching/score.ts";
@@ -43,7 +43,7 @@ needs("photos")("the gallery service decides about photos as a worker does", asy
   ));
   const rule = { score: chooseScore(MATCH.on, calibration), threshold: MATCH.threshold };
 
-  await using installation = await installFake({ match: MATCH });
+  await using installation = await installFake({ match: MATCH, tries: UNLIMITED });
   const replica = await installation.replica();
   const model = checksums.recognition;
   let photos = 0;

@@ -43,6 +43,26 @@ for (const [device, context] of [["phone", PHONE], ["desktop", DESKTOP]] as cons
   );
 }
 
+browserTest("a person who is locked is shown so, and is unlocked", async () => {
+  const env = { ...GALLERY_SERVICE, TRIES_LOCK_AFTER: "2" };
+  await using visit = await Visit.start({ context: PHONE, env });
+  const { page, service } = visit;
+  await openPerson(visit, "User One");
+  assertEquals(await page.getByText("Locked:").count(), 0);
+  const stranger = await sample("different.png"), query = { user_id: "user1" };
+  for (const status of [200, 200, 423]) {
+    assertEquals((await service.post(stranger, { query })).status, status);
+  }
+  await visit.open("Recognise");
+  await openPerson(visit, "User One");
+  await page.getByText("Locked: too many attempts").waitFor();
+  await visit.fits();
+  await page.getByRole("button", { name: "Unlock User One" }).click();
+  await page.getByRole("status").getByText("User One was unlocked.").waitFor();
+  await page.getByText("Locked:").waitFor({ state: "detached" });
+  assertEquals((await service.post(stranger, { query })).status, 200);
+});
+
 browserTest("the list of people has pages", async () => {
   await using visit = await Visit.start({ env: GALLERY_SERVICE });
   const { page, service } = visit;

@@ -3,7 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { SAMPLE_USERS } from "../../test-data/sample_users.ts";
-import { installGallery } from "../support/gallery_service.ts";
+import { installGallery, UNLIMITED_TRIES } from "../support/gallery_service.ts";
 import { sample } from "../support/pictures.ts";
 import { Service } from "../support/service.ts";
 import { KEPT_WORKERS, testAuthenticate } from "./authenticate_contract.ts";
@@ -11,7 +11,7 @@ import { KEPT_WORKERS, testAuthenticate } from "./authenticate_contract.ts";
 testAuthenticate("the gallery service decides", async () => {
   await using started = new AsyncDisposableStack();
   const installation = started.use(await installGallery());
-  const gallery = started.use(installation.start());
+  const gallery = started.use(installation.start(UNLIMITED_TRIES));
   await gallery.untilListening();
   const service = started.use(
     await Service.ready({ ...installation.apiEnv(gallery), ...KEPT_WORKERS }),

@@ -6,6 +6,7 @@ import { KEYS, type StoreBackend, type StoreTest } from "./gallery_store/store_b
 import { testImports } from "./gallery_store/imports.ts";
 import { testTemplateKeys } from "./gallery_store/template_keys.ts";
 import { testTemplates } from "./gallery_store/templates.ts";
+import { testTries } from "./gallery_store/tries.ts";
 import { testUsers } from "./gallery_store/users.ts";
 
 /**
@@ -30,5 +31,6 @@ export function testGalleryStore(
   testImports(test);
   testChanges(test);
   testDecisions(test);
+  testTries(test);
   testTemplateKeys(test);
 }

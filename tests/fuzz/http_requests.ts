@@ -65,6 +65,7 @@ const json = fc.oneof(
       fc.jsonValue(),
     ),
     user_id: fc.oneof(oddText, fc.jsonValue()),
+    client_ref: fc.oneof(oddText, fc.jsonValue()),
     other: fc.jsonValue(),
   }, { requiredKeys: [] }).map((value) => JSON.stringify(value)),
   mutated(JSON.stringify({ image_base64: btoa(PNG), user_id: "user1" })),
@@ -84,7 +85,7 @@ const json = fc.oneof(
 );
 
 const part = fc.tuple(
-  fc.constantFrom("image", "user_id", "user_id", "image", "userid", "__proto__", ""),
+  fc.constantFrom("image", "user_id", "user_id", "image", "client_ref", "userid", "__proto__", ""),
   fc.constantFrom(...[
     ...["", '; filename="a.png"', "; filename=", "; filename*=UTF-8''%ff", '; filename="a\\"'],
     ...['; name="user_id"', "; name*=x", ' ; FileName="\xff"', "\r\nContent-Type: image/png"],
@@ -180,6 +181,7 @@ const query = fc.array(
   fc.tuple(
     fc.oneof(
       { weight: 4, arbitrary: fc.constant("user_id") },
+      { weight: 1, arbitrary: fc.constant("client_ref") },
       { weight: 1, arbitrary: fc.constantFrom(...NEAR_USER_ID) },
     ),
     fc.oneof(encoded, fc.constantFrom("user1", "%ff", "%", "+", "a=b", "x".repeat(5000))),

@@ -5,7 +5,7 @@ import { labelledPhotos } from "../accuracy/labelled_photos.ts";
 import { type Answer, postTo, readAnswer } from "../support/answer.ts";
 import { embedPeople } from "../support/embedded_people.ts";
 import { startGalleryApi } from "../support/gallery_api.ts";
-import { installGallery } from "../support/gallery_service.ts";
+import { installGallery, UNLIMITED_TRIES } from "../support/gallery_service.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { seededRandom } from "../support/seeded_random.ts";
@@ -26,7 +26,7 @@ needs("postgres", "photos")(
     const known = await embedPeople(labelledPhotos().photos, 6);
     await using services = new AsyncDisposableStack();
     const startService = async (): Promise<Service> => {
-      const service = services.use(installation.start());
+      const service = services.use(installation.start(UNLIMITED_TRIES));
       await service.untilReady();
       return service;
     };

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { face, faceNear, MODEL, photo } from "../../gallery/fake_faces.ts";
 import type { FakeCall } from "../../gallery/fake_caller.ts";
-import { CALLS, installGallery } from "../support/gallery_service.ts";
+import { CALLS, installGallery, UNLIMITED_TRIES } from "../support/gallery_service.ts";
 import { needs } from "../support/needs.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { seededRandom } from "../support/seeded_random.ts";
@@ -19,7 +19,12 @@ type Certain = "there" | "gone" | "changing";
 needs("postgres")("two replicas under load never name a user after its deletion", async () => {
   await using server = await startPostgres();
   await using gallery = await installGallery(await server.newDatabase());
-  const env = { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.5", LOG_LEVEL: "warn" };
+  const env = {
+    MATCH_ON: "cosine",
+    MATCH_THRESHOLD: "0.5",
+    LOG_LEVEL: "warn",
+    ...UNLIMITED_TRIES,
+  };
   await using a = gallery.start(env);
   await using b = gallery.start(env);
   const replicas = [a, b] as const;

@@ -1,8 +1,8 @@
 /** Replicas of the gallery service for the property test: apps without sockets, or processes. */
 
 import { signGalleryToken } from "../../shared/http/gallery_token.ts";
-import { installFake } from "../../gallery/fake_gallery.ts";
-import { installGallery } from "../support/gallery_service.ts";
+import { installFake, UNLIMITED } from "../../gallery/fake_gallery.ts";
+import { installGallery, UNLIMITED_TRIES } from "../support/gallery_service.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import type { ServiceHost } from "./service_property.ts";
 
@@ -12,7 +12,10 @@ import type { ServiceHost } from "./service_property.ts";
  * @param location Location of the store; a new folder by default
  */
 export async function hostApps(location?: string): Promise<ServiceHost> {
-  const installation = await installFake(location === undefined ? {} : { location });
+  const installation = await installFake({
+    tries: UNLIMITED,
+    ...location !== undefined && { location },
+  });
   const { clock, keys } = installation;
   const replicas = [await installation.replica(), await installation.replica()] as const;
   return {
@@ -33,7 +36,7 @@ export async function hostApps(location?: string): Promise<ServiceHost> {
  */
 export async function hostProcesses(server?: PostgresServer): Promise<ServiceHost> {
   const gallery = await installGallery(await server?.newDatabase());
-  const env = { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.5" };
+  const env = { MATCH_ON: "cosine", MATCH_THRESHOLD: "0.5", ...UNLIMITED_TRIES };
   const start = () => gallery.start(env);
   const services = server === undefined ? [start()] : [start(), start()];
   const untilReady = () => Promise.all(services.map((service) => service.untilReady()));

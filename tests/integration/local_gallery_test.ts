@@ -13,7 +13,7 @@ import { UserPageSchema } from "../../shared/contract/users.ts";
 import type { Answer } from "../support/answer.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { eventually } from "../support/eventually.ts";
-import { sample } from "../support/pictures.ts";
+import { sample, slowPicture } from "../support/pictures.ts";
 import { listProcesses } from "../support/list_processes.ts";
 import { assertRefusesToStart } from "../support/refuses_to_start.ts";
 import { runCommand } from "../support/run_command.ts";
@@ -122,12 +122,16 @@ Deno.test("requests that were accepted before the shutdown still get their decis
     REQUEST_TIMEOUT_MS: "60000",
   });
   await service.untilFull();
-  const picture = await sample("user1_similar.png");
+  const picture = await slowPicture();
   const gallery = (await service.gallery())!;
   const workers = await service.workers();
+  const answers = workers.map(() => service.post(picture));
+  await eventually(
+    async () => await service.metric("face_it_pool_busy") === workers.length,
+    "the gallery allows the attempts, and the workers have the pictures",
+  );
   // The decisions wait until the shutdown has begun.
   Deno.kill(gallery, "SIGSTOP");
-  const answers = workers.map(() => service.post(picture));
   await eventually(async () => {
     const running = await service.workers();
     return workers.every((pid) => !running.includes(pid));

@@ -9,6 +9,13 @@ import { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
 
 export { CALLS };
 
+/** Settings of a gallery service that never refuses an attempt because others have failed. */
+export const UNLIMITED_TRIES = {
+  TRIES_FREE: "1000000",
+  TRIES_LOCK_AFTER: "1000000",
+  TRIES_SEARCHES: "0",
+} as const;
+
 /** Keys and places of a gallery. Services with the same installation share a store. */
 export interface GalleryInstallation extends AsyncDisposable {
   readonly folder: TemporaryFolder;

@@ -56,7 +56,10 @@ Deno.test("a match and a non-match look as in the other mode", async () => {
   for (const outcome of ["matched", "not_matched"]) {
     assert(metrics.includes(`face_it_authenticate_seconds_count{outcome="${outcome}"} 1`), outcome);
   }
-  assertEquals(gallery.calls.map(({ purpose }) => purpose), ["decide", "decide"]);
+  assertEquals(
+    gallery.calls.map(({ purpose }) => purpose),
+    ["check_decision", "decide", "check_decision", "decide"],
+  );
 });
 
 Deno.test("with user_id, the gallery compares only with that user", async () => {
@@ -88,7 +91,9 @@ Deno.test("a caller finds only the users of its key's collection", async () => {
   const headers = { Authorization: `Bearer ${own.text}` };
   assertEquals((await (await post({ headers })).json()).matched, false);
   assertEquals((await (await post({ headers })).json()).matched, true);
-  assertEquals(gallery.calls[0], { purpose: "decide", collection: "shop", key: own.entry.id });
+  for (const [i, purpose] of ["check_decision", "decide"].entries()) {
+    assertEquals(gallery.calls[i], { purpose, collection: "shop", key: own.entry.id });
+  }
 });
 
 Deno.test("the worker is released before the gallery is asked", async () => {
@@ -101,13 +106,18 @@ Deno.test("the worker is released before the gallery is asked", async () => {
   assertEquals(states, ["kept"]);
 });
 
-Deno.test("a gallery that is away gives 503, never a match, and costs no second worker", async () => {
-  const { post, pool, gallery } = await setUp(["user1"], { workers: [embedding("user1")] });
-  gallery.down = true;
-  const response = await post();
-  await assertProblem(response, "gallery_unavailable");
-  assertEquals(response.headers.get("Retry-After"), "2");
-  assertEquals([leaseStates(pool), gallery.calls.length], [["kept"], 1]);
+Deno.test("a gallery that is away gives 503, never a match, and costs at most one worker", async () => {
+  for (const callsBefore of [0, 1]) {
+    const { post, pool, gallery } = await setUp(["user1"], { workers: [embedding("user1")] });
+    gallery.onCall = () => {
+      gallery.down = gallery.calls.length > callsBefore;
+    };
+    const response = await post();
+    await assertProblem(response, "gallery_unavailable");
+    assertEquals(response.headers.get("Retry-After"), "2");
+    assertEquals(leaseStates(pool), callsBefore === 0 ? [] : ["kept"]);
+    assertEquals(gallery.calls.length, callsBefore + 1);
+  }
 });
 
 Deno.test("a gallery that has no address gives 503 before a worker is claimed", async () => {
@@ -130,7 +140,8 @@ Deno.test("a refusal or a failure of the worker never reaches the gallery", asyn
   ) {
     const { post, gallery } = await setUp(["user1"], { workers: [worker] });
     await assertProblem(await post(), code);
-    assertEquals(gallery.calls, []);
+    // It is asked before the worker, and told nothing after it.
+    assertEquals(gallery.calls.map(({ purpose }) => purpose), ["check_decision"]);
   }
 });
 

@@ -20,13 +20,19 @@ import { problemResponses } from "../problem_responses.ts";
 const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "not_found",
   "user_not_found",
-  "gallery_is_static",
   "too_many_templates",
   "user_exists",
   "not_the_same_person",
   "belongs_to_another_user",
   ...INTERNAL_CODES,
 ]);
+
+const TEXT = {
+  type: "string",
+  minLength: 1,
+  maxLength: MAX_USER_TEXT_LENGTH,
+  pattern: NO_CONTROL_CHARACTERS.source,
+} as const;
 
 /** Description of the route. */
 export const AUTHENTICATE_DOC: RouteConfig = {
@@ -39,14 +45,7 @@ export const AUTHENTICATE_DOC: RouteConfig = {
     "Searches the gallery (1:N). With user_id, compares the face only with that user (1:1).",
   request: {
     query: AuthenticateQuerySchema,
-    body: pictureBody(AuthenticateJsonSchema, {
-      user_id: {
-        type: "string",
-        minLength: 1,
-        maxLength: MAX_USER_TEXT_LENGTH,
-        pattern: NO_CONTROL_CHARACTERS.source,
-      },
-    }),
+    body: pictureBody(AuthenticateJsonSchema, { user_id: TEXT, client_ref: TEXT }),
   },
   responses: {
     200: {

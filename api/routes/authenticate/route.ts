@@ -13,7 +13,7 @@ import { freeAtEnd } from "../../../shared/free_at_end.ts";
 import { takes } from "../../../shared/http/route_input.ts";
 import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
 import { allows, assertScope, callerOf } from "../../callers/check_scopes.ts";
-import { galleryCaller } from "../../gallery/gallery_caller.ts";
+import { galleryCaller, requireGallery } from "../../gallery/gallery_caller.ts";
 import type { GalleryClient } from "../../gallery/gallery_client.ts";
 import type { ApiMetrics } from "../../metrics.ts";
 import type { PictureRequest, PictureRequests } from "../../recognition/picture_requests.ts";
@@ -58,8 +58,10 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
     const started = now();
     return await pictures.serve(c, {
       // The body can have the user_id.
-      check: ({ userId }) => {
+      check: ({ userId, clientRef }) => {
         if (userId === undefined) assertScope(c, "authenticate");
+        // Workers that hold the gallery count nothing. To ignore it would look as if they did.
+        if (clientRef !== undefined) requireGallery(gallery);
       },
     }, async (request) => {
       const { answer, liveness } = gallery === undefined
@@ -113,12 +115,16 @@ async function askHolder(
 /** Gets the embedding from a worker, and then the decision from the gallery service. */
 async function askGallery(
   c: Context<ServiceEnv>,
-  { probe: { image, userId }, ask, signal }: PictureRequest,
+  { probe: { image, userId, clientRef }, ask, signal }: PictureRequest,
   gallery: GalleryClient,
   { workers, now }: AuthenticateDeps,
 ): Promise<Answered> {
   const event = c.get("event");
   gallery.assertAddress();
+  const caller = galleryCaller(c, signal);
+  const whom = { userId, clientRef };
+  // Only a hint, so that no worker is used in vain. The decision itself is checked again.
+  await gallery.checkDecision(caller, whom);
   const { embedding, model, face: { box, liveness } } = await ask(async (worker, signal) => {
     const sent = now();
     const picture = { image, forTemplate: false };
@@ -128,7 +134,7 @@ async function askGallery(
   });
   using _embedding = freeAtEnd(embedding);
   const asked = now();
-  const decision = await gallery.decide(galleryCaller(c, signal), { embedding, model }, userId);
+  const decision = await gallery.decide(caller, { embedding, model }, whom);
   event["gallery_ms"] = roundMs(now() - asked);
   const face = { box };
   return {

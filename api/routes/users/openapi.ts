@@ -94,6 +94,17 @@ export const DELETE_USER: RouteConfig = {
   responses: { 204: { description: "There is no such user now" }, ...errors() },
 };
 
+/** `POST /users/{user_id}/unlock`. */
+export const UNLOCK_USER: RouteConfig = {
+  method: "post",
+  path: "/users/{user_id}/unlock",
+  operationId: "unlockUser",
+  tags: [TAGS.users.name],
+  summary: "Forget the failed attempts to be recognised as a user",
+  request: { params: USER_PATH },
+  responses: { 204: { description: "No failed attempts are counted now" }, ...errors() },
+};
+
 /** `GET /users`. */
 export const LIST_USERS: RouteConfig = {
   method: "get",
@@ -144,6 +155,8 @@ export const ADD_TEMPLATE: RouteConfig = {
       "not_the_same_person",
       "belongs_to_another_user",
       "too_many_templates",
+      "too_many_attempts",
+      "locked",
       "worker_failed",
       "no_worker_available",
       "deadline_exceeded",

@@ -39,6 +39,8 @@ export function addTemplates(app: OpenAPIHono<ServiceEnv>, deps: TemplatesDeps):
       const userId = userOfPath(c.req.raw);
       return await deps.pictures.serve(c, { pictureOnly: true }, async (request) => {
         gallery.assertAddress();
+        const caller = galleryCaller(c, request.signal);
+        await gallery.checkEnrolment(caller, userId);
         const { image } = request.probe;
         // The picture's memory may be given away while it is sent.
         const photoSha256 = await sha256(image as Uint8Array<ArrayBuffer>);
@@ -46,7 +48,6 @@ export function addTemplates(app: OpenAPIHono<ServiceEnv>, deps: TemplatesDeps):
           deps.workers.embed(worker, { image, forTemplate: true }, c.get("requestId"), signal)
         );
         using _embedding = freeAtEnd(embedding);
-        const caller = galleryCaller(c, request.signal);
         const { created, value } = await gallery.addTemplate(caller, userId, {
           embedding,
           model,

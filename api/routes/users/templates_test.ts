@@ -129,7 +129,21 @@ Deno.test("an unknown user gets 404, and a refused picture its code; both keep t
   await assertProblem(await post({}, "/users/nobody/templates"), "user_not_found");
   await assertProblem(await post({}, PATH), "face_not_upright");
   assertEquals(leaseStates(pool), ["kept", "kept"]);
-  assertEquals(gallery.calls.length, 1);
+  assertEquals(
+    gallery.calls.map(({ purpose }) => purpose),
+    ["check_enrolment", "add_template", "check_enrolment"],
+  );
+});
+
+Deno.test("after too many failed attempts an enrolment costs no worker", async () => {
+  const { post, pool, gallery } = await setUp([]);
+  gallery.refused.set("user1", "too_many_attempts");
+  const response = await post({}, PATH);
+  assertEquals(response.headers.get("Retry-After"), "30");
+  await assertProblem(response, "too_many_attempts");
+  gallery.refused.set("user1", "locked");
+  await assertProblem(await post({}, PATH), "locked");
+  assertEquals(pool.leases, []);
 });
 
 Deno.test("enrolments and requests share the queue and the limit on bytes", async () => {

@@ -1,4 +1,4 @@
-/** The routes of users: `PUT`, `GET` and `DELETE /users/{user_id}`, `GET /users`, and the export. */
+/** The routes of users: `PUT`, `GET` and `DELETE /users/{user_id}`, `GET /users`, the unlocking and the export. */
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { Problem } from "../../../shared/contract/problem.ts";
@@ -8,7 +8,14 @@ import type { ServiceEnv } from "../../../shared/http/service.ts";
 import { allows } from "../../callers/check_scopes.ts";
 import { galleryCaller, requireGallery } from "../../gallery/gallery_caller.ts";
 import type { GalleryClient } from "../../gallery/gallery_client.ts";
-import { DELETE_USER, EXPORT_USER, GET_USER, LIST_USERS, PUT_USER } from "./openapi.ts";
+import {
+  DELETE_USER,
+  EXPORT_USER,
+  GET_USER,
+  LIST_USERS,
+  PUT_USER,
+  UNLOCK_USER,
+} from "./openapi.ts";
 import { readPutUser } from "./read_put_user.ts";
 import { userOfPath } from "./user_of_path.ts";
 
@@ -23,7 +30,7 @@ export interface UsersDeps {
 /** Adds the routes and their descriptions. */
 export function addUsers(app: OpenAPIHono<ServiceEnv>, deps: UsersDeps): void {
   const one = "/users/:user_id";
-  for (const route of [PUT_USER, GET_USER, DELETE_USER, LIST_USERS, EXPORT_USER]) {
+  for (const route of [PUT_USER, GET_USER, DELETE_USER, UNLOCK_USER, LIST_USERS, EXPORT_USER]) {
     app.openAPIRegistry.registerPath(route);
   }
 
@@ -47,6 +54,12 @@ export function addUsers(app: OpenAPIHono<ServiceEnv>, deps: UsersDeps): void {
   app.delete(one, allows(["admin"]), async (c) => {
     const gallery = requireGallery(deps.gallery);
     await gallery.deleteUser(galleryCaller(c, c.req.raw.signal), userOfPath(c.req.raw));
+    return c.body(null, 204);
+  });
+
+  app.post(`${one}/unlock`, allows(["admin"]), async (c) => {
+    const gallery = requireGallery(deps.gallery);
+    await gallery.unlockUser(galleryCaller(c, c.req.raw.signal), userOfPath(c.req.raw));
     return c.body(null, 204);
   });
 

@@ -21,6 +21,11 @@
 - {name: HOST, value: {{ .Values.listenAddress | quote }}}
 - {name: LOG_LEVEL, value: {{ .Values.logLevel | quote }}}
 - {name: BODY_TIMEOUT_MS, value: {{ .Values.limits.bodyTimeoutMs | toJson | quote }}}
+- {name: TRIES_FREE, value: {{ .Values.gallery.tries.free | toJson | quote }}}
+- {name: TRIES_WAIT_SECONDS, value: {{ .Values.gallery.tries.waitSeconds | toJson | quote }}}
+- {name: TRIES_LOCK_AFTER, value: {{ .Values.gallery.tries.lockAfter | toJson | quote }}}
+- {name: TRIES_USER_LOCK_AFTER, value: {{ .Values.gallery.tries.userLockAfter | toJson | quote }}}
+- {name: TRIES_SEARCHES, value: {{ .Values.gallery.tries.searches | toJson | quote }}}
 {{- end -}}
 
 {{- define "face-it.matchSettings" -}}

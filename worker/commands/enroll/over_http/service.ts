@@ -32,6 +32,9 @@ export class ServiceError extends Error {
   override readonly name = "ServiceError";
 }
 
+/** Codes below 500 that say nothing about the photo. */
+const UNDECIDED = new Set(["request_timeout", "too_many_attempts", "locked"]);
+
 /** Settings of {@linkcode createService}. */
 export interface ServiceSettings {
   readonly url: URL;
@@ -186,7 +189,7 @@ export function createService({ url, hasKey, allowLookalikes, call }: ServiceSet
       }
       if (code === undefined) throw undocumented(answer);
       if (code === "user_not_found") return { outcome: "no_such_user" };
-      const isDecision = status < 500 && code !== "request_timeout";
+      const isDecision = status < 500 && !UNDECIDED.has(code);
       return { outcome: isDecision ? "refused" : "failed", code, detail };
     },
   };
