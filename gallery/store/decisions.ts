@@ -1,5 +1,7 @@
 /** The statements on decisions and used tokens. */
 
+import type { AppendEvents } from "../audit/chains.ts";
+import { readUserRefs } from "../audit/rows.ts";
 import { newestPosition } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
 import type { CallToken, Decision, DecisionResult, Position, UserKey } from "./store.ts";
@@ -16,16 +18,22 @@ const KEPT_AFTER_EXPIRY_MS = 300_000;
  * Stores a decision. The position is read after the transaction has begun, so every change that was
  * acknowledged before the caller's request is in it.
  *
+ * @param append Appends the event of the decision
  * @param now Milliseconds since 1970
  */
 export async function decideOnce(
   transaction: Transaction,
-  { jti, expiresAt, position, matched }: Decision,
+  { jti, expiresAt, position, matched, event }: Decision,
+  append: AppendEvents,
   now: number,
 ): Promise<DecisionResult | Rollback<DecisionResult>> {
-  const [isCurrent, isFirst] = await Promise.all([
+  const { collection, userId } = event ?? {};
+  const [isCurrent, isFirst, refs] = await Promise.all([
     position ? isNewest(transaction, position) : exists(transaction, matched),
     useToken(transaction, { jti, expiresAt }, now),
+    collection !== undefined && userId !== undefined
+      ? readUserRefs(transaction, [{ collection, userId }], now)
+      : new Map<string, string>(),
     matched && transaction.query(
       `UPDATE gallery_users SET last_seen_at = $1 WHERE collection = $2 AND user_id = $3
         AND (last_seen_at IS NULL OR last_seen_at < $1)`,
@@ -36,6 +44,7 @@ export async function decideOnce(
   ]);
   if (!isFirst) return new Rollback({ kind: "replayed" });
   if (!isCurrent) return new Rollback({ kind: "moved" });
+  if (event !== undefined) await append([event], refs);
   return { kind: "decided" };
 }
 

@@ -94,6 +94,37 @@ const MIGRATIONS: readonly Migration[] = [
       )`,
     ];
   },
+  // The audit: gallery/audit.
+  (dialect) => {
+    const { text, integer, bytes, keyOnly } = TYPES[dialect];
+    return [
+      ...ADD_AUDIT_REF[dialect],
+      `CREATE UNIQUE INDEX gallery_users_audit ON gallery_users (audit_ref)`,
+      `CREATE TABLE gallery_audit (
+        chain ${text} NOT NULL,
+        seq ${integer} NOT NULL,
+        created_at ${integer} NOT NULL,
+        collection ${text} NOT NULL,
+        kind ${text} NOT NULL,
+        outcome ${text} NOT NULL,
+        key_id ${text},
+        request_id ${text},
+        user_ref ${text},
+        code ${bytes} NOT NULL,
+        PRIMARY KEY (chain, seq)
+      )${keyOnly}`,
+      `CREATE INDEX gallery_audit_time ON gallery_audit (collection, created_at, chain, seq)`,
+      `CREATE INDEX gallery_audit_user ON gallery_audit (user_ref, created_at, chain, seq)
+        WHERE user_ref IS NOT NULL`,
+      `CREATE TABLE gallery_audit_purges (
+        chain ${text} PRIMARY KEY,
+        seq ${integer} NOT NULL,
+        purged_at ${integer} NOT NULL,
+        row_code ${bytes} NOT NULL,
+        code ${bytes} NOT NULL
+      )`,
+    ];
+  },
 ];
 
 const TYPES = {
@@ -107,6 +138,7 @@ const TYPES = {
     // 1,024 bytes. The rest lies in overflow pages, which are never moved. So 1,000 zeros at the start
     // keep every byte of the ciphertext where secure_delete overwrites it.
     beforeSecret: "filler BLOB NOT NULL DEFAULT (zeroblob(1000)),",
+    keyOnly: " WITHOUT ROWID",
   },
   postgres: {
     // Sorts by bytes, as SQLite does, and not by the rules of a language.
@@ -115,12 +147,27 @@ const TYPES = {
     bytes: "BYTEA",
     sequence: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     beforeSecret: "",
+    keyOnly: "",
   },
 } as const;
 
 const RANDOM_ID = {
   sqlite: "lower(hex(randomblob(16)))",
   postgres: "replace(gen_random_uuid()::text, '-', '')",
+} as const;
+
+/**
+ * Gives each user a random reference. A replica of the release before creates users without one, so
+ * PostgreSQL makes it.
+ */
+const ADD_AUDIT_REF = {
+  sqlite: [
+    `ALTER TABLE gallery_users ADD COLUMN audit_ref TEXT`,
+    `UPDATE gallery_users SET audit_ref = ${RANDOM_ID.sqlite}`,
+  ],
+  postgres: [
+    `ALTER TABLE gallery_users ADD COLUMN audit_ref TEXT COLLATE "C" DEFAULT ${RANDOM_ID.postgres}`,
+  ],
 } as const;
 
 /** Returns a row when there is a version of the tables. */

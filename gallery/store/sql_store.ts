@@ -1,5 +1,10 @@
 /** The store on a database that speaks SQL. Both stores are this one, with another database. */
 
+import { AuditChains } from "../audit/chains.ts";
+import type { AuditCheckpoint, CheckpointScope } from "../audit/checkpoint.ts";
+import type { AuditEvent, AuditOrigin, AuditQuery, StoredEvent } from "../audit/event.ts";
+import { listEvents } from "../audit/list.ts";
+import { deriveAuditKeys } from "../audit/seal.ts";
 import { addChanges, changesAfter, newestPosition } from "./change_log.ts";
 import { type Database, Rollback, type Transaction } from "./database.ts";
 import { openPhotoKey } from "./key_check.ts";
@@ -65,6 +70,8 @@ export interface StoreOptions {
   readonly changesPerRead?: number;
   /** Number of users that one statement of a long list reads or deletes. */
   readonly usersPerStatement?: number;
+  /** Milliseconds after which {@linkcode GalleryStore.purge} deletes events; never by default. */
+  readonly auditKeptMs?: number;
 }
 
 /**
@@ -90,6 +97,7 @@ class SqlStore implements GalleryStore {
   readonly #photoKey: Uint8Array;
   readonly #options: Required<StoreOptions>;
   readonly #countByModel: CountByModel;
+  readonly #audit: AuditChains;
 
   constructor(database: Database, photoKey: Uint8Array, options: StoreOptions) {
     this.#database = database;
@@ -102,8 +110,11 @@ class SqlStore implements GalleryStore {
       changesKeptMs: 24 * 60 * 60 * 1000,
       changesPerRead: 1000,
       usersPerStatement: 500,
+      auditKeptMs: Infinity,
       ...options,
     };
+    const auditKeys = deriveAuditKeys(photoKey);
+    this.#audit = new AuditChains(database, auditKeys, this.#options.now);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,15 +137,25 @@ class SqlStore implements GalleryStore {
     return await this.#countByModel(collection);
   }
 
-  async putUser(key: UserKey, fields: UserFields): Promise<{ created: boolean; user: StoredUser }> {
+  async putUser(
+    key: UserKey,
+    fields: UserFields,
+    origin?: AuditOrigin,
+  ): Promise<{ created: boolean; user: StoredUser }> {
     checkUser(key, fields);
     const now = this.#options.now();
-    return await this.#change(async (transaction) => {
-      const { changed, ...result } = await putUserRow(transaction, key, fields, now);
-      if (!changed) return new Rollback(result);
+    const { changed: _, ...result } = await this.#recordedChange(async (transaction) => {
+      const result = await putUserRow(transaction, key, fields, now);
+      if (!result.changed) return new Rollback(result);
       await addChanges(transaction, [key], now);
       return result;
-    });
+    }, ({ created, changed }) => ({
+      ...origin,
+      ...key,
+      kind: "user",
+      outcome: created ? "created" : changed ? "updated" : "unchanged",
+    }));
+    return result;
   }
 
   async getUser(key: UserKey): Promise<StoredUser | undefined> {
@@ -142,14 +163,20 @@ class SqlStore implements GalleryStore {
     return await this.#database.transaction((transaction) => this.#findUser(transaction, key));
   }
 
-  async deleteUser(key: UserKey): Promise<boolean> {
+  async deleteUser(key: UserKey, origin?: AuditOrigin): Promise<boolean> {
     checkKey(key);
-    return await this.#change(async (transaction) => {
+    return await this.#recordedChange(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!await removeUser(transaction, key)) return new Rollback(false);
       await addChanges(transaction, [key], this.#options.now());
       return user !== undefined;
-    });
+    }, (existed) => ({
+      // Without the user: others may know who was deleted at this time.
+      ...origin,
+      collection: key.collection,
+      kind: "deletion",
+      outcome: existed ? "deleted" : "user_not_found",
+    }));
   }
 
   async listUsers(
@@ -173,6 +200,7 @@ class SqlStore implements GalleryStore {
     key: UserKey,
     template: NewTemplate,
     checked?: CheckedTemplate,
+    origin?: AuditOrigin,
   ): Promise<AddedTemplate> {
     const options = { ...this.#options, photoKey: this.#photoKey, now: this.#options.now() };
     const sealed = sealNewTemplate(key, template, options);
@@ -182,11 +210,19 @@ class SqlStore implements GalleryStore {
       checked.again(changes.users);
       return true;
     });
-    return await this.#change((transaction) =>
-      addTemplateRow(transaction, sealed, {
-        ...options,
-        ...(checked && checkAgain && { createdAt: checked.createdAt, checkAgain }),
-      })
+    return await this.#recordedChange(
+      (transaction) =>
+        addTemplateRow(transaction, sealed, {
+          ...options,
+          ...(checked && checkAgain && { createdAt: checked.createdAt, checkAgain }),
+        }),
+      (result) =>
+        result.kind !== "stored" ? undefined : {
+          ...origin,
+          ...key,
+          kind: "enrolment",
+          outcome: result.added ? "added" : "known",
+        },
     );
   }
 
@@ -202,20 +238,27 @@ class SqlStore implements GalleryStore {
       return { user, templates };
     });
     if (part) checkTexts(part.sha256, part.collection);
-    return await this.#change(async (transaction) => {
+    return await this.#audit.transaction(async (transaction, append) => {
       const known = part ? await advanceImport(transaction, part, users.length, options.now) : 0;
       let total = 0;
       const changes: UserKey[] = [];
+      const events: AuditEvent[] = [];
       for (const { user, templates } of prepared.slice(known)) {
         const { changed } = await putUserRow(transaction, user, user, options.now);
         const isStored = !hasExpired(user, options.now);
         const added = isStored ? await insertTemplates(transaction, templates) : 0;
-        if (changed || added > 0) changes.push(user);
+        if (changed || added > 0) {
+          const { collection, userId } = user;
+          changes.push({ collection, userId });
+          const kind = added > 0 ? "enrolment" : "user";
+          events.push({ collection, userId, kind, outcome: "imported" });
+        }
         total += added;
       }
       await addChanges(transaction, changes, options.now);
+      await append(events);
       return total;
-    });
+    }, { exclusive: true });
   }
 
   async importState(file: ImportedFile): Promise<ImportState | undefined> {
@@ -230,15 +273,24 @@ class SqlStore implements GalleryStore {
     );
   }
 
-  async deleteTemplate(key: UserKey, templateId: string): Promise<boolean> {
+  async deleteTemplate(
+    key: UserKey,
+    templateId: string,
+    origin?: AuditOrigin,
+  ): Promise<boolean> {
     checkKey(key);
     checkTexts(templateId);
-    return await this.#change(async (transaction) => {
+    return await this.#recordedChange(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);
       await addChanges(transaction, [key], this.#options.now());
       return true;
-    });
+    }, (existed) => ({
+      ...origin,
+      ...key,
+      kind: "template_deletion",
+      outcome: existed ? "deleted" : "not_found",
+    }));
   }
 
   async position(): Promise<Position> {
@@ -284,17 +336,41 @@ class SqlStore implements GalleryStore {
   }
 
   async decide(decision: Decision): Promise<DecisionResult> {
-    const { jti, matched } = decision;
-    checkTexts(jti, matched?.collection, matched?.userId);
+    const { jti, matched, event } = decision;
+    checkTexts(jti, matched?.collection, matched?.userId, ...textsOf(event));
+    const now = this.#options.now();
+    return await this.#audit.transaction((transaction, append) =>
+      decideOnce(transaction, decision, append, now)
+    );
+  }
+
+  async record(event: AuditEvent): Promise<void> {
+    checkTexts(...textsOf(event));
+    await this.#audit.transaction((_transaction, append) => append([event]));
+  }
+
+  async listEvents(collection: string, query: AuditQuery): Promise<Page<StoredEvent>> {
+    checkTexts(collection, query.userId, query.key);
+    if (!Number.isSafeInteger(query.limit) || query.limit < 1) {
+      throw new RangeError("A page has at least one event");
+    }
     const now = this.#options.now();
     return await this.#database.transaction((transaction) =>
-      decideOnce(transaction, decision, now)
+      listEvents(transaction, collection, query, now)
     );
+  }
+
+  get unsignedEvents(): number {
+    return this.#audit.unsigned;
+  }
+
+  async signCheckpoints(scope: CheckpointScope): Promise<readonly AuditCheckpoint[]> {
+    return await this.#audit.checkpoints(scope);
   }
 
   async purge(): Promise<number> {
     const options = { ...this.#options, now: this.#options.now() };
-    return await purgeDatabase(this.#database, options);
+    return await purgeDatabase(this.#database, this.#audit, options);
   }
 
   async reencrypt(limit: number): Promise<number> {
@@ -332,6 +408,30 @@ class SqlStore implements GalleryStore {
     return { kind: "changes", ...missed, users };
   }
 
+  /**
+   * Makes a change and stores its event. A change that changes nothing is rolled back; its event is
+   * then stored by itself.
+   *
+   * @param eventOf Returns the event; undefined for a result that has none
+   */
+  async #recordedChange<Result>(
+    run: (transaction: Transaction) => Promise<Result | Rollback<Result>>,
+    eventOf: (result: Result) => AuditEvent | undefined,
+  ): Promise<Result> {
+    let isRolledBack = false;
+    const result = await this.#audit.transaction(async (transaction, append) => {
+      const result = await run(transaction);
+      isRolledBack = result instanceof Rollback;
+      if (result instanceof Rollback) return result;
+      const event = eventOf(result);
+      if (event !== undefined) await append([event]);
+      return result;
+    }, { exclusive: true });
+    const event = isRolledBack ? eventOf(result) : undefined;
+    if (event !== undefined) await this.record(event);
+    return result;
+  }
+
   #change<Result>(
     run: (transaction: Transaction) => Promise<Result | Rollback<Result>>,
   ): Promise<Result> {
@@ -343,3 +443,10 @@ class SqlStore implements GalleryStore {
     return user && !hasExpired(user, this.#options.now()) ? user : undefined;
   }
 }
+
+const textsOf = (event: AuditEvent | undefined): (string | undefined)[] => [
+  event?.collection,
+  event?.userId,
+  event?.key,
+  event?.requestId,
+];

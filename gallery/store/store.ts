@@ -7,6 +7,9 @@
  * Every text must be a text of `shared/contract/user_text.ts`, user_ids in NFC.
  */
 
+import type { AuditCheckpoint, CheckpointScope } from "../audit/checkpoint.ts";
+import type { AuditEvent, AuditOrigin, AuditQuery, StoredEvent } from "../audit/event.ts";
+
 /** A collection and a user in it. */
 export interface UserKey {
   /** A tenant's users. A collection needs no creation. */
@@ -162,6 +165,8 @@ export interface Decision extends CallToken {
   readonly position?: Position;
   /** User that matched; its time of last match is stored. */
   readonly matched?: UserKey;
+  /** Event that is stored with the decision, in the same transaction. */
+  readonly event?: AuditEvent;
 }
 
 /** Result of {@linkcode GalleryStore.decide}. Only after "decided" may the caller answer. */
@@ -240,19 +245,25 @@ export interface GalleryStore extends AsyncDisposable {
   /**
    * Creates a user, or replaces all fields of a user. The user's templates stay. Equal fields change
    * nothing. A user that has expired is created new, without templates.
+   *
+   * Every change and its event are stored in one transaction.
+   *
+   * @param origin The call that the event of this change names
    */
   putUser(
     key: UserKey,
     fields: UserFields,
+    origin?: AuditOrigin,
   ): Promise<{ readonly created: boolean; readonly user: StoredUser }>;
   /** Returns a user; undefined when there is none. */
   getUser(key: UserKey): Promise<StoredUser | undefined>;
   /**
    * Deletes a user with all templates.
    *
+   * @param origin The call that the event of this change names
    * @returns False when there was no user
    */
-  deleteUser(key: UserKey): Promise<boolean>;
+  deleteUser(key: UserKey, origin?: AuditOrigin): Promise<boolean>;
   /**
    * Returns the users of a collection, sorted by user_id (in the order of its UTF-8 bytes).
    *
@@ -270,12 +281,15 @@ export interface GalleryStore extends AsyncDisposable {
    *
    * @param checked Tells against which state the template was checked. Without it, the gallery may
    * have changed since
-   * @throws the error of `checked.again`; nothing is stored then
+   * @param origin The call that the event of this change names
+   * @throws the error of `checked.again`; nothing is stored then. Only a template that is stored has
+   * an event: the caller records a refusal
    */
   addTemplate(
     key: UserKey,
     template: NewTemplate,
     checked?: CheckedTemplate,
+    origin?: AuditOrigin,
   ): Promise<AddedTemplate>;
   /**
    * Creates or replaces several users and adds their templates, in one transaction: all or nothing.
@@ -296,9 +310,10 @@ export interface GalleryStore extends AsyncDisposable {
   /**
    * Deletes a template.
    *
+   * @param origin The call that the event of this change names
    * @returns False when the user or the template does not exist
    */
-  deleteTemplate(key: UserKey, templateId: string): Promise<boolean>;
+  deleteTemplate(key: UserKey, templateId: string, origin?: AuditOrigin): Promise<boolean>;
 
   /** Returns the position of the newest change. */
   position(): Promise<Position>;
@@ -327,8 +342,23 @@ export interface GalleryStore extends AsyncDisposable {
   /** Stores a decision, unless the gallery has changed or the token was used. */
   decide(decision: Decision): Promise<DecisionResult>;
 
+  /** Stores an event that belongs to no change and no decision. Answer the call only afterwards. */
+  record(event: AuditEvent): Promise<void>;
   /**
-   * Deletes expired users, decisions whose tokens have expired, and old changes. Nothing depends on
+   * Returns the events of a collection, the newest first. A page can have fewer events than asked for,
+   * or none, although there are more.
+   *
+   * @throws {BadCursor} when the cursor is not one of this list
+   * @throws {RangeError} when the limit is not an integer, or less than 1
+   */
+  listEvents(collection: string, query: AuditQuery): Promise<Page<StoredEvent>>;
+  /** Number of events that this process has stored since its last checkpoint. */
+  readonly unsignedEvents: number;
+  /** Signs the newest events of the audit's chains: see `gallery/audit/checkpoint.ts`. */
+  signCheckpoints(scope: CheckpointScope): Promise<readonly AuditCheckpoint[]>;
+
+  /**
+   * Deletes expired users, decisions whose tokens have expired, old changes and old events. Nothing depends on
    * the time of the purge: users expire and tokens are refused without it.
    *
    * @returns Number of users that were deleted

@@ -1,5 +1,6 @@
 /** The behaviour of every store of the gallery: one suite of tests for all databases. */
 
+import { testAudit } from "./gallery_store/audit.ts";
 import { testChanges } from "./gallery_store/changes.ts";
 import { testDecisions } from "./gallery_store/decisions.ts";
 import { KEYS, type StoreBackend, type StoreTest } from "./gallery_store/store_backend.ts";
@@ -30,5 +31,6 @@ export function testGalleryStore(
   testImports(test);
   testChanges(test);
   testDecisions(test);
+  testAudit(test);
   testTemplateKeys(test);
 }
