@@ -1,5 +1,6 @@
 /** Adds a template to a user, when the face belongs to this user. */
 
+import type { AuditOrigin } from "./audit/event.ts";
 import { judge } from "../matching/judge.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import { change } from "./change.ts";
@@ -14,6 +15,8 @@ export interface AddOptions {
   readonly force: boolean;
   /** Aborts when the call has been answered: nothing more may be stored. */
   readonly signal: AbortSignal;
+  /** The call, for the audit. */
+  readonly origin: AuditOrigin;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function addTemplate(
   gallery: Gallery,
   key: UserKey,
   template: NewTemplate,
-  { force, signal }: AddOptions,
+  options: AddOptions,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const rules = rulesOf(gallery, template.model);
   // The call is about this user. Another person may get the same user_id before the template is added.
@@ -39,8 +42,8 @@ export async function addTemplate(
   if (user === undefined) throw userNotFound();
   return await change(
     gallery,
-    () => checkAndAdd(gallery, rules, user, template, { force, signal }),
-    signal,
+    () => checkAndAdd(gallery, rules, user, template, options),
+    options.signal,
   );
 }
 
@@ -49,7 +52,7 @@ async function checkAndAdd(
   rules: ModelRules,
   { collection, userId, createdAt }: StoredUser,
   template: NewTemplate,
-  { force, signal }: AddOptions,
+  { force, signal, origin }: AddOptions,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const { store, follower } = gallery;
   const key = { collection, userId };
@@ -69,7 +72,7 @@ async function checkAndAdd(
         const now = users.length > 0 ? findRefusal() : refusal;
         if (now !== undefined) throw now;
       },
-    });
+    }, origin);
     switch (result.kind) {
       case "stored":
         return result;

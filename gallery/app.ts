@@ -10,6 +10,7 @@ import {
 } from "../shared/http/service.ts";
 import { type CallDeps, createCalls } from "./calls.ts";
 import type { GalleryMetrics } from "./metrics.ts";
+import { addAudit } from "./routes/audit.ts";
 import { addDecisions } from "./routes/decisions.ts";
 import { addModels } from "./routes/models.ts";
 import { addTemplates } from "./routes/templates.ts";
@@ -58,6 +59,7 @@ export function createGalleryApp(deps: GalleryAppDeps): GalleryApp {
   addUsers(add);
   addTemplates(add);
   addModels(add);
+  addAudit(add);
   refuseOtherMethods(app);
 
   return {

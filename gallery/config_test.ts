@@ -22,6 +22,7 @@ Deno.test("the settings that must be set are enough", () => {
     match: { on: "confidence", threshold: 0.7 },
     calibrationPath: undefined,
     bodyTimeoutMs: 5000,
+    auditKeptMs: 90 * 24 * 60 * 60 * 1000,
     exitOnStdinEof: false,
   });
 });
@@ -37,6 +38,7 @@ Deno.test("every setting is read", () => {
       GALLERY_STORE: "postgres://gallery@db/gallery",
       TEMPLATE_KEYS_PATH: "/k",
       GALLERY_TOKEN_PUBLIC_KEYS: "PEM",
+      AUDIT_KEPT_DAYS: "1",
       MATCH_ON: "cosine",
       MATCH_THRESHOLD: "0.4",
       MODEL_CALIBRATION: "/c.json",
@@ -52,6 +54,7 @@ Deno.test("every setting is read", () => {
       match: { on: "cosine", threshold: 0.4 },
       calibrationPath: "/c.json",
       bodyTimeoutMs: 7,
+      auditKeptMs: 24 * 60 * 60 * 1000,
       exitOnStdinEof: true,
     },
   );

@@ -1,9 +1,10 @@
 /** Decides whose face an embedding is. */
 
-import { judge } from "../matching/judge.ts";
+import { judge, type Judgement } from "../matching/judge.ts";
 import type { GalleryDecision } from "../shared/contract/gallery_call.ts";
 import { pictureProblem } from "../shared/contract/picture_problem.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import type { AuditOrigin } from "./audit/event.ts";
 import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
 
@@ -14,6 +15,13 @@ import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
  * never decide.
  */
 const EXACT_TRIES = 2;
+
+/** Outcomes of a decision in the audit. */
+const OUTCOMES: Readonly<Record<Judgement["kind"], string>> = {
+  match: "matched",
+  no_match: "not_matched",
+  ambiguous: "ambiguous_match",
+};
 
 /** A face to decide about. */
 export interface Probe {
@@ -28,6 +36,8 @@ export interface Probe {
   readonly embedding: Float32Array;
   /** The only user to compare with; all users of the collection by default. */
   readonly userId: string | undefined;
+  /** The call, for the audit. */
+  readonly origin: AuditOrigin;
 }
 
 /**
@@ -40,7 +50,7 @@ export interface Probe {
  */
 export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDecision> {
   const { store, follower, clock } = gallery;
-  const { jti, refusedAfterMs: expiresAt, collection, model, embedding, userId } = probe;
+  const { jti, refusedAfterMs: expiresAt, collection, model, embedding, userId, origin } = probe;
   const rules = rulesOf(gallery, model);
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     // The position is read before the search: the index is never behind it.
@@ -64,6 +74,13 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
       expiresAt,
       ...(position && { position }),
       ...(matched && { matched }),
+      event: {
+        ...origin,
+        collection,
+        kind: "decision",
+        outcome: OUTCOMES[judgement.kind],
+        userId: matched?.userId ?? userId,
+      },
     });
     if (kind === "replayed") {
       throw new Problem("unauthorized", "The request has no valid token for the gallery", {

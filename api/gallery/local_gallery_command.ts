@@ -8,7 +8,13 @@ import { quietLogLevel } from "../pool/process/local_worker.ts";
 import { type DenoCommand, denoCommand } from "../process/deno_command.ts";
 
 /** Settings of the gallery service that it takes from the api's own environment. */
-const PASSED_ON = ["MATCH_ON", "MATCH_THRESHOLD", "MODEL_CALIBRATION", "BODY_TIMEOUT_MS"];
+const PASSED_ON = [
+  "MATCH_ON",
+  "MATCH_THRESHOLD",
+  "MODEL_CALIBRATION",
+  "BODY_TIMEOUT_MS",
+  "AUDIT_KEPT_DAYS",
+];
 
 /**
  * Returns the command. With SQLite the process may read and write its data folder and use the loopback

@@ -29,6 +29,7 @@ const PERMISSIONS = {
     ...API_ENV_NAMES,
     ...Object.keys(RECOGNITION_ENV),
     ...STORE_ENV_NAMES,
+    "AUDIT_KEPT_DAYS",
     "npm_lifecycle_event",
     ...DENO_ENV,
   ],
@@ -64,7 +65,7 @@ export async function generate(read: ReadFile): Promise<ReadonlyMap<string, stri
   const templates = {
     serviceSettings: listSettings({ ...SERVICE_ENV, ...AGREED_ENV }),
     apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV, ...GALLERY_PLACE_ENV }),
-    gallerySettings: listSettings(SERVICE_ENV),
+    gallerySettings: listSettings({ ...SERVICE_ENV, ...GALLERY_OWN_ENV }),
     matchSettings: listSettings({ MATCH_ON, MATCH_THRESHOLD }),
     workerSettings: listSettings(OTHER_RECOGNITION_ENV),
   };

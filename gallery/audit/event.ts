@@ -1,25 +1,6 @@
 /** An event of the audit, and the query that lists events. */
 
-/** The kinds of events. The stored rows have these words, so a released one never changes. */
-export const AUDIT_KINDS = [
-  /** A face was compared. Outcome: `matched`, `not_matched` or the code of a refusal. */
-  "decision",
-  /** A template was added or refused. Outcome: `added`, `known`, `imported` or an error code. */
-  "enrolment",
-  /** A user was written. Outcome: `created`, `updated` or `unchanged`. */
-  "user",
-  /** A user was deleted. Outcome: `deleted`, `expired` or `user_not_found`. */
-  "deletion",
-  /** A template was deleted. Outcome: `deleted` or `not_found`. */
-  "template_deletion",
-  /** What is stored about a user was read. Outcome: `exported` or `user_not_found`. */
-  "export",
-  /** The failed tries of a user were set back. */
-  "unlock",
-] as const;
-
-/** See {@linkcode AUDIT_KINDS}. */
-export type AuditKind = (typeof AUDIT_KINDS)[number];
+import type { AuditKind } from "../../shared/contract/audit.ts";
 
 /** The call that caused an event. */
 export interface AuditOrigin {
@@ -44,7 +25,7 @@ export interface AuditEvent extends AuditOrigin {
 
 /** An event as it is stored. */
 export interface StoredEvent extends Omit<AuditEvent, "kind"> {
-  /** A word of {@linkcode AUDIT_KINDS}, or of a newer version. */
+  /** A word of AuditKind, or of a newer version. */
   readonly kind: string;
   /** Milliseconds since 1970. */
   readonly at: number;

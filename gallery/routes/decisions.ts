@@ -30,7 +30,7 @@ export function addDecisions(add: AddCall, { now, decided }: DecisionDeps): void
     purpose: "decide",
     body: EMBEDDING_BODY,
     needs: ["model"],
-  }, async (c, { gallery, token, claims, body }) => {
+  }, async (c, { gallery, token, origin, claims, body }) => {
     const started = now();
     let outcome = "internal";
     using afterwards = new DisposableStack();
@@ -38,7 +38,8 @@ export function addDecisions(add: AddCall, { now, decided }: DecisionDeps): void
     try {
       const { collection, model, user_id: userId } = claims;
       const embedding = parseEmbedding(body);
-      const decision = await decide(gallery, { ...token, collection, model, embedding, userId });
+      const probe = { ...token, collection, model, embedding, userId, origin };
+      const decision = await decide(gallery, probe);
       outcome = decision.matched ? "matched" : "not_matched";
       c.get("event")["outcome"] = outcome;
       return c.json(decision);

@@ -14,6 +14,7 @@
  * | delete_template | DELETE /users/{user_id}/templates/{id}       |                               |
  * | export_user     | GET /users/{user_id}/export                  |                               |
  * | describe        | GET /models                                  |                               |
+ * | read_audit      | GET /audit?…                                 |                               |
  *
  * An embedding is sent as its bytes ({@linkcode EMBEDDING_TYPE}), which the api passes on as the
  * worker sent them. Answers have the schemas of `shared/contract/users.ts`, or are problems.
@@ -44,6 +45,7 @@ export const PURPOSES = [
   "delete_template",
   "export_user",
   "describe",
+  "read_audit",
 ] as const;
 
 /** See {@linkcode PURPOSES}. */

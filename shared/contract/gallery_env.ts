@@ -1,7 +1,7 @@
 /** Settings of the gallery service. */
 
 import { z } from "zod";
-import { flag, SETTINGS } from "../setting.ts";
+import { flag, integer, SETTINGS } from "../setting.ts";
 import { SERVICE_ENV } from "./service_env.ts";
 import { RECOGNITION_ENV } from "./worker_env.ts";
 
@@ -25,6 +25,11 @@ export const GALLERY_OWN_ENV = {
   GALLERY_TOKEN_PUBLIC_KEYS: z.string().optional().register(SETTINGS, {
     description: "the keys themselves instead of a file",
     shownDefault: "none",
+  }),
+  AUDIT_KEPT_DAYS: integer(1, 3650).default(90).register(SETTINGS, {
+    description:
+      "days after which events of the [audit](operations.md#the-audit) are deleted from the database",
+    chartValue: "gallery.auditKeptDays",
   }),
   EXIT_ON_STDIN_EOF: flag().default(false).register(SETTINGS, {
     description:

@@ -21,6 +21,7 @@
 - {name: HOST, value: {{ .Values.listenAddress | quote }}}
 - {name: LOG_LEVEL, value: {{ .Values.logLevel | quote }}}
 - {name: BODY_TIMEOUT_MS, value: {{ .Values.limits.bodyTimeoutMs | toJson | quote }}}
+- {name: AUDIT_KEPT_DAYS, value: {{ .Values.gallery.auditKeptDays | toJson | quote }}}
 {{- end -}}
 
 {{- define "face-it.matchSettings" -}}

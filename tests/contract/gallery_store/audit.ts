@@ -16,7 +16,7 @@ async function listAll(
   collection = "default",
 ): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
-  for (let cursor: string | undefined;;) {
+  for (let cursor: string | undefined = undefined;;) {
     const page = await store.listEvents(collection, { limit: 3, ...query, cursor });
     assert(page.items.length <= 3);
     events.push(...page.items);
