@@ -23,7 +23,7 @@ const MAX_FAULTS = 100;
 /** Numbers are read as text: a changed one may be larger than JavaScript's numbers. */
 const ROWS = `SELECT chain, CAST(seq AS TEXT) AS seq, CAST(created_at AS TEXT) AS created_at,
     ${PROTECTED.slice(3).join(", ")}, code FROM gallery_audit
-  WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT ${ROWS_PER_READ}`;
+  WHERE chain = $1 AND gallery_audit.seq > $2 ORDER BY gallery_audit.seq LIMIT ${ROWS_PER_READ}`;
 const NOTE = `SELECT CAST(seq AS TEXT) AS seq, CAST(purged_at AS TEXT) AS purged_at, row_code, code
   FROM gallery_audit_purges WHERE chain = $1`;
 
