@@ -20,13 +20,8 @@ import { type AuditKeys, NO_CODE } from "./seal.ts";
 /**
  * Appends events in the transaction: they are stored when it is, or nothing is. Call it once in a
  * transaction.
- *
- * @param refs References of the users of the events, when they are known already
  */
-export type AppendEvents = (
-  events: readonly AuditEvent[],
-  refs?: ReadonlyMap<string, string>,
-) => Promise<void>;
+export type AppendEvents = (events: readonly AuditEvent[]) => Promise<void>;
 
 /** Writes chains, and signs their heads. */
 export class AuditChains {
@@ -64,12 +59,14 @@ export class AuditChains {
     let before: Head | undefined;
     let after: Head | undefined;
     const result = await this.#database.transaction(async (transaction) => {
-      const result = await run(transaction, async (events, refs) => {
+      const result = await run(transaction, async (events) => {
         if (events.length === 0) return;
         before ??= this.#free.pop() ?? newChain();
         const now = this.#now();
-        const known = refs ?? await readUserRefs(transaction, usersOf(events), now);
-        after = await insertEvents(transaction, this.#keys, before, events, known, now);
+        const users = usersOf(events);
+        // Without a user, the statement is sent at once, together with others.
+        const refs = users.length === 0 ? NOBODY : await readUserRefs(transaction, users, now);
+        after = await insertEvents(transaction, this.#keys, before, events, refs, now);
       });
       if (result instanceof Rollback) after = undefined;
       return result;
@@ -123,6 +120,8 @@ export class AuditChains {
     return signCheckpoints(this.#keys, heads, this.#now());
   }
 }
+
+const NOBODY: ReadonlyMap<string, string> = new Map();
 
 const newChain = (): Head => ({
   chain: crypto.getRandomValues(new Uint8Array(8)).toHex(),

@@ -64,6 +64,9 @@ export async function insertEvents(
   return { chain: head.chain, seq, code };
 }
 
+/** A list of one user takes PostgreSQL longer. */
+const ONE_USER = "collection = $1 AND user_id = $2";
+
 /** Returns the name of a user in a map. */
 export const userName = ({ collection, userId }: UserKey): string =>
   JSON.stringify([collection, userId]);
@@ -81,9 +84,10 @@ export async function readUserRefs(
   const refs = new Map<string, string>();
   for (let i = 0; i < users.length; i += ROWS_PER_STATEMENT) {
     const part = users.slice(i, i + ROWS_PER_STATEMENT);
+    const list = listRows(part.length, 2);
     const rows = await transaction.query(
       `SELECT collection, user_id, audit_ref FROM gallery_users
-        WHERE (collection, user_id) IN (VALUES ${listRows(part.length, 2)})
+        WHERE ${part.length === 1 ? ONE_USER : `(collection, user_id) IN (VALUES ${list})`}
           AND audit_ref IS NOT NULL AND (expires_at IS NULL OR expires_at > $${
         2 * part.length + 1
       })`,

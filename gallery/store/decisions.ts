@@ -1,7 +1,6 @@
 /** The statements on decisions and used tokens. */
 
 import type { AppendEvents } from "../audit/chains.ts";
-import { readUserRefs } from "../audit/rows.ts";
 import { newestPosition } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
 import type { CallToken, Decision, DecisionResult, Position, UserKey } from "./store.ts";
@@ -27,13 +26,9 @@ export async function decideOnce(
   append: AppendEvents,
   now: number,
 ): Promise<DecisionResult | Rollback<DecisionResult>> {
-  const { collection, userId } = event ?? {};
-  const [isCurrent, isFirst, refs] = await Promise.all([
+  const [isCurrent, isFirst] = await Promise.all([
     position ? isNewest(transaction, position) : exists(transaction, matched),
     useToken(transaction, { jti, expiresAt }, now),
-    collection !== undefined && userId !== undefined
-      ? readUserRefs(transaction, [{ collection, userId }], now)
-      : new Map<string, string>(),
     matched && transaction.query(
       `UPDATE gallery_users SET last_seen_at = $1 WHERE collection = $2 AND user_id = $3
         AND (last_seen_at IS NULL OR last_seen_at < $1)`,
@@ -41,10 +36,10 @@ export async function decideOnce(
       matched.collection,
       matched.userId,
     ),
+    event && append([event]),
   ]);
   if (!isFirst) return new Rollback({ kind: "replayed" });
   if (!isCurrent) return new Rollback({ kind: "moved" });
-  if (event !== undefined) await append([event], refs);
   return { kind: "decided" };
 }
 
