@@ -11,8 +11,8 @@ import {
   type TransactionOptions,
 } from "../store/database.ts";
 import type { UserKey } from "../store/store.ts";
-import { type AuditCheckpoint, type CheckpointScope, signCheckpoints } from "./checkpoint.ts";
-import type { AuditEvent } from "./event.ts";
+import { signCheckpoints } from "./checkpoint.ts";
+import type { AuditCheckpoint, AuditEvent, CheckpointScope } from "./event.ts";
 import { purgeEvents } from "./purge.ts";
 import { type Head, insertEvents, readHeads, readUserRefs } from "./rows.ts";
 import { type AuditKeys, NO_CODE } from "./seal.ts";

@@ -4,14 +4,9 @@
  */
 
 import { z } from "zod";
+import type { AuditCheckpoint } from "./event.ts";
 import type { Head } from "./rows.ts";
 import { type AuditKeys, codeOf, isSameCode, NO_CODE } from "./seal.ts";
-
-/**
- * The heads that are signed: those of this process that have changed, those of all processes that
- * have changed, or all.
- */
-export type CheckpointScope = "own" | "changed" | "all";
 
 /** Name of the field of a log line that has a checkpoint. */
 export const CHECKPOINT_FIELD = "audit_checkpoint";
@@ -29,9 +24,6 @@ const CheckpointSchema = z.strictObject({
   ])).min(1).max(HEADS_PER_LINE),
   code: z.string().regex(/^[0-9a-f]{64}$/),
 });
-
-/** A checkpoint as it is in the log. */
-export type AuditCheckpoint = z.infer<typeof CheckpointSchema>;
 
 /** Signs heads, in as many checkpoints as needed. */
 export function signCheckpoints(

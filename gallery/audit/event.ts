@@ -1,6 +1,8 @@
-/** An event of the audit, and the query that lists events. */
+/** The parts of the audit that its store gets and returns: events, their query, and checkpoints. */
 
-import type { AuditKind } from "../../shared/contract/audit.ts";
+import { AUDIT_KINDS, type AuditKind } from "../../shared/contract/audit.ts";
+
+export { AUDIT_KINDS, type AuditKind };
 
 /** The call that caused an event. */
 export interface AuditOrigin {
@@ -12,7 +14,9 @@ export interface AuditOrigin {
 
 /** Something that happened. It has no score, no name and no biometric data. */
 export interface AuditEvent extends AuditOrigin {
+  /** Collection in which it happened. */
   readonly collection: string;
+  /** What happened. */
   readonly kind: AuditKind;
   /** A short code. */
   readonly outcome: string;
@@ -45,6 +49,7 @@ export interface AuditQuery {
   readonly cursor?: string | undefined;
   /** Events of this user, as long as the user exists. */
   readonly userId?: string | undefined;
+  /** Events of this kind. */
   readonly kind?: AuditKind | undefined;
   /** Id of the caller's key. */
   readonly key?: string | undefined;
@@ -52,4 +57,20 @@ export interface AuditQuery {
   readonly from?: number | undefined;
   /** Milliseconds since 1970: events before. */
   readonly to?: number | undefined;
+}
+
+/**
+ * The heads that are signed: those of this process that have changed, those of all processes that
+ * have changed, or all.
+ */
+export type CheckpointScope = "own" | "changed" | "all";
+
+/** The newest rows of chains, signed. It goes into the log. */
+export interface AuditCheckpoint {
+  /** In UTC. */
+  readonly time: string;
+  /** For each chain its name, the number of its last row, and the code of this row. */
+  readonly heads: readonly (readonly [chain: string, seq: number, code: string])[];
+  /** Code over all of this, in hexadecimal digits. */
+  readonly code: string;
 }

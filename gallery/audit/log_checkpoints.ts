@@ -2,7 +2,8 @@
 
 import type { Logger } from "../../shared/log.ts";
 import type { GalleryStore } from "../store/store.ts";
-import { CHECKPOINT_FIELD, type CheckpointScope } from "./checkpoint.ts";
+import { CHECKPOINT_FIELD } from "./checkpoint.ts";
+import type { CheckpointScope } from "./event.ts";
 
 /** Events after which a process signs its own chains. */
 const EVENTS_PER_CHECKPOINT = 1000;

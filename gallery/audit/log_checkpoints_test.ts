@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createFakeLog } from "../../shared/fake_log.ts";
 import { StoreUnavailable } from "../store/store.ts";
-import type { AuditCheckpoint, CheckpointScope } from "./checkpoint.ts";
+import type { AuditCheckpoint, CheckpointScope } from "./event.ts";
 import { createCheckpoints } from "./log_checkpoints.ts";
 
 const CHECKPOINT: AuditCheckpoint = {

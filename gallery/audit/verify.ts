@@ -1,7 +1,7 @@
 /** Checks that nobody has changed the audit. Changes nothing. */
 
 import { type Database, Rollback, type Row } from "../store/database.ts";
-import type { AuditCheckpoint } from "./checkpoint.ts";
+import type { AuditCheckpoint } from "./event.ts";
 import { CHAINS, PROTECTED } from "./rows.ts";
 import { type AuditKeys, codeOf, isSameCode, NO_CODE } from "./seal.ts";
 

@@ -1,8 +1,14 @@
 /** The store on a database that speaks SQL. Both stores are this one, with another database. */
 
 import { AuditChains } from "../audit/chains.ts";
-import type { AuditCheckpoint, CheckpointScope } from "../audit/checkpoint.ts";
-import type { AuditEvent, AuditOrigin, AuditQuery, StoredEvent } from "../audit/event.ts";
+import type {
+  AuditCheckpoint,
+  AuditEvent,
+  AuditOrigin,
+  AuditQuery,
+  CheckpointScope,
+  StoredEvent,
+} from "../audit/event.ts";
 import { listEvents } from "../audit/list.ts";
 import { deriveAuditKeys } from "../audit/seal.ts";
 import { addChanges, changesAfter, newestPosition } from "./change_log.ts";

@@ -7,8 +7,14 @@
  * Every text must be a text of `shared/contract/user_text.ts`, user_ids in NFC.
  */
 
-import type { AuditCheckpoint, CheckpointScope } from "../audit/checkpoint.ts";
-import type { AuditEvent, AuditOrigin, AuditQuery, StoredEvent } from "../audit/event.ts";
+import type {
+  AuditCheckpoint,
+  AuditEvent,
+  AuditOrigin,
+  AuditQuery,
+  CheckpointScope,
+  StoredEvent,
+} from "../audit/event.ts";
 
 /** A collection and a user in it. */
 export interface UserKey {

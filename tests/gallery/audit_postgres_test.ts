@@ -1,7 +1,7 @@
 // The audit in PostgreSQL, which several processes write at the same time.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { AuditCheckpoint } from "../../gallery/audit/checkpoint.ts";
+import type { AuditCheckpoint } from "../../gallery/audit/event.ts";
 import { verifyAudit } from "../../gallery/commands/verify_audit.ts";
 import { openStore } from "../../gallery/store/open_store.ts";
 import type { GalleryStore } from "../../gallery/store/store.ts";
