@@ -14,6 +14,7 @@ import type { ApiMetrics } from "./metrics.ts";
 import type { WorkerPool } from "./pool/pool.ts";
 import type { GalleryClient } from "./gallery/gallery_client.ts";
 import { type PictureLimits, PictureRequests } from "./recognition/picture_requests.ts";
+import { addAudit } from "./routes/audit/route.ts";
 import { addAuthenticate, countOutcomes } from "./routes/authenticate/route.ts";
 import { addTemplates } from "./routes/users/templates.ts";
 import { addUsers } from "./routes/users/users.ts";
@@ -105,6 +106,7 @@ export function createApp(deps: ApiDeps): ApiApp {
   const { drain } = addHealth(app, pool, gallery);
   addMetrics(app, deps.metrics);
   addModels(app, models, gallery);
+  addAudit(app, gallery);
   addDocs(app, addOpenApi(app, deps.access.withoutKey));
   addPage(app);
   refuseOtherMethods(app);

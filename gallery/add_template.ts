@@ -1,5 +1,6 @@
 /** Adds a template to a user, when the face belongs to this user. */
 
+import type { AuditOrigin } from "./audit/event.ts";
 import { judge } from "../matching/judge.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import { change } from "./change.ts";
@@ -19,6 +20,8 @@ export interface AddOptions {
   readonly tries: TriesOfEnrolment;
   /** Called when a refusal was counted as a failed try. */
   readonly failed: () => void;
+  /** The call, for the audit. */
+  readonly origin: AuditOrigin;
 }
 
 /**
@@ -58,7 +61,7 @@ async function checkAndAdd(
   rules: ModelRules,
   { collection, userId, createdAt }: StoredUser,
   template: NewTemplate,
-  { force, signal, tries: { own, others } }: AddOptions,
+  { force, signal, tries: { own, others }, origin }: AddOptions,
 ): Promise<{ readonly added: boolean; readonly template: StoredTemplate }> {
   const { store, follower } = gallery;
   const key = { collection, userId };
@@ -79,7 +82,7 @@ async function checkAndAdd(
         const now = users.length > 0 ? findRefusal() : refusal;
         if (now !== undefined) throw now;
       },
-    });
+    }, origin);
     switch (result.kind) {
       case "stored":
         return result;

@@ -10,6 +10,7 @@ import {
 } from "../shared/http/service.ts";
 import { type CallDeps, createCalls } from "./calls.ts";
 import type { GalleryMetrics } from "./metrics.ts";
+import { addAudit } from "./routes/audit.ts";
 import { addDecisions } from "./routes/decisions.ts";
 import { addModels } from "./routes/models.ts";
 import { addTemplates } from "./routes/templates.ts";
@@ -60,6 +61,7 @@ export function createGalleryApp(deps: GalleryAppDeps): GalleryApp {
   addTemplates(add, { failed: metrics.failedTry });
   addTries(add);
   addModels(add);
+  addAudit(add);
   refuseOtherMethods(app);
 
   return {

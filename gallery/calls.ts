@@ -15,6 +15,7 @@ import { readBody } from "../shared/http/read_body.ts";
 import { takes } from "../shared/http/route_input.ts";
 import type { ServiceEnv } from "../shared/http/service.ts";
 import { isTryCode } from "../shared/contract/try_code.ts";
+import type { AuditOrigin } from "./audit/event.ts";
 import { type Gallery, unavailable } from "./gallery.ts";
 import type { GalleryMetrics } from "./metrics.ts";
 import { StoreUnavailable } from "./store/store.ts";
@@ -57,6 +58,8 @@ export interface Call<Needed extends NeededClaim = never> {
   readonly gallery: Gallery;
   readonly token: VerifiedCall<GalleryClaims>;
   readonly claims: GalleryClaims & { readonly [Name in Needed]: string };
+  /** The call, for the audit. */
+  readonly origin: AuditOrigin;
   /** The user of the path. Empty for a path without a user. */
   readonly userId: string;
   /** The template of the path. Empty for a path without a template. */
@@ -99,6 +102,7 @@ export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
           gallery,
           token,
           claims: claims as never,
+          origin: { key: claims.key, requestId: c.get("requestId") },
           userId,
           templateId,
           body: bytes,

@@ -25,12 +25,16 @@ export interface GalleryConfig {
   /** Path of a calibration for a model that is not in the manifest. */
   readonly calibrationPath: string | undefined;
   readonly bodyTimeoutMs: number;
+  /** Milliseconds after which events of the audit are deleted. */
+  readonly auditKeptMs: number;
   /**
    * True when the service must exit as soon as its standard input ends. The input ends with the
    * process that started the service.
    */
   readonly exitOnStdinEof: boolean;
 }
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 const GalleryEnvSchema = z.object(GALLERY_ENV);
 
@@ -62,6 +66,7 @@ export function readGalleryConfig(env: Environment): GalleryConfig {
     },
     calibrationPath: values.MODEL_CALIBRATION,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,
+    auditKeptMs: values.AUDIT_KEPT_DAYS * DAY_MS,
     exitOnStdinEof: values.EXIT_ON_STDIN_EOF,
   });
 }

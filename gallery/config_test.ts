@@ -24,6 +24,7 @@ Deno.test("the settings that must be set are enough", () => {
     tries: DEFAULT_TRIES,
     calibrationPath: undefined,
     bodyTimeoutMs: 5000,
+    auditKeptMs: 90 * 24 * 60 * 60 * 1000,
     exitOnStdinEof: false,
   });
 });
@@ -39,6 +40,7 @@ Deno.test("every setting is read", () => {
       GALLERY_STORE: "postgres://gallery@db/gallery",
       TEMPLATE_KEYS_PATH: "/k",
       GALLERY_TOKEN_PUBLIC_KEYS: "PEM",
+      AUDIT_KEPT_DAYS: "1",
       MATCH_ON: "cosine",
       MATCH_THRESHOLD: "0.4",
       MODEL_CALIBRATION: "/c.json",
@@ -66,6 +68,7 @@ Deno.test("every setting is read", () => {
       },
       calibrationPath: "/c.json",
       bodyTimeoutMs: 7,
+      auditKeptMs: 24 * 60 * 60 * 1000,
       exitOnStdinEof: true,
     },
   );

@@ -1,9 +1,10 @@
 /** Decides whose face an embedding is. */
 
-import { judge } from "../matching/judge.ts";
+import { judge, type Judgement } from "../matching/judge.ts";
 import type { GalleryDecision } from "../shared/contract/gallery_call.ts";
 import { pictureProblem } from "../shared/contract/picture_problem.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import type { AuditOrigin } from "./audit/event.ts";
 import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
 import { tryOf, tryProblem } from "./refuse_try.ts";
@@ -18,6 +19,12 @@ const EXACT_TRIES = 2;
 
 /** What a judgement is for the count of failed tries. */
 const TRY_OUTCOMES = { match: "matched", no_match: "failed", ambiguous: "neither" } as const;
+/** Outcomes of a decision in the audit. */
+const OUTCOMES: Readonly<Record<Judgement["kind"], string>> = {
+  match: "matched",
+  no_match: "not_matched",
+  ambiguous: "ambiguous_match",
+};
 
 /** A face to decide about. */
 export interface Probe {
@@ -36,6 +43,8 @@ export interface Probe {
   readonly key: string | undefined;
   /** The application's name for its own client. */
   readonly clientRef: string | undefined;
+  /** The call, for the audit. */
+  readonly origin: AuditOrigin;
 }
 
 /**
@@ -48,7 +57,7 @@ export interface Probe {
  */
 export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDecision> {
   const { store, follower, clock } = gallery;
-  const { jti, refusedAfterMs: expiresAt, collection, model, embedding, userId } = probe;
+  const { jti, refusedAfterMs: expiresAt, collection, model, embedding, userId, origin } = probe;
   const rules = rulesOf(gallery, model);
   const tried = tryOf({ ...probe, user_id: userId, client_ref: probe.clientRef });
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
@@ -74,8 +83,20 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
       expiresAt,
       ...(position && { position }),
       ...(matched && { matched }),
+      event: {
+        ...origin,
+        collection,
+        kind: "decision",
+        outcome: OUTCOMES[judgement.kind],
+        userId: matched?.userId ?? userId,
+      },
     });
-    if (result.kind === "limited") throw tryProblem(result.refusal);
+    if (result.kind === "limited") {
+      const problem = tryProblem(result.refusal);
+      const event = { ...origin, collection, userId, kind: "decision" } as const;
+      await store.record({ ...event, outcome: problem.code });
+      throw problem;
+    }
     if (result.kind === "replayed") {
       throw new Problem("unauthorized", "The request has no valid token for the gallery", {
         cause: new Error("The token is not accepted: used before"),

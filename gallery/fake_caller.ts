@@ -53,6 +53,7 @@ export interface FakeCalls {
     collection?: string,
   ): FakeCall;
   list(query?: string, collection?: string): FakeCall;
+  readAudit(query?: string, collection?: string): FakeCall;
   describe(claims?: { readonly model?: string; readonly collection?: string }): FakeCall;
 }
 
@@ -152,6 +153,17 @@ export const CALLS: FakeCalls = {
       path: `/users${query}`,
       claims: {
         purpose: "list_users",
+        collection,
+        ...(query !== "" && { query_sha256: checksumOf(query.slice(1)) }),
+      },
+    };
+  },
+  readAudit(query = "", collection = "default") {
+    return {
+      method: "GET",
+      path: `/audit${query}`,
+      claims: {
+        purpose: "read_audit",
         collection,
         ...(query !== "" && { query_sha256: checksumOf(query.slice(1)) }),
       },

@@ -9,7 +9,8 @@ import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { createGalleryTokenVerifier } from "../shared/http/gallery_token.ts";
 import { listen } from "../shared/http/listen.ts";
 import { openPublicKeys } from "../shared/http/public_keys.ts";
-import { createLogger } from "../shared/log.ts";
+import { createLogger, isPretty } from "../shared/log.ts";
+import { type Checkpoints, createCheckpoints } from "./audit/log_checkpoints.ts";
 import { createGalleryApp } from "./app.ts";
 import { type GalleryConfig, readGalleryConfig } from "./config.ts";
 import { createGalleryMetrics } from "./metrics.ts";
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
   const watch = createStoreWatch(log);
   const stop = new AbortController();
   let gallery: OpenedGallery | undefined;
+  let checkpoints: Checkpoints | undefined = undefined;
 
   const app = createGalleryApp({
     verifyToken: createGalleryTokenVerifier({ keys: tokenKeys }),
@@ -73,6 +75,7 @@ async function main(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, lingerMs));
     await server.shutdown();
     stop.abort();
+    await checkpoints?.writeLast();
     await gallery?.[Symbol.asyncDispose]();
     Deno.exit(0);
   };
@@ -88,7 +91,12 @@ async function main(): Promise<void> {
   const started = now();
   try {
     gallery = await openGallery({
-      open: () => openStore(config.store, { keys, tries: config.tries }),
+      open: () =>
+        openStore(config.store, {
+          keys,
+          tries: config.tries,
+          auditKeptMs: config.auditKeptMs,
+        }),
       watch,
       log,
       match: config.match,
@@ -107,7 +115,16 @@ async function main(): Promise<void> {
     { ...gallery.follower.target.count(), start_ms: Math.round(now() - started) },
     "gallery ready",
   );
-  await keepUp(gallery, { log, metrics, watch, now, delay, signal: stop.signal });
+  const { store } = gallery;
+  metrics.observeAudit(() => store.unsignedEvents);
+  checkpoints = createCheckpoints({
+    store,
+    log,
+    isPretty: isPretty(config.log.format),
+    now,
+    written: metrics.checkpointWritten,
+  });
+  await keepUp(gallery, { log, metrics, watch, checkpoints, now, delay, signal: stop.signal });
 }
 
 /** Reads the calibration that the settings name. */

@@ -26,6 +26,10 @@ export interface GalleryMetrics {
   storeError(): void;
   /** The index has applied the changes of the store. */
   caughtUp(seconds: number): void;
+  /** A checkpoint of the audit is in the log. */
+  checkpointWritten(): void;
+  /** Registers the gauge of the audit's events that no checkpoint has. `unsigned` counts them. */
+  observeAudit(unsigned: () => number): void;
   /** Registers the gauges, which call `stats` on each scrape. */
   observe(stats: () => GalleryGauges): void;
   /** Returns all metrics in the Prometheus text format. */
@@ -75,6 +79,11 @@ export function createGalleryMetrics(): GalleryMetrics {
     buckets: BUCKETS,
     registers,
   });
+  const checkpoints = new Counter({
+    name: "face_it_gallery_audit_checkpoints_total",
+    help: "Checkpoints of the audit that are in the log",
+    registers,
+  });
   return {
     decided: (outcome, seconds) => decisions.observe({ outcome }, seconds),
     failedTry: (kind) => failedTries.inc({ kind }),
@@ -85,6 +94,17 @@ export function createGalleryMetrics(): GalleryMetrics {
     },
     storeError: () => storeErrors.inc(),
     caughtUp: (seconds) => catchUp.observe(seconds),
+    checkpointWritten: () => checkpoints.inc(),
+    observeAudit(unsigned) {
+      new Gauge({
+        name: "face_it_gallery_audit_unsigned_events",
+        help: "Events of the audit that this process has stored since its last checkpoint",
+        registers,
+        collect() {
+          this.set(unsigned());
+        },
+      });
+    },
     observe(stats) {
       const gauge = (name: keyof GalleryGauges, help: string) =>
         new Gauge({

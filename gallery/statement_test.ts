@@ -24,6 +24,7 @@ const EVERY_CALL: readonly FakeCall[] = [
   CALLS.about("export_user", "user1"),
   CALLS.list(),
   CALLS.describe(),
+  CALLS.readAudit(),
   CALLS.deleteTemplate("user1", "0"),
   CALLS.about("delete_user", "user1"),
 ];

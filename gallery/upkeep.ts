@@ -2,6 +2,7 @@
 
 import { abortable } from "../shared/abortable.ts";
 import { describeError, type Logger } from "../shared/log.ts";
+import type { Checkpoints } from "./audit/log_checkpoints.ts";
 import type { Gallery } from "./gallery.ts";
 import type { GalleryMetrics } from "./metrics.ts";
 import { isStoreFailure } from "./store_failure.ts";
@@ -9,6 +10,8 @@ import type { StoreWatch } from "./store_watch.ts";
 
 /** The index of an idle replica is at most this far behind. */
 const CATCH_UP_MS = 1000;
+/** A checkpoint is written at most this long after it is due. */
+const CHECKPOINT_MS = 500;
 const PURGE_MS = 3_600_000;
 /** Templates that one transaction encrypts again. Changes of users wait for it. */
 const REENCRYPTED_AT_ONCE = 50;
@@ -19,6 +22,7 @@ export interface UpkeepOptions {
   readonly log: Pick<Logger, "info" | "error">;
   readonly metrics: Pick<GalleryMetrics, "caughtUp" | "storeError">;
   readonly watch: StoreWatch;
+  readonly checkpoints: Pick<Checkpoints, "writeIfDue">;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** Waits for a number of milliseconds, or rejects with the reason of the signal. */
@@ -28,7 +32,8 @@ export interface UpkeepOptions {
 
 /**
  * Does the work until the signal aborts: applies the changes of other replicas, deletes what has
- * expired, and encrypts templates of older keys with the first key.
+ * expired, writes checkpoints of the audit into the log, and encrypts templates of older keys with the
+ * first key.
  */
 export async function keepUp(gallery: Gallery, options: UpkeepOptions): Promise<void> {
   const { delay, signal } = options;
@@ -37,6 +42,7 @@ export async function keepUp(gallery: Gallery, options: UpkeepOptions): Promise<
   };
   const work = [
     every(CATCH_UP_MS, () => catchUp(gallery, options)),
+    every(CHECKPOINT_MS, () => attempt(() => options.checkpoints.writeIfDue(), options, () => {})),
     every(PURGE_MS, () => purge(gallery, options)),
     every(BETWEEN_REENCRYPTIONS_MS, () => reencrypt(gallery, options)),
   ];

@@ -45,6 +45,7 @@ function start(replica: FakeReplica, store?: GalleryStore) {
     log,
     metrics: replica.metrics,
     watch: replica.watch,
+    checkpoints: { writeIfDue: () => Promise.resolve() },
     now: () => 0,
     delay: rounds.delay,
     signal: stop.signal,

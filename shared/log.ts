@@ -46,12 +46,15 @@ export async function createLogger(
   }, await destination(options.format, output));
 }
 
+/** True when the log is text for a terminal instead of JSON. */
+export const isPretty = (format: LogOptions["format"]): boolean =>
+  format === "pretty" || (format === "auto" && Deno.stderr.isTerminal());
+
 async function destination(
   format: LogOptions["format"],
   output: number | string,
 ): Promise<DestinationStream> {
-  const pretty = format === "pretty" || (format === "auto" && Deno.stderr.isTerminal());
-  if (!pretty) return pino.destination({ dest: output, sync: true });
+  if (!isPretty(format)) return pino.destination({ dest: output, sync: true });
   const { default: pinoPretty } = await import("pino-pretty");
   return pinoPretty({ destination: output, sync: true, ignore: "service", singleLine: true });
 }

@@ -34,6 +34,7 @@ const MAY: Readonly<Record<string, readonly (Scope | "nobody")[]>> = {
   "POST /users/{user_id}/templates?force=false": ["enrol", "admin"],
   "POST /users/{user_id}/templates?force=true": ["admin"],
   "DELETE /users/{user_id}/templates/{template_id}": ["admin"],
+  "GET /audit": ["audit"],
 };
 
 /** Answer of the app to one caller. */
@@ -45,7 +46,7 @@ async function ask(operation: string, caller: Scope | "nobody") {
   await gallery.putUser(admin, "user1", { name: "User One" });
   const { call, pool } = createFakeApp({
     workers: [operation.includes("/users") ? embedding("face 1") : answering(MATCH)],
-    ...operation.includes("/users") && { gallery },
+    ...!operation.includes("/authenticate") && { gallery },
     access: fakeAccess({ keys: key === undefined ? [] : [key.entry] }),
   });
   const [method, path] = operation.split(" ") as [string, string];

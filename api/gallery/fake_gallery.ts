@@ -1,5 +1,6 @@
 /** A gallery service for tests, in memory. Equal embeddings are the same face. */
 
+import type { AuditPage, AuditPageQuery } from "../../shared/contract/audit.ts";
 import type { GalleryDecision, Purpose } from "../../shared/contract/gallery_call.ts";
 import type { TryCode } from "../../shared/contract/try_code.ts";
 import type {
@@ -160,6 +161,17 @@ export class FakeGallery implements GalleryClient {
     const user = (await this.#users(caller, "export_user")).get(userId);
     if (user === undefined) throw galleryProblem("export_user", "user_not_found");
     return { collection: caller.collection, ...withTemplates(userId, user) };
+  }
+
+  async readAudit(caller: GalleryCaller, { cursor }: AuditPageQuery): Promise<AuditPage> {
+    await this.#users(caller, "read_audit");
+    if (cursor !== undefined) throw galleryProblem("read_audit", "invalid_request");
+    const event = { at: TIME, kind: "deletion", outcome: "deleted", user_id: null };
+    const origin = { key: caller.key ?? null, request_id: caller.requestId };
+    return {
+      events: [{ ...event, ...origin, chain: "0a634ed69f7944e3", seq: 1 }],
+      next_cursor: null,
+    };
   }
 
   async describe(caller: GalleryCaller): Promise<GalleryModels> {

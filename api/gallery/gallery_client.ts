@@ -3,6 +3,11 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import {
+  type AuditPage,
+  type AuditPageQuery,
+  AuditPageSchema,
+} from "../../shared/contract/audit.ts";
+import {
   EMBEDDING_TYPE,
   type GalleryDecision,
   GalleryDecisionSchema,
@@ -143,6 +148,12 @@ export interface GalleryClient extends AsyncDisposable {
    * @param model sha256 of the recognition model that the rule is for
    */
   describe(caller: GalleryCaller, model: string | undefined): Promise<GalleryModels>;
+  /**
+   * Returns a page of the events of the caller's collection.
+   *
+   * @throws {Problem} `invalid_request` for a cursor that no page had
+   */
+  readAudit(caller: GalleryCaller, query: AuditPageQuery): Promise<AuditPage>;
   /** Asks the service if it is ready. Never rejects. */
   check(signal: AbortSignal): Promise<boolean>;
 }
@@ -286,6 +297,23 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         maxAnswerBytes: MAX_USER_BYTES,
       };
       return (await calls.make(caller, call, { statuses: [200], schema: UserExportSchema })).value;
+    },
+
+    async readAudit(caller, query) {
+      const texts = Object.entries(query).filter(([, value]) => value !== undefined)
+        .map(([name, value]) => [name, String(value)]);
+      const call: Call = {
+        method: "GET",
+        path: `/audit?${new URLSearchParams(texts)}`,
+        claims: { purpose: "read_audit" },
+        maxAnswerBytes: MAX_PAGE_BYTES,
+      };
+      const { value } = await calls.make(caller, call, {
+        statuses: [200],
+        schema: AuditPageSchema,
+        fits: ({ events }) => events.length <= query.limit,
+      });
+      return value;
     },
 
     async describe(caller, model) {

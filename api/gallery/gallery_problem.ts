@@ -38,6 +38,7 @@ const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> =
   delete_template: {},
   export_user: { user_not_found: USER_NOT_FOUND },
   describe: {},
+  read_audit: { invalid_request: "The cursor is not one of an earlier page" },
 };
 
 /**

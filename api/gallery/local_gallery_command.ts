@@ -15,6 +15,7 @@ const PASSED_ON = [
   "MODEL_CALIBRATION",
   "BODY_TIMEOUT_MS",
   ...TRIES_ENV_NAMES,
+  "AUDIT_KEPT_DAYS",
 ];
 
 /**

@@ -9,6 +9,7 @@ Deno.test("/openapi.json describes every route and every status", async () => {
   const document = await response.json();
   assertEquals(document.openapi, "3.1.0");
   assertEquals(Object.keys(document.paths).sort(), [
+    "/audit",
     "/authenticate",
     "/health",
     "/metrics",

@@ -34,6 +34,7 @@ const PERMISSIONS = {
     ...Object.keys(RECOGNITION_ENV),
     ...STORE_ENV_NAMES,
     ...TRIES_ENV_NAMES,
+    "AUDIT_KEPT_DAYS",
     "npm_lifecycle_event",
     ...DENO_ENV,
   ],

@@ -13,6 +13,7 @@ import { verifyDatabase } from "../store/verify_database.ts";
 import { backupDatabase, writeBackup } from "./backup_database.ts";
 import { importFiles } from "./import_files.ts";
 import { GALLERY_HELP, GALLERY_USAGE, type GalleryCommand, readGalleryCommand } from "./options.ts";
+import { describeReport, verifyAudit } from "./verify_audit.ts";
 import { explainFolderInUse, openStoreForCommand, readKeysForCommand } from "./store_settings.ts";
 
 const EXPECTED_ERRORS = [ConfigError, ExportFileError, GalleryError, StoreDamaged];
@@ -84,6 +85,13 @@ async function run(options: GalleryCommand): Promise<number> {
       for (const fault of faults) console.error(fault);
       if (faults.length > 0) return 1;
       console.log(`${users} users and ${templates} templates are in order`);
+      return 0;
+    }
+    case "audit verify": {
+      const report = await verifyAudit(settings, options.checkpoints);
+      for (const fault of report.faults) console.error(fault);
+      if (report.faults.length > 0) return 1;
+      console.log(describeReport(report));
       return 0;
     }
   }

@@ -6,7 +6,7 @@ import { describeArgumentError } from "../../shared/argument_error.ts";
 
 /** One line that shows how to call the command. */
 export const GALLERY_USAGE =
-  "Usage: deno task gallery import FILE… | export FILE | backup FOLDER | verify-store";
+  "Usage: deno task gallery import FILE… | export FILE | backup FOLDER | verify-store | audit verify";
 
 /** Text of `--help`. */
 export const GALLERY_HELP = `${GALLERY_USAGE}
@@ -25,10 +25,13 @@ Works on the store of the gallery service: users, with their templates.
                  template keys are not copied: without them nobody can read the copy, so keep them in
                  another place. For PostgreSQL, use pg_dump
   verify-store   decrypts every template and checks everything that is stored
+  audit verify   checks that nobody has changed the audit. --checkpoints FILE has the log of the
+                 service, which somebody else should keep; - is standard input
 
   --collection C  import: the collection that the users are stored in, without it "default" or
                   the collections of an exported file. export: the only collection to export
   --model SHA256  import: the recognition model of a gallery file that does not name one
+  --checkpoints FILE  audit verify: lines of the log of all replicas of the gallery service
   --again         import: import everybody in the files, also from a file that was imported before
 
 The store is the one of "deno task start". These variables name another one:
@@ -37,9 +40,10 @@ The store is the one of "deno task start". These variables name another one:
   TEMPLATE_KEYS_PATH  file with its template keys
   DATA_DIR            folder with both, as "deno task start" has them
 
-While a service uses a SQLite folder, only backup works. With PostgreSQL, all commands do.
+While a service uses a SQLite folder, only backup and audit verify work. With PostgreSQL, all commands do.
 
-Exit code: 0 on success; 1 when an error stops the command, or verify-store finds a fault; 2 when
+Exit code: 0 on success; 1 when an error stops the command, or verify-store or audit verify finds a
+fault; 2 when
 the command line is wrong.`;
 
 /** A command and its options. */
@@ -57,7 +61,8 @@ export type GalleryCommand =
     readonly collection: string | undefined;
   }
   | { readonly command: "backup"; readonly folder: string }
-  | { readonly command: "verify-store" };
+  | { readonly command: "verify-store" }
+  | { readonly command: "audit verify"; readonly checkpoints: string };
 
 /**
  * Reads the command line.
@@ -76,6 +81,7 @@ export function readGalleryCommand(
       options: {
         collection: { type: "string" },
         model: { type: "string" },
+        checkpoints: { type: "string" },
         again: { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
@@ -83,7 +89,10 @@ export function readGalleryCommand(
   } catch (error) {
     return { wrong: describeArgumentError(error) };
   }
-  const { values: { collection, model, again, help }, positionals: [command, ...paths] } = parsed;
+  const {
+    values: { collection, model, again, checkpoints, help },
+    positionals: [command, ...paths],
+  } = parsed;
   if (help) return "help";
   if (collection !== undefined && !COLLECTION.test(collection)) {
     return { wrong: "--collection must have 1 to 63 lower-case letters, digits, _ and -" };
@@ -94,6 +103,9 @@ export function readGalleryCommand(
   if (model !== undefined && command !== "import") return { wrong: "--model is only for import" };
   if (collection !== undefined && command !== "import" && command !== "export") {
     return { wrong: "--collection is only for import and export" };
+  }
+  if (checkpoints !== undefined && command !== "audit") {
+    return { wrong: "--checkpoints is only for audit verify" };
   }
   if (again && command !== "import") return { wrong: "--again is only for import" };
   if (paths.indexOf("-") !== paths.lastIndexOf("-")) {
@@ -114,7 +126,11 @@ export function readGalleryCommand(
     case "verify-store":
       if (path !== undefined) return { wrong: "verify-store needs no path" };
       return { command };
+    case "audit":
+      if (path !== "verify" || paths.length > 1) return { wrong: "audit needs the word verify" };
+      if (!checkpoints) return { wrong: "audit verify needs --checkpoints FILE" };
+      return { command: "audit verify", checkpoints };
     default:
-      return { wrong: "The command is import, export, backup or verify-store" };
+      return { wrong: "The command is import, export, backup, verify-store or audit verify" };
   }
 }

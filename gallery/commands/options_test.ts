@@ -30,6 +30,7 @@ Deno.test("every command is read with its paths and options", () => {
       [["export", "x", "--collection=c"], { command: "export", file: "x", collection: "c" }],
       [["backup", "folder"], { command: "backup", folder: "folder" }],
       [["verify-store"], { command: "verify-store" }],
+      [["audit", "verify", "--checkpoints", "-"], { command: "audit verify", checkpoints: "-" }],
       [["--help"], "help"],
       [["import", "-h"], "help"],
     ] as const
@@ -41,8 +42,8 @@ Deno.test("every command is read with its paths and options", () => {
 Deno.test("a wrong command line is explained in one sentence", () => {
   for (
     const [args, wrong] of [
-      [[], "The command is import, export, backup or verify-store"],
-      [["list"], "The command is import, export, backup or verify-store"],
+      [[], "The command is import, export, backup, verify-store or audit verify"],
+      [["list"], "The command is import, export, backup, verify-store or audit verify"],
       [["import"], "import needs at least one FILE"],
       [["import", ""], "A path is empty"],
       [["export"], "export needs one FILE"],
@@ -58,6 +59,11 @@ Deno.test("a wrong command line is explained in one sentence", () => {
         ["import", "a", "--collection", "C!"],
         "--collection must have 1 to 63 lower-case letters, digits, _ and -",
       ],
+      [["audit"], "audit needs the word verify"],
+      [["audit", "verify", "a"], "audit needs the word verify"],
+      [["audit", "verify"], "audit verify needs --checkpoints FILE"],
+      [["audit", "verify", "--checkpoints="], "audit verify needs --checkpoints FILE"],
+      [["verify-store", "--checkpoints", "a"], "--checkpoints is only for audit verify"],
       [["import", "a", "--stroe"], "Unknown option '--stroe'"],
     ] as const
   ) {
@@ -66,7 +72,7 @@ Deno.test("a wrong command line is explained in one sentence", () => {
 });
 
 Deno.test("the usage names every command", () => {
-  for (const command of ["import", "export", "backup", "verify-store"]) {
+  for (const command of ["import", "export", "backup", "verify-store", "audit verify"]) {
     assertEquals(GALLERY_USAGE.includes(command), true);
   }
 });

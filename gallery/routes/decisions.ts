@@ -33,7 +33,7 @@ export function addDecisions(add: AddCall, { now, decided, failed }: DecisionDep
     purpose: "decide",
     body: EMBEDDING_BODY,
     needs: ["model"],
-  }, async (c, { gallery, token, claims, body }) => {
+  }, async (c, { gallery, token, origin, claims, body }) => {
     const started = now();
     let outcome = "internal";
     using afterwards = new DisposableStack();
@@ -42,7 +42,7 @@ export function addDecisions(add: AddCall, { now, decided, failed }: DecisionDep
       const { collection, model, user_id: userId, key, client_ref: clientRef } = claims;
       const decision = await decide(gallery, {
         ...token,
-        ...{ collection, model, userId, key, clientRef },
+        ...{ collection, model, userId, key, clientRef, origin },
         embedding: parseEmbedding(body),
       });
       if (!decision.matched) failed(userId === undefined ? "search" : "user");

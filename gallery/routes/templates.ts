@@ -1,6 +1,7 @@
 /** The routes of templates. */
 
 import { addTemplate } from "../add_template.ts";
+import { recordRefusal } from "../audit/record_refusal.ts";
 import type { AddCall } from "../calls.ts";
 import { change } from "../change.ts";
 import { parseEmbedding } from "../embedding.ts";
@@ -24,7 +25,7 @@ export function addTemplates(add: AddCall, { failed }: TemplateDeps): void {
     purpose: "add_template",
     body: EMBEDDING_BODY,
     needs: ["model", "photo_sha256"],
-  }, async (c, { gallery, claims, userId, body, signal }) => {
+  }, async (c, { gallery, origin, claims, userId, body, signal }) => {
     const { collection, model, photo_sha256, force = false } = claims;
     const embedding = parseEmbedding(body);
     const photo = Uint8Array.fromHex(photo_sha256);
@@ -32,7 +33,13 @@ export function addTemplates(add: AddCall, { failed }: TemplateDeps): void {
       gallery,
       { collection, userId },
       { model, embedding, photo },
-      { force, signal, tries: triesOfEnrolment(claims), failed: () => failed("enrolment") },
+      {
+        ...{ force, signal, origin },
+        tries: triesOfEnrolment(claims),
+        failed: () => failed("enrolment"),
+      },
+    ).catch((error) =>
+      recordRefusal(gallery, { ...origin, collection, userId, kind: "enrolment" }, error)
     );
     return c.json(templateAnswer(template), added ? 201 : 200);
   });
@@ -41,12 +48,15 @@ export function addTemplates(add: AddCall, { failed }: TemplateDeps): void {
     method: "DELETE",
     path: "/users/:user_id/templates/:template_id",
     purpose: "delete_template",
-  }, async (c, { gallery, claims: { collection }, userId, templateId, signal }) => {
-    // No template has another id.
-    if (isUserText(templateId)) {
+  }, async (c, { gallery, origin, claims: { collection }, userId, templateId, signal }) => {
+    if (!isUserText(templateId)) {
+      // No template has such an id.
+      const event = { ...origin, collection, userId, kind: "template_deletion" } as const;
+      await gallery.store.record({ ...event, outcome: "not_found" });
+    } else {
       await change(
         gallery,
-        () => gallery.store.deleteTemplate({ collection, userId }, templateId),
+        () => gallery.store.deleteTemplate({ collection, userId }, templateId, origin),
         signal,
       );
     }

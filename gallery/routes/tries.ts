@@ -31,8 +31,10 @@ export function addTries(add: AddCall): void {
     method: "POST",
     path: "/users/:user_id/unlock",
     purpose: "unlock_user",
-  }, async (c, { gallery, claims: { collection }, userId }) => {
+  }, async (c, { gallery, origin, claims: { collection }, userId }) => {
     await gallery.store.unlock({ collection, userId });
+    const event = { ...origin, collection, userId, kind: "unlock" } as const;
+    await gallery.store.record({ ...event, outcome: "unlocked" });
     return c.body(null, 204);
   });
 }

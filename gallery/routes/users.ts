@@ -9,10 +9,12 @@ import {
 } from "../../shared/contract/users.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { userNotFound } from "../add_template.ts";
+import { recordRefusal } from "../audit/record_refusal.ts";
 import type { AddCall } from "../calls.ts";
 import { change } from "../change.ts";
 import type { Gallery } from "../gallery.ts";
-import { BadCursor, type UserFields, type UserKey } from "../store/store.ts";
+import { refuseCursor } from "../refuse_cursor.ts";
+import type { UserFields, UserKey } from "../store/store.ts";
 import { userAnswer, userWithTemplates } from "../user_answers.ts";
 
 /** A body with the longest fields, each character escaped, is smaller. */
@@ -25,14 +27,15 @@ export function addUsers(add: AddCall): void {
     path: "/users/:user_id",
     purpose: "put_user",
     body: JSON_BODY,
-  }, async (c, { gallery, claims: { collection, only_new = false }, userId, body, signal }) => {
+  }, async (c, { gallery, origin, claims, userId, body, signal }) => {
+    const { collection, only_new: onlyNew = false } = claims;
     const fields = parseFields(body, gallery.clock());
     const { created, user } = await change(
       gallery,
-      () => gallery.store.putUser({ collection, userId }, fields, { onlyNew: only_new }),
+      () => gallery.store.putUser({ collection, userId }, fields, { onlyNew, origin }),
       signal,
     );
-    if (only_new && !created) throw new Problem("user_exists", "There is a user with this user_id");
+    if (onlyNew && !created) throw new Problem("user_exists", "There is a user with this user_id");
     return c.json(userAnswer(user), created ? 201 : 200);
   });
 
@@ -48,8 +51,13 @@ export function addUsers(add: AddCall): void {
     method: "GET",
     path: "/users/:user_id/export",
     purpose: "export_user",
-  }, async (c, { gallery, claims: { collection }, userId }) => {
-    const answer: UserExport = { collection, ...await readUser(gallery, { collection, userId }) };
+  }, async (c, { gallery, origin, claims: { collection }, userId }) => {
+    const event = { ...origin, collection, userId, kind: "export" } as const;
+    const user = await readUser(gallery, { collection, userId }).catch(
+      (error) => recordRefusal(gallery, event, error),
+    );
+    await gallery.store.record({ ...event, outcome: "exported" });
+    const answer: UserExport = { collection, ...user };
     return c.json(answer);
   });
 
@@ -74,8 +82,8 @@ export function addUsers(add: AddCall): void {
     method: "DELETE",
     path: "/users/:user_id",
     purpose: "delete_user",
-  }, async (c, { gallery, claims: { collection }, userId, signal }) => {
-    await change(gallery, () => gallery.store.deleteUser({ collection, userId }), signal);
+  }, async (c, { gallery, origin, claims: { collection }, userId, signal }) => {
+    await change(gallery, () => gallery.store.deleteUser({ collection, userId }, origin), signal);
     return c.body(null, 204);
   });
 }
@@ -121,9 +129,4 @@ async function readUser({ store }: Gallery, key: UserKey): Promise<UserWithTempl
   const templates = await store.listTemplates(key);
   if (user === undefined || templates === undefined) throw userNotFound();
   return userWithTemplates(user, templates, await store.isLocked(key));
-}
-
-function refuseCursor(error: unknown): never {
-  if (!(error instanceof BadCursor)) throw error;
-  throw new Problem("invalid_request", "The cursor is not one of an earlier page");
 }

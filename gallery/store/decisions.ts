@@ -1,5 +1,6 @@
 /** The statements on decisions and used tokens. */
 
+import type { AppendEvents } from "../audit/chains.ts";
 import { newestPosition } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
 import type { CallToken, Decision, DecisionResult, Position, UserKey } from "./store.ts";
@@ -16,10 +17,13 @@ const KEPT_AFTER_EXPIRY_MS = 300_000;
 /**
  * Stores a decision. The position is read after the transaction has begun, so every change that was
  * acknowledged before the caller's request is in it.
+ *
+ * @param append Appends the event of the decision
  */
 export async function decideOnce(
   transaction: Transaction,
-  { jti, expiresAt, position, matched, tried }: Decision,
+  { jti, expiresAt, position, matched, tried, event }: Decision,
+  append: AppendEvents,
   options: TriesOptions,
 ): Promise<DecisionResult | Rollback<DecisionResult>> {
   const { now } = options;
@@ -34,6 +38,7 @@ export async function decideOnce(
       matched.userId,
     ),
     tried && countTry(transaction, tried, tried.outcome, options),
+    event && append([event]),
   ]);
   if (!isFirst) return new Rollback({ kind: "replayed" });
   if (refusal) return new Rollback({ kind: "limited", refusal });

@@ -1,5 +1,6 @@
 /** The work that a store needs from time to time: purges, and the encryption with a new key. */
 
+import type { AppendEvents, AuditChains } from "../audit/chains.ts";
 import { addChanges, pruneChanges } from "./change_log.ts";
 import type { Database, Transaction } from "./database.ts";
 import { purgeDecisions } from "./decisions.ts";
@@ -19,7 +20,12 @@ export interface PurgeOptions {
   readonly changesKeptMs: number;
   /** Greatest number of users that one transaction deletes. */
   readonly usersPerStatement: number;
+  /** Milliseconds after which events are deleted. */
+  readonly auditKeptMs: number;
 }
+
+/** Events that one transaction deletes. Changes of users wait for it. */
+const EVENTS_PER_PURGE = 1000;
 
 /**
  * Deletes what has expired, in several transactions.
@@ -28,16 +34,21 @@ export interface PurgeOptions {
  */
 export async function purgeDatabase(
   database: Database,
-  { now, keptChanges, changesKeptMs, usersPerStatement }: PurgeOptions,
+  audit: AuditChains,
+  { now, keptChanges, changesKeptMs, usersPerStatement, auditKeptMs }: PurgeOptions,
 ): Promise<number> {
   await database.transaction(async (transaction) => {
     await purgeDecisions(transaction, now);
     await pruneChanges(transaction, { number: keptChanges, since: now - changesKeptMs });
   });
+  while (
+    Number.isFinite(auditKeptMs) &&
+    await audit.purge(now - auditKeptMs, EVENTS_PER_PURGE) === EVENTS_PER_PURGE
+  );
   let deleted = 0;
   for (;;) {
-    const count = await database.transaction(
-      (transaction) => purgeUsers(transaction, now, usersPerStatement),
+    const count = await audit.transaction(
+      (transaction, append) => purgeUsers(transaction, append, now, usersPerStatement),
       { exclusive: true },
     );
     deleted += count;
@@ -65,8 +76,16 @@ export async function reencryptTemplates(
   return rows.length;
 }
 
-async function purgeUsers(transaction: Transaction, now: number, limit: number): Promise<number> {
+async function purgeUsers(
+  transaction: Transaction,
+  append: AppendEvents,
+  now: number,
+  limit: number,
+): Promise<number> {
   const users = await removeExpired(transaction, now, limit);
   await addChanges(transaction, users, now);
+  await append(
+    users.map(({ collection }) => ({ collection, kind: "deletion", outcome: "expired" })),
+  );
   return users.length;
 }

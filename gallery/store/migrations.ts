@@ -106,6 +106,37 @@ const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX gallery_tries_owner ON gallery_tries (owner) WHERE owner IS NOT NULL`,
     ];
   },
+  // The audit: gallery/audit.
+  (dialect) => {
+    const { text, integer, bytes, keyOnly } = TYPES[dialect];
+    return [
+      ...ADD_AUDIT_REF[dialect],
+      `CREATE UNIQUE INDEX gallery_users_audit ON gallery_users (audit_ref)`,
+      `CREATE TABLE gallery_audit (
+        chain ${text} NOT NULL,
+        seq ${integer} NOT NULL,
+        created_at ${integer} NOT NULL,
+        collection ${text} NOT NULL,
+        kind ${text} NOT NULL,
+        outcome ${text} NOT NULL,
+        key_id ${text},
+        request_id ${text},
+        user_ref ${text},
+        code ${bytes} NOT NULL,
+        PRIMARY KEY (chain, seq)
+      ) ${keyOnly}`,
+      `CREATE INDEX gallery_audit_time ON gallery_audit (collection, created_at, chain, seq)`,
+      `CREATE INDEX gallery_audit_user ON gallery_audit (user_ref, created_at, chain, seq)
+        WHERE user_ref IS NOT NULL`,
+      `CREATE TABLE gallery_audit_purges (
+        chain ${text} PRIMARY KEY,
+        seq ${integer} NOT NULL,
+        purged_at ${integer} NOT NULL,
+        row_code ${bytes} NOT NULL,
+        code ${bytes} NOT NULL
+      )`,
+    ];
+  },
 ];
 
 const TYPES = {
@@ -136,6 +167,20 @@ const TYPES = {
 const RANDOM_ID = {
   sqlite: "lower(hex(randomblob(16)))",
   postgres: "replace(gen_random_uuid()::text, '-', '')",
+} as const;
+
+/**
+ * Gives each user a random reference. A replica of the release before creates users without one, so
+ * PostgreSQL makes it.
+ */
+const ADD_AUDIT_REF = {
+  sqlite: [
+    `ALTER TABLE gallery_users ADD COLUMN audit_ref TEXT`,
+    `UPDATE gallery_users SET audit_ref = ${RANDOM_ID.sqlite}`,
+  ],
+  postgres: [
+    `ALTER TABLE gallery_users ADD COLUMN audit_ref TEXT COLLATE "C" DEFAULT ${RANDOM_ID.postgres}`,
+  ],
 } as const;
 
 /** Returns a row when there is a version of the tables. */

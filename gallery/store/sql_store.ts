@@ -1,5 +1,16 @@
 /** The store on a database that speaks SQL. Both stores are this one, with another database. */
 
+import { AuditChains } from "../audit/chains.ts";
+import type {
+  AuditCheckpoint,
+  AuditEvent,
+  AuditOrigin,
+  AuditQuery,
+  CheckpointScope,
+  StoredEvent,
+} from "../audit/event.ts";
+import { listEvents } from "../audit/list.ts";
+import { deriveAuditKeys } from "../audit/seal.ts";
 import { addChanges, changesAfter, newestPosition } from "./change_log.ts";
 import { type Database, Rollback, type Transaction } from "./database.ts";
 import { openPhotoKey } from "./key_check.ts";
@@ -26,6 +37,7 @@ import {
   type NewUser,
   type Page,
   type Position,
+  type PutOptions,
   type StoredTemplate,
   type StoredUser,
   StoreUnavailable,
@@ -83,6 +95,8 @@ export interface StoreOptions {
   readonly tries?: TriesPolicy;
   /** Greatest number of counts of failures that are kept, of locked users and of all others each. */
   readonly maxTries?: number;
+  /** Milliseconds after which {@linkcode GalleryStore.purge} deletes events; never by default. */
+  readonly auditKeptMs?: number;
 }
 
 /**
@@ -114,6 +128,7 @@ class SqlStore implements GalleryStore {
   readonly #triesKey: Uint8Array;
   /** Number of failures that were counted since the last trim. */
   #failures = 0;
+  readonly #audit: AuditChains;
 
   constructor(database: Database, photoKey: Uint8Array, options: StoreOptions) {
     this.#database = database;
@@ -129,8 +144,11 @@ class SqlStore implements GalleryStore {
       usersPerStatement: 500,
       tries: DEFAULT_TRIES,
       maxTries: MAX_TRIES_ROWS,
+      auditKeptMs: Infinity,
       ...options,
     };
+    const auditKeys = deriveAuditKeys(photoKey);
+    this.#audit = new AuditChains(database, auditKeys, this.#options.now);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -156,16 +174,22 @@ class SqlStore implements GalleryStore {
   async putUser(
     key: UserKey,
     fields: UserFields,
-    { onlyNew = false }: { readonly onlyNew?: boolean } = {},
+    { onlyNew = false, origin }: PutOptions = {},
   ): Promise<{ created: boolean; user: StoredUser }> {
     checkUser(key, fields);
     const now = this.#options.now();
-    return await this.#change(async (transaction) => {
-      const { changed, ...result } = await putUserRow(transaction, key, fields, now, onlyNew);
-      if (!changed) return new Rollback(result);
+    const { changed: _, ...result } = await this.#recordedChange(async (transaction) => {
+      const result = await putUserRow(transaction, key, fields, now, onlyNew);
+      if (!result.changed) return new Rollback(result);
       await addChanges(transaction, [key], now);
       return result;
-    });
+    }, ({ created, changed }) => ({
+      ...origin,
+      ...key,
+      kind: "user",
+      outcome: created ? "created" : changed ? "updated" : "unchanged",
+    }));
+    return result;
   }
 
   async getUser(key: UserKey): Promise<StoredUser | undefined> {
@@ -173,16 +197,22 @@ class SqlStore implements GalleryStore {
     return await this.#database.transaction((transaction) => this.#findUser(transaction, key));
   }
 
-  async deleteUser(key: UserKey): Promise<boolean> {
+  async deleteUser(key: UserKey, origin?: AuditOrigin): Promise<boolean> {
     checkKey(key);
-    return await this.#change(async (transaction) => {
+    return await this.#recordedChange(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       const removed = await removeUser(transaction, key);
       const forgotten = await forgetTries(transaction, key, this.#triesOptions());
       if (!removed) return forgotten ? false : new Rollback(false);
       await addChanges(transaction, [key], this.#options.now());
       return user !== undefined;
-    });
+    }, (existed) => ({
+      // Without the user: others may know who was deleted at this time.
+      ...origin,
+      collection: key.collection,
+      kind: "deletion",
+      outcome: existed ? "deleted" : "user_not_found",
+    }));
   }
 
   async listUsers(
@@ -206,6 +236,7 @@ class SqlStore implements GalleryStore {
     key: UserKey,
     template: NewTemplate,
     checked?: CheckedTemplate,
+    origin?: AuditOrigin,
   ): Promise<AddedTemplate> {
     const options = { ...this.#options, photoKey: this.#photoKey, now: this.#options.now() };
     const sealed = sealNewTemplate(key, template, options);
@@ -218,14 +249,23 @@ class SqlStore implements GalleryStore {
     const tries = checked?.tries ?? [];
     tries.forEach(checkTry);
     const triesOptions = this.#triesOptions();
-    return await this.#change(async (transaction) => {
-      const refusal = await findRefusal(transaction, tries, triesOptions);
-      if (refusal) return new Rollback<AddedTemplate>({ kind: "limited", refusal });
-      return await addTemplateRow(transaction, sealed, {
-        ...options,
-        ...(checked && checkAgain && { createdAt: checked.createdAt, checkAgain }),
-      });
-    });
+    return await this.#recordedChange(
+      async (transaction) => {
+        const refusal = await findRefusal(transaction, tries, triesOptions);
+        if (refusal) return new Rollback<AddedTemplate>({ kind: "limited", refusal });
+        return await addTemplateRow(transaction, sealed, {
+          ...options,
+          ...(checked && checkAgain && { createdAt: checked.createdAt, checkAgain }),
+        });
+      },
+      (result) =>
+        result.kind !== "stored" ? undefined : {
+          ...origin,
+          ...key,
+          kind: "enrolment",
+          outcome: result.added ? "added" : "known",
+        },
+    );
   }
 
   async importUsers(users: readonly NewUser[], part?: FilePart): Promise<number> {
@@ -240,20 +280,27 @@ class SqlStore implements GalleryStore {
       return { user, templates };
     });
     if (part) checkTexts(part.sha256, part.collection);
-    return await this.#change(async (transaction) => {
+    return await this.#audit.transaction(async (transaction, append) => {
       const known = part ? await advanceImport(transaction, part, users.length, options.now) : 0;
       let total = 0;
       const changes: UserKey[] = [];
+      const events: AuditEvent[] = [];
       for (const { user, templates } of prepared.slice(known)) {
         const { changed } = await putUserRow(transaction, user, user, options.now);
         const isStored = !hasExpired(user, options.now);
         const added = isStored ? await insertTemplates(transaction, templates) : 0;
-        if (changed || added > 0) changes.push(user);
+        if (changed || added > 0) {
+          const { collection, userId } = user;
+          changes.push({ collection, userId });
+          const kind = added > 0 ? "enrolment" : "user";
+          events.push({ collection, userId, kind, outcome: "imported" });
+        }
         total += added;
       }
       await addChanges(transaction, changes, options.now);
+      await append(events);
       return total;
-    });
+    }, { exclusive: true });
   }
 
   async importState(file: ImportedFile): Promise<ImportState | undefined> {
@@ -268,15 +315,24 @@ class SqlStore implements GalleryStore {
     );
   }
 
-  async deleteTemplate(key: UserKey, templateId: string): Promise<boolean> {
+  async deleteTemplate(
+    key: UserKey,
+    templateId: string,
+    origin?: AuditOrigin,
+  ): Promise<boolean> {
     checkKey(key);
     checkTexts(templateId);
-    return await this.#change(async (transaction) => {
+    return await this.#recordedChange(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);
       await addChanges(transaction, [key], this.#options.now());
       return true;
-    });
+    }, (existed) => ({
+      ...origin,
+      ...key,
+      kind: "template_deletion",
+      outcome: existed ? "deleted" : "not_found",
+    }));
   }
 
   async position(): Promise<Position> {
@@ -322,15 +378,31 @@ class SqlStore implements GalleryStore {
   }
 
   async decide(decision: Decision): Promise<DecisionResult> {
-    const { jti, matched, tried } = decision;
-    checkTexts(jti, matched?.collection, matched?.userId);
+    const { jti, matched, tried, event } = decision;
+    checkTexts(jti, matched?.collection, matched?.userId, ...textsOf(event));
     if (tried) checkTry(tried);
     const options = this.#triesOptions();
-    const result = await this.#database.transaction((transaction) =>
-      decideOnce(transaction, decision, options)
+    const result = await this.#audit.transaction((transaction, append) =>
+      decideOnce(transaction, decision, append, options)
     );
     if (tried?.outcome === "failed" && result.kind === "decided") await this.#failureCounted();
     return result;
+  }
+
+  async record(event: AuditEvent): Promise<void> {
+    checkTexts(...textsOf(event));
+    await this.#audit.transaction((_transaction, append) => append([event]));
+  }
+
+  async listEvents(collection: string, query: AuditQuery): Promise<Page<StoredEvent>> {
+    checkTexts(collection, query.userId, query.key);
+    if (!Number.isSafeInteger(query.limit) || query.limit < 1) {
+      throw new RangeError("A page has at least one event");
+    }
+    const now = this.#options.now();
+    return await this.#database.transaction((transaction) =>
+      listEvents(transaction, collection, query, now)
+    );
   }
 
   async checkTries(tries: readonly Try[]): Promise<TryRefusal | undefined> {
@@ -364,10 +436,18 @@ class SqlStore implements GalleryStore {
     await this.#database.transaction((transaction) => forgetTries(transaction, key, options));
   }
 
+  get unsignedEvents(): number {
+    return this.#audit.unsigned;
+  }
+
+  async signCheckpoints(scope: CheckpointScope): Promise<readonly AuditCheckpoint[]> {
+    return await this.#audit.checkpoints(scope);
+  }
+
   async purge(): Promise<number> {
     const options = { ...this.#options, now: this.#options.now() };
     await this.#trimTries();
-    return await purgeDatabase(this.#database, options);
+    return await purgeDatabase(this.#database, this.#audit, options);
   }
 
   async reencrypt(limit: number): Promise<number> {
@@ -426,6 +506,30 @@ class SqlStore implements GalleryStore {
     await this.#change((transaction) => trimTries(transaction, options, maxTries));
   }
 
+  /**
+   * Makes a change and stores its event. A change that changes nothing is rolled back; its event is
+   * then stored by itself.
+   *
+   * @param eventOf Returns the event; undefined for a result that has none
+   */
+  async #recordedChange<Result>(
+    run: (transaction: Transaction) => Promise<Result | Rollback<Result>>,
+    eventOf: (result: Result) => AuditEvent | undefined,
+  ): Promise<Result> {
+    let isRolledBack = false;
+    const result = await this.#audit.transaction(async (transaction, append) => {
+      const result = await run(transaction);
+      isRolledBack = result instanceof Rollback;
+      if (result instanceof Rollback) return result;
+      const event = eventOf(result);
+      if (event !== undefined) await append([event]);
+      return result;
+    }, { exclusive: true });
+    const event = isRolledBack ? eventOf(result) : undefined;
+    if (event !== undefined) await this.record(event);
+    return result;
+  }
+
   #change<Result>(
     run: (transaction: Transaction) => Promise<Result | Rollback<Result>>,
   ): Promise<Result> {
@@ -437,3 +541,10 @@ class SqlStore implements GalleryStore {
     return user && !hasExpired(user, this.#options.now()) ? user : undefined;
   }
 }
+
+const textsOf = (event: AuditEvent | undefined): (string | undefined)[] => [
+  event?.collection,
+  event?.userId,
+  event?.key,
+  event?.requestId,
+];

@@ -8,6 +8,14 @@
  */
 
 import type { TryOutcome, TryRefusal } from "./tries_policy.ts";
+import type {
+  AuditCheckpoint,
+  AuditEvent,
+  AuditOrigin,
+  AuditQuery,
+  CheckpointScope,
+  StoredEvent,
+} from "../audit/event.ts";
 
 /** A collection and a user in it. */
 export interface UserKey {
@@ -179,6 +187,8 @@ export interface Decision extends CallToken {
   readonly matched?: UserKey;
   /** Counts the decision: a failure, a match, or neither. Without it, the decision is not counted. */
   readonly tried?: Try & { readonly outcome: TryOutcome };
+  /** Event that is stored with the decision, in the same transaction. */
+  readonly event?: AuditEvent;
 }
 
 /** Result of {@linkcode GalleryStore.decide}. Only after "decided" may the caller answer. */
@@ -247,6 +257,14 @@ export interface ModelCount {
   readonly templates: number;
 }
 
+/** Options of {@linkcode GalleryStore.putUser}. */
+export interface PutOptions {
+  /** True: a user that is there stays as it is. */
+  readonly onlyNew?: boolean;
+  /** The call that the event of the change names. */
+  readonly origin?: AuditOrigin;
+}
+
 /** The store of the gallery. Disposing of it closes the database. */
 export interface GalleryStore extends AsyncDisposable {
   /**
@@ -264,21 +282,25 @@ export interface GalleryStore extends AsyncDisposable {
    * Creates a user, or replaces all fields of a user. The user's templates stay. Equal fields change
    * nothing. A user that has expired is created new, without templates.
    *
-   * @param options With `onlyNew`, a user that is there stays as it is
+   * Every change and its event are stored in one transaction.
+   *
+   * @param options With `onlyNew`, a user that is there stays as it is; `origin` is the call that the
+   * event of this change names
    */
   putUser(
     key: UserKey,
     fields: UserFields,
-    options?: { readonly onlyNew?: boolean },
+    options?: PutOptions,
   ): Promise<{ readonly created: boolean; readonly user: StoredUser }>;
   /** Returns a user; undefined when there is none. */
   getUser(key: UserKey): Promise<StoredUser | undefined>;
   /**
    * Deletes a user with all templates.
    *
+   * @param origin The call that the event of this change names
    * @returns False when there was no user
    */
-  deleteUser(key: UserKey): Promise<boolean>;
+  deleteUser(key: UserKey, origin?: AuditOrigin): Promise<boolean>;
   /**
    * Returns the users of a collection, sorted by user_id (in the order of its UTF-8 bytes).
    *
@@ -296,12 +318,15 @@ export interface GalleryStore extends AsyncDisposable {
    *
    * @param checked Tells against which state the template was checked. Without it, the gallery may
    * have changed since
-   * @throws the error of `checked.again`; nothing is stored then
+   * @param origin The call that the event of this change names
+   * @throws the error of `checked.again`; nothing is stored then. Only a template that is stored has
+   * an event: the caller records a refusal
    */
   addTemplate(
     key: UserKey,
     template: NewTemplate,
     checked?: CheckedTemplate,
+    origin?: AuditOrigin,
   ): Promise<AddedTemplate>;
   /**
    * Creates or replaces several users and adds their templates, in one transaction: all or nothing.
@@ -322,9 +347,10 @@ export interface GalleryStore extends AsyncDisposable {
   /**
    * Deletes a template.
    *
+   * @param origin The call that the event of this change names
    * @returns False when the user or the template does not exist
    */
-  deleteTemplate(key: UserKey, templateId: string): Promise<boolean>;
+  deleteTemplate(key: UserKey, templateId: string, origin?: AuditOrigin): Promise<boolean>;
 
   /** Returns the position of the newest change. */
   position(): Promise<Position>;
@@ -366,8 +392,23 @@ export interface GalleryStore extends AsyncDisposable {
   /** Forgets all failed tries about a user, also about one that does not exist. */
   unlock(key: UserKey): Promise<void>;
 
+  /** Stores an event that belongs to no change and no decision. Answer the call only afterwards. */
+  record(event: AuditEvent): Promise<void>;
   /**
-   * Deletes expired users, decisions whose tokens have expired, and old changes. Nothing depends on
+   * Returns the events of a collection, the newest first. A page can have fewer events than asked for,
+   * or none, although there are more.
+   *
+   * @throws {BadCursor} when the cursor is not one of this list
+   * @throws {RangeError} when the limit is not an integer, or less than 1
+   */
+  listEvents(collection: string, query: AuditQuery): Promise<Page<StoredEvent>>;
+  /** Number of events that this process has stored since its last checkpoint. */
+  readonly unsignedEvents: number;
+  /** Signs the newest events of the audit's chains: see `gallery/audit/checkpoint.ts`. */
+  signCheckpoints(scope: CheckpointScope): Promise<readonly AuditCheckpoint[]>;
+
+  /**
+   * Deletes expired users, decisions whose tokens have expired, old changes and old events. Nothing depends on
    * the time of the purge: users expire and tokens are refused without it.
    *
    * @returns Number of users that were deleted

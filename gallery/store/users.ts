@@ -46,8 +46,8 @@ export async function listUserRows(
 export async function writeUser(transaction: Transaction, user: StoredUser): Promise<void> {
   await transaction.query(
     `INSERT INTO gallery_users
-      (collection, user_id, name, consent_ref, expires_at, created_at, updated_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      (collection, user_id, name, consent_ref, expires_at, created_at, updated_at, audit_ref)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       ON CONFLICT (collection, user_id) DO UPDATE SET
         name = excluded.name, consent_ref = excluded.consent_ref,
         expires_at = excluded.expires_at, updated_at = excluded.updated_at`,
@@ -58,6 +58,8 @@ export async function writeUser(transaction: Transaction, user: StoredUser): Pro
     user.expiresAt ?? null,
     user.createdAt,
     user.updatedAt,
+    // Names the user in the audit, and is deleted with the user.
+    crypto.randomUUID().replaceAll("-", ""),
   );
 }
 

@@ -17,6 +17,7 @@
  * | unlock_user     | POST /users/{user_id}/unlock                 |                               |
  * | export_user     | GET /users/{user_id}/export                  |                               |
  * | describe        | GET /models                                  |                               |
+ * | read_audit      | GET /audit?…                                 |                               |
  *
  * An embedding is sent as its bytes ({@linkcode EMBEDDING_TYPE}), which the api passes on as the
  * worker sent them. Answers have the schemas of `shared/contract/users.ts`, or are problems.
@@ -50,6 +51,7 @@ export const PURPOSES = [
   "unlock_user",
   "export_user",
   "describe",
+  "read_audit",
 ] as const;
 
 /** See {@linkcode PURPOSES}. */

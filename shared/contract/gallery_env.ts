@@ -53,6 +53,11 @@ export const GALLERY_OWN_ENV = {
       "searches (1:N) without a match that a key and client_ref may make; one is forgotten after each TRIES_WAIT_SECONDS; 0: no limit",
     chartValue: "gallery.tries.searches",
   }),
+  AUDIT_KEPT_DAYS: integer(1, 3650).default(90).register(SETTINGS, {
+    description:
+      "days after which events of the [audit](operations.md#the-audit) are deleted from the database",
+    chartValue: "gallery.auditKeptDays",
+  }),
   EXIT_ON_STDIN_EOF: flag().default(false).register(SETTINGS, {
     description:
       "true: the gallery service exits when its standard input ends, because its starter has then ended",

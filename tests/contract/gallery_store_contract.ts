@@ -1,5 +1,6 @@
 /** The behaviour of every store of the gallery: one suite of tests for all databases. */
 
+import { testAudit } from "./gallery_store/audit.ts";
 import { testChanges } from "./gallery_store/changes.ts";
 import { testDecisions } from "./gallery_store/decisions.ts";
 import { KEYS, type StoreBackend, type StoreTest } from "./gallery_store/store_backend.ts";
@@ -32,5 +33,6 @@ export function testGalleryStore(
   testChanges(test);
   testDecisions(test);
   testTries(test);
+  testAudit(test);
   testTemplateKeys(test);
 }

@@ -40,6 +40,10 @@ const request = fc.oneof(
       fc.tuple(part, part).map(([id, template]) => `/users/${id}/templates/${template}`),
       text.map((value) => `/users?limit=${encodeURIComponent(value.toWellFormed())}`),
       text.map((value) => `/users?cursor=${encodeURIComponent(value.toWellFormed())}`),
+      fc.tuple(fc.constantFrom("user_id", "kind", "key", "from", "to", "limit", "cursor"), text)
+        .map((
+          [name, value],
+        ) => `/audit?${name}=${encodeURIComponent(value.toWellFormed())}`),
     ),
     body: fc.constant(null),
   }),

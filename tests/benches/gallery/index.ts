@@ -64,6 +64,7 @@ async function measureDecision(
   { users, index, vectors }: Gallery,
 ) {
   const matched = { collection: "default", userId: "user 0" };
+  const event = { ...matched, kind: "decision", outcome: "matched" } as const;
   await store.putUser(matched, { name: "User 0" });
   const follower = { target: index, position: await store.position() };
   const probe = randomEmbedding();
@@ -75,6 +76,7 @@ async function measureDecision(
       expiresAt: Number.MAX_SAFE_INTEGER,
       position: follower.position,
       matched,
+      event,
     });
   const usearch = () => exactSearch(vectors, probe, DIMENSION, 1, MetricKind.IP, 1);
   const transaction = () => insert(crypto.randomUUID());
@@ -88,6 +90,7 @@ async function measureDecision(
         expiresAt: Number.MAX_SAFE_INTEGER,
         position,
         matched,
+        event,
       });
       if (kind !== "decided") throw new Error(`The decision was ${kind}`);
     },

@@ -27,7 +27,9 @@ for await (const { name, store, insert } of openEngines()) {
 
 async function measure(name: string, store: GalleryStore, clients: number, bare: Run) {
   const position = await store.position();
-  const decide: Run = (jti) => store.decide({ jti, expiresAt: Number.MAX_SAFE_INTEGER, position });
+  const event = { collection: "default", kind: "decision", outcome: "not_matched" } as const;
+  const decide: Run = (jti) =>
+    store.decide({ jti, expiresAt: Number.MAX_SAFE_INTEGER, position, event });
   const turn = (run: Run) => () =>
     Promise.all(Array.from({ length: clients }, async () => {
       for (let i = 0; i < CALLS_PER_TURN / clients; i++) await run(crypto.randomUUID());

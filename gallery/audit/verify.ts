@@ -1,0 +1,162 @@
+/** Checks that nobody has changed the audit. Changes nothing. */
+
+import { type Database, Rollback, type Row } from "../store/database.ts";
+import type { AuditCheckpoint } from "./event.ts";
+import { CHAINS, PROTECTED } from "./rows.ts";
+import { type AuditKeys, codeOf, isSameCode, NO_CODE } from "./seal.ts";
+
+/** What was checked. */
+export interface VerifiedAudit {
+  readonly rows: number;
+  readonly chains: number;
+  /** A sentence without a period for each chain that is not in order. It names the first bad row. */
+  readonly faults: readonly string[];
+  /** Rows that no checkpoint covers: they or newer ones could be removed without a trace. */
+  readonly uncovered: number;
+}
+
+/** Rows that one transaction reads. */
+const ROWS_PER_READ = 500;
+/** After this number of faults, the others say nothing new. */
+const MAX_FAULTS = 100;
+
+/** Numbers are read as text: a changed one may be larger than JavaScript's numbers. */
+const ROWS = `SELECT chain, CAST(seq AS TEXT) AS seq, CAST(created_at AS TEXT) AS created_at,
+    ${PROTECTED.slice(3).join(", ")}, code FROM gallery_audit
+  WHERE chain = $1 AND gallery_audit.seq > $2 ORDER BY gallery_audit.seq LIMIT ${ROWS_PER_READ}`;
+const NOTE = `SELECT CAST(seq AS TEXT) AS seq, CAST(purged_at AS TEXT) AS purged_at, row_code, code
+  FROM gallery_audit_purges WHERE chain = $1`;
+
+/** The heads that checkpoints name: for each chain the codes of rows by their numbers. */
+export type SignedHeads = ReadonlyMap<string, ReadonlyMap<number, SignedHead>>;
+
+/** A head in a checkpoint. */
+export interface SignedHead {
+  /** In hexadecimal digits. */
+  readonly code: string;
+  /** Time of the checkpoint. */
+  readonly time: string;
+}
+
+/** Collects the heads of checkpoints. */
+export function collectHeads(
+  heads: Map<string, Map<number, SignedHead>>,
+  { time, heads: named }: AuditCheckpoint,
+): void {
+  for (const [chain, seq, code] of named) {
+    const known = heads.get(chain) ?? new Map<number, SignedHead>();
+    heads.set(chain, known);
+    if (!known.has(seq)) known.set(seq, { code, time });
+  }
+}
+
+/**
+ * Checks every chain of the database, and every chain that a checkpoint names.
+ *
+ * @throws {StoreUnavailable} when the database fails
+ */
+export async function verifyAudit(
+  database: Database,
+  keys: AuditKeys,
+  signed: SignedHeads,
+): Promise<VerifiedAudit> {
+  const chains = new Set<unknown>(signed.keys());
+  for (const statement of [CHAINS, "SELECT chain FROM gallery_audit_purges"]) {
+    const rows = await database.transaction((transaction) => transaction.query(statement));
+    for (const { chain } of rows) chains.add(chain);
+  }
+  const faults: string[] = [];
+  let rows = 0, uncovered = 0;
+  for (const chain of [...chains].toSorted()) {
+    const checked = await verifyChain(database, keys, chain as string, signed);
+    rows += checked.rows;
+    uncovered += checked.uncovered;
+    if (checked.fault !== undefined && faults.length < MAX_FAULTS) faults.push(checked.fault);
+  }
+  return { rows, chains: chains.size, faults, uncovered };
+}
+
+interface CheckedChain {
+  readonly rows: number;
+  readonly uncovered: number;
+  readonly fault?: string;
+}
+
+async function verifyChain(
+  database: Database,
+  keys: AuditKeys,
+  chain: string,
+  signed: SignedHeads,
+): Promise<CheckedChain> {
+  const heads = signed.get(chain) ?? new Map<number, SignedHead>();
+  const newest = Math.max(0, ...heads.keys());
+  let last = 0, code = NO_CODE, count = 0, covered = newest;
+  const failed = (fault: string): CheckedChain => ({ rows: count, uncovered: 0, fault });
+  const name = (seq: number, row?: Row) => `Row ${seq} of the chain ${chain}${timeOf(row)}`;
+  for (let after = Number.MIN_SAFE_INTEGER;; after = last) {
+    // The rows first: when a purge runs in between, its note explains why rows are missing.
+    const { rows, note } = await database.transaction(async (transaction) => {
+      const rows = await transaction.query(ROWS, chain, after);
+      const [note] = await transaction.query(NOTE, chain);
+      return new Rollback({ rows, note });
+    }) as unknown as { rows: readonly Row[]; note: Row | undefined };
+    if (note !== undefined) {
+      const texts = [chain, textOf(note["seq"]), textOf(note["purged_at"])];
+      const rowCode = bytesOf(note["row_code"]);
+      if (!isSameCode(codeOf(keys.purges, rowCode, texts), bytesOf(note["code"]))) {
+        return failed(`The note about the purge of the chain ${chain} was changed`);
+      }
+      const purged = Number(texts[1]);
+      if (purged > last) {
+        const head = heads.get(purged);
+        if (head !== undefined && head.code !== rowCode.toHex()) {
+          return failed(`${name(purged)}, which was purged, is not the row of ${said(head)}`);
+        }
+        last = purged;
+        code = rowCode;
+        covered = Math.max(covered, purged);
+      }
+    }
+    for (const row of rows) {
+      const seq = Number(row["seq"]);
+      // A purge has deleted it since it was read.
+      if (seq <= last && seq >= 1) continue;
+      if (seq !== last + 1) return failed(`${name(last + 1)} is missing`);
+      const expected = codeOf(keys.rows, code, PROTECTED.map((column) => textOf(row[column])));
+      if (!isSameCode(expected, bytesOf(row["code"]))) {
+        return failed(`${name(seq, row)} was changed, or put in from elsewhere`);
+      }
+      const head = heads.get(seq);
+      if (head !== undefined && head.code !== expected.toHex()) {
+        return failed(`${name(seq, row)} is not the row of ${said(head)}`);
+      }
+      last = seq;
+      code = expected;
+      count++;
+    }
+    if (rows.length < ROWS_PER_READ) break;
+  }
+  if (newest > last) {
+    return failed(
+      `${name(last + 1)} is missing: ${said(heads.get(newest)!)} names row ${newest}`,
+    );
+  }
+  return { rows: count, uncovered: last - covered };
+}
+
+const said = ({ time }: SignedHead): string => `the checkpoint of ${time}`;
+
+function timeOf(row: Row | undefined): string {
+  const time = new Date(Number(row?.["created_at"]));
+  return Number.isNaN(time.getTime()) ? "" : ` (${time.toISOString()})`;
+}
+
+/** A changed column may have a value of any type. */
+function textOf(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  return typeof value === "string" ? value : `${typeof value} ${value}`;
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array();
+}

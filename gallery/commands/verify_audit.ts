@@ -1,0 +1,96 @@
+/** The command `deno task gallery audit verify`. */
+
+import { deriveAuditKeys } from "../audit/seal.ts";
+import { readCheckpoint } from "../audit/checkpoint.ts";
+import {
+  collectHeads,
+  type SignedHead,
+  type VerifiedAudit,
+  verifyAudit as verifyRows,
+} from "../audit/verify.ts";
+import { ConfigError } from "../../shared/env.ts";
+import { isPostgres, type StoreSettings } from "../../shared/local_store.ts";
+import { describeError } from "../../shared/log.ts";
+import { TextLineStream } from "../files/text_line_stream.ts";
+import type { Database } from "../store/database.ts";
+import { unsealPhotoKey } from "../store/key_check.ts";
+import { SCHEMA_VERSION } from "../store/migrations.ts";
+import { openDatabase } from "../store/open_store.ts";
+import { openSqliteReader } from "../store/sqlite_reader.ts";
+import { readKeysForCommand } from "./store_settings.ts";
+
+/** Result of the command. */
+export interface AuditReport extends VerifiedAudit {
+  /** Time of the newest checkpoint; undefined without a checkpoint. */
+  readonly until: string | undefined;
+}
+
+/**
+ * Compares the audit with the checkpoints of a log. The service may use the store meanwhile.
+ *
+ * @param path File with lines of the log; "-" is standard input. Lines without a checkpoint are ignored
+ * @throws {ConfigError} when the store, its keys or the file cannot be used
+ * @throws {StoreUnavailable} when the database fails
+ */
+export async function verifyAudit(settings: StoreSettings, path: string): Promise<AuditReport> {
+  const templateKeys = await readKeysForCommand(settings, { mayCreate: false });
+  const { location } = settings;
+  await using database = isPostgres(location)
+    ? await openDatabase(location)
+    : openSqliteReader(location);
+  await refuseOtherVersion(database);
+  const rows = await database.transaction((transaction) =>
+    transaction.query("SELECT key_id, nonce, ciphertext FROM gallery_keys")
+  );
+  const secret = unsealPhotoKey(rows, templateKeys);
+  if (secret === undefined) throw new ConfigError("No template key fits the database");
+  const keys = deriveAuditKeys(secret);
+
+  const heads = new Map<string, Map<number, SignedHead>>();
+  const faults: string[] = [];
+  let until: string | undefined;
+  let number = 0;
+  for await (const line of readLines(path)) {
+    number++;
+    const checkpoint = readCheckpoint(keys, line);
+    if (checkpoint === "bad") {
+      faults.push(`Line ${number} of ${path} has a checkpoint that this gallery has not signed`);
+    } else if (checkpoint !== undefined) {
+      collectHeads(heads, checkpoint);
+      if (until === undefined || checkpoint.time > until) until = checkpoint.time;
+    }
+  }
+  if (until === undefined) faults.push(`${path} has no checkpoint of this gallery`);
+  const verified = await verifyRows(database, keys, heads);
+  return { ...verified, faults: [...faults, ...verified.faults], until };
+}
+
+/** Returns what the command says about an audit that is in order. */
+export function describeReport({ rows, chains, uncovered, until }: AuditReport): string {
+  return `${rows} events in ${chains} chains are in order. Somebody who had removed events before ` +
+    `${until} would have been found. Of the events in the store, ${uncovered} are not covered by a ` +
+    "checkpoint: if newer ones than these checkpoints say were removed, nobody can see it";
+}
+
+async function refuseOtherVersion(database: Database): Promise<void> {
+  const [row] = await database.transaction((transaction) =>
+    transaction.query("SELECT version FROM gallery_schema")
+  );
+  if (row?.["version"] !== SCHEMA_VERSION) {
+    throw new ConfigError(
+      `The gallery's database has version ${
+        row?.["version"]
+      } of the tables, and this program needs ` +
+        `version ${SCHEMA_VERSION}`,
+    );
+  }
+}
+
+async function* readLines(path: string): AsyncGenerator<string> {
+  try {
+    const bytes = path === "-" ? Deno.stdin.readable : (await Deno.open(path)).readable;
+    yield* bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  } catch (cause) {
+    throw new ConfigError(`${path} cannot be read (${describeError(cause)})`, { cause });
+  }
+}

@@ -1,0 +1,365 @@
+// Tests that `gallery audit verify` finds every change of the audit that it can find.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import fc from "fast-check";
+import { DatabaseSync } from "node:sqlite";
+import { PROTECTED } from "../../gallery/audit/rows.ts";
+import { type AuditKeys, codeOf, deriveAuditKeys, NO_CODE } from "../../gallery/audit/seal.ts";
+import {
+  type AuditReport,
+  describeReport,
+  verifyAudit,
+} from "../../gallery/commands/verify_audit.ts";
+import { unsealPhotoKey } from "../../gallery/store/key_check.ts";
+import { openStore } from "../../gallery/store/open_store.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const START_MS = Date.UTC(2026, 0, 31, 12);
+const RUNS = 150;
+
+/** A store that three processes have written, and what they have logged. */
+interface Fixture {
+  readonly templateKeys: string;
+  readonly database: Uint8Array;
+  readonly log: string;
+  readonly keys: AuditKeys;
+  readonly rows: readonly Row[];
+  /** Numbers of the rows that checkpoints name, by chain. */
+  readonly signed: ReadonlyMap<string, readonly number[]>;
+  readonly until: string;
+}
+
+interface Row {
+  readonly chain: string;
+  readonly seq: number;
+}
+
+/** A process for each item: events, and the events after which it writes a checkpoint. */
+const PROCESSES = [
+  { events: 13, checkpoints: [3, 6, 11, 13] },
+  { events: 7, checkpoints: [2, 5] },
+  // It is killed before its last checkpoint.
+  { events: 8, checkpoints: [4, 6] },
+] as const;
+/** Events of the first process that are purged. */
+const PURGED = 3;
+
+async function makeFixture(): Promise<Fixture> {
+  await using folder = await temporaryFolder();
+  const templateKeys = makeTemplateKey();
+  const clock = { now: START_MS };
+  const lines: string[] = ['{"msg":"listening"}', "no JSON at all"];
+  const signed = new Map<string, number[]>();
+  let until = "";
+  for (const [i, { events, checkpoints }] of PROCESSES.entries()) {
+    await using store = await openStore(folder.path("gallery"), {
+      keys: parseTemplateKeys(templateKeys),
+      now: () => clock.now,
+      auditKeptMs: 10 * DAY_MS,
+    });
+    for (let n = 1; n <= events; n++) {
+      const user = { collection: n % 3 === 0 ? "other" : "default", userId: `user ${n % 2}` };
+      const origin = { key: `key-${n % 3}`, requestId: `request-${i}-${n}` };
+      if (n % 3 === 0) await store.deleteUser(user, origin);
+      else if (n % 3 === 1) await store.putUser(user, { name: `Name ${i} ${n}` }, { origin });
+      else await store.record({ ...user, ...origin, kind: "export", outcome: "exported" });
+      clock.now += n === PURGED ? DAY_MS : 1000;
+      if (!(checkpoints as readonly number[]).includes(n)) continue;
+      for (const checkpoint of await store.signCheckpoints("own")) {
+        lines.push(JSON.stringify({ level: "info", audit_checkpoint: checkpoint, msg: "x" }));
+        for (const [chain, seq] of checkpoint.heads) {
+          signed.set(chain, [...signed.get(chain) ?? [], seq]);
+        }
+        until = checkpoint.time;
+      }
+    }
+    if (i === PROCESSES.length - 1) {
+      clock.now = START_MS + 10 * DAY_MS + 60_000;
+      await store.purge();
+    }
+  }
+  const path = folder.path("gallery/gallery.db");
+  using connection = new DatabaseSync(path);
+  connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  const rows = connection.prepare("SELECT chain, seq FROM gallery_audit ORDER BY chain, seq")
+    .all() as unknown as Row[];
+  const total = PROCESSES.reduce((sum, { events }) => sum + events, 0);
+  assertEquals(rows.length, total - PURGED);
+  const keyRows = connection.prepare("SELECT * FROM gallery_keys").all();
+  return {
+    templateKeys,
+    database: await Deno.readFile(path),
+    log: lines.join("\n"),
+    keys: deriveAuditKeys(unsealPhotoKey(keyRows as never, parseTemplateKeys(templateKeys))!),
+    rows,
+    signed,
+    until,
+  };
+}
+
+const fixture = await makeFixture();
+
+/** Verifies a copy of the store that somebody has changed. */
+async function verifyChanged(
+  change: (database: DatabaseSync) => void,
+  log = fixture.log,
+): Promise<AuditReport> {
+  await using folder = await temporaryFolder({
+    "gallery/gallery.db": fixture.database,
+    "template-keys": fixture.templateKeys,
+    "log": log,
+  });
+  {
+    using database = new DatabaseSync(folder.path("gallery/gallery.db"));
+    change(database);
+  }
+  const settings = {
+    location: folder.path("gallery"),
+    templateKeys: folder.path("template-keys"),
+  };
+  return await verifyAudit(settings, folder.path("log"));
+}
+
+/** Asserts that a report names a row, and nothing before it in its chain. */
+function assertNames({ faults }: AuditReport, { chain, seq }: Row, about: string): void {
+  const named = faults.filter((fault) => fault.includes(chain));
+  assertEquals(named.length, 1, `${about}: ${faults.join("; ")}`);
+  assertMatch(named[0]!, new RegExp(`^Row ${seq} of the chain ${chain}\\b`), about);
+}
+
+const anyRow = fc.constantFrom(...fixture.rows);
+const newest = (chain: string): number => Math.max(...fixture.signed.get(chain)!);
+const last = (chain: string): number =>
+  Math.max(...fixture.rows.filter((row) => row.chain === chain).map(({ seq }) => seq));
+
+Deno.test("an audit that nobody has changed is in order, and the report says what is covered", async () => {
+  const report = await verifyChanged(() => {});
+  assertEquals(report.faults, []);
+  assertEquals([report.rows, report.chains, report.uncovered], [fixture.rows.length, 3, 4]);
+  assertEquals(report.until, fixture.until);
+  assert(describeReport(report).includes(`before ${fixture.until} would have been found`));
+});
+
+Deno.test("every flipped bit of a row or of a note is found, and the row is named", async () => {
+  const column = fc.constantFrom(...PROTECTED, "code");
+  await fc.assert(
+    fc.asyncProperty(anyRow, column, fc.nat(), async ({ chain, seq }, column, bit) => {
+      let isFlipped = true;
+      const report = await verifyChanged((database) => {
+        isFlipped = flip(database, "gallery_audit", column, bit, { chain, seq });
+      });
+      const about = `${column} of ${seq}, bit ${bit}`;
+      // Two rows cannot have one number.
+      if (!isFlipped) return;
+      const isMoved = column === "chain" && seq === last(chain) && seq > newest(chain);
+      // The newest row is in another chain now, where nothing comes before it.
+      if (isMoved) assertEquals(report.faults.length, 1, about);
+      else assertNamesAny(report, { chain, seq }, about);
+    }),
+    { numRuns: RUNS },
+  );
+  const noted = ["chain", "seq", "purged_at", "row_code", "code"];
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...noted), fc.nat(), async (column, bit) => {
+      const report = await verifyChanged((database) => {
+        flip(database, "gallery_audit_purges", column, bit);
+      });
+      assert(report.faults.length > 0, `${column}, bit ${bit}`);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+/** As {@linkcode assertNames}; a changed name of a chain makes another chain, which is named, too. */
+function assertNamesAny({ faults }: AuditReport, { chain, seq }: Row, about: string): void {
+  assert(
+    faults.some((fault) => fault.startsWith(`Row ${seq} of the chain ${chain}`)),
+    `${about}: ${faults.join("; ")}`,
+  );
+}
+
+Deno.test("a removed row is found and named, unless it is newer than every checkpoint", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyRow, async ({ chain, seq }) => {
+      const report = await verifyChanged((database) => {
+        database.prepare("DELETE FROM gallery_audit WHERE chain = ? AND seq = ?").run(chain, seq);
+      });
+      if (seq === last(chain) && seq > newest(chain)) assertEquals(report.faults, []);
+      else assertNames(report, { chain, seq }, "removed");
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("two rows that were swapped are found, and the first one is named", async () => {
+  const columns = [...PROTECTED.slice(2), "code"];
+  await fc.assert(
+    fc.asyncProperty(anyRow, anyRow, async (a, b) => {
+      if (a.chain === b.chain && a.seq === b.seq) return;
+      const report = await verifyChanged((database) => {
+        const read = database.prepare(
+          `SELECT ${columns.join(", ")} FROM gallery_audit WHERE chain = ? AND seq = ?`,
+        );
+        const write = database.prepare(
+          `UPDATE gallery_audit SET ${columns.map((name) => `${name} = ?`).join(", ")}
+            WHERE chain = ? AND seq = ?`,
+        );
+        const ofA = Object.values(read.get(a.chain, a.seq)!);
+        const ofB = Object.values(read.get(b.chain, b.seq)!);
+        write.run(...ofB, a.chain, a.seq);
+        write.run(...ofA, b.chain, b.seq);
+      });
+      const [first, second] = a.seq < b.seq ? [a, b] : [b, a];
+      assertNames(report, first, "swapped");
+      if (first.chain !== second.chain) assertNames(report, second, "swapped");
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("a chain that was computed again is found", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyRow, fc.boolean(), async ({ chain, seq }, hasKeys) => {
+      const key = hasKeys ? fixture.keys.rows : new Uint8Array(32).fill(1);
+      const report = await verifyChanged((database) => rewrite(database, key, { chain, seq }));
+      const signed = fixture.signed.get(chain)!.find((number) => number >= seq);
+      // Without the keys, no row can be made. With them, the next checkpoint does not fit.
+      if (!hasKeys) assertNames(report, { chain, seq }, "rewritten");
+      else if (signed !== undefined) assertNames(report, { chain, seq: signed }, "rewritten");
+      else assertEquals([report.faults, report.until], [[], fixture.until]);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("a chain that was cut off before its last checkpoint is found; behind it, the report says that it is not covered", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyRow, async ({ chain, seq }) => {
+      const report = await verifyChanged((database) => {
+        database.prepare("DELETE FROM gallery_audit WHERE chain = ? AND seq >= ?").run(chain, seq);
+      });
+      if (seq <= newest(chain)) {
+        assertNames(report, { chain, seq }, "cut off");
+        assert(report.faults[0]!.includes(`names row ${newest(chain)}`));
+        return;
+      }
+      assertEquals(report.faults, []);
+      assertEquals(report.uncovered, 4 - (last(chain) - seq + 1));
+      assert(describeReport(report).includes(`before ${fixture.until} would have been found`));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("a checkpoint that was changed, or one of another gallery, is refused, and a log without one proves nothing", async () => {
+  const [line] = fixture.log.split("\n").filter((line) => line.includes("audit_checkpoint"));
+  const { audit_checkpoint: { time, heads: [[chain, seq]], code } } = JSON.parse(line!);
+  const another = `${code[0] === "0" ? "1" : "0"}${code.slice(1)}`;
+  for (
+    const bad of [
+      line!.replace(time, "2027-01-31T12:00:00.000Z"),
+      line!.replace(`"${chain}",${seq}`, `"${chain}",${seq + 1}`),
+      line!.replace(code, another),
+      line!.slice(0, -20),
+      '{"audit_checkpoint":null}',
+    ]
+  ) {
+    const { faults } = await verifyChanged(() => {}, `${fixture.log}\n${bad}`);
+    const number = fixture.log.split("\n").length + 1;
+    assertEquals(faults.length, 1);
+    assertMatch(faults[0]!, new RegExp(`^Line ${number} of .* has not signed$`));
+  }
+  const { faults } = await verifyChanged(() => {}, "no log");
+  assertMatch(faults.join(), /has no checkpoint of this gallery$/);
+});
+
+Deno.test("chains of many rows are read in parts", async () => {
+  await using folder = await temporaryFolder();
+  const templateKeys = await folder.write("template-keys", makeTemplateKey());
+  const location = folder.path("gallery");
+  const settings = { location, templateKeys };
+  const keys = parseTemplateKeys(await Deno.readTextFile(templateKeys));
+  const clock = { now: START_MS };
+  await using store = await openStore(location, {
+    keys,
+    now: () => clock.now,
+    auditKeptMs: DAY_MS,
+  });
+  for (let i = 0; i < 26; i++) {
+    clock.now += DAY_MS / 20;
+    const users = Array.from({ length: 100 }, (_, j) => ({
+      ...{ collection: "default", userId: `user ${i} ${j}`, name: "N", templates: [] },
+    }));
+    await store.importUsers(users);
+  }
+  const log = await folder.write(
+    "log",
+    (await store.signCheckpoints("all")).map((it) => JSON.stringify({ audit_checkpoint: it }))
+      .join("\n"),
+  );
+  // The service has the folder meanwhile.
+  const whole = await verifyAudit(settings, log);
+  assertEquals([whole.faults, whole.rows, whole.uncovered], [[], 2600, 0]);
+  await store.purge();
+  const purged = await verifyAudit(settings, log);
+  assertEquals([purged.faults, purged.rows, purged.uncovered], [[], 2000, 0]);
+  {
+    using database = new DatabaseSync(`${location}/gallery.db`);
+    database.exec("DELETE FROM gallery_audit WHERE seq IN (1700, 1800)");
+  }
+  const { faults } = await verifyAudit(settings, log);
+  assertEquals(faults.length, 1);
+  assertMatch(faults[0]!, /^Row 1700 of the chain \w+ is missing$/);
+});
+
+/** Flips one bit of a value. Returns false when the change is impossible. */
+function flip(
+  database: DatabaseSync,
+  table: string,
+  column: string,
+  bit: number,
+  row?: Row,
+): boolean {
+  const where = row === undefined ? "" : `WHERE chain = '${row.chain}' AND seq = ${row.seq}`;
+  const select = database.prepare(
+    `SELECT typeof(${column}) AS type, CAST(${column} AS BLOB) AS bytes,
+      CAST(${column} AS TEXT) AS text FROM ${table} ${where}`,
+  );
+  const { type, bytes, text } = select.get() as { type: string; bytes: Uint8Array; text: string };
+  let value: string | bigint | Uint8Array;
+  if (type === "null") value = "";
+  else if (type === "integer") value = BigInt(text) ^ (1n << BigInt(bit % 63));
+  else {
+    value = Uint8Array.from(bytes);
+    value[Math.floor(bit / 8) % value.length]! ^= 1 << bit % 8;
+  }
+  const cast = type === "text" ? "CAST(? AS TEXT)" : "?";
+  try {
+    database.prepare(`UPDATE ${table} SET ${column} = ${cast} ${where}`).run(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Changes a row, and computes its code and those of all rows after it again. */
+function rewrite(database: DatabaseSync, key: Uint8Array, { chain, seq }: Row): void {
+  database.prepare("UPDATE gallery_audit SET outcome = 'forged' WHERE chain = ? AND seq = ?")
+    .run(chain, seq);
+  const before = database.prepare("SELECT code FROM gallery_audit WHERE chain = ? AND seq = ?")
+    .get(chain, seq - 1) ??
+    database.prepare("SELECT row_code AS code FROM gallery_audit_purges WHERE chain = ?")
+      .get(chain);
+  let code = (before?.["code"] ?? NO_CODE) as Uint8Array;
+  const rows = database.prepare(
+    "SELECT * FROM gallery_audit WHERE chain = ? AND seq >= ? ORDER BY seq",
+  ).all(chain, seq);
+  for (const row of rows) {
+    const texts = PROTECTED.map((column) => row[column] === null ? null : String(row[column]));
+    code = codeOf(key, code, texts);
+    database.prepare("UPDATE gallery_audit SET code = ? WHERE chain = ? AND seq = ?")
+      .run(code, chain, row["seq"]!);
+  }
+}
