@@ -42,6 +42,7 @@ function setUp(settings: Settings = {}) {
     recognition: () =>
       state.authenticator && { kind: "authenticate", authenticate: state.authenticator },
     models: () => WORKER_MODELS,
+    seal: () => [],
     onUsed: () => state.used++,
     log,
     now: () => clock.ms,

@@ -10,7 +10,7 @@ const UNREACHED: WorkerResult = { kind: "unreached", cause: new Error("refused")
 const ANSWER: WorkerResult = { kind: "answer", answer: MATCH };
 
 /** Asks the workers of a pool. Each call of a worker takes the next of `results`. */
-async function ask(settlingMs: number | undefined, results: readonly WorkerResult[]) {
+function ask(settlingMs: number | undefined, results: readonly WorkerResult[]) {
   let ms = 0;
   const pool = new FakePool({ free: 3, settlingMs });
   const left = [...results];
@@ -19,6 +19,7 @@ async function ask(settlingMs: number | undefined, results: readonly WorkerResul
     pool,
     metrics: createApiMetrics(),
     models: { see: () => {} },
+    seals: { see: () => {} },
     now: () => ms,
     delay: (pause) => Promise.resolve(void (ms += pause)),
   }, { answer: signal, claim: signal, queueEnded: new Problem("no_worker_available", "None") });
