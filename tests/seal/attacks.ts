@@ -125,7 +125,9 @@ export class Attacker {
     const any = Uint8Array.of(AF_INET, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
     const passwd = bytes("/etc/passwd"), tmp = bytes("/tmp"), nothing = bytes("/none");
     const memory = bytes(`/proc/${pid}/mem`);
-    const clone = new Uint8Array(BigUint64Array.of(BigInt(CLONE_FS | CLONE_NEWNS), ...ZEROS).buffer);
+    const clone = new Uint8Array(
+      BigUint64Array.of(BigInt(CLONE_FS | CLONE_NEWNS), ...ZEROS).buffer,
+    );
     const attempts: Record<string, Attempt> = {
       "open a file to read": this.#try("openat", AT_FDCWD, passwd, O_RDONLY),
       "open a file to write": this.#try("openat", AT_FDCWD, bytes("/dev/null"), O_WRONLY),
@@ -143,8 +145,9 @@ export class Attacker {
       "connect": this.#try("connect", this.#sockets[0]!, this.#address, 16),
       "bind": this.#try("bind", this.#sockets[1]!, any, 16),
       "listen": this.#try("listen", this.#sockets[1]!, 1),
-      "connect a deaf listener by fast open": (this.#call("shutdown", this.#deaf, SHUT_RDWR),
-        this.#try("sendto", this.#deaf, buffer, 1, MSG_FASTOPEN, this.#address, 16)),
+      "connect a deaf listener by fast open":
+        (this.#call("shutdown", this.#deaf, SHUT_RDWR),
+          this.#try("sendto", this.#deaf, buffer, 1, MSG_FASTOPEN, this.#address, 16)),
       "exec": this.#try("execve", nothing, null, null),
       "start a program": this.#trySpawn("/bin/true"),
       // The kernel itself refuses these flags, so no process is made where a filter allows the call.

@@ -6,8 +6,6 @@
 import { decode as decodePicture, type DecodeLimits } from "../../worker/pipeline/decode.ts";
 import { Attacker, type Attempts } from "./attacks.ts";
 
-
-
 /** Requests may send larger pictures than the start decodes. */
 const LARGEST_AT_START = 1_000_000;
 

@@ -38,28 +38,31 @@ async function attack(replaced: readonly Replaced[]): Promise<Row[]> {
   return worker.printed.map((line) => JSON.parse(line)).filter(({ what }) => what !== undefined);
 }
 
-needs("linux")("a decoder that turns hostile is refused by the seal, and by nothing else", async () => {
-  const unsealed = await attack(["decode", "seal"]);
-  const sealed = await attack(["decode"]);
-  const names = (rows: readonly Row[]) => rows.map(({ thread, what }) => `${thread}: ${what}`);
-  assertEquals(names(sealed), names(unsealed));
-  assert(sealed.length > 80, `${sealed.length} attempts`);
-  console.table(sealed.map((row, i) => ({
-    thread: row.thread,
-    attempt: row.what,
-    unsealed: outcome(unsealed[i]!),
-    sealed: outcome(row),
-  })));
-  // The C library needs the other error to make threads in the older way, which the filter can check.
-  assertEquals(
-    sealed.filter(({ what, errno }) => errno !== (what === "fork by clone3" ? ENOSYS : EPERM)),
-    [],
-  );
-  assertEquals(
-    unsealed.filter((row) => outcome(row) === "refused" && !MAY_BE_REFUSED_ANYHOW.has(row.what)),
-    [],
-  );
-});
+needs("linux")(
+  "a decoder that turns hostile is refused by the seal, and by nothing else",
+  async () => {
+    const unsealed = await attack(["decode", "seal"]);
+    const sealed = await attack(["decode"]);
+    const names = (rows: readonly Row[]) => rows.map(({ thread, what }) => `${thread}: ${what}`);
+    assertEquals(names(sealed), names(unsealed));
+    assert(sealed.length > 80, `${sealed.length} attempts`);
+    console.table(sealed.map((row, i) => ({
+      thread: row.thread,
+      attempt: row.what,
+      unsealed: outcome(unsealed[i]!),
+      sealed: outcome(row),
+    })));
+    // The C library needs the other error to make threads in the older way, which the filter can check.
+    assertEquals(
+      sealed.filter(({ what, errno }) => errno !== (what === "fork by clone3" ? ENOSYS : EPERM)),
+      [],
+    );
+    assertEquals(
+      unsealed.filter((row) => outcome(row) === "refused" && !MAY_BE_REFUSED_ANYHOW.has(row.what)),
+      [],
+    );
+  },
+);
 
 /** An error such as EINVAL comes from the call itself, which therefore was not refused. */
 function outcome({ result, errno }: Attempt): string {
