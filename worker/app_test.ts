@@ -117,6 +117,7 @@ Deno.test("/ready and every answer tell the seal, as soon as it is set", async (
   assertEquals(await told(), undefined);
   seal.holds = ["no_new_privileges"];
   assertEquals(await told(), {
+    no_writable_files: false,
     no_new_privileges: true,
     not_dumpable: false,
     system_calls: false,

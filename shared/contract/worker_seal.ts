@@ -6,7 +6,12 @@ import { z } from "zod";
 export const WORKER_SEAL_HEADER = "X-Worker-Seal";
 
 /** Names of the parts of a seal. */
-export const SEAL_PARTS = ["no_new_privileges", "not_dumpable", "system_calls"] as const;
+export const SEAL_PARTS = [
+  "no_writable_files",
+  "no_new_privileges",
+  "not_dumpable",
+  "system_calls",
+] as const;
 
 /** A part of a seal. */
 export type SealPart = typeof SEAL_PARTS[number];

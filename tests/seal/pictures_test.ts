@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import sharp from "sharp";
+import { SEAL_PARTS } from "../../shared/contract/worker_seal.ts";
 import { wholePictures } from "../fuzz/whole_pictures.ts";
 import { needs } from "../support/needs.ts";
 import { encoded, gray, sample, sideBySide, slowPicture } from "../support/pictures.ts";
@@ -50,7 +51,7 @@ for (const mode of ["service", "workers"] as const) {
     await using unsealed = await TestWorker.start(["seal"], mode);
     await using sealed = await TestWorker.start([], mode, { REQUIRE_SEAL: "true" });
     const { seal } = await sealed.ready();
-    assertEquals(seal, { no_new_privileges: true, not_dumpable: true, system_calls: true });
+    assertEquals(seal, Object.fromEntries(SEAL_PARTS.map((part) => [part, true])));
     const compare = async (picture: Uint8Array<ArrayBuffer>, requests: number) => {
       const expected = lasting(await unsealed.post(picture));
       for (let sent = 0; sent < requests;) {

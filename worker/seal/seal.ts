@@ -6,6 +6,7 @@
 import { SEAL_PARTS, type SealPart } from "../../shared/contract/worker_seal.ts";
 import { describeError } from "../../shared/log.ts";
 import { encodeFilter, sealFilter } from "./filter.ts";
+import { giveUpFiles } from "./give_up_files.ts";
 import { type LibC, openLibC } from "./libc.ts";
 import { type Architecture, ARCHITECTURES } from "./system_calls.ts";
 
@@ -46,10 +47,11 @@ export function seal(options: SealOptions): Seal {
 
 /** Seals this process by means of its C library. Each part is checked after it was set. */
 export function sealWith(
-  { prctl, syscall, close }: LibC,
+  libc: LibC,
   architecture: Architecture,
   options: SealOptions & { readonly pid: number },
 ): Seal {
+  const { prctl } = libc;
   const holds: SealPart[] = [];
   const missing: Partial<Record<SealPart, string>> = {};
   const check = (part: SealPart, reason: string | undefined) => {
@@ -57,6 +59,8 @@ export function sealWith(
     else missing[part] = reason;
   };
 
+  const writable = giveUpFiles(libc);
+  check("no_writable_files", writable === 0 ? undefined : `${writable} files can be written`);
   prctl(PR_SET_NO_NEW_PRIVS, 1);
   check(
     "no_new_privileges",
@@ -68,16 +72,16 @@ export function sealWith(
     prctl(PR_GET_DUMPABLE) === 0 ? undefined : "the kernel does not clear dumpable",
   );
 
-  const { seccomp, socket } = ARCHITECTURES[architecture];
+  const { seccomp } = ARCHITECTURES[architecture];
   const filter = filterArgument(encodeFilter(sealFilter(architecture, options)));
-  const result = syscall(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, filter);
+  const result = libc.seccomp(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, filter);
   // A number above 0 is a thread that already has another filter.
   if (result !== 0) {
     check("system_calls", `the kernel does not accept the filter (seccomp: ${result})`);
     return { holds, missing };
   }
-  const opened = syscall(socket, AF_UNIX, SOCK_STREAM, null);
-  if (opened >= 0) close(opened);
+  const opened = libc.socket(AF_UNIX, SOCK_STREAM);
+  if (opened >= 0) libc.close(opened);
   check("system_calls", opened < 0 ? undefined : "the filter is set, and a socket can be opened");
   return { holds, missing };
 }

@@ -121,9 +121,8 @@ const OPENAT: Numbers = [257, 56];
 /** Answered with ENOSYS: the C library then calls clone, whose flags a filter can see. */
 const CLONE3: Numbers = [435, 435];
 
-/** Numbers of the calls that set the seal. */
+/** Loads a filter. */
 const SECCOMP: Numbers = [317, 277];
-const SOCKET: Numbers = [41, 198];
 
 const CLONE_THREAD = 0x1_0000;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. */
@@ -142,13 +141,12 @@ export interface ArchitectureFacts {
   readonly audit: number;
   readonly clone3: number;
   readonly seccomp: number;
-  readonly socket: number;
 }
 
 /** The values of both architectures. */
 export const ARCHITECTURES: Readonly<Record<Architecture, ArchitectureFacts>> = {
-  x86_64: { audit: 0xc000_003e, clone3: CLONE3[0], seccomp: SECCOMP[0], socket: SOCKET[0] },
-  aarch64: { audit: 0xc000_00b7, clone3: CLONE3[1]!, seccomp: SECCOMP[1]!, socket: SOCKET[1]! },
+  x86_64: { audit: 0xc000_003e, clone3: CLONE3[0], seccomp: SECCOMP[0] },
+  aarch64: { audit: 0xc000_00b7, clone3: CLONE3[1]!, seccomp: SECCOMP[1]! },
 };
 
 /** Returns the calls that a sealed worker may make. */
