@@ -32,6 +32,7 @@ const NUMBERS = {
   connect: [42, 203],
   execve: [59, 221],
   fcntl: [72, 25],
+  fstat: [5, 80],
   getsockname: [51, 204],
   io_uring_setup: [425, 425],
   keyctl: [250, 219],
@@ -61,11 +62,13 @@ const NUMBERS = {
   unlinkat: [263, 35],
   unshare: [272, 97],
   userfaultfd: [323, 282],
+  write: [1, 64],
 } as const;
 
 type Name = keyof typeof NUMBERS;
 type Value = number | bigint | Uint8Array<ArrayBuffer> | null;
 
+const EPERM = 1;
 const AT_FDCWD = -100, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
 const O_DIRECTORY = Deno.build.arch === "x86_64" ? 0o200000 : 0o40000;
 const AF_UNIX = 1, AF_INET = 2, AF_NETLINK = 16, SOCK_STREAM = 1, SOCK_DGRAM = 2;
@@ -136,6 +139,7 @@ export class Attacker {
       "look at a file": this.#try("statx", AT_FDCWD, passwd, 0, 0xfff, buffer),
       "remove a file": this.#try("unlinkat", AT_FDCWD, nothing, 0),
       "make a file in memory": this.#try("memfd_create", nothing, 0),
+      "write an open file of the runtime": this.#tryWritableFiles(),
       "map an open file": this.#try("mmap", 0, 4096, PROT_READ, MAP_PRIVATE, this.#file, 0),
       "socket": this.#try("socket", AF_INET, SOCK_STREAM),
       "socket for datagrams": this.#try("socket", AF_INET, SOCK_DGRAM),
@@ -184,6 +188,18 @@ export class Attacker {
     attempts["open a file on another thread"] = await elsewhere("openat", AT_FDCWD, passwd, 0);
     attempts["socket on another thread"] = await elsewhere("socket", AF_INET, SOCK_STREAM);
     return attempts;
+  }
+
+  /** Writes nothing to each regular file that is open. */
+  #tryWritableFiles(): Attempt {
+    const facts = new Uint8Array(256), mode = Deno.build.arch === "x86_64" ? 24 : 16;
+    for (let file = 3; file < 256; file++) {
+      if (this.#call("fstat", file, facts) !== 0n) continue;
+      const isRegular = (facts[mode + 1]! & 0xf0) === 0x80;
+      if (!isRegular || this.#call("write", file, facts, 0) !== 0n) continue;
+      return { result: file, errno: 0 };
+    }
+    return { result: -1, errno: EPERM };
   }
 
   #number(name: Name): bigint {

@@ -22,6 +22,8 @@ const MAY_BE_REFUSED_ANYHOW = new Set([
   "setuid",
   "thread in a new namespace",
   "userfaultfd",
+  // In an image, no file of the runtime can be written.
+  "write an open file of the runtime",
 ]);
 
 interface Row extends Attempt {

@@ -32,8 +32,10 @@ const AF_UNIX = 1, SOCK_STREAM = 1;
  * Seals this process, with all its threads. It cannot be undone. Everything that a worker loads or
  * opens must be there before.
  */
-export function seal(options: SealOptions): Seal {
-  const { os, arch } = Deno.build;
+export function seal(
+  options: SealOptions,
+  { os, arch }: Pick<typeof Deno.build, "os"> & { readonly arch: string } = Deno.build,
+): Seal {
   if (os !== "linux") return nothing(`a worker seals itself on Linux only, and this is ${os}`);
   if (!(arch in ARCHITECTURES)) return nothing(`a worker cannot seal itself on ${arch}`);
   let libc: LibC;

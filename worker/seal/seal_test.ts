@@ -4,7 +4,7 @@ import { createFakeLog } from "../../shared/fake_log.ts";
 import { runFilter } from "./fake_kernel.ts";
 import { ALLOW, FAIL_EPERM } from "./filter.ts";
 import type { LibC } from "./libc.ts";
-import { type Seal, sealWith } from "./seal.ts";
+import { type Seal, seal, sealWith } from "./seal.ts";
 import { SealError, sealWorker } from "./seal_worker.ts";
 import { ARCHITECTURES } from "./system_calls.ts";
 
@@ -166,4 +166,19 @@ Deno.test("files that can be written are given up, but not standard output", () 
   const { libc, calls } = fakeLibC({ maps });
   assertEquals(sealWith(libc, "x86_64", OPTIONS).missing, {});
   assertEquals(calls.slice(0, 3), ["dup3 8", "dup3 40", "replace 7f0000001000 8192"]);
+});
+
+Deno.test("elsewhere than on Linux, and on other processors, a worker says that it is not sealed", () => {
+  for (
+    const [os, arch, reason] of [
+      ["darwin", "aarch64", "a worker seals itself on Linux only, and this is darwin"],
+      ["windows", "x86_64", "a worker seals itself on Linux only, and this is windows"],
+      ["linux", "riscv64", "a worker cannot seal itself on riscv64"],
+    ] as const
+  ) {
+    assertEquals(seal({ looksAtFiles: false }, { os, arch }), {
+      holds: [],
+      missing: Object.fromEntries(SEAL_PARTS.map((part) => [part, reason])),
+    });
+  }
 });
