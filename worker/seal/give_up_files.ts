@@ -13,7 +13,7 @@ const S_IFMT = 0o170000, S_IFREG = 0o100000;
 /** Standard input, output and error stay, and files that are the same as one of them. */
 const STANDARD = [0, 1, 2];
 /** Deno has about 30 files open at this time. */
-const MAX_FILES = 1024;
+const MAX_FILES = 512;
 /** A mapping of a file that is shared with other processes, and can be written. */
 const SHARED = /^([0-9a-f]+)-([0-9a-f]+) .w.s \S+ \S+ [1-9]\d* +(\/(?!dev\/|memfd:).*)$/;
 
@@ -24,9 +24,12 @@ const SHARED = /^([0-9a-f]+)-([0-9a-f]+) .w.s \S+ \S+ [1-9]\d* +(\/(?!dev\/|memf
  * @returns Number of files and mappings that can still be written
  */
 export function giveUpFiles(files: Files): number {
+  const writable = writableFiles(files), shared = sharedMappings(files);
+  // In an image there are none.
+  if (writable.length + shared.length === 0) return 0;
   const nothing = files.open("/dev/null", O_RDONLY | O_CLOEXEC);
-  for (const file of writableFiles(files)) files.dup3(nothing, file, O_CLOEXEC);
-  for (const { address, length } of sharedMappings(files)) files.replaceMemory(address, length);
+  for (const file of writable) files.dup3(nothing, file, O_CLOEXEC);
+  for (const { address, length } of shared) files.replaceMemory(address, length);
   files.close(nothing);
   return writableFiles(files).length + sharedMappings(files).length;
 }
