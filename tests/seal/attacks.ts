@@ -178,7 +178,7 @@ export class Attacker {
       "dumpable again": this.#try("prctl", PR_SET_DUMPABLE, 1),
       "another filter": this.#try("seccomp", 1, 0, null),
       ...Deno.build.arch === "x86_64" && {
-        "32-bit number of open": this.#attempt(
+        "open by a number of x32": this.#attempt(
           this.#symbols.syscall(BigInt(X32 + 2), ...this.#values([passwd, 0])),
         ),
       },

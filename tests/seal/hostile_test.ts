@@ -12,7 +12,7 @@ const EPERM = 1, EACCES = 13, ENOSYS = 38;
 
 /** What some kernels, containers and users do not allow to an unsealed worker either. */
 const MAY_BE_REFUSED_ANYHOW = new Set([
-  "32-bit number of open",
+  "open by a number of x32",
   "bpf",
   "io_uring",
   "keyctl",

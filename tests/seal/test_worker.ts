@@ -53,7 +53,11 @@ export class TestWorker implements AsyncDisposable {
       program: "worker/main.ts",
       permissionSet: "worker",
       // A hostile worker reads the module of its second thread.
-      readable: [...local.readable, ROOT],
+      readable: [
+        ...local.readable,
+        ROOT,
+        ...env["EMBEDDINGS_PATH"] ? [env["EMBEDDINGS_PATH"]] : [],
+      ],
       env: {
         ...local.env,
         WORKER_NAME: NAME,
