@@ -8,7 +8,6 @@ export interface LibC {
   prctl(option: number, value?: number): number;
   /** The number of seccomp differs between architectures. */
   seccomp(call: number, operation: number, flags: number, argument: Bytes): number;
-  socket(family: number, type: number): number;
   open(path: string, flags: number): number;
   /** Returns the number of bytes that were read. */
   read(file: number, into: Bytes): number;
@@ -27,7 +26,6 @@ const NAMES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
 const SYMBOLS = {
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   syscall: { parameters: ["i64", "u64", "u64", "buffer"], result: "i64" },
-  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   open: { parameters: ["buffer", "i32", "u64"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
@@ -52,7 +50,6 @@ export function openLibC(): LibC {
     prctl: (option, value = 0) => symbols.prctl(option, BigInt(value), 0n, 0n, 0n),
     seccomp: (call, operation, flags, argument) =>
       Number(symbols.syscall(BigInt(call), BigInt(operation), BigInt(flags), argument)),
-    socket: (family, type) => symbols.socket(family, type, 0),
     open: (path, flags) => symbols.open(new TextEncoder().encode(`${path}\0`), flags, 0n),
     read: (file, into) => Number(symbols.read(file, into, BigInt(into.length))),
     close: symbols.close,
