@@ -14,6 +14,7 @@ import type { ApiMetrics } from "./metrics.ts";
 import type { WorkerPool } from "./pool/pool.ts";
 import type { GalleryClient } from "./gallery/gallery_client.ts";
 import { type PictureLimits, PictureRequests } from "./recognition/picture_requests.ts";
+import { createSeals } from "./recognition/seals.ts";
 import { addAudit } from "./routes/audit/route.ts";
 import { addAuthenticate, countOutcomes } from "./routes/authenticate/route.ts";
 import { addTemplates } from "./routes/users/templates.ts";
@@ -99,7 +100,8 @@ export function createApp(deps: ApiDeps): ApiApp {
   checkCallers(app, deps.callers);
   checkScopes(app, deps.access);
   const models = new ModelsInUse();
-  const pictures = new PictureRequests({ ...deps, models });
+  const seals = createSeals(deps.metrics, deps.log);
+  const pictures = new PictureRequests({ ...deps, models, seals });
   addAuthenticate(app, { ...deps, pictures });
   addUsers(app, { gallery, bodyTimeoutMs: limits.bodyTimeoutMs });
   addTemplates(app, { ...deps, pictures });

@@ -1,6 +1,7 @@
 /** The metrics of the api. Dashboards and alerts rely on their names. */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { SealState } from "../shared/contract/worker_seal.ts";
 
 /** Events that a pool reports. */
 export interface PoolMetrics {
@@ -41,6 +42,12 @@ export interface ApiMetrics {
    * @param outcome `matched`, `not_matched`, `client_gone` or an error code
    */
   authenticated(outcome: string, seconds: number): void;
+  /**
+   * A worker answered about a picture, or refused it.
+   *
+   * @param seal How far the worker has closed itself in, as it says itself
+   */
+  workerAnswered(seal: SealState): void;
   /** A worker measured the liveness score of a face, 0 to 1. */
   observedLiveness(score: number): void;
   /**
@@ -120,6 +127,11 @@ export function createApiMetrics(): ApiMetrics {
     "Time until the gallery service has answered, by call and outcome",
     ["call", "outcome"],
   );
+  const workerAnswers = counter(
+    "face_it_worker_answers_total",
+    "Answers of workers about pictures, by the seal that the worker says to have: full, partial, none",
+    ["seal"],
+  );
   const liveness = new Histogram({
     name: "face_it_liveness_score",
     help: "Liveness score of recognised faces, with LIVENESS=observe; it decides nothing",
@@ -139,6 +151,7 @@ export function createApiMetrics(): ApiMetrics {
     },
     authenticated: (outcome, seconds) => authenticate.observe({ outcome }, seconds),
     galleryCalled: (call, outcome, seconds) => gallery.observe({ call, outcome }, seconds),
+    workerAnswered: (seal) => workerAnswers.inc({ seal }),
     observedLiveness: (score) => liveness.observe(score),
     observePool(stats) {
       const gauge = (name: keyof PoolGauges, help: string) =>

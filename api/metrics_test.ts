@@ -24,6 +24,7 @@ Deno.test("the first scrape has every metric, with its type", async () => {
     "face_it_pool_wait_seconds histogram",
     "face_it_pool_waiters gauge",
     "face_it_pool_watch_restarts_total counter",
+    "face_it_worker_answers_total counter",
   ]);
 });
 

@@ -4,6 +4,12 @@ import { Hono } from "hono";
 import { AuthenticateQuerySchema, LIVENESS_HEADER } from "../shared/contract/contract.ts";
 import { WORKER_MODELS_HEADER, type WorkerModels } from "../shared/contract/models_in_use.ts";
 import { Problem } from "../shared/contract/problem.ts";
+import {
+  SEAL_PARTS,
+  type SealPart,
+  sealState,
+  WORKER_SEAL_HEADER,
+} from "../shared/contract/worker_seal.ts";
 import { EmbedQuerySchema } from "../shared/contract/observed_face.ts";
 import { readProbe } from "../shared/http/read_probe.ts";
 import { takes } from "../shared/http/route_input.ts";
@@ -45,6 +51,8 @@ export interface WorkerAppDeps extends ServiceDeps {
   readonly recognition: () => Recognition | undefined;
   /** Returns what is told about the models; undefined until they are loaded. */
   readonly models: () => WorkerModels | undefined;
+  /** Returns the parts of the worker's seal that hold; undefined until it is set. */
+  readonly seal: () => readonly SealPart[] | undefined;
   /** Called once, when the worker has made its last answer. */
   readonly onUsed: () => void;
 }
@@ -73,7 +81,10 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
 
   app.get("/ready", (c) => {
     const ready = deps.recognition() !== undefined && remaining > 0 && !draining;
-    return c.json({ status: ready ? "ok" : "unavailable" }, ready ? 200 : 503);
+    const holds = deps.seal();
+    const seal = holds &&
+      Object.fromEntries(SEAL_PARTS.map((part) => [part, holds.includes(part)]));
+    return c.json({ status: ready ? "ok" : "unavailable", seal }, ready ? 200 : 503);
   });
 
   const [path, query] = deps.answersWith === "authenticate"
@@ -89,6 +100,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
       });
     }
     c.header(WORKER_MODELS_HEADER, JSON.stringify(deps.models()));
+    c.header(WORKER_SEAL_HEADER, sealState(deps.seal() ?? []));
     if (remaining === 0) throw new Problem("worker_used", "The worker has served all its requests");
     remaining--;
     using afterwards = new DisposableStack();

@@ -7,6 +7,7 @@ import {
 import { MATCH, WORKER_MODELS } from "../shared/contract/fake_answers.ts";
 import { WORKER_MODELS_HEADER } from "../shared/contract/models_in_use.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
+import { SEAL_PARTS, type SealPart, WORKER_SEAL_HEADER } from "../shared/contract/worker_seal.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
 import { createTokenVerifier, signWorkerToken } from "../shared/http/worker_token.ts";
@@ -21,6 +22,7 @@ const { duration_ms: _, ...IDENTITY } = MATCH;
 interface Settings {
   readonly requestsPerWorker?: number;
   readonly authenticator?: Authenticator;
+  readonly seal?: () => readonly SealPart[] | undefined;
 }
 
 /** Makes a worker that is ready. By default it matches every picture. */
@@ -42,6 +44,7 @@ function setUp(settings: Settings = {}) {
     recognition: () =>
       state.authenticator && { kind: "authenticate", authenticate: state.authenticator },
     models: () => WORKER_MODELS,
+    seal: settings.seal ?? (() => []),
     onUsed: () => state.used++,
     log,
     now: () => clock.ms,
@@ -105,6 +108,23 @@ Deno.test("every answer and refusal tells the models; a call without a token lea
     const header = (await post()).headers.get(WORKER_MODELS_HEADER);
     assertEquals(header, JSON.stringify(WORKER_MODELS));
   }
+});
+
+Deno.test("/ready and every answer tell the seal, as soon as it is set", async () => {
+  const seal: { holds?: readonly SealPart[] } = {};
+  const { post, call } = setUp({ requestsPerWorker: 3, seal: () => seal.holds });
+  const told = async () => (await (await call("/ready")).json()).seal;
+  assertEquals(await told(), undefined);
+  seal.holds = ["no_new_privileges"];
+  assertEquals(await told(), {
+    no_writable_files: false,
+    no_new_privileges: true,
+    not_dumpable: false,
+    system_calls: false,
+  });
+  assertEquals((await post()).headers.get(WORKER_SEAL_HEADER), "partial");
+  seal.holds = SEAL_PARTS;
+  assertEquals((await post()).headers.get(WORKER_SEAL_HEADER), "full");
 });
 
 Deno.test("the authenticator gets the picture and the user_id", async () => {

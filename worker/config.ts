@@ -25,6 +25,8 @@ export interface WorkerConfig {
   readonly maxImagePixels: number;
   readonly bodyTimeoutMs: number;
   readonly requestsPerWorker: number;
+  /** True when a worker that cannot seal itself must not start. */
+  readonly requireSeal: boolean;
   /**
    * True when the worker must exit as soon as its standard input ends. The input ends with the
    * process that started the worker.
@@ -72,6 +74,7 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
     maxImagePixels: values.MAX_IMAGE_PIXELS,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,
     requestsPerWorker: values.REQUESTS_PER_WORKER,
+    requireSeal: values.REQUIRE_SEAL,
     exitOnStdinEof: values.EXIT_ON_STDIN_EOF,
   });
 }

@@ -31,6 +31,7 @@ Deno.test("a worker needs only its name and its keys", () => {
     maxImagePixels: 51_000_000,
     bodyTimeoutMs: 5000,
     requestsPerWorker: 1,
+    requireSeal: false,
     exitOnStdinEof: false,
   });
 });
@@ -55,6 +56,7 @@ Deno.test("every variable of a worker can be set", () => {
     MAX_IMAGE_PIXELS: "2000",
     BODY_TIMEOUT_MS: "3000",
     REQUESTS_PER_WORKER: "50",
+    REQUIRE_SEAL: "true",
     EXIT_ON_STDIN_EOF: "true",
     GALLERY_MODE: "workers",
   };
@@ -76,6 +78,7 @@ Deno.test("every variable of a worker can be set", () => {
     maxImagePixels: 2000,
     bodyTimeoutMs: 3000,
     requestsPerWorker: 50,
+    requireSeal: true,
     exitOnStdinEof: true,
   });
   const untried = WORKER_ENV_NAMES.filter((name) => !(name in variables));

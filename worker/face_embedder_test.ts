@@ -38,6 +38,7 @@ function setUp(face: RecognizedFace = FACE) {
     answersWith: "embed",
     recognition: () => ({ kind: "embed", embed: createFaceEmbedder(pipeline) }),
     models: () => ({ ...WORKER_MODELS, match: null, calibration: null }),
+    seal: () => [],
     onUsed() {},
     log: createFakeLog().log,
     now: () => 0,

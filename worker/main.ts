@@ -1,6 +1,7 @@
 /** Starts the worker: listens, loads models and gallery, answers its requests, and exits. */
 
 import type { WorkerModels } from "../shared/contract/models_in_use.ts";
+import type { SealPart } from "../shared/contract/worker_seal.ts";
 import { endWithStdin } from "../shared/end_with_stdin.ts";
 import { exitOnConfigError } from "../shared/exit_on_config_error.ts";
 import { listen } from "../shared/http/listen.ts";
@@ -12,6 +13,8 @@ import { readWorkerConfig } from "./config.ts";
 import { watchGallery } from "./gallery/gallery_watch.ts";
 import { reportGallery } from "./report_gallery.ts";
 import { GALLERY_WITHOUT_MODEL } from "../shared/gallery_without_model.ts";
+import { seal } from "./seal/seal.ts";
+import { sealWorker } from "./seal/seal_worker.ts";
 import { startWorker } from "./start.ts";
 
 /** The process exits this long after its last answer, so that the answer can still be sent. */
@@ -25,7 +28,14 @@ async function main(): Promise<void> {
   const config = await exitOnConfigError(() => readWorkerConfig(Deno.env));
   const log = (await createLogger(config.log)).child({ worker: config.name });
   const now = () => performance.now();
-  const keys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
+  let sealed: readonly SealPart[] | undefined;
+  const keys = await exitOnConfigError(() =>
+    openPublicKeys(config.tokenKeys, {
+      log,
+      now,
+      canRead: () => sealed === undefined || !sealed.includes("system_calls"),
+    })
+  );
   let recognition: Recognition | undefined;
   let models: WorkerModels | undefined;
   let ending = false;
@@ -48,6 +58,7 @@ async function main(): Promise<void> {
     answersWith: config.gallery === undefined ? "embed" : "authenticate",
     recognition: () => recognition,
     models: () => models,
+    seal: () => sealed,
     onUsed: () => end("used", LINGER_AFTER_USE_MS),
   });
   const server = await exitOnConfigError(() =>
@@ -58,6 +69,8 @@ async function main(): Promise<void> {
       // listens.
       onListen: ({ origin }) => console.log(JSON.stringify({ listening: origin })),
       log,
+      // Another worker takes this one's place.
+      onAcceptFailure: () => Deno.exit(1),
     }, app.fetch)
   );
 
@@ -87,6 +100,14 @@ async function main(): Promise<void> {
     } else if (withoutModel.length > 0) {
       log.warn({ files: withoutModel }, GALLERY_WITHOUT_MODEL);
     }
+    // The last step of the start: a sealed worker can load and open nothing.
+    sealed = sealWorker({
+      required: config.requireSeal,
+      isReportedByStarter: config.exitOnStdinEof,
+      looksAtFiles: watch !== undefined,
+      log,
+      seal,
+    }).holds;
     models = worker.models;
     recognition = worker.recognition;
     log.debug(

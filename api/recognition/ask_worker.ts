@@ -5,6 +5,7 @@ import type { WorkerModels } from "../../shared/contract/models_in_use.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import type { ApiMetrics } from "../metrics.ts";
 import type { LeasedWorker, WorkerLease, WorkerPool } from "../pool/pool.ts";
+import type { Seals } from "./seals.ts";
 import type { WorkerResult } from "./worker_client.ts";
 
 /** Services that {@linkcode askWorker} uses. */
@@ -13,6 +14,7 @@ export interface AskWorkerDeps {
   readonly metrics: Pick<ApiMetrics, "observedLiveness">;
   /** Learns which models the workers have. */
   readonly models: { see(models: WorkerModels | undefined): void };
+  readonly seals: Seals;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
   /** Waits for milliseconds, or rejects with the signal's reason. */
@@ -54,7 +56,7 @@ export async function askWorker<Answer>(
   deps: AskWorkerDeps,
   waits: Waits,
 ): Promise<Answer> {
-  const { pool, metrics, models } = deps;
+  const { pool, metrics, models, seals } = deps;
   for (let unreached = 0, unauthorized = 0;;) {
     await using lease = await claim(pool, waits);
     const result = await callUntilReached(call, lease.worker, waits.answer, deps);
@@ -63,10 +65,12 @@ export async function askWorker<Answer>(
         lease.keep();
         if (result.liveness !== undefined) metrics.observedLiveness(result.liveness);
         models.see(result.models);
+        seals.see(result.seal);
         return result.answer;
       case "refusal":
         lease.keep();
         models.see(result.models);
+        seals.see(result.seal);
         throw result.problem;
       case "used":
         // The worker serves fewer requests than this api expects. This can happen during an

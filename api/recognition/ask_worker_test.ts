@@ -19,6 +19,7 @@ function ask(settlingMs: number | undefined, results: readonly WorkerResult[]) {
     pool,
     metrics: createApiMetrics(),
     models: { see: () => {} },
+    seals: { see: () => {} },
     now: () => ms,
     delay: (pause) => Promise.resolve(void (ms += pause)),
   }, { answer: signal, claim: signal, queueEnded: new Problem("no_worker_available", "None") });

@@ -12,6 +12,11 @@ import {
   WORKER_MODELS_HEADER,
   type WorkerModels,
 } from "../../shared/contract/models_in_use.ts";
+import {
+  readSealState,
+  type SealState,
+  WORKER_SEAL_HEADER,
+} from "../../shared/contract/worker_seal.ts";
 import type { Probe } from "../../shared/http/parse_probe.ts";
 import { isUnreached } from "../unreached.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../../shared/http/call_token.ts";
@@ -33,10 +38,16 @@ export type WorkerResult<Answer = AuthenticateAnswer> =
     readonly kind: "answer";
     readonly answer: Answer;
     readonly models?: WorkerModels;
+    readonly seal?: SealState;
     readonly liveness?: number;
   }
   /** The worker refused the picture. It can serve again. */
-  | { readonly kind: "refusal"; readonly problem: Problem; readonly models?: WorkerModels }
+  | {
+    readonly kind: "refusal";
+    readonly problem: Problem;
+    readonly models?: WorkerModels;
+    readonly seal?: SealState;
+  }
   /** The worker never saw the probe. Another worker can be tried. */
   | { readonly kind: "unreached"; readonly cause: unknown }
   /** The worker did not accept the token, so it did not read the probe. */
@@ -118,7 +129,12 @@ export function createWorkerClient(
       const answer = await read(response);
       if (answer.kind === "code") return classify(answer.code, headers["date"], clock());
       const models = readWorkerModels(headers[WORKER_MODELS_HEADER.toLowerCase()]);
-      const result = models === undefined ? answer : { ...answer, models };
+      const seal = readSealState(headers[WORKER_SEAL_HEADER.toLowerCase()]);
+      const result = {
+        ...answer,
+        ...models !== undefined && { models },
+        ...seal !== undefined && { seal },
+      };
       const liveness = readLiveness(headers[LIVENESS_HEADER.toLowerCase()]);
       if (result.kind === "refusal" || liveness === undefined) return result;
       return { ...result, liveness };

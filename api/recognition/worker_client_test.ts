@@ -4,6 +4,7 @@ import { MATCH, NON_MATCH, WORKER_MODELS } from "../../shared/contract/fake_answ
 import { EMBEDDING_TYPE, MAX_EMBEDDING_BYTES } from "../../shared/contract/gallery_call.ts";
 import { FACE_HEADER, type ObservedFace } from "../../shared/contract/observed_face.ts";
 import { WORKER_MODELS_HEADER } from "../../shared/contract/models_in_use.ts";
+import { WORKER_SEAL_HEADER } from "../../shared/contract/worker_seal.ts";
 import { PICTURE_CODES, pictureProblem } from "../../shared/contract/picture_problem.ts";
 import { PROBLEM_CODES, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
 import type { Probe } from "../../shared/http/parse_probe.ts";
@@ -128,6 +129,14 @@ Deno.test("a liveness score in the worker's header is read; a header of another 
 Deno.test("a liveness score in the body of a worker's answer is refused", async () => {
   const result = await askOne(() => Response.json({ ...NON_MATCH, liveness: 0.5 }));
   assertEquals(result.kind, "failed");
+});
+
+Deno.test("the seal that a worker tells is returned with its answer, and no other text is", async () => {
+  for (const [told, seal] of [["full", "full"], ["none", "none"], ["<b>", undefined]] as const) {
+    const headers = { [WORKER_SEAL_HEADER]: told };
+    const answer = await askOne(() => Response.json(MATCH, { headers }));
+    assertEquals(answer, { kind: "answer", answer: MATCH, ...seal && { seal } });
+  }
 });
 
 Deno.test("the models that a worker tells are returned with its answer or refusal", async () => {

@@ -52,6 +52,11 @@ export const RECOGNITION_ENV = {
     shownDefault: "the file that `deno task models --liveness` writes",
     isPath: true,
   }),
+  REQUIRE_SEAL: flag().default(false).register(SETTINGS, {
+    description:
+      "true: a worker that cannot close itself in before its first request does not start ([sealing.md](sealing.md)); false: it logs a warning and starts",
+    chartValue: "worker.requireSeal",
+  }),
   MODEL_CALIBRATION: z.string().optional().register(SETTINGS, {
     description: "file with the calibration of MODEL_PATH, as `deno task calibrate` prints it",
     shownDefault: "the calibration in the manifest",

@@ -16,6 +16,11 @@ export interface ListenOptions {
   /** Called once with the address that the service listens on. */
   readonly onListen: (url: URL) => void;
   readonly log: Logger;
+  /**
+   * Called instead of listening again, when connections can no longer be accepted. A sealed worker
+   * cannot listen again.
+   */
+  readonly onAcceptFailure?: () => void;
   /** Opens a server. Tests replace it. */
   readonly serve?: Serve;
 }
@@ -43,7 +48,7 @@ export interface Listener {
  * @throws {ConfigError} when the address is in use, does not exist or is not permitted
  */
 export function listen(
-  { host, port, onListen, log, serve: open = Deno.serve }: ListenOptions,
+  { host, port, onListen, log, onAcceptFailure, serve: open = Deno.serve }: ListenOptions,
   handler: Deno.ServeHandler,
 ): Listener {
   let hostname = host;
@@ -51,6 +56,11 @@ export function listen(
     const connections = new AbortController();
     const server = open({ ...options, hostname, signal: connections.signal }, handler);
     server.finished.catch((error) => {
+      if (onAcceptFailure !== undefined) {
+        log.error({ error: describeError(error) }, "accept failed");
+        onAcceptFailure();
+        return;
+      }
       log.error(
         { error: describeError(error) },
         "accept failed; closing all connections and listening again",

@@ -64,3 +64,26 @@ Deno.test("a service on :: answers on IPv4 and on IPv6", async () => {
     await listener.shutdown();
   }
 });
+
+Deno.test("a service that cannot listen again is told about an accept failure, and does not try", async () => {
+  const { log, lines } = createFakeLog();
+  const failed = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  let opened = 0;
+  const serve: Serve = ({ onListen }) => {
+    opened++;
+    const addr = { transport: "tcp", hostname: "127.0.0.1", port: 8080 } as const;
+    onListen?.(addr);
+    return {
+      addr,
+      finished: failed.promise,
+      shutdown: () => Promise.resolve(),
+    } as Deno.HttpServer<Deno.NetAddr>;
+  };
+  const options = { host: "127.0.0.1", port: 0, onListen() {}, log, serve };
+  listen({ ...options, onAcceptFailure: told.resolve }, () => new Response());
+  failed.reject(new Error("Too many open files"));
+  await told.promise;
+  assertEquals(opened, 1);
+  assertEquals(lines.map(({ level, msg }) => [level, msg]), [["error", "accept failed"]]);
+});

@@ -9,6 +9,8 @@ export interface PublicKeysOptions {
   readonly log: Pick<Logger, "info" | "error">;
   /** Returns milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** False when this process can open no more files: the keys then stay as they are. */
+  readonly canRead?: () => boolean;
 }
 
 /** Least time between two reads of the file. Any caller can name an unknown key, at any rate. */
@@ -24,14 +26,16 @@ const MIN_AGE_MS = 2000;
  */
 export async function openPublicKeys(
   location: TokenKeyLocation,
-  { log, now }: PublicKeysOptions,
+  { log, now, canRead = () => true }: PublicKeysOptions,
 ): Promise<(id: string) => Promise<VerifyingKeys>> {
   let text = await readTokenKeys(location);
   let keys = await parsePublicKeys(text);
   let readAt = now();
 
   return async (id) => {
-    if (keys.has(id) || "text" in location || now() - readAt < MIN_AGE_MS) return keys;
+    if (keys.has(id) || "text" in location || !canRead() || now() - readAt < MIN_AGE_MS) {
+      return keys;
+    }
     readAt = now();
     try {
       const latest = await readTokenKeys(location);

@@ -9,12 +9,16 @@ const OLD = await fakeTokenKeys(), NEW = await fakeTokenKeys();
 const [OLD_ID, NEW_ID] = [OLD.signing[0].id, NEW.signing[0].id];
 
 /** Opens the keys in a file. */
-async function open(text = OLD.publicPem) {
+async function open(text = OLD.publicPem, canRead?: () => boolean) {
   const folder = await temporaryFolder({ "public.pem": text });
   const clock = { ms: 0 };
   const { log, lines } = createFakeLog();
   const path = folder.path("public.pem");
-  const keys = await openPublicKeys({ path }, { log, now: () => clock.ms });
+  const keys = await openPublicKeys({ path }, {
+    log,
+    now: () => clock.ms,
+    ...canRead && { canRead },
+  });
   return {
     clock,
     lines,
@@ -68,4 +72,14 @@ Deno.test("keys in a variable never change", async () => {
     now: () => now += 10_000,
   });
   assertEquals([...(await keys(NEW_ID)).keys()], [OLD_ID]);
+});
+
+Deno.test("a process that can open no files keeps its keys, and does not try to read", async () => {
+  let sealed = false;
+  await using file = await open(OLD.publicPem, () => !sealed);
+  sealed = true;
+  await Deno.remove(file.path);
+  file.clock.ms += 2000;
+  assertEquals(await file.ids(NEW_ID), [OLD_ID]);
+  assertEquals(file.lines, []);
 });

@@ -45,6 +45,7 @@ const worker = (answersWith: "authenticate" | "embed"): TestedApp =>
     answersWith,
     recognition: () => undefined,
     models: () => undefined,
+    seal: () => [],
     onUsed() {},
   });
 

@@ -36,4 +36,5 @@
 
 {{- define "face-it.workerSettings" -}}
 - {name: LIVENESS, value: {{ .Values.liveness | quote }}}
+- {name: REQUIRE_SEAL, value: {{ .Values.worker.requireSeal | toJson | quote }}}
 {{- end -}}

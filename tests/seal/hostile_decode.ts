@@ -1,0 +1,33 @@
+/**
+ * The decoder of a hostile worker. It decodes the pictures of the worker's own start. The first
+ * picture of a request takes it over: it attacks, and prints each attempt as one line of JSON.
+ */
+
+import { decode as decodePicture, type DecodeLimits } from "../../worker/pipeline/decode.ts";
+import { Attacker, type Attempts } from "./attacks.ts";
+
+/** Requests may send larger pictures than the start decodes. */
+const LARGEST_AT_START = 1_000_000;
+
+const main = new Attacker();
+const older = new Worker(new URL("older_thread.ts", import.meta.url), { type: "module" });
+const answerOfOlder = () =>
+  new Promise((resolve, reject) => {
+    older.onmessage = ({ data }) => resolve(data);
+    older.onerror = reject;
+  });
+await answerOfOlder();
+
+export async function decode(bytes: Uint8Array, limits: DecodeLimits) {
+  if (limits.maxPixels > LARGEST_AT_START) {
+    const answered = answerOfOlder();
+    older.postMessage("attack");
+    for (const [thread, attempts] of [["main", await main.attack()], ["older", await answered]]) {
+      for (const [what, attempt] of Object.entries(attempts as Attempts)) {
+        console.log(JSON.stringify({ thread, what, ...attempt }));
+      }
+    }
+    console.log(JSON.stringify({ attacked: true }));
+  }
+  return await decodePicture(bytes, limits);
+}
