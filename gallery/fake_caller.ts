@@ -107,6 +107,7 @@ export const CALLS: FakeCalls = {
         collection,
         user_id: userId,
         ...(onlyNew && { only_new: true }),
+        may_shorten: true,
         body_sha256: checksumOf(body),
       },
     };

@@ -78,6 +78,19 @@ Deno.test("a PUT that may only create changes no user who is there", async () =>
   assertEquals((await two.call(create("Second"))).status, 201);
 });
 
+Deno.test("without the right to do so, a call lets no user expire earlier", async () => {
+  await using installation = await installFake();
+  const replica = await installation.replica();
+  const { may_shorten: _, ...claims } =
+    put("user1", { name: "N", expires_at: "2027-01-31T12:00:00Z" }).claims;
+  const sooner = put("user1", { name: "N", expires_at: "2027-01-31T12:00:00Z" });
+  await replica.call(put("user1"));
+  assertEquals(await statusAndCode(replica, { ...sooner, claims }), [403, "forbidden_scope"]);
+  const read = CALLS.about("get_user", "user1");
+  assertEquals((await replica.call(read)).body.expires_at, null);
+  assertEquals(await statusAndCode(replica, sooner), [200, undefined]);
+});
+
 Deno.test("a body that is not a user is refused, and quoted nowhere", async () => {
   await using installation = await installFake();
   const replica = await installation.replica();

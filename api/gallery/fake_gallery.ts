@@ -15,6 +15,7 @@ import type {
 import type {
   GalleryCaller,
   GalleryClient,
+  PutUserOptions,
   SentEmbedding,
   SentTemplate,
   Stored,
@@ -83,11 +84,15 @@ export class FakeGallery implements GalleryClient {
     caller: GalleryCaller,
     userId: string,
     fields: PutUser,
-    { onlyNew = false }: { readonly onlyNew?: boolean } = {},
+    { onlyNew = false, mayShorten = false }: PutUserOptions = {},
   ): Promise<Stored<User>> {
     const users = await this.#users(caller, "put_user");
     const old = users.get(userId);
     if (onlyNew && old !== undefined) throw galleryProblem("put_user", "user_exists");
+    const endOf = ({ expires_at }: PutUser) => Date.parse(expires_at ?? "") || Infinity;
+    if (old !== undefined && !mayShorten && endOf(fields) < endOf(old.fields)) {
+      throw galleryProblem("put_user", "forbidden_scope");
+    }
     const user = { fields, templates: old?.templates ?? [] };
     users.set(userId, user);
     return { created: old === undefined, value: answer(userId, user) };

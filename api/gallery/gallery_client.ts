@@ -63,6 +63,14 @@ export interface SentTemplate extends SentEmbedding {
   readonly force: boolean;
 }
 
+/** Options of {@linkcode GalleryClient.putUser}. */
+export interface PutUserOptions {
+  /** True: a user that is there stays as it is. */
+  readonly onlyNew?: boolean;
+  /** True: the caller may let a user expire earlier than before. */
+  readonly mayShorten?: boolean;
+}
+
 /** Something that was stored. */
 export interface Stored<Value> {
   /** False when it was there before. */
@@ -101,14 +109,14 @@ export interface GalleryClient extends AsyncDisposable {
    * Creates a user, or replaces the fields of a user.
    *
    * @param options With `onlyNew`, a user that is there stays as it is
-   * @throws {Problem} `invalid_request` when `expires_at` is in the past, and `user_exists` only with
-   * `onlyNew`
+   * @throws {Problem} `invalid_request` when `expires_at` is in the past, `user_exists` only with
+   * `onlyNew`, and `forbidden_scope` only without `mayShorten`, when the user would expire earlier
    */
   putUser(
     caller: GalleryCaller,
     userId: string,
     fields: PutUser,
-    options?: { readonly onlyNew?: boolean },
+    options?: PutUserOptions,
   ): Promise<Stored<User>>;
   /** @throws {Problem} `user_not_found` */
   getUser(caller: GalleryCaller, userId: string): Promise<UserWithTemplates>;
@@ -200,13 +208,18 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
       return value;
     },
 
-    async putUser(caller, userId, fields, { onlyNew = false } = {}) {
+    async putUser(caller, userId, fields, { onlyNew = false, mayShorten = false } = {}) {
       const { status, value } = await calls.make(
         caller,
         {
           method: "PUT",
           path: ofUser(userId),
-          claims: { purpose: "put_user", user_id: userId, ...onlyNew && { only_new: true } },
+          claims: {
+            purpose: "put_user",
+            user_id: userId,
+            ...onlyNew && { only_new: true },
+            ...mayShorten && fields.expires_at !== undefined && { may_shorten: true },
+          },
           body: { type: "application/json", bytes: Buffer.from(JSON.stringify(fields)) },
         },
         { statuses: onlyNew ? [201] : [200, 201], schema: UserSchema },

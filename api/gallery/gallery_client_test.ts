@@ -176,6 +176,23 @@ Deno.test("each call has its own method, path, statement and answer", async () =
       { created: true, value: USER },
     ],
     [
+      (client, caller) =>
+        client.putUser(caller, "user1", { name: "N", expires_at: USER.expires_at ?? "" }, {
+          mayShorten: true,
+        }),
+      "PUT /users/user1",
+      {
+        purpose: "put_user",
+        user_id: "user1",
+        may_shorten: true,
+        body_sha256: await sha256(
+          new TextEncoder().encode(`{"name":"N","expires_at":"${USER.expires_at ?? ""}"}`),
+        ),
+      },
+      [200, USER],
+      { created: false, value: USER },
+    ],
+    [
       (client, caller) => client.getUser(caller, "a/b"),
       "GET /users/a%2Fb",
       { purpose: "get_user", user_id: "a/b" },

@@ -20,6 +20,7 @@ const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> =
   decide: { ambiguous_match: PICTURE_DETAILS.ambiguous_match, ...TRIES },
   put_user: {
     invalid_request: "expires_at must be in the future",
+    forbidden_scope: "An earlier expires_at needs the scope admin",
     user_exists: "There is a user with this user_id already; nothing was changed",
   },
   get_user: { user_not_found: USER_NOT_FOUND },

@@ -28,13 +28,18 @@ export function addUsers(add: AddCall): void {
     purpose: "put_user",
     body: JSON_BODY,
   }, async (c, { gallery, origin, claims, userId, body, signal }) => {
-    const { collection, only_new: onlyNew = false } = claims;
+    const { collection, only_new: onlyNew = false, may_shorten: mayShorten = false } = claims;
+    const options = { onlyNew, keepsExpiry: !mayShorten, origin };
     const fields = parseFields(body, gallery.clock());
-    const { created, user } = await change(
+    const { created, user, shortens } = await change(
       gallery,
-      () => gallery.store.putUser({ collection, userId }, fields, { onlyNew, origin }),
+      () => gallery.store.putUser({ collection, userId }, fields, options),
       signal,
     );
+    // An early expiry is a deletion: somebody else's face could then get the user_id.
+    if (shortens) {
+      throw new Problem("forbidden_scope", "The caller may not let the user expire earlier");
+    }
     if (onlyNew && !created) throw new Problem("user_exists", "There is a user with this user_id");
     return c.json(userAnswer(user), created ? 201 : 200);
   });

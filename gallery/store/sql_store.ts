@@ -38,6 +38,7 @@ import {
   type Page,
   type Position,
   type PutOptions,
+  type PutResult,
   type StoredTemplate,
   type StoredUser,
   StoreUnavailable,
@@ -174,12 +175,12 @@ class SqlStore implements GalleryStore {
   async putUser(
     key: UserKey,
     fields: UserFields,
-    { onlyNew = false, origin }: PutOptions = {},
-  ): Promise<{ created: boolean; user: StoredUser }> {
+    { origin, ...options }: PutOptions = {},
+  ): Promise<PutResult> {
     checkUser(key, fields);
     const now = this.#options.now();
     const { changed: _, ...result } = await this.#recordedChange(async (transaction) => {
-      const result = await putUserRow(transaction, key, fields, now, onlyNew);
+      const result = await putUserRow(transaction, key, fields, now, options);
       if (!result.changed) return new Rollback(result);
       await addChanges(transaction, [key], now);
       return result;

@@ -261,8 +261,18 @@ export interface ModelCount {
 export interface PutOptions {
   /** True: a user that is there stays as it is. */
   readonly onlyNew?: boolean;
+  /** True: a user that would expire earlier than before stays as it is. */
+  readonly keepsExpiry?: boolean;
   /** The call that the event of the change names. */
   readonly origin?: AuditOrigin;
+}
+
+/** Result of {@linkcode GalleryStore.putUser}. */
+export interface PutResult {
+  readonly created: boolean;
+  readonly user: StoredUser;
+  /** True when nothing was changed, because the user would expire earlier than before. */
+  readonly shortens?: true;
 }
 
 /** The store of the gallery. Disposing of it closes the database. */
@@ -287,11 +297,7 @@ export interface GalleryStore extends AsyncDisposable {
    * @param options With `onlyNew`, a user that is there stays as it is; `origin` is the call that the
    * event of this change names
    */
-  putUser(
-    key: UserKey,
-    fields: UserFields,
-    options?: PutOptions,
-  ): Promise<{ readonly created: boolean; readonly user: StoredUser }>;
+  putUser(key: UserKey, fields: UserFields, options?: PutOptions): Promise<PutResult>;
   /** Returns a user; undefined when there is none. */
   getUser(key: UserKey): Promise<StoredUser | undefined>;
   /**

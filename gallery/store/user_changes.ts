@@ -4,7 +4,16 @@ import { createHmac } from "node:crypto";
 import { isUserText } from "../../shared/contract/user_text.ts";
 import { addChanges } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
-import type { AddedTemplate, NewTemplate, StoredUser, Try, UserFields, UserKey } from "./store.ts";
+import type {
+  AddedTemplate,
+  NewTemplate,
+  PutOptions,
+  PutResult,
+  StoredUser,
+  Try,
+  UserFields,
+  UserKey,
+} from "./store.ts";
 import { PHOTO_BYTES, sealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { findPhoto, insertTemplates, type TemplateRow } from "./templates.ts";
@@ -21,15 +30,16 @@ export interface SealOptions {
 /**
  * Creates a user or replaces its fields. Does not add the change to the log of changes.
  *
- * @param onlyNew True to leave a user that is there as it is
+ * @param options With `onlyNew`, a user that is there stays as it is; with `keepsExpiry`, also one that
+ * would expire earlier than before
  */
 export async function putUserRow(
   transaction: Transaction,
   { collection, userId }: UserKey,
   { name, consentRef, expiresAt }: UserFields,
   now: number,
-  onlyNew = false,
-): Promise<{ created: boolean; changed: boolean; user: StoredUser }> {
+  { onlyNew = false, keepsExpiry = false }: PutOptions = {},
+): Promise<PutResult & { changed: boolean }> {
   const key = { collection, userId };
   let old = await findUser(transaction, key);
   if (old && hasExpired(old, now)) {
@@ -40,6 +50,9 @@ export async function putUserRow(
     old.expiresAt === expiresAt;
   if (old !== undefined && (onlyNew || isEqual)) {
     return { created: false, changed: false, user: old };
+  }
+  if (old && keepsExpiry && (expiresAt ?? Infinity) < (old.expiresAt ?? Infinity)) {
+    return { created: false, changed: false, user: old, shortens: true };
   }
   const user: StoredUser = {
     ...key,

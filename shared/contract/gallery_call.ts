@@ -81,6 +81,8 @@ export const GALLERY_CLAIMS = {
   force: z.boolean().optional(),
   /** True to create a user, and to change nothing when there is one with this user_id. */
   only_new: z.boolean().optional(),
+  /** True when the caller may let a user expire earlier than before. */
+  may_shorten: z.boolean().optional(),
 } as const;
 
 const GalleryClaimsSchema = z.strictObject(GALLERY_CLAIMS);

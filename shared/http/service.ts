@@ -40,6 +40,10 @@ const REQUEST_ID = /^[\w.-]{1,64}$/;
 /** The status that nginx logs when a client disconnects. No client reads it. */
 const CLIENT_GONE_STATUS = 499;
 
+/** Policy of a response that is no page. The last three do not follow from the first one. */
+const DATA_POLICY =
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** Paths that are polled every few seconds. Their requests are logged at debug level only. */
 const POLLED_PATHS = new Set(["/health", "/ready", "/metrics"]);
 
@@ -64,7 +68,7 @@ export function installService(app: Hono<ServiceEnv>, deps: ServiceDeps): void {
     c.res.headers.set("Cross-Origin-Resource-Policy", "same-origin");
     // A page has its own policy. Everything else is data, which no page may show as a frame.
     if (!c.res.headers.has("Content-Security-Policy")) {
-      c.res.headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+      c.res.headers.set("Content-Security-Policy", DATA_POLICY);
     }
     const line = {
       request_id: requestId,

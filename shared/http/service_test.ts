@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type ProblemBody, ProblemBodySchema } from "../contract/contract.ts";
 import { abortable } from "../abortable.ts";
 import { Problem } from "../contract/problem.ts";
@@ -75,6 +75,10 @@ Deno.test("a browser may not cache a response or guess its type", async () => {
     assertEquals(headers.get("Cache-Control"), "no-store");
     assertEquals(headers.get("X-Content-Type-Options"), "nosniff");
     assert(headers.get("X-Request-Id") !== null);
+    // The other directives do not follow from default-src.
+    for (const directive of ["default-src", "base-uri", "form-action", "frame-ancestors"]) {
+      assertStringIncludes(headers.get("Content-Security-Policy") ?? "", `${directive} 'none'`);
+    }
   }
 });
 

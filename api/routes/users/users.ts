@@ -5,7 +5,7 @@ import { Problem } from "../../../shared/contract/problem.ts";
 import { MAX_PAGE_USERS, UserPageQuerySchema } from "../../../shared/contract/users.ts";
 import { takes } from "../../../shared/http/route_input.ts";
 import type { ServiceEnv } from "../../../shared/http/service.ts";
-import { allows } from "../../callers/check_scopes.ts";
+import { allows, assertScope, callerOf } from "../../callers/check_scopes.ts";
 import { galleryCaller, requireGallery } from "../../gallery/gallery_caller.ts";
 import type { GalleryClient } from "../../gallery/gallery_client.ts";
 import {
@@ -41,7 +41,16 @@ export function addUsers(app: OpenAPIHono<ServiceEnv>, deps: UsersDeps): void {
     const onlyNew = readOnlyNew(request.headers);
     const fields = await readPutUser(request, deps.bodyTimeoutMs);
     const caller = galleryCaller(c, request.signal);
-    const { created, value } = await gallery.putUser(caller, userId, fields, { onlyNew });
+    const mayShorten = callerOf(c).scopes.has("admin");
+    const { created, value } = await gallery.putUser(caller, userId, fields, {
+      onlyNew,
+      mayShorten,
+    })
+      .catch((error) => {
+        // With the header that every refusal of a scope has.
+        if (error instanceof Problem && error.code === "forbidden_scope") assertScope(c, "admin");
+        throw error;
+      });
     return c.json(value, created ? 201 : 200);
   });
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   UserPageSchema,
   UserSchema,
@@ -82,6 +82,21 @@ Deno.test("a key that may only enrol learns no more from user_exists than from 2
   assertEquals((await put("/users/user1", { name: "N" }, as(enrol, false))).status, 200);
   // Nothing about another collection.
   assertEquals((await put("/users/user1", { name: "N" }, as(other, true))).status, 201);
+});
+
+Deno.test("a key that may only enrol lets no user expire earlier, which would delete the user", async () => {
+  const enrol = fakeKey(["enrol"]), both = fakeKey(["enrol", "admin"]);
+  const { put } = setUp({ access: fakeAccess({ keys: [enrol.entry, both.entry] }) });
+  const as = ({ text }: { text: string }) => ({ ...JSON_TYPE, Authorization: `Bearer ${text}` });
+  const until = (year: number) => ({ name: "N", expires_at: `${year}-01-31T12:00:00Z` });
+  assertEquals((await put("/users/user1", until(2040), as(enrol))).status, 201);
+  assertEquals((await put("/users/user1", until(2041), as(enrol))).status, 200);
+  const refused = await put("/users/user1", until(2040), as(enrol));
+  assertStringIncludes(refused.headers.get("WWW-Authenticate") ?? "", 'scope="admin"');
+  await assertProblem(refused, "forbidden_scope");
+  assertEquals((await put("/users/user1", until(2040), as(both))).status, 200);
+  assertEquals((await put("/users/user1", { name: "N" }, as(enrol))).status, 200);
+  await assertProblem(await put("/users/user1", until(2041), as(enrol)), "forbidden_scope");
 });
 
 Deno.test("a user_id in a path may be any text, percent-encoded", async () => {

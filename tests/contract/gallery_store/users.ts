@@ -52,6 +52,29 @@ export function testUsers(test: StoreTest): void {
     assert(deleted.n > position.n && deleted.id !== position.id);
   });
 
+  test("with keepsExpiry, a user expires at the same time or later", async (store, clock) => {
+    const keepsExpiry = { keepsExpiry: true };
+    const put = async (expiresAt: number | undefined, options?: typeof keepsExpiry) => {
+      const fields = { name: "Alice", ...(expiresAt !== undefined && { expiresAt }) };
+      const { user, shortens } = await store.putUser(ALICE, fields, options);
+      assertEquals(await store.getUser(ALICE), user);
+      return [user.expiresAt, shortens];
+    };
+    const end = clock.now + 100;
+    assertEquals(await put(end, keepsExpiry), [end, undefined]);
+    const position = await store.position();
+    assertEquals(await put(end - 1, keepsExpiry), [end, true]);
+    assertEquals(await store.position(), position);
+    assertEquals(await put(end, keepsExpiry), [end, undefined]);
+    assertEquals(await put(end + 1, keepsExpiry), [end + 1, undefined]);
+    assertEquals(await put(undefined, keepsExpiry), [undefined, undefined]);
+    assertEquals(await put(end, keepsExpiry), [undefined, true]);
+    assertEquals(await put(end), [end, undefined]);
+    // Who has expired is nobody, so there is nothing to shorten.
+    clock.now = end;
+    assertEquals(await put(end + 1, keepsExpiry), [end + 1, undefined]);
+  });
+
   test("a PUT of new users only leaves a user who is there as it is", async (store, clock) => {
     const onlyNew = { onlyNew: true };
     const { created, user } = await store.putUser(ALICE, { name: "Alice" }, onlyNew);
