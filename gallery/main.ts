@@ -16,6 +16,7 @@ import { type GalleryConfig, readGalleryConfig } from "./config.ts";
 import { createGalleryMetrics } from "./metrics.ts";
 import { type OpenedGallery, openGallery, readTemplateKeys } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
+import { connectionRisk } from "./store/connection_risk.ts";
 import { openStore } from "./store/open_store.ts";
 import { describeFailure } from "./store_failure.ts";
 import { createStoreWatch } from "./store_watch.ts";
@@ -88,6 +89,8 @@ async function main(): Promise<void> {
   const lingerMs = config.exitOnStdinEof ? 0 : LINGER_AFTER_SIGTERM_MS;
   Deno.addSignalListener("SIGTERM", () => void end("SIGTERM", lingerMs));
 
+  const risk = connectionRisk(config.store);
+  if (risk !== undefined) log.warn(risk);
   const started = now();
   try {
     gallery = await openGallery({

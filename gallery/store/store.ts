@@ -8,6 +8,8 @@
  */
 
 import type { TryOutcome, TryRefusal } from "./tries_policy.ts";
+
+export type { TryOutcome, TryRefusal };
 import type {
   AuditCheckpoint,
   AuditEvent,
@@ -163,6 +165,7 @@ export interface CallToken {
 
 /** Whose failures a try adds to. */
 export interface Try {
+  /** Collection of the caller's key. */
   readonly collection: string;
   /** The only user that the face is compared with. Missing for a search. */
   readonly userId?: string;
@@ -269,7 +272,9 @@ export interface PutOptions {
 
 /** Result of {@linkcode GalleryStore.putUser}. */
 export interface PutResult {
+  /** False when there was a user. */
   readonly created: boolean;
+  /** The user as it is stored now. */
   readonly user: StoredUser;
   /** True when nothing was changed, because the user would expire earlier than before. */
   readonly shortens?: true;
