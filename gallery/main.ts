@@ -95,6 +95,7 @@ async function main(): Promise<void> {
         openStore(config.store, {
           keys,
           tries: config.tries,
+          requireConsent: config.requireConsent,
           auditKeptMs: config.auditKeptMs,
         }),
       watch,

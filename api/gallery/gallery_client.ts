@@ -101,7 +101,7 @@ export interface GalleryClient extends AsyncDisposable {
    * Creates a user, or replaces the fields of a user.
    *
    * @param options With `onlyNew`, a user that is there stays as it is
-   * @throws {Problem} `invalid_request` when `expires_at` is in the past, and `user_exists` only with
+   * @throws {Problem} `invalid_request` when `expires_at` is in the past, `consent_required`, and `user_exists` only with
    * `onlyNew`
    */
   putUser(
@@ -131,7 +131,7 @@ export interface GalleryClient extends AsyncDisposable {
    * Adds a template.
    *
    * @throws {Problem} `user_not_found`, `not_the_same_person`, `belongs_to_another_user`,
-   * `too_many_templates`, `too_many_attempts`, `locked`
+   * `too_many_templates`, `consent_required`, `too_many_attempts`, `locked`
    */
   addTemplate(
     caller: GalleryCaller,

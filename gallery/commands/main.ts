@@ -14,6 +14,7 @@ import { backupDatabase, writeBackup } from "./backup_database.ts";
 import { importFiles } from "./import_files.ts";
 import { GALLERY_HELP, GALLERY_USAGE, type GalleryCommand, readGalleryCommand } from "./options.ts";
 import { describeReport, verifyAudit } from "./verify_audit.ts";
+import { readRequireConsent } from "./refuse_missing_consents.ts";
 import { explainFolderInUse, openStoreForCommand, readKeysForCommand } from "./store_settings.ts";
 
 const EXPECTED_ERRORS = [ConfigError, ExportFileError, GalleryError, StoreDamaged];
@@ -50,7 +51,10 @@ async function run(options: GalleryCommand): Promise<number> {
       for (const path of options.files) {
         files.push(path === "-" ? await readStandardInput(Deno.stdin.readable) : { path });
       }
-      await using store = await openStoreForCommand(settings, { mayCreate: true });
+      await using store = await openStoreForCommand(settings, {
+        mayCreate: true,
+        requireConsent: readRequireConsent(Deno.env),
+      });
       const { users, added } = await importFiles(store, files, {
         ...options,
         progress: createProgress(),

@@ -13,6 +13,7 @@ import { recordRefusal } from "../audit/record_refusal.ts";
 import type { AddCall } from "../calls.ts";
 import { change } from "../change.ts";
 import type { Gallery } from "../gallery.ts";
+import { explainConsent } from "../refuse_consent.ts";
 import { refuseCursor } from "../refuse_cursor.ts";
 import type { UserFields, UserKey } from "../store/store.ts";
 import { userAnswer, userWithTemplates } from "../user_answers.ts";
@@ -34,6 +35,12 @@ export function addUsers(add: AddCall): void {
       gallery,
       () => gallery.store.putUser({ collection, userId }, fields, { onlyNew, origin }),
       signal,
+    ).catch((error) =>
+      recordRefusal(
+        gallery,
+        { ...origin, collection, userId, kind: "user" },
+        explainConsent(error),
+      )
     );
     if (onlyNew && !created) throw new Problem("user_exists", "There is a user with this user_id");
     return c.json(userAnswer(user), created ? 201 : 200);

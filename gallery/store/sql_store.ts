@@ -24,6 +24,7 @@ import {
   type CallToken,
   type Changes,
   type CheckedTemplate,
+  ConsentMissing,
   type Decision,
   type DecisionResult,
   type FilePart,
@@ -95,6 +96,8 @@ export interface StoreOptions {
   readonly tries?: TriesPolicy;
   /** Greatest number of counts of failures that are kept, of locked users and of all others each. */
   readonly maxTries?: number;
+  /** True: only users with a `consentRef` may have templates. */
+  readonly requireConsent?: boolean;
   /** Milliseconds after which {@linkcode GalleryStore.purge} deletes events; never by default. */
   readonly auditKeptMs?: number;
 }
@@ -144,6 +147,7 @@ class SqlStore implements GalleryStore {
       usersPerStatement: 500,
       tries: DEFAULT_TRIES,
       maxTries: MAX_TRIES_ROWS,
+      requireConsent: false,
       auditKeptMs: Infinity,
       ...options,
     };
@@ -157,6 +161,10 @@ class SqlStore implements GalleryStore {
 
   async check(): Promise<void> {
     await this.position();
+  }
+
+  get requiresConsent(): boolean {
+    return this.#options.requireConsent;
   }
 
   async listCollections(): Promise<readonly string[]> {
@@ -181,6 +189,7 @@ class SqlStore implements GalleryStore {
     const { changed: _, ...result } = await this.#recordedChange(async (transaction) => {
       const result = await putUserRow(transaction, key, fields, now, onlyNew);
       if (!result.changed) return new Rollback(result);
+      this.#checkConsent(result.user);
       await addChanges(transaction, [key], now);
       return result;
     }, ({ created, changed }) => ({
@@ -286,8 +295,11 @@ class SqlStore implements GalleryStore {
       const changes: UserKey[] = [];
       const events: AuditEvent[] = [];
       for (const { user, templates } of prepared.slice(known)) {
-        const { changed } = await putUserRow(transaction, user, user, options.now);
+        const { changed, user: stored } = await putUserRow(transaction, user, user, options.now);
         const isStored = !hasExpired(user, options.now);
+        if (isStored) {
+          this.#checkConsent({ ...user, templates: stored.templates + templates.length });
+        }
         const added = isStored ? await insertTemplates(transaction, templates) : 0;
         if (changed || added > 0) {
           const { collection, userId } = user;
@@ -483,6 +495,12 @@ class SqlStore implements GalleryStore {
       return { ...key, user: user && !hasExpired(user, now) ? user : undefined };
     });
     return { kind: "changes", ...missed, users };
+  }
+
+  /** @throws {ConsentMissing} when a user has templates without a consent that they need */
+  #checkConsent({ consentRef, templates }: Pick<StoredUser, "consentRef" | "templates">): void {
+    if (!this.#options.requireConsent || consentRef !== undefined || templates === 0) return;
+    throw new ConsentMissing("A user with templates has no consent");
   }
 
   #triesOptions(): TriesOptions {

@@ -4,7 +4,15 @@ import { createHmac } from "node:crypto";
 import { isUserText } from "../../shared/contract/user_text.ts";
 import { addChanges } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
-import type { AddedTemplate, NewTemplate, StoredUser, Try, UserFields, UserKey } from "./store.ts";
+import {
+  type AddedTemplate,
+  ConsentMissing,
+  type NewTemplate,
+  type StoredUser,
+  type Try,
+  type UserFields,
+  type UserKey,
+} from "./store.ts";
 import { PHOTO_BYTES, sealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { findPhoto, insertTemplates, type TemplateRow } from "./templates.ts";
@@ -94,6 +102,7 @@ export interface AddOptions {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly maxTemplates: number;
+  readonly requireConsent: boolean;
   /** Time of the creation of the user that is meant. Without it, whoever has the user_id. */
   readonly createdAt?: number;
   /** Checks the template again. Resolves to false when the changes since are not known. */
@@ -104,7 +113,7 @@ export interface AddOptions {
 export async function addTemplateRow(
   transaction: Transaction,
   row: TemplateRow,
-  { now, maxTemplates, createdAt: meant, checkAgain }: AddOptions,
+  { now, maxTemplates, requireConsent, createdAt: meant, checkAgain }: AddOptions,
 ): Promise<AddedTemplate | Rollback<AddedTemplate>> {
   const user = await findUser(transaction, row);
   if (
@@ -112,6 +121,9 @@ export async function addTemplateRow(
     meant !== undefined && user.createdAt !== meant
   ) {
     return new Rollback({ kind: "no_such_user" });
+  }
+  if (requireConsent && user.consentRef === undefined) {
+    throw new ConsentMissing("The user has no consent");
   }
   const known = await findPhoto(transaction, row);
   if (known) return new Rollback({ kind: "stored", added: false, template: known });
