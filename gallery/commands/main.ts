@@ -11,6 +11,7 @@ import { openDatabase } from "../store/open_store.ts";
 import { StoreDamaged, StoreUnavailable } from "../store/store.ts";
 import { verifyDatabase } from "../store/verify_database.ts";
 import { backupDatabase, writeBackup } from "./backup_database.ts";
+import { forget } from "./forget.ts";
 import { importFiles } from "./import_files.ts";
 import { GALLERY_HELP, GALLERY_USAGE, type GalleryCommand, readGalleryCommand } from "./options.ts";
 import { describeReport, verifyAudit } from "./verify_audit.ts";
@@ -91,6 +92,9 @@ async function run(options: GalleryCommand): Promise<number> {
       console.log(`${users} users and ${templates} templates are in order`);
       return 0;
     }
+    case "forget":
+      console.log(await forget(settings, options));
+      return 0;
     case "audit verify": {
       const report = await verifyAudit(settings, options.checkpoints);
       for (const fault of report.faults) console.error(fault);

@@ -26,21 +26,30 @@ export interface SealOptions {
   readonly now: number;
 }
 
+/** Options of {@linkcode putUserRow}. */
+export interface PutRowOptions {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly onlyNew?: boolean;
+  /** Called before the deletion of a user that has expired is stored. */
+  readonly onDeleted: (user: StoredUser) => void;
+}
+
 /**
  * Creates a user or replaces its fields. Does not add the change to the log of changes.
  *
- * @param onlyNew True to leave a user that is there as it is
+ * @param options With `onlyNew`, a user that is there stays as it is
  */
 export async function putUserRow(
   transaction: Transaction,
   { collection, userId }: UserKey,
   { name, consentRef, expiresAt }: UserFields,
-  now: number,
-  onlyNew = false,
+  { now, onlyNew = false, onDeleted }: PutRowOptions,
 ): Promise<{ created: boolean; changed: boolean; user: StoredUser }> {
   const key = { collection, userId };
   let old = await findUser(transaction, key);
   if (old && hasExpired(old, now)) {
+    onDeleted(old);
     await removeUser(transaction, key);
     old = undefined;
   }
