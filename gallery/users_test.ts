@@ -342,7 +342,12 @@ Deno.test("the rule of a match and the models of a collection are described", as
   await using installation = await installFake({ match: { on: "confidence", threshold: 0.7 } });
   const replica = await installation.replica();
   const { body: empty } = await replica.call(CALLS.describe());
-  assertEquals(GalleryModelsSchema.parse(empty), { match: null, calibration: null, templates: [] });
+  assertEquals(GalleryModelsSchema.parse(empty), {
+    match: null,
+    calibration: null,
+    templates: [],
+    requires_consent: false,
+  });
   const { body: asked } = await replica.call(CALLS.describe({ model: known.sha256 }));
   const described = GalleryModelsSchema.parse(asked);
   assertEquals([described.match?.on, described.match?.threshold], ["confidence", 0.7]);
@@ -389,6 +394,7 @@ Deno.test("with REQUIRE_CONSENT, a user without consent_ref may exist, but gets 
   await using installation = await installFake({ requireConsent: true });
   const replica = await installation.replica();
   const REFUSED: [number, string] = [409, "consent_required"];
+  assertEquals((await replica.call(CALLS.describe())).body.requires_consent, true);
   assertEquals(await statusAndCode(replica, put("user1")), [201, undefined]);
   const precheck = CALLS.about("check_enrolment", "user1");
   for (let i = 0; i < 9; i++) {
