@@ -1,11 +1,11 @@
 /** The behaviour of every store: the marks of deletions. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import type { Deletion } from "../../../gallery/forget/deletion_mark.ts";
 import { newTemplate } from "../../support/gallery_store.ts";
 import { ALICE, BOB, type StoreTest } from "./store_backend.ts";
 
-/** Registers the test. */
+/** Registers the tests. */
 export function testDeletions(test: StoreTest): void {
   const told: Deletion[] = [];
   const marksOf = async (run: () => Promise<unknown>): Promise<string[]> => {
@@ -45,4 +45,18 @@ export function testDeletions(test: StoreTest): void {
     marks.push(...await marksOf(() => store.deleteUser(BOB)));
     assertEquals([marks.length, new Set(marks).size], [6, 6]);
   }, { onDeletion: (deletion) => told.push(deletion) });
+
+  let isFull = false;
+  test("a deletion whose mark cannot be written is not stored", async (store) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    isFull = true;
+    await assertRejects(() => store.deleteUser(ALICE), Error, "the log is full");
+    isFull = false;
+    assertEquals((await store.getUser(ALICE))?.name, "Alice");
+    assertEquals(await store.deleteUser(ALICE), true);
+  }, {
+    onDeletion() {
+      if (isFull) throw new Error("the log is full");
+    },
+  });
 }
