@@ -6,6 +6,7 @@ import { Problem } from "../shared/contract/problem.ts";
 import { change } from "./change.ts";
 import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
+import { explainConsent } from "./refuse_consent.ts";
 import { type TriesOfEnrolment, tryProblem } from "./refuse_try.ts";
 import type { ModelRules } from "./rules.ts";
 import type { NewTemplate, StoredTemplate, StoredUser, UserKey } from "./store/store.ts";
@@ -32,7 +33,7 @@ export interface AddOptions {
  *
  * @returns `added` is false when the user has a template of the photo already
  * @throws {Problem} `user_not_found`, `not_the_same_person`, `belongs_to_another_user`,
- * `too_many_attempts`, `locked`, `too_many_templates`, or `gallery_unavailable`
+ * `too_many_attempts`, `locked`, `too_many_templates`, `consent_required`, or `gallery_unavailable`
  * @throws {StoreUnavailable} when the store is away
  */
 export async function addTemplate(
@@ -52,7 +53,7 @@ export async function addTemplate(
       options.signal,
     );
   } catch (error) {
-    throw await countRefusal(gallery, error, options);
+    throw await countRefusal(gallery, explainConsent(error), options);
   }
 }
 

@@ -25,6 +25,8 @@ export interface GalleryConfig {
   /** Path of a calibration for a model that is not in the manifest. */
   readonly calibrationPath: string | undefined;
   readonly bodyTimeoutMs: number;
+  /** True: only users with a consent_ref get templates. */
+  readonly requireConsent: boolean;
   /** Milliseconds after which events of the audit are deleted. */
   readonly auditKeptMs: number;
   /**
@@ -66,6 +68,7 @@ export function readGalleryConfig(env: Environment): GalleryConfig {
     },
     calibrationPath: values.MODEL_CALIBRATION,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,
+    requireConsent: values.REQUIRE_CONSENT,
     auditKeptMs: values.AUDIT_KEPT_DAYS * DAY_MS,
     exitOnStdinEof: values.EXIT_ON_STDIN_EOF,
   });

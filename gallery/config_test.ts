@@ -24,6 +24,7 @@ Deno.test("the settings that must be set are enough", () => {
     tries: DEFAULT_TRIES,
     calibrationPath: undefined,
     bodyTimeoutMs: 5000,
+    requireConsent: false,
     auditKeptMs: 90 * 24 * 60 * 60 * 1000,
     exitOnStdinEof: false,
   });
@@ -40,6 +41,7 @@ Deno.test("every setting is read", () => {
       GALLERY_STORE: "postgres://gallery@db/gallery",
       TEMPLATE_KEYS_PATH: "/k",
       GALLERY_TOKEN_PUBLIC_KEYS: "PEM",
+      REQUIRE_CONSENT: "true",
       AUDIT_KEPT_DAYS: "1",
       MATCH_ON: "cosine",
       MATCH_THRESHOLD: "0.4",
@@ -68,6 +70,7 @@ Deno.test("every setting is read", () => {
       },
       calibrationPath: "/c.json",
       bodyTimeoutMs: 7,
+      requireConsent: true,
       auditKeptMs: 24 * 60 * 60 * 1000,
       exitOnStdinEof: true,
     },

@@ -69,6 +69,8 @@ export interface FakeOptions {
   readonly calibration?: ModelCalibration;
   /** Limits on failed tries; those of the service by default. */
   readonly tries?: TriesPolicy;
+  /** True: only users with a consent get templates. */
+  readonly requireConsent?: boolean;
   /** Location of the store; a new folder by default. */
   readonly location?: string;
   readonly answerTimeoutMs?: number;
@@ -85,6 +87,7 @@ export async function installFake(options: FakeOptions = {}): Promise<FakeInstal
     keys: parseTemplateKeys(makeTemplateKey()),
     now: () => clock.now,
     ...(options.tries && { tries: options.tries }),
+    requireConsent: options.requireConsent ?? false,
   });
   return {
     store,

@@ -13,6 +13,7 @@ import { createLogger, isPretty } from "../shared/log.ts";
 import { type Checkpoints, createCheckpoints } from "./audit/log_checkpoints.ts";
 import { createGalleryApp } from "./app.ts";
 import { type GalleryConfig, readGalleryConfig } from "./config.ts";
+import { writeDeletions } from "./forget/log_deletions.ts";
 import { createGalleryMetrics } from "./metrics.ts";
 import { type OpenedGallery, openGallery, readTemplateKeys } from "./open_gallery.ts";
 import { createRules } from "./rules.ts";
@@ -98,6 +99,8 @@ async function main(): Promise<void> {
         openStore(config.store, {
           keys,
           tries: config.tries,
+          onDeletion: writeDeletions(log, isPretty(config.log.format)),
+          requireConsent: config.requireConsent,
           auditKeptMs: config.auditKeptMs,
         }),
       watch,

@@ -355,7 +355,12 @@ Deno.test("the rule of a match and the models of a collection are described", as
   await using installation = await installFake({ match: { on: "confidence", threshold: 0.7 } });
   const replica = await installation.replica();
   const { body: empty } = await replica.call(CALLS.describe());
-  assertEquals(GalleryModelsSchema.parse(empty), { match: null, calibration: null, templates: [] });
+  assertEquals(GalleryModelsSchema.parse(empty), {
+    match: null,
+    calibration: null,
+    templates: [],
+    requires_consent: false,
+  });
   const { body: asked } = await replica.call(CALLS.describe({ model: known.sha256 }));
   const described = GalleryModelsSchema.parse(asked);
   assertEquals([described.match?.on, described.match?.threshold], ["confidence", 0.7]);
@@ -396,4 +401,35 @@ Deno.test("a template that does not fit its model leaves out its user, not the g
     assertEquals(body.user_id, "user1");
   }
   assert(lines.some(({ msg }) => String(msg).includes("cannot be compared")));
+});
+
+Deno.test("with REQUIRE_CONSENT, a user without consent_ref may exist, but gets no template", async () => {
+  await using installation = await installFake({ requireConsent: true });
+  const replica = await installation.replica();
+  const REFUSED: [number, string] = [409, "consent_required"];
+  assertEquals((await replica.call(CALLS.describe())).body.requires_consent, true);
+  assertEquals(await statusAndCode(replica, put("user1")), [201, undefined]);
+  const precheck = CALLS.about("check_enrolment", "user1");
+  for (let i = 0; i < 9; i++) {
+    assertEquals(await statusAndCode(replica, precheck), REFUSED);
+    assertEquals(await statusAndCode(replica, add("user1", face(0), i, i === 0)), REFUSED);
+  }
+  const consent = { name: "user1", consent_ref: "c-1" };
+  assertEquals(await statusAndCode(replica, put("user1", consent)), [200, undefined]);
+  // Refusals for a missing consent tell nothing about a face, so they are no failed tries.
+  assertEquals(await statusAndCode(replica, precheck), [204, undefined]);
+  assertEquals(await statusAndCode(replica, add("user1", face(0), 0)), [201, undefined]);
+
+  // A consent cannot be taken away from the templates that it allows.
+  assertEquals(await statusAndCode(replica, put("user1")), REFUSED);
+  const { body } = await replica.call(CALLS.about("get_user", "user1"));
+  assertEquals([body.consent_ref, body.templates.length], ["c-1", 1]);
+  const { template_id: id } = body.templates[0];
+  await replica.call(CALLS.deleteTemplate("user1", id));
+  assertEquals(await statusAndCode(replica, put("user1")), [200, undefined]);
+  const { body: audit } = await replica.call(CALLS.readAudit());
+  const refused = audit.events.filter((event: { outcome: string }) =>
+    event.outcome === "consent_required"
+  ).map((event: { kind: string }) => event.kind);
+  assertEquals(refused, ["user", ...Array.from({ length: 9 }, () => "enrolment")]);
 });

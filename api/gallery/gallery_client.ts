@@ -109,8 +109,9 @@ export interface GalleryClient extends AsyncDisposable {
    * Creates a user, or replaces the fields of a user.
    *
    * @param options With `onlyNew`, a user that is there stays as it is
-   * @throws {Problem} `invalid_request` when `expires_at` is in the past, `user_exists` only with
-   * `onlyNew`, and `forbidden_scope` only without `mayShorten`, when the user would expire earlier
+   * @throws {Problem} `invalid_request` when `expires_at` is in the past, `consent_required`,
+   * `user_exists` only with `onlyNew`, and `forbidden_scope` only without `mayShorten`, when the user
+   * would expire earlier
    */
   putUser(
     caller: GalleryCaller,
@@ -139,7 +140,7 @@ export interface GalleryClient extends AsyncDisposable {
    * Adds a template.
    *
    * @throws {Problem} `user_not_found`, `not_the_same_person`, `belongs_to_another_user`,
-   * `too_many_templates`, `too_many_attempts`, `locked`
+   * `too_many_templates`, `consent_required`, `too_many_attempts`, `locked`
    */
   addTemplate(
     caller: GalleryCaller,

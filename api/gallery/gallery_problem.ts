@@ -9,6 +9,8 @@ import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 
 const USER_NOT_FOUND = "There is no user with this user_id";
 
+const CONSENT_REQUIRED = "The user has no consent_ref. Send one with PUT /users/{user_id} first";
+
 const TRIES = {
   too_many_attempts: "Too many attempts have failed. Wait for the time of Retry-After",
   locked: "Too many attempts have failed. An administrator must unlock the user",
@@ -21,15 +23,18 @@ const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> =
   put_user: {
     invalid_request: "expires_at must be in the future",
     forbidden_scope: "An earlier expires_at needs the scope admin",
+    consent_required:
+      "The user has templates and needs a consent_ref. Send one, or delete the templates first",
     user_exists: "There is a user with this user_id already; nothing was changed",
   },
   get_user: { user_not_found: USER_NOT_FOUND },
   list_users: { invalid_request: "The cursor is not one of an earlier page" },
   delete_user: {},
   unlock_user: {},
-  check_enrolment: TRIES,
+  check_enrolment: { ...TRIES, consent_required: CONSENT_REQUIRED },
   add_template: {
     ...TRIES,
+    consent_required: CONSENT_REQUIRED,
     user_not_found: USER_NOT_FOUND,
     not_the_same_person: "The face does not resemble the user's other templates",
     belongs_to_another_user: "The face matches another user",

@@ -8,6 +8,7 @@ import {
   focusName,
   focusUserId,
   isComplete,
+  setConsentNeeded,
   setUpPersonForm,
   showPerson,
   typed,
@@ -70,10 +71,15 @@ export function setUpEnrol() {
   startWith(undefined);
   return {
     title: "face-it: enrol a person",
-    onShow: () => void showWhenStatic("enrol"),
+    onShow: () => void showWhatIsNeeded(),
     onHide: () => camera.close(),
     onFiles,
   };
+}
+
+async function showWhatIsNeeded() {
+  const { requiresConsent } = await showWhenStatic("enrol");
+  setConsentNeeded(requiresConsent);
 }
 
 /**
@@ -135,8 +141,8 @@ function inTurn(wanted, task) {
 async function makePerson(wanted) {
   if (person !== undefined) return true;
   say("Looking…", "busy");
-  const { name, userId } = typed();
-  const made = await createPerson(name, userId);
+  const { name, userId, consentRef } = typed();
+  const made = await createPerson(name, userId, consentRef);
   if (wanted !== generation) return false;
   if ("person" in made) {
     person = made.person;

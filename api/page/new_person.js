@@ -12,15 +12,16 @@ const MAX_TRIES = 9;
  *
  * @param {string} name
  * @param {string} typedId "" to make the user ID of the name
+ * @param {string} consentRef "" for none
  * @returns {Promise<{ person: Person } | { taken: TakenId } | { failure: Failure }>}
  *   taken: somebody has the typed user ID already
  */
-export async function createPerson(name, typedId) {
+export async function createPerson(name, typedId, consentRef) {
   const userIds = typedId === "" ? possibleIds(makeUserId(name)) : [typedId];
   /** @type {Failure | undefined} */
   let failure;
   for (const userId of userIds) {
-    const outcome = await createUser(userId, name);
+    const outcome = await createUser(userId, name, consentRef);
     if ("answer" in outcome) {
       const { user_id, name } = outcome.answer;
       return { person: { userId: user_id, name } };

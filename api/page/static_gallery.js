@@ -6,7 +6,7 @@ import { getModels } from "./users.js";
  * Shows in a view that the operator enrols people, when that is so.
  *
  * @param {"enrol" | "people"} view
- * @returns {Promise<{ isStatic: boolean, model: string | undefined, refusal: Failure | undefined }>}
+ * @returns {Promise<{ isStatic: boolean, model: string | undefined, refusal: Failure | undefined, requiresConsent: boolean }>}
  *   model: sha256 of the recognition model in use; undefined when the service does not tell it.
  *   refusal: tells that a key is needed, after the reader has given none
  */
@@ -21,6 +21,7 @@ export async function showWhenStatic(view) {
   return {
     isStatic,
     model: models.find(({ use }) => use === "recognition")?.sha256,
+    requiresConsent: "answer" in outcome && outcome.answer.requires_consent === true,
     refusal: isRefused ? outcome.failure : undefined,
   };
 }

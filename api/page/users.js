@@ -37,10 +37,15 @@ export const getUser = (userId) => request(path(userId));
  *
  * @param {string} userId
  * @param {string} name
+ * @param {string} consentRef "" for none
  * @returns {Promise<Outcome<User>>}
  */
-export const createUser = (userId, name) =>
-  request(path(userId), { method: "PUT", onlyNew: true, body: { name } });
+export const createUser = (userId, name, consentRef) =>
+  request(path(userId), {
+    method: "PUT",
+    onlyNew: true,
+    body: { name, ...consentRef !== "" && { consent_ref: consentRef } },
+  });
 
 /**
  * Deletes a person with all templates.

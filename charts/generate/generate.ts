@@ -34,6 +34,7 @@ const PERMISSIONS = {
     ...Object.keys(RECOGNITION_ENV),
     ...STORE_ENV_NAMES,
     ...TRIES_ENV_NAMES,
+    "REQUIRE_CONSENT",
     "AUDIT_KEPT_DAYS",
     "npm_lifecycle_event",
     ...DENO_ENV,
@@ -41,7 +42,7 @@ const PERMISSIONS = {
   api: [...API_ENV_NAMES, ...KUBERNETES_CLIENT_ENV],
   worker: [...WORKER_ENV_NAMES, DISABLE_TELEMETRY],
   gallery: GALLERY_ENV_NAMES,
-  "gallery-command": STORE_ENV_NAMES,
+  "gallery-command": [...STORE_ENV_NAMES, "REQUIRE_CONSENT"],
 };
 
 const TABLES = {

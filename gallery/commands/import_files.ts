@@ -7,6 +7,7 @@ import { isExportFile, readExportFile } from "../files/export_file.ts";
 import { readGalleryFileUsers } from "../files/gallery_file_users.ts";
 import { importInBatches } from "../files/import_in_batches.ts";
 import { hashInput, type InputFile, openInput } from "../files/input_file.ts";
+import { refuseMissingConsents } from "./refuse_missing_consents.ts";
 import { refuseLargeUsers } from "./refuse_large_users.ts";
 import type { GalleryStore, ImportedFile, NewUser } from "../store/store.ts";
 
@@ -46,7 +47,7 @@ interface Source extends ImportedFile {
  * do not come back. An import that was interrupted continues where it stopped.
  *
  * @throws {GalleryError | ExportFileError} when a file cannot be read or is bad, or a user would have
- * too many templates
+ * too many templates, or has no consent, and templates need one
  * @throws {StoreUnavailable} when the database fails. The import can then be repeated
  */
 export async function importFiles(
@@ -66,6 +67,12 @@ export async function importFiles(
   await refuseLargeUsers(store, async function* () {
     for (const source of sources) yield* readUsers(source, options);
   });
+  if (store.requiresConsent) {
+    for (const source of sources) {
+      const read = readUsers(source, options);
+      await refuseMissingConsents(source.isExport ? read : keepFields(store, read));
+    }
+  }
   if (sources.length === 0) return { users: 0, added: 0 };
   using task = options.progress.start("Importing", users, "users");
   let added = 0;

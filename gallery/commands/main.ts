@@ -11,9 +11,11 @@ import { openDatabase } from "../store/open_store.ts";
 import { StoreDamaged, StoreUnavailable } from "../store/store.ts";
 import { verifyDatabase } from "../store/verify_database.ts";
 import { backupDatabase, writeBackup } from "./backup_database.ts";
+import { forget } from "./forget.ts";
 import { importFiles } from "./import_files.ts";
 import { GALLERY_HELP, GALLERY_USAGE, type GalleryCommand, readGalleryCommand } from "./options.ts";
 import { describeReport, verifyAudit } from "./verify_audit.ts";
+import { readRequireConsent } from "./refuse_missing_consents.ts";
 import { explainFolderInUse, openStoreForCommand, readKeysForCommand } from "./store_settings.ts";
 
 const EXPECTED_ERRORS = [ConfigError, ExportFileError, GalleryError, StoreDamaged];
@@ -50,7 +52,10 @@ async function run(options: GalleryCommand): Promise<number> {
       for (const path of options.files) {
         files.push(path === "-" ? await readStandardInput(Deno.stdin.readable) : { path });
       }
-      await using store = await openStoreForCommand(settings, { mayCreate: true });
+      await using store = await openStoreForCommand(settings, {
+        mayCreate: true,
+        requireConsent: readRequireConsent(Deno.env),
+      });
       const { users, added } = await importFiles(store, files, {
         ...options,
         progress: createProgress(),
@@ -87,6 +92,9 @@ async function run(options: GalleryCommand): Promise<number> {
       console.log(`${users} users and ${templates} templates are in order`);
       return 0;
     }
+    case "forget":
+      console.log(await forget(settings, options));
+      return 0;
     case "audit verify": {
       const report = await verifyAudit(settings, options.checkpoints);
       for (const fault of report.faults) console.error(fault);

@@ -6,7 +6,7 @@ import { describeArgumentError } from "../../shared/argument_error.ts";
 
 /** One line that shows how to call the command. */
 export const GALLERY_USAGE =
-  "Usage: deno task gallery import FILE… | export FILE | backup FOLDER | verify-store | audit verify";
+  "Usage: deno task gallery import FILE… | export FILE | backup FOLDER | forget | verify-store | audit verify";
 
 /** Text of `--help`. */
 export const GALLERY_HELP = `${GALLERY_USAGE}
@@ -24,6 +24,9 @@ Works on the store of the gallery service: users, with their templates.
                  GALLERY_STORE. With - instead of FOLDER, the copy goes to standard output. The
                  template keys are not copied: without them nobody can read the copy, so keep them in
                  another place. For PostgreSQL, use pg_dump
+  forget         deletes again, from a restored backup, what was deleted after the backup. --log FILE
+                 has the log of the service since the backup; - is standard input. --before STORE is
+                 the store from before the restore, if it can still be read. Both may be given
   verify-store   decrypts every template and checks everything that is stored
   audit verify   checks that nobody has changed the audit. --checkpoints FILE has the log of the
                  service, which somebody else should keep; - is standard input
@@ -32,6 +35,8 @@ Works on the store of the gallery service: users, with their templates.
                   the collections of an exported file. export: the only collection to export
   --model SHA256  import: the recognition model of a gallery file that does not name one
   --checkpoints FILE  audit verify: lines of the log of all replicas of the gallery service
+  --log FILE      forget: lines of the log of all replicas of the gallery service
+  --before STORE  forget: folder of SQLite, or postgres://user:password@host/database
   --again         import: import everybody in the files, also from a file that was imported before
 
 The store is the one of "deno task start". These variables name another one:
@@ -61,6 +66,11 @@ export type GalleryCommand =
     readonly collection: string | undefined;
   }
   | { readonly command: "backup"; readonly folder: string }
+  | {
+    readonly command: "forget";
+    readonly log: string | undefined;
+    readonly before: string | undefined;
+  }
   | { readonly command: "verify-store" }
   | { readonly command: "audit verify"; readonly checkpoints: string };
 
@@ -82,6 +92,8 @@ export function readGalleryCommand(
         collection: { type: "string" },
         model: { type: "string" },
         checkpoints: { type: "string" },
+        log: { type: "string" },
+        before: { type: "string" },
         again: { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
@@ -90,7 +102,7 @@ export function readGalleryCommand(
     return { wrong: describeArgumentError(error) };
   }
   const {
-    values: { collection, model, again, checkpoints, help },
+    values: { collection, model, again, checkpoints, log, before, help },
     positionals: [command, ...paths],
   } = parsed;
   if (help) return "help";
@@ -106,6 +118,9 @@ export function readGalleryCommand(
   }
   if (checkpoints !== undefined && command !== "audit") {
     return { wrong: "--checkpoints is only for audit verify" };
+  }
+  if ((log ?? before) !== undefined && command !== "forget") {
+    return { wrong: "--log and --before are only for forget" };
   }
   if (again && command !== "import") return { wrong: "--again is only for import" };
   if (paths.indexOf("-") !== paths.lastIndexOf("-")) {
@@ -123,6 +138,10 @@ export function readGalleryCommand(
     case "backup":
       if (path === undefined || paths.length > 1) return { wrong: "backup needs one FOLDER" };
       return { command, folder: path };
+    case "forget":
+      if (path !== undefined) return { wrong: "forget needs no path" };
+      if (!log && !before) return { wrong: "forget needs --log FILE or --before STORE" };
+      return { command, log: log || undefined, before: before || undefined };
     case "verify-store":
       if (path !== undefined) return { wrong: "verify-store needs no path" };
       return { command };
@@ -131,6 +150,8 @@ export function readGalleryCommand(
       if (!checkpoints) return { wrong: "audit verify needs --checkpoints FILE" };
       return { command: "audit verify", checkpoints };
     default:
-      return { wrong: "The command is import, export, backup, verify-store or audit verify" };
+      return {
+        wrong: "The command is import, export, backup, forget, verify-store or audit verify",
+      };
   }
 }

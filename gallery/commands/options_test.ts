@@ -29,6 +29,7 @@ Deno.test("every command is read with its paths and options", () => {
       }],
       [["export", "x", "--collection=c"], { command: "export", file: "x", collection: "c" }],
       [["backup", "folder"], { command: "backup", folder: "folder" }],
+      [["forget", "--log", "-", "--before", "b"], { command: "forget", log: "-", before: "b" }],
       [["verify-store"], { command: "verify-store" }],
       [["audit", "verify", "--checkpoints", "-"], { command: "audit verify", checkpoints: "-" }],
       [["--help"], "help"],
@@ -42,13 +43,17 @@ Deno.test("every command is read with its paths and options", () => {
 Deno.test("a wrong command line is explained in one sentence", () => {
   for (
     const [args, wrong] of [
-      [[], "The command is import, export, backup, verify-store or audit verify"],
-      [["list"], "The command is import, export, backup, verify-store or audit verify"],
+      [[], "The command is import, export, backup, forget, verify-store or audit verify"],
+      [["list"], "The command is import, export, backup, forget, verify-store or audit verify"],
       [["import"], "import needs at least one FILE"],
       [["import", ""], "A path is empty"],
       [["export"], "export needs one FILE"],
       [["export", "a", "b"], "export needs one FILE"],
       [["backup"], "backup needs one FOLDER"],
+      [["forget"], "forget needs --log FILE or --before STORE"],
+      [["forget", "--log="], "forget needs --log FILE or --before STORE"],
+      [["forget", "a", "--log", "b"], "forget needs no path"],
+      [["export", "a", "--log", "b"], "--log and --before are only for forget"],
       [["verify-store", "a"], "verify-store needs no path"],
       [["import", "a", "--model", "sface"], "--model must be a sha256 in lower-case hexadecimal"],
       [["export", "a", "--model", MODEL], "--model is only for import"],
@@ -72,7 +77,7 @@ Deno.test("a wrong command line is explained in one sentence", () => {
 });
 
 Deno.test("the usage names every command", () => {
-  for (const command of ["import", "export", "backup", "verify-store", "audit verify"]) {
+  for (const command of ["import", "export", "backup", "forget", "verify-store", "audit verify"]) {
     assertEquals(GALLERY_USAGE.includes(command), true);
   }
 });

@@ -12,16 +12,20 @@ import type { TemplateKeys } from "../../shared/template_keys.ts";
 /**
  * Opens the store for a command.
  *
- * @param mayCreate True to make a new store, with new keys, where there is none
+ * @param mayCreate True to make a new store, with new keys, where there is none; with
+ * `requireConsent`, nobody without a consent gets templates
  * @throws {ConfigError} when there is no store, when a service has it, or when it cannot be used
  * @throws {StoreUnavailable} when the database is away
  */
 export async function openStoreForCommand(
   settings: StoreSettings,
-  { mayCreate }: { readonly mayCreate: boolean },
+  { mayCreate, requireConsent = false }: {
+    readonly mayCreate: boolean;
+    readonly requireConsent?: boolean;
+  },
 ): Promise<GalleryStore> {
   const keys = await readKeysForCommand(settings, { mayCreate });
-  return await explainFolderInUse(() => openStore(settings.location, { keys }));
+  return await explainFolderInUse(() => openStore(settings.location, { keys, requireConsent }));
 }
 
 /**

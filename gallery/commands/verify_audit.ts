@@ -50,7 +50,7 @@ export async function verifyAudit(settings: StoreSettings, path: string): Promis
   const faults: string[] = [];
   let until: string | undefined;
   let number = 0;
-  for await (const line of readLines(path)) {
+  for await (const line of readLogLines(path)) {
     number++;
     const checkpoint = readCheckpoint(keys, line);
     if (checkpoint === "bad") {
@@ -86,7 +86,13 @@ async function refuseOtherVersion(database: Database): Promise<void> {
   }
 }
 
-async function* readLines(path: string): AsyncGenerator<string> {
+/**
+ * Reads the lines of a log.
+ *
+ * @param path Path of a file; "-" is standard input
+ * @throws {ConfigError} when the file cannot be read
+ */
+export async function* readLogLines(path: string): AsyncGenerator<string> {
   try {
     const bytes = path === "-" ? Deno.stdin.readable : (await Deno.open(path)).readable;
     yield* bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());

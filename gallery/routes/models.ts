@@ -26,6 +26,7 @@ export function addModels(add: AddCall): void {
         fitted_dimension: rules.calibration.fitted_dimension,
       },
       templates: [...templates],
+      requires_consent: gallery.store.requiresConsent,
     };
     return c.json(answer);
   });

@@ -1,6 +1,7 @@
 /** The routes of tries: may the next one be made, and the unlocking of a user. */
 
 import type { AddCall } from "../calls.ts";
+import { consentRequired } from "../refuse_consent.ts";
 import { triesOfEnrolment, tryOf, tryProblem } from "../refuse_try.ts";
 
 /** Adds the routes. */
@@ -20,10 +21,14 @@ export function addTries(add: AddCall): void {
     method: "GET",
     path: "/users/:user_id/tries",
     purpose: "check_enrolment",
-  }, async (c, { gallery, claims }) => {
+  }, async (c, { gallery, claims, userId }) => {
     const { own, others } = triesOfEnrolment(claims);
     const refusal = await gallery.store.checkTries([own, others]);
     if (refusal) throw tryProblem(refusal);
+    if (gallery.store.requiresConsent) {
+      const user = await gallery.store.getUser({ collection: claims.collection, userId });
+      if (user && user.consentRef === undefined) throw consentRequired();
+    }
     return c.body(null, 204);
   });
 

@@ -13,6 +13,7 @@ import { recordRefusal } from "../audit/record_refusal.ts";
 import type { AddCall } from "../calls.ts";
 import { change } from "../change.ts";
 import type { Gallery } from "../gallery.ts";
+import { explainConsent } from "../refuse_consent.ts";
 import { refuseCursor } from "../refuse_cursor.ts";
 import type { UserFields, UserKey } from "../store/store.ts";
 import { userAnswer, userWithTemplates } from "../user_answers.ts";
@@ -35,6 +36,12 @@ export function addUsers(add: AddCall): void {
       gallery,
       () => gallery.store.putUser({ collection, userId }, fields, options),
       signal,
+    ).catch((error) =>
+      recordRefusal(
+        gallery,
+        { ...origin, collection, userId, kind: "user" },
+        explainConsent(error),
+      )
     );
     // An early expiry is a deletion: somebody else's face could then get the user_id.
     if (shortens) {

@@ -8,6 +8,7 @@ import { forgetOlderKeys } from "./key_check.ts";
 import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { findOlderKeys, replaceSealed } from "./templates.ts";
+import type { UserKey } from "./store.ts";
 import { removeExpired } from "./users.ts";
 
 /** Options of a purge. */
@@ -22,6 +23,8 @@ export interface PurgeOptions {
   readonly usersPerStatement: number;
   /** Milliseconds after which events are deleted. */
   readonly auditKeptMs: number;
+  /** Called before the deletion of a user is stored. */
+  readonly onDeleted: (user: UserKey & { readonly createdAt: number }) => void;
 }
 
 /** Events that one transaction deletes. Changes of users wait for it. */
@@ -35,7 +38,7 @@ const EVENTS_PER_PURGE = 1000;
 export async function purgeDatabase(
   database: Database,
   audit: AuditChains,
-  { now, keptChanges, changesKeptMs, usersPerStatement, auditKeptMs }: PurgeOptions,
+  { now, keptChanges, changesKeptMs, usersPerStatement, auditKeptMs, onDeleted }: PurgeOptions,
 ): Promise<number> {
   await database.transaction(async (transaction) => {
     await purgeDecisions(transaction, now);
@@ -48,7 +51,8 @@ export async function purgeDatabase(
   let deleted = 0;
   for (;;) {
     const count = await audit.transaction(
-      (transaction, append) => purgeUsers(transaction, append, now, usersPerStatement),
+      (transaction, append) =>
+        purgeUsers(transaction, append, { now, usersPerStatement, onDeleted }),
       { exclusive: true },
     );
     deleted += count;
@@ -79,10 +83,13 @@ export async function reencryptTemplates(
 async function purgeUsers(
   transaction: Transaction,
   append: AppendEvents,
-  now: number,
-  limit: number,
+  { now, usersPerStatement, onDeleted }: Pick<
+    PurgeOptions,
+    "now" | "usersPerStatement" | "onDeleted"
+  >,
 ): Promise<number> {
-  const users = await removeExpired(transaction, now, limit);
+  const users = await removeExpired(transaction, now, usersPerStatement);
+  users.forEach(onDeleted);
   await addChanges(transaction, users, now);
   await append(
     users.map(({ collection }) => ({ collection, kind: "deletion", outcome: "expired" })),

@@ -10,6 +10,7 @@ import type {
   StoredEvent,
 } from "../audit/event.ts";
 import { listEvents } from "../audit/list.ts";
+import { createDeletionMarks, type Deletion, type DeletionMarks } from "../forget/deletion_mark.ts";
 import { deriveAuditKeys } from "../audit/seal.ts";
 import { addChanges, changesAfter, newestPosition } from "./change_log.ts";
 import { type Database, Rollback, type Transaction } from "./database.ts";
@@ -24,6 +25,7 @@ import {
   type CallToken,
   type Changes,
   type CheckedTemplate,
+  ConsentMissing,
   type Decision,
   type DecisionResult,
   type FilePart,
@@ -96,6 +98,13 @@ export interface StoreOptions {
   readonly tries?: TriesPolicy;
   /** Greatest number of counts of failures that are kept, of locked users and of all others each. */
   readonly maxTries?: number;
+  /**
+   * Called with the mark of each user and template, before its deletion is stored. A deletion that
+   * fails afterwards was called, too.
+   */
+  readonly onDeletion?: (deletion: Deletion) => void;
+  /** True: only users with a `consentRef` may have templates. */
+  readonly requireConsent?: boolean;
   /** Milliseconds after which {@linkcode GalleryStore.purge} deletes events; never by default. */
   readonly auditKeptMs?: number;
 }
@@ -130,11 +139,13 @@ class SqlStore implements GalleryStore {
   /** Number of failures that were counted since the last trim. */
   #failures = 0;
   readonly #audit: AuditChains;
+  readonly #marks: DeletionMarks;
 
   constructor(database: Database, photoKey: Uint8Array, options: StoreOptions) {
     this.#database = database;
     this.#photoKey = photoKey;
     this.#triesKey = deriveTriesKey(photoKey);
+    this.#marks = createDeletionMarks(photoKey);
     this.#countByModel = createModelCounts(database);
     this.#options = {
       now: Date.now,
@@ -145,6 +156,8 @@ class SqlStore implements GalleryStore {
       usersPerStatement: 500,
       tries: DEFAULT_TRIES,
       maxTries: MAX_TRIES_ROWS,
+      requireConsent: false,
+      onDeletion: () => {},
       auditKeptMs: Infinity,
       ...options,
     };
@@ -158,6 +171,10 @@ class SqlStore implements GalleryStore {
 
   async check(): Promise<void> {
     await this.position();
+  }
+
+  get requiresConsent(): boolean {
+    return this.#options.requireConsent;
   }
 
   async listCollections(): Promise<readonly string[]> {
@@ -180,8 +197,13 @@ class SqlStore implements GalleryStore {
     checkUser(key, fields);
     const now = this.#options.now();
     const { changed: _, ...result } = await this.#recordedChange(async (transaction) => {
-      const result = await putUserRow(transaction, key, fields, now, options);
+      const result = await putUserRow(transaction, key, fields, {
+        ...options,
+        now,
+        onDeleted: this.#userDeleted,
+      });
       if (!result.changed) return new Rollback(result);
+      this.#checkConsent(result.user);
       await addChanges(transaction, [key], now);
       return result;
     }, ({ created, changed }) => ({
@@ -201,12 +223,14 @@ class SqlStore implements GalleryStore {
   async deleteUser(key: UserKey, origin?: AuditOrigin): Promise<boolean> {
     checkKey(key);
     return await this.#recordedChange(async (transaction) => {
-      const user = await this.#findUser(transaction, key);
+      const found = await findUser(transaction, key);
+      const existed = found !== undefined && !hasExpired(found, this.#options.now());
+      if (found) this.#userDeleted(found);
       const removed = await removeUser(transaction, key);
       const forgotten = await forgetTries(transaction, key, this.#triesOptions());
       if (!removed) return forgotten ? false : new Rollback(false);
       await addChanges(transaction, [key], this.#options.now());
-      return user !== undefined;
+      return existed;
     }, (existed) => ({
       // Without the user: others may know who was deleted at this time.
       ...origin,
@@ -287,8 +311,14 @@ class SqlStore implements GalleryStore {
       const changes: UserKey[] = [];
       const events: AuditEvent[] = [];
       for (const { user, templates } of prepared.slice(known)) {
-        const { changed } = await putUserRow(transaction, user, user, options.now);
+        const { changed, user: stored } = await putUserRow(transaction, user, user, {
+          now: options.now,
+          onDeleted: this.#userDeleted,
+        });
         const isStored = !hasExpired(user, options.now);
+        if (isStored) {
+          this.#checkConsent({ ...user, templates: stored.templates + templates.length });
+        }
         const added = isStored ? await insertTemplates(transaction, templates) : 0;
         if (changed || added > 0) {
           const { collection, userId } = user;
@@ -326,6 +356,7 @@ class SqlStore implements GalleryStore {
     return await this.#recordedChange(async (transaction) => {
       const user = await this.#findUser(transaction, key);
       if (!user || !await removeTemplate(transaction, key, templateId)) return new Rollback(false);
+      this.#deleted(this.#marks.ofTemplate(templateId));
       await addChanges(transaction, [key], this.#options.now());
       return true;
     }, (existed) => ({
@@ -446,7 +477,11 @@ class SqlStore implements GalleryStore {
   }
 
   async purge(): Promise<number> {
-    const options = { ...this.#options, now: this.#options.now() };
+    const options = {
+      ...this.#options,
+      now: this.#options.now(),
+      onDeleted: this.#userDeleted,
+    };
     await this.#trimTries();
     return await purgeDatabase(this.#database, this.#audit, options);
   }
@@ -484,6 +519,21 @@ class SqlStore implements GalleryStore {
       return { ...key, user: user && !hasExpired(user, now) ? user : undefined };
     });
     return { kind: "changes", ...missed, users };
+  }
+
+  readonly #userDeleted = (user: UserKey & { readonly createdAt: number }): void =>
+    this.#deleted(this.#marks.ofUser(user));
+
+  /** Tells a deletion before it is stored: none is missing in the log, whenever the process ends. */
+  #deleted(mark: string): void {
+    const { onDeletion, now } = this.#options;
+    onDeletion({ store: this.#marks.store, time: new Date(now()).toISOString(), mark });
+  }
+
+  /** @throws {ConsentMissing} when a user has templates without a consent that they need */
+  #checkConsent({ consentRef, templates }: Pick<StoredUser, "consentRef" | "templates">): void {
+    if (!this.#options.requireConsent || consentRef !== undefined || templates === 0) return;
+    throw new ConsentMissing("A user with templates has no consent");
   }
 
   #triesOptions(): TriesOptions {

@@ -293,6 +293,9 @@ export interface GalleryStore extends AsyncDisposable {
   /** Counts the templates of a collection by model. */
   countByModel(collection: string): Promise<readonly ModelCount[]>;
 
+  /** True when only users with a `consentRef` may have templates. */
+  readonly requiresConsent: boolean;
+
   /**
    * Creates a user, or replaces all fields of a user. The user's templates stay. Equal fields change
    * nothing. A user that has expired is created new, without templates.
@@ -301,6 +304,7 @@ export interface GalleryStore extends AsyncDisposable {
    *
    * @param options With `onlyNew`, a user that is there stays as it is; `origin` is the call that the
    * event of this change names
+   * @throws {ConsentMissing} when the user has templates, and would lose the consent that they need
    */
   putUser(key: UserKey, fields: UserFields, options?: PutOptions): Promise<PutResult>;
   /** Returns a user; undefined when there is none. */
@@ -332,6 +336,7 @@ export interface GalleryStore extends AsyncDisposable {
    * @param origin The call that the event of this change names
    * @throws the error of `checked.again`; nothing is stored then. Only a template that is stored has
    * an event: the caller records a refusal
+   * @throws {ConsentMissing} when the user has no consent, and templates need one
    */
   addTemplate(
     key: UserKey,
@@ -349,6 +354,7 @@ export interface GalleryStore extends AsyncDisposable {
    * @returns Number of templates that were added
    * @throws {RangeError} when there are more users, or when users of the file before this part were
    * not imported
+   * @throws {ConsentMissing} when a user would have templates without the consent that they need
    */
   importUsers(users: readonly NewUser[], part?: FilePart): Promise<number>;
   /** Returns how far the import of a file came; undefined when it has not begun. */
@@ -456,6 +462,12 @@ export class StoreDamaged extends Error {
     super(message);
     this.templateId = templateId;
   }
+}
+
+/** Error for a user who would have templates without a `consentRef`, which the store refuses. */
+export class ConsentMissing extends Error {
+  /** Name of the class. */
+  override readonly name = "ConsentMissing";
 }
 
 /** Error for a cursor that no page had. */

@@ -4,15 +4,16 @@ import { createHmac } from "node:crypto";
 import { isUserText } from "../../shared/contract/user_text.ts";
 import { addChanges } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
-import type {
-  AddedTemplate,
-  NewTemplate,
-  PutOptions,
-  PutResult,
-  StoredUser,
-  Try,
-  UserFields,
-  UserKey,
+import {
+  type AddedTemplate,
+  ConsentMissing,
+  type NewTemplate,
+  type PutOptions,
+  type PutResult,
+  type StoredUser,
+  type Try,
+  type UserFields,
+  type UserKey,
 } from "./store.ts";
 import { PHOTO_BYTES, sealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "../../shared/template_keys.ts";
@@ -27,6 +28,14 @@ export interface SealOptions {
   readonly now: number;
 }
 
+/** Options of {@linkcode putUserRow}. */
+export interface PutRowOptions extends Pick<PutOptions, "onlyNew" | "keepsExpiry"> {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Called before the deletion of a user that has expired is stored. */
+  readonly onDeleted: (user: StoredUser) => void;
+}
+
 /**
  * Creates a user or replaces its fields. Does not add the change to the log of changes.
  *
@@ -37,12 +46,12 @@ export async function putUserRow(
   transaction: Transaction,
   { collection, userId }: UserKey,
   { name, consentRef, expiresAt }: UserFields,
-  now: number,
-  { onlyNew = false, keepsExpiry = false }: PutOptions = {},
+  { now, onlyNew = false, keepsExpiry = false, onDeleted }: PutRowOptions,
 ): Promise<PutResult & { changed: boolean }> {
   const key = { collection, userId };
   let old = await findUser(transaction, key);
   if (old && hasExpired(old, now)) {
+    onDeleted(old);
     await removeUser(transaction, key);
     old = undefined;
   }
@@ -107,6 +116,7 @@ export interface AddOptions {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly maxTemplates: number;
+  readonly requireConsent: boolean;
   /** Time of the creation of the user that is meant. Without it, whoever has the user_id. */
   readonly createdAt?: number;
   /** Checks the template again. Resolves to false when the changes since are not known. */
@@ -117,7 +127,7 @@ export interface AddOptions {
 export async function addTemplateRow(
   transaction: Transaction,
   row: TemplateRow,
-  { now, maxTemplates, createdAt: meant, checkAgain }: AddOptions,
+  { now, maxTemplates, requireConsent, createdAt: meant, checkAgain }: AddOptions,
 ): Promise<AddedTemplate | Rollback<AddedTemplate>> {
   const user = await findUser(transaction, row);
   if (
@@ -125,6 +135,9 @@ export async function addTemplateRow(
     meant !== undefined && user.createdAt !== meant
   ) {
     return new Rollback({ kind: "no_such_user" });
+  }
+  if (requireConsent && user.consentRef === undefined) {
+    throw new ConsentMissing("The user has no consent");
   }
   const known = await findPhoto(transaction, row);
   if (known) return new Rollback({ kind: "stored", added: false, template: known });

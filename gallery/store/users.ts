@@ -85,9 +85,9 @@ export async function removeExpired(
   transaction: Transaction,
   now: number,
   limit: number,
-): Promise<UserKey[]> {
+): Promise<(UserKey & { readonly createdAt: number })[]> {
   const rows = await transaction.query(
-    `SELECT collection, user_id FROM gallery_users WHERE expires_at <= $1
+    `SELECT collection, user_id, created_at FROM gallery_users WHERE expires_at <= $1
       ORDER BY collection, user_id LIMIT $2`,
     now,
     limit,
@@ -95,6 +95,7 @@ export async function removeExpired(
   const users = rows.map((row) => ({
     collection: row["collection"] as string,
     userId: row["user_id"] as string,
+    createdAt: row["created_at"] as number,
   }));
   const last = users.at(-1);
   if (last === undefined) return [];

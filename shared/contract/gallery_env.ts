@@ -53,6 +53,11 @@ export const GALLERY_OWN_ENV = {
       "searches (1:N) without a match that a key and client_ref may make; one is forgotten after each TRIES_WAIT_SECONDS; 0: no limit",
     chartValue: "gallery.tries.searches",
   }),
+  REQUIRE_CONSENT: flag().default(false).register(SETTINGS, {
+    description:
+      "true: only users with a `consent_ref` get templates: [privacy.md](privacy.md#consent)",
+    chartValue: "gallery.requireConsent",
+  }),
   AUDIT_KEPT_DAYS: integer(1, 3650).default(90).register(SETTINGS, {
     description:
       "days after which events of the [audit](operations.md#the-audit) are deleted from the database",

@@ -67,6 +67,13 @@ export const ModelCountSchema = z.strictObject({
   templates: z.int().min(0),
 }).meta({ id: "ModelCount" });
 
+/** Tells if templates need a consent. */
+export const RequiresConsentSchema = z.boolean().meta({
+  description:
+    "true: only users with a consent_ref get templates (REQUIRE_CONSENT). Missing when " +
+    "the workers hold the gallery",
+});
+
 /** The answer of `GET /models`. */
 export const ModelsSchema = z.strictObject({
   models: z.array(ModelSchema).meta({ description: "Empty until a worker has answered" }),
@@ -78,6 +85,7 @@ export const ModelsSchema = z.strictObject({
     description: "The templates of the caller's collection, by the recognition model that made " +
       "them; null when the workers hold the gallery",
   }),
+  requires_consent: RequiresConsentSchema.optional(),
 }).meta({ id: "Models" });
 
 /** See {@linkcode ModelsSchema}. */

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   request_timeout: { status: 408, title: "Request timeout" },
   gallery_is_static: { status: 409, title: "Gallery is static" },
   too_many_templates: { status: 409, title: "Too many templates" },
+  consent_required: { status: 409, title: "Consent required" },
   user_exists: { status: 412, title: "User exists" },
   payload_too_large: { status: 413, title: "Payload too large" },
   unsupported_media_type: { status: 415, title: "Unsupported media type" },

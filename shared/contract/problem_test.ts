@@ -17,6 +17,7 @@ Deno.test("every code has its documented status", () => {
     worker_used: 409,
     gallery_is_static: 409,
     too_many_templates: 409,
+    consent_required: 409,
     user_exists: 412,
     payload_too_large: 413,
     unsupported_media_type: 415,

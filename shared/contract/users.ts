@@ -4,7 +4,13 @@ import { z } from "zod";
 import { UserIdSchema, UserTextSchema } from "./contract.ts";
 import { NO_CONTROL_CHARACTERS } from "./user_text.ts";
 import { FaceQualitySchema } from "./observed_face.ts";
-import { CosineSchema, MatchRuleSchema, ModelCountSchema, Sha256Schema } from "./models_in_use.ts";
+import {
+  CosineSchema,
+  MatchRuleSchema,
+  ModelCountSchema,
+  RequiresConsentSchema,
+  Sha256Schema,
+} from "./models_in_use.ts";
 
 const TimeSchema = z.iso.datetime({ precision: 3 }).meta({ example: "2026-01-31T12:00:00.000Z" });
 
@@ -107,6 +113,8 @@ export const GalleryModelsSchema = z.strictObject({
     fitted_dimension: z.number().positive().max(1e6),
   }).nullable(),
   templates: z.array(ModelCountSchema),
+  /** Missing in answers of an older gallery service. */
+  requires_consent: RequiresConsentSchema.optional(),
 });
 
 /** See {@linkcode GalleryModelsSchema}. */

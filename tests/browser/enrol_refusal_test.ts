@@ -143,3 +143,22 @@ browserTest(
     }
   },
 );
+
+browserTest("where a consent is needed, the page asks for its reference", async () => {
+  await using visit = await Visit.start({ env: { ...GALLERY_SERVICE, REQUIRE_CONSENT: "true" } });
+  const { page, service } = visit;
+  await visit.open("Enrol");
+  const consent = page.getByRole("textbox", { name: "Consent reference" });
+  await consent.waitFor();
+  await visit.enrol("Ada", await sample("different.png"));
+  assertEquals(
+    await consent.evaluate("document.activeElement.validationMessage"),
+    "First type the reference to the consent.",
+  );
+  assertEquals((await service.get("/users/ada")).status, 404);
+  await consent.fill("form 17");
+  await visit.enrol("Ada", await sample("different.png"));
+  await page.getByText("Ada can be recognised now.").waitFor();
+  assertEquals(JSON.parse((await service.get("/users/ada")).text).consent_ref, "form 17");
+  assertEquals(await consent.isVisible(), false);
+});

@@ -3,6 +3,7 @@
 import { testAudit } from "./gallery_store/audit.ts";
 import { testChanges } from "./gallery_store/changes.ts";
 import { testDecisions } from "./gallery_store/decisions.ts";
+import { testDeletions } from "./gallery_store/deletions.ts";
 import { KEYS, type StoreBackend, type StoreTest } from "./gallery_store/store_backend.ts";
 import { testImports } from "./gallery_store/imports.ts";
 import { testTemplateKeys } from "./gallery_store/template_keys.ts";
@@ -34,5 +35,6 @@ export function testGalleryStore(
   testDecisions(test);
   testTries(test);
   testAudit(test);
+  testDeletions(test);
   testTemplateKeys(test);
 }

@@ -43,6 +43,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "ambiguous_match",
   "user_not_found",
   "too_many_templates",
+  "consent_required",
   "user_exists",
   "not_the_same_person",
   "belongs_to_another_user",

@@ -177,6 +177,31 @@ Deno.test("importing a gallery file keeps the consent and the time of expiry of 
   assertEquals({ name, consentRef, expiresAt }, { ...fields, name: "User One" });
 });
 
+Deno.test("with REQUIRE_CONSENT, only users with a stored consent are imported", async () => {
+  await using desk = await laptop();
+  const env = { REQUIRE_CONSENT: "true" };
+  await desk.folder.write("none.json", gallery([], "ab".repeat(32)));
+  assertEquals((await desk.run(["import", "none.json"], env)).code, 0);
+  {
+    await using store = await desk.open();
+    await store.putUser({ collection, userId: "ada" }, { name: "Ada", consentRef: "c-1" });
+  }
+  const [ada, bob] = ["ada", "bob"].map((user_id) => ({ user_id, name: "N", embedding: [1] }));
+  await desk.folder.write("both.json", gallery([ada!, bob!], "ab".repeat(32)));
+  await desk.folder.write("ada.json", gallery([ada!], "ab".repeat(32)));
+  const refused = await desk.run(["import", "both.json"], env);
+  assertEquals([refused.code, refused.out], [1, ""]);
+  assertMatch(
+    refused.err,
+    /^The user "bob" has no consent_ref, .* so nothing is imported\.[^\n]*\n$/,
+  );
+  const imported = await desk.run(["import", "ada.json"], env);
+  assertEquals(imported.out, "Imported 1 users; 1 templates are new\n", imported.err);
+  await using store = await desk.open();
+  const users = await Array.fromAsync(store.readUsers());
+  assertEquals(users.map(({ userId, consentRef }) => [userId, consentRef]), [["ada", "c-1"]]);
+});
+
 Deno.test("each mistake gets one clear line, and nothing is stored", async () => {
   await using desk = await laptop();
   await desk.folder.write("without.json", gallery([{ embedding: [1] }]));

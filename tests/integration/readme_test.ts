@@ -20,7 +20,7 @@ const RUN_ELSEWHERE = /\btask (test|test:unit|check|ok)$/;
 /** Commands that run the service until the test ends them. */
 const SERVES = /\btask start\b/;
 /** Commands before which the service must end. */
-const NEEDS_STOPPED_SERVICE = /\btask gallery (import|export|verify-store)\b/;
+const NEEDS_STOPPED_SERVICE = /\btask gallery (import|export|forget|verify-store)\b/;
 /** Commands that need photos of many people. */
 const MEASURES = /\btask (accuracy|calibrate)\b/;
 /** Users whose photos are in DIR. */

@@ -21,6 +21,7 @@ const NEVER: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "not_found",
   "user_not_found",
   "too_many_templates",
+  "consent_required",
   "user_exists",
   "not_the_same_person",
   "belongs_to_another_user",

@@ -69,7 +69,7 @@ export const PUT_USER: RouteConfig = {
   responses: {
     200: json("The user was there before", UserSchema),
     201: json("The user is new", UserSchema),
-    ...errors(...BODY, "user_exists"),
+    ...errors(...BODY, "consent_required", "user_exists"),
   },
 };
 
@@ -155,6 +155,7 @@ export const ADD_TEMPLATE: RouteConfig = {
       "not_the_same_person",
       "belongs_to_another_user",
       "too_many_templates",
+      "consent_required",
       "too_many_attempts",
       "locked",
       "worker_failed",

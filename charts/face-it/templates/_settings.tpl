@@ -26,6 +26,7 @@
 - {name: TRIES_LOCK_AFTER, value: {{ .Values.gallery.tries.lockAfter | toJson | quote }}}
 - {name: TRIES_USER_LOCK_AFTER, value: {{ .Values.gallery.tries.userLockAfter | toJson | quote }}}
 - {name: TRIES_SEARCHES, value: {{ .Values.gallery.tries.searches | toJson | quote }}}
+- {name: REQUIRE_CONSENT, value: {{ .Values.gallery.requireConsent | toJson | quote }}}
 - {name: AUDIT_KEPT_DAYS, value: {{ .Values.gallery.auditKeptDays | toJson | quote }}}
 {{- end -}}
 

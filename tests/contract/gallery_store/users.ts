@@ -2,12 +2,32 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodeCursor } from "../../../gallery/store/page_cursor.ts";
-import { BadCursor } from "../../../gallery/store/store.ts";
+import { BadCursor, ConsentMissing } from "../../../gallery/store/store.ts";
 import { newTemplate } from "../../support/gallery_store.ts";
 import { ALICE, BOB, readAll, type StoreTest } from "./store_backend.ts";
 
 /** Registers the tests. */
 export function testUsers(test: StoreTest): void {
+  test("nobody gets a template without the consent that is required", async (store) => {
+    assertEquals(store.requiresConsent, true);
+    const missing = (made: Promise<unknown>) => assertRejects(() => made, ConsentMissing);
+    await store.putUser(ALICE, { name: "Alice" });
+    await missing(store.addTemplate(ALICE, newTemplate(1)));
+    await missing(store.importUsers([{ ...BOB, name: "Bob", templates: [newTemplate(1)] }]));
+    await store.putUser(ALICE, { name: "Alice", consentRef: "c-1" });
+    assertEquals((await store.addTemplate(ALICE, newTemplate(1))).kind, "stored");
+    await missing(store.putUser(ALICE, { name: "Alice B" }));
+    await missing(store.importUsers([{ ...ALICE, name: "Alice B", templates: [] }]));
+    assertEquals((await readAll(store)).map(({ name, templates }) => [name, templates.length]), [
+      ["Alice", 1],
+    ]);
+    await store.importUsers([
+      { ...ALICE, name: "Alice B", consentRef: "c-2", templates: [newTemplate(2)] },
+      { ...BOB, name: "Bob", templates: [] },
+    ]);
+    assertEquals((await store.getUser(ALICE))?.templates, 2);
+  }, { requireConsent: true });
+
   test("a user is created, read, replaced and deleted", async (store, clock) => {
     assertEquals(await store.getUser(ALICE), undefined);
     const { created, user } = await store.putUser(ALICE, { name: "Alice", consentRef: "c-1" });

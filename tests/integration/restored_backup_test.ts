@@ -1,0 +1,163 @@
+// A restored backup does not bring back whom the service has deleted since.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { CALLS, type GalleryInstallation, installGallery } from "../support/gallery_service.ts";
+import { newTemplate } from "../support/gallery_store.ts";
+import { needs } from "../support/needs.ts";
+import { startPostgres } from "../support/postgres.ts";
+import { type CommandResult, runCommand } from "../support/run_command.ts";
+import { runProgram } from "../support/run_program.ts";
+
+const MODEL = MODEL_MANIFEST.models.recognition.small.sha256;
+
+const add = (userId: string, seed: number) => {
+  const { embedding, photo } = newTemplate(seed, 512);
+  return CALLS.addTemplate(userId, embedding, { model: MODEL, photo_sha256: photo.toHex() });
+};
+
+const command = (
+  { env }: GalleryInstallation,
+  args: readonly string[],
+  store = env["GALLERY_STORE"]!,
+): Promise<CommandResult> =>
+  runCommand("gallery/commands/main.ts", args, {
+    env: { ...env, GALLERY_STORE: store },
+    permissions: "gallery-command",
+  });
+
+/** Makes a backup of the running service, and returns the function that restores it elsewhere. */
+type Backup = () => Promise<() => Promise<string>>;
+
+async function testRestore(gallery: GalleryInstallation, backup: Backup): Promise<void> {
+  const log: string[] = [];
+  let restore: () => Promise<string>;
+  {
+    await using service = gallery.start({ LOG_LEVEL: "error" });
+    await service.untilReady();
+    const call = async (...made: Parameters<GalleryInstallation["call"]>[1][]) => {
+      for (const one of made) {
+        const { status, text } = await gallery.call(service, one);
+        assert(status < 300, `${status} ${text}`);
+      }
+    };
+    const users = ["erased", "replaced", "kept", "partly"];
+    for (const [i, user] of users.entries()) {
+      await call(CALLS.putUser(user, { name: "N" }), add(user, i));
+    }
+    await call(CALLS.putUser("kept", { name: "N", consent_ref: "c" }, "other"));
+    restore = await backup();
+    // What happens after the backup.
+    const { text } = await gallery.call(service, CALLS.about("get_user", "partly"));
+    const [{ template_id: id }] = JSON.parse(text).templates;
+    await call(
+      CALLS.about("delete_user", "erased"),
+      CALLS.about("delete_user", "replaced"),
+      CALLS.putUser("replaced", { name: "Somebody else" }),
+      add("replaced", 7),
+      CALLS.deleteTemplate("partly", id),
+      CALLS.putUser("new", { name: "New" }),
+    );
+    log.push(...service.lines);
+  }
+  const marks = log.filter((line) => line.includes('"gallery_deletion"'));
+  assertEquals(marks.length, 3, log.join("\n"));
+  for (const line of marks) assert(!/erased|replaced|partly/.test(line), line);
+  const path = await gallery.folder.write("log", `started\n${log.join("\n")}\n`);
+
+  const probes = [0, 1, 2, 3].map((seed) => newTemplate(seed, 512).embedding);
+  const recognised = async (store: string) => {
+    await using service = gallery.start({ GALLERY_STORE: store });
+    await service.untilReady();
+    const found: unknown[] = [];
+    for (const probe of probes) {
+      const { text } = await gallery.call(service, CALLS.decide(probe, { model: MODEL }));
+      found.push(JSON.parse(text).user_id ?? JSON.parse(text).user?.user_id ?? null);
+    }
+    const { text } = await gallery.call(service, CALLS.list());
+    const ids = JSON.parse(text).users.map((user: { user_id: string }) => user.user_id);
+    return { found, ids };
+  };
+
+  // Without the procedure, everybody of the backup is there.
+  assertEquals(await recognised(await restore()), {
+    found: ["erased", "replaced", "kept", "partly"],
+    ids: ["erased", "kept", "partly", "replaced"],
+  });
+
+  const expected = { found: [null, null, "kept", null], ids: ["kept", "partly"] };
+  for (const source of [["--log", path], ["--before", gallery.env["GALLERY_STORE"]!]]) {
+    const restored = await restore();
+    const first = await command(gallery, ["forget", ...source], restored);
+    assertEquals(first.code, 0, first.err);
+    assertMatch(first.out, /^Deleted 2 users and 1 templates of other users again$/m);
+    if (source[0] === "--log") assertMatch(first.out, / has 3 deletions of this gallery, from /);
+    const again = await command(gallery, ["forget", ...source], restored);
+    assertMatch(again.out, /^Deleted 0 users and 0 templates /m);
+    assertEquals(await recognised(restored), expected, source[0]);
+  }
+
+  // The log and the store of another gallery delete nobody.
+  await using other = await installGallery();
+  {
+    await using service = other.start();
+    await service.untilReady();
+    await other.call(service, CALLS.putUser("kept", { name: "N" }));
+  }
+  const foreign = await command(other, ["forget", "--log", path]);
+  assertMatch(
+    foreign.out,
+    / has 0 deletions of this gallery, and 3 of other galleries\nDeleted 0 /,
+  );
+  const keys = await Deno.readTextFile(other.env["TEMPLATE_KEYS_PATH"]!);
+  await gallery.folder.write(
+    "template-keys",
+    `${await Deno.readTextFile(gallery.env["TEMPLATE_KEYS_PATH"]!)}\n${keys}`,
+  );
+  const restored = await restore();
+  const mixed = await command(
+    gallery,
+    ["forget", "--before", other.env["GALLERY_STORE"]!],
+    restored,
+  );
+  assertEquals([mixed.code, mixed.out], [1, ""]);
+  assertMatch(mixed.err, /is another gallery, so nothing is deleted/);
+}
+
+Deno.test("a restored copy of SQLite does not bring back whom the service has deleted since", async () => {
+  await using gallery = await installGallery();
+  const copy = gallery.folder.path("backup");
+  let restored = 0;
+  await testRestore(gallery, async () => {
+    assertEquals((await command(gallery, ["backup", copy])).code, 0);
+    return async () => {
+      const folder = gallery.folder.path(`restored-${restored++}`);
+      await Deno.mkdir(folder);
+      await Deno.copyFile(`${copy}/gallery.db`, `${folder}/gallery.db`);
+      return folder;
+    };
+  });
+});
+
+needs("postgres")(
+  "a restored dump of PostgreSQL does not bring back whom the service has deleted since",
+  async () => {
+    await using server = await startPostgres();
+    const url = await server.newDatabase();
+    await using gallery = await installGallery(url);
+    const dump = gallery.folder.path("gallery.dump");
+    const program = (name: string) => `${Deno.env.get("FACE_IT_POSTGRES_BIN")}/${name}`;
+    const run = async (name: string, ...args: string[]) => {
+      const { ok, text } = await runProgram(program(name), args);
+      assert(ok, text);
+    };
+    await testRestore(gallery, async () => {
+      await run("pg_dump", "--format=custom", "--no-owner", `--file=${dump}`, url);
+      return async () => {
+        const restored = await server.newDatabase();
+        await run("pg_restore", "--no-owner", `--dbname=${restored}`, dump);
+        return restored;
+      };
+    });
+  },
+);
