@@ -11,6 +11,7 @@ Deno.test("the first scrape has every metric, with its type", async () => {
   const types = (await lines(metrics)).filter((line) => line.startsWith("# TYPE "));
   assertEquals(types.map((line) => line.slice("# TYPE ".length)).sort(), [
     "face_it_authenticate_seconds histogram",
+    "face_it_face_faults_total counter",
     "face_it_gallery_call_seconds histogram",
     "face_it_liveness_score histogram",
     "face_it_pool_api_failures_total counter",

@@ -3,6 +3,7 @@
 import { dirname } from "node:path";
 import type { Environment } from "../../shared/env.ts";
 import { TRIES_ENV_NAMES } from "../../shared/contract/gallery_env.ts";
+import { POLICY_ENV_NAMES } from "../../shared/contract/face_policy.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { isPostgres, readStoreSettings } from "../../shared/local_store.ts";
 import { quietLogLevel } from "../pool/process/local_worker.ts";
@@ -16,6 +17,7 @@ const PASSED_ON = [
   "BODY_TIMEOUT_MS",
   ...TRIES_ENV_NAMES,
   "AUDIT_KEPT_DAYS",
+  ...POLICY_ENV_NAMES,
 ];
 
 /**

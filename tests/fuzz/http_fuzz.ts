@@ -24,6 +24,7 @@ import { type Answer, readAnswer } from "../support/answer.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { RawConnection } from "../support/raw_http.ts";
 import { ALLOWED_ORIGIN, oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
+import { DEFAULT_POLICY } from "../../shared/contract/fake_policy.ts";
 
 /** Number of requests, and the seed of the random numbers that make them. */
 export interface FuzzOptions {
@@ -44,6 +45,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "user_not_found",
   "too_many_templates",
   "user_exists",
+  "not_live",
   "not_the_same_person",
   "belongs_to_another_user",
   "gallery_unavailable",
@@ -96,6 +98,7 @@ function setUp(hosts?: ReadonlySet<string>) {
     workers,
     gallery: undefined,
     metrics: createApiMetrics(),
+    policy: DEFAULT_POLICY,
     limits: {
       maxImageBytes: MAX_IMAGE_BYTES,
       maxImagePixels: 51_000_000,
