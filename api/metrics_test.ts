@@ -61,6 +61,7 @@ Deno.test("each event changes its own metric", async () => {
   metrics.pool.deleteFailure();
   metrics.authenticated("matched", 0.031);
   metrics.observedLiveness(0.2);
+  metrics.faceFault("not_live");
   const text = await lines(metrics);
   for (
     const line of [
@@ -75,6 +76,7 @@ Deno.test("each event changes its own metric", async () => {
       "face_it_pool_delete_failures_total 1",
       'face_it_liveness_score_bucket{le="0.19"} 0',
       'face_it_liveness_score_bucket{le="0.3"} 1',
+      'face_it_face_faults_total{fault="not_live"} 1',
       'face_it_authenticate_seconds_count{outcome="matched"} 1',
       'face_it_authenticate_seconds_sum{outcome="matched"} 0.031',
     ]
