@@ -1,6 +1,7 @@
 /** Makes the api's HTTP app. It has no sockets. Its clock is an argument. */
 
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { FacePolicy } from "../shared/contract/face_policy.ts";
 import {
   installService,
   refuseOtherMethods,
@@ -35,6 +36,7 @@ export interface ApiDeps extends ServiceDeps {
   /** The gallery service; undefined when the workers hold the gallery. */
   readonly gallery: GalleryClient | undefined;
   readonly limits: PictureLimits;
+  readonly policy: FacePolicy;
   readonly callers: AllowedCallers;
   readonly access: Access;
 }
@@ -59,6 +61,7 @@ export interface ApiApp {
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { MATCH } from "../shared/contract/fake_answers.ts";
+ * import { DEFAULT_POLICY } from "../shared/contract/fake_policy.ts";
  * import { createFakeLog } from "../shared/fake_log.ts";
  * import { openAccess } from "./callers/fake_access.ts";
  * import { png } from "../tests/support/png.ts";
@@ -79,6 +82,7 @@ export interface ApiApp {
  *     queueLimit: 64,
  *     queueBytes: 100_000_000,
  *   },
+ *   policy: DEFAULT_POLICY,
  *   callers: { hosts: new Set(["localhost"]), origins: new Set() },
  *   access: openAccess(),
  *   log: createFakeLog().log,

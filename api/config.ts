@@ -1,6 +1,7 @@
 /** Reads the api's configuration from its environment. */
 
 import { z } from "zod";
+import { type FacePolicy, facePolicy } from "../shared/contract/face_policy.ts";
 import { ConfigError, type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import type { LogOptions } from "../shared/log.ts";
@@ -28,6 +29,7 @@ export interface ApiConfig {
   readonly requestsPerWorker: number;
   readonly pool: ProcessPoolConfig | KubernetesPoolConfig;
   readonly gallery: GalleryConfig;
+  readonly policy: FacePolicy;
 }
 
 /** The process that holds the gallery. */
@@ -55,6 +57,8 @@ export interface AccessConfig {
   readonly requestsPerAddress: number | undefined;
   /** Networks of proxies. */
   readonly trustedProxies: readonly string[];
+  /** True when faces can be refused for their liveness. */
+  readonly judgesLiveness: boolean;
 }
 
 /** Settings of a pool of worker processes on this machine. */
@@ -109,6 +113,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     requestsPerWorker: values.REQUESTS_PER_WORKER,
     pool: poolConfig(values),
     gallery: galleryConfig(values, env.get("EMBEDDINGS_PATH")),
+    policy: facePolicy(values),
   });
 }
 
@@ -120,6 +125,7 @@ function accessConfig(values: z.infer<typeof ApiEnvSchema>): AccessConfig {
     allowAnonymous: values.ALLOW_ANONYMOUS,
     requestsPerAddress: values.REQUESTS_PER_ADDRESS,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
+    judgesLiveness: values.LIVENESS !== "off" && values.LIVENESS_THRESHOLD !== undefined,
   };
   const hasKeys = (access.keysPath ?? access.tokens) !== undefined;
   if (!hasKeys && !access.isLoopback && !access.allowAnonymous) {

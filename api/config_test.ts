@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../shared/env.ts";
 import { readApiConfig } from "./config.ts";
+import { DEFAULT_POLICY } from "../shared/contract/fake_policy.ts";
 
 const read = (variables: Record<string, string>) =>
   readApiConfig(new Map(Object.entries(variables)));
@@ -17,6 +18,7 @@ Deno.test("the api needs no variables", () => {
       allowAnonymous: false,
       requestsPerAddress: undefined,
       trustedProxies: [],
+      judgesLiveness: false,
     },
     log: { level: "info", format: "auto", service: "api" },
     maxImageBytes: 10 * 1024 * 1024,
@@ -28,6 +30,7 @@ Deno.test("the api needs no variables", () => {
     requestsPerWorker: 1,
     pool: { kind: "process", size: 4, tokenKeys: undefined },
     gallery: { kind: "service", url: undefined },
+    policy: DEFAULT_POLICY,
   });
 });
 
@@ -57,6 +60,9 @@ Deno.test("every variable of the api can be set", () => {
     REQUESTS_PER_WORKER: "50",
     POOL: "process",
     POOL_SIZE: "2",
+    LIVENESS: "enforce",
+    LIVENESS_THRESHOLD: "0.19",
+    QUALITY: "observe",
     GALLERY_MODE: "service",
     GALLERY_URL: "http://127.0.0.1:9000",
     DATA_DIR: "/data",
@@ -82,6 +88,7 @@ Deno.test("every variable of the api can be set", () => {
       allowAnonymous: true,
       requestsPerAddress: 600,
       trustedProxies: ["10.0.0.0/8", "192.0.2.1/32", "FD00::/8"],
+      judgesLiveness: true,
     },
     log: { level: "debug", format: "json", service: "api" },
     maxImageBytes: 1000,
@@ -93,6 +100,7 @@ Deno.test("every variable of the api can be set", () => {
     requestsPerWorker: 50,
     pool: { kind: "process", size: 2, tokenKeys: { text: "k" } },
     gallery: { kind: "service", url: new URL("http://127.0.0.1:9000") },
+    policy: { liveness: "enforce", livenessThreshold: 0.19, quality: "observe" },
   });
 });
 

@@ -1,6 +1,7 @@
 /** Settings of the api. */
 
 import { z } from "zod";
+import { POLICY_ENV, THRESHOLD_ENV } from "../shared/contract/face_policy.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../shared/contract/service_env.ts";
 import { choice, flag, integer, list, SETTINGS } from "../shared/setting.ts";
 import { isLoopback, parseHostName } from "./callers/allowed_hosts.ts";
@@ -172,6 +173,8 @@ export const KUBERNETES_ENV = {
 export const ALL_API_ENV = {
   ...SERVICE_ENV,
   ...AGREED_ENV,
+  ...POLICY_ENV,
+  ...THRESHOLD_ENV,
   ...API_ENV,
   ...GALLERY_PLACE_ENV,
   ...KUBERNETES_ENV,

@@ -3,6 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { ProblemBodySchema } from "../shared/contract/contract.ts";
 import { type ProblemCode, PROBLEMS } from "../shared/contract/problem.ts";
+import type { FacePolicy } from "../shared/contract/face_policy.ts";
+import { DEFAULT_POLICY } from "../shared/contract/fake_policy.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { png } from "../tests/support/png.ts";
 import { createApp } from "./app.ts";
@@ -38,12 +40,21 @@ export interface FakeAppOptions extends FakePoolOptions {
   readonly callers?: Partial<AllowedCallers>;
   /** Default: everybody may do everything, as on a laptop. */
   readonly access?: Access;
+  /** Default: that of the service. */
+  readonly policy?: FacePolicy;
 }
 
 /** Makes an app whose pool has one free worker by default. */
 export function createFakeApp(
-  { workers = [], gallery, limits = {}, callers = {}, access = openAccess(), ...pool }:
-    FakeAppOptions = {},
+  {
+    workers = [],
+    gallery,
+    limits = {},
+    callers = {},
+    access = openAccess(),
+    policy = DEFAULT_POLICY,
+    ...pool
+  }: FakeAppOptions = {},
 ) {
   const clock = { ms: 0 };
   const fakePool = new FakePool({ free: 1, ...pool });
@@ -58,6 +69,7 @@ export function createFakeApp(
     limits: { ...LIMITS, ...limits },
     callers: { hosts: undefined, origins: new Set<string>(), ...callers },
     access,
+    policy,
     log,
     now: () => clock.ms,
     newRequestId: () => `request-${++requests}`,

@@ -54,6 +54,7 @@ async function main(): Promise<void> {
     pool,
     workers: createWorkerClient(tokenKeys),
     limits: config,
+    policy: config.policy,
     callers: config.callers,
     now,
     newRequestId: () => crypto.randomUUID(),

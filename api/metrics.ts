@@ -1,6 +1,7 @@
 /** The metrics of the api. Dashboards and alerts rely on their names. */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { FaceFault } from "../shared/contract/face_policy.ts";
 import type { SealState } from "../shared/contract/worker_seal.ts";
 
 /** Events that a pool reports. */
@@ -50,6 +51,8 @@ export interface ApiMetrics {
   workerAnswered(seal: SealState): void;
   /** A worker measured the liveness score of a face, 0 to 1. */
   observedLiveness(score: number): void;
+  /** A policy has observed a fault of a face, or has refused the face for it. */
+  faceFault(fault: FaceFault): void;
   /**
    * A call to the gallery service ended.
    *
@@ -134,10 +137,15 @@ export function createApiMetrics(): ApiMetrics {
   );
   const liveness = new Histogram({
     name: "face_it_liveness_score",
-    help: "Liveness score of recognised faces, with LIVENESS=observe; it decides nothing",
+    help: "Liveness score of recognised faces, with LIVENESS=observe or enforce",
     buckets: LIVENESS_BUCKETS,
     registers,
   });
+  const faults = counter(
+    "face_it_face_faults_total",
+    "Faces with a fault that a policy observes or enforces, by fault: face_unclear, not_live",
+    ["fault"],
+  );
   return {
     pool: {
       claimSeconds: (seconds) => claimSeconds.observe(seconds),
@@ -153,6 +161,7 @@ export function createApiMetrics(): ApiMetrics {
     galleryCalled: (call, outcome, seconds) => gallery.observe({ call, outcome }, seconds),
     workerAnswered: (seal) => workerAnswers.inc({ seal }),
     observedLiveness: (score) => liveness.observe(score),
+    faceFault: (fault) => faults.inc({ fault }),
     observePool(stats) {
       const gauge = (name: keyof PoolGauges, help: string) =>
         new Gauge({

@@ -11,6 +11,7 @@ Deno.test("the first scrape has every metric, with its type", async () => {
   const types = (await lines(metrics)).filter((line) => line.startsWith("# TYPE "));
   assertEquals(types.map((line) => line.slice("# TYPE ".length)).sort(), [
     "face_it_authenticate_seconds histogram",
+    "face_it_face_faults_total counter",
     "face_it_gallery_call_seconds histogram",
     "face_it_liveness_score histogram",
     "face_it_pool_api_failures_total counter",
@@ -60,6 +61,7 @@ Deno.test("each event changes its own metric", async () => {
   metrics.pool.deleteFailure();
   metrics.authenticated("matched", 0.031);
   metrics.observedLiveness(0.2);
+  metrics.faceFault("not_live");
   const text = await lines(metrics);
   for (
     const line of [
@@ -74,6 +76,7 @@ Deno.test("each event changes its own metric", async () => {
       "face_it_pool_delete_failures_total 1",
       'face_it_liveness_score_bucket{le="0.19"} 0',
       'face_it_liveness_score_bucket{le="0.3"} 1',
+      'face_it_face_faults_total{fault="not_live"} 1',
       'face_it_authenticate_seconds_count{outcome="matched"} 1',
       'face_it_authenticate_seconds_sum{outcome="matched"} 0.031',
     ]

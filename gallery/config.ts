@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { MatchConfig } from "../matching/score.ts";
+import { type FacePolicy, facePolicy } from "../shared/contract/face_policy.ts";
 import { GALLERY_ENV } from "../shared/contract/gallery_env.ts";
 import { type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
@@ -21,6 +22,7 @@ export interface GalleryConfig {
   /** Place of the public keys that verify tokens. */
   readonly tokenKeys: TokenKeyLocation;
   readonly match: MatchConfig;
+  readonly policy: FacePolicy;
   readonly tries: TriesPolicy;
   /** Path of a calibration for a model that is not in the manifest. */
   readonly calibrationPath: string | undefined;
@@ -59,6 +61,7 @@ export function readGalleryConfig(env: Environment): GalleryConfig {
       values.GALLERY_TOKEN_PUBLIC_KEYS,
     ),
     match: { on: values.MATCH_ON, threshold: values.MATCH_THRESHOLD },
+    policy: facePolicy(values),
     tries: {
       free: values.TRIES_FREE,
       waitMs: 1000 * values.TRIES_WAIT_SECONDS,

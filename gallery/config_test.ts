@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../shared/env.ts";
 import { readGalleryConfig } from "./config.ts";
 import { DEFAULT_TRIES } from "./store/tries_policy.ts";
+import { DEFAULT_POLICY } from "../shared/contract/fake_policy.ts";
 
 const REQUIRED = {
   GALLERY_STORE: "/data",
@@ -21,6 +22,7 @@ Deno.test("the settings that must be set are enough", () => {
     templateKeysPath: "/keys/template",
     tokenKeys: { path: "/keys/public.pem" },
     match: { on: "confidence", threshold: 0.7 },
+    policy: DEFAULT_POLICY,
     tries: DEFAULT_TRIES,
     calibrationPath: undefined,
     bodyTimeoutMs: 5000,
@@ -52,6 +54,9 @@ Deno.test("every setting is read", () => {
       TRIES_USER_LOCK_AFTER: "90",
       TRIES_SEARCHES: "0",
       EXIT_ON_STDIN_EOF: "true",
+      LIVENESS: "observe",
+      LIVENESS_THRESHOLD: "0.5",
+      QUALITY: "off",
     }),
     {
       host: "::",
@@ -61,6 +66,7 @@ Deno.test("every setting is read", () => {
       templateKeysPath: "/k",
       tokenKeys: { text: "PEM" },
       match: { on: "cosine", threshold: 0.4 },
+      policy: { liveness: "observe", livenessThreshold: 0.5, quality: "off" },
       tries: {
         free: 3,
         waitMs: 60_000,

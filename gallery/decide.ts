@@ -2,12 +2,21 @@
 
 import { judge, type Judgement } from "../matching/judge.ts";
 import type { GalleryDecision } from "../shared/contract/gallery_call.ts";
+import {
+  type FaceFault,
+  faceProblem,
+  judgeFace,
+  type KeyPolicy,
+  type SeenFace,
+} from "../shared/contract/face_policy.ts";
 import { pictureProblem } from "../shared/contract/picture_problem.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import type { AuditOrigin } from "./audit/event.ts";
 import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
 import { tryOf, tryProblem } from "./refuse_try.ts";
+import type { Decision } from "./store/store.ts";
+import type { TryOutcome } from "./store/tries_policy.ts";
 
 /**
  * Number of searches of which each must use the newest state of the gallery. After the second one,
@@ -43,6 +52,10 @@ export interface Probe {
   readonly key: string | undefined;
   /** The application's name for its own client. */
   readonly clientRef: string | undefined;
+  /** Facts about the face, as the worker has told them. */
+  readonly seen: SeenFace;
+  /** Policies of the caller's key. */
+  readonly keyPolicy: KeyPolicy;
   /** The call, for the audit. */
   readonly origin: AuditOrigin;
 }
@@ -52,14 +65,20 @@ export interface Probe {
  * the storing, it searches again.
  *
  * @throws {Problem} `unauthorized` for a token that was used before, `too_many_attempts`, `locked`,
- * `ambiguous_match`, or `gallery_unavailable`
+ * `face_unclear`, `not_live`, `ambiguous_match`, or `gallery_unavailable`
  * @throws {StoreUnavailable} when the store is away
  */
 export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDecision> {
-  const { store, follower, clock } = gallery;
-  const { jti, refusedAfterMs: expiresAt, collection, model, embedding, userId, origin } = probe;
+  const { follower, clock } = gallery;
+  const { collection, model, embedding, userId } = probe;
   const rules = rulesOf(gallery, model);
-  const tried = tryOf({ ...probe, user_id: userId, client_ref: probe.clientRef });
+  const { refused, faults } = judgeFace(probe.seen, gallery.policy, probe.keyPolicy);
+  if (refused !== undefined) {
+    // The face is compared with nobody, so the answer is the same for every user.
+    const tried = refused === "not_live" ? "failed" : "neither";
+    await storeDecision(gallery, probe, { outcome: refused, tried, faults });
+    throw faceProblem(refused);
+  }
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     // The position is read before the search: the index is never behind it.
     const position = tries <= EXACT_TRIES ? follower.position : undefined;
@@ -77,32 +96,14 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
     const matched = judgement.kind === "match" && nearest !== undefined
       ? { collection, userId: nearest.userId }
       : undefined;
-    const result = await store.decide({
-      tried: { ...tried, outcome: TRY_OUTCOMES[judgement.kind] },
-      jti,
-      expiresAt,
+    const isNewest = await storeDecision(gallery, probe, {
+      outcome: OUTCOMES[judgement.kind],
+      tried: TRY_OUTCOMES[judgement.kind],
+      faults,
       ...(position && { position }),
       ...(matched && { matched }),
-      event: {
-        ...origin,
-        collection,
-        kind: "decision",
-        outcome: OUTCOMES[judgement.kind],
-        userId: matched?.userId ?? userId,
-      },
     });
-    if (result.kind === "limited") {
-      const problem = tryProblem(result.refusal);
-      const event = { ...origin, collection, userId, kind: "decision" } as const;
-      await store.record({ ...event, outcome: problem.code });
-      throw problem;
-    }
-    if (result.kind === "replayed") {
-      throw new Problem("unauthorized", "The request has no valid token for the gallery", {
-        cause: new Error("The token is not accepted: used before"),
-      });
-    }
-    if (result.kind === "moved") {
+    if (!isNewest) {
       await follower.catchUp();
       continue;
     }
@@ -118,4 +119,51 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
     };
   }
   throw unavailable(new Error(`The gallery has changed ${MAX_TRIES} times during the decision`));
+}
+
+/** A decision to store. */
+interface Finding extends Pick<Decision, "position" | "matched"> {
+  /** Outcome in the audit. */
+  readonly outcome: string;
+  readonly tried: TryOutcome;
+  readonly faults: readonly FaceFault[];
+}
+
+/**
+ * Stores a decision with its events.
+ *
+ * @returns False when the gallery has changed since the position
+ * @throws {Problem} `unauthorized`, `too_many_attempts` or `locked`
+ */
+async function storeDecision(
+  { store }: Gallery,
+  probe: Probe,
+  { outcome, tried, faults, position, matched }: Finding,
+): Promise<boolean> {
+  const { jti, refusedAfterMs: expiresAt, collection, userId, origin } = probe;
+  const event = { ...origin, collection, userId: matched?.userId ?? userId } as const;
+  const result = await store.decide({
+    tried: {
+      ...tryOf({ ...probe, user_id: userId, client_ref: probe.clientRef }),
+      outcome: tried,
+    },
+    jti,
+    expiresAt,
+    ...(position && { position }),
+    ...(matched && { matched }),
+    event: { ...event, kind: "decision", outcome },
+    observations: faults.filter((fault) => fault !== outcome)
+      .map((fault) => ({ ...event, kind: "observation", outcome: fault })),
+  });
+  if (result.kind === "limited") {
+    const problem = tryProblem(result.refusal);
+    await store.record({ ...origin, collection, userId, kind: "decision", outcome: problem.code });
+    throw problem;
+  }
+  if (result.kind === "replayed") {
+    throw new Problem("unauthorized", "The request has no valid token for the gallery", {
+      cause: new Error("The token is not accepted: used before"),
+    });
+  }
+  return result.kind === "decided";
 }

@@ -26,11 +26,17 @@ export interface FakeTry {
   readonly client_ref?: string;
 }
 
+/** Facts about the face, and the policy of the key. */
+export type FakeFace = Pick<
+  GalleryClaims,
+  "liveness" | "unclear" | "enforce_liveness" | "enforce_quality"
+>;
+
 /** Calls for each purpose, as they should be. */
 export interface FakeCalls {
   decide(
     embedding: Float32Array,
-    claims: FakeTry & { readonly model: string },
+    claims: FakeTry & FakeFace & { readonly model: string },
   ): FakeCall;
   checkDecision(claims?: FakeTry): FakeCall;
   putUser(userId: string, fields: unknown, collection?: string, onlyNew?: boolean): FakeCall;

@@ -2,6 +2,8 @@
 
 import type { ModelCalibration } from "../models/calibration.ts";
 import type { MatchConfig } from "../matching/score.ts";
+import type { FacePolicy } from "../shared/contract/face_policy.ts";
+import { DEFAULT_POLICY } from "../shared/contract/fake_policy.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
 import { createGalleryTokenVerifier } from "../shared/http/gallery_token.ts";
@@ -67,6 +69,8 @@ export interface FakeInstallation extends AsyncDisposable {
 export interface FakeOptions {
   readonly match?: MatchConfig;
   readonly calibration?: ModelCalibration;
+  /** Default: that of the service. */
+  readonly policy?: FacePolicy;
   /** Limits on failed tries; those of the service by default. */
   readonly tries?: TriesPolicy;
   /** True: only users with a consent get templates. */
@@ -102,6 +106,7 @@ export async function installFake(options: FakeOptions = {}): Promise<FakeInstal
         watch,
         log,
         match,
+        policy: options.policy ?? DEFAULT_POLICY,
         findRules: createRules(match, calibration, log),
         clock: () => clock.now,
         delay: () => Promise.resolve(),

@@ -5,6 +5,7 @@ import type { Follower } from "./index/follow_store.ts";
 import type { GalleryIndex } from "./index/gallery_index.ts";
 import type { FindRules, ModelRules } from "./rules.ts";
 import type { Slots } from "./store/slots.ts";
+import type { FacePolicy } from "../shared/contract/face_policy.ts";
 import type { GalleryStore } from "./store/store.ts";
 import { Problem } from "../shared/contract/problem.ts";
 
@@ -14,6 +15,8 @@ export interface Gallery {
   readonly follower: Follower<GalleryIndex>;
   /** Rule of a match, as it is configured. */
   readonly match: MatchConfig;
+  /** Policies on faces that should not be recognised. */
+  readonly policy: FacePolicy;
   /** Returns the rules for a model. */
   readonly findRules: FindRules;
   /** One slot: changes of users and templates are made one at a time. */

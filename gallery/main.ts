@@ -106,6 +106,7 @@ async function main(): Promise<void> {
       watch,
       log,
       match: config.match,
+      policy: config.policy,
       findRules,
       clock: Date.now,
       delay,

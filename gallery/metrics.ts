@@ -63,7 +63,8 @@ export function createGalleryMetrics(): GalleryMetrics {
   });
   const failedTries = new Counter({
     name: "face_it_gallery_failed_tries_total",
-    help: "Comparisons below the threshold that count as failed tries, by kind",
+    help:
+      "Comparisons below the threshold, and faces that are not live, that count as failed tries, by kind",
     labelNames: ["kind"],
     registers,
   });

@@ -22,7 +22,8 @@ const BACKOFF = { firstMs: 200, maxMs: 5000 };
 export interface OpenedGallery extends Gallery, AsyncDisposable {}
 
 /** Services that {@linkcode openGallery} uses. */
-export interface OpenGalleryOptions extends Pick<Gallery, "match" | "findRules" | "clock"> {
+export interface OpenGalleryOptions
+  extends Pick<Gallery, "match" | "policy" | "findRules" | "clock"> {
   /** Opens the store. */
   readonly open: () => Promise<GalleryStore>;
   readonly watch: StoreWatch;
@@ -41,7 +42,7 @@ export interface OpenGalleryOptions extends Pick<Gallery, "match" | "findRules" 
  * @throws the reason of `signal` when it aborts
  */
 export async function openGallery(options: OpenGalleryOptions): Promise<OpenedGallery> {
-  const { open, watch, log, match, findRules, clock } = options;
+  const { open, watch, log, match, policy, findRules, clock } = options;
   const reportBad = ({ templates }: IndexedUser) =>
     log.error(
       { template_id: templates.at(-1)?.templateId },
@@ -58,6 +59,7 @@ export async function openGallery(options: OpenGalleryOptions): Promise<OpenedGa
   closing.move();
   return {
     match,
+    policy,
     findRules,
     clock,
     store,

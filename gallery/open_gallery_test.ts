@@ -9,6 +9,7 @@ import { openStore } from "./store/open_store.ts";
 import { StoreUnavailable } from "./store/store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../shared/template_keys.ts";
 import { createStoreWatch } from "./store_watch.ts";
+import { DEFAULT_POLICY } from "../shared/contract/fake_policy.ts";
 
 function options() {
   const { log, lines } = createFakeLog();
@@ -22,6 +23,7 @@ function options() {
       log,
       watch: createStoreWatch(log),
       match: { on: "cosine", threshold: 0.5 } as const,
+      policy: DEFAULT_POLICY,
       findRules: () => undefined,
       clock: Date.now,
       delay(ms: number, signal: AbortSignal) {

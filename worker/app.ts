@@ -1,7 +1,11 @@
 /** The worker's HTTP app. */
 
 import { Hono } from "hono";
-import { AuthenticateQuerySchema, LIVENESS_HEADER } from "../shared/contract/contract.ts";
+import {
+  AuthenticateQuerySchema,
+  LIVENESS_HEADER,
+  UNCLEAR_HEADER,
+} from "../shared/contract/contract.ts";
 import { WORKER_MODELS_HEADER, type WorkerModels } from "../shared/contract/models_in_use.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import {
@@ -115,8 +119,9 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
       const forTemplate = c.get("query").get("template") === "true";
       return embeddingResponse(c, await recognition.embed(probe.image, { forTemplate }));
     }
-    const { liveness, ...identity } = await recognition.authenticate(probe);
+    const { liveness, unclear, ...identity } = await recognition.authenticate(probe);
     if (liveness !== undefined) c.header(LIVENESS_HEADER, liveness.toFixed(3));
+    if (unclear) c.header(UNCLEAR_HEADER, "true");
     return c.json({ ...identity, duration_ms: roundMs(deps.now() - started) });
   });
   // An api that expects the gallery in the workers asks another worker. During the upgrade to the gallery

@@ -3,6 +3,7 @@ import {
   AuthenticateAnswerSchema,
   LIVENESS_HEADER,
   ProblemBodySchema,
+  UNCLEAR_HEADER,
 } from "../shared/contract/contract.ts";
 import { MATCH, WORKER_MODELS } from "../shared/contract/fake_answers.ts";
 import { WORKER_MODELS_HEADER } from "../shared/contract/models_in_use.ts";
@@ -97,6 +98,16 @@ Deno.test("the liveness score is in a header, not in the body", async () => {
   const response = await setUp().post();
   assertEquals(response.headers.has(LIVENESS_HEADER), false);
   await response.body?.cancel();
+});
+
+Deno.test("an unclear face is told in a header, not in the body", async () => {
+  const { post } = setUp({ authenticator: () => Promise.resolve({ ...IDENTITY, unclear: true }) });
+  const response = await post();
+  assertEquals(response.headers.get(UNCLEAR_HEADER), "true");
+  assertEquals("unclear" in await response.json(), false);
+  const clear = await setUp().post();
+  assertEquals(clear.headers.has(UNCLEAR_HEADER), false);
+  await clear.body?.cancel();
 });
 
 Deno.test("every answer and refusal tells the models; a call without a token learns nothing", async () => {

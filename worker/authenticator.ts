@@ -16,8 +16,10 @@ export type Identity = AuthenticateAnswer extends infer Answer
 
 /** An identity, and what was observed beside it. Clients get only the identity. */
 export type Observed = Identity & {
-  /** Liveness score of the face, 0 to 1, when one is measured. No decision depends on it. */
+  /** Liveness score of the face, 0 to 1, when one is measured. The api applies the policy. */
   readonly liveness?: number;
+  /** True for a face that is not seen clearly. */
+  readonly unclear?: true;
 };
 
 /** Dependencies and settings of an authenticator. */
@@ -39,8 +41,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const { pipeline, gallery } = deps;
   const findNearest = createMatcher(gallery);
   return async ({ image, userId }) => {
-    const { box, embedding, liveness } = await pipeline.recognize(image);
-    const observed = liveness === undefined ? {} : { liveness };
+    const { box, embedding, liveness, unclear } = await pipeline.recognize(image);
+    const observed = { ...liveness !== undefined && { liveness }, ...unclear && { unclear } };
     const face = { box: roundBox(box) };
     const nearest = findNearest(embedding, userId);
     const judgement = judge(nearest, deps);

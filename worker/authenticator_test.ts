@@ -45,15 +45,23 @@ Deno.test("the answer has the nearest user, the score and the face", async () =>
   });
 });
 
-Deno.test("a liveness score is passed on and decides nothing", async () => {
+Deno.test("facts about the face are passed on, and change no answer", async () => {
   for (const liveness of [0, 0.5, 1]) {
     const observed: Pipeline = {
       ...pipeline,
-      recognize: async (picture) => ({ ...await pipeline.recognize(picture), liveness }),
+      recognize: async (picture) => ({
+        ...await pipeline.recognize(picture),
+        liveness,
+        unclear: true,
+      }),
     };
     for (const [word, userId] of [["east", undefined], ["north", "user1"], ["east", "nobody"]]) {
       const without = await setUp()(word!, userId);
-      assertEquals(await setUp({ pipeline: observed })(word!, userId), { ...without, liveness });
+      assertEquals(await setUp({ pipeline: observed })(word!, userId), {
+        ...without,
+        liveness,
+        unclear: true,
+      });
     }
   }
 });

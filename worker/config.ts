@@ -21,6 +21,8 @@ export interface WorkerConfig {
   /** undefined: the worker answers with embeddings, and the gallery service compares them. */
   readonly gallery: HeldGalleryConfig | undefined;
   readonly modelPaths: ModelPaths;
+  /** True to recognise a face that is unclear, and to tell that it is. */
+  readonly acceptUnclearProbes: boolean;
   readonly maxImageBytes: number;
   readonly maxImagePixels: number;
   readonly bodyTimeoutMs: number;
@@ -67,9 +69,10 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
       recognition: values.MODEL_PATH,
       detector: values.DETECTOR_PATH,
       landmarks: values.LANDMARKS_PATH,
-      liveness: values.LIVENESS === "observe" ? values.LIVENESS_PATH : undefined,
+      liveness: values.LIVENESS === "off" ? undefined : values.LIVENESS_PATH,
       calibration: values.MODEL_CALIBRATION,
     },
+    acceptUnclearProbes: values.QUALITY !== "enforce",
     maxImageBytes: values.MAX_IMAGE_BYTES,
     maxImagePixels: values.MAX_IMAGE_PIXELS,
     bodyTimeoutMs: values.BODY_TIMEOUT_MS,

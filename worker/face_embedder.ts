@@ -27,13 +27,17 @@ export type FaceEmbedder = (
 /** Makes a {@linkcode FaceEmbedder}. */
 export function createFaceEmbedder(pipeline: Pipeline): FaceEmbedder {
   return async (picture, options) => {
-    const { box, embedding, quality, liveness } = await pipeline.recognize(picture, options);
+    const { box, embedding, quality, liveness, unclear } = await pipeline.recognize(
+      picture,
+      options,
+    );
     return {
       embedding,
       face: {
         box: roundBox(box),
         quality: roundQuality(quality),
         ...liveness !== undefined && { liveness: round(liveness) },
+        ...unclear && { unclear },
       },
     };
   };

@@ -72,6 +72,12 @@ Deno.test("the face has the liveness score when one is measured", async () => {
   assertEquals(readObservedFace(response.headers.get(FACE_HEADER)!)?.liveness, 0.988);
 });
 
+Deno.test("the face is told to be unclear, when it is", async () => {
+  const told = async (face: typeof FACE & { readonly unclear?: true }) =>
+    readObservedFace((await setUp(face).post()).headers.get(FACE_HEADER)!)?.unclear;
+  assertEquals([await told({ ...FACE, unclear: true }), await told(FACE)], [true, undefined]);
+});
+
 Deno.test("the pipeline learns when a template will be made of the embedding", async () => {
   const { post, calls } = setUp();
   await post();

@@ -44,6 +44,7 @@ export async function startWorker(config: WorkerConfig): Promise<StartedWorker> 
     maxPixels: config.maxImagePixels,
     quality,
     turnUpright: true,
+    acceptUnclearProbes: config.acceptUnclearProbes,
   });
   await pipeline.warmUp();
   const worker = {

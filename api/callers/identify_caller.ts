@@ -100,6 +100,7 @@ function callerOfKey(token: string, keys: ApiKeys, nowMs: number): Caller {
     scopes: new Set(entry.scopes),
     collection: entry.collection,
     ratePerMinute: entry.rate_per_minute,
+    policy: { liveness: entry.liveness, quality: entry.quality },
   };
 }
 

@@ -23,7 +23,7 @@ async function assertUnknown(headers: HeadersInit, options: FakeAccessOptions): 
   return problem.message;
 }
 
-Deno.test("a key gives the caller the scopes, the collection and the rate of its entry", async () => {
+Deno.test("a key gives the caller the scopes, the collection, the rate and the policies of its entry", async () => {
   for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer "]) {
     const caller = await identify({ Authorization: `${scheme} ${KEY}` }, { keys: [ENTRY] });
     assertEquals(caller, {
@@ -31,8 +31,12 @@ Deno.test("a key gives the caller the scopes, the collection and the rate of its
       scopes: new Set(["verify"] as const),
       collection: "doors",
       ratePerMinute: 5,
+      policy: { liveness: undefined, quality: undefined },
     });
   }
+  const { text, entry } = fakeKey(["verify"], { liveness: "enforce", quality: "enforce" });
+  const { policy } = await identify({ Authorization: `Bearer ${text}` }, { keys: [entry] });
+  assertEquals(policy, { liveness: "enforce", quality: "enforce" });
 });
 
 Deno.test("a key that is wrong in any way is not known", async () => {

@@ -17,13 +17,14 @@ import { createIssuerKeys } from "./tokens/issuer_keys.ts";
  * @throws {ConfigError} when the keys file is broken or cannot be read
  */
 export async function openAccess(
-  { keysPath, tokens, ...config }: AccessConfig,
+  { keysPath, tokens, judgesLiveness, ...config }: AccessConfig,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Access> {
-  const keys = keysPath === undefined
-    ? undefined
-    : await followKeysFile({ read: () => readKeysFile(keysPath), log, delay }, signal);
+  const keys = keysPath === undefined ? undefined : await followKeysFile(
+    { read: () => readKeysFile(keysPath), log, delay, judgesLiveness },
+    signal,
+  );
   const now = () => performance.now();
   const byToken = tokens && createIdentifyByToken({
     config: tokens,

@@ -1,5 +1,7 @@
 /** The scopes of callers. docs/http.md says what each scope allows. */
 
+import type { KeyPolicy } from "../../shared/contract/face_policy.ts";
+
 /** Every scope. A route names the scopes that open it; no scope contains another one. */
 export const SCOPES = ["verify", "authenticate", "enrol", "admin", "audit"] as const;
 
@@ -21,6 +23,8 @@ export interface Caller {
   readonly collection: string;
   /** Number of requests that the caller may send in a minute. undefined: no limit. */
   readonly ratePerMinute: number | undefined;
+  /** Policies of the caller's key. */
+  readonly policy?: KeyPolicy;
 }
 
 /** Returns a caller without a key. */

@@ -1,6 +1,8 @@
 /** A gallery service for tests, in memory. Equal embeddings are the same face. */
 
 import type { AuditPage, AuditPageQuery } from "../../shared/contract/audit.ts";
+import { judgeFace } from "../../shared/contract/face_policy.ts";
+import { DEFAULT_POLICY } from "../../shared/contract/fake_policy.ts";
 import type { GalleryDecision, Purpose } from "../../shared/contract/gallery_call.ts";
 import type { TryCode } from "../../shared/contract/try_code.ts";
 import type {
@@ -16,7 +18,7 @@ import type {
   GalleryCaller,
   GalleryClient,
   PutUserOptions,
-  SentEmbedding,
+  SentFace,
   SentTemplate,
   Stored,
   Whom,
@@ -51,6 +53,8 @@ export class FakeGallery implements GalleryClient {
   onCall: (caller: GalleryCaller) => void | Promise<void> = () => {};
   /** Codes with which tries are refused, by user_id; undefined stands for searches. */
   readonly refused = new Map<string | undefined, TryCode>();
+  /** Policies on faces; those of a service without settings. */
+  policy = DEFAULT_POLICY;
   readonly #collections = new Map<string, Map<string, FakeUser>>();
   #templates = 0;
 
@@ -65,11 +69,13 @@ export class FakeGallery implements GalleryClient {
 
   async decide(
     caller: GalleryCaller,
-    { embedding }: SentEmbedding,
+    { embedding, ...face }: SentFace,
     { userId, clientRef }: Whom,
   ): Promise<GalleryDecision> {
     const users = await this.#users(caller, "decide", clientRef);
     this.#refuse("decide", userId);
+    const { refused } = judgeFace(face, this.policy, face.keyPolicy);
+    if (refused !== undefined) throw galleryProblem("decide", refused);
     const matches = [...users].filter(([id, user]) =>
       (userId === undefined || id === userId) && hasFace(user, embedding)
     );

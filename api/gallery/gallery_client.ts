@@ -7,6 +7,7 @@ import {
   type AuditPageQuery,
   AuditPageSchema,
 } from "../../shared/contract/audit.ts";
+import type { KeyPolicy, SeenFace } from "../../shared/contract/face_policy.ts";
 import {
   EMBEDDING_TYPE,
   type GalleryDecision,
@@ -45,6 +46,12 @@ export interface SentEmbedding {
   readonly embedding: Uint8Array;
   /** sha256 of the model that made the embedding. */
   readonly model: string;
+}
+
+/** The embedding of a face to decide about, and what is known about the face. */
+export interface SentFace extends SentEmbedding, SeenFace {
+  /** Policies of the caller's key. */
+  readonly keyPolicy?: KeyPolicy | undefined;
 }
 
 /** The person that a face can be, and on whose behalf the application asks. */
@@ -102,9 +109,9 @@ export interface GalleryClient extends AsyncDisposable {
   /**
    * Decides whose face it is. The call is never sent twice.
    *
-   * @throws {Problem} `ambiguous_match`, `too_many_attempts`, `locked`
+   * @throws {Problem} `face_unclear`, `not_live`, `ambiguous_match`, `too_many_attempts`, `locked`
    */
-  decide(caller: GalleryCaller, face: SentEmbedding, whom: Whom): Promise<GalleryDecision>;
+  decide(caller: GalleryCaller, face: SentFace, whom: Whom): Promise<GalleryDecision>;
   /**
    * Creates a user, or replaces the fields of a user.
    *
@@ -189,14 +196,14 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
       await calls.make(caller, { method: "GET", path: "/tries", claims }, DONE);
     },
 
-    async decide(caller, { embedding, model }, whom) {
+    async decide(caller, { embedding, model, ...face }, whom) {
       const { userId } = whom;
       const { value } = await calls.make(
         caller,
         {
           method: "POST",
           path: "/decisions",
-          claims: { purpose: "decide", model, ...claimsOf(whom) },
+          claims: { purpose: "decide", model, ...claimsOf(whom), ...faceClaims(face) },
           body: { type: EMBEDDING_TYPE, bytes: embedding },
         },
         {
@@ -346,6 +353,15 @@ function claimsOf({ userId, clientRef }: Whom) {
   return {
     ...userId !== undefined && { user_id: userId },
     ...clientRef !== undefined && { client_ref: clientRef },
+  };
+}
+
+function faceClaims({ liveness, unclear, keyPolicy }: Omit<SentFace, keyof SentEmbedding>) {
+  return {
+    ...liveness !== undefined && { liveness },
+    ...unclear && { unclear },
+    ...keyPolicy?.liveness === "enforce" && { enforce_liveness: true },
+    ...keyPolicy?.quality === "enforce" && { enforce_quality: true },
   };
 }
 

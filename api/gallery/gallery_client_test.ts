@@ -139,6 +139,27 @@ Deno.test("a decision states the caller, the user, the model and the embedding",
   assertEquals(gallery.outcomes, ["decide ok", "decide ok"]);
 });
 
+Deno.test("a decision states what is known about the face, and the policy of the key", async () => {
+  await using gallery = setUp(() => Response.json(MATCH));
+  const { client, caller, seen } = gallery;
+  const enforce = { liveness: "enforce", quality: "enforce" } as const;
+  for (
+    const face of [
+      { liveness: 0.187, unclear: true, keyPolicy: enforce },
+      { liveness: 0, unclear: false, keyPolicy: { liveness: undefined } },
+      {},
+    ]
+  ) await client.decide(caller, { ...FACE, ...face }, ANYBODY);
+  const facts = seen.map(({ claims }) => [
+    claims.liveness,
+    claims.unclear,
+    claims.enforce_liveness,
+    claims.enforce_quality,
+  ]);
+  const none = undefined;
+  assertEquals(facts, [[0.187, true, true, true], [0, none, none, none], [none, none, none, none]]);
+});
+
 Deno.test("each call has its own method, path, statement and answer", async () => {
   const withTemplates = { ...USER, locked: false, templates: [TEMPLATE] };
   const models = { match: null, calibration: null, templates: [] };

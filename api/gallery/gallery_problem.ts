@@ -4,6 +4,7 @@
  */
 
 import type { Purpose } from "../../shared/contract/gallery_call.ts";
+import { FACE_FAULT_DETAILS } from "../../shared/contract/face_policy.ts";
 import { PICTURE_DETAILS } from "../../shared/contract/picture_problem.ts";
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
 
@@ -19,7 +20,11 @@ const TRIES = {
 /** Sentence for each code that a call may be refused with. Any other code is a failure. */
 const DETAILS: Readonly<Record<Purpose, Partial<Record<ProblemCode, string>>>> = {
   check_decision: TRIES,
-  decide: { ambiguous_match: PICTURE_DETAILS.ambiguous_match, ...TRIES },
+  decide: {
+    ambiguous_match: PICTURE_DETAILS.ambiguous_match,
+    ...FACE_FAULT_DETAILS,
+    ...TRIES,
+  },
   put_user: {
     invalid_request: "expires_at must be in the future",
     forbidden_scope: "An earlier expires_at needs the scope admin",

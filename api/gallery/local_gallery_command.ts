@@ -3,6 +3,7 @@
 import { dirname } from "node:path";
 import type { Environment } from "../../shared/env.ts";
 import { TRIES_ENV_NAMES } from "../../shared/contract/gallery_env.ts";
+import { POLICY_ENV_NAMES } from "../../shared/contract/face_policy.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { isPostgres, readStoreSettings } from "../../shared/local_store.ts";
 import { quietLogLevel } from "../pool/process/local_worker.ts";
@@ -17,6 +18,7 @@ const PASSED_ON = [
   ...TRIES_ENV_NAMES,
   "REQUIRE_CONSENT",
   "AUDIT_KEPT_DAYS",
+  ...POLICY_ENV_NAMES,
 ];
 
 /**

@@ -48,6 +48,9 @@ export const EXPLANATIONS = {
     "The face is blurred, too dark, covered or turned away, so it could be taken for somebody " +
     "else's. Choose a picture that shows the whole face from the front, sharp and in good light, " +
     "without a mask or sunglasses.",
+  not_live:
+    "The face does not look like that of a live person. Look into the camera in good light, without " +
+    "a screen or a printed picture.",
   not_the_same_person:
     "The face is unlike the user's other pictures. Choose a picture of the same " +
     "person, or delete the other templates first.",

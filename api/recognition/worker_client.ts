@@ -5,6 +5,7 @@ import {
   type AuthenticateAnswer,
   LIVENESS_HEADER,
   REQUEST_ID_HEADER,
+  UNCLEAR_HEADER,
 } from "../../shared/contract/contract.ts";
 import { type Problem, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
 import {
@@ -40,6 +41,8 @@ export type WorkerResult<Answer = AuthenticateAnswer> =
     readonly models?: WorkerModels;
     readonly seal?: SealState;
     readonly liveness?: number;
+    /** True for a face that is not seen clearly. */
+    readonly unclear?: true;
   }
   /** The worker refused the picture. It can serve again. */
   | {
@@ -136,8 +139,13 @@ export function createWorkerClient(
         ...seal !== undefined && { seal },
       };
       const liveness = readLiveness(headers[LIVENESS_HEADER.toLowerCase()]);
-      if (result.kind === "refusal" || liveness === undefined) return result;
-      return { ...result, liveness };
+      if (result.kind === "refusal") return result;
+      const isUnclear = headers[UNCLEAR_HEADER.toLowerCase()] === "true";
+      return {
+        ...result,
+        ...liveness !== undefined && { liveness },
+        ...isUnclear && { unclear: true },
+      };
     } catch (cause) {
       signal.throwIfAborted();
       return { kind: isUnreached(cause) ? "unreached" : "failed", cause };

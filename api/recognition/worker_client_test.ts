@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { LIVENESS_HEADER } from "../../shared/contract/contract.ts";
+import { LIVENESS_HEADER, UNCLEAR_HEADER } from "../../shared/contract/contract.ts";
 import { MATCH, NON_MATCH, WORKER_MODELS } from "../../shared/contract/fake_answers.ts";
 import { EMBEDDING_TYPE, MAX_EMBEDDING_BYTES } from "../../shared/contract/gallery_call.ts";
 import { FACE_HEADER, type ObservedFace } from "../../shared/contract/observed_face.ts";
@@ -124,6 +124,15 @@ Deno.test("a liveness score in the worker's header is read; a header of another 
   });
   assertEquals(refused.kind, "refusal");
   assertEquals("liveness" in refused, false);
+});
+
+Deno.test("an unclear face is read from the worker's header; another text is ignored", async () => {
+  const askWith = (text: string) =>
+    askOne(() => Response.json(NON_MATCH, { headers: { [UNCLEAR_HEADER]: text } }));
+  assertEquals(await askWith("true"), { kind: "answer", answer: NON_MATCH, unclear: true });
+  for (const text of ["", "false", "TRUE", "1"]) {
+    assertEquals(await askWith(text), { kind: "answer", answer: NON_MATCH });
+  }
 });
 
 Deno.test("a liveness score in the body of a worker's answer is refused", async () => {

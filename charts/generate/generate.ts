@@ -8,6 +8,7 @@ import {
   GALLERY_OWN_ENV,
   TRIES_ENV_NAMES,
 } from "../../shared/contract/gallery_env.ts";
+import { POLICY_ENV, POLICY_ENV_NAMES, THRESHOLD_ENV } from "../../shared/contract/face_policy.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../../shared/contract/service_env.ts";
 import {
   INSTANCE_ENV,
@@ -31,7 +32,7 @@ const PERMISSIONS = {
   // This api starts workers, and it ends when npx ends: shared/end_with_starter.ts.
   "api-local": [
     ...API_ENV_NAMES,
-    ...Object.keys(RECOGNITION_ENV),
+    ...Object.keys(RECOGNITION_ENV).filter((name) => !POLICY_ENV_NAMES.includes(name)),
     ...STORE_ENV_NAMES,
     ...TRIES_ENV_NAMES,
     "REQUIRE_CONSENT",
@@ -48,14 +49,15 @@ const PERMISSIONS = {
 const TABLES = {
   api: { ...SERVICE_ENV, ...AGREED_ENV, ...API_ENV },
   gallery_place: GALLERY_PLACE_ENV,
-  recognition: RECOGNITION_ENV,
+  recognition: { ...RECOGNITION_ENV, ...THRESHOLD_ENV },
   kubernetes: KUBERNETES_ENV,
   worker: INSTANCE_ENV,
   gallery: GALLERY_OWN_ENV,
 };
 
 /** Both the gallery service and the workers can compare faces. */
-const { MATCH_ON, MATCH_THRESHOLD, ...OTHER_RECOGNITION_ENV } = RECOGNITION_ENV;
+const { MATCH_ON, MATCH_THRESHOLD, LIVENESS: _l, QUALITY: _q, ...OTHER_RECOGNITION_ENV } =
+  RECOGNITION_ENV;
 
 /** Reads a file of the project. */
 export type ReadFile = (path: string) => Promise<string>;
@@ -73,6 +75,7 @@ export async function generate(read: ReadFile): Promise<ReadonlyMap<string, stri
     apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV, ...GALLERY_PLACE_ENV }),
     gallerySettings: listSettings({ ...SERVICE_ENV, ...GALLERY_OWN_ENV }),
     matchSettings: listSettings({ MATCH_ON, MATCH_THRESHOLD }),
+    policySettings: listSettings(POLICY_ENV),
     workerSettings: listSettings(OTHER_RECOGNITION_ENV),
   };
   const settings = Object.values(templates).flat();

@@ -1,6 +1,10 @@
 /** `POST /decisions`: whose face is it? */
 
-import { EMBEDDING_TYPE, MAX_EMBEDDING_BYTES } from "../../shared/contract/gallery_call.ts";
+import {
+  EMBEDDING_TYPE,
+  type GalleryClaims,
+  MAX_EMBEDDING_BYTES,
+} from "../../shared/contract/gallery_call.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import type { AddCall } from "../calls.ts";
 import { decide } from "../decide.ts";
@@ -44,16 +48,26 @@ export function addDecisions(add: AddCall, { now, decided, failed }: DecisionDep
         ...token,
         ...{ collection, model, userId, key, clientRef, origin },
         embedding: parseEmbedding(body),
+        seen: { liveness: claims.liveness, unclear: claims.unclear },
+        keyPolicy: {
+          ...claims.enforce_liveness && { liveness: "enforce" },
+          ...claims.enforce_quality && { quality: "enforce" },
+        },
       });
-      if (!decision.matched) failed(userId === undefined ? "search" : "user");
+      if (!decision.matched) failed(kindOf(claims));
       outcome = decision.matched ? "matched" : "not_matched";
       c.get("event")["outcome"] = outcome;
       return c.json(decision);
     } catch (error) {
       outcome = outcomeOf(error);
+      if (outcome === "not_live") failed(kindOf(claims));
       throw error;
     }
   });
+}
+
+function kindOf({ user_id }: GalleryClaims): "user" | "search" {
+  return user_id === undefined ? "search" : "user";
 }
 
 function outcomeOf(error: unknown): string {

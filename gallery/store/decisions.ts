@@ -18,11 +18,11 @@ const KEPT_AFTER_EXPIRY_MS = 300_000;
  * Stores a decision. The position is read after the transaction has begun, so every change that was
  * acknowledged before the caller's request is in it.
  *
- * @param append Appends the event of the decision
+ * @param append Appends the events of the decision
  */
 export async function decideOnce(
   transaction: Transaction,
-  { jti, expiresAt, position, matched, tried, event }: Decision,
+  { jti, expiresAt, position, matched, tried, event, observations = [] }: Decision,
   append: AppendEvents,
   options: TriesOptions,
 ): Promise<DecisionResult | Rollback<DecisionResult>> {
@@ -38,7 +38,7 @@ export async function decideOnce(
       matched.userId,
     ),
     tried && countTry(transaction, tried, tried.outcome, options),
-    event && append([event]),
+    event && append([event, ...observations]),
   ]);
   if (!isFirst) return new Rollback({ kind: "replayed" });
   if (refusal) return new Rollback({ kind: "limited", refusal });

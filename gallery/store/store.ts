@@ -192,6 +192,8 @@ export interface Decision extends CallToken {
   readonly tried?: Try & { readonly outcome: TryOutcome };
   /** Event that is stored with the decision, in the same transaction. */
   readonly event?: AuditEvent;
+  /** Faults of the face, stored like the event. */
+  readonly observations?: readonly AuditEvent[];
 }
 
 /** Result of {@linkcode GalleryStore.decide}. Only after "decided" may the caller answer. */

@@ -15,6 +15,7 @@ export const AUDIT_KINDS = [
   "template_deletion",
   "export",
   "unlock",
+  "observation",
 ] as const;
 
 /** See {@linkcode AUDIT_KINDS}. */

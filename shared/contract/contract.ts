@@ -78,8 +78,8 @@ const DurationMsSchema = z.number().nonnegative().max(3_600_000).meta({
 });
 
 const LivenessSchema = z.number().min(0).max(1).optional().meta({
-  description: "Liveness score of the face: from 0 to 1, with 3 decimal places. It decides " +
-    "nothing. Only with LIVENESS=observe, and for callers with the scope admin",
+  description: "Liveness score of the face: from 0 to 1, with 3 decimal places. Only " +
+    "with LIVENESS=observe or enforce, and for callers with the scope admin",
   example: 0.912,
 });
 
@@ -152,6 +152,12 @@ export const REQUEST_ID_HEADER = "X-Request-Id";
  * tells it to callers with the scope admin.
  */
 export const LIVENESS_HEADER = "X-Liveness";
+
+/**
+ * Header of a worker's answer about a face that is not seen clearly: "true". Only a worker with
+ * QUALITY=off or observe sends it; with QUALITY=enforce, it refuses such a face.
+ */
+export const UNCLEAR_HEADER = "X-Unclear";
 
 /** The media type of every error's body. */
 export const PROBLEM_CONTENT_TYPE = "application/problem+json";

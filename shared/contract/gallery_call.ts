@@ -75,6 +75,14 @@ export const GALLERY_CLAIMS = {
   query_sha256: Sha256Schema.optional(),
   /** Checksum of the recognition model that made the embedding, as the worker has told it. */
   model: Sha256Schema.optional(),
+  /** Liveness score of the face, as the worker has told it. Missing when none is measured. */
+  liveness: z.number().min(0).max(1).optional(),
+  /** True for a face that the worker has not seen clearly. */
+  unclear: z.boolean().optional(),
+  /** The policy of the caller's key: enforced, whatever the gallery's setting is. */
+  enforce_liveness: z.boolean().optional(),
+  /** The same for faces that are not seen clearly. */
+  enforce_quality: z.boolean().optional(),
   /** Checksum of the picture that a template is made of. */
   photo_sha256: Sha256Schema.optional(),
   /** True to add a template although it matches another user. */

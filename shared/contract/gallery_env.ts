@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { flag, integer, SETTINGS } from "../setting.ts";
+import { POLICY_ENV, THRESHOLD_ENV } from "./face_policy.ts";
 import { SERVICE_ENV } from "./service_env.ts";
 import { RECOGNITION_ENV } from "./worker_env.ts";
 
@@ -76,6 +77,8 @@ export const GALLERY_ENV = {
   MATCH_ON: RECOGNITION_ENV.MATCH_ON,
   MATCH_THRESHOLD: RECOGNITION_ENV.MATCH_THRESHOLD,
   MODEL_CALIBRATION: RECOGNITION_ENV.MODEL_CALIBRATION,
+  ...POLICY_ENV,
+  ...THRESHOLD_ENV,
 } as const;
 
 /** Names of the variables that the gallery service reads. */

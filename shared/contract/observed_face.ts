@@ -38,6 +38,8 @@ export const ObservedFaceSchema = z.strictObject({
   quality: FaceQualitySchema,
   /** Missing when no liveness is measured. */
   liveness: z.number().min(0).max(1).optional(),
+  /** True for a face that is not seen clearly. Only a worker with QUALITY=off or observe sends it. */
+  unclear: z.literal(true).optional(),
 });
 
 /** See {@linkcode ObservedFaceSchema}. */

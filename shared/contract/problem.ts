@@ -27,6 +27,7 @@ export const PROBLEMS = {
   ambiguous_match: { status: 422, title: "Match with several users" },
   face_not_upright: { status: 422, title: "Face not upright" },
   face_unclear: { status: 422, title: "Face unclear" },
+  not_live: { status: 422, title: "Not live" },
   not_the_same_person: { status: 422, title: "Not the same person" },
   belongs_to_another_user: { status: 422, title: "Belongs to another user" },
   locked: { status: 423, title: "Locked" },

@@ -28,6 +28,7 @@ Deno.test("every code has its documented status", () => {
     ambiguous_match: 422,
     face_not_upright: 422,
     face_unclear: 422,
+    not_live: 422,
     not_the_same_person: 422,
     belongs_to_another_user: 422,
     locked: 423,

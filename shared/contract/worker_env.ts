@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { POLICY_ENV } from "./face_policy.ts";
 import { choice, flag, fraction, SETTINGS } from "../setting.ts";
 import { AGREED_ENV, SERVICE_ENV } from "./service_env.ts";
 
@@ -42,13 +43,9 @@ export const RECOGNITION_ENV = {
     shownDefault: "the file that `deno task models` writes",
     isPath: true,
   }),
-  LIVENESS: choice("off", "observe").default("off").register(SETTINGS, {
-    description:
-      "observe: measure a liveness score of each recognised face and count it in the metrics; it decides nothing ([accuracy.md](accuracy.md#liveness))",
-    chartValue: "liveness",
-  }),
+  ...POLICY_ENV,
   LIVENESS_PATH: z.string().default("/models/face_liveness.onnx").register(SETTINGS, {
-    description: "liveness model; used only with LIVENESS=observe",
+    description: "liveness model; not used with LIVENESS=off",
     shownDefault: "the file that `deno task models --liveness` writes",
     isPath: true,
   }),

@@ -30,6 +30,7 @@ export interface ChartValue {
  */
 const BY_HAND: Readonly<Record<string, unknown>> = {
   threshold: 0.123,
+  livenessThreshold: 0.321,
   leaseMaxMs: 9999,
   "gallery.json": '{"embeddings": [], "other": true}',
 };

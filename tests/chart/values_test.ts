@@ -23,6 +23,7 @@ const EVERYTHING = {
   ingress: { enabled: true, host: "id.example.org" },
   networkPolicy: { dns: { enabled: true } },
   httpRoute: { enabled: true, parentRefs: [{ name: "public" }] },
+  livenessThreshold: 0.5,
   monitoring: {
     serviceMonitor: { enabled: true },
     prometheusRule: { enabled: true },

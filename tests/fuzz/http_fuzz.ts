@@ -24,6 +24,7 @@ import { type Answer, readAnswer } from "../support/answer.ts";
 import { assertProblem } from "../support/assert_problem.ts";
 import { RawConnection } from "../support/raw_http.ts";
 import { ALLOWED_ORIGIN, oddBytes, type OddRequest, oddRequest } from "./http_requests.ts";
+import { DEFAULT_POLICY } from "../../shared/contract/fake_policy.ts";
 
 /** Number of requests, and the seed of the random numbers that make them. */
 export interface FuzzOptions {
@@ -45,6 +46,7 @@ const NEVER: ReadonlySet<string> = new Set([
   "too_many_templates",
   "consent_required",
   "user_exists",
+  "not_live",
   "not_the_same_person",
   "belongs_to_another_user",
   "gallery_unavailable",
@@ -97,6 +99,7 @@ function setUp(hosts?: ReadonlySet<string>) {
     workers,
     gallery: undefined,
     metrics: createApiMetrics(),
+    policy: DEFAULT_POLICY,
     limits: {
       maxImageBytes: MAX_IMAGE_BYTES,
       maxImagePixels: 51_000_000,

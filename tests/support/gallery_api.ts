@@ -16,6 +16,7 @@ import type { SigningKeys } from "../../shared/http/token_keys.ts";
 import { embeddingBytes } from "../../gallery/fake_caller.ts";
 import type { EmbeddedPeople } from "./embedded_people.ts";
 import { WORKER_MODELS } from "../../shared/contract/fake_answers.ts";
+import { DEFAULT_POLICY } from "../../shared/contract/fake_policy.ts";
 
 /** An api that listens. Disposing of it closes its connections. */
 export interface GalleryApi extends AsyncDisposable {
@@ -49,6 +50,7 @@ export function startGalleryApi(
     workers: knowingWorkers(known),
     gallery: client,
     metrics,
+    policy: DEFAULT_POLICY,
     limits: {
       maxImageBytes: 10_000_000,
       maxImagePixels: 51_000_000,

@@ -35,6 +35,8 @@ export interface PipelineOptions extends DecodeLimits {
   readonly quality?: QualityBounds;
   /** True to accept a face that is unclear, but not one that is turned (default: false). */
   readonly acceptUnclear?: boolean;
+  /** The same for probes alone, as opposed to templates (default: false). */
+  readonly acceptUnclearProbes?: boolean;
   /**
    * True to turn a picture upright by quarter turns when its face would be refused otherwise, and
    * is good enough in the turned picture (default: false). Templates are never made like this.
@@ -60,6 +62,8 @@ export interface RecognizedFace {
   readonly quality: FaceQuality;
   /** Liveness score, 0 to 1; missing when none is measured. */
   readonly liveness?: number;
+  /** True for a face that is unclear, and was accepted all the same. */
+  readonly unclear?: true;
 }
 
 /** The recognition pipeline; it takes one picture at a time. */
@@ -120,9 +124,9 @@ export async function createPipeline(
     return { image, box, points, embedding, quality };
   };
   /** Returns the turns that make the embedding longest; undefined when no turn makes it longer. */
-  const findTurns = async ({ image, box, quality }: SeenFace) => {
+  const findTurns = async ({ image, box, quality }: SeenFace, acceptUnclear: boolean) => {
     // When unclear faces are accepted, only this check refuses turned ones.
-    const factor = options.acceptUnclear ? 1 : TURNED_FACTOR;
+    const factor = acceptUnclear ? 1 : TURNED_FACTOR;
     let longest = quality.embeddingLength * factor, best: QuarterTurns | undefined;
     for (const turns of TURNS) {
       const { points } = await findLandmarks(image, box, turns);
@@ -148,11 +152,14 @@ export async function createPipeline(
   const passGate = async (
     face: SeenFace,
     bounds: QualityBounds,
-    turnUpright: boolean,
+    forTemplate: boolean,
   ): Promise<GatedFace> => {
+    const acceptUnclear = options.acceptUnclear === true ||
+      options.acceptUnclearProbes === true && !forTemplate;
+    const turnUpright = options.turnUpright === true && !forTemplate;
     const fault = findQualityFault(face.quality, bounds);
     if (fault === undefined) return { face, turns: 0 };
-    const turns = await findTurns(face);
+    const turns = await findTurns(face, acceptUnclear);
     if (turns !== undefined && turnUpright) {
       const upright = await seeTurned(face.image, turns, bounds);
       if (upright !== undefined) return { face: upright, turns };
@@ -160,8 +167,8 @@ export async function createPipeline(
     if (fault === "face_not_upright" || turns !== undefined) {
       throw pictureProblem("face_not_upright");
     }
-    if (!options.acceptUnclear) throw pictureProblem("face_unclear");
-    return { face, turns: 0 };
+    if (!acceptUnclear) throw pictureProblem("face_unclear");
+    return { face, turns: 0, unclear: true };
   };
   const sessions = opened.move();
   return {
@@ -169,11 +176,16 @@ export async function createPipeline(
     async recognize(picture, { forTemplate = false } = {}) {
       const image = await decode(picture, options);
       const seen = await see(image);
-      const { face, turns } = options.quality === undefined
-        ? { face: seen, turns: 0 as const }
-        : await passGate(seen, options.quality, options.turnUpright === true && !forTemplate);
+      const { face, turns, unclear }: GatedFace = options.quality === undefined
+        ? { face: seen, turns: 0 }
+        : await passGate(seen, options.quality, forTemplate);
       const { embedding, quality } = face;
-      const result = { ...scaleToOriginal(face, turns), embedding, quality };
+      const result = {
+        ...scaleToOriginal(face, turns),
+        embedding,
+        quality,
+        ...unclear && { unclear },
+      };
       if (measureLiveness === undefined) return result;
       return { ...result, liveness: await measureLiveness(face.image, face.box) };
     },
@@ -211,6 +223,7 @@ interface SeenFace {
 interface GatedFace {
   readonly face: SeenFace;
   readonly turns: QuarterTurns;
+  readonly unclear?: true;
 }
 
 /** Converts a face from pixels of the shrunk, turned picture to pixels of the client's picture. */

@@ -83,14 +83,12 @@ Deno.test("the sample pictures are good enough, and their faces have plausible m
 
 Deno.test("a face that lies on its side, stands on its head or is tilted too much is not upright", async () => {
   await using gate = await createPipeline(models, { maxPixels: 1_000_000, quality });
-  await using lenient = await createPipeline(models, {
-    maxPixels: 1_000_000,
-    quality,
-    acceptUnclear: true,
-  });
+  const accepting = { maxPixels: 1_000_000, quality };
+  await using lenient = await createPipeline(models, { ...accepting, acceptUnclear: true });
+  await using probes = await createPipeline(models, { ...accepting, acceptUnclearProbes: true });
   for (const degrees of [90, 180, 270, 75, 105, 135, 165, 195, 225, 255, 285]) {
     const picture = await turned(degrees);
-    for (const pipeline of [gate, lenient]) {
+    for (const pipeline of [gate, lenient, probes]) {
       const { code } = await assertRejects(() => pipeline.recognize(picture), Problem);
       assert(REFUSALS.includes(code), `${degrees}: ${code}`);
       if (degrees % 90 === 0) assertEquals(code, "face_not_upright");
@@ -174,6 +172,23 @@ Deno.test("an unclear face is refused, unless unclear faces are accepted", async
   });
   const { embeddingLength } = (await open.recognize(blurred)).quality;
   assert(embeddingLength < quality.min_embedding_length, `${embeddingLength}`);
+});
+
+Deno.test("an unclear probe is accepted and told where probes may be unclear, a template never", async () => {
+  const blurred = await sharp(await sample(UPRIGHT)).blur(8).png().toBuffer();
+  await using open = await createPipeline(models, {
+    maxPixels: 1_000_000,
+    quality,
+    turnUpright: true,
+    acceptUnclearProbes: true,
+  });
+  assertEquals((await open.recognize(blurred)).unclear, true);
+  assertEquals("unclear" in await open.recognize(await sample(UPRIGHT)), false);
+  const { code } = await assertRejects(
+    () => open.recognize(blurred, { forTemplate: true }),
+    Problem,
+  );
+  assertEquals(code, "face_unclear");
 });
 
 Deno.test("a picture with more pixels than the limit is refused", async () => {

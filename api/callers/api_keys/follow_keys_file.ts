@@ -9,6 +9,8 @@ import { type ApiKeys, keysOfBrokenFile, MAX_KEYS_FILE_BYTES, parseKeysFile } fr
 /** Services that {@linkcode followKeysFile} uses. */
 export interface FollowKeysFileOptions extends Pick<FollowTextOptions, "read" | "delay"> {
   readonly log: Logger;
+  /** True when faces can be refused for their liveness (default: true). */
+  readonly judgesLiveness?: boolean;
 }
 
 /** A key that is taken out works at most this long, and the time of one read. */
@@ -24,11 +26,11 @@ const READ_TIMEOUT_MS = 5000;
  * @throws {ConfigError} when the first keys are bad or cannot be read
  */
 export async function followKeysFile(
-  { read, log, delay }: FollowKeysFileOptions,
+  { read, log, delay, judgesLiveness = true }: FollowKeysFileOptions,
   signal: AbortSignal,
 ): Promise<() => ApiKeys> {
   const first = await firstText(read);
-  let keys = parseKeysFile(first);
+  let keys = parseKeysFile(first, judgesLiveness);
   let failure = "";
   const readAgain = async () => {
     const text = await read();
@@ -46,7 +48,7 @@ export async function followKeysFile(
 
   function use(latest: string): void {
     try {
-      keys = parseKeysFile(latest);
+      keys = parseKeysFile(latest, judgesLiveness);
       log.info({ keys: keys.size }, "API keys changed");
     } catch (error) {
       keys = keysOfBrokenFile(latest, keys) ?? keys;

@@ -25,6 +25,9 @@ const EntrySchema = z.strictObject({
   collection: z.string().regex(COLLECTION).default(DEFAULT_COLLECTION),
   rate_per_minute: z.int().min(1).max(MAX_RATE_PER_MINUTE).optional(),
   expires: z.iso.datetime().transform((text) => Date.parse(text)).optional(),
+  // A key can only be stricter than the settings.
+  liveness: z.literal("enforce").optional(),
+  quality: z.literal("enforce").optional(),
 });
 
 const FileSchema = z.strictObject({ keys: z.array(EntrySchema).max(MAX_KEYS) });
@@ -41,10 +44,11 @@ export type ApiKeys = ReadonlyMap<string, KeyEntry>;
 /**
  * Reads the text of a keys file.
  *
+ * @param judgesLiveness True when faces can be refused for their liveness
  * @throws {ConfigError} for a file that is broken in any part. The message quotes nothing of the
  * file: somebody may have written a key into it
  */
-export function parseKeysFile(text: string): ApiKeys {
+export function parseKeysFile(text: string, judgesLiveness = true): ApiKeys {
   if (text.length > MAX_KEYS_FILE_BYTES) refuse(`has more than ${MAX_KEYS_FILE_BYTES} bytes`);
   const { data, error } = FileSchema.safeParse(parseJson(text));
   if (error !== undefined) {
@@ -55,6 +59,9 @@ export function parseKeysFile(text: string): ApiKeys {
   }
   const keys = new Map(data.keys.map((entry) => [entry.id, entry]));
   if (keys.size < data.keys.length) refuse("has two keys with the same id");
+  if (!judgesLiveness && data.keys.some(({ liveness }) => liveness === "enforce")) {
+    refuse("has a key that enforces liveness: set LIVENESS=observe and LIVENESS_THRESHOLD");
+  }
   return keys;
 }
 

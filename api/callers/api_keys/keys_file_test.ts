@@ -104,6 +104,8 @@ Deno.test("a wrong keys file is refused, and the error quotes nothing of it", ()
     "a rate as text": file({ ...entry, rate_per_minute: "60" }),
     "a bad date": file({ ...entry, expires: "tomorrow" }),
     "a date without a zone": file({ ...entry, expires: "2030-01-01T00:00:00" }),
+    "a weaker policy": file({ ...entry, liveness: "off" }),
+    "an unknown policy": file({ ...entry, quality: "strict" }),
     "a bad collection": file({ ...entry, collection: "../other" }),
     "an id twice": file(entry, { ...entry, scopes: ["admin"] }),
     "too many keys": file(...Array(MAX_KEYS + 1).fill(entry)),
@@ -115,6 +117,15 @@ Deno.test("a wrong keys file is refused, and the error quotes nothing of it", ()
     assert(!error.message.includes(key.split("_")[2]!), what);
   }
   assertEquals(parseKeysFile(file()).size, 0);
+});
+
+Deno.test("a key that enforces liveness needs a service that can judge it", () => {
+  const { entry } = make("--scope", "verify", "--enforce", "liveness", "--enforce", "quality");
+  const { liveness, quality } = parseKeysFile(file(entry)).get(entry.id)!;
+  assertEquals([liveness, quality], ["enforce", "enforce"]);
+  assertThrows(() => parseKeysFile(file(entry), false), ConfigError, "LIVENESS_THRESHOLD");
+  const onlyQuality = make("--scope", "verify", "--enforce", "quality").entry;
+  assertEquals(parseKeysFile(file(onlyQuality), false).get(onlyQuality.id)!.liveness, undefined);
 });
 
 Deno.test("a broken file keeps only keys that it lists, or all keys when it has no list", () => {
@@ -151,6 +162,7 @@ Deno.test("a wrong command line is explained", () => {
       ...["0d", "2029-12-31", "2030-13-01", "2030-02-31", "1.1.2031", "2031", "90", "-1d"].map((
         end,
       ) => [["new", "--scope", "verify", `--expires=${end}`], "--expires must"] as const),
+      [["new", "--scope", "verify", "--enforce", "all"], "--enforce must"],
       [["new", "--key", "x"], "Unknown option"],
     ] as const
   ) {

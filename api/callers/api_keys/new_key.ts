@@ -21,6 +21,8 @@ file (API_KEYS_PATH) on standard output. The entry has a hash of the key, not th
   --rate N/min     number of requests that the caller may send to a replica in a minute
   --expires D      end of the key's validity: a number of days such as 90d, or a time such as
                    2030-12-31 or 2030-12-31T12:00:00Z (UTC)
+  --enforce CHECK  liveness or quality: refuses faces that fail the check, also when the setting of the
+                   service only observes it. Can be given more than once
 
 Exit code: 0 on success, 2 when the command line is wrong.`;
 
@@ -32,7 +34,12 @@ export interface KeyOptions {
   readonly ratePerMinute?: number;
   /** ISO 8601, in UTC. */
   readonly expires?: string;
+  /** Checks that the key enforces. */
+  readonly enforce?: readonly Check[];
 }
+
+const CHECKS = ["liveness", "quality"] as const;
+type Check = typeof CHECKS[number];
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$/;
@@ -59,6 +66,7 @@ export function readKeyOptions(
         collection: { type: "string", default: DEFAULT_COLLECTION },
         rate: { type: "string" },
         expires: { type: "string" },
+        enforce: { type: "string", multiple: true, default: [] },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -90,19 +98,22 @@ export function readKeyOptions(
   if (expires !== undefined && end === undefined) {
     return { wrong: "--expires must be a time in the future, such as 90d or 2030-12-31" };
   }
+  const { enforce } = values;
+  if (!enforce.every(isCheck)) return { wrong: `--enforce must be ${CHECKS.join(" or ")}` };
   return {
     scopes: scopes as [Scope, ...Scope[]],
     collection: values.collection,
     ...name !== undefined && { name },
     ...perMinute !== undefined && { ratePerMinute: perMinute },
     ...end !== undefined && { expires: end },
+    ...enforce.length > 0 && { enforce },
   };
 }
 
 /** Makes a random key and its entry for the keys file. */
 export function newKey(options: KeyOptions): { key: string; entry: KeyEntryText } {
   const { id, text, sha256 } = makeApiKey();
-  const { scopes, name = id, collection, ratePerMinute, expires } = options;
+  const { scopes, name = id, collection, ratePerMinute, expires, enforce = [] } = options;
   return {
     key: text,
     entry: {
@@ -113,8 +124,14 @@ export function newKey(options: KeyOptions): { key: string; entry: KeyEntryText 
       collection,
       ...ratePerMinute !== undefined && { rate_per_minute: ratePerMinute },
       ...expires !== undefined && { expires },
+      ...enforce.includes("liveness") && { liveness: "enforce" as const },
+      ...enforce.includes("quality") && { quality: "enforce" as const },
     },
   };
+}
+
+function isCheck(text: string): text is Check {
+  return CHECKS.some((check) => check === text);
 }
 
 function isScope(text: string | undefined): text is Scope {

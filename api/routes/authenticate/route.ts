@@ -9,6 +9,12 @@ import {
   type AuthenticateAnswer,
   AuthenticateQuerySchema,
 } from "../../../shared/contract/contract.ts";
+import {
+  type FacePolicy,
+  faceProblem,
+  judgeFace,
+  type SeenFace,
+} from "../../../shared/contract/face_policy.ts";
 import { freeAtEnd } from "../../../shared/free_at_end.ts";
 import { takes } from "../../../shared/http/route_input.ts";
 import { roundMs, type ServiceEnv } from "../../../shared/http/service.ts";
@@ -26,7 +32,8 @@ export interface AuthenticateDeps {
   readonly workers: WorkerClient;
   /** undefined: the workers hold the gallery. */
   readonly gallery: GalleryClient | undefined;
-  readonly metrics: Pick<ApiMetrics, "authenticated">;
+  readonly metrics: Pick<ApiMetrics, "authenticated" | "faceFault">;
+  readonly policy: FacePolicy;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -37,7 +44,10 @@ export interface AuthenticateDeps {
  */
 export function countOutcomes(
   app: OpenAPIHono<ServiceEnv>,
-  { metrics, now }: Pick<AuthenticateDeps, "metrics" | "now">,
+  { metrics, now }: {
+    readonly metrics: Pick<ApiMetrics, "authenticated">;
+    readonly now: () => number;
+  },
 ): void {
   app.use("/authenticate", async (c, next) => {
     const started = now();
@@ -100,16 +110,19 @@ function shownLiveness(
 async function askHolder(
   c: Context<ServiceEnv>,
   { probe, ask }: PictureRequest,
-  { workers }: AuthenticateDeps,
+  { workers, metrics, policy }: AuthenticateDeps,
 ): Promise<Answered> {
-  let liveness: number | undefined;
+  let seen: SeenFace = {};
   const answer = await ask(async (worker, signal) => {
     const result = await workers.authenticate(worker, probe, c.get("requestId"), signal);
-    if (result.kind === "answer") liveness = result.liveness;
+    if (result.kind === "answer") seen = result;
     return result;
   });
   c.get("event")["worker_ms"] = answer.duration_ms;
-  return { answer, liveness };
+  const { refused, faults } = judgeFace(seen, policy, callerOf(c).policy);
+  faults.forEach(metrics.faceFault);
+  if (refused !== undefined) throw faceProblem(refused);
+  return { answer, liveness: seen.liveness };
 }
 
 /** Gets the embedding from a worker, and then the decision from the gallery service. */
@@ -117,7 +130,7 @@ async function askGallery(
   c: Context<ServiceEnv>,
   { probe: { image, userId, clientRef }, ask, signal }: PictureRequest,
   gallery: GalleryClient,
-  { workers, now }: AuthenticateDeps,
+  { workers, metrics, policy, now }: AuthenticateDeps,
 ): Promise<Answered> {
   const event = c.get("event");
   gallery.assertAddress();
@@ -125,16 +138,22 @@ async function askGallery(
   const whom = { userId, clientRef };
   // Only a hint, so that no worker is used in vain. The decision itself is checked again.
   await gallery.checkDecision(caller, whom);
-  const { embedding, model, face: { box, liveness } } = await ask(async (worker, signal) => {
-    const sent = now();
-    const picture = { image, forTemplate: false };
-    const result = await workers.embed(worker, picture, c.get("requestId"), signal);
-    event["worker_ms"] = roundMs(now() - sent);
-    return result;
-  });
+  const { embedding, model, face: { box, liveness, unclear } } = await ask(
+    async (worker, signal) => {
+      const sent = now();
+      const picture = { image, forTemplate: false };
+      const result = await workers.embed(worker, picture, c.get("requestId"), signal);
+      event["worker_ms"] = roundMs(now() - sent);
+      return result;
+    },
+  );
   using _embedding = freeAtEnd(embedding);
+  const { policy: keyPolicy } = callerOf(c);
+  // The gallery service refuses the face: the api only counts.
+  judgeFace({ liveness, unclear }, policy, keyPolicy).faults.forEach(metrics.faceFault);
   const asked = now();
-  const decision = await gallery.decide(caller, { embedding, model }, whom);
+  const probe = { embedding, model, liveness, unclear, keyPolicy };
+  const decision = await gallery.decide(caller, probe, whom);
   event["gallery_ms"] = roundMs(now() - asked);
   const face = { box };
   return {

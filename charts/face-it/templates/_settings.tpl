@@ -35,7 +35,11 @@
 - {name: MATCH_THRESHOLD, value: {{ float64 .Values.threshold | toJson | quote }}}
 {{- end -}}
 
-{{- define "face-it.workerSettings" -}}
+{{- define "face-it.policySettings" -}}
 - {name: LIVENESS, value: {{ .Values.liveness | quote }}}
+- {name: QUALITY, value: {{ .Values.quality | quote }}}
+{{- end -}}
+
+{{- define "face-it.workerSettings" -}}
 - {name: REQUIRE_SEAL, value: {{ .Values.worker.requireSeal | toJson | quote }}}
 {{- end -}}
