@@ -78,7 +78,7 @@ Deno.test("every path refuses wrong methods, and Allow lists the right ones", as
     allowed[path.replaceAll(/\{\w+\}/g, "user%2F1")] = Object.keys(operations)
       .flatMap((method) => method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]);
   }
-  assertEquals(Object.keys(allowed).length, 12);
+  assertEquals(Object.keys(allowed).length, 13);
   for (const [path, methods] of Object.entries(allowed)) {
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]) {
       if (methods.includes(method)) continue;
