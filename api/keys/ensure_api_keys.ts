@@ -37,7 +37,7 @@ export interface ApiKeysOutcome {
   readonly testKey: KeyOutcome;
 }
 
-/** What a key may do. No scope contains another one; enrolling needs `enrol` or `admin`. */
+/** The rights of a key. No scope contains another one; enrolling needs `enrol` or `admin`. */
 interface Rights {
   readonly name: string;
   readonly scopes: Scope[];
@@ -45,9 +45,6 @@ interface Rights {
 
 const ADMIN: Rights = { name: "admin", scopes: ["authenticate", "enrol", "admin"] };
 const TEST: Rights = { name: "helm test", scopes: ["authenticate"] };
-
-/** Largest number of tries. Other runs can make the Secrets at the same time. */
-const MAX_TRIES = 10;
 
 /**
  * Makes the keys if there is no keys file. First each key gets a Secret, and then the keys file gets
@@ -59,25 +56,24 @@ const MAX_TRIES = 10;
 export async function ensureApiKeys(
   { apiKeys, adminKey, testKey }: ApiKeySecrets,
 ): Promise<ApiKeysOutcome> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const text = await apiKeys.read();
-    if (text !== undefined) {
-      const keys = readKeys(apiKeys, text);
-      return {
-        apiKeys: "kept",
-        adminKey: await lookFor(adminKey, keys),
-        testKey: await lookFor(testKey, keys),
-      };
-    }
+  let adminOutcome: KeyOutcome = "kept", testOutcome: KeyOutcome = "kept";
+  const { text, outcome } = await ensureSecretFile(apiKeys, async () => {
     const admin = await ensureKey(adminKey, ADMIN);
     const test = await ensureKey(testKey, TEST);
+    [adminOutcome, testOutcome] = [admin.outcome, test.outcome];
     const file = `${JSON.stringify({ keys: [admin.entry, test.entry] }, null, 2)}\n`;
     readKeys(apiKeys, file);
-    if (await apiKeys.create(file)) {
-      return { apiKeys: "made", adminKey: admin.outcome, testKey: test.outcome };
-    }
+    return file;
+  });
+  if (outcome === "made") {
+    return { apiKeys: outcome, adminKey: adminOutcome, testKey: testOutcome };
   }
-  throw new ConfigError(`The Secret ${apiKeys.name} is made and deleted again and again`);
+  const keys = readKeys(apiKeys, text);
+  return {
+    apiKeys: outcome,
+    adminKey: await lookFor(adminKey, keys),
+    testKey: await lookFor(testKey, keys),
+  };
 }
 
 async function ensureKey(

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { describeArgumentError } from "../../shared/argument_error.ts";
 import type { ObjectName } from "./secret_file.ts";
 
-/** What the program makes. Each part can be left out. */
+/** The keys to make. Each part can be left out. */
 export interface KeysOptions {
   /** Keys of worker tokens. */
   readonly token?: { readonly privateKeys: ObjectName; readonly publicKeys: ObjectName };

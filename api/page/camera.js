@@ -91,6 +91,8 @@ export function setUpCamera(
       takePhoto.ariaDisabled = "false";
       takePhoto.focus();
     } catch (error) {
+      // Closed meanwhile: this has ended the start, and has its own reason.
+      if (wanted !== opened) return;
       close();
       const name = error instanceof DOMException ? error.name : "";
       note.textContent = REASONS[name] ?? "The camera could not be started.";

@@ -6,7 +6,7 @@ import { GalleryError, nameFileInErrors } from "../../worker/gallery/gallery_ent
 import { isExportFile, readExportFile } from "../files/export_file.ts";
 import { readGalleryFileUsers } from "../files/gallery_file_users.ts";
 import { importInBatches } from "../files/import_in_batches.ts";
-import { hashInput, type InputFile, openInput } from "../files/input_file.ts";
+import { hashInput, type InputFile, openInput, readWhole } from "../files/input_file.ts";
 import { refuseMissingConsents } from "./refuse_missing_consents.ts";
 import { refuseLargeUsers } from "./refuse_large_users.ts";
 import type { GalleryStore, ImportedFile, NewUser } from "../store/store.ts";
@@ -172,16 +172,11 @@ async function* keepFields(
 }
 
 async function readGallery(file: InputFile): Promise<string> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  for await (const chunk of await openInput(file)) {
-    length += chunk.length;
-    if (length > MAX_GALLERY_FILE_BYTES) {
-      throw new GalleryError(
-        `The file ${file.path} has more than ${MAX_GALLERY_FILE_BYTES / 1e6} MB`,
-      );
-    }
-    chunks.push(chunk);
+  const content = await readWhole(await openInput(file), MAX_GALLERY_FILE_BYTES);
+  if (content === undefined) {
+    throw new GalleryError(
+      `The file ${file.path} has more than ${MAX_GALLERY_FILE_BYTES / 1e6} MB`,
+    );
   }
-  return await new Blob(chunks).text();
+  return await content.text();
 }

@@ -59,14 +59,24 @@ export async function readStandardInput(
   input: ReadableStream<Uint8Array<ArrayBuffer>>,
   maxBytes = MAX_STDIN_BYTES,
 ): Promise<InputFile> {
+  const content = await readWhole(input, maxBytes);
+  if (content === undefined) {
+    throw new ExportFileError(`Standard input has more than ${maxBytes / 1e6} MB`);
+  }
+  return { path: "Standard input", content };
+}
+
+/** Reads a stream to its end. Returns undefined as soon as it has more than `maxBytes`. */
+export async function readWhole(
+  input: ReadableStream<Uint8Array<ArrayBuffer>>,
+  maxBytes: number,
+): Promise<Blob | undefined> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const chunk of input) {
     length += chunk.length;
-    if (length > maxBytes) {
-      throw new ExportFileError(`Standard input has more than ${maxBytes / 1e6} MB`);
-    }
+    if (length > maxBytes) return undefined;
     chunks.push(chunk);
   }
-  return { path: "Standard input", content: new Blob(chunks) };
+  return new Blob(chunks);
 }

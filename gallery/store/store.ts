@@ -115,7 +115,7 @@ export interface FilePart extends ImportedFile {
   readonly again: boolean;
 }
 
-/** How far the import of a file came. */
+/** The progress of the import of a file. */
 export interface ImportState {
   /** Number of users that are imported, from the first one of the file on. */
   readonly users: number;

@@ -34,6 +34,23 @@ browserTest("a camera that is disconnected is closed, and the page says so", asy
   await visit.answers("This is User One");
 });
 
+browserTest("a camera that is disconnected while it starts is reported as such", async () => {
+  await using camera = await fakeCamera(await sample("user1_similar.png"));
+  await using visit = await Visit.start({ args: camera.args });
+  const { page } = visit;
+  await page.evaluate(`const { play } = HTMLMediaElement.prototype;
+    HTMLMediaElement.prototype.play = function () {
+      const played = play.call(this);
+      this.srcObject.getTracks()[0].dispatchEvent(new Event("ended"));
+      return played;
+    }`);
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await page.getByText("The camera was disconnected.").waitFor();
+  // The page has handled the end of play(), which comes after the event.
+  await page.evaluate("new Promise((resolve) => setTimeout(resolve))");
+  await page.getByText("The camera was disconnected.").waitFor({ timeout: 1000 });
+});
+
 browserTest("without a camera, the page says why it cannot take a photo", async () => {
   await using visit = await Visit.start();
   await visit.page.getByRole("button", { name: "Use the camera" }).click();

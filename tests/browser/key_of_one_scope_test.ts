@@ -60,6 +60,8 @@ browserTest("where everybody may recognise, only enrolling and the list need a k
   await visit.answers("Not recognised");
 
   await visit.open("Enrol");
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
   await page.getByText("Applications know the person").waitFor();
   await visit.enrol("Ada", await sample("different.png"));
   await dialog.waitFor();

@@ -2,9 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type Answer, readAnswer } from "../support/answer.ts";
+import { eventually } from "../support/eventually.ts";
 import { helm } from "../support/helm.ts";
 import { runProgram } from "../support/run_program.ts";
 import { type Release, SERVICE } from "./release.ts";
+
+/** The longest time for which an upgrade may leave the gallery unavailable. */
+const UNAVAILABLE_FOR_MS = 30_000;
 
 /** Calls that need a key. */
 export interface Users {
@@ -50,7 +54,7 @@ export async function openUsers({ release }: Release): Promise<Users> {
       let cursor: string | null = null;
       do {
         const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-        const answer = await call("GET", `/users?limit=100${query}`);
+        const answer = await untilServed(() => call("GET", `/users?limit=100${query}`));
         assertEquals(answer.status, 200, answer.text);
         const page = JSON.parse(answer.text);
         for (const { user_id, templates } of page.users) users.set(user_id, templates);
@@ -59,4 +63,15 @@ export async function openUsers({ release }: Release): Promise<Users> {
       return users;
     },
   };
+}
+
+/** Repeats a request for as long as the answer is a 503, as the API asks its clients to. */
+async function untilServed(ask: () => Promise<Answer>): Promise<Answer> {
+  let answer!: Answer;
+  await eventually(
+    async () => (answer = await ask()).status !== 503,
+    "the gallery answers",
+    UNAVAILABLE_FOR_MS,
+  );
+  return answer;
 }

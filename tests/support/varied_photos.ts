@@ -19,9 +19,10 @@ export async function varyPhotos(from: string): Promise<TemporaryFolder> {
   const folder = await temporaryFolder();
   for await (const { name: person } of Deno.readDir(from)) {
     for await (const { name: photo } of Deno.readDir(join(from, person))) {
-      const path = join(from, person, photo);
+      // Not by its path: the worker's code blocks the loaders of files in the whole process.
+      const bytes = await Deno.readFile(join(from, person, photo));
       for (let variant = 0; variant < VARIANTS; variant++) {
-        await folder.write(join(`${person}_${variant}`, photo), await vary(path, variant));
+        await folder.write(join(`${person}_${variant}`, photo), await vary(bytes, variant));
       }
     }
   }
@@ -29,8 +30,8 @@ export async function varyPhotos(from: string): Promise<TemporaryFolder> {
 }
 
 /** Cuts the edges of a photo, mirrors every second variant, and makes each one brighter. */
-async function vary(path: string, variant: number) {
-  const photo = sharp(path);
+async function vary(bytes: Uint8Array, variant: number) {
+  const photo = sharp(bytes);
   const { width, height } = await photo.metadata();
   const edge = Math.round(width * (0.04 + 0.03 * variant));
   const region = { left: edge, top: edge, width: width - 2 * edge, height: height - 2 * edge };

@@ -41,6 +41,18 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{- /* Rules that spread the replicas of a component over nodes and zones, as far as possible. Needs
+{root, component}. */ -}}
+{{- define "face-it.spread" -}}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- maxSkew: 1
+  topologyKey: {{ . }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels: {{- include "face-it.selector" $ | nindent 6 }}
+{{- end }}
+{{- end -}}
+
 {{- /* Environment variables that the api and the workers have. */ -}}
 {{- define "face-it.env" -}}
 {{ include "face-it.serviceSettings" . }}

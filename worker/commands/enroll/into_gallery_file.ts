@@ -8,18 +8,14 @@ import { readMaxImagePixels } from "../max_image_pixels.ts";
 import { loadModels } from "../../models.ts";
 import { createPipeline } from "../../pipeline/pipeline.ts";
 import { localModelPaths } from "../model_paths.ts";
-import {
-  listPhotoFolder,
-  personName,
-  PhotoFolderError,
-  type SkippedFile,
-} from "../photo_folder.ts";
+import { PhotoFolderError } from "../photo_folder.ts";
 import { createLikeness } from "../../../matching/likeness.ts";
 import { compactGalleryFile } from "./compact_gallery.ts";
-import { enrolIntoGalleryFile, type PersonToEnrol } from "./enroll.ts";
+import { enrolIntoGalleryFile } from "./enroll.ts";
 import { createMatchRule } from "./lookalikes.ts";
 import { EnrolmentError } from "./name_users.ts";
 import type { EnrollOptions } from "./options.ts";
+import { listPeopleInFolder, type PeopleToEnrol } from "./people_in_folder.ts";
 import { type EnrolmentReport, reportCompaction, reportEnrolment } from "./report.ts";
 
 /** Errors of {@linkcode enrollIntoGalleryFile} whose message is for the user. */
@@ -65,15 +61,7 @@ export async function enrollIntoGalleryFile(options: EnrollOptions): Promise<Enr
 
 async function listPeople(
   { from, person }: EnrollOptions,
-): Promise<{ people: readonly PersonToEnrol[]; skipped: readonly SkippedFile[] }> {
+): Promise<PeopleToEnrol> {
   if (person !== undefined) return { people: [person], skipped: [] };
-  const { people, skipped } = await listPhotoFolder(from!);
-  return {
-    people: people.map(({ person, photos }) => ({
-      userId: person,
-      name: personName(person),
-      photos,
-    })),
-    skipped,
-  };
+  return await listPeopleInFolder(from!);
 }

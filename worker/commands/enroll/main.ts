@@ -11,7 +11,7 @@ import {
 } from "./over_http/options.ts";
 import type { EnrolmentReport } from "./report.ts";
 
-/** What both forms of the command have in common. */
+/** The part that both forms of the command have. */
 interface Form {
   readonly run: () => Promise<EnrolmentReport>;
   /** Classes of errors for which only the one-line message is printed. */

@@ -55,12 +55,7 @@ spec:
   # After SIGTERM the service still answers for 2 s, and then ends within 10 s.
   terminationGracePeriodSeconds: 15
   {{- include "face-it.podSecurity" . | nindent 2 }}
-  {{- $selector := dict "matchLabels" (include "face-it.selector" $component | fromYaml) }}
-  {{- $spread := list }}
-  {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
-  {{- $spread = append $spread (dict "maxSkew" 1 "topologyKey" . "whenUnsatisfiable" "ScheduleAnyway" "labelSelector" $selector) }}
-  {{- end }}
-  {{- include "face-it.scheduling" (dict "root" . "values" .Values.gallery "spread" $spread) | nindent 2 }}
+  {{- include "face-it.scheduling" (dict "root" . "values" .Values.gallery "spread" (include "face-it.spread" $component | fromYamlArray)) | nindent 2 }}
   {{- with .Values.gallery.importSecrets }}
   initContainers:
     - name: import

@@ -7,7 +7,7 @@ import type { Journal, JournalEntry } from "./journal.ts";
 import { type Photo, readPhoto } from "./read_photo.ts";
 import type { PhotoAnswer, Service, ServiceUser } from "./service.ts";
 
-/** What became of a photo. */
+/** The result for a photo. */
 export interface PhotoResult {
   readonly path: string;
   /**
@@ -19,7 +19,7 @@ export interface PhotoResult {
   readonly reason: string;
 }
 
-/** What became of a person. */
+/** The result for a person. */
 export interface PersonResult {
   readonly userId: string;
   /** In the order of the person's photos. */

@@ -3,14 +3,10 @@
 import { basename, join } from "node:path";
 import { delay } from "../../../../shared/backoff.ts";
 import { createProgress } from "../../../../shared/progress.ts";
-import {
-  listPhotoFolder,
-  personName,
-  PhotoFolderError,
-  type SkippedFile,
-} from "../../photo_folder.ts";
+import { PhotoFolderError, type SkippedFile } from "../../photo_folder.ts";
 import type { PersonToEnrol } from "../enroll.ts";
 import { EnrolmentError } from "../name_users.ts";
+import { listPeopleInFolder, type PeopleToEnrol } from "../people_in_folder.ts";
 import type { EnrolmentReport } from "../report.ts";
 import { NoAnswerError, sendCall } from "./call.ts";
 import { enrolPeople } from "./enrol_people.ts";
@@ -95,15 +91,7 @@ function unreadablePeople(
 
 async function listPeople(
   source: EnrollToOptions["source"],
-): Promise<{ people: readonly PersonToEnrol[]; skipped: readonly SkippedFile[] }> {
+): Promise<PeopleToEnrol> {
   if ("person" in source) return { people: [source.person], skipped: [] };
-  const { people, skipped } = await listPhotoFolder(source.from);
-  return {
-    people: people.map(({ person, photos }) => ({
-      userId: person,
-      name: personName(person),
-      photos,
-    })),
-    skipped,
-  };
+  return await listPeopleInFolder(source.from);
 }

@@ -13,7 +13,7 @@ export interface ServiceUser {
   readonly templates: ReadonlyMap<string, string>;
 }
 
-/** What the service says about a photo. */
+/** The answer of the service about a photo. */
 export type PhotoAnswer =
   | {
     readonly outcome: "accepted";
