@@ -90,8 +90,6 @@ async function main(): Promise<void> {
   const lingerMs = config.exitOnStdinEof ? 0 : LINGER_AFTER_SIGTERM_MS;
   Deno.addSignalListener("SIGTERM", () => void end("SIGTERM", lingerMs));
 
-  const risk = connectionRisk(config.store);
-  if (risk !== undefined) log.warn(risk);
   const started = now();
   try {
     gallery = await openGallery({
@@ -122,6 +120,8 @@ async function main(): Promise<void> {
     { ...gallery.follower.target.count(), start_ms: Math.round(now() - started) },
     "gallery ready",
   );
+  const risk = connectionRisk(config.store);
+  if (risk !== undefined) log.warn(risk);
   const { store } = gallery;
   metrics.observeAudit(() => store.unsignedEvents);
   checkpoints = createCheckpoints({
