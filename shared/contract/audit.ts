@@ -67,7 +67,7 @@ export const MAX_PAGE_EVENTS = 1000;
 export const AuditPageQuerySchema = z.strictObject({
   user_id: UserIdSchema.optional(),
   kind: z.enum(AUDIT_KINDS).optional(),
-  key: z.string().min(1).max(256).optional().meta({ description: "Id of the caller's key" }),
+  key: z.string().regex(/^[\w-]{1,64}$/).optional().meta({ description: "Id of the caller's key" }),
   from: z.iso.datetime().optional().meta({ description: "Events at this time and after it" }),
   to: z.iso.datetime().optional().meta({ description: "Events before this time" }),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE_EVENTS).default(100),

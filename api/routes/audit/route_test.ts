@@ -52,6 +52,7 @@ Deno.test("a wrong parameter is named, and no call is made", async () => {
       ["from=2026", "from must be a time in UTC, such as 2027-01-31T12:00:00Z"],
       ["to=", "to must be a time in UTC, such as 2027-01-31T12:00:00Z"],
       ["key=", "key must be the id of a key"],
+      ["key=a%07", "key must be the id of a key"],
       ["user_id=%00", "user_id must be a text of 1 to 256 characters, without control characters"],
       ["cursor=", "The cursor is not one of an earlier page"],
     ]
