@@ -9,9 +9,9 @@ import { openReplicatedPool, PICTURE } from "./replicas.ts";
 const CLAIMS = Number(Deno.env.get("FACE_IT_TEST_CLAIMS") ?? 60);
 const CONCURRENCY = 4;
 const PODS = 40;
-/** Long limits, because this test checks for lost and double claims, not for speed. */
 /** Much more than a slow machine needs to see what has happened. */
 const SLOW_MACHINE_MS = 60_000;
+/** Long limits, because this test checks for lost and double claims, not for speed. */
 const PATIENT = { REQUEST_TIMEOUT_MS: "120000", LEASE_MAX_MS: "300000" };
 
 const clusterTest = needs("helm", "cluster");
