@@ -74,8 +74,9 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
   const rules = rulesOf(gallery, model);
   const { refused, faults } = judgeFace(probe.seen, gallery.policy, probe.keyPolicy);
   if (refused !== undefined) {
-    // The face is compared with nobody, so the answer is the same for every user.
-    const tried = refused === "not_live" ? "failed" : "neither";
+    // The face is compared with nobody, so the answer is the same for every user. Without a score, the
+    // fault is not the person's: during a rollout, a worker may measure none.
+    const tried = isFailedTry(refused, probe.seen) ? "failed" : "neither";
     await storeDecision(gallery, probe, { outcome: refused, tried, faults });
     throw faceProblem(refused);
   }
@@ -119,6 +120,11 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
     };
   }
   throw unavailable(new Error(`The gallery has changed ${MAX_TRIES} times during the decision`));
+}
+
+/** True when a refusal for a face counts as a failed try. */
+export function isFailedTry(refused: FaceFault, { liveness }: SeenFace): boolean {
+  return refused === "not_live" && liveness !== undefined;
 }
 
 /** A decision to store. */

@@ -101,7 +101,7 @@ Deno.test("the policy of a key is enforced beside the setting, and cannot weaken
   assertEquals(await off.ask({ liveness: 0 }), "user0");
 });
 
-Deno.test("a face that is not live is a failed try, an unclear one is none", async () => {
+Deno.test("a face that is not live is a failed try, an unclear or unmeasured one is none", async () => {
   const { installation, ask } = await setUp(ENFORCE);
   await using _ = installation;
   const { clock } = installation;
@@ -110,6 +110,8 @@ Deno.test("a face that is not live is a failed try, an unclear one is none", asy
     for (let i = 0; i < 20; i++) {
       assertEquals(await ask({ unclear: true, liveness: 1 }, one), "face_unclear");
     }
+    // A worker without the liveness model measures nothing, and the user is not locked for it.
+    for (let i = 0; i < 60; i++) assertEquals(await ask({}, one), "not_live");
     for (let i = 0; i < 5; i++) assertEquals(await ask({ liveness: 0 }, one), "not_live");
     for (const liveness of [0, 1]) assertEquals(await ask({ liveness }, one), "too_many_attempts");
     clock.now += 30_000;

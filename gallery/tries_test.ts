@@ -1,6 +1,7 @@
 // Tests of the limits on failed tries, through the app.
 
 import { assert, assertEquals } from "@std/assert";
+import { GalleryUserSchema } from "../shared/contract/users.ts";
 import { CALLS, type FakeCall, type FakeTry } from "./fake_caller.ts";
 import { face, MODEL, photo } from "./fake_faces.ts";
 import { type FakeAnswer, type FakeReplica, installFake } from "./fake_gallery.ts";
@@ -162,7 +163,7 @@ Deno.test("a user is shown as locked until the unlock, and refused tries are cou
     const { body } = await replica.call(CALLS.about("get_user", "user0"));
     const { body: exported } = await replica.call(CALLS.about("export_user", "user0"));
     assertEquals(exported.locked, body.locked);
-    return body.locked;
+    return GalleryUserSchema.parse(body).locked;
   };
   const one = { user_id: "user0" };
   for (let i = 0; i < 2; i++) {

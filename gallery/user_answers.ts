@@ -1,6 +1,6 @@
 /** Users and templates in the form of answers. */
 
-import type { Template, User, UserWithTemplates } from "../shared/contract/users.ts";
+import type { GalleryUser, Template, User } from "../shared/contract/users.ts";
 import type { StoredTemplate, StoredUser } from "./store/store.ts";
 
 /** Returns a user in the form of answers. */
@@ -27,8 +27,8 @@ export function userWithTemplates(
   user: StoredUser,
   templates: readonly StoredTemplate[],
   locked: boolean,
-): UserWithTemplates {
-  return { ...userAnswer(user), locked, templates: templates.map(templateAnswer) };
+): GalleryUser {
+  return { ...userAnswer(user), ...locked && { locked }, templates: templates.map(templateAnswer) };
 }
 
 const time = (ms: number): string => new Date(ms).toISOString();

@@ -2,12 +2,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import {
+  GalleryExportSchema,
   GalleryModelsSchema,
+  GalleryUserSchema,
   TemplateSchema,
-  UserExportSchema,
   UserPageSchema,
   UserSchema,
-  UserWithTemplatesSchema,
 } from "../shared/contract/users.ts";
 import { MODEL_MANIFEST } from "../models/manifest.ts";
 import { CALLS, type FakeCall } from "./fake_caller.ts";
@@ -132,10 +132,10 @@ Deno.test("a user is listed, shown and exported with its templates, without embe
   });
   await replica.call(CALLS.decide(face(0), { model: MODEL }));
   const { body } = await replica.call(CALLS.about("get_user", "b"));
-  const user = UserWithTemplatesSchema.parse(body);
+  const user = GalleryUserSchema.parse(body);
   assertEquals([user.templates, user.last_seen_at], [[template], START]);
   const { body: exported } = await replica.call(CALLS.about("export_user", "b"));
-  assertEquals(UserExportSchema.parse(exported), { collection: "default", ...user });
+  assertEquals(GalleryExportSchema.parse(exported), { collection: "default", ...user });
 
   const ids: string[] = [];
   let query = "?limit=2";
@@ -375,7 +375,7 @@ Deno.test("the rule of a match and the models of a collection are described", as
   const claims = { ...photo(0), model: known.sha256 };
   await replica.call(CALLS.addTemplate("user1", embedding, claims));
   const { body } = await replica.call(CALLS.describe());
-  assertEquals(body, {
+  assertEquals(GalleryModelsSchema.parse(body), {
     ...described,
     templates: [{ model: known.sha256, users: 1, templates: 1 }],
   });

@@ -190,6 +190,7 @@ export class FakeGallery implements GalleryClient {
     const models = users.map(({ templates }) => templates.map(({ template }) => template.model));
     return {
       match: { on: "confidence", threshold: 0.7, cosine: 0.4167 },
+      requires_consent: false,
       calibration: { fitted_mean_cosine: -0.0634, fitted_dimension: 54.3 },
       templates: [...new Set(models.flat())].map((model) => ({
         model,

@@ -14,20 +14,20 @@ import {
   GalleryDecisionSchema,
 } from "../../shared/contract/gallery_call.ts";
 import {
+  GalleryExportSchema,
   type GalleryModels,
   GalleryModelsSchema,
+  GalleryUserSchema,
   MAX_TEMPLATES_OF_USER,
   type PutUser,
   type Template,
   TemplateSchema,
   type User,
   type UserExport,
-  UserExportSchema,
   type UserPage,
   UserPageSchema,
   UserSchema,
   type UserWithTemplates,
-  UserWithTemplatesSchema,
 } from "../../shared/contract/users.ts";
 import {
   type Call,
@@ -178,6 +178,8 @@ export interface GalleryClient extends AsyncDisposable {
 const MAX_USER_BYTES = MAX_ANSWER_BYTES + MAX_TEMPLATES_OF_USER * 256;
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 const DONE: Expected<undefined> = { statuses: [204], schema: z.undefined() };
+/** Only a hint: an older service does not know the call, and the call that follows is checked again. */
+const NOT_REFUSED: Expected<undefined> = { ...DONE, whenUnknown: { value: undefined } };
 
 /** Makes a client. It keeps its connections. */
 export function createGalleryClient(options: GalleryClientOptions): GalleryClient {
@@ -193,7 +195,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
 
     async checkDecision(caller, whom) {
       const claims = { purpose: "check_decision", ...claimsOf(whom) } as const;
-      await calls.make(caller, { method: "GET", path: "/tries", claims }, DONE);
+      await calls.make(caller, { method: "GET", path: "/tries", claims }, NOT_REFUSED);
     },
 
     async decide(caller, { embedding, model, ...face }, whom) {
@@ -226,7 +228,8 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
             purpose: "put_user",
             user_id: userId,
             ...onlyNew && { only_new: true },
-            ...mayShorten && fields.expires_at !== undefined && { may_shorten: true },
+            // A new user is not shortened. An older service refuses claims that it does not know.
+            ...mayShorten && !onlyNew && fields.expires_at !== undefined && { may_shorten: true },
           },
           body: { type: "application/json", bytes: Buffer.from(JSON.stringify(fields)) },
         },
@@ -243,7 +246,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         claims,
         maxAnswerBytes: MAX_USER_BYTES,
       };
-      return (await calls.make(caller, call, { statuses: [200], schema: UserWithTemplatesSchema }))
+      return (await calls.make(caller, call, { statuses: [200], schema: GalleryUserSchema }))
         .value;
     },
 
@@ -277,7 +280,8 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
 
     async checkEnrolment(caller, userId) {
       const claims = { purpose: "check_enrolment", user_id: userId } as const;
-      await calls.make(caller, { method: "GET", path: ofUser(userId, "/tries"), claims }, DONE);
+      const path = ofUser(userId, "/tries");
+      await calls.make(caller, { method: "GET", path, claims }, NOT_REFUSED);
     },
 
     async addTemplate(caller, userId, { embedding, model, photoSha256, force }) {
@@ -317,7 +321,8 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         claims,
         maxAnswerBytes: MAX_USER_BYTES,
       };
-      return (await calls.make(caller, call, { statuses: [200], schema: UserExportSchema })).value;
+      return (await calls.make(caller, call, { statuses: [200], schema: GalleryExportSchema }))
+        .value;
     },
 
     async readAudit(caller, query) {
@@ -356,12 +361,13 @@ function claimsOf({ userId, clientRef }: Whom) {
   };
 }
 
+/** Returns the claims that can change a decision: an older service refuses claims that it does not know. */
 function faceClaims({ liveness, unclear, keyPolicy }: Omit<SentFace, keyof SentEmbedding>) {
   return {
     ...liveness !== undefined && { liveness },
     ...unclear && { unclear },
     ...keyPolicy?.liveness === "enforce" && { enforce_liveness: true },
-    ...keyPolicy?.quality === "enforce" && { enforce_quality: true },
+    ...unclear && keyPolicy?.quality === "enforce" && { enforce_quality: true },
   };
 }
 

@@ -162,7 +162,7 @@ Deno.test("a decision states what is known about the face, and the policy of the
 
 Deno.test("each call has its own method, path, statement and answer", async () => {
   const withTemplates = { ...USER, locked: false, templates: [TEMPLATE] };
-  const models = { match: null, calibration: null, templates: [] };
+  const models = { match: null, calibration: null, templates: [], requires_consent: true };
   const page = { users: [USER], next_cursor: "c" };
   const template = { ...FACE, photoSha256: PHOTO, force: false };
   type Case = readonly [

@@ -64,6 +64,11 @@ export interface Expected<Value> {
   readonly schema: z.ZodType<Value>;
   /** True for an answer to this call. By default, every answer with the schema is. */
   readonly fits?: (value: Value) => boolean;
+  /**
+   * The value when the service does not know the call, because it is older than this api. By default,
+   * that is a failure.
+   */
+  readonly whenUnknown?: { readonly value: Value };
 }
 
 /** Sends calls. Disposing of it closes the connections. */
@@ -113,7 +118,7 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
   async function make<Value>(
     caller: GalleryCaller,
     call: Call,
-    { statuses, schema, fits = () => true }: Expected<Value>,
+    { statuses, schema, fits = () => true, whenUnknown }: Expected<Value>,
   ): Promise<{ readonly status: number; readonly value: Value }> {
     const started = now();
     const { purpose } = call.claims;
@@ -135,6 +140,11 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
       }
       const problem = readProblemCode(status, value);
       if ("fault" in problem) throw new BadAnswer(`The gallery ${problem.fault}`);
+      if (whenUnknown !== undefined && problem.code === "not_found") {
+        outcome = problem.code;
+        reached = true;
+        return { status, value: whenUnknown.value };
+      }
       const refusal = galleryProblem(purpose, problem.code, retryAfter);
       if (refusal === undefined) {
         throw new BadAnswer(`The gallery answered ${status} ${problem.code}`);

@@ -1,4 +1,5 @@
 /** @import { Person } from "./new_person.js" */
+/** @import { Failure } from "./request.js" */
 import { setUpCamera } from "./camera.js";
 import { element, part } from "./element.js";
 import { takeChosenFiles } from "./file_input.js";
@@ -36,6 +37,12 @@ let generation = 0;
 let queue = Promise.resolve();
 /** Number of this person's pictures that wait for their turn. */
 let waiting = 0;
+/**
+ * The question if a consent is needed. Its result tells why that is not known; undefined when it is.
+ *
+ * @type {Promise<Failure | undefined> | undefined}
+ */
+let needs;
 /** @type {{ close: () => void }} */
 let camera;
 
@@ -71,15 +78,19 @@ export function setUpEnrol() {
   startWith(undefined);
   return {
     title: "face-it: enrol a person",
-    onShow: () => void showWhatIsNeeded(),
+    onShow: () => {
+      needs = showWhatIsNeeded();
+    },
     onHide: () => camera.close(),
     onFiles,
   };
 }
 
+/** @returns {Promise<Failure | undefined>} */
 async function showWhatIsNeeded() {
-  const { requiresConsent } = await showWhenStatic("enrol");
+  const { requiresConsent, unknown } = await showWhenStatic("enrol");
   setConsentNeeded(requiresConsent);
+  return unknown;
 }
 
 /**
@@ -141,6 +152,16 @@ function inTurn(wanted, task) {
 async function makePerson(wanted) {
   if (person !== undefined) return true;
   say("Looking…", "busy");
+  // A person who is created without a consent that is needed would get no templates.
+  if (await needs !== undefined) needs = showWhatIsNeeded();
+  const unknown = await needs;
+  if (wanted !== generation) return false;
+  if (unknown !== undefined) return refuse(unknown);
+  if (!isComplete()) {
+    camera.close();
+    say("No picture was sent.", "failed");
+    return false;
+  }
   const { name, userId, consentRef } = typed();
   const made = await createPerson(name, userId, consentRef);
   if (wanted !== generation) return false;
@@ -149,22 +170,29 @@ async function makePerson(wanted) {
     showPerson(person);
     return true;
   }
+  if ("failure" in made) return refuse(made.failure);
   camera.close();
-  if ("taken" in made) {
-    const { userId, name } = made.taken;
-    say(`The user ID ${userId} belongs to ${name ?? "somebody"} already.`, "failed");
-    status.append(
-      line("No picture was sent. Type another user ID, or add pictures to this person."),
-    );
-    const owner = { userId, name: name ?? userId };
-    status.append(button(`Add pictures to ${owner.name}`, () => startWith(owner)));
-    focusUserId();
-  } else {
-    const { title, explanation, reference } = made.failure;
-    say(`${title}. No picture was sent.`, "failed");
-    status.append(line(explanation));
-    if (reference !== undefined) status.append(line(reference, "reference"));
-  }
+  const taken = made.taken;
+  say(`The user ID ${taken.userId} belongs to ${taken.name ?? "somebody"} already.`, "failed");
+  status.append(
+    line("No picture was sent. Type another user ID, or add pictures to this person."),
+  );
+  const owner = { userId: taken.userId, name: taken.name ?? taken.userId };
+  status.append(button(`Add pictures to ${owner.name}`, () => startWith(owner)));
+  focusUserId();
+  return false;
+}
+
+/**
+ * Shows why nobody is created.
+ *
+ * @param {Failure} failure
+ */
+function refuse({ title, explanation, reference }) {
+  camera.close();
+  say(`${title}. No picture was sent.`, "failed");
+  status.append(line(explanation));
+  if (reference !== undefined) status.append(line(reference, "reference"));
   return false;
 }
 

@@ -23,8 +23,8 @@ export const EXPLANATIONS = {
   gallery_is_static: "The operator of the service enrols and deletes users. Ask the operator.",
   too_many_templates: "The user has as many templates as a user may have. Delete one first.",
   consent_required:
-    "The service enrols only people with a consent reference, and this person has none. Ask the " +
-    "operator to store it, or delete the person and enrol them again.",
+    "The service enrols only people with a consent reference, and this person has none. Open the " +
+    "person in the list of people, and store it there.",
   user_exists: "There is a user with this user ID. Type another user ID.",
   payload_too_large: "The picture has more bytes or pixels than the service accepts. " +
     "Choose a smaller one.",

@@ -70,7 +70,7 @@ async function load() {
   const { signal } = current;
   status.replaceChildren(line("Looking…", "verdict busy"));
   try {
-    const { isStatic, model, refusal } = await showWhenStatic("people");
+    const { isStatic, model, refusal, requiresConsent } = await showWhenStatic("people");
     if (isStatic || signal.aborted) return;
     // The page asks only once for a key.
     const outcome = refusal === undefined
@@ -84,7 +84,9 @@ async function load() {
     }
     const { users, next_cursor } = outcome.answer;
     nextCursor = next_cursor;
-    people.replaceChildren(...users.map((user) => makePersonItem(user, model, say)));
+    people.replaceChildren(
+      ...users.map((user) => makePersonItem(user, { model, requiresConsent }, say)),
+    );
     previous.hidden = cursors.length === 1;
     next.hidden = nextCursor === null;
     if (!previous.hidden || !next.hidden) {

@@ -3,7 +3,7 @@ import { confirmDeletion } from "./confirm.js";
 import { startWith } from "./enrol.js";
 import { areDifferent, modelName } from "./known_models.js";
 import { button, failureLines, line, list, time, writeTime } from "./make.js";
-import { deleteTemplate, deleteUser, getUser, unlockUser } from "./users.js";
+import { deleteTemplate, deleteUser, getUser, storeConsent, unlockUser } from "./users.js";
 
 /** @typedef {(...lines: HTMLElement[]) => void} Say Shows what happened. */
 
@@ -11,10 +11,11 @@ import { deleteTemplate, deleteUser, getUser, unlockUser } from "./users.js";
  * Makes the entry of a person in the list. The entry loads the templates when it is opened.
  *
  * @param {User} user
- * @param {string | undefined} model sha256 of the recognition model in use
+ * @param {{ model: string | undefined, requiresConsent: boolean }} service
+ *   model: sha256 of the recognition model in use
  * @param {Say} say
  */
-export function makePersonItem(user, model, say) {
+export function makePersonItem(user, { model, requiresConsent }, say) {
   const item = document.createElement("li");
   const details = document.createElement("details");
   const summary = document.createElement("summary");
@@ -39,6 +40,7 @@ export function makePersonItem(user, model, say) {
     content.replaceChildren(
       ...answer.locked ? [lockNotice(answer, say, load)] : [],
       list(facts(answer)),
+      ...requiresConsent && answer.consent_ref === null ? [consentForm(answer, say, load)] : [],
       line("Templates", "", "h2"),
       templateList(answer, model, say, load),
       actions(answer, item, say),
@@ -154,6 +156,37 @@ function lockNotice({ user_id, name }, say, reload) {
     unlock,
   );
   return notice;
+}
+
+/**
+ * Makes the form that stores the reference to the consent of a person who has none.
+ *
+ * @param {UserWithTemplates} user
+ * @param {Say} say
+ * @param {() => Promise<void>} reload
+ */
+function consentForm(user, say, reload) {
+  const form = document.createElement("form");
+  const input = document.createElement("input");
+  input.className = "field";
+  input.required = true;
+  input.maxLength = 256;
+  input.autocomplete = "off";
+  input.ariaLabel = `Consent reference of ${user.name}`;
+  const store = button("Store the consent", () => form.requestSubmit());
+  form.append(
+    line("No consent reference: this person gets no templates.", "verdict failed"),
+    input,
+    store,
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const outcome = await storeConsent(user, input.value.trim());
+    if ("failure" in outcome) return say(...failureLines(outcome.failure));
+    await reload();
+    say(line(`The consent of ${user.name} was stored.`, "verdict matched"));
+  });
+  return form;
 }
 
 /**

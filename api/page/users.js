@@ -48,6 +48,19 @@ export const createUser = (userId, name, consentRef) =>
   });
 
 /**
+ * Stores the reference to a person's consent. The other fields stay as they are.
+ *
+ * @param {User | UserWithTemplates} user
+ * @param {string} consentRef
+ * @returns {Promise<Outcome<User>>}
+ */
+export const storeConsent = ({ user_id, name, expires_at }, consentRef) =>
+  request(path(user_id), {
+    method: "PUT",
+    body: { name, consent_ref: consentRef, ...expires_at !== null && { expires_at } },
+  });
+
+/**
  * Deletes a person with all templates.
  *
  * @param {string} userId

@@ -1,4 +1,4 @@
-/** Counts how far workers have closed themselves in, and warns once when they have not. */
+/** Counts how far workers have closed themselves in, and logs each state once. */
 
 import type { SealState } from "../../shared/contract/worker_seal.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -10,19 +10,22 @@ export interface Seals {
   see(seal: SealState | undefined): void;
 }
 
-/** Makes the record. One line for all workers: a pool makes a new worker for each request. */
+/**
+ * Makes the record. Each state is logged once for all workers: a pool makes a new worker for each
+ * request, and during a rollout workers with different seals answer in turns.
+ */
 export function createSeals(
   metrics: Pick<ApiMetrics, "workerAnswered">,
-  log: Pick<Logger, "info" | "warn">,
+  log: Pick<Logger, "warn">,
 ): Seals {
-  let latest: SealState = "full";
+  // A full seal is as it should be.
+  const logged = new Set<SealState>(["full"]);
   return {
     see(seal = "none") {
       metrics.workerAnswered(seal);
-      if (seal === latest) return;
-      latest = seal;
-      if (seal === "full") log.info({ seal }, "workers are sealed");
-      else log.warn({ seal }, "workers are not sealed: docs/sealing.md says what that means");
+      if (logged.has(seal)) return;
+      logged.add(seal);
+      log.warn({ seal }, "workers are not sealed: docs/sealing.md says what that means");
     },
   };
 }

@@ -15,6 +15,7 @@ import icon from "../page/icon.svg" with { type: "text" };
 import index from "../page/index.html" with { type: "text" };
 import key from "../page/key.js" with { type: "text" };
 import knownModels from "../page/known_models.js" with { type: "text" };
+import lastAnswer from "../page/last_answer.js" with { type: "text" };
 import make from "../page/make.js" with { type: "text" };
 import newPerson from "../page/new_person.js" with { type: "text" };
 import pageCss from "../page/page.css" with { type: "text" };
@@ -42,6 +43,7 @@ const SCRIPTS = {
   file_input: fileInput,
   key,
   known_models: knownModels,
+  last_answer: lastAnswer,
   make,
   new_person: newPerson,
   page,

@@ -7,7 +7,7 @@ import {
 } from "../../shared/contract/gallery_call.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import type { AddCall } from "../calls.ts";
-import { decide } from "../decide.ts";
+import { decide, isFailedTry } from "../decide.ts";
 import { parseEmbedding } from "../embedding.ts";
 import type { GalleryMetrics } from "../metrics.ts";
 import { isStoreFailure } from "../store_failure.ts";
@@ -60,7 +60,7 @@ export function addDecisions(add: AddCall, { now, decided, failed }: DecisionDep
       return c.json(decision);
     } catch (error) {
       outcome = outcomeOf(error);
-      if (outcome === "not_live") failed(kindOf(claims));
+      if (outcome === "not_live" && isFailedTry(outcome, claims)) failed(kindOf(claims));
       throw error;
     }
   });

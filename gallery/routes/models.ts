@@ -1,7 +1,8 @@
 /** `GET /models`: the rule of a match, and the models of a collection's templates. */
 
 import { cosineNeeded } from "../../matching/cosine_needed.ts";
-import type { GalleryModels } from "../../shared/contract/users.ts";
+import type { z } from "zod";
+import type { GalleryModelsSchema } from "../../shared/contract/users.ts";
 import type { AddCall } from "../calls.ts";
 
 /** Adds the route. */
@@ -15,7 +16,7 @@ export function addModels(add: AddCall): void {
     const model = asked ?? templates.toSorted((a, b) => b.users - a.users)[0]?.model;
     const rules = model === undefined ? undefined : gallery.findRules(model);
     const { on } = gallery.match;
-    const answer: GalleryModels = {
+    const answer: z.input<typeof GalleryModelsSchema> = {
       match: rules === undefined ? null : {
         on,
         threshold: rules.decision.threshold,
@@ -26,7 +27,7 @@ export function addModels(add: AddCall): void {
         fitted_dimension: rules.calibration.fitted_dimension,
       },
       templates: [...templates],
-      requires_consent: gallery.store.requiresConsent,
+      ...gallery.store.requiresConsent && { requires_consent: true },
     };
     return c.json(answer);
   });

@@ -1,11 +1,11 @@
 /** The routes of users. */
 
 import {
+  type GalleryExport,
+  type GalleryUser,
   PutUserSchema,
-  type UserExport,
   type UserPage,
   UserPageQuerySchema,
-  type UserWithTemplates,
 } from "../../shared/contract/users.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { userNotFound } from "../add_template.ts";
@@ -69,7 +69,7 @@ export function addUsers(add: AddCall): void {
       (error) => recordRefusal(gallery, event, error),
     );
     await gallery.store.record({ ...event, outcome: "exported" });
-    const answer: UserExport = { collection, ...user };
+    const answer: GalleryExport = { collection, ...user };
     return c.json(answer);
   });
 
@@ -136,7 +136,7 @@ function issuesOf({ issues }: {
 }
 
 /** @throws {Problem} `user_not_found` */
-async function readUser({ store }: Gallery, key: UserKey): Promise<UserWithTemplates> {
+async function readUser({ store }: Gallery, key: UserKey): Promise<GalleryUser> {
   const user = await store.getUser(key);
   const templates = await store.listTemplates(key);
   if (user === undefined || templates === undefined) throw userNotFound();

@@ -91,6 +91,24 @@ export const UserExportSchema = UserWithTemplatesSchema.extend({
 /** See {@linkcode UserExportSchema}. */
 export type UserExport = z.infer<typeof UserExportSchema>;
 
+/**
+ * A user in answers of the gallery. Without `locked`, the user is not locked: an older gallery locks
+ * nobody. The gallery sends it only when it is true, because an older api refuses fields that it does
+ * not know.
+ */
+export const GalleryUserSchema = UserWithTemplatesSchema.extend({
+  locked: z.boolean().default(false),
+});
+
+/** An export in answers of the gallery. */
+export const GalleryExportSchema = UserExportSchema.extend({ locked: z.boolean().default(false) });
+
+/** See {@linkcode GalleryUserSchema}. */
+export type GalleryUser = z.input<typeof GalleryUserSchema>;
+
+/** See {@linkcode GalleryExportSchema}. */
+export type GalleryExport = z.input<typeof GalleryExportSchema>;
+
 /** The answer of `GET /users`, sorted by user_id. */
 export const UserPageSchema = z.strictObject({
   users: z.array(UserSchema),
@@ -113,8 +131,8 @@ export const GalleryModelsSchema = z.strictObject({
     fitted_dimension: z.number().positive().max(1e6),
   }).nullable(),
   templates: z.array(ModelCountSchema),
-  /** Missing in answers of an older gallery service. */
-  requires_consent: RequiresConsentSchema.optional(),
+  /** Sent only when it is true, for the same reason as `locked`. */
+  requires_consent: RequiresConsentSchema.default(false),
 });
 
 /** See {@linkcode GalleryModelsSchema}. */

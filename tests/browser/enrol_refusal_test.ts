@@ -162,3 +162,27 @@ browserTest("where a consent is needed, the page asks for its reference", async 
   assertEquals(JSON.parse((await service.get("/users/ada")).text).consent_ref, "form 17");
   assertEquals(await consent.isVisible(), false);
 });
+
+browserTest(
+  "a question that fails does not make the page forget that a consent is needed",
+  async () => {
+    await using visit = await Visit.start({ env: { ...GALLERY_SERVICE, REQUIRE_CONSENT: "true" } });
+    const { page, service } = visit;
+    let failing = true;
+    await page.route("**/models", (route) => failing ? route.abort() : route.continue());
+    await visit.open("Enrol");
+    // While nothing is known about the service, nobody is created.
+    await visit.enrol("Ada", await sample("different.png"));
+    await page.getByText("No picture was sent.").waitFor();
+    assertEquals((await service.get("/users/ada")).status, 404);
+    const consent = page.getByRole("textbox", { name: "Consent reference" });
+    for (failing of [false, true]) {
+      await visit.open("People");
+      await visit.open("Enrol");
+      await consent.waitFor();
+    }
+    await consent.fill("form 17");
+    await visit.enrol("Ada", await sample("different.png"));
+    await page.getByText("Ada can be recognised now.").waitFor();
+  },
+);

@@ -63,6 +63,26 @@ browserTest("a person who is locked is shown so, and is unlocked", async () => {
   assertEquals((await service.post(stranger, { query })).status, 200);
 });
 
+browserTest("a person without the consent that is needed gets one", async () => {
+  const env = { ...GALLERY_SERVICE, REQUIRE_CONSENT: "true" };
+  await using visit = await Visit.start({ context: PHONE, env });
+  const { page, service } = visit;
+  const created = await service.get("/users/ada", {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name: "Ada", expires_at: "2099-01-31T12:00:00Z" }),
+  });
+  assertEquals(created.status, 201);
+  await openPerson(visit, "Ada");
+  await page.getByRole("textbox", { name: "Consent reference of Ada" }).fill("form 17");
+  await visit.fits();
+  await page.getByRole("button", { name: "Store the consent" }).click();
+  await page.getByRole("status").getByText("The consent of Ada was stored.").waitFor();
+  const { name, consent_ref, expires_at } = JSON.parse((await service.get("/users/ada")).text);
+  assertEquals([name, consent_ref, expires_at], ["Ada", "form 17", "2099-01-31T12:00:00.000Z"]);
+  assertEquals(await page.getByRole("button", { name: "Store the consent" }).count(), 0);
+});
+
 browserTest("the list of people has pages", async () => {
   await using visit = await Visit.start({ env: GALLERY_SERVICE });
   const { page, service } = visit;

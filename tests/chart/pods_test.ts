@@ -163,6 +163,17 @@ for (const [given, becomes] of [["0.19", "0.19"], ["1", "1"]]) {
   });
 }
 
+// helm --set makes a number of 1 and 0, and a string of 0.5.
+for (const [given, becomes] of [["0.5", "0.5"], ["1", "1"], ["0", undefined], ["0.0", undefined]]) {
+  helmTest(`the api and the gallery get livenessThreshold=${given}`, async () => {
+    const objects = await render("--set", `livenessThreshold=${given}`);
+    const thresholds = [API, GALLERY].map((object) =>
+      environment(find(objects, object))["LIVENESS_THRESHOLD"]
+    );
+    assertEquals(thresholds, [becomes, becomes]);
+  });
+}
+
 helmTest("the workers load models from a volume claim", async () => {
   const files = {
     recognition: "MODEL_PATH",

@@ -19,7 +19,9 @@ const REFUSED: [set: string, message: string][] = [
   ["api.allowedOrigins={https://a.test/}", "at '/api/allowedOrigins/0'"],
   ["api.service.ipFamilyPolicy=IPv6", "at '/api/service/ipFamilyPolicy'"],
   ["liveness=enforce", "liveness: enforce needs livenessThreshold"],
+  ["liveness=enforce,livenessThreshold=0.0", "liveness: enforce needs livenessThreshold"],
   ["livenessThreshold=1.5", "at '/livenessThreshold'"],
+  ["livenessThreshold=half", "at '/livenessThreshold'"],
   ["quality=strict", "at '/quality'"],
   ["threshold=1.5", "at '/threshold'"],
   ["threshold=0.0", "threshold must be above 0"],
@@ -68,8 +70,18 @@ const REFUSED: [set: string, message: string][] = [
   ["httpRoute.enabled=true", "httpRoute.enabled needs httpRoute.parentRefs"],
 ];
 
-/** Some values that the first version of the chart did not have. */
+/** Some values that the version before did not have. */
 const NEW_VALUES = [
+  "quality",
+  "livenessThreshold",
+  "worker.requireSeal",
+  "gallery.tries",
+  "gallery.requireConsent",
+  "gallery.auditKeptDays",
+];
+
+/** Some values that the first version of the chart did not have. */
+const VALUES_AFTER_FIRST = [
   "api.keysSecret",
   "gallery.postgres",
   "gallery.volume",
@@ -86,14 +98,31 @@ const NEW_VALUES = [
 // After an upgrade with --reuse-values from the first version, the chart gets that version's values.
 helmTest("the values of the first version are refused, with what to do", async () => {
   const old = ["--set", "token.existingSecret="];
-  for (const args of [old, ...NEW_VALUES.map((name) => ["--set", `${name}=null`])]) {
+  for (const args of [old, ...VALUES_AFTER_FIRST.map((name) => ["--set", `${name}=null`])]) {
     assertStringIncludes(
       await refusal(...args),
       "upgrade with --reset-then-reuse-values instead of --reuse-values",
     );
   }
-  const missing = NEW_VALUES.flatMap((name) => ["--set", `${name}=null`]);
+  const missing = VALUES_AFTER_FIRST.flatMap((name) => ["--set", `${name}=null`]);
   assertStringIncludes(await refusal(...old, ...missing), "listenAddress is missing: the values");
+});
+
+helmTest("the values of the version before are refused, with what to do", async () => {
+  const missing = NEW_VALUES.map((name) => `${name}=null`);
+  for (const set of [...missing, missing.join(",")]) {
+    assertStringIncludes(
+      await refusal("--set", set),
+      "upgrade with --reset-then-reuse-values instead of --reuse-values",
+    );
+  }
+});
+
+helmTest("no limit on tries can be null", async () => {
+  for (const name of ["free", "waitSeconds", "lockAfter", "userLockAfter", "searches"]) {
+    const path = `gallery.tries.${name}`;
+    assertStringIncludes(await refusal("--set", `${path}=null`), `${path} must not be null`);
+  }
 });
 
 for (const [set, message] of REFUSED) {

@@ -41,6 +41,7 @@ const NUMBERS = {
   memfd_create: [319, 279],
   mmap: [9, 222],
   mount: [165, 40],
+  mprotect: [10, 226],
   openat: [257, 56],
   openat2: [437, 437],
   perf_event_open: [298, 241],
@@ -76,7 +77,9 @@ const SHUT_RDWR = 2, MSG_FASTOPEN = 0x2000_0000;
 const PTRACE_SEIZE = 0x4206;
 const SIGCHLD = 17, CLONE_THREAD = 0x1_0000, CLONE_NEWNS = 0x2_0000, CLONE_NEWUTS = 0x400_0000;
 const CLONE_FS = 0x200;
-const PROT_READ = 1, MAP_PRIVATE = 2;
+const PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2;
+/** Shared memory of a file, in /proc/self/maps. */
+const SHARED_FILE = /^([0-9a-f]+)-\S+ r..s .* (\/(?!memfd:|dev\/zero).*)$/;
 const PR_SET_DUMPABLE = 4, F_SETFD = 2, F_SETOWN = 8, FD_CLOEXEC = 1, X32 = 0x4000_0000;
 
 /** The other fields of `struct clone_args`. */
@@ -95,6 +98,7 @@ export class Attacker {
   readonly #sibling: number;
   readonly #siblingAddress: bigint;
   readonly #file: number;
+  readonly #maps: number;
   readonly #sockets: readonly number[];
   readonly #deaf: number;
   readonly #address: Uint8Array<ArrayBuffer>;
@@ -103,6 +107,7 @@ export class Attacker {
     this.#sibling = this.#startSibling();
     this.#siblingAddress = this.#firstAddress(this.#sibling);
     this.#file = this.#must("openat", AT_FDCWD, bytes("/proc/self/exe"), O_RDONLY);
+    this.#maps = this.#must("openat", AT_FDCWD, bytes("/proc/self/maps"), O_RDONLY);
     this.#sockets = [0, 1].map(() => this.#must("socket", AF_INET, SOCK_STREAM));
     const any = Uint8Array.of(AF_INET, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
     const listening = () => {
@@ -140,6 +145,7 @@ export class Attacker {
       "remove a file": this.#try("unlinkat", AT_FDCWD, nothing, 0),
       "make a file in memory": this.#try("memfd_create", nothing, 0),
       "write an open file of the runtime": this.#tryWritableFiles(),
+      "mprotect a mapping of the runtime and write": this.#tryMappings(),
       "map an open file": this.#try("mmap", 0, 4096, PROT_READ, MAP_PRIVATE, this.#file, 0),
       "socket": this.#try("socket", AF_INET, SOCK_STREAM),
       "socket for datagrams": this.#try("socket", AF_INET, SOCK_DGRAM),
@@ -198,6 +204,30 @@ export class Attacker {
       const isRegular = (facts[mode + 1]! & 0xf0) === 0x80;
       if (!isRegular || this.#call("write", file, facts, 0) !== 0n) continue;
       return { result: file, errno: 0 };
+    }
+    return { result: -1, errno: EPERM };
+  }
+
+  /**
+   * Makes shared memory of a file writable, and writes a byte that is there already. The memory has
+   * the file's content, so another byte would change the file.
+   */
+  #tryMappings(): Attempt {
+    let text = "";
+    const part = new Uint8Array(64 * 1024);
+    for (let size = 1; size > 0;) {
+      size = this.#must("read", this.#maps, part, part.length);
+      text += new TextDecoder().decode(part.subarray(0, size));
+    }
+    for (const line of text.split("\n")) {
+      const address = SHARED_FILE.exec(line)?.[1];
+      if (address === undefined) continue;
+      const page = BigInt(`0x${address}`);
+      if (this.#call("mprotect", page, 4096, PROT_READ | PROT_WRITE) !== 0n) continue;
+      const view = new Deno.UnsafePointerView(Deno.UnsafePointer.create(page)!);
+      const byte = new Uint8Array(view.getArrayBuffer(1));
+      byte.set(byte.slice());
+      return { result: 0, errno: 0 };
     }
     return { result: -1, errno: EPERM };
   }

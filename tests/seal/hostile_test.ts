@@ -23,6 +23,7 @@ const MAY_BE_REFUSED_ANYHOW = new Set([
   "thread in a new namespace",
   "userfaultfd",
   // In an image, no file of the runtime can be written.
+  "mprotect a mapping of the runtime and write",
   "write an open file of the runtime",
 ]);
 

@@ -8,10 +8,21 @@ import { type Seal, seal, sealWith } from "./seal.ts";
 import { SealError, sealWorker } from "./seal_worker.ts";
 import { ARCHITECTURES } from "./system_calls.ts";
 
+const LIBRARY =
+  "7f0000006000-7f0000007000 rw-p 00000000 fe:00 1236                   /usr/lib/libc.so.6\n";
+
 /** A process with these files and mappings, whose kernel can refuse a part of the seal. */
-function fakeLibC(
-  { noNewPrivs = 1, dumpable = 0, seccomp = 0, opened = -1, dup3 = 0, maps = "" } = {},
-) {
+function fakeLibC({
+  noNewPrivs = 1,
+  dumpable = 0,
+  seccomp = 0,
+  opened = -1,
+  dup3 = 0,
+  maps = LIBRARY,
+  openMaps = 100,
+  readMaps = 0,
+  statx = 0,
+} = {}) {
   const calls: string[] = [];
   let filter = new Uint8Array();
   let unread = "";
@@ -42,13 +53,14 @@ function fakeLibC(
         calls.push("open /");
         return opened;
       }
-      if (path === "/proc/self/maps") unread = maps;
-      return 100;
+      if (path !== "/proc/self/maps") return 100;
+      unread = maps;
+      return openMaps;
     },
     read(_file, into) {
       const { read, written } = new TextEncoder().encodeInto(unread, into);
       unread = unread.slice(read);
-      return written;
+      return written || readMaps;
     },
     close(file) {
       if (file !== 100) calls.push(`close ${file}`);
@@ -61,6 +73,7 @@ function fakeLibC(
       return dup3;
     },
     statx(file, into) {
+      if (statx < 0 && file === 8) return statx;
       const view = new DataView(into.buffer);
       view.setUint16(28, files[file]!.mode, true);
       view.setBigUint64(32, BigInt(files[file]!.inode), true);
@@ -97,6 +110,14 @@ Deno.test("a seal is complete when the kernel confirms every part", () => {
 Deno.test("each part that the kernel does not confirm is missing, with its reason", () => {
   const cases = [
     [{ dup3: -1 }, "no_writable_files"],
+    [{ maps: "" }, "no_writable_files"],
+    [{ maps: "a table of another form\n" }, "no_writable_files"],
+    [{ openMaps: -1 }, "no_writable_files"],
+    [{ readMaps: -1 }, "no_writable_files"],
+    // Memory that cannot be read cannot be copied.
+    [{ maps: LIBRARY.replace("rw-p", "---s") }, "no_writable_files"],
+    // It is unknown what the open file is.
+    [{ statx: -1 }, "no_writable_files"],
     [{ noNewPrivs: 0 }, "no_new_privileges"],
     [{ noNewPrivs: -1 }, "no_new_privileges"],
     [{ dumpable: 1 }, "not_dumpable"],
@@ -157,15 +178,26 @@ Deno.test("a seal is full, partial or none", () => {
 Deno.test("files that can be written are given up, but not standard output", () => {
   const maps = [
     "7f0000001000-7f0000003000 rw-s 00000000 fe:00 1234                   /cache/v8-shm",
-    "7f0000004000-7f0000005000 r--s 00000000 fe:00 1235                   /usr/lib/locale",
-    "7f0000006000-7f0000007000 rw-p 00000000 fe:00 1236                   /usr/lib/libc.so.6",
+    // mprotect can make it writable.
+    "7f0000004000-7f0000005000 r--s 00000000 fe:00 1235                   /cache/v8_code_cache",
+    LIBRARY.trim(),
     "7f0000008000-7f0000009000 rw-s 00000000 00:05 1237                   /memfd:x (deleted)",
     "7f000000a000-7f000000b000 rw-s 00000000 00:05 1238                   /dev/zero (deleted)",
+    "7f000000c000-7f000000d000 r--s 00000000 00:1b 0                      /dev/shm/cache (deleted)",
+    "7f000000e000-7f000000f000 rw-p 00000000 00:00 0",
+    "7f0000010000-7f0000011000 r-xp 00000000 00:00 0                      [vdso]",
     "",
   ].join("\n");
   const { libc, calls } = fakeLibC({ maps });
   assertEquals(sealWith(libc, "x86_64", OPTIONS).missing, {});
-  assertEquals(calls.slice(0, 3), ["dup3 8", "dup3 40", "replace 7f0000001000 8192"]);
+  assertEquals(calls.slice(0, 6), [
+    "dup3 8",
+    "dup3 40",
+    "replace 7f0000001000 8192",
+    "replace 7f0000004000 4096",
+    "replace 7f000000c000 4096",
+    "prctl 38 1",
+  ]);
 });
 
 Deno.test("elsewhere than on Linux, and on other processors, a worker says that it is not sealed", () => {

@@ -152,7 +152,11 @@ async function askGallery(
   // The gallery service refuses the face: the api only counts.
   judgeFace({ liveness, unclear }, policy, keyPolicy).faults.forEach(metrics.faceFault);
   const asked = now();
-  const probe = { embedding, model, liveness, unclear, keyPolicy };
+  const probe = {
+    ...{ embedding, model, unclear, keyPolicy },
+    // Without a threshold the score decides nothing, and an older gallery refuses it.
+    ...policy.livenessThreshold !== undefined && { liveness },
+  };
   const decision = await gallery.decide(caller, probe, whom);
   event["gallery_ms"] = roundMs(now() - asked);
   const face = { box };

@@ -83,8 +83,9 @@ spec:
         {{- include "face-it.gallerySettings" . | nindent 8 }}
         {{- include "face-it.matchSettings" . | nindent 8 }}
         {{- include "face-it.policySettings" . | nindent 8 }}
-        {{- with .Values.livenessThreshold }}
-        - {name: LIVENESS_THRESHOLD, value: {{ float64 . | toJson | quote }}}
+        {{- $livenessThreshold := float64 .Values.livenessThreshold }}
+        {{- if gt $livenessThreshold 0.0 }}
+        - {name: LIVENESS_THRESHOLD, value: {{ $livenessThreshold | toJson | quote }}}
         {{- end }}
         - {name: LOG_FORMAT, value: json}
         - {name: GALLERY_TOKEN_PUBLIC_KEYS_PATH, value: /etc/face-it/token-keys/public.pem}
