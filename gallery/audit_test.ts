@@ -23,10 +23,18 @@ const withKey = (call: FakeCall): FakeCall => ({
 const decide = (embedding: Float32Array, userId?: string): FakeCall =>
   CALLS.decide(embedding, { model: MODEL, ...userId !== undefined && { user_id: userId } });
 
+/** Returns the call of a caller that may not let a user expire earlier. */
+function shortening(userId: string): FakeCall {
+  const call = CALLS.putUser(userId, { name: "N", expires_at: "2999-01-01T00:00:00Z" });
+  return { ...call, claims: { ...call.claims, may_shorten: false } };
+}
+
 /** Calls that are recorded, and their events. */
 const RECORDED: readonly (readonly [FakeCall, string])[] = [
   [CALLS.putUser("user0", { name: "User 0" }), "user created user0"],
   [CALLS.putUser("user0", { name: "User 0" }), "user unchanged user0"],
+  [CALLS.putUser("user0", { name: "User 0" }, "default", true), "user user_exists user0"],
+  [shortening("user0"), "user forbidden_scope user0"],
   [CALLS.putUser("user1", { name: "User 1" }), "user created user1"],
   [CALLS.addTemplate("user0", face(0), photo(0)), "enrolment added user0"],
   [CALLS.addTemplate("user0", face(0), photo(0)), "enrolment known user0"],

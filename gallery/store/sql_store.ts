@@ -207,11 +207,19 @@ class SqlStore implements GalleryStore {
       this.#checkConsent(result.user);
       await addChanges(transaction, [key], now);
       return result;
-    }, ({ created, changed }) => ({
+    }, ({ created, changed, shortens }) => ({
       ...origin,
       ...key,
       kind: "user",
-      outcome: created ? "created" : changed ? "updated" : "unchanged",
+      outcome: created
+        ? "created"
+        : options.onlyNew
+        ? "user_exists"
+        : shortens
+        ? "forbidden_scope"
+        : changed
+        ? "updated"
+        : "unchanged",
     }));
     return result;
   }
