@@ -39,11 +39,15 @@ function fromJson(json: object, name: string, depth: number): unknown[] {
   });
 }
 
-/** True for a line of the service. All of its texts can be those of a client, except for the message. */
+/**
+ * True for a line of the service, also when a collector has taken its time and level out, and for the
+ * fields of a request in a readable log. All of its texts can be those of a client, except for the
+ * message.
+ */
 function isOwnLine(json: object, name: string): boolean {
-  const { level, time, service, msg } = json as Record<string, unknown>;
-  return [level, time, service, msg].every((value) => typeof value === "string") &&
-    !(msg as string).includes(name);
+  const { service, msg, request_id, method, path } = json as Record<string, unknown>;
+  if ([request_id, method, path].every((value) => typeof value === "string")) return true;
+  return typeof service === "string" && typeof msg === "string" && !msg.includes(name);
 }
 
 /** Some collectors make a text of an object. */

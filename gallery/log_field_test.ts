@@ -65,8 +65,18 @@ Deno.test("no text of a client is a field, and none is taken for one that cannot
   fc.assert(fc.property(anyText, anyText, (request_id, path) => {
     const own = { ...OWN, request_id, method: "GET", path, code: "unauthorized", msg: "request" };
     const line = JSON.stringify(own);
+    const { level: _l, time: _t, ...withoutTime } = own;
+    const { service: _s, msg: _m, ...readable } = withoutTime;
     for (
-      const collected of [line, `stderr F ${line}`, JSON.stringify({ log: `${line}\n` }), [own]]
+      const collected of [
+        line,
+        `stderr F ${line}`,
+        JSON.stringify({ log: `${line}\n` }),
+        [own],
+        withoutTime,
+        `INFO: request ${JSON.stringify(readable)}`,
+        { msg: line, service: "x" },
+      ]
     ) assertEquals(read(collected), [], JSON.stringify(collected));
   }));
   // A line that was cut off, with an id that a client can choose.

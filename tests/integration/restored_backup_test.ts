@@ -166,17 +166,16 @@ async function testRestore(gallery: GalleryInstallation, backup: Backup): Promis
     foreign.out,
     / has 0 deletions of this gallery, and 3 of other galleries\nDeleted 0 /,
   );
+  const fromOther = ["forget", "--before", other.env["GALLERY_STORE"]!];
+  const locked = await command(gallery, fromOther, await restore());
+  assertMatch(locked.err, /^No template key fits the store from before\./);
   const keys = await Deno.readTextFile(other.env["TEMPLATE_KEYS_PATH"]!);
   await gallery.folder.write(
     "template-keys",
     `${await Deno.readTextFile(gallery.env["TEMPLATE_KEYS_PATH"]!)}\n${keys}`,
   );
   const restored = await restore();
-  const mixed = await command(
-    gallery,
-    ["forget", "--before", other.env["GALLERY_STORE"]!],
-    restored,
-  );
+  const mixed = await command(gallery, fromOther, restored);
   assertEquals([mixed.code, mixed.out], [1, ""]);
   assertMatch(mixed.err, /is another gallery, so nothing is deleted/);
 }
