@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { type FacePolicy, facePolicy } from "../shared/contract/face_policy.ts";
+import { readRequireConsent } from "../shared/contract/gallery_env.ts";
 import { ConfigError, type Environment, parseEnv } from "../shared/env.ts";
 import { type TokenKeyLocation, tokenKeyLocation } from "../shared/http/token_key_location.ts";
 import type { LogOptions } from "../shared/log.ts";
@@ -112,7 +113,10 @@ export function readApiConfig(env: Environment): ApiConfig {
     queueBytes: values.QUEUE_BYTES,
     requestsPerWorker: values.REQUESTS_PER_WORKER,
     pool: poolConfig(values),
-    gallery: galleryConfig(values, env.get("EMBEDDINGS_PATH")),
+    gallery: galleryConfig(values, {
+      embeddingsPath: env.get("EMBEDDINGS_PATH"),
+      requireConsent: readRequireConsent(env),
+    }),
     policy: facePolicy(values),
   });
 }
@@ -160,16 +164,28 @@ function hasProcessPool({ POOL, KUBERNETES_SERVICE_HOST }: z.infer<typeof ApiEnv
   return (POOL ?? (KUBERNETES_SERVICE_HOST === undefined ? "process" : "kubernetes")) === "process";
 }
 
-/** @param embeddingsPath The gallery's file for the workers, when it is set */
+/** Settings of the parts that the api starts on this machine. */
+interface LocalParts {
+  /** The gallery's file for the workers, when it is set. */
+  readonly embeddingsPath: string | undefined;
+  readonly requireConsent: boolean;
+}
+
 function galleryConfig(
   values: z.infer<typeof ApiEnvSchema>,
-  embeddingsPath: string | undefined,
+  { embeddingsPath, requireConsent }: LocalParts,
 ): GalleryConfig {
   const { GALLERY_URL: url } = values;
   const isLocal = hasProcessPool(values);
   const mode = values.GALLERY_MODE ??
     (url !== undefined || isLocal && !embeddingsPath ? "service" : "workers");
   if (mode === "workers") {
+    if (requireConsent) {
+      throw new ConfigError(
+        "Bad environment: REQUIRE_CONSENT: workers that hold the gallery know no consents. Use the " +
+          "gallery service (GALLERY_MODE=service)",
+      );
+    }
     if (url === undefined) return { kind: "workers" };
     throw new ConfigError(
       "Bad environment: GALLERY_URL: cannot be set together with GALLERY_MODE=workers",

@@ -267,3 +267,12 @@ Deno.test("settings of the gallery's place that contradict each other are refuse
 Deno.test("the configuration cannot be changed", () => {
   assert(Object.isFrozen(read({})));
 });
+
+Deno.test("workers that hold the gallery cannot require a consent", () => {
+  const env = { EMBEDDINGS_PATH: "/gallery.json", REQUIRE_CONSENT: "true" };
+  for (const more of [{}, { GALLERY_MODE: "workers" }]) {
+    assertThrows(() => read({ ...env, ...more }), ConfigError, "REQUIRE_CONSENT: workers");
+  }
+  assertEquals(read({ ...env, REQUIRE_CONSENT: "false" }).gallery, { kind: "workers" });
+  assertEquals(read({ REQUIRE_CONSENT: "true" }).gallery, { kind: "service", url: undefined });
+});

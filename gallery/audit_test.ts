@@ -23,10 +23,18 @@ const withKey = (call: FakeCall): FakeCall => ({
 const decide = (embedding: Float32Array, userId?: string): FakeCall =>
   CALLS.decide(embedding, { model: MODEL, ...userId !== undefined && { user_id: userId } });
 
+/** Returns the call of a caller that may not let a user expire earlier. */
+function shortening(userId: string): FakeCall {
+  const call = CALLS.putUser(userId, { name: "N", expires_at: "2999-01-01T00:00:00Z" });
+  return { ...call, claims: { ...call.claims, may_shorten: false } };
+}
+
 /** Calls that are recorded, and their events. */
 const RECORDED: readonly (readonly [FakeCall, string])[] = [
   [CALLS.putUser("user0", { name: "User 0" }), "user created user0"],
   [CALLS.putUser("user0", { name: "User 0" }), "user unchanged user0"],
+  [CALLS.putUser("user0", { name: "User 0" }, "default", true), "user user_exists user0"],
+  [shortening("user0"), "user forbidden_scope user0"],
   [CALLS.putUser("user1", { name: "User 1" }), "user created user1"],
   [CALLS.addTemplate("user0", face(0), photo(0)), "enrolment added user0"],
   [CALLS.addTemplate("user0", face(0), photo(0)), "enrolment known user0"],
@@ -79,7 +87,7 @@ Deno.test("nothing is answered whose event cannot be stored", async () => {
   await using installation = await installFake();
   const { store } = installation;
   const setUp = await installation.replica();
-  for (const [call] of RECORDED.slice(0, 4)) await setUp.call(call);
+  for (const [call] of RECORDED.slice(0, 6)) await setUp.call(call);
   const known = (await eventsOf(setUp)).length;
   const away = () => Promise.reject(new StoreUnavailable("full"));
   const replica = await installation.replica({ record: away });
@@ -117,7 +125,7 @@ Deno.test("events are listed by their fields, in the collection of the statement
   assertEquals(await count("?from=2026-01-31T12:00:01Z&to=2026-01-31T12:00:03Z"), 2);
   const { body } = await replica.call(CALLS.readAudit("", "other"));
   assertEquals(body.events.map(brief), ["user created user9"]);
-  const first = await replica.call(CALLS.readAudit("?limit=20"));
+  const first = await replica.call(CALLS.readAudit(`?limit=${RECORDED.length - 1}`));
   const cursor = first.body.next_cursor;
   assertEquals((await eventsOf(replica, `?limit=20&cursor=${cursor}`)).map(({ seq }) => seq), [1]);
   const bad = ["cursor=x", "limit=0", "limit=1001", "kind=other", "from=yesterday", "key="];

@@ -32,7 +32,10 @@ const ANSWER_TIMEOUT_MS = 4000;
 
 async function main(): Promise<void> {
   const config = await exitOnConfigError(() => readGalleryConfig(Deno.env));
-  const log = await createLogger(config.log);
+  let isLogLost = false;
+  const log = await createLogger(config.log, undefined, () => {
+    isLogLost = true;
+  });
   const now = () => performance.now();
   const tokenKeys = await exitOnConfigError(() => openPublicKeys(config.tokenKeys, { log, now }));
   const keys = await exitOnConfigError(() => readTemplateKeys(config.templateKeysPath));
@@ -97,7 +100,11 @@ async function main(): Promise<void> {
         openStore(config.store, {
           keys,
           tries: config.tries,
-          onDeletion: writeDeletions(log, isPretty(config.log.format)),
+          onDeletion: writeDeletions({
+            log,
+            isPretty: isPretty(config.log.format),
+            isLost: () => isLogLost,
+          }),
           requireConsent: config.requireConsent,
           auditKeptMs: config.auditKeptMs,
         }),

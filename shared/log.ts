@@ -33,17 +33,20 @@ const QUOTED_JSON = /(?:, )?(?:\.{3})?"[^]*"(?:\.{3})? is not valid JSON/;
  *
  * @param options Settings
  * @param output File descriptor or path to write to instead of standard error
+ * @param onLost Called when nobody reads the log any more: its lines are lost from then on. Not called for
+ * readable text
  */
 export async function createLogger(
   options: LogOptions,
   output: number | string = 2,
+  onLost: () => void = () => {},
 ): Promise<Logger> {
   return pino({
     ...LINE_OPTIONS,
     level: options.level,
     base: { service: options.service },
     timestamp: pino.stdTimeFunctions.isoTime,
-  }, await destination(options.format, output));
+  }, await destination(options.format, output, onLost));
 }
 
 /** True when the log is text for a terminal instead of JSON. */
@@ -53,8 +56,17 @@ export const isPretty = (format: LogOptions["format"]): boolean =>
 async function destination(
   format: LogOptions["format"],
   output: number | string,
+  onLost: () => void,
 ): Promise<DestinationStream> {
-  if (!isPretty(format)) return pino.destination({ dest: output, sync: true });
+  if (!isPretty(format)) {
+    const stream = pino.destination({ dest: output, sync: true });
+    stream.on("error", (error: Error & { code?: string }) => {
+      // pino writes nothing any more after this error, and says nothing.
+      if (error.code !== "EPIPE") throw error;
+      onLost();
+    });
+    return stream;
+  }
   const { default: pinoPretty } = await import("pino-pretty");
   return pinoPretty({ destination: output, sync: true, ignore: "service", singleLine: true });
 }

@@ -1,11 +1,12 @@
 /** The worker's HTTP app. */
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import {
   AuthenticateQuerySchema,
   LIVENESS_HEADER,
   UNCLEAR_HEADER,
 } from "../shared/contract/contract.ts";
+import type { SeenFace } from "../shared/contract/face_policy.ts";
 import { WORKER_MODELS_HEADER, type WorkerModels } from "../shared/contract/models_in_use.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import {
@@ -25,7 +26,7 @@ import {
   type ServiceDeps,
   type ServiceEnv,
 } from "../shared/http/service.ts";
-import type { Authenticator } from "./authenticator.ts";
+import { AmbiguousFace, type Authenticator } from "./authenticator.ts";
 import { embeddingResponse, type FaceEmbedder } from "./face_embedder.ts";
 
 /** The part of a worker that answers about a picture. */
@@ -119,9 +120,12 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
       const forTemplate = c.get("query").get("template") === "true";
       return embeddingResponse(c, await recognition.embed(probe.image, { forTemplate }));
     }
-    const { liveness, unclear, ...identity } = await recognition.authenticate(probe);
-    if (liveness !== undefined) c.header(LIVENESS_HEADER, liveness.toFixed(3));
-    if (unclear) c.header(UNCLEAR_HEADER, "true");
+    const { liveness, unclear, ...identity } = await recognition.authenticate(probe)
+      .catch((error) => {
+        if (error instanceof AmbiguousFace) tellFacts(c, error.seen);
+        throw error;
+      });
+    tellFacts(c, { liveness, unclear });
     return c.json({ ...identity, duration_ms: roundMs(deps.now() - started) });
   });
   // An api that expects the gallery in the workers asks another worker. During the upgrade to the gallery
@@ -141,4 +145,9 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
       draining = true;
     },
   };
+}
+
+function tellFacts(c: Context<ServiceEnv>, { liveness, unclear }: SeenFace): void {
+  if (liveness !== undefined) c.header(LIVENESS_HEADER, liveness.toFixed(3));
+  if (unclear) c.header(UNCLEAR_HEADER, "true");
 }

@@ -13,7 +13,7 @@ import { createFakeLog } from "../shared/fake_log.ts";
 import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
 import { createTokenVerifier, signWorkerToken } from "../shared/http/worker_token.ts";
 import { createWorkerApp } from "./app.ts";
-import type { Authenticator, Identity } from "./authenticator.ts";
+import { AmbiguousFace, type Authenticator, type Identity } from "./authenticator.ts";
 
 const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
 const NAME = "worker-1";
@@ -108,6 +108,14 @@ Deno.test("an unclear face is told in a header, not in the body", async () => {
   const clear = await setUp().post();
   assertEquals(clear.headers.has(UNCLEAR_HEADER), false);
   await clear.body?.cancel();
+});
+
+Deno.test("the refusal of a face that matches several users tells what was seen", async () => {
+  const error = new AmbiguousFace({ liveness: 0.25, unclear: true });
+  const response = await setUp({ authenticator: () => Promise.reject(error) }).post();
+  assertEquals(response.headers.get(LIVENESS_HEADER), "0.250");
+  assertEquals(response.headers.get(UNCLEAR_HEADER), "true");
+  await assertProblem(response, "ambiguous_match");
 });
 
 Deno.test("every answer and refusal tells the models; a call without a token learns nothing", async () => {

@@ -1,7 +1,9 @@
 /** Finds out whose face is in a picture, with the pipeline, the gallery and the threshold. */
 
 import type { AuthenticateAnswer } from "../shared/contract/contract.ts";
-import { pictureProblem } from "../shared/contract/picture_problem.ts";
+import type { SeenFace } from "../shared/contract/face_policy.ts";
+import { PICTURE_DETAILS } from "../shared/contract/picture_problem.ts";
+import { Problem } from "../shared/contract/problem.ts";
 import type { Probe } from "../shared/http/parse_probe.ts";
 import type { Gallery } from "../matching/gallery.ts";
 import { type DecisionRule, judge } from "../matching/judge.ts";
@@ -14,13 +16,16 @@ export type Identity = AuthenticateAnswer extends infer Answer
   ? Answer extends AuthenticateAnswer ? Omit<Answer, "duration_ms" | "liveness"> : never
   : never;
 
-/** An identity, and what was observed beside it. Clients get only the identity. */
-export type Observed = Identity & {
-  /** Liveness score of the face, 0 to 1, when one is measured. The api applies the policy. */
-  readonly liveness?: number;
-  /** True for a face that is not seen clearly. */
-  readonly unclear?: true;
-};
+/** An identity, and what the api judges. Clients get only the identity. */
+export type Observed = Identity & SeenFace;
+
+/** The refusal of a face that two users match, and what was observed beside it. */
+export class AmbiguousFace extends Problem {
+  /** @param seen Facts that the api judges first: its policy may refuse the face */
+  constructor(readonly seen: SeenFace) {
+    super("ambiguous_match", PICTURE_DETAILS.ambiguous_match);
+  }
+}
 
 /** Dependencies and settings of an authenticator. */
 export interface AuthenticatorDeps extends DecisionRule {
@@ -31,8 +36,8 @@ export interface AuthenticatorDeps extends DecisionRule {
 /**
  * Answers one probe.
  *
- * @throws {Problem} the same as {@linkcode Pipeline.recognize}; `ambiguous_match` when two
- * users match
+ * @throws {Problem} the same as {@linkcode Pipeline.recognize}
+ * @throws {AmbiguousFace} when two users match
  */
 export type Authenticator = (probe: Probe) => Promise<Observed>;
 
@@ -46,7 +51,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     const face = { box: roundBox(box) };
     const nearest = findNearest(embedding, userId);
     const judgement = judge(nearest, deps);
-    if (judgement.kind === "ambiguous") throw pictureProblem("ambiguous_match");
+    if (judgement.kind === "ambiguous") throw new AmbiguousFace(observed);
     if (nearest === undefined || judgement.kind === "no_match") {
       return { matched: false, confidence: 0, face, ...observed };
     }

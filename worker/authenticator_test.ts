@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Problem } from "../shared/contract/problem.ts";
-import { type AuthenticatorDeps, createAuthenticator, type Identity } from "./authenticator.ts";
+import {
+  AmbiguousFace,
+  type AuthenticatorDeps,
+  createAuthenticator,
+  type Identity,
+} from "./authenticator.ts";
 import { buildGallery } from "./gallery/gallery.ts";
 import type { Comparison } from "../matching/match.ts";
 import { createFakePipeline } from "./pipeline/fake_pipeline.ts";
@@ -63,6 +68,9 @@ Deno.test("facts about the face are passed on, and change no answer", async () =
         unclear: true,
       });
     }
+    const ask = setUp({ pipeline: observed });
+    const { seen } = await assertRejects(() => ask("north-east"), AmbiguousFace);
+    assertEquals(seen, { liveness, unclear: true });
   }
 });
 

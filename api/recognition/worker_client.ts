@@ -50,6 +50,9 @@ export type WorkerResult<Answer = AuthenticateAnswer> =
     readonly problem: Problem;
     readonly models?: WorkerModels;
     readonly seal?: SealState;
+    /** Only with `ambiguous_match`: no other refusal is about a face that was compared. */
+    readonly liveness?: number;
+    readonly unclear?: true;
   }
   /** The worker never saw the probe. Another worker can be tried. */
   | { readonly kind: "unreached"; readonly cause: unknown }
@@ -138,8 +141,9 @@ export function createWorkerClient(
         ...models !== undefined && { models },
         ...seal !== undefined && { seal },
       };
+      const wasCompared = result.kind === "answer" || result.problem.code === "ambiguous_match";
+      if (!wasCompared) return result;
       const liveness = readLiveness(headers[LIVENESS_HEADER.toLowerCase()]);
-      if (result.kind === "refusal") return result;
       const isUnclear = headers[UNCLEAR_HEADER.toLowerCase()] === "true";
       return {
         ...result,

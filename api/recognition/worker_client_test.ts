@@ -126,6 +126,17 @@ Deno.test("a liveness score in the worker's header is read; a header of another 
   assertEquals("liveness" in refused, false);
 });
 
+Deno.test("the facts about a face that matches several users are read", async () => {
+  const result = await askOne(() => {
+    const response = problem("ambiguous_match");
+    response.headers.set(LIVENESS_HEADER, "0.500");
+    response.headers.set(UNCLEAR_HEADER, "true");
+    return response;
+  });
+  assert(result.kind === "refusal");
+  assertEquals([result.liveness, result.unclear], [0.5, true]);
+});
+
 Deno.test("an unclear face is read from the worker's header; another text is ignored", async () => {
   const askWith = (text: string) =>
     askOne(() => Response.json(NON_MATCH, { headers: { [UNCLEAR_HEADER]: text } }));

@@ -40,7 +40,7 @@ const PERMISSIONS = {
     "npm_lifecycle_event",
     ...DENO_ENV,
   ],
-  api: [...API_ENV_NAMES, ...KUBERNETES_CLIENT_ENV],
+  api: [...API_ENV_NAMES, "REQUIRE_CONSENT", ...KUBERNETES_CLIENT_ENV],
   worker: [...WORKER_ENV_NAMES, DISABLE_TELEMETRY],
   gallery: GALLERY_ENV_NAMES,
   "gallery-command": [...STORE_ENV_NAMES, "REQUIRE_CONSENT"],

@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { readLogField } from "../log_field.ts";
 import type { AuditCheckpoint } from "./event.ts";
 import type { Head } from "./rows.ts";
 import { type AuditKeys, codeOf, isSameCode, NO_CODE } from "./seal.ts";
@@ -44,26 +45,16 @@ export function signCheckpoints(
 }
 
 /**
- * Reads the checkpoint of a log line.
- *
- * @returns undefined for another line, "bad" for a checkpoint that this store has not signed
+ * Reads the checkpoints of a line of a collected log. "bad" stands for one that this store has not
+ * signed.
  */
-export function readCheckpoint(
-  keys: AuditKeys,
-  line: string,
-): AuditCheckpoint | "bad" | undefined {
-  if (!line.includes(CHECKPOINT_FIELD)) return undefined;
-  let json: unknown;
-  try {
-    // A collector may have written something before the line.
-    json = JSON.parse(line.slice(Math.max(line.indexOf("{"), 0)));
-  } catch {
-    return "bad";
-  }
-  const { data } = CheckpointSchema.safeParse((json as Record<string, unknown>)[CHECKPOINT_FIELD]);
-  if (data === undefined) return "bad";
-  const { time, heads, code } = data;
-  return isSameCode(signatureOf(keys, time, heads), Uint8Array.fromHex(code)) ? data : "bad";
+export function readCheckpoints(keys: AuditKeys, line: string): (AuditCheckpoint | "bad")[] {
+  return readLogField(line, CHECKPOINT_FIELD).map((value) => {
+    const { data } = CheckpointSchema.safeParse(value);
+    if (data === undefined) return "bad";
+    const { time, heads, code } = data;
+    return isSameCode(signatureOf(keys, time, heads), Uint8Array.fromHex(code)) ? data : "bad";
+  });
 }
 
 const signatureOf = (

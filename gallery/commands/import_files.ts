@@ -7,8 +7,7 @@ import { isExportFile, readExportFile } from "../files/export_file.ts";
 import { readGalleryFileUsers } from "../files/gallery_file_users.ts";
 import { importInBatches } from "../files/import_in_batches.ts";
 import { hashInput, type InputFile, openInput, readWhole } from "../files/input_file.ts";
-import { refuseMissingConsents } from "./refuse_missing_consents.ts";
-import { refuseLargeUsers } from "./refuse_large_users.ts";
+import { refuseUsers } from "./refuse_users.ts";
 import type { GalleryStore, ImportedFile, NewUser } from "../store/store.ts";
 
 /** Options of the import. */
@@ -64,15 +63,13 @@ export async function importFiles(
     sources.push(source);
     users += found;
   }
-  await refuseLargeUsers(store, async function* () {
-    for (const source of sources) yield* readUsers(source, options);
-  });
-  if (store.requiresConsent) {
+  await refuseUsers(store, async function* () {
     for (const source of sources) {
-      const read = readUsers(source, options);
-      await refuseMissingConsents(source.isExport ? read : keepFields(store, read));
+      for await (const user of readUsers(source, options)) {
+        yield { ...user, keepsFields: !source.isExport };
+      }
     }
-  }
+  });
   if (sources.length === 0) return { users: 0, added: 0 };
   using task = options.progress.start("Importing", users, "users");
   let added = 0;

@@ -2,23 +2,23 @@
 
 import process from "node:process";
 import { ConfigError } from "../../shared/env.ts";
+import { readRequireConsent } from "../../shared/contract/gallery_env.ts";
 import { readStoreSettings } from "../../shared/local_store.ts";
 import { createProgress } from "../../shared/progress.ts";
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
 import { writeExportFile } from "../files/export_file.ts";
 import { ExportFileError, readStandardInput } from "../files/input_file.ts";
 import { openDatabase } from "../store/open_store.ts";
-import { StoreDamaged, StoreUnavailable } from "../store/store.ts";
+import { ConsentMissing, StoreDamaged, StoreUnavailable } from "../store/store.ts";
 import { verifyDatabase } from "../store/verify_database.ts";
 import { backupDatabase, writeBackup } from "./backup_database.ts";
 import { forget } from "./forget.ts";
 import { importFiles } from "./import_files.ts";
 import { GALLERY_HELP, GALLERY_USAGE, type GalleryCommand, readGalleryCommand } from "./options.ts";
 import { describeReport, verifyAudit } from "./verify_audit.ts";
-import { readRequireConsent } from "./refuse_missing_consents.ts";
 import { explainFolderInUse, openStoreForCommand, readKeysForCommand } from "./store_settings.ts";
 
-const EXPECTED_ERRORS = [ConfigError, ExportFileError, GalleryError, StoreDamaged];
+const EXPECTED_ERRORS = [ConfigError, ConsentMissing, ExportFileError, GalleryError, StoreDamaged];
 
 /** Returns the exit code. */
 async function main(args: string[]): Promise<number> {

@@ -48,8 +48,7 @@ The store is the one of "deno task start". These variables name another one:
 While a service uses a SQLite folder, only backup and audit verify work. With PostgreSQL, all commands do.
 
 Exit code: 0 on success; 1 when an error stops the command, or verify-store or audit verify finds a
-fault; 2 when
-the command line is wrong.`;
+fault; 2 when the command line is wrong.`;
 
 /** A command and its options. */
 export type GalleryCommand =

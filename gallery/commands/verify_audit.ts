@@ -1,7 +1,7 @@
 /** The command `deno task gallery audit verify`. */
 
 import { deriveAuditKeys } from "../audit/seal.ts";
-import { readCheckpoint } from "../audit/checkpoint.ts";
+import { readCheckpoints } from "../audit/checkpoint.ts";
 import {
   collectHeads,
   type SignedHead,
@@ -52,10 +52,11 @@ export async function verifyAudit(settings: StoreSettings, path: string): Promis
   let number = 0;
   for await (const line of readLogLines(path)) {
     number++;
-    const checkpoint = readCheckpoint(keys, line);
-    if (checkpoint === "bad") {
-      faults.push(`Line ${number} of ${path} has a checkpoint that this gallery has not signed`);
-    } else if (checkpoint !== undefined) {
+    for (const checkpoint of readCheckpoints(keys, line)) {
+      if (checkpoint === "bad") {
+        faults.push(`Line ${number} of ${path} has a checkpoint that this gallery has not signed`);
+        continue;
+      }
       collectHeads(heads, checkpoint);
       if (until === undefined || checkpoint.time > until) until = checkpoint.time;
     }

@@ -6,6 +6,7 @@
 
 import { createHmac, hkdfSync } from "node:crypto";
 import { z } from "zod";
+import { readLogField } from "../log_field.ts";
 import type { UserKey } from "../store/store.ts";
 
 /** Name of the field of a log line that has a deletion. */
@@ -51,14 +52,8 @@ export function createDeletionMarks(secret: Uint8Array): DeletionMarks {
   };
 }
 
-/** Reads the deletion of a log line; undefined for another line, "bad" for one that is damaged. */
-export function readDeletion(line: string): Deletion | "bad" | undefined {
-  if (!line.includes(`"${DELETION_FIELD}"`)) return undefined;
-  try {
-    // A collector may have written something before the line.
-    const json = JSON.parse(line.slice(Math.max(line.indexOf("{"), 0)));
-    return DeletionSchema.safeParse(json[DELETION_FIELD]).data ?? "bad";
-  } catch {
-    return "bad";
-  }
+/** Reads the deletions of a line of a collected log. "bad" stands for one that is damaged. */
+export function readDeletions(line: string): (Deletion | "bad")[] {
+  return readLogField(line, DELETION_FIELD)
+    .map((value) => DeletionSchema.safeParse(value).data ?? "bad");
 }

@@ -7,6 +7,8 @@ import type { UserKey } from "../store/store.ts";
 export interface UserEntry extends UserKey {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** Milliseconds since 1970. Infinity: the user does not expire. */
+  readonly expiresAt: number;
 }
 
 /** A template and its user. */
@@ -14,37 +16,46 @@ export interface TemplateEntry extends UserKey {
   readonly templateId: string;
 }
 
-/** Tells what is deleted. */
-export interface IsDeleted {
-  user(user: UserEntry): boolean | Promise<boolean>;
-  template(template: TemplateEntry): boolean | Promise<boolean>;
+/** Tells what happened after the backup. */
+export interface Since {
+  isUserDeleted(user: UserEntry): boolean;
+  isTemplateDeleted(template: TemplateEntry): boolean;
+  /** Returns the time from which the user did not exist any more; Infinity when it is not known. */
+  expiryOf(user: UserEntry): number;
+}
+
+/** What the backup has and should not have any more. */
+export interface Found {
+  readonly users: readonly UserEntry[];
+  readonly templates: readonly TemplateEntry[];
+  /** Users who expire earlier than the backup says, with the earlier time. */
+  readonly expiring: readonly UserEntry[];
 }
 
 const PER_PAGE = 500;
 
-/** Returns all users, also expired ones, and templates for which `isDeleted` says so. */
-export async function findDeleted(
-  database: Database,
-  isDeleted: IsDeleted,
-): Promise<{ users: UserEntry[]; templates: TemplateEntry[] }> {
-  const users: UserEntry[] = [], templates: TemplateEntry[] = [];
+/** Searches all users, also expired ones, and all templates. */
+export async function findDeleted(database: Database, since: Since): Promise<Found> {
+  const users: UserEntry[] = [], templates: TemplateEntry[] = [], expiring: UserEntry[] = [];
   for await (const user of readEntries(database)) {
-    if (await isDeleted.user(user)) users.push(user);
+    const expiresAt = since.expiryOf(user);
+    if (since.isUserDeleted(user)) users.push(user);
+    else if (expiresAt < user.expiresAt) expiring.push({ ...user, expiresAt });
   }
   for await (const template of readTemplates(database)) {
-    if (await isDeleted.template(template)) templates.push(template);
+    if (since.isTemplateDeleted(template)) templates.push(template);
   }
-  return { users, templates };
+  return { users, templates, expiring };
 }
 
-/** Reads all users. */
+/** Reads all users, also expired ones. */
 export async function* readEntries(database: Database): AsyncGenerator<UserEntry> {
   let after: UserKey = { collection: "", userId: "" };
   for (;;) {
     const { collection, userId } = after;
     const rows = await database.transaction((transaction) =>
       transaction.query(
-        `SELECT collection, user_id, created_at FROM gallery_users
+        `SELECT collection, user_id, created_at, expires_at FROM gallery_users
           WHERE (collection, user_id) > ($1, $2) ORDER BY collection, user_id LIMIT $3`,
         collection,
         userId,
@@ -55,6 +66,7 @@ export async function* readEntries(database: Database): AsyncGenerator<UserEntry
       collection: row["collection"] as string,
       userId: row["user_id"] as string,
       createdAt: row["created_at"] as number,
+      expiresAt: row["expires_at"] as number | null ?? Infinity,
     }));
     yield* page;
     if (page.length < PER_PAGE) return;

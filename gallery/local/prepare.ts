@@ -8,16 +8,16 @@ import { ConfigError } from "../../shared/env.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { describeError } from "../../shared/log.ts";
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
+import { readGalleryConfig } from "../config.ts";
 import { StoreUnavailable } from "../store/store.ts";
 import { prepareData } from "./prepare_data.ts";
 
 await exitOnConfigError(async () => {
   try {
-    await prepareData({
-      store: Deno.env.get("GALLERY_STORE")!,
-      templateKeys: Deno.env.get("TEMPLATE_KEYS_PATH")!,
-      samples: LOCAL_PATHS.gallery,
-    });
+    const { store, templateKeysPath: templateKeys, requireConsent } = readGalleryConfig(Deno.env);
+    // The sample people have given no consent.
+    const samples = requireConsent ? undefined : LOCAL_PATHS.gallery;
+    await prepareData({ store, templateKeys, samples });
   } catch (error) {
     if (error instanceof GalleryError) throw new ConfigError(`Sample gallery: ${error.message}`);
     if (error instanceof StoreUnavailable) throw new ConfigError(describeError(error));

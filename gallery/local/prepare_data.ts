@@ -14,8 +14,8 @@ export interface LocalData {
   readonly store: string;
   /** Path of the file with the keys that encrypt templates. */
   readonly templateKeys: string;
-  /** Path of the sample gallery. */
-  readonly samples: string;
+  /** Path of the sample gallery. undefined: there are no sample people. */
+  readonly samples: string | undefined;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function prepareData({ store, templateKeys, samples }: LocalData): 
   const keys = isPostgres(store)
     ? await readTemplateKeys(templateKeys)
     : await readOrMakeTemplateKeys(templateKeys, store);
-  const json = await readIfPresent(samples);
+  const json = samples === undefined ? undefined : await readIfPresent(samples);
   if (json === undefined) return;
   await using opened = await openStore(store, { keys });
   await importSamplePeople(opened, json);

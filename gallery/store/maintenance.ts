@@ -8,7 +8,7 @@ import { forgetOlderKeys } from "./key_check.ts";
 import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { findOlderKeys, replaceSealed } from "./templates.ts";
-import type { UserKey } from "./store.ts";
+import type { UserExpired } from "./user_changes.ts";
 import { removeExpired } from "./users.ts";
 
 /** Options of a purge. */
@@ -23,8 +23,7 @@ export interface PurgeOptions {
   readonly usersPerStatement: number;
   /** Milliseconds after which events are deleted. */
   readonly auditKeptMs: number;
-  /** Called before the deletion of a user is stored. */
-  readonly onDeleted: (user: UserKey & { readonly createdAt: number }) => void;
+  readonly onExpired: UserExpired;
 }
 
 /** Events that one transaction deletes. Changes of users wait for it. */
@@ -38,7 +37,7 @@ const EVENTS_PER_PURGE = 1000;
 export async function purgeDatabase(
   database: Database,
   audit: AuditChains,
-  { now, keptChanges, changesKeptMs, usersPerStatement, auditKeptMs, onDeleted }: PurgeOptions,
+  { now, keptChanges, changesKeptMs, usersPerStatement, auditKeptMs, onExpired }: PurgeOptions,
 ): Promise<number> {
   await database.transaction(async (transaction) => {
     await purgeDecisions(transaction, now);
@@ -52,7 +51,7 @@ export async function purgeDatabase(
   for (;;) {
     const count = await audit.transaction(
       (transaction, append) =>
-        purgeUsers(transaction, append, { now, usersPerStatement, onDeleted }),
+        purgeUsers(transaction, append, { now, usersPerStatement, onExpired }),
       { exclusive: true },
     );
     deleted += count;
@@ -83,13 +82,13 @@ export async function reencryptTemplates(
 async function purgeUsers(
   transaction: Transaction,
   append: AppendEvents,
-  { now, usersPerStatement, onDeleted }: Pick<
+  { now, usersPerStatement, onExpired }: Pick<
     PurgeOptions,
-    "now" | "usersPerStatement" | "onDeleted"
+    "now" | "usersPerStatement" | "onExpired"
   >,
 ): Promise<number> {
   const users = await removeExpired(transaction, now, usersPerStatement);
-  users.forEach(onDeleted);
+  for (const user of users) await onExpired(transaction, user);
   await addChanges(transaction, users, now);
   await append(
     users.map(({ collection }) => ({ collection, kind: "deletion", outcome: "expired" })),

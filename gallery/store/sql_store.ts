@@ -63,6 +63,7 @@ import {
   checkUser,
   putUserRow,
   sealNewTemplate,
+  type UserExpired,
 } from "./user_changes.ts";
 import { advanceImport, readImportState } from "./imports.ts";
 import {
@@ -200,17 +201,25 @@ class SqlStore implements GalleryStore {
       const result = await putUserRow(transaction, key, fields, {
         ...options,
         now,
-        onDeleted: this.#userDeleted,
+        onExpired: this.#userExpired,
       });
       if (!result.changed) return new Rollback(result);
       this.#checkConsent(result.user);
       await addChanges(transaction, [key], now);
       return result;
-    }, ({ created, changed }) => ({
+    }, ({ created, changed, shortens }) => ({
       ...origin,
       ...key,
       kind: "user",
-      outcome: created ? "created" : changed ? "updated" : "unchanged",
+      outcome: created
+        ? "created"
+        : options.onlyNew
+        ? "user_exists"
+        : shortens
+        ? "forbidden_scope"
+        : changed
+        ? "updated"
+        : "unchanged",
     }));
     return result;
   }
@@ -225,7 +234,7 @@ class SqlStore implements GalleryStore {
     return await this.#recordedChange(async (transaction) => {
       const found = await findUser(transaction, key);
       const existed = found !== undefined && !hasExpired(found, this.#options.now());
-      if (found) this.#userDeleted(found);
+      if (found) this.#deleted(this.#marks.ofUser(found));
       const removed = await removeUser(transaction, key);
       const forgotten = await forgetTries(transaction, key, this.#triesOptions());
       if (!removed) return forgotten ? false : new Rollback(false);
@@ -313,7 +322,7 @@ class SqlStore implements GalleryStore {
       for (const { user, templates } of prepared.slice(known)) {
         const { changed, user: stored } = await putUserRow(transaction, user, user, {
           now: options.now,
-          onDeleted: this.#userDeleted,
+          onExpired: this.#userExpired,
         });
         const isStored = !hasExpired(user, options.now);
         if (isStored) {
@@ -480,7 +489,7 @@ class SqlStore implements GalleryStore {
     const options = {
       ...this.#options,
       now: this.#options.now(),
-      onDeleted: this.#userDeleted,
+      onExpired: this.#userExpired,
     };
     await this.#trimTries();
     return await purgeDatabase(this.#database, this.#audit, options);
@@ -521,8 +530,11 @@ class SqlStore implements GalleryStore {
     return { kind: "changes", ...missed, users };
   }
 
-  readonly #userDeleted = (user: UserKey & { readonly createdAt: number }): void =>
+  /** Whoever gets the user_id later begins without failures of the user who has expired. */
+  readonly #userExpired: UserExpired = async (transaction, user) => {
     this.#deleted(this.#marks.ofUser(user));
+    await forgetTries(transaction, user, this.#triesOptions());
+  };
 
   /** Tells a deletion before it is stored: none is missing in the log, whenever the process ends. */
   #deleted(mark: string): void {

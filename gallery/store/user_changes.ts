@@ -28,12 +28,17 @@ export interface SealOptions {
   readonly now: number;
 }
 
+/** Called in the transaction that deletes a user who has expired. */
+export type UserExpired = (
+  transaction: Transaction,
+  user: UserKey & { readonly createdAt: number },
+) => Promise<void>;
+
 /** Options of {@linkcode putUserRow}. */
 export interface PutRowOptions extends Pick<PutOptions, "onlyNew" | "keepsExpiry"> {
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Called before the deletion of a user that has expired is stored. */
-  readonly onDeleted: (user: StoredUser) => void;
+  readonly onExpired: UserExpired;
 }
 
 /**
@@ -46,13 +51,13 @@ export async function putUserRow(
   transaction: Transaction,
   { collection, userId }: UserKey,
   { name, consentRef, expiresAt }: UserFields,
-  { now, onlyNew = false, keepsExpiry = false, onDeleted }: PutRowOptions,
+  { now, onlyNew = false, keepsExpiry = false, onExpired }: PutRowOptions,
 ): Promise<PutResult & { changed: boolean }> {
   const key = { collection, userId };
   let old = await findUser(transaction, key);
   if (old && hasExpired(old, now)) {
-    onDeleted(old);
     await removeUser(transaction, key);
+    await onExpired(transaction, old);
     old = undefined;
   }
   const isEqual = old?.name === name && old.consentRef === consentRef &&

@@ -1,6 +1,7 @@
 /** Settings of the gallery service. */
 
 import { z } from "zod";
+import { type Environment, parseEnv } from "../env.ts";
 import { flag, integer, SETTINGS } from "../setting.ts";
 import { POLICY_ENV, THRESHOLD_ENV } from "./face_policy.ts";
 import { SERVICE_ENV } from "./service_env.ts";
@@ -88,3 +89,13 @@ export const GALLERY_ENV_NAMES: readonly string[] = Object.keys(GALLERY_ENV);
 export const TRIES_ENV_NAMES: readonly string[] = GALLERY_ENV_NAMES.filter((name) =>
   name.startsWith("TRIES_")
 );
+
+const ConsentSchema = z.object({ REQUIRE_CONSENT: GALLERY_OWN_ENV.REQUIRE_CONSENT });
+
+/**
+ * Returns true when only users with a consent may get templates.
+ *
+ * @throws {ConfigError} when the setting is bad
+ */
+export const readRequireConsent = (env: Environment): boolean =>
+  parseEnv(ConsentSchema, env).REQUIRE_CONSENT;

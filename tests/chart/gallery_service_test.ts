@@ -1,6 +1,7 @@
 // The gallery service: where its users are, and who has which keys.
 
 import { assert, assertEquals } from "@std/assert";
+import denoConfig from "../../deno.json" with { type: "json" };
 import { at, environment, find, render } from "../support/helm.ts";
 import { needs } from "../support/needs.ts";
 
@@ -97,7 +98,8 @@ helmTest("workers that hold the gallery have no gallery service beside them", as
 });
 
 helmTest("gallery files in Secrets are imported before the gallery service starts", async () => {
-  const set = "gallery.importSecrets={staff,guests},gallery.key=people.json";
+  const set =
+    "gallery.importSecrets={staff,guests},gallery.key=people.json,gallery.requireConsent=true";
   for (
     const [extra, object] of [["", SQLITE], [",gallery.postgres.secret=db", POSTGRES]] as const
   ) {
@@ -108,7 +110,9 @@ helmTest("gallery files in Secrets are imported before the gallery service start
       ...["gallery", "import", `${folder}/staff.json`, `${folder}/guests.json`],
     ]);
     const service = at(pod, "containers[gallery]");
-    for (const variable of ["GALLERY_STORE", "TEMPLATE_KEYS_PATH"]) {
+    // Everything that the command reads: tests/integration/gallery_command_test.ts uses it, too.
+    for (const variable of denoConfig.permissions["gallery-command"].env.allow) {
+      if (variable === "DATA_DIR") continue;
       assertEquals(at(init, `env[${variable}]`), at(service, `env[${variable}]`));
     }
     assertEquals(at(pod, "volumes[imports].projected.sources.0.secret"), {

@@ -58,6 +58,10 @@ const REFUSED: [set: string, message: string][] = [
     "gallery.secrets={a},gallery.importSecrets={a}",
     "gallery.importSecrets is for the gallery service: remove it or gallery.secrets",
   ],
+  [
+    "gallery.secrets={a},gallery.requireConsent=true",
+    "gallery.requireConsent is for the gallery service",
+  ],
   ["gallery.volume.size=1", "at '/gallery/volume/size'"],
   ["gallery.volume.accessMode=ReadWriteMany", "at '/gallery/volume/accessMode'"],
   ["api.service.nodePort=30080", "api.service.nodePort needs api.service.type NodePort"],

@@ -32,7 +32,10 @@ export async function openDocsShell(
         [/\bTERM\b/g, "TERM"],
         [/\bface-it-workers\b/g, worker],
         [/\bface-it-(gallery|template-keys)\b/g, `${release}-$1`],
-        [/(?<=[ =])(template-keys|gallery\.db|copy)(?=$|[ /])/g, folder.path("$1")],
+        [
+          /(?<=[ =])(template-keys(?:-before|-both)?|gallery\.db|copy)(?=$|[ /])/g,
+          folder.path("$1"),
+        ],
       ],
     }),
   );

@@ -202,6 +202,37 @@ Deno.test("with REQUIRE_CONSENT, only users with a stored consent are imported",
   assertEquals(users.map(({ userId, consentRef }) => [userId, consentRef]), [["ada", "c-1"]]);
 });
 
+Deno.test("with REQUIRE_CONSENT, no import takes the consent of a user with templates away", async () => {
+  await using desk = await laptop();
+  const env = { REQUIRE_CONSENT: "true" };
+  const fields = { name: "Ada", consentRef: "c-1" };
+  await desk.folder.write("none.json", gallery([], "ab".repeat(32)));
+  assertEquals((await desk.run(["import", "none.json"])).code, 0);
+  {
+    await using store = await desk.open();
+    await store.putUser({ collection, userId: "ada" }, { name: "Ada" });
+  }
+  assertEquals((await desk.run(["export", "without.ndjson"])).code, 0);
+  const ada = { user_id: "ada", name: "Ada", embedding: [1] };
+  await desk.folder.write("ada.json", gallery([ada], "ab".repeat(32)));
+  {
+    await using store = await desk.open();
+    await store.putUser({ collection, userId: "ada" }, fields);
+  }
+  assertEquals((await desk.run(["export", "with.ndjson"])).code, 0);
+  // The templates are in another file, or stored.
+  const mixed = await desk.run(["import", "ada.json", "without.ndjson"], env);
+  assertEquals([mixed.code, mixed.out], [1, ""]);
+  assertEquals((await desk.run(["import", "with.ndjson", "ada.json"], env)).code, 0);
+  const refused = await desk.run(["import", "without.ndjson"], env);
+  assertEquals([refused.code, refused.out], [1, ""]);
+  for (const { err } of [mixed, refused]) {
+    assertMatch(err, /^The user "ada" has no consent_ref, .* so nothing is imported\.[^\n]*\n$/);
+  }
+  await using store = await desk.open();
+  assertEquals((await store.getUser({ collection, userId: "ada" }))?.consentRef, "c-1");
+});
+
 Deno.test("each mistake gets one clear line, and nothing is stored", async () => {
   await using desk = await laptop();
   await desk.folder.write("without.json", gallery([{ embedding: [1] }]));

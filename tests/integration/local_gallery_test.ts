@@ -63,6 +63,13 @@ Deno.test("the first start has the sample people, and later starts keep what was
   assertEquals(await Deno.readTextFile(folder.path("data/template-keys")), keys);
 });
 
+Deno.test("with REQUIRE_CONSENT there are no sample people: they have given no consent", async () => {
+  await using folder = await temporaryFolder();
+  const env = { DATA_DIR: folder.path("data"), REQUIRE_CONSENT: "true" };
+  await using service = await Service.ready(env);
+  assertEquals(await users(service), []);
+});
+
 Deno.test("a user that is enrolled over HTTP is recognised after a restart", async () => {
   await using folder = await temporaryFolder();
   const env = { DATA_DIR: folder.path("data") };

@@ -1,7 +1,9 @@
 /** Runs the commands of docs/operations.md and docs/upgrade.md that need no cluster. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { openStore } from "../../gallery/store/open_store.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { postTo } from "../support/answer.ts";
 import { needs } from "../support/needs.ts";
 import { sample } from "../support/pictures.ts";
@@ -24,6 +26,7 @@ Deno.test("on one machine with SQLite, a restored backup has everything of its m
     await runSection(shell, "### Back up SQLite");
     await changeUsers(shell, before);
   }
+  await replaceTemplateKey(shell);
   await runSection(shell, "### Restore SQLite");
   await using _service = await shell.serve(START);
   assertEquals(await everything(shell), withoutUser1(before));
@@ -120,6 +123,17 @@ async function changeUsers(shell: ReadmeShell, before: unknown): Promise<void> {
   const after = await everything(shell);
   assert(JSON.stringify(after) !== JSON.stringify(before));
   assertEquals((await recognise(shell))[0], undefined);
+}
+
+/** Replaces the key of a service that has ended. The store then has nothing of the key before. */
+async function replaceTemplateKey({ run }: ReadmeShell): Promise<void> {
+  const paths = await run("echo data/gallery data/template-keys");
+  const [folder, file] = paths.trim().split(" ") as [string, string];
+  const key = makeTemplateKey();
+  const keys = parseTemplateKeys(key + await Deno.readTextFile(file));
+  await using store = await openStore(folder, { keys });
+  while (await store.reencrypt(100) > 0);
+  await Deno.writeTextFile(file, key);
 }
 
 /** Leaves out the user that {@linkcode changeUsers} deletes. */

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MATCH } from "../../../shared/contract/fake_answers.ts";
 import type { FacePolicy, KeyPolicy, SeenFace } from "../../../shared/contract/face_policy.ts";
+import { pictureProblem } from "../../../shared/contract/picture_problem.ts";
 import { fakeAccess, fakeKey } from "../../callers/fake_access.ts";
 import { createFakeApp } from "../../fake_app.ts";
 import { FakeGallery } from "../../gallery/fake_gallery.ts";
@@ -14,6 +15,7 @@ const ENFORCE: FacePolicy = { liveness: "enforce", livenessThreshold: 0.5, quali
 /** Returns a worker that has seen these facts. */
 const seeing = (worker: FakeWorker, seen: SeenFace): FakeWorker => async (signal) => {
   const result = await worker(signal);
+  if (result.kind === "refusal") return { ...result, ...seen } as typeof result;
   if (result.kind !== "answer") return result;
   const { answer } = result;
   if (!("embedding" in answer)) return { ...result, ...seen } as typeof result;
@@ -69,4 +71,20 @@ Deno.test("a key can be stricter than the settings", async () => {
     both("face_unclear face_unclear"),
   );
   assertEquals(await outcomes(fake, OBSERVE, { quality: "enforce" }), both("answered not_live"));
+});
+
+Deno.test("a face that is refused does not learn that it matches several users", async () => {
+  const ask = async (seen: SeenFace, policy: FacePolicy) => {
+    const ambiguous: FakeWorker = () => ({
+      kind: "refusal",
+      problem: pictureProblem("ambiguous_match"),
+    });
+    const { post } = createFakeApp({ policy, workers: [seeing(ambiguous, seen)] });
+    return (await (await post()).json()).code;
+  };
+  assertEquals(await ask({ liveness: 0.123 }, ENFORCE), "not_live");
+  assertEquals(await ask({}, ENFORCE), "not_live");
+  assertEquals(await ask({ liveness: 1, unclear: true }, ENFORCE), "face_unclear");
+  assertEquals(await ask({ liveness: 1 }, ENFORCE), "ambiguous_match");
+  assertEquals(await ask({ liveness: 0.123, unclear: true }, OBSERVE), "ambiguous_match");
 });

@@ -112,17 +112,27 @@ async function askHolder(
   { probe, ask }: PictureRequest,
   { workers, metrics, policy }: AuthenticateDeps,
 ): Promise<Answered> {
-  let seen: SeenFace = {};
+  let seen: SeenFace | undefined;
+  const assertAllowed = (face: SeenFace) => {
+    const { refused, faults } = judgeFace(face, policy, callerOf(c).policy);
+    faults.forEach(metrics.faceFault);
+    if (refused !== undefined) throw faceProblem(refused);
+  };
   const answer = await ask(async (worker, signal) => {
     const result = await workers.authenticate(worker, probe, c.get("requestId"), signal);
-    if (result.kind === "answer") seen = result;
+    const wasCompared = result.kind === "answer" ||
+      result.kind === "refusal" && result.problem.code === "ambiguous_match";
+    seen = wasCompared ? result : undefined;
     return result;
+  }).catch((error) => {
+    // What the face matches is nobody's business when the policy refuses the face.
+    if (seen !== undefined) assertAllowed(seen);
+    throw error;
   });
   c.get("event")["worker_ms"] = answer.duration_ms;
-  const { refused, faults } = judgeFace(seen, policy, callerOf(c).policy);
-  faults.forEach(metrics.faceFault);
-  if (refused !== undefined) throw faceProblem(refused);
-  return { answer, liveness: seen.liveness };
+  const { liveness, unclear } = seen ?? {};
+  assertAllowed({ liveness, unclear });
+  return { answer, liveness };
 }
 
 /** Gets the embedding from a worker, and then the decision from the gallery service. */

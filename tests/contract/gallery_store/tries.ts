@@ -133,7 +133,7 @@ export function testTries(test: StoreTest): void {
       const nobody = { collection: "default", userId: "nobody" };
       for (const user of [ALICE, nobody]) {
         const own = { ...ONE, ...user };
-        if (user === ALICE) await store.putUser(user, { name: "A", expiresAt: clock.now + 20_000 });
+        if (user === ALICE) await store.putUser(user, { name: "Alice" });
         const ends = [() => store.unlock(user), () => store.deleteUser(user)];
         for (const end of ends) {
           assertEquals(await store.isLocked(user), false);
@@ -152,6 +152,32 @@ export function testTries(test: StoreTest): void {
         }
       }
     },
+  );
+
+  limited(
+    "whoever gets the user_id of a user who has expired is not locked",
+    async (store, clock) => {
+      const again = { name: "Another Alice" };
+      const ends = [
+        () => store.purge(),
+        () => store.putUser(ALICE, again),
+        () => store.importUsers([{ ...ALICE, ...again, templates: [] }]),
+      ];
+      for (const end of ends) {
+        await store.deleteUser(ALICE);
+        const expiresAt = clock.now + 20_000;
+        await store.putUser(ALICE, { name: "Alice", expiresAt });
+        await lock(store, clock, ONE);
+        await lock(store, clock, { ...ONE, userId: "nobody" });
+        clock.now = expiresAt;
+        await end();
+        await store.putUser(ALICE, again);
+        assertEquals(await store.isLocked(ALICE), false);
+        assertEquals(await decide(store, ONE), undefined);
+        assertEquals(await decide(store, { ...ONE, userId: "nobody" }), LOCKED);
+      }
+    },
+    { userLockAfter: 4 },
   );
 
   limited("all callers together have a limit when one is set", async (store) => {

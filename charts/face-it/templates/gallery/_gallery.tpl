@@ -68,7 +68,9 @@ spec:
         {{- range . }}
         - /etc/face-it/imports/{{ . }}.json
         {{- end }}
-      env: {{- include "face-it.storeEnv" $ | nindent 8 }}
+      env:
+        {{- include "face-it.storeEnv" $ | nindent 8 }}
+        - {name: REQUIRE_CONSENT, value: {{ $.Values.gallery.requireConsent | toJson | quote }}}
       resources: {{- toYaml $.Values.gallery.resources | nindent 8 }}
       volumeMounts:
         {{- include "face-it.storeMounts" $ | nindent 8 }}
