@@ -33,7 +33,9 @@ needs("helm", "node", "network_policies")("the network of a cluster", async (t) 
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       while (left-- > 0) {
         const { status, text } = await release.post(picture);
-        if (status !== 200) failed.push(text);
+        // No worker was claimed: a slow machine had no new one in time.
+        if (text.includes("no_worker_available")) left++;
+        else if (status !== 200) failed.push(text);
       }
     }));
     assertEquals(failed, []);
