@@ -462,10 +462,13 @@ class SqlStore implements GalleryStore {
     return await this.#database.transaction((transaction) => isLocked(transaction, key, options));
   }
 
-  async unlock(key: UserKey): Promise<void> {
+  async unlock(key: UserKey, origin?: AuditOrigin): Promise<void> {
     checkKey(key);
     const options = this.#triesOptions();
-    await this.#database.transaction((transaction) => forgetTries(transaction, key, options));
+    await this.#recordedChange(
+      (transaction) => forgetTries(transaction, key, options),
+      () => ({ ...origin, ...key, kind: "unlock", outcome: "unlocked" }),
+    );
   }
 
   get unsignedEvents(): number {

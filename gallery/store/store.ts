@@ -408,8 +408,12 @@ export interface GalleryStore extends AsyncDisposable {
   countFailure(tried: Try): Promise<TryRefusal | undefined>;
   /** True when no more tries are allowed for a user until {@linkcode unlock}, for at least one caller. */
   isLocked(key: UserKey): Promise<boolean>;
-  /** Forgets all failed tries about a user, also about one that does not exist. */
-  unlock(key: UserKey): Promise<void>;
+  /**
+   * Forgets all failed tries about a user, also about one that does not exist.
+   *
+   * @param origin The call that the event of this change names
+   */
+  unlock(key: UserKey, origin?: AuditOrigin): Promise<void>;
 
   /** Stores an event that belongs to no change and no decision. Answer the call only afterwards. */
   record(event: AuditEvent): Promise<void>;
