@@ -67,7 +67,7 @@ export async function verifyAudit(settings: StoreSettings, path: string): Promis
 }
 
 /** Finds the newest time at which all chains were signed. */
-function createCompleteness() {
+export function createCompleteness() {
   /** The chains that were signed at a time. */
   const chains = new Map<string, Set<string>>();
   let newest: string | undefined;

@@ -3,11 +3,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { DatabaseSync } from "node:sqlite";
+import { readCheckpoint, signCheckpoints } from "../../gallery/audit/checkpoint.ts";
 import type { CheckpointScope } from "../../gallery/audit/event.ts";
 import { PROTECTED } from "../../gallery/audit/rows.ts";
 import { type AuditKeys, codeOf, deriveAuditKeys, NO_CODE } from "../../gallery/audit/seal.ts";
 import {
   type AuditReport,
+  createCompleteness,
   describeReport,
   verifyAudit,
 } from "../../gallery/commands/verify_audit.ts";
@@ -385,6 +387,125 @@ Deno.test("a checkpoint that was changed, or one of another gallery, is refused,
   }
   const { faults } = await verifyChanged(() => {}, "no log");
   assertMatch(faults.join(), /has no checkpoint of this gallery$/);
+});
+
+Deno.test("a line that merely has the name of the field is no checkpoint; one that Docker has wrapped is", async () => {
+  const name = "audit_checkpoint";
+  const others = [
+    JSON.stringify({ level: "info", request_id: name, msg: "request" }),
+    JSON.stringify({ request_id: `"${name}":{}` }),
+    JSON.stringify({ log: `${JSON.stringify({ request_id: name })}\n`, stream: "stdout" }),
+    JSON.stringify([name]),
+    `12:00:00 INFO request request_id=${name}`,
+    `12:00:00 INFO request request_id=${name} {`,
+    name,
+    `"${name}"`,
+  ];
+  const read = async (lines: readonly string[]) => await verifyChanged(() => {}, lines.join("\n"));
+  const lines = fixture.log.split("\n");
+  assertEquals((await read([...others, ...lines])).faults, []);
+  const wrapped = lines.map((line) => JSON.stringify({ log: `${line}\n`, stream: "stdout" }));
+  const { faults, until, uncovered } = await read([...others, ...wrapped]);
+  assertEquals([faults, until, uncovered], [[], fixture.until, 4]);
+  const bad = JSON.stringify({ log: `${JSON.stringify({ [name]: null })}\n` });
+  assertEquals((await read([...lines, bad])).faults.length, 1);
+});
+
+Deno.test("the report names the time of the last checkpoint of all chains, when all its lines are there", async () => {
+  const all = fixture.log.split("\n").filter((line) => line.includes('"chains":'));
+  assertEquals(all.length, 1);
+  const without = fixture.log.split("\n").filter((line) => line !== all[0]);
+  const report = await verifyChanged(() => {}, without.join("\n"));
+  assertEquals([report.faults, report.until], [[], undefined]);
+  assert(describeReport(report).includes("no checkpoint of all chains"));
+  // A line says how many chains there are, and is signed.
+  const { audit_checkpoint } = JSON.parse(all[0]!);
+  for (const chains of [undefined, 2]) {
+    const changed = JSON.stringify({ audit_checkpoint: { ...audit_checkpoint, chains } });
+    const { faults } = await verifyChanged(() => {}, [...without, changed].join("\n"));
+    assertMatch(faults.join(), /has a checkpoint that this gallery has not signed$/);
+  }
+});
+
+Deno.test("checkpoints of more chains than a line has belong together", () => {
+  const heads = Array.from({ length: 250 }, (_, i) => ({
+    chain: i.toString(16).padStart(16, "0"),
+    seq: 1,
+    code: NO_CODE,
+  }));
+  const lines = signCheckpoints(fixture.keys, heads, START_MS, true);
+  assertEquals(lines.map(({ heads, chains }) => [heads.length, chains]), [
+    [100, 250],
+    [100, 250],
+    [50, 250],
+  ]);
+  for (const line of lines) {
+    const text = JSON.stringify({ audit_checkpoint: line });
+    assertEquals(readCheckpoint(fixture.keys, text), line);
+  }
+  const complete = createCompleteness();
+  for (const line of [lines[0]!, lines[0]!, lines[1]!]) complete.add(line);
+  assertEquals(complete.newest(), undefined);
+  complete.add(lines[2]!);
+  assertEquals(complete.newest(), lines[0]!.time);
+});
+
+Deno.test("the heads of a chain whose rows are gone are signed on, unless a purge has deleted them", async () => {
+  await using folder = await temporaryFolder();
+  const clock = { now: START_MS };
+  await using store = await openStore(folder.path("gallery"), {
+    keys: parseTemplateKeys(makeTemplateKey()),
+    now: () => clock.now,
+    auditKeptMs: DAY_MS,
+  });
+  const seqs = async () => {
+    const checkpoints = await store.signCheckpoints("all");
+    return checkpoints.flatMap(({ heads }) => heads.map(([, seq]) => seq));
+  };
+  const use = (statement: string) => {
+    using database = new DatabaseSync(folder.path("gallery/gallery.db"));
+    database.exec(statement);
+  };
+  const user = { collection: "default", userId: "alice" };
+  for (let i = 0; i < 3; i++) await store.putUser(user, { name: `Alice ${i}` });
+  assertEquals(await seqs(), [3]);
+  clock.now += 2 * DAY_MS;
+  await store.purge();
+  assertEquals(await seqs(), []);
+  for (let i = 0; i < 2; i++) await store.putUser(user, { name: `Bob ${i}` });
+  assertEquals(await seqs(), [5]);
+  use("DELETE FROM gallery_audit");
+  // The note of the purge says nothing of these rows, and another one is not of this store.
+  for (let i = 0; i < 2; i++) assertEquals(await seqs(), [5]);
+  use("UPDATE gallery_audit_purges SET seq = 5");
+  assertEquals(await seqs(), [5]);
+});
+
+Deno.test("others are answered between the parts of a long purge", async () => {
+  await using folder = await temporaryFolder();
+  const clock = { now: START_MS };
+  await using store = await openStore(folder.path("gallery"), {
+    keys: parseTemplateKeys(makeTemplateKey()),
+    now: () => clock.now,
+    auditKeptMs: DAY_MS,
+  });
+  for (let i = 0; i < 10; i++) {
+    await store.importUsers(
+      Array.from({ length: 100 }, (_, j) => ({
+        ...{ collection: "default", userId: `user ${i} ${j}`, name: "N", templates: [] },
+      })),
+    );
+  }
+  clock.now += 2 * DAY_MS;
+  const left = new Promise((resolve) => {
+    setTimeout(async () => {
+      const { items } = await store.listEvents("default", { limit: 1000 });
+      resolve(items.length);
+    });
+  });
+  await store.purge();
+  assertEquals(await left, 800);
+  assertEquals((await store.listEvents("default", { limit: 1 })).items, []);
 });
 
 Deno.test("chains of many rows are read in parts", async () => {
