@@ -91,7 +91,7 @@ export class AuditChains {
     const options = { until, limit, now: this.#now() };
     return await this.#database.transaction(
       (transaction) => purgeEvents(transaction, this.#keys, options),
-      { exclusive: true },
+      { exclusive: true, frees: true },
     );
   }
 

@@ -46,7 +46,7 @@ export async function purgeDatabase(
   await database.transaction(async (transaction) => {
     await purgeDecisions(transaction, now);
     await pruneChanges(transaction, { number: keptChanges, since: now - changesKeptMs });
-  });
+  }, { frees: true });
   if (Number.isFinite(auditKeptMs)) {
     while (await audit.purge(now - auditKeptMs, EVENTS_PER_PURGE) === EVENTS_PER_PURGE) {
       await delay(BETWEEN_PURGES_MS);
@@ -57,7 +57,7 @@ export async function purgeDatabase(
     const count = await audit.transaction(
       (transaction, append) =>
         purgeUsers(transaction, append, { now, usersPerStatement, onDeleted }),
-      { exclusive: true },
+      { exclusive: true, frees: true },
     );
     deleted += count;
     if (count < usersPerStatement) return deleted;

@@ -392,9 +392,10 @@ export interface GalleryStore extends AsyncDisposable {
    * Stores that a token is used. Call this before a change, so that nobody can repeat the change with
    * the token, on any replica.
    *
+   * @param options `frees`: the change is a deletion, for which there is room on a full disk
    * @returns False when the token was used before, or has expired
    */
-  useToken(token: CallToken): Promise<boolean>;
+  useToken(token: CallToken, options?: { readonly frees?: boolean }): Promise<boolean>;
   /** Stores a decision, unless the gallery has changed or the token was used. */
   decide(decision: Decision): Promise<DecisionResult>;
 
