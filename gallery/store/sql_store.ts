@@ -13,12 +13,7 @@ import { listEvents } from "../audit/list.ts";
 import { createDeletionMarks, type Deletion, type DeletionMarks } from "../forget/deletion_mark.ts";
 import { deriveAuditKeys } from "../audit/seal.ts";
 import { addChanges, changesAfter, newestPosition } from "./change_log.ts";
-import {
-  type Database,
-  Rollback,
-  type Transaction,
-  type TransactionOptions,
-} from "./database.ts";
+import { type Database, Rollback, type Transaction, type TransactionOptions } from "./database.ts";
 import { openPhotoKey } from "./key_check.ts";
 import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";

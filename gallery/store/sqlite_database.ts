@@ -34,7 +34,7 @@ const PAGE_BYTES = 1024;
 /** The greatest number of pages that this statement accepts: 2 TiB. */
 const MAX_PAGES = 2_147_483_647;
 /** Time between two tries to find room on a full disk: each fills the disk for a moment. */
-const BETWEEN_TRIES_MS = 10_000;
+const BETWEEN_TRIES_MS = 60_000;
 /** SQLITE_IOERR and SQLITE_FULL. */
 const DISK_ERRORS: ReadonlySet<number> = new Set([10, 13]);
 
