@@ -141,18 +141,22 @@ function readPart(
   after: number | undefined,
 ): Promise<{ readonly rows: readonly Row[]; readonly note: PurgeNote | "bad" | undefined }> {
   const limits = after === undefined ? [] : [after];
+  const seqOf = (note: PurgeNote | "bad" | undefined) => note === "bad" ? note : note?.seq;
   return database.transaction(async (transaction) => {
-    if (database.dialect === "postgres") {
-      await transaction.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    let note = await readNote(transaction, keys, chain);
+    for (;;) {
+      const rows = await transaction.query(
+        `SELECT ${STORED_ROW} FROM gallery_audit WHERE chain = $1 ${
+          after === undefined ? "" : "AND gallery_audit.seq > $2"
+        } ORDER BY gallery_audit.seq LIMIT ${ROWS_PER_READ}`,
+        chain,
+        ...limits,
+      );
+      const before = note;
+      note = await readNote(transaction, keys, chain);
+      // With PostgreSQL, a purge may have ended in between.
+      if (seqOf(before) === seqOf(note)) return new Rollback({ rows, note });
     }
-    const rows = await transaction.query(
-      `SELECT ${STORED_ROW} FROM gallery_audit WHERE chain = $1 ${
-        after === undefined ? "" : "AND gallery_audit.seq > $2"
-      } ORDER BY gallery_audit.seq LIMIT ${ROWS_PER_READ}`,
-      chain,
-      ...limits,
-    );
-    return new Rollback({ rows, note: await readNote(transaction, keys, chain) });
   });
 }
 
