@@ -108,6 +108,23 @@ Deno.test("nothing is answered whose event cannot be stored", async () => {
   assertEquals((await store.listTemplates({ collection: "default", userId: "user0" }))?.length, 1);
 });
 
+Deno.test("an unlock is not stored without its event", async () => {
+  await using installation = await installFake();
+  const { store } = installation;
+  const user = { collection: "default", userId: "nobody" };
+  for (let i = 0; i < 50; i++) {
+    assertEquals(await store.countFailure(user), undefined);
+    installation.clock.now += 30_000;
+  }
+  const replica = await installation.replica({
+    record: () => Promise.reject(new StoreUnavailable("full")),
+  });
+  assertEquals(await store.isLocked(user), true);
+  const { status } = await replica.call(CALLS.about("unlock_user", "nobody"));
+  assertEquals([status, await store.isLocked(user)], [204, false]);
+  assertEquals((await eventsOf(replica)).map(brief), ["unlock unlocked -"]);
+});
+
 Deno.test("events are listed by their fields, in the collection of the statement alone", async () => {
   await using installation = await installFake();
   const { clock } = installation;

@@ -97,7 +97,8 @@ export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
       if (gallery === undefined) throw unavailable(new Error("The gallery is not loaded yet"));
       const bytes = body ? await readStatedBody(c, body, claims, deps) : new Uint8Array();
       return await answerInTime(async (signal) => {
-        if (CHANGES.has(purpose) && !await useToken(gallery, token)) throw usedBefore();
+        const frees = method === "DELETE";
+        if (CHANGES.has(purpose) && !await useToken(gallery, token, frees)) throw usedBefore();
         return await answer(c, {
           gallery,
           token,
@@ -128,8 +129,9 @@ const CHANGES: ReadonlySet<Purpose> = new Set([
 function useToken(
   { store }: Gallery,
   { jti, refusedAfterMs: expiresAt }: VerifiedCall<GalleryClaims>,
+  frees: boolean,
 ): Promise<boolean> {
-  return store.useToken({ jti, expiresAt });
+  return store.useToken({ jti, expiresAt }, { frees });
 }
 
 /** True when the statement is about this route, and about the user and the template of the path. */

@@ -27,7 +27,7 @@ Deno.test("the settings that must be set are enough", () => {
     calibrationPath: undefined,
     bodyTimeoutMs: 5000,
     requireConsent: false,
-    auditKeptMs: 90 * 24 * 60 * 60 * 1000,
+    auditKeptMs: 30 * 24 * 60 * 60 * 1000,
     exitOnStdinEof: false,
   });
 });

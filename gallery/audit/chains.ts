@@ -16,6 +16,7 @@ import type { AuditCheckpoint, AuditEvent, CheckpointScope } from "./event.ts";
 import { purgeEvents } from "./purge.ts";
 import { type Head, insertEvents, readHeads, readUserRefs } from "./rows.ts";
 import { type AuditKeys, NO_CODE } from "./seal.ts";
+import { readNote } from "./stored_row.ts";
 
 /**
  * Appends events in the transaction: they are stored when it is, or nothing is. Call it once in a
@@ -90,7 +91,7 @@ export class AuditChains {
     const options = { until, limit, now: this.#now() };
     return await this.#database.transaction(
       (transaction) => purgeEvents(transaction, this.#keys, options),
-      { exclusive: true },
+      { exclusive: true, frees: true },
     );
   }
 
@@ -107,9 +108,11 @@ export class AuditChains {
       for (const head of stored) {
         if (head.seq > (this.#known.get(head.chain)?.seq ?? 0)) this.#known.set(head.chain, head);
       }
-      // A chain without rows was purged, and its head was signed before.
-      for (const chain of this.#known.keys()) {
-        if (!chains.has(chain) && this.#signed.has(chain)) this.#known.delete(chain);
+      for (const head of [...this.#known.values()]) {
+        const { chain } = head;
+        if (chains.has(chain) || !this.#signed.has(chain)) continue;
+        // Rows that no purge has deleted must stay missed.
+        if (await this.#isPurged(head)) this.#known.delete(chain);
       }
     }
     const heads = [...this.#known.values()].filter(({ chain, seq }) =>
@@ -117,7 +120,15 @@ export class AuditChains {
     );
     this.#unsigned = 0;
     for (const { chain, seq } of heads) this.#signed.set(chain, seq);
-    return signCheckpoints(this.#keys, heads, this.#now());
+    return signCheckpoints(this.#keys, heads, this.#now(), scope === "all");
+  }
+
+  /** True when a purge has deleted a row and all before it. */
+  async #isPurged({ chain, seq }: Head): Promise<boolean> {
+    const note = await this.#database.transaction((transaction) =>
+      readNote(transaction, this.#keys, chain)
+    );
+    return note !== undefined && note !== "bad" && note.seq >= seq;
   }
 }
 

@@ -23,23 +23,30 @@ const CheckpointSchema = z.strictObject({
     z.int().min(1),
     z.string().regex(/^[0-9a-f]{64}$/),
   ])).min(1).max(HEADS_PER_LINE),
+  chains: z.int().min(1).optional(),
   code: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-/** Signs heads, in as many checkpoints as needed. */
+/**
+ * Signs heads, in as many checkpoints as needed.
+ *
+ * @param areAll True when these are the heads of all chains
+ */
 export function signCheckpoints(
   keys: AuditKeys,
   heads: readonly Head[],
   now: number,
+  areAll: boolean,
 ): AuditCheckpoint[] {
   const time = new Date(now).toISOString();
+  const chains = areAll ? { chains: heads.length } : {};
   const checkpoints: AuditCheckpoint[] = [];
   for (let i = 0; i < heads.length; i += HEADS_PER_LINE) {
     const listed = heads.slice(i, i + HEADS_PER_LINE).map((
       { chain, seq, code },
     ): AuditCheckpoint["heads"][number] => [chain, seq, code.toHex()]);
-    const code = signatureOf(keys, time, listed).toHex();
-    checkpoints.push({ time, heads: listed, code });
+    const signed = { time, heads: listed, ...chains };
+    checkpoints.push({ ...signed, code: signatureOf(keys, signed).toHex() });
   }
   return checkpoints;
 }
@@ -52,13 +59,14 @@ export function readCheckpoints(keys: AuditKeys, line: string): (AuditCheckpoint
   return readLogField(line, CHECKPOINT_FIELD).map((value) => {
     const { data } = CheckpointSchema.safeParse(value);
     if (data === undefined) return "bad";
-    const { time, heads, code } = data;
-    return isSameCode(signatureOf(keys, time, heads), Uint8Array.fromHex(code)) ? data : "bad";
+    return isSameCode(signatureOf(keys, data), Uint8Array.fromHex(data.code)) ? data : "bad";
   });
 }
 
 const signatureOf = (
   keys: AuditKeys,
-  time: string,
-  heads: AuditCheckpoint["heads"],
-): Uint8Array => codeOf(keys.checkpoints, NO_CODE, [time, ...heads.flat().map(String)]);
+  { time, heads, chains }: Pick<AuditCheckpoint, "time" | "heads" | "chains">,
+): Uint8Array => {
+  const scope = chains === undefined ? [] : ["all", String(chains)];
+  return codeOf(keys.checkpoints, NO_CODE, [time, ...scope, ...heads.flat().map(String)]);
+};

@@ -71,6 +71,11 @@ export interface AuditCheckpoint {
   readonly time: string;
   /** For each chain its name, the number of its last row, and the code of this row. */
   readonly heads: readonly (readonly [chain: string, seq: number, code: string])[];
+  /**
+   * Number of all chains, when this checkpoint and others of the same time have the heads of all.
+   * undefined: of some chains.
+   */
+  readonly chains?: number | undefined;
   /** Code over all of this, in hexadecimal digits. */
   readonly code: string;
 }

@@ -2,11 +2,13 @@
 
 import type { Transaction } from "../store/database.ts";
 import { CHAINS } from "./rows.ts";
-import { type AuditKeys, codeOf } from "./seal.ts";
+import { type AuditKeys, codeOf, NO_CODE } from "./seal.ts";
+import { expectedCode, hasCode, readNote, STORED_ROW } from "./stored_row.ts";
 
 /**
- * Deletes the events of a time and before, from the start of each chain. Needs an exclusive
- * transaction: two replicas may purge.
+ * Deletes the events of a time and before, from the start of each chain. A row that somebody has
+ * changed, and all after it, stay, so that they are found. Needs an exclusive transaction: two replicas
+ * may purge.
  *
  * @param until Milliseconds since 1970
  * @param limit Greatest number of events that this call deletes
@@ -26,17 +28,24 @@ export async function purgeEvents(
   let deleted = 0;
   for (const { chain } of chains) {
     if (deleted >= limit) break;
+    const before = await readNote(transaction, keys, chain as string);
+    if (before === "bad") continue;
     const rows = await transaction.query(
-      "SELECT seq, created_at, code FROM gallery_audit WHERE chain = $1 ORDER BY seq LIMIT $2",
+      `SELECT ${STORED_ROW} FROM gallery_audit WHERE chain = $1 ORDER BY gallery_audit.seq LIMIT $2`,
       chain!,
       limit - deleted,
     );
-    const recent = rows.findIndex((row) => row["created_at"] as number > until);
-    const old = recent < 0 ? rows : rows.slice(0, recent);
-    const last = old.at(-1);
-    if (last === undefined) continue;
-    const note = [chain as string, last["seq"] as number, now] as const;
-    const code = last["code"] as Uint8Array;
+    const first = before?.seq ?? 0;
+    let seq = first, code = before?.rowCode ?? NO_CODE;
+    for (const row of rows) {
+      const expected = expectedCode(keys, code, row);
+      if (row["seq"] !== String(seq + 1) || !hasCode(row, expected)) break;
+      if (Number(row["created_at"]) > until) break;
+      seq++;
+      code = expected;
+    }
+    if (seq === first) continue;
+    const note = [chain as string, seq, now] as const;
     await transaction.query(
       `INSERT INTO gallery_audit_purges (chain, seq, purged_at, row_code, code)
         VALUES ($1, $2, $3, $4, $5)
@@ -49,9 +58,9 @@ export async function purgeEvents(
     await transaction.query(
       "DELETE FROM gallery_audit WHERE chain = $1 AND seq <= $2",
       chain!,
-      last["seq"]!,
+      seq,
     );
-    deleted += old.length;
+    deleted += seq - first;
   }
   return deleted;
 }

@@ -2,8 +2,9 @@
 
 import { type Database, Rollback, type Row } from "../store/database.ts";
 import type { AuditCheckpoint } from "./event.ts";
-import { CHAINS, PROTECTED } from "./rows.ts";
-import { type AuditKeys, codeOf, isSameCode, NO_CODE } from "./seal.ts";
+import { CHAINS } from "./rows.ts";
+import { type AuditKeys, NO_CODE } from "./seal.ts";
+import { expectedCode, hasCode, type PurgeNote, readNote, STORED_ROW } from "./stored_row.ts";
 
 /** What was checked. */
 export interface VerifiedAudit {
@@ -19,13 +20,6 @@ export interface VerifiedAudit {
 const ROWS_PER_READ = 500;
 /** After this number of faults, the others say nothing new. */
 const MAX_FAULTS = 100;
-
-/** Numbers are read as text: a changed one may be larger than JavaScript's numbers. */
-const ROWS = `SELECT chain, CAST(seq AS TEXT) AS seq, CAST(created_at AS TEXT) AS created_at,
-    ${PROTECTED.slice(3).join(", ")}, code FROM gallery_audit
-  WHERE chain = $1 AND gallery_audit.seq > $2 ORDER BY gallery_audit.seq LIMIT ${ROWS_PER_READ}`;
-const NOTE = `SELECT CAST(seq AS TEXT) AS seq, CAST(purged_at AS TEXT) AS purged_at, row_code, code
-  FROM gallery_audit_purges WHERE chain = $1`;
 
 /** The heads that checkpoints name: for each chain the codes of rows by their numbers. */
 export type SignedHeads = ReadonlyMap<string, ReadonlyMap<number, SignedHead>>;
@@ -92,38 +86,29 @@ async function verifyChain(
   const newest = Math.max(0, ...heads.keys());
   let last = 0, code = NO_CODE, count = 0, covered = newest;
   const failed = (fault: string): CheckedChain => ({ rows: count, uncovered: 0, fault });
-  const name = (seq: number, row?: Row) => `Row ${seq} of the chain ${chain}${timeOf(row)}`;
-  for (let after = Number.MIN_SAFE_INTEGER;; after = last) {
-    // The rows first: when a purge runs in between, its note explains why rows are missing.
-    const { rows, note } = await database.transaction(async (transaction) => {
-      const rows = await transaction.query(ROWS, chain, after);
-      const [note] = await transaction.query(NOTE, chain);
-      return new Rollback({ rows, note });
-    }) as unknown as { rows: readonly Row[]; note: Row | undefined };
-    if (note !== undefined) {
-      const texts = [chain, textOf(note["seq"]), textOf(note["purged_at"])];
-      const rowCode = bytesOf(note["row_code"]);
-      if (!isSameCode(codeOf(keys.purges, rowCode, texts), bytesOf(note["code"]))) {
-        return failed(`The note about the purge of the chain ${chain} was changed`);
+  const name = (seq: unknown, row?: Row) => `Row ${seq} of the chain ${chain}${timeOf(row)}`;
+  for (let after: number | undefined;; after = last) {
+    const { rows, note } = await readPart(database, keys, chain, after);
+    if (note === "bad") return failed(`The note about the purge of the chain ${chain} was changed`);
+    const purged = note?.seq ?? 0;
+    if (note !== undefined && purged > last) {
+      const head = heads.get(purged);
+      if (head !== undefined && head.code !== note.rowCode.toHex()) {
+        return failed(`${name(purged)}, which was purged, is not the row of ${said(head)}`);
       }
-      const purged = Number(texts[1]);
-      if (purged > last) {
-        const head = heads.get(purged);
-        if (head !== undefined && head.code !== rowCode.toHex()) {
-          return failed(`${name(purged)}, which was purged, is not the row of ${said(head)}`);
-        }
-        last = purged;
-        code = rowCode;
-        covered = Math.max(covered, purged);
-      }
+      last = purged;
+      code = note.rowCode;
+      covered = Math.max(covered, purged);
     }
     for (const row of rows) {
       const seq = Number(row["seq"]);
-      // A purge has deleted it since it was read.
-      if (seq <= last && seq >= 1) continue;
+      if (seq <= purged) {
+        const first = `row ${purged + 1} is the first one that the chain can have`;
+        return failed(`${name(row["seq"], row)} was put in: ${first}`);
+      }
       if (seq !== last + 1) return failed(`${name(last + 1)} is missing`);
-      const expected = codeOf(keys.rows, code, PROTECTED.map((column) => textOf(row[column])));
-      if (!isSameCode(expected, bytesOf(row["code"]))) {
+      const expected = expectedCode(keys, code, row);
+      if (!hasCode(row, expected)) {
         return failed(`${name(seq, row)} was changed, or put in from elsewhere`);
       }
       const head = heads.get(seq);
@@ -144,19 +129,40 @@ async function verifyChain(
   return { rows: count, uncovered: last - covered };
 }
 
+/**
+ * Reads the next rows of a chain, and the note about its purge, in the state of one moment.
+ *
+ * @param after Number of the last row that was read. undefined: none, and no row is left out
+ */
+function readPart(
+  database: Database,
+  keys: AuditKeys,
+  chain: string,
+  after: number | undefined,
+): Promise<{ readonly rows: readonly Row[]; readonly note: PurgeNote | "bad" | undefined }> {
+  const limits = after === undefined ? [] : [after];
+  const seqOf = (note: PurgeNote | "bad" | undefined) => note === "bad" ? note : note?.seq;
+  return database.transaction(async (transaction) => {
+    let note = await readNote(transaction, keys, chain);
+    for (;;) {
+      const rows = await transaction.query(
+        `SELECT ${STORED_ROW} FROM gallery_audit WHERE chain = $1 ${
+          after === undefined ? "" : "AND gallery_audit.seq > $2"
+        } ORDER BY gallery_audit.seq LIMIT ${ROWS_PER_READ}`,
+        chain,
+        ...limits,
+      );
+      const before = note;
+      note = await readNote(transaction, keys, chain);
+      // With PostgreSQL, a purge may have ended in between.
+      if (seqOf(before) === seqOf(note)) return new Rollback({ rows, note });
+    }
+  });
+}
+
 const said = ({ time }: SignedHead): string => `the checkpoint of ${time}`;
 
 function timeOf(row: Row | undefined): string {
   const time = new Date(Number(row?.["created_at"]));
   return Number.isNaN(time.getTime()) ? "" : ` (${time.toISOString()})`;
-}
-
-/** A changed column may have a value of any type. */
-function textOf(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  return typeof value === "string" ? value : `${typeof value} ${value}`;
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  return value instanceof Uint8Array ? value : new Uint8Array();
 }

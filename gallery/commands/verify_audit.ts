@@ -2,6 +2,7 @@
 
 import { deriveAuditKeys } from "../audit/seal.ts";
 import { readCheckpoints } from "../audit/checkpoint.ts";
+import type { AuditCheckpoint } from "../audit/event.ts";
 import {
   collectHeads,
   type SignedHead,
@@ -21,7 +22,7 @@ import { readKeysForCommand } from "./store_settings.ts";
 
 /** Result of the command. */
 export interface AuditReport extends VerifiedAudit {
-  /** Time of the newest checkpoint; undefined without a checkpoint. */
+  /** Time of the newest checkpoint of all chains; undefined without one. */
   readonly until: string | undefined;
 }
 
@@ -48,7 +49,7 @@ export async function verifyAudit(settings: StoreSettings, path: string): Promis
 
   const heads = new Map<string, Map<number, SignedHead>>();
   const faults: string[] = [];
-  let until: string | undefined;
+  const complete = createCompleteness();
   let number = 0;
   for await (const line of readLogLines(path)) {
     number++;
@@ -58,19 +59,43 @@ export async function verifyAudit(settings: StoreSettings, path: string): Promis
         continue;
       }
       collectHeads(heads, checkpoint);
-      if (until === undefined || checkpoint.time > until) until = checkpoint.time;
+      complete.add(checkpoint);
     }
   }
-  if (until === undefined) faults.push(`${path} has no checkpoint of this gallery`);
+  if (heads.size === 0) faults.push(`${path} has no checkpoint of this gallery`);
   const verified = await verifyRows(database, keys, heads);
-  return { ...verified, faults: [...faults, ...verified.faults], until };
+  return { ...verified, faults: [...faults, ...verified.faults], until: complete.newest() };
+}
+
+/** Finds the newest time at which all chains were signed. */
+export function createCompleteness() {
+  /** The chains that were signed at a time. */
+  const chains = new Map<string, Set<string>>();
+  let newest: string | undefined;
+  return {
+    add({ time, heads, chains: total }: AuditCheckpoint): void {
+      // An older time says nothing new.
+      if (total === undefined || newest !== undefined && time <= newest) return;
+      const name = `${time} ${total}`;
+      const known = chains.get(name) ?? new Set();
+      chains.set(name, known);
+      for (const [chain] of heads) known.add(chain);
+      if (known.size < total) return;
+      newest = time;
+      chains.delete(name);
+    },
+    newest: () => newest,
+  };
 }
 
 /** Returns what the command says about an audit that is in order. */
 export function describeReport({ rows, chains, uncovered, until }: AuditReport): string {
-  return `${rows} events in ${chains} chains are in order. Somebody who had removed events before ` +
-    `${until} would have been found. Of the events in the store, ${uncovered} are not covered by a ` +
-    "checkpoint: if newer ones than these checkpoints say were removed, nobody can see it";
+  const known = until === undefined
+    ? "The log has no checkpoint of all chains, so a chain that is missing may not be found"
+    : `An event that was stored at ${until} and was changed or removed later would have been found`;
+  return `${rows} events in ${chains} chains are in order. ${known}. Of the events in the store, ` +
+    `${uncovered} are not covered by a checkpoint: if newer ones than the checkpoints say were ` +
+    "removed, nobody can see it";
 }
 
 async function refuseOtherVersion(database: Database): Promise<void> {

@@ -37,9 +37,7 @@ export function addTries(add: AddCall): void {
     path: "/users/:user_id/unlock",
     purpose: "unlock_user",
   }, async (c, { gallery, origin, claims: { collection }, userId }) => {
-    await gallery.store.unlock({ collection, userId });
-    const event = { ...origin, collection, userId, kind: "unlock" } as const;
-    await gallery.store.record({ ...event, outcome: "unlocked" });
+    await gallery.store.unlock({ collection, userId }, origin);
     return c.body(null, 204);
   });
 }

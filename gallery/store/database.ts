@@ -37,6 +37,11 @@ export interface TransactionOptions {
    * database.
    */
   readonly exclusive?: boolean;
+  /**
+   * True for a transaction that deletes something, or belongs to a deletion or a start: it may use the
+   * room that is kept for the time when the disk is full.
+   */
+  readonly frees?: boolean;
 }
 
 /** A database with the store's tables. Disposing of it closes the database. */

@@ -1,5 +1,6 @@
 /** The work that a store needs from time to time: purges, and the encryption with a new key. */
 
+import { setTimeout as delay } from "node:timers/promises";
 import type { AppendEvents, AuditChains } from "../audit/chains.ts";
 import { addChanges, pruneChanges } from "./change_log.ts";
 import type { Database, Transaction } from "./database.ts";
@@ -26,8 +27,10 @@ export interface PurgeOptions {
   readonly onExpired: UserExpired;
 }
 
-/** Events that one transaction deletes. Changes of users wait for it. */
-const EVENTS_PER_PURGE = 1000;
+/** Events that one transaction deletes. With SQLite, everybody waits for it. */
+const EVENTS_PER_PURGE = 200;
+/** Milliseconds between two of these transactions, in which calls are answered. */
+const BETWEEN_PURGES_MS = 20;
 
 /**
  * Deletes what has expired, in several transactions.
@@ -42,17 +45,18 @@ export async function purgeDatabase(
   await database.transaction(async (transaction) => {
     await purgeDecisions(transaction, now);
     await pruneChanges(transaction, { number: keptChanges, since: now - changesKeptMs });
-  });
-  while (
-    Number.isFinite(auditKeptMs) &&
-    await audit.purge(now - auditKeptMs, EVENTS_PER_PURGE) === EVENTS_PER_PURGE
-  );
+  }, { frees: true });
+  if (Number.isFinite(auditKeptMs)) {
+    while (await audit.purge(now - auditKeptMs, EVENTS_PER_PURGE) === EVENTS_PER_PURGE) {
+      await delay(BETWEEN_PURGES_MS);
+    }
+  }
   let deleted = 0;
   for (;;) {
     const count = await audit.transaction(
       (transaction, append) =>
         purgeUsers(transaction, append, { now, usersPerStatement, onExpired }),
-      { exclusive: true },
+      { exclusive: true, frees: true },
     );
     deleted += count;
     if (count < usersPerStatement) return deleted;

@@ -224,7 +224,7 @@ export async function migrate(database: Database, target = SCHEMA_VERSION): Prom
       target,
     );
     return target;
-  });
+  }, { frees: true });
   if (found > SCHEMA_VERSION) {
     throw new ConfigError(
       `The gallery's database has version ${found} of the tables, and this program knows versions ` +

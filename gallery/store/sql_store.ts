@@ -13,7 +13,7 @@ import { listEvents } from "../audit/list.ts";
 import { createDeletionMarks, type Deletion, type DeletionMarks } from "../forget/deletion_mark.ts";
 import { deriveAuditKeys } from "../audit/seal.ts";
 import { addChanges, changesAfter, newestPosition } from "./change_log.ts";
-import { type Database, Rollback, type Transaction } from "./database.ts";
+import { type Database, Rollback, type Transaction, type TransactionOptions } from "./database.ts";
 import { openPhotoKey } from "./key_check.ts";
 import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
@@ -123,11 +123,13 @@ export async function openSqlStore(
   await migrate(database);
   const photoKey = await database.transaction(
     (transaction) => openPhotoKey(transaction, options.keys),
-    { exclusive: true },
+    { exclusive: true, frees: true },
   );
   return new SqlStore(database, photoKey, options);
 }
 
+/** Users that one transaction of a purge deletes. */
+const USERS_PER_PURGE = 100;
 /** The bound on counts is exceeded by at most this part of it for each process. */
 const TRIMS_PER_MAX_TRIES = 200;
 
@@ -246,7 +248,7 @@ class SqlStore implements GalleryStore {
       collection: key.collection,
       kind: "deletion",
       outcome: existed ? "deleted" : "user_not_found",
-    }));
+    }), { frees: true });
   }
 
   async listUsers(
@@ -373,7 +375,7 @@ class SqlStore implements GalleryStore {
       ...key,
       kind: "template_deletion",
       outcome: existed ? "deleted" : "not_found",
-    }));
+    }), { frees: true });
   }
 
   async position(): Promise<Position> {
@@ -412,10 +414,13 @@ class SqlStore implements GalleryStore {
     );
   }
 
-  async useToken(token: CallToken): Promise<boolean> {
+  async useToken(token: CallToken, { frees = false } = {}): Promise<boolean> {
     checkTexts(token.jti);
     const now = this.#options.now();
-    return await this.#database.transaction((transaction) => useToken(transaction, token, now));
+    return await this.#database.transaction(
+      (transaction) => useToken(transaction, token, now),
+      { frees },
+    );
   }
 
   async decide(decision: Decision): Promise<DecisionResult> {
@@ -431,8 +436,7 @@ class SqlStore implements GalleryStore {
   }
 
   async record(event: AuditEvent): Promise<void> {
-    checkTexts(...textsOf(event));
-    await this.#audit.transaction((_transaction, append) => append([event]));
+    await this.#record(event);
   }
 
   async listEvents(collection: string, query: AuditQuery): Promise<Page<StoredEvent>> {
@@ -471,10 +475,13 @@ class SqlStore implements GalleryStore {
     return await this.#database.transaction((transaction) => isLocked(transaction, key, options));
   }
 
-  async unlock(key: UserKey): Promise<void> {
+  async unlock(key: UserKey, origin?: AuditOrigin): Promise<void> {
     checkKey(key);
     const options = this.#triesOptions();
-    await this.#database.transaction((transaction) => forgetTries(transaction, key, options));
+    await this.#recordedChange(
+      (transaction) => forgetTries(transaction, key, options),
+      () => ({ ...origin, ...key, kind: "unlock", outcome: "unlocked" }),
+    );
   }
 
   get unsignedEvents(): number {
@@ -489,6 +496,8 @@ class SqlStore implements GalleryStore {
     const options = {
       ...this.#options,
       now: this.#options.now(),
+      // On a full disk, one transaction has little room.
+      usersPerStatement: Math.min(this.#options.usersPerStatement, USERS_PER_PURGE),
       onExpired: this.#userExpired,
     };
     await this.#trimTries();
@@ -566,7 +575,10 @@ class SqlStore implements GalleryStore {
     this.#failures = 0;
     const { maxTries } = this.#options;
     const options = this.#triesOptions();
-    await this.#change((transaction) => trimTries(transaction, options, maxTries));
+    await this.#database.transaction(
+      (transaction) => trimTries(transaction, options, maxTries),
+      { exclusive: true, frees: true },
+    );
   }
 
   /**
@@ -578,6 +590,7 @@ class SqlStore implements GalleryStore {
   async #recordedChange<Result>(
     run: (transaction: Transaction) => Promise<Result | Rollback<Result>>,
     eventOf: (result: Result) => AuditEvent | undefined,
+    { frees = false }: Pick<TransactionOptions, "frees"> = {},
   ): Promise<Result> {
     let isRolledBack = false;
     const result = await this.#audit.transaction(async (transaction, append) => {
@@ -587,10 +600,15 @@ class SqlStore implements GalleryStore {
       const event = eventOf(result);
       if (event !== undefined) await append([event]);
       return result;
-    }, { exclusive: true });
+    }, { exclusive: true, frees });
     const event = isRolledBack ? eventOf(result) : undefined;
-    if (event !== undefined) await this.record(event);
+    if (event !== undefined) await this.#record(event, { frees });
     return result;
+  }
+
+  async #record(event: AuditEvent, options?: TransactionOptions): Promise<void> {
+    checkTexts(...textsOf(event));
+    await this.#audit.transaction((_transaction, append) => append([event]), options);
   }
 
   #change<Result>(

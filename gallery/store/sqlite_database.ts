@@ -11,6 +11,7 @@ import {
   type Transaction,
   type TransactionOptions,
 } from "./database.ts";
+import { type DiskReserve, findReserve, RESERVE_BYTES } from "./disk_reserve.ts";
 import { type LockedFolder, lockFolder } from "./sqlite_folder.ts";
 import { StoreUnavailable } from "./store.ts";
 
@@ -20,6 +21,8 @@ export interface SqliteOptions {
   readonly folder: string;
   /** Milliseconds to wait for another process, such as a backup, that has the database open. */
   readonly busyTimeoutMs?: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
 }
 
 /** Number of prepared statements that are kept. An INSERT of another number of rows is another one. */
@@ -27,6 +30,13 @@ const MAX_STATEMENTS = 200;
 
 /** Size of the database's pages. The table of templates is made for it: see migrations.ts. */
 const PAGE_BYTES = 1024;
+
+/** The greatest number of pages that this statement accepts: 2 TiB. */
+const MAX_PAGES = 2_147_483_647;
+/** Time between two tries to find room on a full disk: each fills the disk for a moment. */
+const BETWEEN_TRIES_MS = 60_000;
+/** SQLITE_IOERR and SQLITE_FULL. */
+const DISK_ERRORS: ReadonlySet<number> = new Set([10, 13]);
 
 /**
  * Settings of the connection. FULL: a commit is on the disk before it is acknowledged. secure_delete:
@@ -46,10 +56,21 @@ const PRAGMAS = `
  *
  * @throws {ConfigError} when the folder is in use or cannot be used, or its file is not a database
  */
-export function openSqliteDatabase({ folder, busyTimeoutMs = 2000 }: SqliteOptions): Database {
+export function openSqliteDatabase(
+  { folder, busyTimeoutMs = 2000, now = () => performance.now() }: SqliteOptions,
+): Database {
   const locked = lockFolder(folder);
+  const reserve = findReserve(locked.reservePath, RESERVE_BYTES);
+  const open = () => new SqliteDatabase(locked, busyTimeoutMs, reserve, now);
   try {
-    return new SqliteDatabase(locked, busyTimeoutMs);
+    try {
+      return open();
+    } catch (error) {
+      if (!reserve.isKept) throw error;
+      // On a full disk, SQLite cannot make the files that it needs.
+      reserve.release();
+      return open();
+    }
   } catch (cause) {
     locked[Symbol.dispose]();
     throw new ConfigError(
@@ -68,11 +89,24 @@ class SqliteDatabase implements Database {
   /** Settles when the last transaction has ended. There is one connection, so they take turns. */
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
+  readonly #reserve: DiskReserve;
+  readonly #now: () => number;
+  /** True while there is no room for the reserve. The file of the database does not grow then. */
+  #isDiskFull = false;
+  /** Time of the last try to end that. */
+  #triedAt = -Infinity;
   /** True when the WAL may have content that was deleted, also by a process that was killed. */
   #mustErase = true;
 
-  constructor(folder: LockedFolder, busyTimeoutMs: number) {
+  constructor(
+    folder: LockedFolder,
+    busyTimeoutMs: number,
+    reserve: DiskReserve,
+    now: () => number,
+  ) {
     this.#folder = folder;
+    this.#reserve = reserve;
+    this.#now = now;
     this.#busyTimeoutMs = busyTimeoutMs;
     this.#connection = new DatabaseSync(folder.databasePath, { timeout: busyTimeoutMs });
     try {
@@ -84,6 +118,7 @@ class SqliteDatabase implements Database {
         throw new RangeError(`Its pages have ${size} bytes instead of ${PAGE_BYTES}`);
       }
       this.#eraseFromLog();
+      this.#isDiskFull = !reserve.isKept;
     } catch (error) {
       this.#connection.close();
       throw error;
@@ -92,9 +127,17 @@ class SqliteDatabase implements Database {
 
   transaction<Result>(
     run: (transaction: Transaction) => Promise<Result | Rollback<Result>>,
-    _options?: TransactionOptions,
+    { frees = false }: TransactionOptions = {},
   ): Promise<Result> {
-    const result = this.#last.then(() => this.#transact(run));
+    const result = this.#last.then(async () => {
+      this.#limitSize(frees);
+      try {
+        return await this.#transact(run);
+      } catch (error) {
+        if (isAboutDisk(error)) this.#useReserve();
+        throw error;
+      }
+    });
     this.#last = result.catch(() => {});
     return result;
   }
@@ -142,6 +185,32 @@ class SqliteDatabase implements Database {
     });
   }
 
+  /** While the disk is full, only transactions that free room may make the file larger. */
+  #limitSize(frees: boolean): void {
+    if (!this.#isDiskFull) return;
+    const now = this.#now();
+    if (now - this.#triedAt >= BETWEEN_TRIES_MS) {
+      this.#triedAt = now;
+      this.#isDiskFull = !this.#reserve.keep();
+    }
+    // SQLite takes the present size for 1.
+    const pages = this.#isDiskFull && !frees ? 1 : MAX_PAGES;
+    this.#execute(`PRAGMA max_page_count = ${pages}`);
+  }
+
+  /** Removes the reserve when the disk is full. */
+  #useReserve(): void {
+    if (this.#isDiskFull || this.#reserve.keep()) return;
+    this.#isDiskFull = true;
+    this.#triedAt = this.#now();
+    try {
+      // The log could not be moved into the database before, and takes up room.
+      this.#eraseFromLog();
+    } catch {
+      // The error that led here is the one to report.
+    }
+  }
+
   /**
    * Moves the content of the write-ahead log into the database and empties the log. A backup that
    * reads at this moment prevents that: then the next transaction tries again. This does not wait for
@@ -159,7 +228,8 @@ class SqliteDatabase implements Database {
   }
 
   #execute(statement: string): void {
-    translateErrors(() => this.#connection.exec(statement));
+    // The errors of exec() have no code.
+    translateErrors(() => this.#connection.prepare(statement).all());
   }
 
   /** SQLite itself rolls back after some errors; there is then no transaction. */
@@ -170,6 +240,13 @@ class SqliteDatabase implements Database {
       // The error that led here is the one to report.
     }
   }
+}
+
+/** True for an error that a full disk can have. */
+function isAboutDisk(error: unknown): boolean {
+  if (!(error instanceof StoreUnavailable)) return false;
+  const { errcode } = (error.cause ?? {}) as { readonly errcode?: number };
+  return errcode !== undefined && DISK_ERRORS.has(errcode & 0xff);
 }
 
 function translateErrors<Result>(use: () => Result): Result {

@@ -8,6 +8,8 @@ import { describeError } from "../../shared/log.ts";
 export interface LockedFolder extends Disposable {
   /** Path of the database file. It exists, and only its owner may read it. */
   readonly databasePath: string;
+  /** Path of the file of disk_reserve.ts. It may be missing. */
+  readonly reservePath: string;
 }
 
 /** Error for a folder that another process uses. */
@@ -46,7 +48,8 @@ export function lockFolder(folder: string): LockedFolder {
     lock.close();
     throw cause instanceof ConfigError ? cause : unusable(folder, cause);
   }
-  return { databasePath, [Symbol.dispose]: () => lock.close() };
+  const reservePath = join(folder, "gallery.reserve");
+  return { databasePath, reservePath, [Symbol.dispose]: () => lock.close() };
 }
 
 /** Opens a file for writing. SQLite gives its other files the mode of the database file. */

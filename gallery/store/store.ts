@@ -392,9 +392,10 @@ export interface GalleryStore extends AsyncDisposable {
    * Stores that a token is used. Call this before a change, so that nobody can repeat the change with
    * the token, on any replica.
    *
+   * @param options `frees`: the change is a deletion, for which there is room on a full disk
    * @returns False when the token was used before, or has expired
    */
-  useToken(token: CallToken): Promise<boolean>;
+  useToken(token: CallToken, options?: { readonly frees?: boolean }): Promise<boolean>;
   /** Stores a decision, unless the gallery has changed or the token was used. */
   decide(decision: Decision): Promise<DecisionResult>;
 
@@ -408,8 +409,12 @@ export interface GalleryStore extends AsyncDisposable {
   countFailure(tried: Try): Promise<TryRefusal | undefined>;
   /** True when no more tries are allowed for a user until {@linkcode unlock}, for at least one caller. */
   isLocked(key: UserKey): Promise<boolean>;
-  /** Forgets all failed tries about a user, also about one that does not exist. */
-  unlock(key: UserKey): Promise<void>;
+  /**
+   * Forgets all failed tries about a user, also about one that does not exist.
+   *
+   * @param origin The call that the event of this change names
+   */
+  unlock(key: UserKey, origin?: AuditOrigin): Promise<void>;
 
   /** Stores an event that belongs to no change and no decision. Answer the call only afterwards. */
   record(event: AuditEvent): Promise<void>;

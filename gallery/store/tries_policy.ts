@@ -17,7 +17,7 @@ export interface TriesPolicy {
   readonly searches: number | undefined;
 }
 
-/** The numbers of NIST SP 800-63B for biometrics. It has no number for searches. */
+/** The numbers of NIST SP 800-63B-4 for biometrics. It has no number for searches. */
 export const DEFAULT_TRIES: TriesPolicy = {
   free: 5,
   waitMs: 30_000,

@@ -60,7 +60,7 @@ export const GALLERY_OWN_ENV = {
       "true: only users with a `consent_ref` get templates: [privacy.md](privacy.md#consent)",
     chartValue: "gallery.requireConsent",
   }),
-  AUDIT_KEPT_DAYS: integer(1, 3650).default(90).register(SETTINGS, {
+  AUDIT_KEPT_DAYS: integer(1, 3650).default(30).register(SETTINGS, {
     description:
       "days after which events of the [audit](operations.md#the-audit) are deleted from the database",
     chartValue: "gallery.auditKeptDays",

@@ -18,7 +18,7 @@ helmTest("by default, the users are in SQLite on a volume of one pod", async () 
   assertEquals(others, []);
   assertEquals(volume.spec, {
     accessModes: ["ReadWriteOnce"],
-    resources: { requests: { storage: "1Gi" } },
+    resources: { requests: { storage: "4Gi" } },
   });
   const mounts = at(spec, "template.spec.containers[gallery].volumeMounts[data]");
   assertEquals(mounts, { name: "data", mountPath: "/data" });

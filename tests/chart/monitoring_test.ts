@@ -43,6 +43,22 @@ helmTest("the alerts read only metrics that this release's api has", async () =>
   }
 });
 
+helmTest("an alert watches the volume claim of the gallery", async () => {
+  const objects = await renderMonitoring();
+  const { spec } = find(objects, "PrometheusRule/face-it-api");
+  const [rule] = spec.groups[1].rules;
+  const set = find(objects, "StatefulSet/face-it-gallery");
+  const claim = `${set.spec.volumeClaimTemplates[0].metadata.name}-${set.metadata.name}-0`;
+  const selectors = [
+    ...rule.expr.matchAll(/\{namespace="(.*?)",persistentvolumeclaim=~"(.*?)"\}/g),
+  ];
+  assertEquals(selectors.length, 2);
+  for (const [, namespace, pattern] of selectors) {
+    assertEquals(namespace, set.metadata.namespace);
+    assert(new RegExp(`^${pattern}$`).test(claim), claim);
+  }
+});
+
 helmTest("the dashboard reads only metrics that the api has", async () => {
   const dashboard = find(await renderMonitoring(), "ConfigMap/face-it-dashboard").data;
   assertEquals(JSON.parse(dashboard["face-it.json"]).uid, "face-it");

@@ -3,8 +3,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openSqlStore } from "../../gallery/store/sql_store.ts";
 import { openSqliteDatabase } from "../../gallery/store/sqlite_database.ts";
-import { StoreUnavailable } from "../../gallery/store/store.ts";
-import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
+import { type GalleryStore, StoreUnavailable } from "../../gallery/store/store.ts";
+import {
+  makeTemplateKey,
+  parseTemplateKeys,
+  type TemplateKeys,
+} from "../../shared/template_keys.ts";
+import { needs } from "../support/needs.ts";
+import { type SmallDisk, smallDisk } from "../support/small_disk.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
 Deno.test("a full database refuses decisions, changes and events, and continues when it has room", async () => {
@@ -58,3 +64,87 @@ Deno.test("a full database refuses decisions, changes and events, and continues 
     assertEquals(rows.map(({ seq }) => seq), rows.map((_, i) => i + 1));
   }
 });
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const MIB = 1024 * 1024;
+const ALICE = { collection: "default", userId: "alice" };
+const EVENT = { ...ALICE, kind: "decision", outcome: "matched" } as const;
+
+/** The store on a small disk, at a time that the test moves. */
+async function openOn(disk: SmallDisk, keys: TemplateKeys, clock: { now: number }) {
+  const database = openSqliteDatabase({ folder: disk.path("gallery"), now: () => clock.now });
+  try {
+    const options = { keys, now: () => clock.now, auditKeptMs: 10 * DAY_MS };
+    return await openSqlStore(database, options);
+  } catch (error) {
+    await database[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Stores events until the disk refuses one, and returns their number. */
+async function recordUntilFull(store: GalleryStore): Promise<number> {
+  for (let stored = 0;; stored++) {
+    try {
+      await store.record({ ...EVENT, requestId: crypto.randomUUID() });
+    } catch (error) {
+      assert(error instanceof StoreUnavailable);
+      return stored;
+    }
+  }
+}
+
+needs("mounts")(
+  "with a full disk, purges, deletions and starts work, and decisions do again when there is room",
+  async () => {
+    await using disk = await smallDisk(48 * MIB);
+    const keys = parseTemplateKeys(makeTemplateKey());
+    const clock = { now: 1000 };
+    {
+      await using store = await openOn(disk, keys, clock);
+      const names = ["alice", "bob", "carol", "dave"];
+      for (const userId of names) await store.putUser({ ...ALICE, userId }, { name: userId });
+      disk.fill(2 * MIB);
+      assert(await recordUntilFull(store) > 1000);
+      // The room that is kept is not for them, however often they ask.
+      for (let i = 0; i < 20; i++) {
+        await recordUntilFull(store);
+        clock.now += 60_000;
+      }
+      await assertRejects(() => store.putUser(ALICE, { name: "x".repeat(200) }), StoreUnavailable);
+      assertEquals(await store.useToken({ jti: "1", expiresAt: 1e15 }, { frees: true }), true);
+      assertEquals(await store.deleteUser({ ...ALICE, userId: "bob" }), true);
+      clock.now += 11 * DAY_MS;
+      await store.purge();
+      // Where events were, there is room for others.
+      assert(await recordUntilFull(store) > 1000);
+    }
+    // The process starts again, also when another program has taken every byte.
+    {
+      await using store = await openOn(disk, keys, clock);
+      assertEquals(await recordUntilFull(store) < 20, true);
+      assertEquals(await store.deleteUser({ ...ALICE, userId: "carol" }), true);
+    }
+    disk.clear();
+    {
+      await using store = await openOn(disk, keys, clock);
+      await store.record(EVENT);
+    }
+    disk.fill(0);
+    {
+      await using store = await openOn(disk, keys, clock);
+      await recordUntilFull(store);
+      assertEquals(await store.deleteUser({ ...ALICE, userId: "dave" }), true);
+      clock.now += 11 * DAY_MS;
+      await store.purge();
+      assert(await recordUntilFull(store) > 1000);
+      const { items } = await store.listEvents("default", { limit: 1 });
+      assertEquals(items.length, 1);
+      disk.clear();
+      clock.now += 60_000;
+      await store.putUser(ALICE, { name: "x".repeat(200) });
+      for (let i = 0; i < 5000; i++) await store.record(EVENT);
+    }
+    assertEquals(Deno.statSync(disk.path("gallery/gallery.reserve")).size, 16 * MIB);
+  },
+);

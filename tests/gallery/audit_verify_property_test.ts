@@ -3,10 +3,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { DatabaseSync } from "node:sqlite";
+import { readCheckpoints, signCheckpoints } from "../../gallery/audit/checkpoint.ts";
+import type { CheckpointScope } from "../../gallery/audit/event.ts";
 import { PROTECTED } from "../../gallery/audit/rows.ts";
 import { type AuditKeys, codeOf, deriveAuditKeys, NO_CODE } from "../../gallery/audit/seal.ts";
 import {
   type AuditReport,
+  createCompleteness,
   describeReport,
   verifyAudit,
 } from "../../gallery/commands/verify_audit.ts";
@@ -28,6 +31,7 @@ interface Fixture {
   readonly rows: readonly Row[];
   /** Numbers of the rows that checkpoints name, by chain. */
   readonly signed: ReadonlyMap<string, readonly number[]>;
+  /** Time of the last checkpoint of all chains. */
   readonly until: string;
 }
 
@@ -59,6 +63,16 @@ async function makeFixture(): Promise<Fixture> {
       now: () => clock.now,
       auditKeptMs: 10 * DAY_MS,
     });
+    const sign = async (scope: CheckpointScope) => {
+      for (const checkpoint of await store.signCheckpoints(scope)) {
+        lines.push(JSON.stringify({ level: "info", audit_checkpoint: checkpoint, msg: "x" }));
+        for (const [chain, seq] of checkpoint.heads) {
+          signed.set(chain, [...signed.get(chain) ?? [], seq]);
+        }
+        if (scope === "all") until = checkpoint.time;
+      }
+    };
+    if (i === 1) await sign("all");
     for (let n = 1; n <= events; n++) {
       const user = { collection: n % 3 === 0 ? "other" : "default", userId: `user ${n % 2}` };
       const origin = { key: `key-${n % 3}`, requestId: `request-${i}-${n}` };
@@ -66,14 +80,7 @@ async function makeFixture(): Promise<Fixture> {
       else if (n % 3 === 1) await store.putUser(user, { name: `Name ${i} ${n}` }, { origin });
       else await store.record({ ...user, ...origin, kind: "export", outcome: "exported" });
       clock.now += n === PURGED ? DAY_MS : 1000;
-      if (!(checkpoints as readonly number[]).includes(n)) continue;
-      for (const checkpoint of await store.signCheckpoints("own")) {
-        lines.push(JSON.stringify({ level: "info", audit_checkpoint: checkpoint, msg: "x" }));
-        for (const [chain, seq] of checkpoint.heads) {
-          signed.set(chain, [...signed.get(chain) ?? [], seq]);
-        }
-        until = checkpoint.time;
-      }
+      if ((checkpoints as readonly number[]).includes(n)) await sign("own");
     }
     if (i === PROCESSES.length - 1) {
       clock.now = START_MS + 10 * DAY_MS + 60_000;
@@ -101,10 +108,15 @@ async function makeFixture(): Promise<Fixture> {
 
 const fixture = await makeFixture();
 
-/** Verifies a copy of the store that somebody has changed. */
+/**
+ * Verifies a copy of the store that somebody has changed.
+ *
+ * @param purgedAt The service purges the copy at this time, before it is verified
+ */
 async function verifyChanged(
   change: (database: DatabaseSync) => void,
   log = fixture.log,
+  purgedAt?: number,
 ): Promise<AuditReport> {
   await using folder = await temporaryFolder({
     "gallery/gallery.db": fixture.database,
@@ -114,6 +126,14 @@ async function verifyChanged(
   {
     using database = new DatabaseSync(folder.path("gallery/gallery.db"));
     change(database);
+  }
+  if (purgedAt !== undefined) {
+    await using store = await openStore(folder.path("gallery"), {
+      keys: parseTemplateKeys(fixture.templateKeys),
+      now: () => purgedAt,
+      auditKeptMs: 10 * DAY_MS,
+    });
+    await store.purge();
   }
   const settings = {
     location: folder.path("gallery"),
@@ -139,7 +159,7 @@ Deno.test("an audit that nobody has changed is in order, and the report says wha
   assertEquals(report.faults, []);
   assertEquals([report.rows, report.chains, report.uncovered], [fixture.rows.length, 3, 4]);
   assertEquals(report.until, fixture.until);
-  assert(describeReport(report).includes(`before ${fixture.until} would have been found`));
+  assert(describeReport(report).includes(`stored at ${fixture.until} `));
 });
 
 Deno.test("every flipped bit of a row or of a note is found, and the row is named", async () => {
@@ -172,13 +192,107 @@ Deno.test("every flipped bit of a row or of a note is found, and the row is name
   );
 });
 
-/** As {@linkcode assertNames}; a changed name of a chain makes another chain, which is named, too. */
+/**
+ * As {@linkcode assertNames}; a changed name of a chain makes another chain, which is named, too. A row
+ * with a changed number may come first.
+ */
 function assertNamesAny({ faults }: AuditReport, { chain, seq }: Row, about: string): void {
   assert(
-    faults.some((fault) => fault.startsWith(`Row ${seq} of the chain ${chain}`)),
+    faults.some((fault) =>
+      fault.startsWith(`Row ${seq} of the chain ${chain}`) ||
+      /^Row (-\d+|0|[123]) /.test(fault) && fault.includes(`${chain} `) &&
+        fault.includes(" was put in: ")
+    ),
     `${about}: ${faults.join("; ")}`,
   );
 }
+
+Deno.test("a row that was put in is found and named, whatever its number is", async () => {
+  const numbers = ["0", "-1", "-9007199254740993", "-9223372036854775808", "-1e300", "1", "3"];
+  await fc.assert(
+    fc.asyncProperty(anyRow, fc.constantFrom(...numbers), async ({ chain }, number) => {
+      let isPutIn = true;
+      const report = await verifyChanged((database) => {
+        try {
+          database.exec(
+            `INSERT INTO gallery_audit (chain, seq, created_at, collection, kind, outcome, code)
+              VALUES ('${chain}', ${number}, ${START_MS}, 'default', 'user', 'forged', zeroblob(32))`,
+          );
+        } catch {
+          // There is such a row.
+          isPutIn = false;
+        }
+      });
+      if (!isPutIn) return;
+      assertEquals(report.faults.length, 1);
+      assertMatch(
+        report.faults[0]!,
+        new RegExp(`^Row ${number.replace("1e300", "1(\\.0)?e\\+300")} `),
+      );
+      assertMatch(report.faults[0]!, new RegExp(`the chain ${chain} .* was put in`));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("a purge hides no change", async () => {
+  const condition = ({ chain, seq }: Row) => `chain = '${chain}' AND seq = ${seq}`;
+  type Change = (database: DatabaseSync, row: Row, bit: number) => void;
+  const changes: Readonly<Record<string, Change>> = {
+    "nothing": () => {},
+    "a row looks old": (database, row) => {
+      database.exec(`UPDATE gallery_audit SET created_at = 0 WHERE ${condition(row)}`);
+    },
+    "rows look old": (database, { chain, seq }) => {
+      database.exec(
+        `UPDATE gallery_audit SET created_at = 0 WHERE chain = '${chain}' AND seq <= ${seq}`,
+      );
+    },
+    "all look old": (database) => database.exec("UPDATE gallery_audit SET created_at = 0"),
+    "a bit": (database, row, bit) => {
+      const columns = [...PROTECTED, "code"];
+      flip(database, "gallery_audit", columns[bit % columns.length]!, bit, row);
+    },
+    "a row is removed": (database, row) => {
+      database.exec(`DELETE FROM gallery_audit WHERE ${condition(row)}`);
+    },
+    "rows are computed again": (database, row) => rewrite(database, new Uint8Array(32), row),
+    "a row is put in": (database, { chain, seq }, bit) => {
+      database.exec(
+        `INSERT OR REPLACE INTO gallery_audit
+          (chain, seq, created_at, collection, kind, outcome, code)
+          VALUES ('${chain}', ${seq - bit % 20}, 0, 'default', 'user', 'forged', zeroblob(32))`,
+      );
+    },
+    "removed rows have a note of somebody else": (database, { chain, seq }) => {
+      database.exec(
+        `INSERT OR REPLACE INTO gallery_audit_purges
+          SELECT chain, seq, ${START_MS}, code, zeroblob(32) FROM gallery_audit
+            WHERE chain = '${chain}' AND seq = ${seq};
+          DELETE FROM gallery_audit WHERE chain = '${chain}' AND seq <= ${seq}`,
+      );
+    },
+  };
+  const PURGES_MS = START_MS + 10 * DAY_MS;
+  await fc.assert(
+    fc.asyncProperty(
+      anyRow,
+      fc.constantFrom(...Object.keys(changes)),
+      fc.nat(),
+      fc.nat({ max: 4 * DAY_MS }),
+      async (row, name, bit, ms) => {
+        const change = (database: DatabaseSync) => changes[name]!(database, row, bit);
+        const before = await verifyChanged(change);
+        const after = await verifyChanged(change, fixture.log, PURGES_MS + ms);
+        const found = ({ faults }: AuditReport) => faults.length > 0;
+        assertEquals(found(after), found(before), `${name}: ${before.faults} / ${after.faults}`);
+      },
+    ),
+    { numRuns: RUNS },
+  );
+  const all = await verifyChanged(() => {}, fixture.log, PURGES_MS + 4 * DAY_MS);
+  assertEquals([all.faults, all.rows], [[], 0]);
+});
 
 Deno.test("a removed row is found and named, unless it is newer than every checkpoint", async () => {
   await fc.assert(
@@ -247,7 +361,7 @@ Deno.test("a chain that was cut off before its last checkpoint is found; behind 
       }
       assertEquals(report.faults, []);
       assertEquals(report.uncovered, 4 - (last(chain) - seq + 1));
-      assert(describeReport(report).includes(`before ${fixture.until} would have been found`));
+      assert(describeReport(report).includes(`stored at ${fixture.until} `));
     }),
     { numRuns: RUNS },
   );
@@ -273,6 +387,121 @@ Deno.test("a checkpoint that was changed, or one of another gallery, is refused,
   }
   const { faults } = await verifyChanged(() => {}, "no log");
   assertMatch(faults.join(), /has no checkpoint of this gallery$/);
+});
+
+Deno.test("a line that merely has the name of the field is no checkpoint; one that Docker has wrapped is", async () => {
+  const name = "audit_checkpoint";
+  const others = [
+    JSON.stringify({ service: "gallery", request_id: name, msg: "request" }),
+    JSON.stringify({ service: "gallery", request_id: `"${name}":{}`, msg: "request" }),
+    JSON.stringify({ log: `${JSON.stringify({ request_id: name, service: "api", msg: "" })}\n` }),
+    `12:00:00 INFO request request_id=${name} status=401`,
+  ];
+  const read = async (lines: readonly string[]) => await verifyChanged(() => {}, lines.join("\n"));
+  const lines = fixture.log.split("\n");
+  assertEquals((await read([...others, ...lines])).faults, []);
+  const wrapped = lines.map((line) => JSON.stringify({ log: `${line}\n`, stream: "stdout" }));
+  const { faults, until, uncovered } = await read([...others, ...wrapped]);
+  assertEquals([faults, until, uncovered], [[], fixture.until, 4]);
+  const bad = JSON.stringify({ log: `${JSON.stringify({ [name]: null })}\n` });
+  assertEquals((await read([...lines, bad])).faults.length, 1);
+});
+
+Deno.test("the report names the time of the last checkpoint of all chains, when all its lines are there", async () => {
+  const all = fixture.log.split("\n").filter((line) => line.includes('"chains":'));
+  assertEquals(all.length, 1);
+  const without = fixture.log.split("\n").filter((line) => line !== all[0]);
+  const report = await verifyChanged(() => {}, without.join("\n"));
+  assertEquals([report.faults, report.until], [[], undefined]);
+  assert(describeReport(report).includes("no checkpoint of all chains"));
+  // A line says how many chains there are, and is signed.
+  const { audit_checkpoint } = JSON.parse(all[0]!);
+  for (const chains of [undefined, 2]) {
+    const changed = JSON.stringify({ audit_checkpoint: { ...audit_checkpoint, chains } });
+    const { faults } = await verifyChanged(() => {}, [...without, changed].join("\n"));
+    assertMatch(faults.join(), /has a checkpoint that this gallery has not signed$/);
+  }
+});
+
+Deno.test("checkpoints of more chains than a line has belong together", () => {
+  const heads = Array.from({ length: 250 }, (_, i) => ({
+    chain: i.toString(16).padStart(16, "0"),
+    seq: 1,
+    code: NO_CODE,
+  }));
+  const lines = signCheckpoints(fixture.keys, heads, START_MS, true);
+  assertEquals(lines.map(({ heads, chains }) => [heads.length, chains]), [
+    [100, 250],
+    [100, 250],
+    [50, 250],
+  ]);
+  for (const line of lines) {
+    const text = JSON.stringify({ audit_checkpoint: line });
+    assertEquals(readCheckpoints(fixture.keys, text), [line]);
+  }
+  const complete = createCompleteness();
+  for (const line of [lines[0]!, lines[0]!, lines[1]!]) complete.add(line);
+  assertEquals(complete.newest(), undefined);
+  complete.add(lines[2]!);
+  assertEquals(complete.newest(), lines[0]!.time);
+});
+
+Deno.test("the heads of a chain whose rows are gone are signed on, unless a purge has deleted them", async () => {
+  await using folder = await temporaryFolder();
+  const clock = { now: START_MS };
+  await using store = await openStore(folder.path("gallery"), {
+    keys: parseTemplateKeys(makeTemplateKey()),
+    now: () => clock.now,
+    auditKeptMs: DAY_MS,
+  });
+  const seqs = async () => {
+    const checkpoints = await store.signCheckpoints("all");
+    return checkpoints.flatMap(({ heads }) => heads.map(([, seq]) => seq));
+  };
+  const use = (statement: string) => {
+    using database = new DatabaseSync(folder.path("gallery/gallery.db"));
+    database.exec(statement);
+  };
+  const user = { collection: "default", userId: "alice" };
+  for (let i = 0; i < 3; i++) await store.putUser(user, { name: `Alice ${i}` });
+  assertEquals(await seqs(), [3]);
+  clock.now += 2 * DAY_MS;
+  await store.purge();
+  assertEquals(await seqs(), []);
+  for (let i = 0; i < 2; i++) await store.putUser(user, { name: `Bob ${i}` });
+  assertEquals(await seqs(), [5]);
+  use("DELETE FROM gallery_audit");
+  // The note of the purge says nothing of these rows, and another one is not of this store.
+  for (let i = 0; i < 2; i++) assertEquals(await seqs(), [5]);
+  use("UPDATE gallery_audit_purges SET seq = 5");
+  assertEquals(await seqs(), [5]);
+});
+
+Deno.test("others are answered between the parts of a long purge", async () => {
+  await using folder = await temporaryFolder();
+  const clock = { now: START_MS };
+  await using store = await openStore(folder.path("gallery"), {
+    keys: parseTemplateKeys(makeTemplateKey()),
+    now: () => clock.now,
+    auditKeptMs: DAY_MS,
+  });
+  for (let i = 0; i < 10; i++) {
+    await store.importUsers(
+      Array.from({ length: 100 }, (_, j) => ({
+        ...{ collection: "default", userId: `user ${i} ${j}`, name: "N", templates: [] },
+      })),
+    );
+  }
+  clock.now += 2 * DAY_MS;
+  const left = new Promise((resolve) => {
+    setTimeout(async () => {
+      const { items } = await store.listEvents("default", { limit: 1000 });
+      resolve(items.length);
+    });
+  });
+  await store.purge();
+  assertEquals(await left, 800);
+  assertEquals((await store.listEvents("default", { limit: 1 })).items, []);
 });
 
 Deno.test("chains of many rows are read in parts", async () => {
@@ -329,9 +558,12 @@ function flip(
   );
   const { type, bytes, text } = select.get() as { type: string; bytes: Uint8Array; text: string };
   let value: string | bigint | Uint8Array;
-  if (type === "null") value = "";
-  else if (type === "integer") value = BigInt(text) ^ (1n << BigInt(bit % 63));
-  else {
+  if (type === "null") {
+    value = "";
+  } else if (type === "integer") {
+    // The sign is a bit, too.
+    value = BigInt.asIntN(64, BigInt(text) ^ (1n << BigInt(bit % 64)));
+  } else {
     value = Uint8Array.from(bytes);
     value[Math.floor(bit / 8) % value.length]! ^= 1 << bit % 8;
   }

@@ -34,6 +34,7 @@ needs("linux")("only the owner can read the files of a SQLite store", async () =
     "gallery.db-shm": 0o600,
     "gallery.db-wal": 0o600,
     "gallery.lock": 0o600,
+    "gallery.reserve": 0o600,
   });
 });
 

@@ -94,6 +94,10 @@ const NEEDS = {
     how: "strace on Linux, allowed to trace processes",
     isMet: () => succeeds("strace", "-o", "/dev/null", "true"),
   },
+  mounts: {
+    how: "root on Linux, allowed to mount a file system",
+    isMet: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "face-it", "/mnt"),
+  },
 } as const satisfies Readonly<Record<string, NeedCheck>>;
 
 /** Results of the checks so far. Each check runs only once, because it may start a program. */

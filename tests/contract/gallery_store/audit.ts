@@ -176,6 +176,15 @@ export function testAudit(test: StoreTest): void {
     },
   );
 
+  test("an unlock has its event, also when nothing was counted", async (store) => {
+    await store.putUser(ALICE, { name: "Alice" });
+    await store.unlock(ALICE, { key: "key-1", requestId: "request-1" });
+    await store.unlock({ ...ALICE, userId: "nobody" });
+    const [alice, nobody] = (await listAll(store)).slice(1);
+    assertEquals([brief(alice!), alice!.key], ["unlock unlocked alice", "key-1"]);
+    assertEquals([nobody!.kind, nobody!.userId], ["unlock", undefined]);
+  });
+
   test("old events are deleted after their time", async (store, clock) => {
     await store.putUser(ALICE, { name: "Alice" });
     clock.now += DAY_MS;
