@@ -141,7 +141,7 @@ async function removeTemplate(
  * @param {() => Promise<void>} reload
  */
 function lockNotice({ user_id, name }, say, reload) {
-  const notice = line("", "row", "div");
+  const notice = line("", "notice", "div");
   const unlock = button(`Unlock ${name}`, async () => {
     const outcome = await unlockUser(user_id);
     if ("failure" in outcome) return say(...failureLines(outcome.failure));
@@ -167,6 +167,7 @@ function lockNotice({ user_id, name }, say, reload) {
  */
 function consentForm(user, say, reload) {
   const form = document.createElement("form");
+  form.className = "notice";
   const input = document.createElement("input");
   input.className = "field";
   input.required = true;
