@@ -38,9 +38,9 @@ let queue = Promise.resolve();
 /** Number of this person's pictures that wait for their turn. */
 let waiting = 0;
 /**
- * The question if a consent is needed. Its result tells why that is not known; undefined when it is.
+ * The question what the service needs. unknown: tells why it is not known, undefined when it is.
  *
- * @type {Promise<Failure | undefined> | undefined}
+ * @type {Promise<{ isStatic: boolean, unknown: Failure | undefined }> | undefined}
  */
 let needs;
 /** @type {{ close: () => void }} */
@@ -86,11 +86,10 @@ export function setUpEnrol() {
   };
 }
 
-/** @returns {Promise<Failure | undefined>} */
 async function showWhatIsNeeded() {
-  const { requiresConsent, unknown } = await showWhenStatic("enrol");
+  const { isStatic, requiresConsent, unknown } = await showWhenStatic("enrol");
   setConsentNeeded(requiresConsent);
-  return unknown;
+  return { isStatic, unknown };
 }
 
 /**
@@ -153,10 +152,15 @@ async function makePerson(wanted) {
   if (person !== undefined) return true;
   say("Looking…", "busy");
   // A person who is created without a consent that is needed would get no templates.
-  if (await needs !== undefined) needs = showWhatIsNeeded();
-  const unknown = await needs;
+  let known = await (needs ??= showWhatIsNeeded());
+  if (known.unknown !== undefined) known = await (needs = showWhatIsNeeded());
   if (wanted !== generation) return false;
-  if (unknown !== undefined) return refuse(unknown);
+  if (known.unknown !== undefined) return refuse(known.unknown);
+  // The view says now who enrols people.
+  if (known.isStatic) {
+    camera.close();
+    return false;
+  }
   if (!isComplete()) {
     camera.close();
     say("No picture was sent.", "failed");

@@ -96,8 +96,7 @@ browserTest(
     await page.keyboard.press("Escape");
     await visit.enrol("Ada", await sample("different.png"));
     await visit.giveKey(text);
-    await page.getByText("Gallery is static. No picture was sent.").waitFor();
-    await page.getByText("Ask the operator.").waitFor();
+    await page.getByText("Ask the operator to enrol you.").waitFor();
     await visit.open("People");
     await page.getByText("This page can neither list nor change them.").waitFor();
     await visit.open("Enrol");

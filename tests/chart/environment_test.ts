@@ -72,7 +72,11 @@ helmTest("a chart value for a setting reaches every service that has the setting
     .filter(({ chartValue }) => chartValue !== undefined)
     .map((setting) => `${setting.chartValue}=${unusual(setting)}`);
   const service = await render("--set", values.join(","));
-  const inWorkers = await render("--set", [...values, STATIC].join(","));
+  // Workers that hold the gallery know no consents.
+  const inWorkers = await render(
+    "--set",
+    [...values, "gallery.requireConsent=false", STATIC].join(","),
+  );
   for (const [name, settings] of Object.entries(services)) {
     const objects = name === "StatefulSet/face-it-gallery" ? service : inWorkers;
     const env = environment(find(objects, name));
