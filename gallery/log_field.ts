@@ -6,6 +6,9 @@
 /** What collectors put around a line is not deeper. */
 const MAX_DEPTH = 10;
 
+/** Fields of the service's lines about requests in which a text of a client can stand. */
+const OF_CLIENTS = new Set(["request_id", "path", "error", "cause", "stack"]);
+
 /** A value that is there and cannot be read. */
 export const UNREADABLE = Symbol("unreadable");
 
@@ -22,32 +25,24 @@ function fromText(text: string, name: string, depth: number): unknown[] {
   const json = parseObject(text);
   if (json !== undefined) return fromJson(json, name, depth);
   // The name of a field stands before its value, or where the line was cut off.
-  return new RegExp(`${name}(?:\\W{0,8}[:=]|\\W{0,3}$)`).test(text) ? [UNREADABLE] : [];
+  const field = new RegExp(`(?:^|[\\s"'{,])${name}\\W{0,8}[:=]|["']${name}\\W{0,3}$`);
+  // A collector that makes a list of keys and values has the bare name.
+  return text === name || field.test(text) ? [UNREADABLE] : [];
 }
 
 function fromJson(json: object, name: string, depth: number): unknown[] {
   if (Object.hasOwn(json, name)) return [valueOf((json as Record<string, unknown>)[name])];
   // For example a collector that makes one field of `name.time`.
   if (Object.keys(json).some((key) => key.includes(name))) return [UNREADABLE];
-  if (isOwnLine(json, name)) return [];
   if (depth === MAX_DEPTH) return JSON.stringify(json).includes(name) ? [UNREADABLE] : [];
-  return Object.values(json).flatMap((value: unknown) => {
+  const isRequest = "request_id" in json && typeof json.request_id === "string";
+  return Object.entries(json).flatMap(([key, value]: [string, unknown]) => {
+    if (isRequest && OF_CLIENTS.has(key)) return [];
     if (typeof value === "string") {
       return value.includes(name) ? fromText(value, name, depth + 1) : [];
     }
     return typeof value === "object" && value !== null ? fromJson(value, name, depth + 1) : [];
   });
-}
-
-/**
- * True for a line of the service, also when a collector has taken its time and level out, and for the
- * fields of a request in a readable log. All of its texts can be those of a client, except for the
- * message.
- */
-function isOwnLine(json: object, name: string): boolean {
-  const { service, msg, request_id, method, path } = json as Record<string, unknown>;
-  if ([request_id, method, path].every((value) => typeof value === "string")) return true;
-  return typeof service === "string" && typeof msg === "string" && !msg.includes(name);
 }
 
 /** Some collectors make a text of an object. */

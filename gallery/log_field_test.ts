@@ -27,6 +27,9 @@ Deno.test("a field of a line is read, also inside what a collector puts around t
       { message: JSON.stringify({ log: LINE }) },
       { ...JSON.parse(LINE), [NAME]: JSON.stringify(VALUE) },
       { ...JSON.parse(LINE), kubernetes: { pod: "x" } },
+      { service: "gallery", msg: "deletion", attributes: { [NAME]: VALUE } },
+      { service: "gallery", msg: "deletion", log: LINE },
+      { request_id: "a", method: "POST", path: "/in", body: LINE },
     ]
   ) assertEquals(read(line), [VALUE], JSON.stringify(line));
   assertEquals(read([LINE, LINE]), [VALUE, VALUE]);
@@ -43,6 +46,7 @@ Deno.test("a field in a form that cannot be read is noticed", () => {
       { ...OWN, [`${NAME}.store`]: VALUE.store, msg: "deletion" },
       { ...OWN, labels: { [`${NAME}_store`]: VALUE.store }, message: "deletion" },
       { ...JSON.parse(LINE), [NAME]: "map[store:0123456789abcdef]" },
+      { service: "gallery", msg: "deletion", fields: [{ key: NAME, value: VALUE }] },
       Array.from({ length: 20 }).reduce((inner) => ({ inner }), JSON.parse(LINE)),
     ]
   ) assertEquals(read(line), [UNREADABLE], JSON.stringify(line));
@@ -79,6 +83,13 @@ Deno.test("no text of a client is a field, and none is taken for one that cannot
       ]
     ) assertEquals(read(collected), [], JSON.stringify(collected));
   }));
+  // Lines of a proxy in the same log.
+  const request = `GET /?${NAME}=1&a="${NAME}" HTTP/1.1`;
+  assertEquals(read(`127.0.0.1 - - "GET /?${NAME}=1 HTTP/1.1" 404`), []);
+  assertEquals(read({ request: request.slice(0, -1), request_uri: `/?${NAME}=1` }), []);
+  // An error of the service, where a collector has renamed the message.
+  const failed = { ...OWN, request_id: NAME, error: `Error: "${NAME}": x`, stack: [`"${NAME}":`] };
+  assertEquals(read({ ...failed, message: "request" }), []);
   // A line that was cut off, with an id that a client can choose.
   const own = JSON.stringify({ ...OWN, request_id: NAME, method: "GET", msg: "request" });
   assertEquals(read(own.slice(0, -5)), []);
