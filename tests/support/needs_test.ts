@@ -23,6 +23,7 @@ Deno.test("FACE_IT_REQUIRE=all requires every need", () => {
     "lfw_histograms",
     "linux",
     "memory",
+    "mounts",
     "network_policies",
     "node",
     "photos",
