@@ -27,6 +27,9 @@ export const CHROMIUM_ARGS = [
   "--disable-sync",
 ];
 
+/** Much more than a slow machine needs for a step. */
+const TIMEOUT_MS = 90_000;
+
 /** Window of a phone. */
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 /** Window of a desktop computer. */
@@ -90,6 +93,7 @@ export class Visit implements AsyncDisposable {
     const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, ...args] });
     started.defer(() => browser.close());
     const page = await browser.newPage(context);
+    page.setDefaultTimeout(TIMEOUT_MS);
     const visit = new Visit(page, service, browser);
     await page.goto(`http://${host}:${service.url.port}${path}`, { waitUntil: "networkidle" });
     started.move();
