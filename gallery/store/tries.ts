@@ -4,7 +4,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import type { Transaction } from "./database.ts";
+import type { SqlValue, Transaction } from "./database.ts";
 import type { Try, UserKey } from "./store.ts";
 import {
   refusalOf,
@@ -125,29 +125,39 @@ export async function isLocked(
  * transaction.
  *
  * @param maxRows Greatest number of rows that are kept, of locked users and of all others each
+ * @param limit Greatest number of rows that this call deletes
+ * @returns Number of rows that were deleted
  */
 export async function trimTries(
   transaction: Transaction,
   { policy, now }: Pick<TriesOptions, "policy" | "now">,
   maxRows: number,
-): Promise<void> {
+  limit: number,
+): Promise<number> {
   const lock = Math.min(policy.lockAfter, policy.userLockAfter ?? Infinity);
-  await transaction.query(
-    `DELETE FROM gallery_tries
-      WHERE failures < $1 AND failed_at <= $2 OR failures = 0 AND failed_at <= $3`,
-    lock,
+  let deleted = 0;
+  const remove = async (condition: string, ...parameters: SqlValue[]) => {
+    const rows = await transaction.query(
+      `DELETE FROM gallery_tries WHERE subject IN (
+        SELECT subject FROM gallery_tries WHERE ${condition}) RETURNING 1 AS deleted`,
+      limit - deleted,
+      lock,
+      ...parameters,
+    );
+    deleted += rows.length;
+  };
+  await remove(
+    "failures < $2 AND failed_at <= $3 OR failures = 0 AND failed_at <= $4 LIMIT $1",
     now - KEPT_MS,
     now,
   );
   for (const comparison of ["<", ">="]) {
-    await transaction.query(
-      `DELETE FROM gallery_tries WHERE subject IN (
-        SELECT subject FROM gallery_tries WHERE failures ${comparison} $1
-          ORDER BY failed_at DESC LIMIT 1000000000 OFFSET $2)`,
-      lock,
+    await remove(
+      `failures ${comparison} $2 ORDER BY failed_at DESC LIMIT $1 OFFSET $3`,
       maxRows,
     );
   }
+  return deleted;
 }
 
 /** Returns the counts that a try belongs to, in the order in which all transactions take them. */
