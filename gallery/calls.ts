@@ -51,6 +51,11 @@ export interface CallRoute<Needed extends NeededClaim> {
   readonly body?: CallBody;
   readonly query?: z.ZodObject;
   readonly needs?: readonly Needed[];
+  /**
+   * Returns true when the call has something to delete: its token may then use the room that is kept
+   * for a full disk.
+   */
+  readonly frees?: (call: Call<Needed>) => Promise<boolean>;
 }
 
 /** A call whose statement fits it. */
@@ -78,7 +83,10 @@ export type AddCall = <Needed extends NeededClaim = never>(
 
 /** Makes the function that adds routes to an app. */
 export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
-  return (route, answer) => {
+  return <Needed extends NeededClaim>(
+    route: CallRoute<Needed>,
+    answer: (c: Context<ServiceEnv>, call: Call<Needed>) => Promise<Response>,
+  ) => {
     const { method, path, purpose, query, body, needs = [] } = route;
     const input = takes({ ...(query && { query }), body: body !== undefined });
     app.on(method, path, input, async (c) => {
@@ -97,9 +105,7 @@ export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
       if (gallery === undefined) throw unavailable(new Error("The gallery is not loaded yet"));
       const bytes = body ? await readStatedBody(c, body, claims, deps) : new Uint8Array();
       return await answerInTime(async (signal) => {
-        const frees = method === "DELETE";
-        if (CHANGES.has(purpose) && !await useToken(gallery, token, frees)) throw usedBefore();
-        return await answer(c, {
+        const call: Call<Needed> = {
           gallery,
           token,
           claims: claims as never,
@@ -108,7 +114,12 @@ export function createCalls(app: Hono<ServiceEnv>, deps: CallDeps): AddCall {
           templateId,
           body: bytes,
           signal,
-        });
+        };
+        if (CHANGES.has(purpose)) {
+          const frees = await route.frees?.(call) ?? false;
+          if (!await useToken(gallery, token, frees)) throw usedBefore();
+        }
+        return await answer(c, call);
       }, deps);
     });
   };
@@ -137,7 +148,7 @@ function useToken(
 /** True when the statement is about this route, and about the user and the template of the path. */
 function fits(
   c: Context<ServiceEnv>,
-  { path, purpose, body }: CallRoute<NeededClaim>,
+  { path, purpose, body }: Pick<CallRoute<NeededClaim>, "path" | "purpose" | "body">,
   claims: GalleryClaims,
 ): boolean {
   if (claims.purpose !== purpose || !isUserText(claims.collection)) return false;

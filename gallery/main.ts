@@ -11,6 +11,7 @@ import { listen } from "../shared/http/listen.ts";
 import { openPublicKeys } from "../shared/http/public_keys.ts";
 import { createLogger, isPretty } from "../shared/log.ts";
 import { type Checkpoints, createCheckpoints } from "./audit/log_checkpoints.ts";
+import { reportKept } from "./audit/report_kept.ts";
 import { createGalleryApp } from "./app.ts";
 import { type GalleryConfig, readGalleryConfig } from "./config.ts";
 import { writeDeletions } from "./forget/log_deletions.ts";
@@ -107,6 +108,7 @@ async function main(): Promise<void> {
           }),
           requireConsent: config.requireConsent,
           auditKeptMs: config.auditKeptMs,
+          onAuditKept: reportKept(log, metrics),
         }),
       watch,
       log,

@@ -30,6 +30,8 @@ export interface GalleryMetrics {
   checkpointWritten(): void;
   /** Registers the gauge of the audit's events that no checkpoint has. `unsigned` counts them. */
   observeAudit(unsigned: () => number): void;
+  /** A purge of the audit could not delete old events of this number of chains. */
+  auditKept(chains: number): void;
   /** Registers the gauges, which call `stats` on each scrape. */
   observe(stats: () => GalleryGauges): void;
   /** Returns all metrics in the Prometheus text format. */
@@ -85,6 +87,11 @@ export function createGalleryMetrics(): GalleryMetrics {
     help: "Checkpoints of the audit that are in the log",
     registers,
   });
+  const changedChains = new Gauge({
+    name: "face_it_gallery_audit_changed_chains",
+    help: "Chains of the audit whose old events stay, because somebody has changed a row",
+    registers,
+  });
   return {
     decided: (outcome, seconds) => decisions.observe({ outcome }, seconds),
     failedTry: (kind) => failedTries.inc({ kind }),
@@ -106,6 +113,7 @@ export function createGalleryMetrics(): GalleryMetrics {
         },
       });
     },
+    auditKept: (chains) => changedChains.set(chains),
     observe(stats) {
       const gauge = (name: keyof GalleryGauges, help: string) =>
         new Gauge({

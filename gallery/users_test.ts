@@ -433,3 +433,28 @@ Deno.test("with REQUIRE_CONSENT, a user without consent_ref may exist, but gets 
   ).map((event: { kind: string }) => event.kind);
   assertEquals(refused, ["user", ...Array.from({ length: 9 }, () => "enrolment")]);
 });
+
+Deno.test("only the deletion of what exists may use the room that is kept for a full disk", async () => {
+  await using installation = await installFake();
+  const uses: (boolean | undefined)[] = [];
+  const replica = await installation.replica({
+    useToken(token, options) {
+      uses.push(options?.frees);
+      return installation.store.useToken(token, options);
+    },
+  });
+  const frees = async (call: FakeCall) => {
+    assert((await replica.call(call)).status < 300);
+    return uses.splice(0);
+  };
+  assertEquals(await frees(put("user1")), [false]);
+  const { body } = await replica.call(add("user1", face(0), 0));
+  uses.length = 0;
+  const id = body.template_id;
+  assertEquals(await frees(CALLS.deleteTemplate("user1", "nothing")), [false]);
+  assertEquals(await frees(CALLS.deleteTemplate("user2", id)), [false]);
+  assertEquals(await frees(CALLS.deleteTemplate("user1", id)), [true]);
+  assertEquals(await frees(CALLS.deleteTemplate("user1", id)), [false]);
+  assertEquals(await frees(CALLS.about("delete_user", "user1")), [true]);
+  assertEquals(await frees(CALLS.about("delete_user", "user1")), [false]);
+});

@@ -13,7 +13,7 @@ import {
 import type { UserKey } from "../store/store.ts";
 import { signCheckpoints } from "./checkpoint.ts";
 import type { AuditCheckpoint, AuditEvent, CheckpointScope } from "./event.ts";
-import { purgeEvents } from "./purge.ts";
+import { type PurgedEvents, purgeEvents } from "./purge.ts";
 import { type Head, insertEvents, readHeads, readUserRefs } from "./rows.ts";
 import { type AuditKeys, NO_CODE } from "./seal.ts";
 import { readNote } from "./stored_row.ts";
@@ -85,9 +85,8 @@ export class AuditChains {
    *
    * @param until Milliseconds since 1970
    * @param limit Greatest number of events to delete
-   * @returns Number of events that were deleted
    */
-  async purge(until: number, limit: number): Promise<number> {
+  async purge(until: number, limit: number): Promise<PurgedEvents> {
     const options = { until, limit, now: this.#now() };
     return await this.#database.transaction(
       (transaction) => purgeEvents(transaction, this.#keys, options),

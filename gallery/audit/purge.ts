@@ -5,6 +5,20 @@ import { CHAINS } from "./rows.ts";
 import { type AuditKeys, codeOf, NO_CODE } from "./seal.ts";
 import { expectedCode, hasCode, readNote, STORED_ROW } from "./stored_row.ts";
 
+/** A clock is never wrong by more. */
+const MAX_CLOCK_ERROR_MS = 24 * 60 * 60 * 1000;
+
+/** What a purge has found. */
+export interface PurgedEvents {
+  /** Number of events that were deleted. */
+  readonly deleted: number;
+  /**
+   * Names of the chains whose old events stay, because somebody has changed a row. Complete when fewer
+   * events were deleted than allowed.
+   */
+  readonly changed: readonly string[];
+}
+
 /**
  * Deletes the events of a time and before, from the start of each chain. A row that somebody has
  * changed, and all after it, stay, so that they are found. Needs an exclusive transaction: two replicas
@@ -13,23 +27,29 @@ import { expectedCode, hasCode, readNote, STORED_ROW } from "./stored_row.ts";
  * @param until Milliseconds since 1970
  * @param limit Greatest number of events that this call deletes
  * @param now Milliseconds since 1970
- * @returns Number of events that were deleted
  */
 export async function purgeEvents(
   transaction: Transaction,
   keys: AuditKeys,
   { until, limit, now }: { readonly until: number; readonly limit: number; readonly now: number },
-): Promise<number> {
+): Promise<PurgedEvents> {
   const chains = await transaction.query(
-    `SELECT c.chain FROM (${CHAINS}) c WHERE (
-      SELECT created_at FROM gallery_audit a WHERE a.chain = c.chain ORDER BY seq LIMIT 1) <= $1`,
+    // A chain whose first event is to come has a row that somebody has changed.
+    `SELECT chain FROM (SELECT c.chain, (
+        SELECT created_at FROM gallery_audit a WHERE a.chain = c.chain ORDER BY seq LIMIT 1
+      ) AS oldest FROM (${CHAINS}) c) c WHERE oldest <= $1 OR oldest > $2`,
     until,
+    now + MAX_CLOCK_ERROR_MS,
   );
   let deleted = 0;
+  const changed: string[] = [];
   for (const { chain } of chains) {
     if (deleted >= limit) break;
     const before = await readNote(transaction, keys, chain as string);
-    if (before === "bad") continue;
+    if (before === "bad") {
+      changed.push(chain as string);
+      continue;
+    }
     const rows = await transaction.query(
       `SELECT ${STORED_ROW} FROM gallery_audit WHERE chain = $1 ORDER BY gallery_audit.seq LIMIT $2`,
       chain!,
@@ -39,7 +59,10 @@ export async function purgeEvents(
     let seq = first, code = before?.rowCode ?? NO_CODE;
     for (const row of rows) {
       const expected = expectedCode(keys, code, row);
-      if (row["seq"] !== String(seq + 1) || !hasCode(row, expected)) break;
+      if (row["seq"] !== String(seq + 1) || !hasCode(row, expected)) {
+        changed.push(chain as string);
+        break;
+      }
       if (Number(row["created_at"]) > until) break;
       seq++;
       code = expected;
@@ -62,5 +85,5 @@ export async function purgeEvents(
     );
     deleted += seq - first;
   }
-  return deleted;
+  return { deleted, changed };
 }

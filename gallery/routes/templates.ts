@@ -48,6 +48,10 @@ export function addTemplates(add: AddCall, { failed }: TemplateDeps): void {
     method: "DELETE",
     path: "/users/:user_id/templates/:template_id",
     purpose: "delete_template",
+    frees: async ({ gallery, claims: { collection }, userId, templateId }) => {
+      const templates = await gallery.store.listTemplates({ collection, userId });
+      return templates?.some((template) => template.templateId === templateId) ?? false;
+    },
   }, async (c, { gallery, origin, claims: { collection }, userId, templateId, signal }) => {
     if (!isUserText(templateId)) {
       // No template has such an id.

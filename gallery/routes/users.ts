@@ -94,6 +94,8 @@ export function addUsers(add: AddCall): void {
     method: "DELETE",
     path: "/users/:user_id",
     purpose: "delete_user",
+    frees: async ({ gallery, claims: { collection }, userId }) =>
+      await gallery.store.getUser({ collection, userId }) !== undefined,
   }, async (c, { gallery, origin, claims: { collection }, userId, signal }) => {
     await change(gallery, () => gallery.store.deleteUser({ collection, userId }, origin), signal);
     return c.body(null, 204);

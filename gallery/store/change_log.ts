@@ -86,23 +86,30 @@ export interface KeptChanges {
 
 /**
  * Deletes older changes. They have the user_ids of deleted users. The newest change stays, because it
- * has the present position, but when it is older than `since`, its user_id is deleted.
+ * has the present position, but when it is older than `since`, its user_id is deleted. Needs an
+ * exclusive transaction: two replicas may purge.
+ *
+ * @param limit Greatest number of changes that this call deletes, the oldest first
+ * @returns Number of changes that were deleted
  */
 export async function pruneChanges(
   transaction: Transaction,
   { number, since }: KeptChanges,
-): Promise<void> {
+  limit: number,
+): Promise<number> {
   const { n } = await newestPosition(transaction);
   const [recent] = await transaction.query(
     "SELECT n FROM gallery_changes WHERE created_at > $1 ORDER BY n LIMIT 1",
     since,
   );
   const oldestRecent = recent?.["n"] as number | undefined;
-  await transaction.query(
-    "DELETE FROM gallery_changes WHERE n < $1",
+  const deleted = await transaction.query(
+    `DELETE FROM gallery_changes WHERE n IN (
+      SELECT n FROM gallery_changes WHERE n < $1 ORDER BY n LIMIT $2) RETURNING n`,
     Math.max(n - number, Math.min(n, oldestRecent ?? n)),
+    limit,
   );
-  if (oldestRecent === undefined) {
+  if (oldestRecent === undefined && deleted.length < limit) {
     // Nobody reads this row as a change: the row before it is deleted, so its readers start again.
     await transaction.query(
       `UPDATE gallery_changes SET collection = NULL, user_id = NULL
@@ -111,4 +118,5 @@ export async function pruneChanges(
     );
   }
   transaction.erases();
+  return deleted.length;
 }

@@ -23,11 +23,13 @@ export interface Transaction {
 /**
  * Returns the parameters of an INSERT of several rows, such as `($1, $2), ($3, $4)`. A database may be
  * far away, so one statement for many rows is faster than many statements.
+ *
+ * @param from Number of the first parameter
  */
-export function listRows(rows: number, columns: number): string {
+export function listRows(rows: number, columns: number, from = 1): string {
   const row = (first: number) =>
     `(${Array.from({ length: columns }, (_, i) => `$${first + i}`).join(", ")})`;
-  return Array.from({ length: rows }, (_, i) => row(1 + i * columns)).join(", ");
+  return Array.from({ length: rows }, (_, i) => row(from + i * columns)).join(", ");
 }
 
 /** Options of a transaction. */

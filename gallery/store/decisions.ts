@@ -84,10 +84,24 @@ async function exists(transaction: Transaction, user: UserKey | undefined): Prom
   return rows.length > 0;
 }
 
-/** Deletes the decisions whose tokens have expired. */
-export async function purgeDecisions(transaction: Transaction, now: number): Promise<void> {
-  await transaction.query(
-    "DELETE FROM gallery_decisions WHERE expires_at <= $1",
+/**
+ * Deletes the decisions whose tokens have expired. Needs an exclusive transaction: two replicas may
+ * purge.
+ *
+ * @param limit Greatest number of decisions that this call deletes
+ * @returns Number of decisions that were deleted
+ */
+export async function purgeDecisions(
+  transaction: Transaction,
+  now: number,
+  limit: number,
+): Promise<number> {
+  const deleted = await transaction.query(
+    `DELETE FROM gallery_decisions WHERE jti IN (
+      SELECT jti FROM gallery_decisions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
+      RETURNING 1 AS deleted`,
     now - KEPT_AFTER_EXPIRY_MS,
+    limit,
   );
+  return deleted.length;
 }

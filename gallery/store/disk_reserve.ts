@@ -3,7 +3,7 @@
  * needs room also to delete something, and to start.
  */
 
-/** Room for the largest purge, its log, and a start. */
+/** Room for the largest transaction of a purge, its log, and a start. */
 export const RESERVE_BYTES = 16 * 1024 * 1024;
 /** Random, because a file system may store nothing for zeros. */
 const CHUNK = crypto.getRandomValues(new Uint8Array(64 * 1024));
@@ -17,7 +17,7 @@ export interface DiskReserve {
    * Makes the file, when there is room for it and for as much again. Otherwise removes it. Says also
    * of a file that is there if there is room beside it.
    *
-   * @returns False when the disk is full
+   * @returns False when the disk is full, or cannot be written
    */
   keep(): boolean;
   /** Removes the file. */
@@ -50,7 +50,11 @@ export function findReserve(path: string, bytes: number): DiskReserve {
         file.truncateSync(bytes);
         return true;
       } catch {
-        release();
+        try {
+          release();
+        } catch {
+          // Nothing can be removed where nothing can be written.
+        }
         return false;
       }
     },

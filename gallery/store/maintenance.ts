@@ -9,7 +9,7 @@ import { forgetOlderKeys } from "./key_check.ts";
 import { sealTemplate, unsealTemplate } from "./template_cipher.ts";
 import type { TemplateKeys } from "../../shared/template_keys.ts";
 import { findOlderKeys, replaceSealed } from "./templates.ts";
-import type { UserExpired } from "./user_changes.ts";
+import type { UsersExpired } from "./user_changes.ts";
 import { removeExpired } from "./users.ts";
 
 /** Options of a purge. */
@@ -22,45 +22,86 @@ export interface PurgeOptions {
   readonly changesKeptMs: number;
   /** Greatest number of users that one transaction deletes. */
   readonly usersPerStatement: number;
+  /**
+   * Greatest number of rows of a table that one transaction deletes. Of users, it is their templates,
+   * or those of one user.
+   */
+  readonly rowsPerPurge: number;
   /** Milliseconds after which events are deleted. */
   readonly auditKeptMs: number;
-  readonly onExpired: UserExpired;
+  readonly onExpired: UsersExpired;
+  readonly onAuditKept: AuditKept;
+  /** Deletes counts of failures, at most `rowsPerPurge`. Returns their number. */
+  readonly trimTries: () => Promise<number>;
 }
+
+/**
+ * Called with the names of the chains of the audit whose old events a purge did not delete, because
+ * somebody has changed a row.
+ */
+export type AuditKept = (chains: readonly string[]) => void;
 
 /** Events that one transaction deletes. With SQLite, everybody waits for it. */
 const EVENTS_PER_PURGE = 200;
-/** Milliseconds between two of these transactions, in which calls are answered. */
+/** Milliseconds between two transactions, in which calls are answered. */
 const BETWEEN_PURGES_MS = 20;
 
 /**
- * Deletes what has expired, in several transactions.
+ * Deletes what has expired, in many transactions: on a full disk, each of them has little room. When
+ * one kind of rows cannot be deleted, the others are nevertheless.
  *
  * @returns Number of users that were deleted
+ * @throws the first error
  */
 export async function purgeDatabase(
   database: Database,
   audit: AuditChains,
-  { now, keptChanges, changesKeptMs, usersPerStatement, auditKeptMs, onExpired }: PurgeOptions,
+  options: PurgeOptions,
 ): Promise<number> {
-  await database.transaction(async (transaction) => {
-    await purgeDecisions(transaction, now);
-    await pruneChanges(transaction, { number: keptChanges, since: now - changesKeptMs });
-  }, { frees: true });
-  if (Number.isFinite(auditKeptMs)) {
-    while (await audit.purge(now - auditKeptMs, EVENTS_PER_PURGE) === EVENTS_PER_PURGE) {
-      await delay(BETWEEN_PURGES_MS);
+  const { now, rowsPerPurge: limit, auditKeptMs } = options;
+  const kept = { number: options.keptChanges, since: now - options.changesKeptMs };
+  const deleting = { exclusive: true, frees: true } as const;
+  let users = 0;
+  // Each deletes some rows, and returns true when there may be more.
+  const parts: readonly (() => Promise<boolean>)[] = [
+    async () => await options.trimTries() === limit,
+    () =>
+      database.transaction(
+        async (transaction) => await purgeDecisions(transaction, now, limit) === limit,
+        deleting,
+      ),
+    () =>
+      database.transaction(
+        async (transaction) => await pruneChanges(transaction, kept, limit) === limit,
+        deleting,
+      ),
+    async () => {
+      if (!Number.isFinite(auditKeptMs)) return false;
+      const { deleted, changed } = await audit.purge(now - auditKeptMs, EVENTS_PER_PURGE);
+      if (deleted === EVENTS_PER_PURGE) return true;
+      // This call has come to every chain.
+      options.onAuditKept(changed);
+      return false;
+    },
+    async () => {
+      const count = await audit.transaction(
+        (transaction, append) => purgeUsers(transaction, append, options),
+        deleting,
+      );
+      users += count;
+      return count > 0;
+    },
+  ];
+  const errors: unknown[] = [];
+  for (const part of parts) {
+    try {
+      while (await part()) await delay(BETWEEN_PURGES_MS);
+    } catch (error) {
+      errors.push(error);
     }
   }
-  let deleted = 0;
-  for (;;) {
-    const count = await audit.transaction(
-      (transaction, append) =>
-        purgeUsers(transaction, append, { now, usersPerStatement, onExpired }),
-      { exclusive: true, frees: true },
-    );
-    deleted += count;
-    if (count < usersPerStatement) return deleted;
-  }
+  if (errors.length > 0) throw errors[0];
+  return users;
 }
 
 /**
@@ -86,13 +127,11 @@ export async function reencryptTemplates(
 async function purgeUsers(
   transaction: Transaction,
   append: AppendEvents,
-  { now, usersPerStatement, onExpired }: Pick<
-    PurgeOptions,
-    "now" | "usersPerStatement" | "onExpired"
-  >,
+  { now, usersPerStatement, rowsPerPurge, onExpired }: PurgeOptions,
 ): Promise<number> {
-  const users = await removeExpired(transaction, now, usersPerStatement);
-  for (const user of users) await onExpired(transaction, user);
+  const limits = { users: usersPerStatement, templates: rowsPerPurge };
+  const users = await removeExpired(transaction, now, limits);
+  await onExpired(transaction, users);
   await addChanges(transaction, users, now);
   await append(
     users.map(({ collection }) => ({ collection, kind: "deletion", outcome: "expired" })),

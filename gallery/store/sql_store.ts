@@ -15,7 +15,7 @@ import { deriveAuditKeys } from "../audit/seal.ts";
 import { addChanges, changesAfter, newestPosition } from "./change_log.ts";
 import { type Database, Rollback, type Transaction, type TransactionOptions } from "./database.ts";
 import { openPhotoKey } from "./key_check.ts";
-import { purgeDatabase, reencryptTemplates } from "./maintenance.ts";
+import { type AuditKept, purgeDatabase, reencryptTemplates } from "./maintenance.ts";
 import { migrate } from "./migrations.ts";
 import { type CountByModel, createModelCounts } from "./model_counts.ts";
 import { decodeCursor, encodeCursor } from "./page_cursor.ts";
@@ -63,7 +63,7 @@ import {
   checkUser,
   putUserRow,
   sealNewTemplate,
-  type UserExpired,
+  type UsersExpired,
 } from "./user_changes.ts";
 import { advanceImport, readImportState } from "./imports.ts";
 import {
@@ -95,6 +95,8 @@ export interface StoreOptions {
   readonly changesPerRead?: number;
   /** Number of users that one statement of a long list reads or deletes. */
   readonly usersPerStatement?: number;
+  /** Number of rows of a table, or of templates of users, that one transaction of a purge deletes. */
+  readonly rowsPerPurge?: number;
   /** Limits on failed tries. */
   readonly tries?: TriesPolicy;
   /** Greatest number of counts of failures that are kept, of locked users and of all others each. */
@@ -108,6 +110,8 @@ export interface StoreOptions {
   readonly requireConsent?: boolean;
   /** Milliseconds after which {@linkcode GalleryStore.purge} deletes events; never by default. */
   readonly auditKeptMs?: number;
+  /** Called by each {@linkcode GalleryStore.purge}, also without chains. */
+  readonly onAuditKept?: AuditKept;
 }
 
 /**
@@ -130,6 +134,11 @@ export async function openSqlStore(
 
 /** Users that one transaction of a purge deletes. */
 const USERS_PER_PURGE = 100;
+/**
+ * Rows that one transaction of a purge deletes. The largest ones, templates of 512 numbers, take up
+ * half of the room that is kept for a full disk.
+ */
+const ROWS_PER_PURGE = 2000;
 /** The bound on counts is exceeded by at most this part of it for each process. */
 const TRIMS_PER_MAX_TRIES = 200;
 
@@ -157,11 +166,13 @@ class SqlStore implements GalleryStore {
       changesKeptMs: 24 * 60 * 60 * 1000,
       changesPerRead: 1000,
       usersPerStatement: 500,
+      rowsPerPurge: ROWS_PER_PURGE,
       tries: DEFAULT_TRIES,
       maxTries: MAX_TRIES_ROWS,
       requireConsent: false,
       onDeletion: () => {},
       auditKeptMs: Infinity,
+      onAuditKept: () => {},
       ...options,
     };
     const auditKeys = deriveAuditKeys(photoKey);
@@ -203,7 +214,7 @@ class SqlStore implements GalleryStore {
       const result = await putUserRow(transaction, key, fields, {
         ...options,
         now,
-        onExpired: this.#userExpired,
+        onExpired: this.#usersExpired,
       });
       if (!result.changed) return new Rollback(result);
       this.#checkConsent(result.user);
@@ -238,7 +249,7 @@ class SqlStore implements GalleryStore {
       const existed = found !== undefined && !hasExpired(found, this.#options.now());
       if (found) this.#deleted(this.#marks.ofUser(found));
       const removed = await removeUser(transaction, key);
-      const forgotten = await forgetTries(transaction, key, this.#triesOptions());
+      const forgotten = await forgetTries(transaction, [key], this.#triesOptions());
       if (!removed) return forgotten ? false : new Rollback(false);
       await addChanges(transaction, [key], this.#options.now());
       return existed;
@@ -324,7 +335,7 @@ class SqlStore implements GalleryStore {
       for (const { user, templates } of prepared.slice(known)) {
         const { changed, user: stored } = await putUserRow(transaction, user, user, {
           now: options.now,
-          onExpired: this.#userExpired,
+          onExpired: this.#usersExpired,
         });
         const isStored = !hasExpired(user, options.now);
         if (isStored) {
@@ -436,7 +447,8 @@ class SqlStore implements GalleryStore {
   }
 
   async record(event: AuditEvent): Promise<void> {
-    await this.#record(event);
+    checkTexts(...textsOf(event));
+    await this.#audit.transaction((_transaction, append) => append([event]));
   }
 
   async listEvents(collection: string, query: AuditQuery): Promise<Page<StoredEvent>> {
@@ -479,7 +491,7 @@ class SqlStore implements GalleryStore {
     checkKey(key);
     const options = this.#triesOptions();
     await this.#recordedChange(
-      (transaction) => forgetTries(transaction, key, options),
+      (transaction) => forgetTries(transaction, [key], options),
       () => ({ ...origin, ...key, kind: "unlock", outcome: "unlocked" }),
     );
   }
@@ -496,11 +508,10 @@ class SqlStore implements GalleryStore {
     const options = {
       ...this.#options,
       now: this.#options.now(),
-      // On a full disk, one transaction has little room.
       usersPerStatement: Math.min(this.#options.usersPerStatement, USERS_PER_PURGE),
-      onExpired: this.#userExpired,
+      onExpired: this.#usersExpired,
+      trimTries: () => this.#trimTries(),
     };
-    await this.#trimTries();
     return await purgeDatabase(this.#database, this.#audit, options);
   }
 
@@ -539,10 +550,10 @@ class SqlStore implements GalleryStore {
     return { kind: "changes", ...missed, users };
   }
 
-  /** Whoever gets the user_id later begins without failures of the user who has expired. */
-  readonly #userExpired: UserExpired = async (transaction, user) => {
-    this.#deleted(this.#marks.ofUser(user));
-    await forgetTries(transaction, user, this.#triesOptions());
+  /** Whoever gets a user_id later begins without failures of the user who has expired. */
+  readonly #usersExpired: UsersExpired = async (transaction, users) => {
+    for (const user of users) this.#deleted(this.#marks.ofUser(user));
+    await forgetTries(transaction, users, this.#triesOptions());
   };
 
   /** Tells a deletion before it is stored: none is missing in the log, whenever the process ends. */
@@ -566,24 +577,26 @@ class SqlStore implements GalleryStore {
   async #failureCounted(): Promise<void> {
     this.#failures++;
     if (this.#failures < this.#options.maxTries / TRIMS_PER_MAX_TRIES) return;
-    await this.#trimTries().catch((error) => {
+    try {
+      await this.#trimTries();
+    } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-    });
+    }
   }
 
-  async #trimTries(): Promise<void> {
+  async #trimTries(): Promise<number> {
     this.#failures = 0;
-    const { maxTries } = this.#options;
+    const { maxTries, rowsPerPurge } = this.#options;
     const options = this.#triesOptions();
-    await this.#database.transaction(
-      (transaction) => trimTries(transaction, options, maxTries),
+    return await this.#database.transaction(
+      (transaction) => trimTries(transaction, options, maxTries, rowsPerPurge),
       { exclusive: true, frees: true },
     );
   }
 
   /**
    * Makes a change and stores its event. A change that changes nothing is rolled back; its event is
-   * then stored by itself.
+   * then stored by itself, and never in the room that is kept for a full disk.
    *
    * @param eventOf Returns the event; undefined for a result that has none
    */
@@ -602,13 +615,8 @@ class SqlStore implements GalleryStore {
       return result;
     }, { exclusive: true, frees });
     const event = isRolledBack ? eventOf(result) : undefined;
-    if (event !== undefined) await this.#record(event, { frees });
+    if (event !== undefined) await this.record(event);
     return result;
-  }
-
-  async #record(event: AuditEvent, options?: TransactionOptions): Promise<void> {
-    checkTexts(...textsOf(event));
-    await this.#audit.transaction((_transaction, append) => append([event]), options);
   }
 
   #change<Result>(

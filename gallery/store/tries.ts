@@ -4,7 +4,7 @@
  */
 
 import { createHmac } from "node:crypto";
-import type { Transaction } from "./database.ts";
+import { listRows, type SqlValue, type Transaction } from "./database.ts";
 import type { Try, UserKey } from "./store.ts";
 import {
   refusalOf,
@@ -83,22 +83,29 @@ export async function findRefusal(
   return strictest(await Promise.all(refusals));
 }
 
-/** Forgets all failures about a user, also of one that does not exist. */
+/** Forgets all failures about users, also of those who do not exist. */
 export async function forgetTries(
   transaction: Transaction,
-  key: UserKey,
+  users: readonly UserKey[],
   { hashKey }: Pick<TriesOptions, "hashKey">,
 ): Promise<boolean> {
-  const owner = hash(hashKey, "owner", key.collection, key.userId);
-  const everyone = hash(hashKey, "everyone", key.collection, key.userId);
+  if (users.length === 0) return false;
+  const hashes = (kind: string) =>
+    users.map(({ collection, userId }) => hash(hashKey, kind, collection, userId));
+  const owners = hashes("owner"), everyone = hashes("everyone");
+  const list = listRows(1, users.length);
   // In the order in which a try takes the rows: two transactions never wait for each other.
   const [own, ofAll] = await Promise.all([
     transaction.query(
-      "DELETE FROM gallery_tries WHERE owner = $1 AND subject <> $2 RETURNING failures",
-      owner,
-      everyone,
+      `DELETE FROM gallery_tries WHERE owner IN ${list}
+        AND subject NOT IN ${listRows(1, users.length, 1 + users.length)} RETURNING failures`,
+      ...owners,
+      ...everyone,
     ),
-    transaction.query("DELETE FROM gallery_tries WHERE subject = $1 RETURNING failures", everyone),
+    transaction.query(
+      `DELETE FROM gallery_tries WHERE subject IN ${list} RETURNING failures`,
+      ...everyone,
+    ),
   ]);
   return own.length + ofAll.length > 0;
 }
@@ -125,29 +132,39 @@ export async function isLocked(
  * transaction.
  *
  * @param maxRows Greatest number of rows that are kept, of locked users and of all others each
+ * @param limit Greatest number of rows that this call deletes
+ * @returns Number of rows that were deleted
  */
 export async function trimTries(
   transaction: Transaction,
   { policy, now }: Pick<TriesOptions, "policy" | "now">,
   maxRows: number,
-): Promise<void> {
+  limit: number,
+): Promise<number> {
   const lock = Math.min(policy.lockAfter, policy.userLockAfter ?? Infinity);
-  await transaction.query(
-    `DELETE FROM gallery_tries
-      WHERE failures < $1 AND failed_at <= $2 OR failures = 0 AND failed_at <= $3`,
-    lock,
+  let deleted = 0;
+  const remove = async (condition: string, ...parameters: SqlValue[]) => {
+    const rows = await transaction.query(
+      `DELETE FROM gallery_tries WHERE subject IN (
+        SELECT subject FROM gallery_tries WHERE ${condition}) RETURNING 1 AS deleted`,
+      limit - deleted,
+      lock,
+      ...parameters,
+    );
+    deleted += rows.length;
+  };
+  await remove(
+    "failures < $2 AND failed_at <= $3 OR failures = 0 AND failed_at <= $4 LIMIT $1",
     now - KEPT_MS,
     now,
   );
   for (const comparison of ["<", ">="]) {
-    await transaction.query(
-      `DELETE FROM gallery_tries WHERE subject IN (
-        SELECT subject FROM gallery_tries WHERE failures ${comparison} $1
-          ORDER BY failed_at DESC LIMIT 1000000000 OFFSET $2)`,
-      lock,
+    await remove(
+      `failures ${comparison} $2 ORDER BY failed_at DESC LIMIT $1 OFFSET $3`,
       maxRows,
     );
   }
+  return deleted;
 }
 
 /** Returns the counts that a try belongs to, in the order in which all transactions take them. */

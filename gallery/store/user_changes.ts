@@ -28,17 +28,17 @@ export interface SealOptions {
   readonly now: number;
 }
 
-/** Called in the transaction that deletes a user who has expired. */
-export type UserExpired = (
+/** Called in the transaction that deletes users who have expired. */
+export type UsersExpired = (
   transaction: Transaction,
-  user: UserKey & { readonly createdAt: number },
+  users: readonly (UserKey & { readonly createdAt: number })[],
 ) => Promise<void>;
 
 /** Options of {@linkcode putUserRow}. */
 export interface PutRowOptions extends Pick<PutOptions, "onlyNew" | "keepsExpiry"> {
   /** Milliseconds since 1970. */
   readonly now: number;
-  readonly onExpired: UserExpired;
+  readonly onExpired: UsersExpired;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function putUserRow(
   let old = await findUser(transaction, key);
   if (old && hasExpired(old, now)) {
     await removeUser(transaction, key);
-    await onExpired(transaction, old);
+    await onExpired(transaction, [old]);
     old = undefined;
   }
   const isEqual = old?.name === name && old.consentRef === consentRef &&

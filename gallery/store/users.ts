@@ -3,9 +3,10 @@
 import type { Row, Transaction } from "./database.ts";
 import type { StoredUser, UserFields, UserKey } from "./store.ts";
 
+const TEMPLATES = `(SELECT count(*) FROM gallery_templates t
+  WHERE t.collection = u.collection AND t.user_id = u.user_id) AS templates`;
 const COLUMNS = `collection, user_id, name, consent_ref, created_at, updated_at, expires_at,
-  last_seen_at, (SELECT count(*) FROM gallery_templates t
-    WHERE t.collection = u.collection AND t.user_id = u.user_id) AS templates`;
+  last_seen_at, ${TEMPLATES}`;
 
 /** Returns a user, also one that has expired. */
 export async function findUser(
@@ -77,6 +78,13 @@ export async function removeUser(
   return rows.length > 0;
 }
 
+/** Limits on what one call of {@linkcode removeExpired} deletes. */
+export interface RemovalLimits {
+  readonly users: number;
+  /** A first user with more templates is deleted nevertheless. */
+  readonly templates: number;
+}
+
 /**
  * Deletes users that have expired, with all templates, and returns them. Needs an exclusive
  * transaction: no user changes between the two statements.
@@ -84,15 +92,20 @@ export async function removeUser(
 export async function removeExpired(
   transaction: Transaction,
   now: number,
-  limit: number,
+  limits: RemovalLimits,
 ): Promise<(UserKey & { readonly createdAt: number })[]> {
   const rows = await transaction.query(
-    `SELECT collection, user_id, created_at FROM gallery_users WHERE expires_at <= $1
-      ORDER BY collection, user_id LIMIT $2`,
+    `SELECT collection, user_id, created_at, ${TEMPLATES} FROM gallery_users u
+      WHERE expires_at <= $1 ORDER BY collection, user_id LIMIT $2`,
     now,
-    limit,
+    limits.users,
   );
-  const users = rows.map((row) => ({
+  let templates = 0;
+  const tooMany = rows.findIndex((row, i) => {
+    templates += row["templates"] as number;
+    return i > 0 && templates > limits.templates;
+  });
+  const users = rows.slice(0, tooMany < 0 ? rows.length : tooMany).map((row) => ({
     collection: row["collection"] as string,
     userId: row["user_id"] as string,
     createdAt: row["created_at"] as number,

@@ -9,6 +9,7 @@ import {
   parseTemplateKeys,
   type TemplateKeys,
 } from "../../shared/template_keys.ts";
+import { newTemplate } from "../support/gallery_store.ts";
 import { needs } from "../support/needs.ts";
 import { type SmallDisk, smallDisk } from "../support/small_disk.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
@@ -112,6 +113,15 @@ needs("mounts")(
         clock.now += 60_000;
       }
       await assertRejects(() => store.putUser(ALICE, { name: "x".repeat(200) }), StoreUnavailable);
+      // Nor for the deletion of what does not exist.
+      for (const userId of ["nobody", "alice"]) {
+        await assertRejects(async () => {
+          for (let i = 0; i < 20; i++) await store.deleteTemplate({ ...ALICE, userId }, `${i}`);
+        }, StoreUnavailable);
+      }
+      await assertRejects(async () => {
+        for (let i = 0; i < 20; i++) await store.deleteUser({ ...ALICE, userId: "nobody" });
+      }, StoreUnavailable);
       assertEquals(await store.useToken({ jti: "1", expiresAt: 1e15 }, { frees: true }), true);
       assertEquals(await store.deleteUser({ ...ALICE, userId: "bob" }), true);
       clock.now += 11 * DAY_MS;
@@ -148,3 +158,63 @@ needs("mounts")(
     assertEquals(Deno.statSync(disk.path("gallery/gallery.reserve")).size, 16 * MIB);
   },
 );
+
+/** Decisions of 50 a second that one purge deletes. */
+const TOKENS = 180_000;
+/** Counts of failures that one purge deletes. */
+const TRIES = 20_000;
+/** Templates of users that expire together. */
+const TEMPLATES = [...Array(40).fill(120), 1000, 1000];
+
+needs("mounts")("with a full disk, a purge of very many rows works", async () => {
+  await using disk = await smallDisk(192 * MIB);
+  const keys = parseTemplateKeys(makeTemplateKey());
+  const clock = { now: 1000 };
+  const database = openSqliteDatabase({ folder: disk.path("gallery"), now: () => clock.now });
+  const options = { keys, now: () => clock.now, auditKeptMs: 10 * DAY_MS };
+  await using store = await openSqlStore(database, options);
+  const template = newTemplate(1, 512);
+  for (const [i, count] of TEMPLATES.entries()) {
+    const templates = Array.from({ length: count }, (_, j) => ({
+      ...template,
+      photo: new TextEncoder().encode(`${i} ${j}`.padEnd(32)),
+    }));
+    const user = { ...ALICE, userId: `user ${i}`, name: "N", expiresAt: 2000 };
+    await store.importUsers([{ ...user, templates }]);
+  }
+  const count = async (table: string) => {
+    const [row] = await database.transaction((transaction) =>
+      transaction.query(`SELECT count(*) AS count FROM gallery_${table}`)
+    );
+    return row!["count"];
+  };
+  const part = TOKENS / 20;
+  for (let i = 0; i < 20; i++) {
+    await database.transaction((transaction) =>
+      transaction.query(
+        `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
+          INSERT INTO gallery_decisions (jti, expires_at)
+            SELECT lower(hex(randomblob(18))), $2 + n FROM numbers`,
+        part,
+        i * part,
+      )
+    );
+    await database.transaction((transaction) =>
+      transaction.query(
+        `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
+          INSERT INTO gallery_tries (subject, owner, failures, failed_at)
+            SELECT randomblob(32), randomblob(32), 1, 1000 FROM numbers`,
+        TRIES / 20,
+      )
+    );
+  }
+  assertEquals(await count("decisions"), TOKENS);
+  disk.fill(MIB);
+  await recordUntilFull(store);
+  clock.now += 40 * DAY_MS;
+  assertEquals(await store.purge(), TEMPLATES.length);
+  for (const table of ["decisions", "tries", "users", "templates"]) {
+    assertEquals(await count(table), 0, table);
+  }
+  assert(await recordUntilFull(store) > 1000);
+});

@@ -504,6 +504,92 @@ Deno.test("others are answered between the parts of a long purge", async () => {
   assertEquals((await store.listEvents("default", { limit: 1 })).items, []);
 });
 
+Deno.test("a purge names the chains whose old events stay, and an operator can delete them", async () => {
+  const ms = (days: number) => START_MS + days * DAY_MS;
+  const changes: Record<string, string> = {
+    "changed": "UPDATE gallery_audit SET outcome = 'forged' WHERE seq = 3",
+    "missing": "DELETE FROM gallery_audit WHERE seq = 3",
+    "the first is missing": "DELETE FROM gallery_audit WHERE seq = 1",
+    "in the future": `UPDATE gallery_audit SET created_at = ${ms(900)} WHERE seq = 1`,
+    "no time": "UPDATE gallery_audit SET created_at = 'x' WHERE seq = 1",
+  };
+  for (const [about, change] of Object.entries(changes)) {
+    await using folder = await temporaryFolder();
+    const templateKeys = await folder.write("template-keys", makeTemplateKey());
+    const location = folder.path("gallery");
+    const clock = { now: START_MS };
+    const purges: (readonly string[])[] = [];
+    const open = async () =>
+      await openStore(location, {
+        keys: parseTemplateKeys(await Deno.readTextFile(templateKeys)),
+        now: () => clock.now,
+        auditKeptMs: 10 * DAY_MS,
+        onAuditKept: (chains) => purges.push(chains),
+      });
+    const use = (statement: string) => {
+      using database = new DatabaseSync(`${location}/gallery.db`);
+      database.exec(statement);
+    };
+    const event = { collection: "default", kind: "export", outcome: "exported" } as const;
+    const lines: string[] = [];
+    const verify = async (from = 0) =>
+      await verifyAudit(
+        { location, templateKeys },
+        await folder.write("log", lines.slice(from).join("\n")),
+      );
+    const seqs = (items: readonly { readonly seq: number }[]) =>
+      items.map(({ seq }) => seq).toSorted((a, b) => a - b);
+    const write = async (chain: number) => {
+      await using store = await open();
+      // Each starts at another place of the purge's 200 events.
+      for (let i = 0; i < 150 + chain; i++) {
+        if (i === 100) clock.now += DAY_MS;
+        await store.record(event);
+      }
+      for (const checkpoint of await store.signCheckpoints("all")) {
+        lines.push(JSON.stringify({ audit_checkpoint: checkpoint }));
+      }
+      const { items: [newest] } = await store.listEvents("default", { limit: 1 });
+      return newest!.chain;
+    };
+    const names: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      clock.now = START_MS;
+      names.push(await write(i));
+    }
+    const bad = names[1]!;
+    use(`${change} AND chain = '${bad}'`);
+    {
+      await using store = await open();
+      clock.now = ms(10);
+      await store.purge();
+      await store.purge();
+      assertEquals(purges.splice(0), [[bad], [bad]], about);
+      const { items } = await store.listEvents("default", { limit: 1000 });
+      const left = Map.groupBy(items, ({ chain }) => chain);
+      for (const [i, name] of names.entries()) {
+        if (name !== bad) assertEquals(seqs(left.get(name)!).length, 50 + i, about);
+      }
+      assert((await verify()).faults.join().includes(bad));
+      // The statement of docs/operations.md.
+      use(`DELETE FROM gallery_audit WHERE chain = '${bad}'`);
+      await store.purge();
+      assertEquals(purges.splice(0), [[]], about);
+    }
+    // As long as a checkpoint names the chain, its rows are missed.
+    const { faults } = await verify();
+    assertEquals(faults.length, 1, about);
+    assertMatch(faults[0]!, new RegExp(`^Row \\d+ of the chain ${bad} is missing: `));
+    await using store = await open();
+    await store.record(event);
+    const from = lines.length;
+    for (const checkpoint of await store.signCheckpoints("all")) {
+      lines.push(JSON.stringify({ audit_checkpoint: checkpoint }));
+    }
+    assertEquals((await verify(from)).faults, [], about);
+  }
+});
+
 Deno.test("chains of many rows are read in parts", async () => {
   await using folder = await temporaryFolder();
   const templateKeys = await folder.write("template-keys", makeTemplateKey());

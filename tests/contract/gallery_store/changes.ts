@@ -20,6 +20,28 @@ export function testChanges(test: StoreTest): void {
     assertEquals(await store.deleteUser(BOB), true);
   });
 
+  test("a purge in many small transactions deletes everything", async (store, clock) => {
+    for (let i = 0; i < 7; i++) {
+      const user = { collection: "default", userId: `user ${i}` };
+      await store.putUser(user, { name: "N", expiresAt: clock.now + 10 });
+      for (let j = 0; j < i % 4; j++) await store.addTemplate(user, newTemplate(10 * i + j));
+      await store.useToken({ jti: `j-${i}`, expiresAt: clock.now + 10 });
+      await store.countFailure({ ...user, clientRef: `${i}` });
+    }
+    await store.putUser(ALICE, { name: "Alice" });
+    clock.now += 40 * 24 * 60 * 60 * 1000;
+    assertEquals(await store.purge(), 7);
+    assertEquals(await store.purge(), 0);
+    const { items } = await store.listUsers("default", { limit: 10 });
+    assertEquals(items.map(({ userId }) => userId), ["alice"]);
+    for (let i = 0; i < 7; i++) {
+      // The store does not know the tokens any more.
+      const token = { jti: `j-${i}`, expiresAt: clock.now + 10 };
+      assertEquals(await store.useToken(token), true);
+    }
+    assertEquals(await store.countByModel("default"), []);
+  }, { rowsPerPurge: 2 });
+
   test("a reader gets each changed user once, with its present state", async (store) => {
     await store.putUser(BOB, { name: "Bob" });
     const start = await store.position();
