@@ -6,18 +6,17 @@
 
 const START_MS = 120_000, LOOK_EVERY_MS = 100;
 /**
- * Caches of Deno, in the log format of SQLite (WAL). A process that cannot write can read them only
- * if both other files exist, too. They may be empty.
+ * Caches of Deno. SQLite keeps them in the format WAL. A process that cannot write can read them only
+ * while the files -wal and -shm exist with their content. An orderly end of Deno removes them.
  */
 const CACHES = ["v8_code_cache_v2", "node_analysis_cache_v2", "dep_analysis_cache_v2"];
-const OTHER_FILES = ["-wal", "-shm"];
 
 const [folder] = Deno.args;
 if (folder === undefined) throw new Error("Usage: write_caches.ts FOLDER");
 await runWorker(folder);
-await completeCaches(folder);
+await checkCaches(folder);
 
-/** Starts the worker, waits until it is ready, and kills it: an orderly end could change the caches. */
+/** Starts the worker, waits until it is ready, and kills it. */
 async function runWorker(folder: string): Promise<void> {
   const worker = new Deno.Command("deno", {
     args: ["run", "-q", "--frozen", "--cached-only", "-P=worker", "worker/main.ts"],
@@ -38,8 +37,13 @@ async function runWorker(folder: string): Promise<void> {
     throw new Error(`The worker ended with ${code} before it was ready`);
   });
   const ready = readFirstLine(worker.stdout).then(async (line) => {
+    if (line === undefined) return await status;
     const { listening } = JSON.parse(line);
-    while ((await fetch(`${listening}/ready`, { signal: deadline })).status !== 200) {
+    for (;;) {
+      deadline.throwIfAborted();
+      // A worker that ends may refuse the request. Then its exit code is the error.
+      const answer = await fetch(`${listening}/ready`, { signal: deadline }).catch(() => {});
+      if (answer?.status === 200) return;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   });
@@ -49,13 +53,12 @@ async function runWorker(folder: string): Promise<void> {
   await worker.status;
 }
 
-/** Makes the files without which the caches cannot be read. Fails when there is no cache. */
-async function completeCaches(folder: string): Promise<void> {
+/** @throws {Error} when a cache, or a file that a reader needs, is missing */
+async function checkCaches(folder: string): Promise<void> {
   for (const cache of CACHES) {
-    const { size } = await Deno.stat(`${folder}/${cache}`);
-    if (size === 0) throw new Error(`The cache ${cache} is empty`);
-    for (const end of OTHER_FILES) {
-      await Deno.writeFile(`${folder}/${cache}${end}`, new Uint8Array(), { append: true });
+    for (const end of ["", "-wal", "-shm"]) {
+      const { size } = await Deno.stat(`${folder}/${cache}${end}`);
+      if (size === 0) throw new Error(`${cache}${end} is empty`);
     }
   }
 }
@@ -69,12 +72,12 @@ async function makePublicKey(): Promise<string> {
   return `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`;
 }
 
-async function readFirstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+async function readFirstLine(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const part of stream) {
     text += decoder.decode(part, { stream: true });
     if (text.includes("\n")) break;
   }
-  return text.split("\n")[0]!;
+  return text === "" ? undefined : text.split("\n")[0];
 }
