@@ -7,7 +7,7 @@
 const START_MS = 120_000, LOOK_EVERY_MS = 100;
 /**
  * Caches of Deno. SQLite keeps them in the format WAL. A process that cannot write can read them only
- * while the files -wal and -shm exist as they were. An orderly end of Deno removes them.
+ * while the files -wal and -shm exist as they were. An orderly end can remove them.
  */
 const CACHES = ["v8_code_cache_v2", "node_analysis_cache_v2", "dep_analysis_cache_v2"];
 
