@@ -9,7 +9,7 @@ import { calibrationOf } from "../models/manifest.ts";
 import { readCalibrationFile } from "../models/read_calibration.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
 import { describeError } from "../shared/log.ts";
-import { sha256 } from "../shared/sha256.ts";
+import { ModelFile } from "./inference/model_file.ts";
 import { ModelError } from "./inference/session.ts";
 import type { PipelineModels } from "./pipeline/pipeline.ts";
 
@@ -49,9 +49,9 @@ export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
     paths.liveness === undefined ? undefined : readModel(paths.liveness),
   ]);
   const checksums = {
-    detector: await sha256(detector),
-    landmarks: await sha256(landmarks),
-    recognition: await sha256(recognition),
+    detector: detector.sha256,
+    landmarks: landmarks.sha256,
+    recognition: recognition.sha256,
   };
   const calibration = paths.calibration === undefined
     ? calibrationOf(checksums.recognition)
@@ -61,9 +61,9 @@ export async function loadModels(paths: ModelPaths): Promise<LoadedModels> {
   return { models, checksums, calibration, quality };
 }
 
-async function readModel(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readModel(path: string): Promise<ModelFile> {
   try {
-    return await Deno.readFile(path);
+    return await ModelFile.read(path);
   } catch (cause) {
     const isDefault = Object.values<string>(LOCAL_PATHS).includes(path);
     const command = path === LOCAL_PATHS.liveness ? "models --liveness" : "setup";

@@ -7,9 +7,9 @@ export interface Finding {
   /** Name of the figure. A figure that is not a ratio has its unit at the end. */
   readonly what: string;
   readonly measured: number;
-  /** Bound on the figure. */
-  readonly budget: number;
-  /** "at most": the budget is an upper bound. "at least": it is a lower bound. */
+  /** Bound on the figure; missing when it has none. */
+  readonly budget?: number;
+  /** "at most": the budget is an upper bound, and less is better. "at least": more is better. */
   readonly bound: "at most" | "at least";
   /** The figures from which `measured` was computed. */
   readonly detail: string;
@@ -18,6 +18,7 @@ export interface Finding {
 /** Prints findings as a Markdown table. */
 export function printFindings(findings: readonly Finding[]): void {
   const rows = findings.map(({ what, measured, budget, bound, detail }) => {
+    if (budget === undefined) return [what, digits(measured), "", "", detail];
     const isMet = bound === "at most" ? measured <= budget : measured >= budget;
     const sign = bound === "at most" ? "≤" : "≥";
     return [what, digits(measured), `${sign} ${budget}`, isMet ? "met" : "MISSED", detail];

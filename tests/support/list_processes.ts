@@ -23,3 +23,12 @@ export async function listProcesses(): Promise<ListedProcess[]> {
       command: command!,
     }));
 }
+
+/** Lists a process and all its descendants. */
+export async function listFamily(pid: number): Promise<ListedProcess[]> {
+  const all = await listProcesses();
+  const family = all.filter((process) => process.pid === pid);
+  // The list grows while it is read.
+  for (const { pid } of family) family.push(...all.filter(({ parent }) => parent === pid));
+  return family;
+}

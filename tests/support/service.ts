@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Answer, type PostOptions, postTo, readAnswer } from "./answer.ts";
 import { ROOT } from "./checkout.ts";
 import { eventually } from "./eventually.ts";
-import { type ListedProcess, listProcesses } from "./list_processes.ts";
+import { type ListedProcess, listFamily, listProcesses } from "./list_processes.ts";
 import { readLines, readText } from "./read_output.ts";
 
 /** Variables that Deno itself needs. The service inherits no other variable. */
@@ -169,9 +169,7 @@ export class Service implements AsyncDisposable {
 
   /** Lists the process that was started and all its descendants. */
   async processes(): Promise<ListedProcess[]> {
-    const all = await listProcesses();
-    const family = all.filter(({ pid }) => pid === this.pid);
-    for (const { pid } of family) family.push(...all.filter(({ parent }) => parent === pid));
+    const family = await listFamily(this.pid);
     for (const process of family) this.#seen.set(process.pid, process);
     return family;
   }

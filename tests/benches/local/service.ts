@@ -6,7 +6,7 @@ import { loadModels } from "../../../worker/models.ts";
 import { openBareNetworks } from "./bare_networks.ts";
 import { digits, type Finding, printFindings } from "../budget.ts";
 import { GALLERY, largeGallery } from "./large_gallery.ts";
-import { openClient } from "./client.ts";
+import { jpegRequest, openClient } from "./client.ts";
 import { jpegOf } from "./pictures.ts";
 import { median, quantile, timed } from "../timing.ts";
 
@@ -33,7 +33,7 @@ export async function measureService(): Promise<Finding[]> {
   });
   await service.untilReady();
   await service.untilFull(CORES);
-  await using client = openClient(service.url, picture, 2 * CORES);
+  await using client = openClient(service.url, [jpegRequest(picture)], 2 * CORES);
   const { ask } = client;
 
   for (let i = 0; i < 40; i++) await ask();

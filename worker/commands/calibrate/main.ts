@@ -9,7 +9,6 @@ import process from "node:process";
 import type { Calibration, ModelCalibration, QualityBounds } from "../../../models/calibration.ts";
 import { ConfigError } from "../../../shared/env.ts";
 import { createProgress, type Progress } from "../../../shared/progress.ts";
-import { sha256 } from "../../../shared/sha256.ts";
 import { ModelError } from "../../inference/session.ts";
 import { readMaxImagePixels } from "../max_image_pixels.ts";
 import { loadModels } from "../../models.ts";
@@ -68,7 +67,11 @@ const COMMAND: FolderCommand = {
     const paths = localModelPaths(Deno.env);
     const recognition = values.get("model") ?? paths.recognition;
     // Embeddings do not depend on the calibration that the model may already have.
-    const { models } = await loadModels({ ...paths, recognition, calibration: undefined });
+    const { models, checksums } = await loadModels({
+      ...paths,
+      recognition,
+      calibration: undefined,
+    });
     await using pipeline = await createPipeline(models, { maxPixels });
     const progress = createProgress();
     const embedded = await embedPhotos(pipeline, people, { progress, label: "Reading photos" });
@@ -84,7 +87,7 @@ const COMMAND: FolderCommand = {
     const quality = await measureQuality(pipeline, embedded.people, progress);
     // Rounds the numbers: photos of other people would change further digits.
     const result: ModelCalibration = {
-      model_sha256: await sha256(new Uint8Array(models.recognition)),
+      model_sha256: checksums.recognition,
       fitted_mean_cosine: Number(calibration.fitted_mean_cosine.toFixed(4)),
       fitted_dimension: Number(calibration.fitted_dimension.toFixed(1)),
       quality,

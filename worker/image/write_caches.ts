@@ -1,0 +1,84 @@
+/**
+ * Runs the worker once while its image is built. Deno then writes its caches: the compiled code, and
+ * what it found in packages. In a pod, nobody can write them. Imports no package, so that it can
+ * have a folder of caches of its own: DENO_DIR=/tmp/build deno run … write_caches.ts FOLDER
+ */
+
+const START_MS = 120_000, LOOK_EVERY_MS = 100;
+/**
+ * Caches of Deno. SQLite keeps them in the format WAL. A process that cannot write can read them only
+ * while the files -wal and -shm exist as they were. An orderly end can remove them.
+ */
+const CACHES = ["v8_code_cache_v2", "node_analysis_cache_v2", "dep_analysis_cache_v2"];
+
+const [folder] = Deno.args;
+if (folder === undefined) throw new Error("Usage: write_caches.ts FOLDER");
+await runWorker(folder);
+await checkCaches(folder);
+
+/** Starts the worker, waits until it is ready, and kills it. */
+async function runWorker(folder: string): Promise<void> {
+  const worker = new Deno.Command("deno", {
+    args: ["run", "-q", "--frozen", "--cached-only", "-P=worker", "worker/main.ts"],
+    env: {
+      DENO_DIR: folder,
+      HOST: "127.0.0.1",
+      PORT: "0",
+      GALLERY_MODE: "service",
+      WORKER_NAME: "build",
+      WORKER_TOKEN_PUBLIC_KEYS: await makePublicKey(),
+      LOG_LEVEL: "warn",
+    },
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const deadline = AbortSignal.timeout(START_MS);
+  const status = worker.status.then(({ code }) => {
+    throw new Error(`The worker ended with ${code} before it was ready`);
+  });
+  const ready = readFirstLine(worker.stdout).then(async (line) => {
+    if (line === undefined) return await status;
+    const { listening } = JSON.parse(line);
+    for (;;) {
+      deadline.throwIfAborted();
+      // A worker that ends may refuse the request. Then its exit code is the error.
+      const answer = await fetch(`${listening}/ready`, { signal: deadline }).catch(() => {});
+      if (answer?.status === 200) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  });
+  await Promise.race([ready, status]);
+  status.catch(() => {});
+  worker.kill("SIGKILL");
+  await worker.status;
+}
+
+/** @throws {Error} when a cache, or a file that a reader needs, is missing */
+async function checkCaches(folder: string): Promise<void> {
+  for (const cache of CACHES) {
+    for (const end of ["", "-wal", "-shm"]) {
+      const { size } = await Deno.stat(`${folder}/${cache}${end}`);
+      // The log is empty when the run has added nothing.
+      if (size === 0 && end !== "-wal") throw new Error(`${cache}${end} is empty`);
+    }
+  }
+}
+
+async function makePublicKey(): Promise<string> {
+  const { publicKey } = await crypto.subtle.generateKey("Ed25519", true, [
+    "sign",
+    "verify",
+  ]) as CryptoKeyPair;
+  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)).toBase64();
+  return `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`;
+}
+
+async function readFirstLine(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const part of stream) {
+    text += decoder.decode(part, { stream: true });
+    if (text.includes("\n")) break;
+  }
+  return text === "" ? undefined : text.split("\n")[0];
+}

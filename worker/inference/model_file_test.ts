@@ -1,0 +1,54 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { sha256 } from "../../shared/sha256.ts";
+import { LOCAL_PATHS } from "../../shared/local_paths.ts";
+import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
+import { ModelFile } from "./model_file.ts";
+import { ModelError, openSession } from "./session.ts";
+
+Deno.test("the sha256 is that of all bytes, for files of any size", async () => {
+  for (const size of [0, 1, 1024 * 1024, 3 * 1024 * 1024 + 1]) {
+    const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251);
+    await using folder = await temporaryFolder({ model: bytes });
+    assertEquals((await ModelFile.read(folder.path("model"))).sha256, await sha256(bytes));
+  }
+});
+
+Deno.test("a session from a file gives the same numbers as one from its bytes", async () => {
+  const model = await ModelFile.read(LOCAL_PATHS.recognition);
+  assertEquals(model.length, 0);
+  await using fromFile = await openSession(model, "recognition");
+  await using fromBytes = await openSession(
+    await Deno.readFile(LOCAL_PATHS.recognition),
+    "recognition",
+  );
+  const face = Float32Array.from({ length: 3 * 112 * 112 }, (_, i) => Math.sin(i));
+  const shape = [1, 3, 112, 112];
+  assertEquals(await fromFile.run(face, shape), await fromBytes.run(face, shape));
+});
+
+Deno.test("a file that changed after its sha256 was computed is refused", async () => {
+  const content = await Deno.readFile(LOCAL_PATHS.landmarks);
+  await using folder = await temporaryFolder({ model: content, other: content });
+  const path = folder.path("model");
+  const changes = [
+    () => Deno.writeFile(path, content),
+    () => Deno.rename(folder.path("other"), path),
+  ];
+  for (const change of changes) {
+    const model = await ModelFile.read(path);
+    assert(await model.isUnchanged());
+    await change();
+    await assertRejects(
+      () => openSession(model, "landmark"),
+      ModelError,
+      `The landmark model ${path} changed while it was loaded`,
+    );
+  }
+});
+
+Deno.test("the error of a file that is no model has no path, as with its bytes", async () => {
+  await using folder = await temporaryFolder({ model: "no model" });
+  const model = await ModelFile.read(folder.path("model"));
+  const error = await assertRejects(() => openSession(model, "test"), ModelError);
+  assertEquals(error.message, "The test model cannot be loaded");
+});
