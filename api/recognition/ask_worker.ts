@@ -4,7 +4,7 @@ import { delay as wait } from "../../shared/backoff.ts";
 import type { WorkerModels } from "../../shared/contract/models_in_use.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import type { ApiMetrics } from "../metrics.ts";
-import type { LeasedWorker, WorkerLease, WorkerPool } from "../pool/pool.ts";
+import type { LeasedWorker, WorkerLease, WorkerPool } from "../../shared/pool/pool.ts";
 import type { Seals } from "./seals.ts";
 import type { WorkerResult } from "./worker_client.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { MATCH } from "../../shared/contract/fake_answers.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { createApiMetrics } from "../metrics.ts";
-import { FakePool } from "../pool/fake_pool.ts";
+import { FakePool } from "../../shared/pool/fake_pool.ts";
 import { askWorker } from "./ask_worker.ts";
 import type { WorkerResult } from "./worker_client.ts";
 

@@ -23,7 +23,7 @@ import { isUnreached } from "../unreached.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../../shared/http/call_token.ts";
 import { signWorkerToken } from "../../shared/http/worker_token.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";
-import type { LeasedWorker } from "../pool/pool.ts";
+import type { LeasedWorker } from "../../shared/pool/pool.ts";
 import {
   type EmbeddedPicture,
   readEmbedding,

@@ -2,7 +2,7 @@
 
 import { API_ENV, API_ENV_NAMES, GALLERY_PLACE_ENV, KUBERNETES_ENV } from "../../api/env.ts";
 import { STORE_ENV_NAMES } from "../../shared/local_store.ts";
-import { DENO_ENV } from "../../api/process/deno_command.ts";
+import { DENO_ENV } from "../../shared/process/deno_command.ts";
 import {
   GALLERY_ENV_NAMES,
   GALLERY_OWN_ENV,

@@ -3,7 +3,7 @@
 import { createFakeLog, type FakeLog } from "../../../shared/fake_log.ts";
 import { tick } from "../../../tests/support/tick.ts";
 import { createApiMetrics } from "../../metrics.ts";
-import type { WorkerLease } from "../pool.ts";
+import type { WorkerLease } from "../../../shared/pool/pool.ts";
 import { FakePodApi } from "./api_server/fake_pod_api.ts";
 import { FakeDelays } from "./fake_delays.ts";
 import { KubernetesPool } from "./kubernetes_pool.ts";

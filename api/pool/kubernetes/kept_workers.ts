@@ -1,6 +1,6 @@
 /** Claimed workers that wait to serve again. */
 
-import type { LeasedWorker } from "../pool.ts";
+import type { LeasedWorker } from "../../../shared/pool/pool.ts";
 import { haveSameTemplate, type Pod } from "./pod.ts";
 
 /** A pod that this replica has claimed. */

@@ -1,10 +1,15 @@
 /** The pool on Kubernetes: pods of a Deployment, which are running before a request needs them. */
 
 import { abortable } from "../../../shared/abortable.ts";
-import { lease } from "../lease.ts";
-import { NoWorkerAvailable, type PoolStats, type WorkerLease, type WorkerPool } from "../pool.ts";
-import { RetryAfter } from "../retry_after.ts";
-import { WaitQueue } from "../wait_queue.ts";
+import { lease } from "../../../shared/pool/lease.ts";
+import {
+  NoWorkerAvailable,
+  type PoolStats,
+  type WorkerLease,
+  type WorkerPool,
+} from "../../../shared/pool/pool.ts";
+import { RetryAfter } from "../../../shared/pool/retry_after.ts";
+import { WaitQueue } from "../../../shared/pool/wait_queue.ts";
 import { type ClaimAttempt, ClaimPause } from "./claim_pause.ts";
 import { Deletions } from "./deletions.ts";
 import { FreePods } from "./free_pods.ts";

@@ -1,8 +1,8 @@
 /** Starts processes of the service on this machine, and waits until they are ready. */
 
 import { z } from "zod";
-import { abortable } from "../../shared/abortable.ts";
-import { delay } from "../../shared/backoff.ts";
+import { abortable } from "../abortable.ts";
+import { delay } from "../backoff.ts";
 import type { DenoCommand } from "./deno_command.ts";
 import { MAX_LINE, readLines } from "./read_lines.ts";
 

@@ -1,6 +1,6 @@
 /** The pool of workers as the rest of the api sees it. Every backend implements this interface. */
 
-import { Problem } from "../../shared/contract/problem.ts";
+import { Problem } from "../contract/problem.ts";
 
 /**
  * A pool of warm workers: they are running before a request needs them. Each worker is leased to
