@@ -153,7 +153,7 @@ export function createWorkerClient(
   }
   return {
     authenticate(worker, { image, userId }, requestId, signal) {
-      const url = new URL("/authenticate", worker.url);
+      const url = new URL("authenticate", worker.url);
       if (userId !== undefined) url.searchParams.set("user_id", userId);
       return send(
         url,
@@ -162,7 +162,7 @@ export function createWorkerClient(
       );
     },
     async embed(worker, { image, forTemplate }, requestId, signal) {
-      const url = new URL(forTemplate ? "/embed?template=true" : "/embed", worker.url);
+      const url = new URL(forTemplate ? "embed?template=true" : "embed", worker.url);
       const result = await send(url, { worker, image, requestId, signal }, readEmbedding);
       const liveness = result.kind === "answer" ? result.answer.face.liveness : undefined;
       return liveness === undefined ? result : { ...result, liveness };

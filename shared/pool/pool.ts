@@ -74,6 +74,12 @@ export interface WorkerLease extends AsyncDisposable {
    * if REQUESTS_PER_WORKER allows another request. Without this call, the worker is destroyed.
    */
   keep(): void;
+  /**
+   * Reports that the worker has died or has answered nonsense. The worker is destroyed, and with
+   * it everything that could have been harmed by it: the other workers of its pod get no more
+   * requests.
+   */
+  distrust(): void;
 }
 
 /** Counts of a pool. */

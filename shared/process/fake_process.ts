@@ -7,6 +7,7 @@ export class FakeProcess {
   /** Number of times that it was killed. */
   kills = 0;
   readonly #end: () => void;
+  #ownEnd: string | undefined;
 
   constructor(url: string) {
     this.url = new URL(url);
@@ -20,8 +21,13 @@ export class FakeProcess {
     this.#end();
   }
 
+  ownEnd(): string | undefined {
+    return this.#ownEnd;
+  }
+
   /** Ends the process, as if it had died. */
-  die(): void {
+  die(how = "SIGKILL"): void {
+    this.#ownEnd = how;
     this.#end();
   }
 }

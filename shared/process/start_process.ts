@@ -12,6 +12,11 @@ export interface StartedProcess {
   readonly url: URL;
   /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
+  /**
+   * Returns how the process has ended by itself, such as "SIGSEGV" or "exit code 1"; undefined while
+   * it runs, and when this process has ended it.
+   */
+  ownEnd(): string | undefined;
   /** Kills the process immediately. */
   kill(): void;
   /** Asks the process to end. */
@@ -67,7 +72,10 @@ export async function startProcess(
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+  let wasSignalled = false;
+  let ownEnd: string | undefined;
   const send = (name: Deno.Signal) => {
+    wasSignalled = true;
     try {
       child.kill(name);
     } catch (error) {
@@ -75,7 +83,8 @@ export async function startProcess(
       if (!(error instanceof TypeError)) throw error;
     }
   };
-  const ended = child.status.then(async () => {
+  const ended = child.status.then(async ({ code, signal }) => {
+    if (!wasSignalled) ownEnd = signal ?? `exit code ${code}`;
     // Without this call, this end of the pipe would stay open until a garbage collection.
     await child.stdin.close().catch(() => {});
   });
@@ -102,7 +111,13 @@ export async function startProcess(
     const url = await abortable(listening.promise, startSignal);
     await waitUntilReady(url, startSignal);
     await alsoReady?.(startSignal);
-    return { url, ended, kill: () => send("SIGKILL"), terminate: () => send("SIGTERM") };
+    return {
+      url,
+      ended,
+      ownEnd: () => ownEnd,
+      kill: () => send("SIGKILL"),
+      terminate: () => send("SIGTERM"),
+    };
   } catch (error) {
     send("SIGKILL");
     await ended;

@@ -24,6 +24,8 @@ export interface WorkerProcess extends LeasedWorker {
   readonly withoutModel?: boolean;
   /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
+  /** Returns how the process has ended by itself; undefined when the pool has ended it. */
+  ownEnd(): string | undefined;
   /** Kills the process immediately. */
   kill(): void;
 }
