@@ -2,6 +2,7 @@
 
 /** A process that runs until it is killed, or the test ends it. */
 export class FakeProcess {
+  readonly pid = 0;
   readonly url: URL;
   readonly ended: Promise<void>;
   /** Number of times that it was killed. */

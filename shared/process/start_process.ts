@@ -8,6 +8,7 @@ import { MAX_LINE, readLines } from "./read_lines.ts";
 
 /** A process that is ready. */
 export interface StartedProcess {
+  readonly pid: number;
   /** Address at which the process listens. */
   readonly url: URL;
   /** Resolves when the process has ended, for any reason. */
@@ -112,6 +113,7 @@ export async function startProcess(
     await waitUntilReady(url, startSignal);
     await alsoReady?.(startSignal);
     return {
+      pid: child.pid,
       url,
       ended,
       ownEnd: () => ownEnd,

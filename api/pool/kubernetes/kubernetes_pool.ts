@@ -348,7 +348,9 @@ export class KubernetesPool implements WorkerPool {
 
   /** Gives the pods that became free during a pause to the claims that wait. */
   #offerFreePods(): void {
-    while (this.#pause.allowsClaim && this.#queue.length > 0 && this.#needsPod(this.#queue.length)) {
+    while (
+      this.#pause.allowsClaim && this.#queue.length > 0 && this.#needsPod(this.#queue.length)
+    ) {
       const candidate = this.#takePod();
       if (candidate === undefined) return;
       this.#queue.offer(candidate);

@@ -3,9 +3,9 @@
 import {
   MAX_FREE_LINE,
   PROCESSES_PATH,
-  processUrl,
   readFreeProcesses,
 } from "../../../shared/contract/pod_processes.ts";
+import { PROBLEMS } from "../../../shared/contract/problem.ts";
 import type { SigningKeys } from "../../../shared/http/token_keys.ts";
 import { signWorkerToken } from "../../../shared/http/worker_token.ts";
 import type { LeasedWorker } from "../../../shared/pool/pool.ts";
@@ -56,12 +56,16 @@ export function createSupervisorClient(keys: () => SigningKeys): SupervisorClien
       yield* readLines(response.body);
     },
     async end({ url }, process, worker) {
-      const response = await fetch(processUrl(url, process), {
+      const response = await fetch(new URL(`${PROCESSES_PATH}/${process}`, url), {
         method: "DELETE",
         headers: await authorization(worker.name),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       await response.body?.cancel();
+      // A supervisor does not know a process that has ended.
+      if (!response.ok && response.status !== PROBLEMS.worker_used.status) {
+        throw new Error(`The supervisor answered ${response.status}`);
+      }
     },
   };
 }

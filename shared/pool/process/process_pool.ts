@@ -18,6 +18,7 @@ import { GalleryVersions } from "./gallery_versions.ts";
 
 /** A worker process that is ready. */
 export interface WorkerProcess extends LeasedWorker {
+  readonly pid: number;
   /** Fingerprint of the gallery that the process has loaded. */
   readonly gallery: string;
   /** True when that gallery does not name the model that made its templates. */

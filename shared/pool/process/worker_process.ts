@@ -38,7 +38,7 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
   return async (name, signal, onGallery = () => {}) => {
     const output = createWorkerOutput(onGallery);
     let loaded = NO_GALLERY;
-    const { url, ended, ownEnd, kill } = await startProcess(workerCommand(options, name), {
+    const { pid, url, ended, ownEnd, kill } = await startProcess(workerCommand(options, name), {
       label: "worker",
       startTimeoutMs: options.startTimeoutMs,
       onLine: output.onLine,
@@ -48,6 +48,6 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       },
     }, signal);
     const { fingerprint: gallery, withoutModel } = loaded;
-    return { name, url, gallery, withoutModel, ended, ownEnd, kill } satisfies WorkerProcess;
+    return { name, pid, url, gallery, withoutModel, ended, ownEnd, kill } satisfies WorkerProcess;
   };
 }
