@@ -30,7 +30,7 @@ const IMAGES = [
   {
     service: "worker",
     limitBytes: 150e6,
-    programs: ["worker/main.ts"],
+    programs: ["worker/main.ts", "supervisor/main.ts"],
     addons: ["/onnxruntime-node/", "/@img/sharp-", "/usearch/"],
   },
 ] as const;
