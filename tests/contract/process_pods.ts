@@ -128,24 +128,36 @@ export class ProcessPodsCluster extends FakePodApi {
       newRequestId: () => crypto.randomUUID(),
     });
     this.#pods.set(ip, { name, processes, fetch });
-    // The kubelet restarts the container of a pod that has ended. Here, the pod is then not ready.
     void processes.ended.then(() => {
-      if (!this.#isClosing && this.has(name)) this.change(name, { ready: false });
+      if (this.#isClosing || !this.has(name)) return;
+      const { labels } = this.change(name, { ready: false });
+      // The kubelet restarts the container of a pod that nobody has claimed. Here, it is a new pod.
+      if (labels["status"] !== "ready") return;
+      this.remove(name);
+      this.#replaceByName(name);
     });
     await eventually(() => processes.isReady || this.#isClosing, `${name} is ready`, 120_000);
     if (!this.#isClosing) this.add(name, { ip });
   }
 
-  /** Kills a process with a signal that its supervisor has not sent. */
-  async kill(workerName: string, signal: Deno.Signal = "SIGKILL"): Promise<void> {
+  /**
+   * Kills a process with a signal that its supervisor has not sent. Returns false when the process has
+   * ended before, or its supervisor was faster.
+   */
+  async kill(workerName: string, signal: Deno.Signal = "SIGKILL"): Promise<boolean> {
     const process = this.running.get(workerName);
-    if (process === undefined) return;
+    if (process === undefined) return false;
     Deno.kill(process.pid, signal);
     await process.ended;
+    return process.ownEnd() !== undefined;
   }
 
   override async delete(name: string, preconditions: Preconditions): Promise<void> {
     await super.delete(name, preconditions);
+    this.#replaceByName(name);
+  }
+
+  #replaceByName(name: string): void {
     for (const [ip, pod] of this.#pods) {
       if (pod.name === name) this.#track(this.#replace(ip, pod));
     }
