@@ -147,7 +147,11 @@ export class ProcessPodsCluster extends FakePodApi {
   async kill(workerName: string, signal: Deno.Signal = "SIGKILL"): Promise<boolean> {
     const process = this.running.get(workerName);
     if (process === undefined) return false;
-    Deno.kill(process.pid, signal);
+    try {
+      Deno.kill(process.pid, signal);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
     await process.ended;
     return process.ownEnd() !== undefined;
   }
