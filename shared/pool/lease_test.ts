@@ -38,7 +38,7 @@ Deno.test("an error in the request destroys the worker", async () => {
 Deno.test("a worker that is not trusted is not kept, in whatever order that is said", async () => {
   const ends: (readonly boolean[])[] = [];
   for (const calls of [["keep", "distrust"], ["distrust", "keep"], ["keep"], []] as const) {
-    const leased = lease(worker, (...end) => void ends.push(end));
+    const leased = lease(WORKER, (...end) => void ends.push(end));
     for (const call of calls) leased[call]();
     await leased[Symbol.asyncDispose]();
   }

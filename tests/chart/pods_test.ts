@@ -105,7 +105,7 @@ helmTest("the pool has poolSize workers, and a rollout starts maxSurge more", as
 
 helmTest("by default each worker is a pod, which runs the image's own program", async () => {
   const objects = await render();
-  const worker = at(find(objects, WORKER), "spec.template.spec.containers[worker]");
+  const [worker] = find(objects, WORKER).spec.template.spec.containers;
   assertEquals(worker.command, undefined);
   const labels = find(objects, WORKER).spec.template.metadata.labels;
   assertEquals(labels["face-it.io/gallery"], "service");
@@ -116,7 +116,7 @@ helmTest("with isolation: process, a pod runs a supervisor with several processe
   const set = "isolation=process,poolSize=3,processes.perPod=6,processes.requestsPerPod=50";
   const objects = await render("--set", set);
   const deployment = find(objects, WORKER);
-  const worker = at(deployment, "spec.template.spec.containers[worker]");
+  const [worker] = deployment.spec.template.spec.containers;
   assertEquals(worker.command.slice(-2), ["-P=supervisor", "supervisor/main.ts"]);
   assertEquals(worker.resources.limits.memory, "2560Mi");
   const env = environment(deployment);
