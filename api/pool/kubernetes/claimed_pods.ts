@@ -20,6 +20,8 @@ export interface ClaimedPods {
    * workers of the pod, or when the pod cannot be used
    */
   open(claimed: ClaimedWorker): Promise<ClaimedWorker | undefined>;
+  /** True when a worker may be leased. */
+  isUsable(worker: ClaimedWorker): boolean;
   /** A worker was leased. */
   leased(worker: ClaimedWorker): void;
   /**
@@ -50,6 +52,10 @@ export class WholePods implements ClaimedPods {
 
   open(claimed: ClaimedWorker): Promise<ClaimedWorker> {
     return Promise.resolve(claimed);
+  }
+
+  isUsable(): boolean {
+    return true;
   }
 
   leased(): void {}

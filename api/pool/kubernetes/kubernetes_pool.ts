@@ -282,8 +282,8 @@ export class KubernetesPool implements WorkerPool {
 
   /** True when a worker can serve another request. */
   #isUseful(worker: ClaimedWorker): boolean {
-    return !this.#closing.signal.aborted && this.#kept.canServeAgain(worker) &&
-      this.#pods.isUpToDate(worker.pod);
+    return !this.#closing.signal.aborted && this.#claimed.isUsable(worker) &&
+      this.#kept.canServeAgain(worker) && this.#pods.isUpToDate(worker.pod);
   }
 
   /**

@@ -119,6 +119,17 @@ Deno.test("a worker that cannot be trusted takes its pod along, once the others 
   assertEquals(pool.stats().busy, 0);
 });
 
+Deno.test("no process of a pod that is given up serves again, also one that may", async () => {
+  await using cluster = await open({ pods: 1, maxPods: 1, requestsPerWorker: 5, queueLimit: 3 });
+  const { pool, api, claim } = cluster;
+  const [bad, good] = await Promise.all([claim(), claim()]);
+  bad.distrust();
+  await end(bad);
+  await keep(good);
+  await tick();
+  assertEquals([pool.stats().free, api.deleted], [0, ["pod-1"]]);
+});
+
 Deno.test("a client that disconnects costs a process, and not its pod", async () => {
   await using cluster = await open({ pods: 1 });
   const lease = await cluster.claim();

@@ -87,6 +87,10 @@ export class ProcessPods implements ClaimedPods {
     await opened.promise;
   }
 
+  isUsable({ pod }: ClaimedWorker): boolean {
+    return this.#pods.get(pod.uid)?.retired.signal.aborted === false;
+  }
+
   leased(worker: ClaimedWorker): void {
     this.#pods.get(worker.pod.uid)?.leased.add(worker);
   }
