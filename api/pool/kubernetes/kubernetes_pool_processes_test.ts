@@ -125,9 +125,13 @@ Deno.test("no process of a pod that is given up serves again, also one that may"
   const [bad, good] = await Promise.all([claim(), claim()]);
   bad.distrust();
   await end(bad);
+  const waiting = claim();
+  await tick();
   await keep(good);
   await tick();
-  assertEquals([pool.stats().free, api.deleted], [0, ["pod-1"]]);
+  assertEquals([pool.stats().waiters, api.deleted], [1, ["pod-1"]]);
+  api.add("pod-2");
+  await end(await waiting);
 });
 
 Deno.test("a client that disconnects costs a process, and not its pod", async () => {
