@@ -208,18 +208,13 @@ export class PodProcesses implements AsyncDisposable {
     return Math.ceil(requestsPerPod / requestsPerWorker);
   }
 
-  #launch: LaunchWorker = async (process, signal, onGallery = () => {}) => {
+  #launch: LaunchWorker = async (process, signal, onGallery) => {
     // Enough processes are there for all requests that are left.
     if (this.#launched - this.#lost >= this.#maxUsed) await untilAborted(signal);
     this.#launched++;
-    let isReady = false;
     const name = processWorkerName(this.#options.pod, process);
     try {
-      const launched = await this.#options.launch(name, signal, (fingerprint) => {
-        // A process that has seen a picture has no say about the others.
-        if (!isReady) onGallery(fingerprint);
-      });
-      isReady = true;
+      const launched = await this.#options.launch(name, signal, onGallery);
       this.#running.set(name, launched);
       void launched.ended.then(() => this.#see(launched));
       return launched;

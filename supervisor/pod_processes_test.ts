@@ -100,13 +100,6 @@ Deno.test("a pod starts no more processes than it serves requests, and then ends
   assertEquals([ended, pod.free(), launcher.launches.length], ["used", undefined, 3]);
 });
 
-Deno.test("a process that has seen a picture cannot tell the pod about another gallery", async () => {
-  await using pod = await openFakePod();
-  pod.launcher.changeGallery("gallery-2");
-  await tick();
-  assertEquals(pod.launcher.processes.map(({ kills }) => kills), [0, 0]);
-});
-
 Deno.test("when the first process cannot start, the reason is told", async () => {
   const launcher = new FakeLauncher();
   await using pod = await openFakePod({ launch: launcher.launch });

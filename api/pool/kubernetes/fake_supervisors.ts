@@ -16,6 +16,8 @@ export class FakeSupervisors implements SupervisorClient {
   readonly ended: string[] = [];
   /** Number of times that each pod cannot be reached. */
   unreached = 0;
+  /** True when a process is still free after its end was asked for, as one that ends slowly is. */
+  keepsEnded = false;
   /** True when an ended process is not replaced. */
   isSlow = false;
   readonly #perPod: number;
@@ -43,7 +45,7 @@ export class FakeSupervisors implements SupervisorClient {
 
   end(pod: LeasedWorker, process: string, worker: LeasedWorker): Promise<void> {
     this.ended.push(worker.name);
-    this.take(pod.name, process);
+    if (!this.keepsEnded) this.take(pod.name, process);
     return Promise.resolve();
   }
 
