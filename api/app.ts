@@ -12,7 +12,7 @@ import {
 import { type AllowedCallers, checkCallers, letOriginsRead } from "./callers/check_callers.ts";
 import { type Access, checkScopes } from "./callers/check_scopes.ts";
 import type { ApiMetrics } from "./metrics.ts";
-import type { WorkerPool } from "./pool/pool.ts";
+import type { WorkerPool } from "../shared/pool/pool.ts";
 import type { GalleryClient } from "./gallery/gallery_client.ts";
 import { type PictureLimits, PictureRequests } from "./recognition/picture_requests.ts";
 import { createSeals } from "./recognition/seals.ts";
@@ -66,7 +66,7 @@ export interface ApiApp {
  * import { openAccess } from "./callers/fake_access.ts";
  * import { png } from "../tests/support/png.ts";
  * import { createApiMetrics } from "./metrics.ts";
- * import { FakePool } from "./pool/fake_pool.ts";
+ * import { FakePool } from "../shared/pool/fake_pool.ts";
  * import { FakeWorkerClient } from "./recognition/fake_worker_client.ts";
  *
  * const app = createApp({

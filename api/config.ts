@@ -79,12 +79,22 @@ export interface KubernetesPoolConfig {
   /** Labels of a pod that may be claimed. */
   readonly selector: Readonly<Record<string, string>>;
   readonly workerPort: number;
-  /** Longest time to keep a worker that serves several requests. */
+  /** Longest time to keep a pod that serves several requests. */
   readonly leaseMaxMs: number;
+  /** The workers are processes in pods. undefined: the workers are pods. */
+  readonly processes: PodProcessesConfig | undefined;
   /** Place of the keys that sign calls to workers. */
   readonly tokenKeys: TokenKeyLocation;
   /** True when the api itself runs in a cluster. */
   readonly inCluster: boolean;
+}
+
+/** Settings of workers that are processes in pods. */
+export interface PodProcessesConfig {
+  /** Number of processes that a pod keeps ready. */
+  readonly perPod: number;
+  /** Number of pods that this replica keeps claimed. */
+  readonly maxPods: number;
 }
 
 const ApiEnvSchema = z.object(ALL_API_ENV);
@@ -212,7 +222,8 @@ function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {
     const tokenKeys = values.GALLERY_URL === undefined ? undefined : keyLocation(values);
     return { kind: "process", size: values.POOL_SIZE, tokenKeys };
   }
-  if (values.REQUESTS_PER_WORKER > 1 && values.LEASE_MAX_MS < values.REQUEST_TIMEOUT_MS) {
+  const isKept = values.REQUESTS_PER_WORKER > 1 || values.ISOLATION === "process";
+  if (isKept && values.LEASE_MAX_MS < values.REQUEST_TIMEOUT_MS) {
     throw new ConfigError("Bad environment: LEASE_MAX_MS: must be at least REQUEST_TIMEOUT_MS");
   }
   return {
@@ -222,6 +233,9 @@ function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {
     selector: values.WORKER_SELECTOR,
     workerPort: values.WORKER_PORT,
     leaseMaxMs: values.LEASE_MAX_MS,
+    processes: values.ISOLATION === "pod"
+      ? undefined
+      : { perPod: values.PROCESSES_PER_POD, maxPods: values.MAX_CLAIMED_PODS },
     tokenKeys: keyLocation(values),
     inCluster,
   };

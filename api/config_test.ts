@@ -177,6 +177,7 @@ Deno.test("in a cluster, the workers are pods by default", () => {
     selector: { app: "face-recognition-worker", status: "ready" },
     workerPort: 8080,
     leaseMaxMs: 300_000,
+    processes: undefined,
     tokenKeys: { text: "k" },
     inCluster: true,
   });
@@ -192,6 +193,10 @@ Deno.test("an api outside the cluster can use a pool of pods, with all its setti
     WORKER_SELECTOR: "example.org/app=w,status=ready,tier=1",
     WORKER_PORT: "9000",
     LEASE_MAX_MS: "1000",
+    REQUEST_TIMEOUT_MS: "1000",
+    ISOLATION: "process",
+    PROCESSES_PER_POD: "8",
+    MAX_CLAIMED_PODS: "3",
   });
   assert(pool.kind === "kubernetes");
   assertEquals(pool, {
@@ -201,6 +206,7 @@ Deno.test("an api outside the cluster can use a pool of pods, with all its setti
     selector: { "example.org/app": "w", status: "ready", tier: "1" },
     workerPort: 9000,
     leaseMaxMs: 1000,
+    processes: { perPod: 8, maxPods: 3 },
     tokenKeys: { path: "/keys" },
     inCluster: false,
   });
@@ -222,6 +228,9 @@ Deno.test("the error names the bad setting of a pool of pods", () => {
       [{ WORKER_SELECTOR: "status=ready" }, "WORKER_SELECTOR: must contain a label besides"],
       [{ WORKER_SELECTOR: "app in (w),status=ready" }, "WORKER_SELECTOR: must be name=value"],
       [{ LEASE_MAX_MS: "9999", REQUESTS_PER_WORKER: "2" }, "LEASE_MAX_MS: must be at least"],
+      [{ LEASE_MAX_MS: "9999", ISOLATION: "process" }, "LEASE_MAX_MS: must be at least"],
+      [{ ISOLATION: "thread" }, "ISOLATION: must be"],
+      [{ ISOLATION: "process", PROCESSES_PER_POD: "65" }, "PROCESSES_PER_POD: must be at most 64"],
     ] as const
   ) {
     assertThrows(() => read({ ...good, ...bad }), ConfigError, message);

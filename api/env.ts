@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { POLICY_ENV, THRESHOLD_ENV } from "../shared/contract/face_policy.ts";
 import { AGREED_ENV, SERVICE_ENV } from "../shared/contract/service_env.ts";
+import { PROCESSES_ENV } from "../shared/contract/supervisor_env.ts";
 import { choice, flag, integer, list, SETTINGS } from "../shared/setting.ts";
 import { isLoopback, parseHostName } from "./callers/allowed_hosts.ts";
 import { parseOrigin } from "./callers/allowed_origins.ts";
@@ -156,8 +157,19 @@ export const KUBERNETES_ENV = {
   }),
   LEASE_MAX_MS: integer(1, 86_400_000).default(300_000).register(SETTINGS, {
     description:
-      "longest time in milliseconds to keep a worker; must be at least REQUEST_TIMEOUT_MS; has no effect when REQUESTS_PER_WORKER is 1",
+      "longest time in milliseconds to keep a worker; must be at least REQUEST_TIMEOUT_MS; has no effect with ISOLATION=pod when REQUESTS_PER_WORKER is 1",
     chartValue: "leaseMaxMs",
+  }),
+  ISOLATION: choice("pod", "process").default("pod").register(SETTINGS, {
+    description:
+      "pod: a worker is a pod. process: a worker is a process in a pod that a supervisor runs; [isolation](kubernetes.md#isolation-by-processes)",
+    chartValue: "isolation",
+  }),
+  ...PROCESSES_ENV,
+  MAX_CLAIMED_PODS: integer(1, 10_000).default(16).register(SETTINGS, {
+    description:
+      "number of pods that this replica keeps claimed with ISOLATION=process; further requests wait for a process in one of them",
+    shownDefault: "16; the chart sets it to poolSize",
   }),
   WORKER_TOKEN_PRIVATE_KEYS_PATH: z.string().optional().register(SETTINGS, {
     description: "file with the private Ed25519 keys that sign calls to workers, in PEM",

@@ -13,7 +13,7 @@ import type { Access } from "./callers/check_scopes.ts";
 import { openAccess } from "./callers/fake_access.ts";
 import type { GalleryClient } from "./gallery/gallery_client.ts";
 import { createApiMetrics } from "./metrics.ts";
-import { FakePool, type FakePoolOptions } from "./pool/fake_pool.ts";
+import { FakePool, type FakePoolOptions } from "../shared/pool/fake_pool.ts";
 import { type FakeWorker, FakeWorkerClient } from "./recognition/fake_worker_client.ts";
 import type { PictureLimits } from "./recognition/picture_requests.ts";
 

@@ -3,19 +3,12 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { FaceFault } from "../shared/contract/face_policy.ts";
 import type { SealState } from "../shared/contract/worker_seal.ts";
+import type { PoolMetrics } from "../shared/pool/pool_metrics.ts";
 
-/** Events that a pool reports. */
-export interface PoolMetrics {
-  /** Seconds to claim a worker, without the time in the queue. */
-  claimSeconds(seconds: number): void;
-  /** Seconds that a claim waited in the queue, 0 when it did not wait. */
-  waitSeconds(seconds: number): void;
+/** Events that the pools of the api report. */
+export interface ApiPoolMetrics extends PoolMetrics {
   /** Another replica claimed the pod first. `code` is the HTTP status of the Kubernetes API. */
   lostClaim(code: string): void;
-  /** A request was refused because no worker was available. */
-  shed(): void;
-  /** A worker was removed outside a request, for this reason. */
-  reaped(reason: string): void;
   /** A watch restarts after a failure. A watch that ends normally is not counted. */
   watchRestart(): void;
   /** A worker could not be deleted. */
@@ -36,7 +29,7 @@ export interface PoolGauges {
 
 /** All metrics of the api. */
 export interface ApiMetrics {
-  readonly pool: PoolMetrics;
+  readonly pool: ApiPoolMetrics;
   /**
    * A request to /authenticate ended.
    *

@@ -34,6 +34,8 @@ export interface WorkerConfig {
    * process that started the worker.
    */
   readonly exitOnStdinEof: boolean;
+  /** True when the worker tells the process that started it each change of the gallery's files. */
+  readonly followsGallery: boolean;
 }
 
 /** Settings of a gallery that the worker itself holds. */
@@ -79,5 +81,6 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
     requestsPerWorker: values.REQUESTS_PER_WORKER,
     requireSeal: values.REQUIRE_SEAL,
     exitOnStdinEof: values.EXIT_ON_STDIN_EOF,
+    followsGallery: values.FOLLOW_GALLERY,
   });
 }

@@ -34,6 +34,7 @@ Deno.test("a worker needs only its name and its keys", () => {
     requestsPerWorker: 1,
     requireSeal: false,
     exitOnStdinEof: false,
+    followsGallery: true,
   });
 });
 
@@ -60,6 +61,7 @@ Deno.test("every variable of a worker can be set", () => {
     REQUESTS_PER_WORKER: "50",
     REQUIRE_SEAL: "true",
     EXIT_ON_STDIN_EOF: "true",
+    FOLLOW_GALLERY: "false",
     GALLERY_MODE: "workers",
   };
   const { tokenKeys: _, ...config } = read(variables);
@@ -83,6 +85,7 @@ Deno.test("every variable of a worker can be set", () => {
     requestsPerWorker: 50,
     requireSeal: true,
     exitOnStdinEof: true,
+    followsGallery: false,
   });
   const untried = WORKER_ENV_NAMES.filter((name) => !(name in variables));
   assertEquals(untried, ["WORKER_TOKEN_PUBLIC_KEYS_PATH"]);

@@ -95,7 +95,9 @@ async function main(): Promise<void> {
       await reportGallery(watch, {
         withoutModel: withoutModel.length > 0,
         print: (line) => console.log(line),
-        every: (ms, call) => Deno.unrefTimer(setInterval(call, ms)),
+        every: (ms, call) => {
+          if (config.followsGallery) Deno.unrefTimer(setInterval(call, ms));
+        },
       });
     } else if (withoutModel.length > 0) {
       log.warn({ files: withoutModel }, GALLERY_WITHOUT_MODEL);
@@ -104,7 +106,7 @@ async function main(): Promise<void> {
     sealed = sealWorker({
       required: config.requireSeal,
       isReportedByStarter: config.exitOnStdinEof,
-      looksAtFiles: watch !== undefined,
+      looksAtFiles: watch !== undefined && config.followsGallery,
       log,
       seal,
     }).holds;

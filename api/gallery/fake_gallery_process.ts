@@ -1,7 +1,7 @@
 /** A fake gallery process for tests. */
 
-import { FakeProcess } from "../process/fake_process.ts";
-import type { StartedProcess } from "../process/start_process.ts";
+import { FakeProcess } from "../../shared/process/fake_process.ts";
+import type { StartedProcess } from "../../shared/process/start_process.ts";
 
 /** A process that runs until it is asked to end, is killed, or the test ends it. */
 export class FakeGalleryProcess extends FakeProcess implements StartedProcess {

@@ -2,7 +2,7 @@
 
 import { backoffMs, delay as realDelay } from "../../shared/backoff.ts";
 import { describeError, type Logger } from "../../shared/log.ts";
-import type { StartedProcess } from "../process/start_process.ts";
+import type { StartedProcess } from "../../shared/process/start_process.ts";
 import type { OpenedGallery } from "./opened_gallery.ts";
 
 /** Services that {@linkcode LocalGallery} uses. */

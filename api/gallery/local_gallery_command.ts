@@ -6,8 +6,8 @@ import { TRIES_ENV_NAMES } from "../../shared/contract/gallery_env.ts";
 import { POLICY_ENV_NAMES } from "../../shared/contract/face_policy.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { isPostgres, readStoreSettings } from "../../shared/local_store.ts";
-import { quietLogLevel } from "../pool/process/local_worker.ts";
-import { type DenoCommand, denoCommand } from "../process/deno_command.ts";
+import { quietLogLevel } from "../../shared/process/log_of_started.ts";
+import { type DenoCommand, denoCommand } from "../../shared/process/deno_command.ts";
 
 /** Settings of the gallery service that it takes from the api's own environment. */
 const PASSED_ON = [

@@ -3,8 +3,8 @@
 import { publicHalves, type SigningKeys } from "../../shared/http/token_keys.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { ApiConfig } from "../config.ts";
-import { startedLogFormat } from "../process/log_format.ts";
-import { startProcess } from "../process/start_process.ts";
+import { startedLogFormat } from "../../shared/process/log_of_started.ts";
+import { startProcess } from "../../shared/process/start_process.ts";
 import { LocalGallery } from "./local_gallery.ts";
 import { localGalleryCommand } from "./local_gallery_command.ts";
 

@@ -12,7 +12,7 @@ import { checksumOf } from "../../shared/http/checksum.ts";
 import { signGalleryToken } from "../../shared/http/gallery_token.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";
 import type { ApiMetrics } from "../metrics.ts";
-import { parseJson, readBounded } from "../read_bounded.ts";
+import { parseJson, readBounded } from "../../shared/read_bounded.ts";
 import { readProblemCode } from "../read_problem_code.ts";
 import { isUnreached } from "../unreached.ts";
 import { galleryProblem, GalleryUnavailable } from "./gallery_problem.ts";

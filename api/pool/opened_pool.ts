@@ -3,7 +3,7 @@
 import type { Logger } from "../../shared/log.ts";
 import type { ApiMetrics } from "../metrics.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";
-import type { WorkerPool } from "./pool.ts";
+import type { WorkerPool } from "../../shared/pool/pool.ts";
 
 /** A pool that is open. */
 export interface OpenedPool {

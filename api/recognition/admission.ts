@@ -1,6 +1,6 @@
 /** Decides if there is room for a request: before its body is read, and while the body arrives. */
 
-import type { WorkerPool } from "../pool/pool.ts";
+import type { WorkerPool } from "../../shared/pool/pool.ts";
 
 /** Bounds of {@linkcode Admission}. */
 export interface AdmissionLimits {
@@ -39,7 +39,7 @@ const BYTES_PER_REQUEST = 256 * 1024;
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { FakePool } from "../pool/fake_pool.ts";
+ * import { FakePool } from "../../shared/pool/fake_pool.ts";
  *
  * const limits = { queueLimit: 64, queueBytes: 1000, bytesPerRequest: 0 };
  * const admission = new Admission(new FakePool({ free: 1 }), limits);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assertEquals, assertThrows } from "@std/assert";
-import { NoWorkerAvailable, type PoolStats } from "../pool/pool.ts";
+import { NoWorkerAvailable, type PoolStats } from "../../shared/pool/pool.ts";
 import { Admission, type AdmissionLimits, type Admitted } from "./admission.ts";
 
 const IDLE: PoolStats = { free: 1, busy: 0, starting: 0, waiters: 0, warmed: true };

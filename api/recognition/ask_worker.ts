@@ -4,7 +4,7 @@ import { delay as wait } from "../../shared/backoff.ts";
 import type { WorkerModels } from "../../shared/contract/models_in_use.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import type { ApiMetrics } from "../metrics.ts";
-import type { LeasedWorker, WorkerLease, WorkerPool } from "../pool/pool.ts";
+import type { LeasedWorker, WorkerLease, WorkerPool } from "../../shared/pool/pool.ts";
 import type { Seals } from "./seals.ts";
 import type { WorkerResult } from "./worker_client.ts";
 
@@ -80,12 +80,15 @@ export async function askWorker<Answer>(
         // Also logged when another worker answers: a clock or a key needs attention.
         event["tokens_refused"] = ++unauthorized;
         event["token_cause"] = result.cause.message;
+        lease.distrust();
         if (unauthorized < MAX_REFUSED_TOKENS) continue;
         throw pool.refusal("No worker could be asked", result.cause);
       case "unreached":
+        lease.distrust();
         if (++unreached < MAX_ATTEMPTS) continue;
         throw workerFailed(result.cause);
       case "failed":
+        lease.distrust();
         throw workerFailed(result.cause);
     }
   }

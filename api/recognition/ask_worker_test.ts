@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { MATCH } from "../../shared/contract/fake_answers.ts";
 import { Problem } from "../../shared/contract/problem.ts";
 import { createApiMetrics } from "../metrics.ts";
-import { FakePool } from "../pool/fake_pool.ts";
+import { FakePool } from "../../shared/pool/fake_pool.ts";
 import { askWorker } from "./ask_worker.ts";
 import type { WorkerResult } from "./worker_client.ts";
 
@@ -37,7 +37,7 @@ Deno.test("a new worker that stays out of reach is replaced by another one", asy
   const dead = Array.from({ length: 21 }, () => UNREACHED);
   const { pool, answer } = ask(2000, [...dead, ANSWER]);
   assertEquals(await answer, MATCH);
-  assertEquals(pool.leases.map(({ state }) => state), ["destroyed", "kept"]);
+  assertEquals(pool.leases.map(({ state }) => state), ["distrusted", "kept"]);
 });
 
 Deno.test("a worker that has no network of its own is dead when it cannot be reached", async () => {

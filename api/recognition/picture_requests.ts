@@ -11,7 +11,7 @@ import { maxBodyBytes, type Probe } from "../../shared/http/parse_probe.ts";
 import { BodyEndedEarly, declaredLength } from "../../shared/http/read_body.ts";
 import { readProbe } from "../../shared/http/read_probe.ts";
 import { checkPicture } from "../../shared/picture/check_picture.ts";
-import type { LeasedWorker } from "../pool/pool.ts";
+import type { LeasedWorker } from "../../shared/pool/pool.ts";
 import { Admission, type AdmissionLimits, QUEUE_SHARE } from "./admission.ts";
 import { askWorker, type AskWorkerDeps } from "./ask_worker.ts";
 import type { WorkerResult } from "./worker_client.ts";

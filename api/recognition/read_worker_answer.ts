@@ -16,7 +16,7 @@ import {
 } from "../../shared/contract/observed_face.ts";
 import { isPictureCode, pictureProblem } from "../../shared/contract/picture_problem.ts";
 import type { Problem, ProblemCode } from "../../shared/contract/problem.ts";
-import { parseJson, readBounded } from "../read_bounded.ts";
+import { parseJson, readBounded } from "../../shared/read_bounded.ts";
 import { readProblemCode } from "../read_problem_code.ts";
 
 /** The response of a worker, without anything that is not documented. */

@@ -23,7 +23,7 @@ import { isUnreached } from "../unreached.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../../shared/http/call_token.ts";
 import { signWorkerToken } from "../../shared/http/worker_token.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";
-import type { LeasedWorker } from "../pool/pool.ts";
+import type { LeasedWorker } from "../../shared/pool/pool.ts";
 import {
   type EmbeddedPicture,
   readEmbedding,
@@ -157,7 +157,7 @@ export function createWorkerClient(
   }
   return {
     authenticate(worker, { image, userId }, requestId, signal) {
-      const url = new URL("/authenticate", worker.url);
+      const url = new URL("authenticate", worker.url);
       if (userId !== undefined) url.searchParams.set("user_id", userId);
       return send(
         url,
@@ -166,7 +166,7 @@ export function createWorkerClient(
       );
     },
     async embed(worker, { image, forTemplate }, requestId, signal) {
-      const url = new URL(forTemplate ? "/embed?template=true" : "/embed", worker.url);
+      const url = new URL(forTemplate ? "embed?template=true" : "embed", worker.url);
       const result = await send(url, { worker, image, requestId, signal }, readEmbedding);
       const liveness = result.kind === "answer" ? result.answer.face.liveness : undefined;
       return liveness === undefined ? result : { ...result, liveness };

@@ -5,7 +5,7 @@ import { StatusSchema } from "../../shared/contract/contract.ts";
 import type { ServiceEnv } from "../../shared/http/service.ts";
 import { allows } from "../callers/check_scopes.ts";
 import type { GalleryClient } from "../gallery/gallery_client.ts";
-import type { WorkerPool } from "../pool/pool.ts";
+import type { WorkerPool } from "../../shared/pool/pool.ts";
 import { BAD_HOST_RESPONSE, TAGS } from "./openapi.ts";
 
 /**

@@ -2,7 +2,7 @@
 
 import { API_ENV, API_ENV_NAMES, GALLERY_PLACE_ENV, KUBERNETES_ENV } from "../../api/env.ts";
 import { STORE_ENV_NAMES } from "../../shared/local_store.ts";
-import { DENO_ENV } from "../../api/process/deno_command.ts";
+import { DENO_ENV } from "../../shared/process/deno_command.ts";
 import {
   GALLERY_ENV_NAMES,
   GALLERY_OWN_ENV,
@@ -15,6 +15,11 @@ import {
   RECOGNITION_ENV,
   WORKER_ENV_NAMES,
 } from "../../shared/contract/worker_env.ts";
+import {
+  PROCESSES_ENV,
+  SUPERVISOR_ENV_NAMES,
+  SUPERVISOR_OWN_ENV,
+} from "../../shared/contract/supervisor_env.ts";
 import { DISABLE_TELEMETRY } from "../../worker/inference/telemetry.ts";
 import { type ChartValue, readValues } from "./chart_values.ts";
 import { GenerateError } from "./generate_error.ts";
@@ -42,6 +47,7 @@ const PERMISSIONS = {
   ],
   api: [...API_ENV_NAMES, "REQUIRE_CONSENT", ...KUBERNETES_CLIENT_ENV],
   worker: [...WORKER_ENV_NAMES, DISABLE_TELEMETRY],
+  supervisor: [...SUPERVISOR_ENV_NAMES, ...DENO_ENV],
   gallery: GALLERY_ENV_NAMES,
   "gallery-command": [...STORE_ENV_NAMES, "REQUIRE_CONSENT"],
 };
@@ -51,6 +57,7 @@ const TABLES = {
   gallery_place: GALLERY_PLACE_ENV,
   recognition: { ...RECOGNITION_ENV, ...THRESHOLD_ENV },
   kubernetes: KUBERNETES_ENV,
+  supervisor: SUPERVISOR_OWN_ENV,
   worker: INSTANCE_ENV,
   gallery: GALLERY_OWN_ENV,
 };
@@ -73,6 +80,7 @@ export async function generate(read: ReadFile): Promise<ReadonlyMap<string, stri
   const templates = {
     serviceSettings: listSettings({ ...SERVICE_ENV, ...AGREED_ENV }),
     apiSettings: listSettings({ ...KUBERNETES_ENV, ...API_ENV, ...GALLERY_PLACE_ENV }),
+    supervisorSettings: listSettings({ ...PROCESSES_ENV, ...SUPERVISOR_OWN_ENV }),
     gallerySettings: listSettings({ ...SERVICE_ENV, ...GALLERY_OWN_ENV }),
     matchSettings: listSettings({ MATCH_ON, MATCH_THRESHOLD }),
     policySettings: listSettings(POLICY_ENV),

@@ -84,6 +84,10 @@ export const INSTANCE_ENV = {
     description:
       "true: the worker exits when its standard input ends, because its starter has then ended",
   }),
+  FOLLOW_GALLERY: flag().default(true).register(SETTINGS, {
+    description:
+      "false: with EXIT_ON_STDIN_EOF=true and a gallery of its own, the worker tells once which gallery it has, and does not look for changes",
+  }),
 } as const;
 
 /** All settings of the worker. */

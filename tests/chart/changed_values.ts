@@ -32,6 +32,7 @@ const BY_HAND: Readonly<Record<string, unknown>> = {
   threshold: 0.123,
   livenessThreshold: 0.321,
   leaseMaxMs: 9999,
+  "processes.perPod": 61,
   "gallery.json": '{"embeddings": [], "other": true}',
 };
 /** Number of the first value. Each further value gets the next number. No default contains them. */

@@ -103,6 +103,36 @@ helmTest("the pool has poolSize workers, and a rollout starts maxSurge more", as
   assertEquals(spec.strategy.rollingUpdate, { maxSurge: 2, maxUnavailable: 0 });
 });
 
+helmTest("by default each worker is a pod, which runs the image's own program", async () => {
+  const objects = await render();
+  const [worker] = find(objects, WORKER).spec.template.spec.containers;
+  assertEquals(worker.command, undefined);
+  const labels = find(objects, WORKER).spec.template.metadata.labels;
+  assertEquals(labels["face-it.io/gallery"], "service");
+  assertEquals(environment(find(objects, API))["ISOLATION"], "pod");
+});
+
+helmTest("with isolation: process, a pod runs a supervisor with several processes", async () => {
+  const set = "isolation=process,poolSize=3,processes.perPod=6,processes.requestsPerPod=50";
+  const objects = await render("--set", set);
+  const deployment = find(objects, WORKER);
+  const [worker] = deployment.spec.template.spec.containers;
+  assertEquals(worker.command.slice(-2), ["-P=supervisor", "supervisor/main.ts"]);
+  assertEquals(worker.resources.limits.memory, "2560Mi");
+  const env = environment(deployment);
+  assertEquals([env["PROCESSES_PER_POD"], env["REQUESTS_PER_POD"]], ["6", "50"]);
+
+  // Neither kind of api claims the pods of the other kind, also one of an earlier version.
+  const { labels } = deployment.spec.template.metadata;
+  assertEquals(labels["face-it.io/gallery"], "service-process");
+  const api = environment(find(objects, API));
+  assert(api["WORKER_SELECTOR"]!.split(",").includes("face-it.io/gallery=service-process"));
+  assertEquals(
+    ["ISOLATION", "PROCESSES_PER_POD", "MAX_CLAIMED_PODS"].map((name) => api[name]),
+    ["process", "6", "3"],
+  );
+});
+
 helmTest("the api has api.replicas replicas, or the autoscaler's minimum", async () => {
   assertEquals(find(await render("--set", "api.replicas=5"), API).spec.replicas, 5);
   const autoscaling = { enabled: true, minReplicas: 3, maxReplicas: 9, targetCPU: 55 };

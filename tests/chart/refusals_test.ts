@@ -41,6 +41,9 @@ const REFUSED: [set: string, message: string][] = [
   ["gallery.secrets={a,a}", "at '/gallery/secrets': items at 0 and 1 are equal"],
   ["gallery.json=people.json", "gallery.json must be the content of a gallery file"],
   ["limits.requestTimeoutMs=12001", "limits.requestTimeoutMs must be at most 12000"],
+  ["isolation=thread", "at '/isolation': value must be one of 'pod', 'process'"],
+  ["processes.perPod=65", "at '/processes/perPod'"],
+  ["isolation=process,leaseMaxMs=10000", "leaseMaxMs must be longer than limits.requestTimeoutMs"],
   [
     "requestsPerWorker=2,leaseMaxMs=10000",
     "leaseMaxMs must be longer than limits.requestTimeoutMs",

@@ -44,7 +44,11 @@ const OF_SERVICE = ["gallery.postgres.secret", "gallery.replicas", "gallery.impo
 const VARIANTS: readonly { readonly values: object; readonly without: readonly string[] }[] = [
   { values: EVERYTHING, without: [...IN_WORKERS, "gallery.postgres.secret", "gallery.replicas"] },
   {
-    values: withValue(EVERYTHING, "gallery.postgres.secret", "db"),
+    values: withValue(
+      withValue(EVERYTHING, "gallery.postgres.secret", "db"),
+      "isolation",
+      "process",
+    ),
     without: IN_WORKERS,
   },
   {

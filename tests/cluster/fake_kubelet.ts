@@ -26,6 +26,12 @@ export interface PodTemplate {
   readonly spec: any;
 }
 
+/** A pod that has an address. */
+export interface KubeletPod {
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** Runs the pods of one namespace. There are no containers: one server answers for all pods. */
 export class FakeKubelet implements AsyncDisposable {
   /** Requests that each pod has received, by its uid. */
@@ -40,6 +46,8 @@ export class FakeKubelet implements AsyncDisposable {
   answerMs = 0;
   /** False when workers accept requests without a good token. */
   checksTokens = true;
+  /** Answers the requests to a pod in place of this kubelet. */
+  answers: ((pod: KubeletPod, request: Request) => Response | Promise<Response>) | undefined;
   /** Uids of the pods that ended while they served a request. */
   readonly endedServing = new Set<string>();
   /** Port of the server that answers for all pods. */
@@ -49,7 +57,7 @@ export class FakeKubelet implements AsyncDisposable {
   readonly #keys: VerifyingKeys | undefined;
   readonly #pods = new Map<string, KubeObject>();
   /** Pods by address. A deleted pod stays here: a real worker would still finish its request. */
-  readonly #workers = new Map<string, { readonly name: string; readonly uid: string }>();
+  readonly #workers = new Map<string, KubeletPod>();
   /** Uids of the pods that have an address. */
   readonly #started = new Set<string>();
   readonly #deadlines = new Map<string, ReturnType<typeof setTimeout>>();
@@ -208,8 +216,9 @@ export class FakeKubelet implements AsyncDisposable {
 
   async #answer(request: Request): Promise<Response> {
     const { hostname, pathname } = new URL(request.url);
-    await request.body?.cancel();
     const worker = this.#workers.get(hostname);
+    if (worker !== undefined && this.answers !== undefined) return this.answers(worker, request);
+    await request.body?.cancel();
     if (worker === undefined) return new Response(null, { status: 404 });
     if (pathname === "/authenticate") {
       const authorization = request.headers.get("Authorization") ?? undefined;

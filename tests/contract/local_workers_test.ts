@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { localWorker } from "../../api/pool/process/local_worker.ts";
 import { localGalleryCommand } from "../../api/gallery/local_gallery_command.ts";
-import { DENO_ENV } from "../../api/process/deno_command.ts";
+import { DENO_ENV } from "../../shared/process/deno_command.ts";
 import { API_ENV_NAMES } from "../../api/env.ts";
 import project from "../../deno.json" with { type: "json" };
 import { GALLERY_ENV_NAMES } from "../../shared/contract/gallery_env.ts";

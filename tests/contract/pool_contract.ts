@@ -1,7 +1,7 @@
 /** The behaviour of every pool of workers: one suite of tests for all backends. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { NoWorkerAvailable, type WorkerLease, type WorkerPool } from "../../api/pool/pool.ts";
+import { NoWorkerAvailable, type WorkerLease, type WorkerPool } from "../../shared/pool/pool.ts";
 import { eventually } from "../support/eventually.ts";
 import { forever } from "../support/forever.ts";
 

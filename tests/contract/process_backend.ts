@@ -1,8 +1,8 @@
 /** Real worker processes as a backend for the tests of every pool. */
 
 import { localWorker } from "../../api/pool/process/local_worker.ts";
-import { ProcessPool, type WorkerProcess } from "../../api/pool/process/process_pool.ts";
-import { createWorkerLauncher } from "../../api/pool/process/worker_process.ts";
+import { ProcessPool, type WorkerProcess } from "../../shared/pool/process/process_pool.ts";
+import { createWorkerLauncher } from "../../shared/pool/process/worker_process.ts";
 import { createLogger } from "../../shared/log.ts";
 import { createApiMetrics } from "../../api/metrics.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";

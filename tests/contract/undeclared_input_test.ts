@@ -1,4 +1,4 @@
-// Tests that no route of the api, of a worker and of the gallery service takes input that it does not declare.
+// Tests that no route of the api, a worker, a supervisor and the gallery service takes input that it does not declare.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createFakeApp } from "../../api/fake_app.ts";
@@ -6,6 +6,8 @@ import { createGalleryApp } from "../../gallery/app.ts";
 import { createGalleryMetrics } from "../../gallery/metrics.ts";
 import { ProblemBodySchema } from "../../shared/contract/contract.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
+import { createSupervisorApp } from "../../supervisor/app.ts";
+import { PodProcesses } from "../../supervisor/pod_processes.ts";
 import { createWorkerApp } from "../../worker/app.ts";
 
 interface TestedApp {
@@ -49,10 +51,30 @@ const worker = (answersWith: "authenticate" | "embed"): TestedApp =>
     onUsed() {},
   });
 
+const supervisor = (answersWith: "authenticate" | "embed"): TestedApp =>
+  createSupervisorApp({
+    ...SERVICE,
+    name: "pod",
+    answersWith,
+    processes: new PodProcesses({
+      ...SERVICE,
+      pod: "pod",
+      size: 1,
+      requestsPerWorker: 1,
+      requestsPerPod: 1,
+      launch: () => Promise.reject(new Error("Not reached")),
+      random: () => 0,
+    }),
+    verifyToken: () => Promise.reject(new Error("Not reached")),
+    requestTimeoutMs: 1000,
+  });
+
 const realApps = (): Record<string, TestedApp> => ({
   api: createFakeApp().app,
   worker: worker("authenticate"),
   "worker for the gallery service": worker("embed"),
+  supervisor: supervisor("authenticate"),
+  "supervisor for the gallery service": supervisor("embed"),
   gallery: createGalleryApp({
     ...SERVICE,
     verifyToken: () => Promise.reject(new Error("Not reached")),

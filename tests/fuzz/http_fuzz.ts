@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createApp } from "../../api/app.ts";
 import { openAccess } from "../../api/callers/fake_access.ts";
-import { FakePool } from "../../api/pool/fake_pool.ts";
+import { FakePool } from "../../shared/pool/fake_pool.ts";
 import type { WorkerClient } from "../../api/recognition/worker_client.ts";
 import {
   type AuthenticateAnswer,

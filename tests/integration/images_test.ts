@@ -30,7 +30,7 @@ const IMAGES = [
   {
     service: "worker",
     limitBytes: 150e6,
-    programs: ["worker/main.ts", "worker/image/write_caches.ts"],
+    programs: ["worker/main.ts", "supervisor/main.ts", "worker/image/write_caches.ts"],
     addons: ["/onnxruntime-node/", "/@img/sharp-", "/usearch/"],
   },
 ] as const;

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { localGalleryCommand } from "../../api/gallery/local_gallery_command.ts";
-import { startProcess } from "../../api/process/start_process.ts";
+import { startProcess } from "../../shared/process/start_process.ts";
 import { openStore } from "../../gallery/store/open_store.ts";
 import { makeTemplateKey, parseTemplateKeys } from "../../shared/template_keys.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import { localGalleryCommand } from "../../api/gallery/local_gallery_command.ts";
-import { workerCommand } from "../../api/pool/process/worker_process.ts";
+import { workerCommand } from "../../shared/pool/process/worker_process.ts";
 import { ROOT } from "../support/checkout.ts";
 
 const FOLDERS = [

@@ -1,7 +1,7 @@
 import { assert, assertRejects } from "@std/assert";
 import { localWorker } from "../../api/pool/process/local_worker.ts";
-import { createWorkerLauncher } from "../../api/pool/process/worker_process.ts";
-import { ProcessStartError } from "../../api/process/start_process.ts";
+import { createWorkerLauncher } from "../../shared/pool/process/worker_process.ts";
+import { ProcessStartError } from "../../shared/process/start_process.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { needs } from "../support/needs.ts";
 import { forever } from "../support/forever.ts";

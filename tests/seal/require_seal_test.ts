@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ProcessStartError } from "../../api/process/start_process.ts";
+import { ProcessStartError } from "../../shared/process/start_process.ts";
 import { SEAL_PARTS } from "../../shared/contract/worker_seal.ts";
 import { TestWorker } from "./test_worker.ts";
 

@@ -1,8 +1,8 @@
 /** Starts single workers as processes, with parts replaced. */
 
-import { denoCommand } from "../../api/process/deno_command.ts";
+import { denoCommand } from "../../shared/process/deno_command.ts";
 import { localWorker } from "../../api/pool/process/local_worker.ts";
-import { type StartedProcess, startProcess } from "../../api/process/start_process.ts";
+import { type StartedProcess, startProcess } from "../../shared/process/start_process.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { signWorkerToken } from "../../shared/http/worker_token.ts";
 import { ROOT } from "../support/checkout.ts";

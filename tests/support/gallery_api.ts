@@ -9,7 +9,7 @@ import { createApp } from "../../api/app.ts";
 import { openAccess } from "../../api/callers/fake_access.ts";
 import { createGalleryClient } from "../../api/gallery/gallery_client.ts";
 import { createApiMetrics } from "../../api/metrics.ts";
-import { FakePool } from "../../api/pool/fake_pool.ts";
+import { FakePool } from "../../shared/pool/fake_pool.ts";
 import type { WorkerClient } from "../../api/recognition/worker_client.ts";
 import { createFakeLog } from "../../shared/fake_log.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";

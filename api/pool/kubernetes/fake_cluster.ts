@@ -3,10 +3,10 @@
 import { createFakeLog, type FakeLog } from "../../../shared/fake_log.ts";
 import { tick } from "../../../tests/support/tick.ts";
 import { createApiMetrics } from "../../metrics.ts";
-import type { WorkerLease } from "../pool.ts";
+import type { WorkerLease } from "../../../shared/pool/pool.ts";
 import { FakePodApi } from "./api_server/fake_pod_api.ts";
 import { FakeDelays } from "./fake_delays.ts";
-import { KubernetesPool } from "./kubernetes_pool.ts";
+import { KubernetesPool, type ProcessesOptions } from "./kubernetes_pool.ts";
 import type { PoolServices } from "./services.ts";
 
 /** Settings of {@linkcode openFakeCluster}. */
@@ -17,6 +17,8 @@ export interface FakeClusterOptions {
   readonly queueLimit?: number;
   /** 1 by default. A lease for several requests may last 60 s, a request 10 s. */
   readonly requestsPerWorker?: number;
+  /** The workers are processes. By default, each worker is a pod. */
+  readonly processes?: ProcessesOptions;
   /** "me" by default. */
   readonly replica?: string;
   /** An API server that has pods already, or that other replicas use, too. */

@@ -1,6 +1,6 @@
 /** Claimed workers that wait to serve again. */
 
-import type { LeasedWorker } from "../pool.ts";
+import type { LeasedWorker } from "../../../shared/pool/pool.ts";
 import { haveSameTemplate, type Pod } from "./pod.ts";
 
 /** A pod that this replica has claimed. */
@@ -65,7 +65,12 @@ export class KeptWorkers {
     return undefined;
   }
 
-  /** Drops the worker of a pod. */
+  /** Takes out a worker that has ended. */
+  remove(worker: ClaimedWorker): void {
+    this.#workers.delete(worker);
+  }
+
+  /** Drops the workers of a pod. */
   drop({ uid }: Pod): void {
     this.#dropWhere((worker) => worker.pod.uid === uid);
   }

@@ -1,20 +1,28 @@
 /** The pool on Kubernetes: pods of a Deployment, which are running before a request needs them. */
 
 import { abortable } from "../../../shared/abortable.ts";
-import { lease } from "../lease.ts";
-import { NoWorkerAvailable, type PoolStats, type WorkerLease, type WorkerPool } from "../pool.ts";
-import { RetryAfter } from "../retry_after.ts";
-import { WaitQueue } from "../wait_queue.ts";
+import { lease } from "../../../shared/pool/lease.ts";
+import {
+  NoWorkerAvailable,
+  type PoolStats,
+  type WorkerLease,
+  type WorkerPool,
+} from "../../../shared/pool/pool.ts";
+import { RetryAfter } from "../../../shared/pool/retry_after.ts";
+import { WaitQueue } from "../../../shared/pool/wait_queue.ts";
 import { type ClaimAttempt, ClaimPause } from "./claim_pause.ts";
+import { type ClaimedPods, WholePods } from "./claimed_pods.ts";
 import { Deletions } from "./deletions.ts";
 import { FreePods } from "./free_pods.ts";
 import { type ClaimedWorker, KeptWorkers } from "./kept_workers.ts";
-import type { Pod } from "./pod.ts";
+import { haveSameTemplate, type Pod } from "./pod.ts";
 import { watchOwner } from "./owner_watch.ts";
 import { watchPods } from "./pod_watch.ts";
+import { ProcessPods } from "./process_pods.ts";
 import { runReaper } from "./reaper.ts";
 import { ReplicaClaims } from "./replica_claims.ts";
 import type { PoolServices } from "./services.ts";
+import type { SupervisorClient } from "./supervisor_client.ts";
 import { Unfinished } from "./unfinished.ts";
 
 /** Settings of a {@linkcode KubernetesPool}, and the services that it uses. */
@@ -34,7 +42,18 @@ export interface KubernetesPoolOptions {
   readonly requestTimeoutMs: number;
   /** Milliseconds that a worker may be kept when it serves several requests. */
   readonly leaseMaxMs: number;
+  /** The workers are processes of claimed pods. undefined: each worker is a pod. */
+  readonly processes?: ProcessesOptions | undefined;
   readonly services: PoolServices;
+}
+
+/** Settings of a pool whose workers are processes. */
+export interface ProcessesOptions {
+  /** Number of processes that a pod keeps ready. */
+  readonly perPod: number;
+  /** Number of pods that may be claimed at the same time. */
+  readonly maxPods: number;
+  readonly supervisors: SupervisorClient;
 }
 
 /** Something that can serve a request: a pod that must still be claimed, or a kept worker. */
@@ -57,6 +76,9 @@ export class KubernetesPool implements WorkerPool {
   readonly #pause: ClaimPause;
   readonly #claims: ReplicaClaims;
   readonly #kept: KeptWorkers;
+  readonly #claimed: ClaimedPods;
+  /** Pods that are being claimed and taken into use. */
+  #opening = 0;
   readonly #leased = new Set<ClaimedWorker>();
   readonly #deletions: Deletions;
   readonly #closing = new AbortController();
@@ -69,7 +91,7 @@ export class KubernetesPool implements WorkerPool {
 
   constructor(options: KubernetesPoolOptions) {
     const { replica, selector, ownerName, workerPort, services } = options;
-    const { requestsPerWorker, requestTimeoutMs, leaseMaxMs } = options;
+    const { requestsPerWorker, requestTimeoutMs, leaseMaxMs, processes } = options;
     const { now, random } = services;
     const closing = this.#closing.signal;
     this.#services = services;
@@ -81,13 +103,29 @@ export class KubernetesPool implements WorkerPool {
       requestsPerWorker,
       requestTimeoutMs,
       now,
-      onDone: ({ pod }) => this.#deletions.start(pod),
+      onDone: (worker) => this.#claimed.drop(worker),
+    });
+    this.#claimed = processes === undefined ? new WholePods(this.#deletions) : new ProcessPods({
+      ...processes,
+      requestTimeoutMs,
+      services,
+      onWorker: (worker) => this.#giveBack(worker),
+      onGone: (worker) => this.#kept.remove(worker),
+      onDone: (pod) => {
+        this.#deletions.start(pod);
+        this.#offerFreePods();
+      },
+      track: (work) => void this.#unfinished.add(work),
+      closing,
     });
     this.#pods = new FreePods({
       selector,
       random,
       onFree: (pod) => this.#offerPod(pod),
-      onNotServing: (pod) => this.#kept.drop(pod),
+      onNotServing: (pod) => {
+        this.#claimed.retire(pod);
+        this.#kept.drop(pod);
+      },
       onGone: (pod) => this.#deletions.forget(pod),
       onChange: () => this.#dropOutdated(),
     });
@@ -95,7 +133,7 @@ export class KubernetesPool implements WorkerPool {
       replica,
       ownerName,
       workerPort,
-      leaseMs: requestsPerWorker > 1 ? leaseMaxMs : requestTimeoutMs,
+      leaseMs: requestsPerWorker > 1 || processes !== undefined ? leaseMaxMs : requestTimeoutMs,
       pods: this.#pods,
       deletions: this.#deletions,
       pause: this.#pause,
@@ -118,10 +156,11 @@ export class KubernetesPool implements WorkerPool {
   }
 
   stats(): PoolStats {
+    const { perPod, room } = this.#claimed;
     return {
-      free: this.#pods.size + this.#kept.size,
+      free: Math.min(this.#pods.size, room) * perPod + this.#kept.size,
       busy: this.#leased.size,
-      starting: this.#pods.starting,
+      starting: this.#pods.starting * perPod,
       waiters: this.#queue.length,
       warmed: this.#warmed,
     };
@@ -143,6 +182,7 @@ export class KubernetesPool implements WorkerPool {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new NoWorkerAvailable("The service is shutting down", 1));
     this.#queue.rejectAll(() => this.#closing.signal.reason);
+    this.#claimed.retireWhere(() => true);
     this.#kept.dropAll();
     // A claim that is still in progress may become a lease. This waits for its end, too.
     await this.#unfinished.ended();
@@ -183,8 +223,8 @@ export class KubernetesPool implements WorkerPool {
       throw this.refusal("No worker is available", new Error("Claims are paused"));
     }
     if (state === "open" || (state === "trial" && this.#queue.length === 0)) {
-      const pod = this.#pods.take();
-      if (pod !== undefined) return { pod, attempt: this.#pause.begin() };
+      const candidate = this.#needsPod(this.#queue.length + 1) && this.#takePod();
+      if (candidate) return candidate;
     }
     if (!isRetry && this.#queue.full) {
       throw this.refusal("All workers are busy and the queue is full");
@@ -203,9 +243,10 @@ export class KubernetesPool implements WorkerPool {
   ): Promise<ClaimedWorker | undefined> {
     if (signal.aborted) {
       this.#claims.abandon(pod, attempt);
+      this.#opened();
       throw signal.reason;
     }
-    const claiming = this.#unfinished.add(this.#claims.claim(pod, attempt));
+    const claiming = this.#unfinished.add(this.#openPod(pod, attempt));
     try {
       return await abortable(claiming, signal);
     } catch (error) {
@@ -221,22 +262,28 @@ export class KubernetesPool implements WorkerPool {
     this.#leased.add(worker);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     void this.#unfinished.add(ended);
-    return lease(worker, (kept) => {
+    this.#claimed.leased(worker);
+    return lease(worker, (kept, isTrusted) => {
       this.#leased.delete(worker);
-      if (kept) this.#giveBack(worker);
-      else this.#deletions.start(worker.pod);
+      const isKept = kept && this.#isUseful(worker);
+      this.#claimed.ended(worker, isKept, isTrusted);
+      if (isKept) this.#giveBack(worker);
       end();
     });
   }
 
-  /** Keeps a claimed worker for the next request. Deletes a worker that cannot serve again. */
+  /** Keeps a claimed worker for the next request. Ends a worker that cannot serve again. */
   #giveBack(worker: ClaimedWorker): void {
     // It has served, so the network lets the api reach it.
     if (worker.served > 0) delete worker.settlingMs;
-    const isUseful = !this.#closing.signal.aborted && this.#kept.canServeAgain(worker) &&
-      this.#pods.isUpToDate(worker.pod);
-    if (!isUseful) this.#deletions.start(worker.pod);
+    if (!this.#isUseful(worker)) this.#claimed.drop(worker);
     else if (!this.#offer({ worker })) this.#kept.keep(worker);
+  }
+
+  /** True when a worker can serve another request. */
+  #isUseful(worker: ClaimedWorker): boolean {
+    return !this.#closing.signal.aborted && this.#claimed.isUsable(worker) &&
+      this.#kept.canServeAgain(worker) && this.#pods.isUpToDate(worker.pod);
   }
 
   /**
@@ -244,8 +291,10 @@ export class KubernetesPool implements WorkerPool {
    * Deployment.
    */
   #dropOutdated(): void {
-    const newest = this.#kept.isEmpty ? undefined : this.#pods.newest;
-    if (newest !== undefined) this.#kept.dropOtherTemplates(newest);
+    const newest = this.#kept.isEmpty && !this.#claimed.isUsed ? undefined : this.#pods.newest;
+    if (newest === undefined) return;
+    this.#claimed.retireWhere((pod) => !haveSameTemplate(pod, newest));
+    this.#kept.dropOtherTemplates(newest);
   }
 
   /** Gives a worker to the claim that came first. Returns false when no claim waits. */
@@ -259,16 +308,52 @@ export class KubernetesPool implements WorkerPool {
   #offerPod(pod: Pod): boolean {
     if (this.#claims.hasOwner) this.#warmed = true;
     if (!this.#pause.allowsClaim) return false;
-    this.#retryAfter.workerArrived(this.#queue.length);
-    return this.#queue.length > 0 && this.#queue.offer({ pod, attempt: this.#pause.begin() });
+    // Of a pod with processes, each process arrives as a worker.
+    if (this.#claimed.perPod === 1) this.#retryAfter.workerArrived(this.#queue.length);
+    if (this.#queue.length === 0 || !this.#needsPod(this.#queue.length)) return false;
+    this.#opening++;
+    return this.#queue.offer({ pod, attempt: this.#pause.begin() });
+  }
+
+  /**
+   * True when the pods that are being claimed are not enough for a number of requests. Each of these
+   * pods is claimed by a request that does not count.
+   */
+  #needsPod(waiting: number): boolean {
+    const { perPod, room } = this.#claimed;
+    return waiting > this.#opening * (perPod - 1) && room > this.#opening;
+  }
+
+  /** Takes a free pod, to claim it. */
+  #takePod(): Candidate | undefined {
+    const pod = this.#pods.take();
+    if (pod === undefined) return undefined;
+    this.#opening++;
+    return { pod, attempt: this.#pause.begin() };
+  }
+
+  /** Claims a pod that was taken, and takes it into use. */
+  async #openPod(pod: Pod, attempt: ClaimAttempt): Promise<ClaimedWorker | undefined> {
+    using afterwards = new DisposableStack();
+    afterwards.defer(() => this.#opened());
+    const claimed = await this.#claims.claim(pod, attempt);
+    return claimed && await this.#claimed.open(claimed);
+  }
+
+  #opened(): void {
+    this.#opening--;
+    // The pod was lost, or it has fewer free workers than requests wait for it.
+    if (this.#claimed.perPod > 1) this.#offerFreePods();
   }
 
   /** Gives the pods that became free during a pause to the claims that wait. */
   #offerFreePods(): void {
-    while (this.#pause.allowsClaim && this.#queue.length > 0) {
-      const pod = this.#pods.take();
-      if (pod === undefined) return;
-      this.#queue.offer({ pod, attempt: this.#pause.begin() });
+    while (
+      this.#pause.allowsClaim && this.#queue.length > 0 && this.#needsPod(this.#queue.length)
+    ) {
+      const candidate = this.#takePod();
+      if (candidate === undefined) return;
+      this.#queue.offer(candidate);
     }
   }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { forever } from "../../../tests/support/forever.ts";
 import { tick } from "../../../tests/support/tick.ts";
-import { NoWorkerAvailable } from "../pool.ts";
+import { NoWorkerAvailable } from "../../../shared/pool/pool.ts";
 import { end, keep, openFakeCluster } from "./fake_cluster.ts";
 
 Deno.test("closing destroys kept workers, and waits for leases", async () => {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../../../tests/support/eventually.ts";
 import { forever } from "../../../tests/support/forever.ts";
 import { tick } from "../../../tests/support/tick.ts";
-import { NoWorkerAvailable } from "../pool.ts";
+import { NoWorkerAvailable } from "../../../shared/pool/pool.ts";
 import { FakePodApi, noAnswer, type PodApiCall } from "./api_server/fake_pod_api.ts";
 import { ApiError, ConnectionError } from "./api_server/pod_api.ts";
 import { openFakeCluster } from "./fake_cluster.ts";

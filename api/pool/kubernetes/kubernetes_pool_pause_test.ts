@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { forever } from "../../../tests/support/forever.ts";
 import { tick } from "../../../tests/support/tick.ts";
-import { NoWorkerAvailable } from "../pool.ts";
+import { NoWorkerAvailable } from "../../../shared/pool/pool.ts";
 import { FakePodApi, type PodApiCall } from "./api_server/fake_pod_api.ts";
 import { ApiError } from "./api_server/pod_api.ts";
 import { end, openFakeCluster } from "./fake_cluster.ts";

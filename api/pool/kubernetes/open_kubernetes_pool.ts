@@ -11,6 +11,7 @@ import { STATUS_LABEL } from "./claim.ts";
 import { createPodApi } from "./api_server/client.ts";
 import { KubernetesPool } from "./kubernetes_pool.ts";
 import { followTokenKeys } from "./follow_token_keys.ts";
+import { createSupervisorClient } from "./supervisor_client.ts";
 
 /**
  * Opens the pool. An API server that is unreachable is not an error: the pool retries until the
@@ -20,8 +21,16 @@ import { followTokenKeys } from "./follow_token_keys.ts";
  */
 export async function openKubernetesPool(
   config: ApiConfig,
-  { namespace, owner, selector, workerPort, leaseMaxMs, inCluster, tokenKeys: keyLocation }:
-    KubernetesPoolConfig,
+  {
+    namespace,
+    owner,
+    selector,
+    workerPort,
+    leaseMaxMs,
+    processes,
+    inCluster,
+    tokenKeys: keyLocation,
+  }: KubernetesPoolConfig,
   { log, metrics, now }: OpenPoolServices,
 ): Promise<OpenedPool> {
   const forever = new AbortController().signal;
@@ -52,6 +61,7 @@ export async function openKubernetesPool(
     requestsPerWorker: config.requestsPerWorker,
     requestTimeoutMs: config.requestTimeoutMs,
     leaseMaxMs,
+    processes: processes && { ...processes, supervisors: createSupervisorClient(tokenKeys) },
     services: {
       api,
       log,

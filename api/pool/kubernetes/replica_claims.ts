@@ -1,7 +1,7 @@
 /** Claims free pods for one replica. The result is a worker, or the reason why there is none. */
 
 import { describeError } from "../../../shared/log.ts";
-import type { NoWorkerAvailable } from "../pool.ts";
+import type { NoWorkerAvailable } from "../../../shared/pool/pool.ts";
 import { ApiError, type ConnectionError } from "./api_server/pod_api.ts";
 import type { ClaimAttempt, ClaimPause } from "./claim_pause.ts";
 import { claimPod } from "./claim_pod.ts";

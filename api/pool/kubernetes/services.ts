@@ -1,14 +1,14 @@
 /** Services that the parts of the pool on Kubernetes share. Tests replace each of them. */
 
 import type { Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../metrics.ts";
+import type { ApiPoolMetrics } from "../../metrics.ts";
 import type { PodApi } from "./api_server/pod_api.ts";
 
 /** The API server, the log, the metrics, the clock and random numbers. */
 export interface PoolServices {
   readonly api: PodApi;
   readonly log: Logger;
-  readonly metrics: PoolMetrics;
+  readonly metrics: ApiPoolMetrics;
   /** Returns milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** Waits; rejects when the signal aborts. */

@@ -3,6 +3,8 @@
 import { PASSED_ON_NAMES, RECOGNITION_ENV } from "../../../shared/contract/worker_env.ts";
 import type { Environment } from "../../../shared/env.ts";
 import { LOCAL_PATHS } from "../../../shared/local_paths.ts";
+import type { WorkerSettings } from "../../../shared/pool/process/worker_process.ts";
+import { quietLogLevel } from "../../../shared/process/log_of_started.ts";
 import { SETTINGS } from "../../../shared/setting.ts";
 
 /** Files of the checkout that a local worker reads by default. A container has other files. */
@@ -13,12 +15,6 @@ const LOCAL_DEFAULTS: Readonly<Record<string, string>> = {
   LANDMARKS_PATH: LOCAL_PATHS.landmarks,
   LIVENESS_PATH: LOCAL_PATHS.liveness,
 } satisfies Partial<Record<keyof typeof RECOGNITION_ENV, string>>;
-
-/** Environment of a worker process, and the files that the process must be able to read. */
-export interface LocalWorker {
-  readonly env: Readonly<Record<string, string>>;
-  readonly readable: readonly string[];
-}
 
 /** Settings that only a worker with a gallery uses. */
 const HELD_GALLERY_NAMES = ["EMBEDDINGS_PATH", "MATCH_ON", "MATCH_THRESHOLD"];
@@ -31,7 +27,7 @@ const HELD_GALLERY_NAMES = ["EMBEDDINGS_PATH", "MATCH_ON", "MATCH_THRESHOLD"];
 export function localWorker(
   env: Environment,
   mode: "workers" | "service" = "workers",
-): LocalWorker {
+): WorkerSettings {
   const worker: Record<string, string> = {
     LOG_LEVEL: quietLogLevel(env.get("LOG_LEVEL")),
     // A worker holds a gallery by default.
@@ -47,12 +43,4 @@ export function localWorker(
     .map(([name]) => worker[name])
     .filter((path) => path !== undefined);
   return { env: worker, readable };
-}
-
-/**
- * Returns the level of the log of a process that the api starts. At level info the api logs each
- * request already. The line of the other process would only repeat that.
- */
-export function quietLogLevel(apiLevel: string | undefined): string {
-  return apiLevel === undefined || apiLevel === "" || apiLevel === "info" ? "warn" : apiLevel;
 }

@@ -4,9 +4,9 @@ import { publicHalves, type SigningKeys } from "../../../shared/http/token_keys.
 import type { ApiConfig, ProcessPoolConfig } from "../../config.ts";
 import { localWorker } from "./local_worker.ts";
 import type { OpenedPool, OpenPoolServices } from "../opened_pool.ts";
-import { ProcessPool } from "./process_pool.ts";
-import { startedLogFormat } from "../../process/log_format.ts";
-import { createWorkerLauncher } from "./worker_process.ts";
+import { ProcessPool } from "../../../shared/pool/process/process_pool.ts";
+import { startedLogFormat } from "../../../shared/process/log_of_started.ts";
+import { createWorkerLauncher } from "../../../shared/pool/process/worker_process.ts";
 
 const WORKER_START_TIMEOUT_MS = 30_000;
 

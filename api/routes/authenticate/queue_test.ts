@@ -60,7 +60,7 @@ Deno.test("a retry with a second worker has only the time that is left", async (
     workers: [unreachableWorker, silentWorker],
   });
   await assertProblem(await post(), "deadline_exceeded");
-  assertEquals(leaseStates(pool), ["destroyed", "destroyed"]);
+  assertEquals(leaseStates(pool), ["distrusted", "destroyed"]);
 });
 
 Deno.test("a client that disconnects leaves the queue", async () => {

@@ -87,11 +87,11 @@ Deno.test("a client gets the worker's refusal of a picture", async () => {
   }
 });
 
-Deno.test("a worker that failed is destroyed and its request is not retried", async () => {
+Deno.test("a worker that failed is not trusted and its request is not retried", async () => {
   const { post, pool, client, lines } = createFakeApp({ free: 2, workers: [failingWorker] });
   const detail = await assertProblem(await post(), "worker_failed");
   assertEquals(detail.includes("reset"), false);
-  assertEquals(leaseStates(pool), ["destroyed"]);
+  assertEquals(leaseStates(pool), ["distrusted"]);
   assertEquals(client.calls.length, 1);
   assertEquals(lines.at(-1)!["cause"], "Error: Connection reset");
 });
@@ -104,7 +104,7 @@ Deno.test("a request that did not reach its worker is sent to another worker", a
   const response = await post();
   assertEquals(response.status, 200);
   await response.body?.cancel();
-  assertEquals(leaseStates(pool), ["destroyed", "kept"]);
+  assertEquals(leaseStates(pool), ["distrusted", "kept"]);
   assertEquals(client.calls.map(({ worker }) => worker), ["worker-1", "worker-2"]);
 });
 
@@ -114,7 +114,7 @@ Deno.test("a request fails after two workers could not be reached", async () => 
     workers: [unreachableWorker, unreachableWorker],
   });
   await assertProblem(await post(), "worker_failed");
-  assertEquals(leaseStates(pool), ["destroyed", "destroyed"]);
+  assertEquals(leaseStates(pool), ["distrusted", "distrusted"]);
   assertEquals(client.calls.length, 2);
 });
 
@@ -126,7 +126,7 @@ Deno.test("a request whose token a worker refused is sent to another worker, and
   const response = await post();
   assertEquals(response.status, 200);
   await response.body?.cancel();
-  assertEquals(leaseStates(pool), ["destroyed", "destroyed", "kept"]);
+  assertEquals(leaseStates(pool), ["distrusted", "distrusted", "kept"]);
   assertEquals(client.calls.length, 3);
   const { tokens_refused, token_cause } = lines.at(-1)!;
   assertEquals(tokens_refused, 2);
@@ -141,7 +141,7 @@ Deno.test("a request costs at most three workers that refuse its token", async (
   const response = await post();
   assert(Number(response.headers.get("Retry-After")) >= 1);
   await assertProblem(response, "no_worker_available");
-  assertEquals(leaseStates(pool), ["destroyed", "destroyed", "destroyed"]);
+  assertEquals(leaseStates(pool), ["distrusted", "distrusted", "distrusted"]);
   assertEquals(client.calls.length, 3);
   assertEquals(String(lines.at(-1)!["cause"]).includes("its clock is 120 s behind"), true);
 });
@@ -152,5 +152,5 @@ Deno.test("used workers are skipped, however many there are", async () => {
   const response = await post();
   assertEquals(response.status, 200);
   await response.body?.cancel();
-  assertEquals(leaseStates(pool), ["destroyed", "destroyed", "destroyed", "destroyed", "kept"]);
+  assertEquals(leaseStates(pool), ["destroyed", "distrusted", "destroyed", "destroyed", "kept"]);
 });

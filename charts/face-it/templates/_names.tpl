@@ -107,10 +107,11 @@ app: face-recognition-worker
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{- /* Label that says who holds the gallery: the gallery service or the workers. The api claims only
-workers of the kind that it can use. During an upgrade from one kind to the other, both exist. */ -}}
+{{- /* Label that says who holds the gallery, the gallery service or the workers, and if the workers are
+processes of the pod. The api claims only pods of the kind that it can use. During an upgrade from one
+kind to the other, both exist. It is one label, because an api of an earlier version knows this one. */ -}}
 {{- define "face-it.workerKind" -}}
-face-it.io/gallery: {{ ternary "service" "workers" (include "face-it.hasGalleryService" . | not | not) }}
+face-it.io/gallery: {{ ternary "service" "workers" (include "face-it.hasGalleryService" . | not | not) }}{{ if eq .Values.isolation "process" }}-process{{ end }}
 {{- end -}}
 
 {{- /* Labels of the free workers of this release. A claim changes the status. */ -}}

@@ -11,10 +11,17 @@
 
 {{- define "face-it.apiSettings" -}}
 - {name: LEASE_MAX_MS, value: {{ .Values.leaseMaxMs | toJson | quote }}}
+- {name: ISOLATION, value: {{ .Values.isolation | quote }}}
+- {name: PROCESSES_PER_POD, value: {{ .Values.processes.perPod | toJson | quote }}}
 - {name: REQUEST_TIMEOUT_MS, value: {{ .Values.limits.requestTimeoutMs | toJson | quote }}}
 - {name: QUEUE_LIMIT, value: {{ .Values.limits.queueLimit | toJson | quote }}}
 - {name: QUEUE_BYTES, value: {{ .Values.limits.queueBytes | toJson | quote }}}
 - {name: ALLOW_ANONYMOUS, value: {{ .Values.api.allowAnonymous | toJson | quote }}}
+{{- end -}}
+
+{{- define "face-it.supervisorSettings" -}}
+- {name: PROCESSES_PER_POD, value: {{ .Values.processes.perPod | toJson | quote }}}
+- {name: REQUESTS_PER_POD, value: {{ .Values.processes.requestsPerPod | toJson | quote }}}
 {{- end -}}
 
 {{- define "face-it.gallerySettings" -}}

@@ -1,7 +1,8 @@
 /**
  * The command `deno task bench:cluster`: measures the whole product on a real node. First it
  * measures how long the replacement of a pod takes. Then it measures how many requests per second
- * the service answers with REQUESTS_PER_WORKER 1 and 50.
+ * the service answers: with a fresh pod for each request, with a fresh process, and with workers that
+ * serve 50 requests.
  */
 
 import { median, quantile } from "../timing.ts";
@@ -16,6 +17,7 @@ const LOAD_MS = 60_000;
 const REPLACEMENTS = 20;
 const CLIENTS = 2 * POOL_SIZE;
 const HEAD = [
+  "isolation",
   "requests per worker",
   "answers/s",
   "p50 ms",
@@ -37,15 +39,33 @@ const memoryGib = Math.round(Deno.systemMemoryInfo().total / 2 ** 30);
 console.log(`${navigator.hardwareConcurrency} cores, ${memoryGib} GiB`);
 console.log("The client and the control plane run on the same cores");
 console.log(`Pool of ${POOL_SIZE}, ${CLIENTS} clients\n`);
-for (const requestsPerWorker of [1, 50]) {
+
+interface Tier {
+  readonly isolation: "pod" | "process";
+  readonly requestsPerWorker: number;
+  /** Number of free pods. All tiers have as many free workers. */
+  readonly pods: number;
+}
+
+const TIERS: readonly Tier[] = [
+  { isolation: "pod", requestsPerWorker: 1, pods: POOL_SIZE },
+  { isolation: "process", requestsPerWorker: 1, pods: 1 },
+  { isolation: "pod", requestsPerWorker: 50, pods: POOL_SIZE },
+];
+const rates: number[] = [];
+
+for (const tier of TIERS) {
+  const { isolation, requestsPerWorker, pods } = tier;
   await using release = await openRelease(
     SAMPLE_GALLERY,
     "logLevel=debug",
-    `poolSize=${POOL_SIZE}`,
+    `poolSize=${pods}`,
+    `isolation=${isolation}`,
+    `processes.perPod=${POOL_SIZE}`,
     `requestsPerWorker=${requestsPerWorker}`,
   );
-  await release.untilFull(POOL_SIZE);
-  if (requestsPerWorker === 1) {
+  await release.untilFull(pods);
+  if (rates.length === 0) {
     await measureReplacement(release, picture, POOL_SIZE, REPLACEMENTS);
     const bareMs = await measureBarePods(release, REPLACEMENTS);
     console.log("\nReplacement of a bare pod of the same image:");
@@ -53,11 +73,12 @@ for (const requestsPerWorker of [1, 50]) {
     console.log(writeTable({ head: HEAD, rows: [] }));
     await release.untilFull(POOL_SIZE);
   }
-  console.log(writeRow(await measureLoad(release, requestsPerWorker)));
+  console.log(writeRow(await measureLoad(release, tier)));
 }
+console.log(`\nprocess ÷ pod: ${(rates[1]! / rates[0]!).toFixed(1)}`);
 
 /** Measures the service under load. Returns the cells of a row below {@linkcode HEAD}. */
-async function measureLoad(release: Release, requestsPerWorker: number) {
+async function measureLoad(release: Release, { isolation, requestsPerWorker, pods }: Tier) {
   const started = performance.now();
   const isOver = () => performance.now() - started > LOAD_MS;
   const answeredMs: number[] = [];
@@ -74,24 +95,31 @@ async function measureLoad(release: Release, requestsPerWorker: number) {
   }));
   const seconds = (performance.now() - started) / 1000;
   // Without replicas of the api, no worker is kept any longer: all of them must end.
-  await release.upgrade(SAMPLE_GALLERY, `poolSize=${POOL_SIZE}`, "api.replicas=0");
+  await release.upgrade(
+    SAMPLE_GALLERY,
+    `poolSize=${pods}`,
+    `isolation=${isolation}`,
+    "api.replicas=0",
+  );
+  rates.push(answeredMs.length / seconds);
   return [
+    isolation,
     requestsPerWorker,
     (answeredMs.length / seconds).toFixed(1),
     Math.round(median(answeredMs)),
     Math.round(quantile(answeredMs, 0.99)),
     refused,
     [...failed].map(([status, times]) => `${times} × ${status}`).join(", ") || 0,
-    await countLeftBehind(release),
+    await countLeftBehind(release, pods),
   ];
 }
 
 /** Waits until the claimed workers have ended. Returns the number of workers that remain. */
-async function countLeftBehind(release: Release): Promise<number> {
+async function countLeftBehind(release: Release, pods: number): Promise<number> {
   try {
-    await release.untilFull(POOL_SIZE);
+    await release.untilFull(pods);
     return 0;
   } catch {
-    return (await release.workers()).length - POOL_SIZE;
+    return (await release.workers()).length - pods;
   }
 }

@@ -1,7 +1,7 @@
 /** Measures the time that a worker process needs to become ready, and its memory afterwards. */
 
 import { localWorker } from "../../../api/pool/process/local_worker.ts";
-import { createWorkerLauncher } from "../../../api/pool/process/worker_process.ts";
+import { createWorkerLauncher } from "../../../shared/pool/process/worker_process.ts";
 import { delay } from "../../../shared/backoff.ts";
 import { fakeTokenKeys } from "../../../shared/http/fake_token_keys.ts";
 import { forever } from "../../support/forever.ts";

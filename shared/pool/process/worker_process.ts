@@ -1,15 +1,20 @@
 /** Starts worker processes on loopback. */
 
-import { abortable } from "../../../shared/abortable.ts";
+import { abortable } from "../../abortable.ts";
 import { denoCommand } from "../../process/deno_command.ts";
 import type { DenoCommand } from "../../process/deno_command.ts";
 import { startProcess } from "../../process/start_process.ts";
-import type { LocalWorker } from "./local_worker.ts";
 import type { LaunchWorker, WorkerProcess } from "./process_pool.ts";
 import { createWorkerOutput, type LoadedGallery } from "./worker_output.ts";
 
+/** Environment of a worker process, and the files that the process must be able to read. */
+export interface WorkerSettings {
+  readonly env: Readonly<Record<string, string>>;
+  readonly readable: readonly string[];
+}
+
 /** Settings of {@linkcode createWorkerLauncher}. */
-export interface LaunchOptions extends LocalWorker {
+export interface LaunchOptions extends WorkerSettings {
   /** Milliseconds until a worker that is not ready is killed. */
   readonly startTimeoutMs: number;
 }
@@ -18,7 +23,7 @@ export interface LaunchOptions extends LocalWorker {
 const NO_GALLERY: LoadedGallery = { fingerprint: "none", withoutModel: false };
 
 /** Returns the command that runs a worker. */
-export function workerCommand({ env, readable }: LocalWorker, name: string): DenoCommand {
+export function workerCommand({ env, readable }: WorkerSettings, name: string): DenoCommand {
   return denoCommand({
     program: "worker/main.ts",
     permissionSet: "worker",
@@ -33,7 +38,7 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
   return async (name, signal, onGallery = () => {}) => {
     const output = createWorkerOutput(onGallery);
     let loaded = NO_GALLERY;
-    const { url, ended, kill } = await startProcess(workerCommand(options, name), {
+    const { pid, url, ended, ownEnd, kill } = await startProcess(workerCommand(options, name), {
       label: "worker",
       startTimeoutMs: options.startTimeoutMs,
       onLine: output.onLine,
@@ -43,6 +48,6 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       },
     }, signal);
     const { fingerprint: gallery, withoutModel } = loaded;
-    return { name, url, gallery, withoutModel, ended, kill } satisfies WorkerProcess;
+    return { name, pid, url, gallery, withoutModel, ended, ownEnd, kill } satisfies WorkerProcess;
   };
 }

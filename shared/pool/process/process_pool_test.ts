@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createFakeLog } from "../../../shared/fake_log.ts";
+import { createFakeLog } from "../../fake_log.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
 import { forever } from "../../../tests/support/forever.ts";
 import { tick } from "../../../tests/support/tick.ts";
-import { createApiMetrics } from "../../metrics.ts";
+import { createApiMetrics } from "../../../api/metrics.ts";
 import { NoWorkerAvailable, type WorkerLease } from "../pool.ts";
 import { FakeLauncher } from "./fake_launcher.ts";
 import { ProcessPool } from "./process_pool.ts";

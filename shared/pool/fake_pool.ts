@@ -23,7 +23,7 @@ export interface FakePoolOptions {
 /** The state of a worker that was leased. */
 export interface FakeLease {
   readonly name: string;
-  state: "busy" | "kept" | "destroyed";
+  state: "busy" | "kept" | "destroyed" | "distrusted";
 }
 
 /** Leases its workers in order. A kept worker is free again; a destroyed one is not replaced. */
@@ -60,8 +60,8 @@ export class FakePool implements WorkerPool {
     const worker = this.#free.shift() ?? await this.#queue.wait(signal);
     const leased: FakeLease = { name: worker.name, state: "busy" };
     this.leases.push(leased);
-    return lease(worker, (kept) => {
-      leased.state = kept ? "kept" : "destroyed";
+    return lease(worker, (kept, isTrusted) => {
+      leased.state = kept ? "kept" : isTrusted ? "destroyed" : "distrusted";
       if (kept) this.#offer(worker);
     });
   }

@@ -1,12 +1,12 @@
 // The pool of processes when the gallery changes.
 
 import { assertEquals } from "@std/assert";
-import { GALLERY_WITHOUT_MODEL } from "../../../shared/gallery_without_model.ts";
-import { createFakeLog } from "../../../shared/fake_log.ts";
+import { GALLERY_WITHOUT_MODEL } from "../../gallery_without_model.ts";
+import { createFakeLog } from "../../fake_log.ts";
 import { eventually } from "../../../tests/support/eventually.ts";
 import { forever } from "../../../tests/support/forever.ts";
 import { tick } from "../../../tests/support/tick.ts";
-import { createApiMetrics } from "../../metrics.ts";
+import { createApiMetrics } from "../../../api/metrics.ts";
 import { FakeLauncher } from "./fake_launcher.ts";
 import { ProcessPool } from "./process_pool.ts";
 

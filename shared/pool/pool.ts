@@ -1,6 +1,6 @@
 /** The pool of workers as the rest of the api sees it. Every backend implements this interface. */
 
-import { Problem } from "../../shared/contract/problem.ts";
+import { Problem } from "../contract/problem.ts";
 
 /**
  * A pool of warm workers: they are running before a request needs them. Each worker is leased to
@@ -74,6 +74,12 @@ export interface WorkerLease extends AsyncDisposable {
    * if REQUESTS_PER_WORKER allows another request. Without this call, the worker is destroyed.
    */
   keep(): void;
+  /**
+   * Reports that the worker has died or has answered nonsense. The worker is destroyed, and with
+   * it everything that could have been harmed by it: the other workers of its pod get no more
+   * requests.
+   */
+  distrust(): void;
 }
 
 /** Counts of a pool. */

@@ -1,9 +1,8 @@
 /** The pool of worker processes on this machine. */
 
-import { backoffMs, delay } from "../../../shared/backoff.ts";
-import { GALLERY_WITHOUT_MODEL } from "../../../shared/gallery_without_model.ts";
-import { describeError, type Logger } from "../../../shared/log.ts";
-import type { PoolMetrics } from "../../metrics.ts";
+import { backoffMs, delay } from "../../backoff.ts";
+import { GALLERY_WITHOUT_MODEL } from "../../gallery_without_model.ts";
+import { describeError, type Logger } from "../../log.ts";
 import { lease } from "../lease.ts";
 import {
   type LeasedWorker,
@@ -12,18 +11,22 @@ import {
   type WorkerLease,
   type WorkerPool,
 } from "../pool.ts";
+import type { PoolMetrics } from "../pool_metrics.ts";
 import { RetryAfter } from "../retry_after.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import { GalleryVersions } from "./gallery_versions.ts";
 
 /** A worker process that is ready. */
 export interface WorkerProcess extends LeasedWorker {
+  readonly pid: number;
   /** Fingerprint of the gallery that the process has loaded. */
   readonly gallery: string;
   /** True when that gallery does not name the model that made its templates. */
   readonly withoutModel?: boolean;
   /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
+  /** Returns how the process has ended by itself; undefined when the pool has ended it. */
+  ownEnd(): string | undefined;
   /** Kills the process immediately. */
   kill(): void;
 }

@@ -34,3 +34,13 @@ Deno.test("an error in the request destroys the worker", async () => {
   await request().catch(() => {});
   assertEquals(ends, [false]);
 });
+
+Deno.test("a worker that is not trusted is not kept, in whatever order that is said", async () => {
+  const ends: (readonly boolean[])[] = [];
+  for (const calls of [["keep", "distrust"], ["distrust", "keep"], ["keep"], []] as const) {
+    const leased = lease(WORKER, (...end) => void ends.push(end));
+    for (const call of calls) leased[call]();
+    await leased[Symbol.asyncDispose]();
+  }
+  assertEquals(ends, [[false, false], [false, false], [true, true], [false, true]]);
+});

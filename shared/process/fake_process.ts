@@ -2,11 +2,13 @@
 
 /** A process that runs until it is killed, or the test ends it. */
 export class FakeProcess {
+  readonly pid = 0;
   readonly url: URL;
   readonly ended: Promise<void>;
   /** Number of times that it was killed. */
   kills = 0;
   readonly #end: () => void;
+  #ownEnd: string | undefined;
 
   constructor(url: string) {
     this.url = new URL(url);
@@ -20,8 +22,13 @@ export class FakeProcess {
     this.#end();
   }
 
+  ownEnd(): string | undefined {
+    return this.#ownEnd;
+  }
+
   /** Ends the process, as if it had died. */
-  die(): void {
+  die(how = "SIGKILL"): void {
+    this.#ownEnd = how;
     this.#end();
   }
 }

@@ -7,7 +7,8 @@ import type { LeasedWorker, WorkerLease } from "./pool.ts";
  *
  * @param worker The worker that the lease is for
  * @param onEnd Called when the lease ends, and only once, even if the lease is disposed of several
- * times. `kept` is true when the request has called `keep`
+ * times. `kept` is true when the request has called `keep`; `isTrusted` is false when it has called
+ * `distrust`
  *
  * @example
  * ```ts
@@ -22,17 +23,23 @@ import type { LeasedWorker, WorkerLease } from "./pool.ts";
  * assertEquals(ends, ["kept"]);
  * ```
  */
-export function lease(worker: LeasedWorker, onEnd: (kept: boolean) => void): WorkerLease {
-  let kept = false, ended = false;
+export function lease(
+  worker: LeasedWorker,
+  onEnd: (kept: boolean, isTrusted: boolean) => void,
+): WorkerLease {
+  let kept = false, isTrusted = true, ended = false;
   return {
     worker,
     keep: () => {
       kept = true;
     },
+    distrust: () => {
+      isTrusted = false;
+    },
     [Symbol.asyncDispose]: () => {
       if (!ended) {
         ended = true;
-        onEnd(kept);
+        onEnd(kept && isTrusted, isTrusted);
       }
       return Promise.resolve();
     },

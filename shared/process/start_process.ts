@@ -1,17 +1,23 @@
 /** Starts processes of the service on this machine, and waits until they are ready. */
 
 import { z } from "zod";
-import { abortable } from "../../shared/abortable.ts";
-import { delay } from "../../shared/backoff.ts";
+import { abortable } from "../abortable.ts";
+import { delay } from "../backoff.ts";
 import type { DenoCommand } from "./deno_command.ts";
 import { MAX_LINE, readLines } from "./read_lines.ts";
 
 /** A process that is ready. */
 export interface StartedProcess {
+  readonly pid: number;
   /** Address at which the process listens. */
   readonly url: URL;
   /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
+  /**
+   * Returns how the process has ended by itself, such as "SIGSEGV" or "exit code 1"; undefined while
+   * it runs, and when this process has ended it.
+   */
+  ownEnd(): string | undefined;
   /** Kills the process immediately. */
   kill(): void;
   /** Asks the process to end. */
@@ -67,7 +73,10 @@ export async function startProcess(
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+  let wasSignalled = false;
+  let ownEnd: string | undefined;
   const send = (name: Deno.Signal) => {
+    wasSignalled = true;
     try {
       child.kill(name);
     } catch (error) {
@@ -75,7 +84,8 @@ export async function startProcess(
       if (!(error instanceof TypeError)) throw error;
     }
   };
-  const ended = child.status.then(async () => {
+  const ended = child.status.then(async ({ code, signal }) => {
+    if (!wasSignalled) ownEnd = signal ?? `exit code ${code}`;
     // Without this call, this end of the pipe would stay open until a garbage collection.
     await child.stdin.close().catch(() => {});
   });
@@ -102,7 +112,14 @@ export async function startProcess(
     const url = await abortable(listening.promise, startSignal);
     await waitUntilReady(url, startSignal);
     await alsoReady?.(startSignal);
-    return { url, ended, kill: () => send("SIGKILL"), terminate: () => send("SIGTERM") };
+    return {
+      pid: child.pid,
+      url,
+      ended,
+      ownEnd: () => ownEnd,
+      kill: () => send("SIGKILL"),
+      terminate: () => send("SIGTERM"),
+    };
   } catch (error) {
     send("SIGKILL");
     await ended;

@@ -1,0 +1,175 @@
+import { assertEquals } from "@std/assert";
+import { ProblemBodySchema } from "../shared/contract/contract.ts";
+import { readFreeProcesses } from "../shared/contract/pod_processes.ts";
+import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
+import { signWorkerToken } from "../shared/http/worker_token.ts";
+import { tick } from "../tests/support/tick.ts";
+import { createSupervisorApp } from "./app.ts";
+import { openFakePod } from "./fake_pod.ts";
+import { createTokenVerifiers } from "./token_verifiers.ts";
+import { createFakeLog } from "../shared/fake_log.ts";
+
+const keys = await fakeTokenKeys();
+
+/** Opens a supervisor whose processes all answer with `answer`. */
+async function open(answer: (request: Request) => Response | Promise<Response>) {
+  await using opening = new AsyncDisposableStack();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
+  opening.defer(() => server.shutdown());
+  const url = new URL(`http://127.0.0.1:${server.addr.port}`);
+  const pod = opening.use(await openFakePod({}, url));
+  const { fetch } = createSupervisorApp({
+    name: "pod",
+    answersWith: "embed",
+    processes: pod.processes,
+    verifyToken: createTokenVerifiers(() => keys.verifying),
+    requestTimeoutMs: 10_000,
+    log: createFakeLog().log,
+    now: () => 0,
+    newRequestId: () => "request-1",
+  });
+  const send = async (
+    method: string,
+    path: string,
+    audience?: string,
+    init: { readonly body?: Uint8Array<ArrayBuffer>; readonly signal?: AbortSignal } = {},
+  ) => {
+    const headers = new Headers({ "Content-Type": "application/octet-stream" });
+    if (audience !== undefined) {
+      headers.set("Authorization", `Bearer ${await signWorkerToken(keys.signing, audience)}`);
+    }
+    return await fetch(new Request(`http://pod.test${path}`, { method, headers, ...init }));
+  };
+  const stack = opening.move();
+  return { pod, send, fetch, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+const EMBED = "/processes/worker-1/embed";
+const PICTURE = { body: new Uint8Array([1, 2, 3]) };
+
+async function codeOf(response: Response): Promise<string> {
+  return ProblemBodySchema.parse(await response.json()).code;
+}
+
+Deno.test("a request goes to the process that its path names, and the answer comes back", async () => {
+  const seen: unknown[] = [];
+  await using opened = await open(async (request) => {
+    const { pathname, search } = new URL(request.url);
+    seen.push(request.method, pathname, search, [...await request.bytes()]);
+    return new Response("embedding", {
+      headers: { "Content-Type": "application/x-embedding", "X-Face": "{}", "X-Other": "no" },
+    });
+  });
+  const response = await opened.send("POST", `${EMBED}?template=true`, "pod/worker-1", PICTURE);
+  assertEquals([response.status, await response.text()], [200, "embedding"]);
+  assertEquals(seen, ["POST", "/embed", "?template=true", [1, 2, 3]]);
+  const { headers } = response;
+  assertEquals(
+    ["Content-Type", "X-Face", "X-Other"].map((name) => headers.get(name)),
+    ["application/x-embedding", "{}", null],
+  );
+  await tick();
+  assertEquals(opened.pod.free(), ["worker-2", "worker-3"]);
+});
+
+Deno.test("only a token for the process itself reaches it, and only once", async () => {
+  let reached = 0;
+  await using opened = await open(() => {
+    reached++;
+    return new Response("ok");
+  });
+  for (const audience of [undefined, "pod", "pod/worker-2", "other/worker-1"]) {
+    assertEquals(await codeOf(await opened.send("POST", EMBED, audience)), "unauthorized");
+    assertEquals(
+      await codeOf(await opened.send("DELETE", "/processes/worker-1", audience)),
+      "unauthorized",
+    );
+  }
+  for (const audience of [undefined, "pod/worker-1"]) {
+    assertEquals(await codeOf(await opened.send("GET", "/processes", audience)), "unauthorized");
+  }
+  assertEquals([reached, opened.pod.free()], [0, ["worker-1", "worker-2"]]);
+
+  const Authorization = `Bearer ${await signWorkerToken(keys.signing, "pod")}`;
+  const again = () =>
+    opened.fetch(new Request("http://pod.test/processes", { headers: { Authorization } }));
+  await (await again()).body?.cancel();
+  assertEquals(await codeOf(await again()), "unauthorized");
+});
+
+Deno.test("a process that is gone or serves another request is used", async () => {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  await using opened = await open(() => promise);
+  const first = opened.send("POST", EMBED, "pod/worker-1", PICTURE);
+  await tick();
+  const second = await opened.send("POST", EMBED, "pod/worker-1", PICTURE);
+  assertEquals([second.status, await codeOf(second)], [409, "worker_used"]);
+  resolve(new Response("ok"));
+  await (await first).text();
+  await tick();
+  for (const method of ["POST", "DELETE"]) {
+    const path = method === "POST" ? EMBED : "/processes/worker-1";
+    assertEquals(await codeOf(await opened.send(method, path, "pod/worker-1")), "worker_used");
+  }
+});
+
+Deno.test("a process that breaks the connection or answers nonsense spoils its pod", async () => {
+  const nonsense = [
+    () => new Response("x".repeat(20_000)),
+    () => new Response(null, { status: 302, headers: { Location: "http://127.0.0.1:1/" } }),
+    () => new Response("no", { status: 418 }),
+    () =>
+      new Response(ReadableStream.from((async function* () {
+        yield new Uint8Array([1]);
+        await Promise.reject(new Error("The process dies"));
+      })())),
+  ];
+  for (const answer of nonsense) {
+    await using opened = await open(answer);
+    const response = await opened.send("POST", EMBED, "pod/worker-1", PICTURE);
+    assertEquals([response.status, await codeOf(response)], [502, "worker_failed"]);
+    await tick();
+    assertEquals([opened.pod.processes.isReady, opened.pod.free()], [false, undefined]);
+    assertEquals((await opened.send("GET", "/ready")).status, 503);
+    assertEquals((await opened.send("GET", "/health")).status, 200);
+  }
+});
+
+Deno.test("a refused picture, an aborted request and a process that was ended spoil nothing", async () => {
+  const waiting = Promise.withResolvers<Response>();
+  let answer = (): Response | Promise<Response> => Response.json({}, { status: 422 });
+  await using opened = await open(() => answer());
+  assertEquals((await opened.send("POST", EMBED, "pod/worker-1", PICTURE)).status, 422);
+  await tick();
+
+  answer = () => waiting.promise;
+  const gone = new AbortController();
+  const path = "/processes/worker-2/embed";
+  const aborted = opened.send("POST", path, "pod/worker-2", { ...PICTURE, signal: gone.signal });
+  await tick();
+  gone.abort();
+  assertEquals((await aborted).status, 499);
+  await tick();
+  assertEquals(opened.pod.free(), ["worker-3", "worker-4"]);
+  assertEquals(opened.pod.processes.isReady, true);
+  waiting.resolve(new Response("late"));
+});
+
+Deno.test("the free processes are told as lines, until the pod takes no more requests", async () => {
+  await using opened = await open(() => new Response("ok"));
+  const response = await opened.send("GET", "/processes", "pod");
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async () => readFreeProcesses((await reader.read()).value ?? "");
+  assertEquals(await next(), ["worker-1", "worker-2"]);
+  assertEquals((await opened.send("DELETE", "/processes/worker-2", "pod/worker-2")).status, 204);
+  assertEquals(await next(), ["worker-1"]);
+  assertEquals(await next(), ["worker-1", "worker-3"]);
+  opened.pod.processes.stop("test");
+  assertEquals((await reader.read()).done, true);
+});
+
+Deno.test("/ready says that every process is sealed", async () => {
+  await using opened = await open(() => new Response("ok"));
+  const response = await opened.send("GET", "/ready");
+  assertEquals([response.status, (await response.json()).seal.system_calls], [200, true]);
+});

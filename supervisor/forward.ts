@@ -1,0 +1,68 @@
+/** Passes a request on to a process, and its answer back. */
+
+import { LIVENESS_HEADER, REQUEST_ID_HEADER, UNCLEAR_HEADER } from "../shared/contract/contract.ts";
+import { WORKER_MODELS_HEADER } from "../shared/contract/models_in_use.ts";
+import { FACE_HEADER } from "../shared/contract/observed_face.ts";
+import { PROBLEMS } from "../shared/contract/problem.ts";
+import { WORKER_SEAL_HEADER } from "../shared/contract/worker_seal.ts";
+import { readBounded } from "../shared/read_bounded.ts";
+
+/** Error for an answer that no worker gives. Its message has no text of the process. */
+export class NonsenseAnswer extends Error {
+  override readonly name = "NonsenseAnswer";
+}
+
+const TO_PROCESS = ["Authorization", "Content-Type", REQUEST_ID_HEADER];
+const FROM_PROCESS = [
+  "Content-Type",
+  "Retry-After",
+  FACE_HEADER,
+  LIVENESS_HEADER,
+  UNCLEAR_HEADER,
+  WORKER_MODELS_HEADER,
+  WORKER_SEAL_HEADER,
+];
+const STATUSES: ReadonlySet<number> = new Set([
+  200,
+  ...Object.values(PROBLEMS).map(({ status }) => status),
+]);
+/** An embedding has at most 8 KiB, every other answer at most 4 KiB. */
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+/**
+ * Passes a request on. The picture is not kept: its bytes are passed on as they arrive. The api checks
+ * the content of the answer.
+ *
+ * @param target Address of the process, with path and query
+ * @param signal Ends the call
+ * @throws {NonsenseAnswer} when the answer has an unknown status or is too large
+ * @throws when the process ends before it has answered
+ * @throws the signal's reason
+ */
+export async function forward(
+  request: Request,
+  target: URL,
+  signal: AbortSignal,
+): Promise<Response> {
+  const response = await fetch(target, {
+    method: "POST",
+    headers: pick(request.headers, TO_PROCESS),
+    body: request.body,
+    redirect: "manual",
+    signal,
+  });
+  const { status, body } = response;
+  if (!STATUSES.has(status)) throw new NonsenseAnswer("The status of an answer is unknown");
+  const bytes = await readBounded(body ?? new Blob([]).stream(), MAX_ANSWER_BYTES);
+  if (bytes === undefined) throw new NonsenseAnswer("An answer is too large");
+  return new Response(bytes, { status, headers: pick(response.headers, FROM_PROCESS) });
+}
+
+function pick(headers: Headers, names: readonly string[]): Headers {
+  const picked = new Headers();
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) picked.set(name, value);
+  }
+  return picked;
+}
