@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { JpegMarkers } from "../../shared/picture/jpeg_marker.ts";
 import { hasText, uint16 } from "../../shared/picture/structure.ts";
-import type { PictureSize } from "../../shared/picture/check_picture.ts";
+import type { Size } from "./detect.ts";
 
 /**
  * Decodes a picture into interleaved RGB.
@@ -17,7 +17,7 @@ import type { PictureSize } from "../../shared/picture/check_picture.ts";
  * @param size Size of the picture, in pixels
  * @returns undefined when the library would have to guess or to warn. sharp then decides
  */
-export type JpegDecoder = (bytes: Uint8Array, size: PictureSize) => Uint8Array | undefined;
+export type JpegDecoder = (bytes: Uint8Array, size: Size) => Uint8Array | undefined;
 
 const DHT = 0xc4, DQT = 0xdb, DRI = 0xdd, SOS = 0xda, APP0 = 0xe0, COM = 0xfe;
 /** Baseline, and extended: both are decoded row by row. */

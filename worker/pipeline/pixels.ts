@@ -15,16 +15,23 @@ export interface Taps {
   readonly first: Int32Array;
   /** Number of source pixels of each result pixel, at least 1. */
   readonly counts: Int32Array;
+  /** Factors of the source pixels. */
   readonly weights: Float32Array;
 }
 
 /** Maps a pixel (x, y) to a place in a picture: (xx·x + xy·y + x0, yx·x + yy·y + y0). */
 export interface Affine {
+  /** Share of the pixel's x in the place's x. */
   readonly xx: number;
+  /** Share of the pixel's y in the place's x. */
   readonly xy: number;
+  /** Place of the pixel (0, 0): its x. */
   readonly x0: number;
+  /** Share of the pixel's x in the place's y. */
   readonly yx: number;
+  /** Share of the pixel's y in the place's y. */
   readonly yy: number;
+  /** Place of the pixel (0, 0): its y. */
   readonly y0: number;
 }
 
