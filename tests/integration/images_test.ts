@@ -31,7 +31,7 @@ const IMAGES = [
     service: "worker",
     limitBytes: 150e6,
     programs: ["worker/main.ts", "supervisor/main.ts", "worker/image/write_caches.ts"],
-    addons: ["/onnxruntime-node/", "/@img/sharp-", "/usearch/"],
+    addons: ["/onnxruntime-node/", "/@img/sharp-", "/usearch/", "/libturbojpeg.so"],
   },
 ] as const;
 /**
@@ -65,7 +65,7 @@ for (const { service, limitBytes, programs, addons } of IMAGES) {
     `the image of the ${service} has the addons that it loads, for Linux`,
     async () => {
       const files = await findEngine(image).listFiles(image, "/deno-dir/npm");
-      const found = files.filter((path) => path.endsWith(".node"));
+      const found = files.filter((path) => /\.node$|\/libturbojpeg\.so/.test(path));
       const missing = addons.filter((name) => !found.some((path) => path.includes(name)));
       assertEquals(missing, []);
       const others = found.filter((path) => !/\/linux[-/]|-linux-/.test(path));

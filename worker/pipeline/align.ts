@@ -2,6 +2,7 @@
 
 import { type Box, clipBox, type RgbImage } from "./image.ts";
 import type { FivePoints } from "./landmarks.ts";
+import { type Affine, warpPixels } from "./pixels.ts";
 import { fitSimilarityTransform, invertSimilarityTransform } from "./similarity_transform.ts";
 import { shrinkRegion } from "./shrink_region.ts";
 
@@ -59,16 +60,6 @@ export async function alignFace(image: RgbImage, points: FivePoints): Promise<Fl
 /** Most samples along each side of a pixel. It is faster to shrink larger faces first. */
 const MAX_SAMPLES = 2;
 
-/** Maps a pixel (x, y) of the crop to a picture: (xx·x + xy·y + x0, yx·x + yy·y + y0). */
-interface Affine {
-  readonly xx: number;
-  readonly xy: number;
-  readonly x0: number;
-  readonly yx: number;
-  readonly yy: number;
-  readonly y0: number;
-}
-
 /** Returns the whole pixels of the picture that contribute to the crop. */
 function cropRegion({ xx, xy, x0, yx, yy, y0 }: Affine, image: RgbImage): Box {
   const last = ALIGNED_SIZE - 1;
@@ -86,49 +77,10 @@ function cropRegion({ xx, xy, x0, yx, yy, y0 }: Affine, image: RgbImage): Box {
 
 /** Computes each pixel of the crop as the mean of `samples` x `samples` bilinear values. */
 function warp(image: RgbImage, map: Affine, samples: number): Float32Array {
-  const out = new Float32Array(ALIGNED_SIZE * ALIGNED_SIZE * 3);
-  const weight = 1 / (samples * samples);
   const { xx, xy, x0, yx, yy, y0 } = map;
-  for (let sy = 0; sy < samples; sy++) {
-    const offsetY = (sy + 0.5) / samples - 0.5;
-    for (let sx = 0; sx < samples; sx++) {
-      const offsetX = (sx + 0.5) / samples - 0.5;
-      for (let y = 0, o = 0; y < ALIGNED_SIZE; y++) {
-        const v = y + offsetY;
-        for (let x = 0; x < ALIGNED_SIZE; x++, o += 3) {
-          const u = x + offsetX;
-          addSample(image, xx * u + xy * v + x0, yx * u + yy * v + y0, weight, out, o);
-        }
-      }
-    }
-  }
-  return out;
-}
-
-/** Adds `weight` times the bilinear value at (x, y) to the three elements of `out` at `o`. */
-function addSample(
-  image: RgbImage,
-  x: number,
-  y: number,
-  weight: number,
-  out: Float32Array,
-  o: number,
-): void {
-  const { width, height, data } = image;
-  const left = Math.floor(x), top = Math.floor(y);
-  const fx = x - left, fy = y - top;
-  for (let j = 0; j < 2; j++) {
-    const row = top + j;
-    if (row < 0 || row >= height) continue;
-    const wy = weight * (j === 0 ? 1 - fy : fy);
-    for (let i = 0; i < 2; i++) {
-      const column = left + i;
-      if (column < 0 || column >= width) continue;
-      const w = wy * (i === 0 ? 1 - fx : fx);
-      const p = (row * width + column) * 3;
-      out[o] = out[o]! + w * data[p]!;
-      out[o + 1] = out[o + 1]! + w * data[p + 1]!;
-      out[o + 2] = out[o + 2]! + w * data[p + 2]!;
-    }
-  }
+  const offsets = Array.from({ length: samples }, (_, i) => (i + 0.5) / samples - 0.5);
+  const maps = offsets.flatMap((y) =>
+    offsets.map((x) => ({ ...map, x0: x0 + xx * x + xy * y, y0: y0 + yx * x + yy * y }))
+  );
+  return warpPixels(image, cropRegion(map, image), maps, ALIGNED_SIZE);
 }

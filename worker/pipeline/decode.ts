@@ -9,6 +9,7 @@ import {
 } from "../../shared/picture/check_picture.ts";
 import { isPlainProfile } from "./colour_profile.ts";
 import type { RgbImage } from "./image.ts";
+import { isOrdinaryJpeg, type JpegDecoder, loadJpegDecoder } from "./jpeg_turbo.ts";
 import sharp from "../safe_sharp.ts";
 
 /** Limits of {@linkcode decode}. */
@@ -40,6 +41,10 @@ const MAX_DECODED_PIXELS = 4_000_000;
 export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {
   const size = checkPicture(bytes, limits);
   const pixels = size.width * size.height;
+  if (pixels <= MAX_DECODED_PIXELS && isOrdinaryJpeg(bytes)) {
+    const data = loadOnce()?.(bytes, size);
+    if (data !== undefined) return { ...size, data, original: size };
+  }
   const options = { failOn: "error", limitInputPixels: pixels } as const;
   const metadata = await sharp(bytes, options).metadata().catch(invalidImage);
   // Both have read the same header. If not, one of them is deceived.
@@ -54,6 +59,12 @@ export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<D
   const image = await decoding.catch(invalidImage);
   return { ...image, original: { width: original.width, height: original.height } };
 }
+
+let jpegDecoder: { readonly decode: JpegDecoder | undefined } | undefined;
+
+/** A sealed worker can load nothing more. It has decoded a JPEG in its warm-up. */
+const loadOnce = (): JpegDecoder | undefined =>
+  (jpegDecoder ??= { decode: loadJpegDecoder() }).decode;
 
 /** Shrinks a picture, given its size when it is upright. */
 function shrink(picture: Sharp, { width, height }: PictureSize): Sharp {

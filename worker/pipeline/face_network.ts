@@ -57,13 +57,20 @@ export function createFaceNetwork(session: Session): FaceNetwork {
         "[1,3,240,320] to [1,4420,2] and [1,4420,4]",
     );
   }
+  // To get new memory for each picture takes as much time as to resize the picture.
+  let spare: Float32Array | undefined;
   return async (image, view, minScore) => {
     const { region, width, height } = view;
-    const pixels = await resample(image, region, width, height, INPUT_RANGE);
+    const buffer = spare ?? new Float32Array(3 * INPUT_HEIGHT * INPUT_WIDTH);
+    // Until this call ends, another one takes memory of its own.
+    spare = undefined;
+    const place = buffer.subarray(0, 3 * height * width);
+    const pixels = await resample(image, region, width, height, INPUT_RANGE, place);
     const left = Math.floor((INPUT_WIDTH - width) / 2);
     const top = Math.floor((INPUT_HEIGHT - height) / 2);
     const input = placeOnGray(pixels, { left, top, width, height });
     const [scores, boxes] = await session.run(input, INPUT_SHAPE);
+    spare = buffer;
     const toX = (x: number) =>
       region.left + (x * INPUT_WIDTH - left) / width * (region.right - region.left);
     const toY = (y: number) =>

@@ -2,7 +2,7 @@
 
 import type { Box, RgbImage } from "./image.ts";
 import { shrinkRegion } from "./shrink_region.ts";
-import { filterGray, filterTriangle, type Range } from "./triangle_filter.ts";
+import { filterTriangle, type Range } from "./triangle_filter.ts";
 
 /** Native code shrinks regions with more pixels. For them, it saves more than its call costs. */
 const NATIVE_PIXELS = 160_000;
@@ -15,7 +15,8 @@ const NATIVE_PIXELS = 160_000;
  * @param width Width of the result, in pixels
  * @param height Height of the result, in pixels
  * @param range Maps the values, 0 to 255, to those of the network
- * @returns Planar RGB, length `3 * height * width`
+ * @param out Array for the result, length `3 * height * width`; a new one by default
+ * @returns Planar RGB, in `out`
  */
 export async function resample(
   image: RgbImage,
@@ -23,11 +24,12 @@ export async function resample(
   width: number,
   height: number,
   range: Range,
+  out: Float32Array = new Float32Array(3 * height * width),
 ): Promise<Float32Array> {
   if (isForNativeCode(region, width, height)) {
-    return planar((await shrinkRegion(image, region, width, height)).data, range);
+    return planar((await shrinkRegion(image, region, width, height)).data, range, out);
   }
-  return filterTriangle(image, region, width, height, range);
+  return filterTriangle(image, region, width, height, range, out);
 }
 
 /**
@@ -45,11 +47,9 @@ export async function resampleGray(
 ): Promise<Float32Array> {
   if (isForNativeCode(region, width, height)) {
     const small = await shrinkRegion(image, region, width, height);
-    const gray = grayOf(small, { left: 0, top: 0, right: width, bottom: height });
-    return gray.map((value) => (value - range.mean) / range.scale);
+    return gray(small.data, range);
   }
-  const size = { width: region.right - region.left, height: region.bottom - region.top };
-  return filterGray(grayOf(image, region), size, width, height, range);
+  return filterTriangle(image, region, width, height, range, new Float32Array(width * height));
 }
 
 function isForNativeCode(region: Box, width: number, height: number): boolean {
@@ -58,20 +58,17 @@ function isForNativeCode(region: Box, width: number, height: number): boolean {
   return shrinks && regionWidth * regionHeight > NATIVE_PIXELS;
 }
 
-function grayOf({ width, data }: RgbImage, { left, top, right, bottom }: Box): Float32Array {
-  const gray = new Float32Array((right - left) * (bottom - top));
-  for (let y = top, i = 0; y < bottom; y++) {
-    const end = (y * width + right) * 3;
-    for (let p = (y * width + left) * 3; p < end; p += 3, i++) {
-      gray[i] = 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!;
-    }
+function gray(data: Uint8Array, { mean, scale }: Range): Float32Array {
+  const out = new Float32Array(data.length / 3);
+  for (let i = 0, p = 0; i < out.length; i++, p += 3) {
+    const luma = 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!;
+    out[i] = (luma - mean) / scale;
   }
-  return gray;
+  return out;
 }
 
-function planar(data: Uint8Array, { mean, scale }: Range): Float32Array {
+function planar(data: Uint8Array, { mean, scale }: Range, out: Float32Array): Float32Array {
   const plane = data.length / 3;
-  const out = new Float32Array(data.length);
   for (let i = 0, p = 0; i < plane; i++, p += 3) {
     out[i] = (data[p]! - mean) / scale;
     out[plane + i] = (data[p + 1]! - mean) / scale;

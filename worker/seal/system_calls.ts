@@ -66,6 +66,8 @@ const ALWAYS = {
   eventfd2: [290, 19],
 
   mprotect: [10, 226],
+  // The same with a key. V8 calls it for the code that it makes, where the processor has such keys.
+  pkey_mprotect: [329, 288],
   munmap: [11, 215],
   mremap: [25, 216],
   madvise: [28, 233],
