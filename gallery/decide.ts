@@ -26,7 +26,7 @@ import type { TryOutcome } from "./store/tries_policy.ts";
  */
 const EXACT_TRIES = 2;
 
-/** What a judgement is for the count of failed tries. */
+/** Outcomes of judgements for the count of failed tries. */
 const TRY_OUTCOMES = { match: "matched", no_match: "failed", ambiguous: "neither" } as const;
 /** Outcomes of a decision in the audit. */
 const OUTCOMES: Readonly<Record<Judgement["kind"], string>> = {

@@ -3,7 +3,7 @@
  * as the `X-Request-Id`, so the name of a field inside a text of a line means nothing.
  */
 
-/** What collectors put around a line is not deeper. */
+/** Collectors put nothing deeper around a line. */
 const MAX_DEPTH = 10;
 
 /** Fields of the service's lines about requests in which a text of a client can stand. */

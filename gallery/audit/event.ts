@@ -16,7 +16,7 @@ export interface AuditOrigin {
 export interface AuditEvent extends AuditOrigin {
   /** Collection in which it happened. */
   readonly collection: string;
-  /** What happened. */
+  /** Kind of the event. */
   readonly kind: AuditKind;
   /** A short code. */
   readonly outcome: string;

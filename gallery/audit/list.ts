@@ -3,7 +3,8 @@
 import type { Row, SqlValue, Transaction } from "../store/database.ts";
 import { BadCursor, type Page } from "../store/store.ts";
 import type { AuditQuery, StoredEvent } from "./event.ts";
-import { readUserRefs, userName } from "./rows.ts";
+import { readUserRefs } from "./rows.ts";
+import { userName } from "../store/users.ts";
 
 /**
  * Rows that one page looks at. With a filter that few rows fit, a page is shorter than its limit

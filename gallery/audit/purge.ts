@@ -8,7 +8,7 @@ import { expectedCode, hasCode, readNote, STORED_ROW } from "./stored_row.ts";
 /** A clock is never wrong by more. */
 const MAX_CLOCK_ERROR_MS = 24 * 60 * 60 * 1000;
 
-/** What a purge has found. */
+/** Result of a purge. */
 export interface PurgedEvents {
   /** Number of events that were deleted. */
   readonly deleted: number;

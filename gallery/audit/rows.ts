@@ -2,6 +2,7 @@
 
 import { listRows, type Row, type SqlValue, type Transaction } from "../store/database.ts";
 import type { UserKey } from "../store/store.ts";
+import { userName } from "../store/users.ts";
 import type { AuditEvent } from "./event.ts";
 import { type AuditKeys, codeOf } from "./seal.ts";
 
@@ -66,10 +67,6 @@ export async function insertEvents(
 
 /** A list of one user takes PostgreSQL longer. */
 const ONE_USER = "collection = $1 AND user_id = $2";
-
-/** Returns the name of a user in a map. */
-export const userName = ({ collection, userId }: UserKey): string =>
-  JSON.stringify([collection, userId]);
 
 /**
  * Returns the random references of users. A user that does not exist, or has expired, has none.

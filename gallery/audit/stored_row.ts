@@ -16,7 +16,7 @@ export const STORED_ROW = `chain, CAST(seq AS TEXT) AS seq, CAST(created_at AS T
 const NOTE = `SELECT CAST(seq AS TEXT) AS seq, CAST(purged_at AS TEXT) AS purged_at, row_code, code
   FROM gallery_audit_purges WHERE chain = $1`;
 
-/** What a note says: the last row of a chain that was purged. */
+/** The last row of a chain that a purge has deleted, as its note names it. */
 export interface PurgeNote {
   readonly seq: number;
   /** Code of this row. */

@@ -6,7 +6,7 @@ import { CHAINS } from "./rows.ts";
 import { type AuditKeys, NO_CODE } from "./seal.ts";
 import { expectedCode, hasCode, type PurgeNote, readNote, STORED_ROW } from "./stored_row.ts";
 
-/** What was checked. */
+/** Result of a check. */
 export interface VerifiedAudit {
   readonly rows: number;
   readonly chains: number;

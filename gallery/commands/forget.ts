@@ -12,6 +12,7 @@ import {
   type TemplateEntry,
   type UserEntry,
 } from "../forget/find_deleted.ts";
+import { readLogLines } from "../files/read_log_lines.ts";
 import type { Database } from "../store/database.ts";
 import { unsealPhotoKey } from "../store/key_check.ts";
 import { openDatabase } from "../store/open_store.ts";
@@ -22,7 +23,6 @@ import {
   refuseMissingDatabase,
 } from "./store_settings.ts";
 import type { GalleryStore } from "../store/store.ts";
-import { readLogLines } from "./verify_audit.ts";
 
 /** Sources of the command. At least one is there. */
 export interface ForgetOptions {

@@ -2,6 +2,7 @@
 
 import { MAX_TEMPLATES_OF_USER } from "../../shared/contract/users.ts";
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
+import { userName } from "../store/users.ts";
 import type { GalleryStore, IndexedTemplate, NewUser, UserKey } from "../store/store.ts";
 
 /** A user of a file. */
@@ -35,8 +36,8 @@ export async function refuseUsers(
 ): Promise<void> {
   const sums = new Map<string, Sum>();
   for await (const user of read()) {
-    const sum = sums.get(nameOf(user)) ?? await beginSum(store, user);
-    sums.set(nameOf(user), sum);
+    const sum = sums.get(userName(user)) ?? await beginSum(store, user);
+    sums.set(userName(user), sum);
     sum.templates += user.templates.length;
     if (!user.keepsFields) sum.consentRef = user.consentRef;
     if (store.requiresConsent && sum.consentRef === undefined && sum.stored + sum.templates > 0) {
@@ -73,7 +74,7 @@ function count(
   distinct: ReadonlyMap<string, Set<string>>,
   user: UserKey & { readonly templates: readonly Omit<IndexedTemplate, "templateId">[] },
 ): void {
-  const own = distinct.get(nameOf(user));
+  const own = distinct.get(userName(user));
   for (const { model, photo } of own ? user.templates : []) own?.add(`${model} ${photo.toHex()}`);
   if (own === undefined || own.size <= MAX_TEMPLATES_OF_USER) return;
   throw new GalleryError(
@@ -83,6 +84,3 @@ function count(
       "templates, so nothing is imported. Take some of this user's entries out of the file",
   );
 }
-
-/** A user_id has no control characters. */
-const nameOf = ({ collection, userId }: UserKey): string => `${collection}\0${userId}`;

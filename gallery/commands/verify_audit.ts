@@ -11,8 +11,7 @@ import {
 } from "../audit/verify.ts";
 import { ConfigError } from "../../shared/env.ts";
 import { isPostgres, type StoreSettings } from "../../shared/local_store.ts";
-import { describeError } from "../../shared/log.ts";
-import { TextLineStream } from "../files/text_line_stream.ts";
+import { readLogLines } from "../files/read_log_lines.ts";
 import type { Database } from "../store/database.ts";
 import { unsealPhotoKey } from "../store/key_check.ts";
 import { SCHEMA_VERSION } from "../store/migrations.ts";
@@ -109,20 +108,5 @@ async function refuseOtherVersion(database: Database): Promise<void> {
       } of the tables, and this program needs ` +
         `version ${SCHEMA_VERSION}`,
     );
-  }
-}
-
-/**
- * Reads the lines of a log.
- *
- * @param path Path of a file; "-" is standard input
- * @throws {ConfigError} when the file cannot be read
- */
-export async function* readLogLines(path: string): AsyncGenerator<string> {
-  try {
-    const bytes = path === "-" ? Deno.stdin.readable : (await Deno.open(path)).readable;
-    yield* bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  } catch (cause) {
-    throw new ConfigError(`${path} cannot be read (${describeError(cause)})`, { cause });
   }
 }

@@ -24,7 +24,7 @@ export interface Since {
   expiryOf(user: UserEntry): number;
 }
 
-/** What the backup has and should not have any more. */
+/** Entries that the backup has and should not have any more. */
 export interface Found {
   readonly users: readonly UserEntry[];
   readonly templates: readonly TemplateEntry[];

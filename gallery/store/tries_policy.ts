@@ -53,7 +53,7 @@ export interface RateLimit {
 /** A limit of either kind. */
 export type TriesLimit = RowLimit | RateLimit;
 
-/** What is stored about failures. */
+/** Failures, as they are stored. */
 export interface CountedFailures {
   /** Failures in a row; 0 with a rate. */
   readonly failures: number;

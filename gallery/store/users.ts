@@ -142,3 +142,7 @@ function readUser(row: Row): StoredUser {
     templates: row["templates"] as number,
   };
 }
+
+/** Returns the name of a user in a map. */
+export const userName = ({ collection, userId }: UserKey): string =>
+  JSON.stringify([collection, userId]);

@@ -1,5 +1,5 @@
 /**
- * What code tries that has taken over a worker: raw system calls, as native code makes them. On each
+ * Attempts of code that has taken over a worker: raw system calls, as native code makes them. On each
  * thread, {@linkcode prepareAttacks} runs before the worker seals itself, and the attacks afterwards.
  */
 

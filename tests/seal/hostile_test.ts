@@ -10,7 +10,7 @@ import { TestWorker } from "./test_worker.ts";
 
 const EPERM = 1, EACCES = 13, ENOSYS = 38;
 
-/** What some kernels, containers and users do not allow to an unsealed worker either. */
+/** Attempts that some kernels, containers and users refuse to an unsealed worker, too. */
 const MAY_BE_REFUSED_ANYHOW = new Set([
   "open by a number of x32",
   "bpf",

@@ -23,7 +23,7 @@ export interface WorkerAnswer {
 
 /** A worker process of its own. */
 export class TestWorker implements AsyncDisposable {
-  /** What the worker has printed so far, without its first line. */
+  /** Lines that the worker has printed so far, without the first one. */
   readonly printed: string[] = [];
   #process!: StartedProcess;
   readonly #stack = new AsyncDisposableStack();
