@@ -31,6 +31,8 @@ export const DENO_ENV: readonly string[] = [
   "DENO_DIR",
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
+  // In an image, which has only the packages that its programs import.
+  "DENO_UNSTABLE_NPM_LAZY_CACHING",
   "HOME",
   "LOCALAPPDATA",
   "NO_COLOR",
