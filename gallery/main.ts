@@ -129,6 +129,7 @@ async function main(): Promise<void> {
     { ...gallery.follower.target.count(), start_ms: Math.round(now() - started) },
     "gallery ready",
   );
+  if (config.exitOnStdinEof) console.log(JSON.stringify({ ready: true }));
   const risk = connectionRisk(config.store);
   if (risk !== undefined) log.warn(risk);
   const { store } = gallery;

@@ -112,6 +112,7 @@ async function main(): Promise<void> {
     }).holds;
     models = worker.models;
     recognition = worker.recognition;
+    if (config.exitOnStdinEof) console.log(JSON.stringify({ ready: true }));
     log.debug(
       {
         model: worker.model,

@@ -46,12 +46,14 @@ const READY_POLL_MS = 10;
 const MAX_FAILURE = 1000;
 const Line = z.union([
   z.object({ listening: z.url() }),
+  z.object({ ready: z.literal(true) }),
   z.object({ failed: z.string().max(MAX_FAILURE) }),
 ]);
 
 /**
  * Starts a process and waits until it is ready. Its first line on standard output must tell the
- * address at which it listens. When it cannot start, a line may tell the reason. The process reads
+ * address at which it listens, and a later line that it is ready: to ask it again and again would
+ * take CPU time from its start. When it cannot start, a line may tell the reason. The process reads
  * from a pipe that this process keeps open, and exits when the pipe closes. So every process ends
  * when this process ends, even if this process is killed.
  *
@@ -101,15 +103,18 @@ export async function startProcess(
     endedEarly.abort(endedBeforeReady(signal ?? `exit code ${code}`))
   );
   const listening = Promise.withResolvers<URL>();
+  const ready = Promise.withResolvers<void>();
   let failure: string | undefined;
   const reading = readLines(child.stdout, (text) => {
     const line = parseLine(text);
     if (line === undefined) onLine(text);
     else if ("failed" in line) failure ??= line.failed;
+    else if ("ready" in line) ready.resolve();
     else listening.resolve(new URL(line.listening));
   });
   try {
     const url = await abortable(listening.promise, startSignal);
+    await abortable(ready.promise, startSignal);
     await waitUntilReady(url, startSignal);
     await alsoReady?.(startSignal);
     return {
