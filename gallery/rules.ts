@@ -1,6 +1,7 @@
 /** The rule of a match for each recognition model. */
 
 import type { ModelCalibration } from "../models/calibration.ts";
+import { isSameModel } from "../models/known_models.ts";
 import { calibrationOf } from "../models/manifest.ts";
 import type { DecisionRule } from "../matching/judge.ts";
 import { createLikeness, type Likeness } from "../matching/likeness.ts";
@@ -52,7 +53,7 @@ export function createRules(
     );
   };
   return (model) => {
-    const calibration = own?.model_sha256 === model ? own : calibrationOf(model);
+    const calibration = own && isSameModel(own.model_sha256, model) ? own : calibrationOf(model);
     if (match.on === "confidence" && calibration === undefined) {
       report(model);
       return undefined;

@@ -1,6 +1,6 @@
 /** Finds models of the manifest by their sha256. */
 
-import { MODEL_MANIFEST, recognitionName } from "./manifest.ts";
+import { MODEL_MANIFEST, recognitionName, sumsOf } from "./manifest.ts";
 
 /** A model of the manifest. */
 export interface KnownModel {
@@ -13,17 +13,17 @@ export interface KnownModel {
 export function findKnownModel(sha256: string): KnownModel | undefined {
   const { models, sources, liveness } = MODEL_MANIFEST;
   const { detector, landmarks, recognition } = models;
-  const file = [detector, landmarks, liveness, ...Object.values(recognition)]
+  const own = Object.values(recognition).find((model) => sumsOf(model).includes(sha256));
+  const file = own ?? [detector, landmarks, liveness]
     .find((file) => file.sha256 === sha256 || file.prepared_sha256 === sha256);
   if (file === undefined) return undefined;
   const { package: name, version, licence } = sources[file.source];
-  const own = Object.values(recognition).find((model) => model === file)?.licence;
-  return { name: `${name} ${version}, ${file.path}`, licence: own ?? licence };
+  return { name: `${name} ${version}, ${file.path}`, licence: own?.licence ?? licence };
 }
 
 /**
  * True when two files contain the same recognition model, so that their embeddings can be compared:
- * the same file, or a file of the manifest and the file that is prepared of it.
+ * the same file, or a file of the manifest and the files that are or were prepared of it.
  */
 export function isSameModel(sha256: string, other: string): boolean {
   return canonicalModel(sha256) === canonicalModel(other);
@@ -40,7 +40,7 @@ export function canonicalModel(sha256: string): string {
 
 /**
  * Describes a recognition model for people: its name and its name for `--recognition`, when it is
- * known, and its sha256. An example is `SFace ("sface", sha256 81c86860…)`.
+ * known, and its sha256. An example is `SFace ("sface", sha256 d852510c…)`.
  */
 export function describeRecognitionModel(sha256: string): string {
   const name = recognitionName(sha256);

@@ -8,7 +8,7 @@ const UNKNOWN = "0".repeat(64);
 
 Deno.test("a file of the manifest is known, before and after its preparation", () => {
   for (const model of [small, sface]) {
-    for (const sha256 of [model.sha256, model.prepared_sha256!]) {
+    for (const sha256 of [model.sha256, model.prepared_sha256!, ...model.earlier_prepared_sha256]) {
       const { name, licence } = findKnownModel(sha256)!;
       assert(name.includes(model.path), name);
       assertEquals(licence, model.licence);
@@ -22,6 +22,7 @@ Deno.test("a recognition model and its prepared file are the same model, and no 
   assert(isSameModel(UNKNOWN, UNKNOWN));
   for (const model of [small, sface]) {
     assert(isSameModel(model.sha256, model.prepared_sha256!));
+    assert(isSameModel(model.earlier_prepared_sha256[0]!, model.prepared_sha256!));
     assert(!isSameModel(model.sha256, UNKNOWN));
     assert(!isSameModel(UNKNOWN, model.prepared_sha256!));
     assert(!isSameModel(detector.sha256, model.sha256));

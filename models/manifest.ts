@@ -57,6 +57,8 @@ const RecognitionModelSchema = ModelFileSchema.extend({
   licence: z.string(),
   /** Length of an embedding. */
   dimension: z.int().positive(),
+  /** sha256 of files that earlier versions prepared: embeddings of all of them can be compared. */
+  earlier_prepared_sha256: z.array(Sha256),
   calibration: ModelCalibrationSchema,
 });
 
@@ -97,10 +99,13 @@ export const RECOGNITION_NAMES: readonly [RecognitionName, ...RecognitionName[]]
  */
 export function recognitionName(sha256: string): RecognitionName | undefined {
   const { recognition } = MODEL_MANIFEST.models;
-  return RECOGNITION_NAMES.find((name) => {
-    const model = recognition[name];
-    return [model.sha256, model.prepared_sha256].includes(sha256);
-  });
+  return RECOGNITION_NAMES.find((name) => sumsOf(recognition[name]).includes(sha256));
+}
+
+/** Returns the sha256 of each file that has this model: as published, and as prepared. */
+export function sumsOf(model: RecognitionModel): string[] {
+  const { sha256, prepared_sha256: prepared, earlier_prepared_sha256: earlier } = model;
+  return [sha256, ...prepared === undefined ? [] : [prepared], ...earlier];
 }
 
 /**

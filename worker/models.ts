@@ -5,6 +5,7 @@ import {
   type QualityBounds,
   UNCALIBRATED_BOUNDS,
 } from "../models/calibration.ts";
+import { isSameModel } from "../models/known_models.ts";
 import { calibrationOf } from "../models/manifest.ts";
 import { readCalibrationFile } from "../models/read_calibration.ts";
 import { LOCAL_PATHS } from "../shared/local_paths.ts";
@@ -78,7 +79,7 @@ async function readCalibration(path: string, modelSha256: string): Promise<Model
   const calibration = await readCalibrationFile(path).catch((cause: Error) => {
     throw new ModelError(cause.message, { cause });
   });
-  if (calibration.model_sha256 !== modelSha256) {
+  if (!isSameModel(calibration.model_sha256, modelSha256)) {
     throw new ModelError(`The calibration ${path} belongs to another model`);
   }
   return calibration;

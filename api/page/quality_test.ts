@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MODEL_MANIFEST } from "../../models/manifest.ts";
+import { MODEL_MANIFEST, sumsOf } from "../../models/manifest.ts";
 import { MAX_LOOK_DISTANCE } from "../../worker/pipeline/quality.ts";
 import { areDifferent, KNOWN_MODELS, modelName } from "./known_models.js";
 import { isJustClearEnough } from "./quality.js";
@@ -9,8 +9,8 @@ const GOOD = { embedding_length: 20, shape_distance: 0.1, roll_degrees: 0, look_
 
 Deno.test("the page knows the recognition models of the manifest and their bounds", () => {
   const models = Object.values(MODEL_MANIFEST.models.recognition);
-  const expected = models.flatMap(({ sha256, prepared_sha256, calibration }) =>
-    [sha256, prepared_sha256].map((sum) => [sum, calibration.quality.min_embedding_length])
+  const expected = models.flatMap((model) =>
+    sumsOf(model).map((sum) => [sum, model.calibration.quality.min_embedding_length])
   );
   const known = Object.entries(KNOWN_MODELS).map(([sum, model]) => [sum, model.minEmbeddingLength]);
   assertEquals(new Map(known as [string, number][]), new Map(expected as [string, number][]));

@@ -1,6 +1,7 @@
 /** Reads the users of a gallery file, as `deno task enroll` writes it, for a store. */
 
 import { createHash } from "node:crypto";
+import { isSameModel } from "../../models/known_models.ts";
 import { normalize } from "../../matching/vector.ts";
 import { MAX_EMBEDDING_BYTES } from "../../shared/contract/gallery_call.ts";
 import {
@@ -31,7 +32,7 @@ export interface FileUser {
  */
 export function readGalleryFileUsers(json: string, model?: string): FileUser[] {
   const { modelSha256, entries } = parseGalleryFile(json);
-  if (modelSha256 !== undefined && model !== undefined && modelSha256 !== model) {
+  if (modelSha256 !== undefined && model !== undefined && !isSameModel(modelSha256, model)) {
     throw new GalleryError(
       `The gallery names another model (sha256 ${modelSha256}) than --model`,
     );

@@ -6,8 +6,8 @@ import {
   MODEL_MANIFEST,
   type ModelManifest,
   RECOGNITION_NAMES,
-  type RecognitionModel,
   type RecognitionName,
+  sumsOf,
 } from "../manifest.ts";
 import { fetchFiles, readIfPresent } from "./fetch_files.ts";
 import { fetchPackageFiles, type FetchPackageOptions } from "./fetch_package.ts";
@@ -50,7 +50,7 @@ export async function fetchModels(
   const recognition = options.recognition ?? before ?? RECOGNITION_NAMES[0];
   const common = {
     ...options,
-    replaceable: Object.values(models.recognition).flatMap(knownSums),
+    replaceable: Object.values(models.recognition).flatMap(sumsOf),
     // Imports the module only when a model must be prepared, because that is rare.
     prepare: async (bytes: Uint8Array<ArrayBuffer>) =>
       (await import("../prepare/prepare_model.ts")).prepareModel(bytes).bytes,
@@ -81,8 +81,5 @@ async function presentRecognition(
   const present = bytes && await sha256(bytes);
   return present === undefined
     ? undefined
-    : RECOGNITION_NAMES.find((name) => knownSums(recognition[name]).includes(present));
+    : RECOGNITION_NAMES.find((name) => sumsOf(recognition[name]).includes(present));
 }
-
-const knownSums = ({ sha256, prepared_sha256 }: RecognitionModel): string[] =>
-  prepared_sha256 === undefined ? [sha256] : [sha256, prepared_sha256];

@@ -1,15 +1,15 @@
 /** Rewrites a network so that it computes the same result in less time. */
 
 import {
-  createNode,
+  GRAPH_ATTRIBUTES,
   type OnnxGraph,
   type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
+  readDetailedOnnx,
   readOnnx,
   writeOnnx,
 } from "./onnx_graph.ts";
 import { createFloatTensor, floatValues } from "./onnx_tensor.ts";
+import { rewritePRelu } from "./rewrite_prelu.ts";
 import { type UnpackedModel, unpackModel } from "./unpack_model.ts";
 
 /** A prepared model. */
@@ -46,20 +46,20 @@ const BROADCASTING_OPSET = 7n;
  *
  * - A model that was packed for size is unpacked: {@linkcode unpackModel}.
  * - Weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower.
- * - PRelu(x; a) becomes a·x + (1 − a)·Relu(x): ONNX Runtime has faster kernels for this form. They
- *   keep its blocked memory layout.
+ * - PRelu becomes a sum with Relu: {@linkcode rewritePRelu}. ONNX Runtime has faster kernels for this
+ *   form. They keep its blocked memory layout.
  *
- * A PRelu whose slope is not a weight of 32-bit floats does not change. A prepared model does not
- * change when it is prepared again.
+ * A prepared model does not change when it is prepared again.
  *
  * @param bytes An ONNX file
  * @throws {NotOnnxError} when the bytes are not an ONNX model
  */
 export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
-  let model: OnnxModel, unpacked: UnpackedModel;
+  let model: OnnxModel, unpacked: UnpackedModel, outputs: readonly string[] | undefined;
   try {
     unpacked = unpackModel(bytes);
     model = readOnnx(unpacked.bytes);
+    outputs = namedOutputs(unpacked.bytes);
   } catch (cause) {
     throw new NotOnnxError("The file is not an ONNX model", { cause });
   }
@@ -67,8 +67,8 @@ export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
   if (graph === undefined || graph.node.length === 0) {
     throw new NotOnnxError("The file is not an ONNX model: it has no graph");
   }
+  const rewritten = canBroadcast(model) && outputs ? rewritePRelu(graph, outputs) : 0;
   const zeroed = zeroNegligible(graph);
-  const rewritten = canBroadcast(model) ? rewritePRelu(graph) : 0;
   const { removed } = unpacked;
   if (zeroed === 0 && rewritten === 0) return { ...unpacked, zeroed, rewritten };
   return { bytes: writeOnnx(model), removed, zeroed, rewritten };
@@ -77,6 +77,18 @@ export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
 function canBroadcast(model: OnnxModel): boolean {
   const standard = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
   return standard !== undefined && standard.version >= BROADCASTING_OPSET;
+}
+
+/**
+ * Returns the names of a model's outputs; undefined when a node contains a graph, which can use every
+ * name.
+ */
+function namedOutputs(bytes: Uint8Array): string[] | undefined {
+  const { graph } = readDetailedOnnx(bytes);
+  const hasBranches = graph?.node.some(({ attribute }) =>
+    attribute.some(({ type }) => GRAPH_ATTRIBUTES.includes(type))
+  );
+  return hasBranches ? undefined : graph?.output.map(({ name }) => name);
 }
 
 function zeroNegligible(graph: OnnxGraph): number {
@@ -99,63 +111,4 @@ function zeroNegligible(graph: OnnxGraph): number {
 
 function bitsOf({ buffer, byteOffset, length }: Float32Array): Uint32Array {
   return new Uint32Array(buffer, byteOffset, length);
-}
-
-function rewritePRelu(graph: OnnxGraph): number {
-  const weights = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const names = new Set([...weights.keys(), ...graph.node.flatMap(({ output }) => output)]);
-  let rewritten = 0;
-  graph.node = graph.node.flatMap((node) => {
-    const slope = node.opType === "PRelu" && node.domain === ""
-      ? weights.get(node.input[1]!)
-      : undefined;
-    const nodes = slope && replacePRelu(node, slope, weights, names);
-    if (nodes === undefined) return [node];
-    rewritten++;
-    return nodes;
-  });
-  graph.initializer = [...weights.values()];
-  return rewritten;
-}
-
-/**
- * Adds the weight 1 − slope, once for each slope. Returns its name; undefined when the name is in
- * use or the slope is not a weight of 32-bit floats.
- */
-function addRest(
-  slope: OnnxTensor,
-  weights: Map<string, OnnxTensor>,
-  names: Set<string>,
-): string | undefined {
-  const values = floatValues(slope);
-  if (values === undefined) return undefined;
-  const name = `${slope.name}/rest`;
-  if (!weights.has(name)) {
-    if (names.has(name)) return undefined;
-    weights.set(name, createFloatTensor(name, slope.dims, values.map((value) => 1 - value)));
-  }
-  return name;
-}
-
-/**
- * Returns the nodes of a·x + (1 − a)·Relu(x) for PRelu(x; a). Returns undefined when one of their
- * names is in use, or when a is not a weight of 32-bit floats.
- */
-function replacePRelu(
-  node: OnnxNode,
-  slope: OnnxTensor,
-  weights: Map<string, OnnxTensor>,
-  names: Set<string>,
-): OnnxNode[] | undefined {
-  const [x] = node.input, [y] = node.output;
-  const linear = `${y}/linear`, relu = `${y}/relu`, positive = `${y}/positive`;
-  if ([linear, relu, positive].some((name) => names.has(name))) return undefined;
-  const rest = addRest(slope, weights, names);
-  if (rest === undefined) return undefined;
-  return [
-    createNode("Mul", [x!, slope.name], linear),
-    createNode("Relu", [x!], relu),
-    createNode("Mul", [relu, rest], positive),
-    createNode("Add", [linear, positive], y!),
-  ];
 }
