@@ -30,7 +30,6 @@ export async function openBothModes(users: number): Promise<BothModes> {
   );
   if (imported.code !== 0) throw new Error(imported.err);
   const env = {
-    POOL_SIZE: String(navigator.hardwareConcurrency),
     REQUESTS_PER_WORKER: "1000000",
     LOG_LEVEL: "info",
     // On a busy machine a request may take long, and still counts.
