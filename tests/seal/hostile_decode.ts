@@ -4,7 +4,8 @@
  */
 
 import { decode as decodePicture, type DecodeLimits } from "../../worker/pipeline/decode.ts";
-import { Attacker, type Attempts } from "./attacks.ts";
+import { Attacker } from "./attacks.ts";
+import type { Attempts } from "./raw_calls.ts";
 
 /** Requests may send larger pictures than the start decodes. */
 const LARGEST_AT_START = 1_000_000;
