@@ -106,7 +106,7 @@ export class Attacker {
       "handle of a file": calls
         .try("name_to_handle_at", AT_FDCWD, passwd, new Uint8Array(8), buffer, 0),
       "remove a file": calls.try("unlinkat", AT_FDCWD, nothing, 0),
-      "make a file in memory": calls.try("memfd_create", nothing, 0),
+      "make a file in memory": this.#close(calls.try("memfd_create", nothing, 0)),
       "make a pipe": calls.try("pipe2", buffer, 0),
       "watch files": calls.try("inotify_init1", 0),
       "write an open file of the runtime": this.#tryWritableFiles(),
@@ -176,10 +176,11 @@ export class Attacker {
     const buffer = new Uint8Array(256);
     const vector = words(calls.pointer(buffer), 16n, this.#siblingAddress, 16n);
     const local = calls.pointer(vector), remote = local + 16n;
+    const memory = bytes(`/proc/${pid}/mem`);
     const everyProcessor = new Uint8Array(128).fill(0xff);
     return {
       "ptrace a sibling": calls.try("ptrace", PTRACE_SEIZE, pid),
-      "/proc/SIBLING/mem": calls.try("openat", AT_FDCWD, bytes(`/proc/${pid}/mem`), O_RDWR),
+      "/proc/SIBLING/mem": this.#close(calls.try("openat", AT_FDCWD, memory, O_RDWR)),
       "process_vm_readv": calls.try("process_vm_readv", pid, local, 1, remote, 1, 0),
       "process_vm_writev": calls.try("process_vm_writev", pid, local, 0, remote, 0, 0),
       "signal a sibling": calls.try("kill", pid, 0),
@@ -238,6 +239,12 @@ export class Attacker {
       "executable memory": calls.try("mprotect", page, 4096, prot),
       "executable memory with a key": calls.try("pkey_mprotect", page, 4096, prot, -1),
     };
+  }
+
+  /** Closes the file of an attempt: it is none of the runtime's. */
+  #close(attempt: Attempt): Attempt {
+    if (attempt.result >= 0) this.#calls.must("close", attempt.result);
+    return attempt;
   }
 
   /** Writes nothing into each regular file that is open for writing. */

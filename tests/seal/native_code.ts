@@ -23,6 +23,7 @@ const CALL_32 = Uint8Array.of(
   ...[0x5b], // pop rbx
   ...[0xc3], // ret
 );
+const CALL_32_TYPE = { parameters: ["u32", "u32", "u32", "u32"], result: "i64" } as const;
 /** Calls a number without arguments. A process that comes of it ends at once. */
 const FORK_CODE = Uint8Array.of(
   ...[0x89, 0xf8], // mov eax, edi
@@ -35,6 +36,7 @@ const FORK_CODE = Uint8Array.of(
   ...[0xb8, 60, 0, 0, 0], // mov eax, exit
   ...[0x0f, 0x05], // syscall
 );
+const FORK_TYPE = { parameters: ["u32"], result: "i64" } as const;
 
 /**
  * Tries what needs machine code.
@@ -45,16 +47,13 @@ export function tryNativeCode(calls: RawCalls, has32BitCalls: boolean): Record<s
   const flags = MAP_PRIVATE_ANONYMOUS_32BIT;
   const address = calls.call("mmap", 0, PAGE, PROT_READ_WRITE_EXEC, flags, -1, 0);
   if (address < 0n) return {};
-  const at = (offset: number) => Deno.UnsafePointer.create(address + BigInt(offset))!;
+  const at = <T>(offset: number) => Deno.UnsafePointer.create<T>(address + BigInt(offset))!;
   const page = new Uint8Array(new Deno.UnsafePointerView(at(0)).getArrayBuffer(PAGE));
   page.set(CALL_32, CALL_AT);
   page.set(FORK_CODE, FORK_AT);
   page.set(bytes("/etc/passwd"), TEXT_AT);
-  const call32 = new Deno.UnsafeFnPointer(at(CALL_AT), {
-    parameters: ["u32", "u32", "u32", "u32"],
-    result: "i64",
-  });
-  const fork = new Deno.UnsafeFnPointer(at(FORK_AT), { parameters: ["u32"], result: "i64" });
+  const call32 = new Deno.UnsafeFnPointer(at<typeof CALL_32_TYPE>(CALL_AT), CALL_32_TYPE);
+  const fork = new Deno.UnsafeFnPointer(at<typeof FORK_TYPE>(FORK_AT), FORK_TYPE);
   return {
     "fork by its old number": attempt(fork.call(FORK)),
     "vfork": attempt(fork.call(VFORK)),
