@@ -15,8 +15,11 @@ const START_TIMEOUT_MS = 90_000;
 const SOURCES = "tests/seal";
 /** Folder of the sources in the pod, and of the project in the image. */
 const MOUNTED = "/app/tests/seal", ROOT = "/app";
-/** Files of a process that another one of the same user may read, unless it is not dumpable. */
-const PROCESS_FILES = ["environ", "maps", "mem"];
+/**
+ * Files of a process that another one of the same user may read, unless it is not dumpable. Some
+ * kernels refuse `mem` to all processes but the parents.
+ */
+export const PROCESS_FILES: readonly string[] = ["environ", "maps"];
 
 /** A pod with a hostile worker. */
 export interface HostilePod {

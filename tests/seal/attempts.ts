@@ -9,8 +9,7 @@ export interface TriedAttempt extends Attempt {
   readonly what: string;
 }
 
-export const EPERM = 1;
-const EACCES = 13, ENOSYS = 38;
+const EPERM = 1, EACCES = 13, EROFS = 30, ENOSYS = 38;
 
 /** Attempts that a sealed worker can make: its JavaScript engine needs them. */
 const POSSIBLE = new Set(["executable memory", "executable memory with a key"]);
@@ -30,9 +29,9 @@ export function outcome({ result, errno }: Attempt): string {
   return isRefused({ result, errno }) ? `refused (${errno})` : `reached (error ${errno})`;
 }
 
-/** True when a filter, or missing rights, refused the attempt. */
+/** True when a filter, missing rights or a read-only root refused the attempt. */
 export const isRefused = ({ result, errno }: Attempt): boolean =>
-  result < 0 && [EPERM, EACCES, ENOSYS].includes(errno);
+  result < 0 && [EPERM, EACCES, EROFS, ENOSYS].includes(errno);
 
 /** Returns the attempts that a seal does not treat as it should. */
 export function wrongUnderSeal(sealed: readonly TriedAttempt[]): TriedAttempt[] {
