@@ -4,7 +4,8 @@
  */
 
 import { decode as decodePicture, type DecodeLimits } from "../../worker/pipeline/decode.ts";
-import { Attacker, type Attempts } from "./attacks.ts";
+import { Attacker } from "./attacks.ts";
+import type { Attempts } from "./raw_calls.ts";
 
 /** Requests may send larger pictures than the start decodes. */
 const LARGEST_AT_START = 1_000_000;
@@ -12,7 +13,7 @@ const LARGEST_AT_START = 1_000_000;
 const main = new Attacker();
 const older = new Worker(new URL("older_thread.ts", import.meta.url), { type: "module" });
 const answerOfOlder = () =>
-  new Promise((resolve, reject) => {
+  new Promise<Attempts>((resolve, reject) => {
     older.onmessage = ({ data }) => resolve(data);
     older.onerror = reject;
   });
@@ -20,14 +21,17 @@ await answerOfOlder();
 
 export async function decode(bytes: Uint8Array, limits: DecodeLimits) {
   if (limits.maxPixels > LARGEST_AT_START) {
+    print("main", await main.attack());
     const answered = answerOfOlder();
     older.postMessage("attack");
-    for (const [thread, attempts] of [["main", await main.attack()], ["older", await answered]]) {
-      for (const [what, attempt] of Object.entries(attempts as Attempts)) {
-        console.log(JSON.stringify({ thread, what, ...attempt }));
-      }
-    }
+    print("older", await answered);
     console.log(JSON.stringify({ attacked: true }));
   }
   return await decodePicture(bytes, limits);
+}
+
+function print(thread: string, attempts: Attempts): void {
+  for (const [what, attempt] of Object.entries(attempts)) {
+    console.log(JSON.stringify({ thread, what, ...attempt }));
+  }
 }

@@ -6,22 +6,17 @@ import { SEAL_PARTS } from "../../shared/contract/worker_seal.ts";
 import { wholePictures } from "../fuzz/whole_pictures.ts";
 import { needs } from "../support/needs.ts";
 import { encoded, gray, sample, sideBySide, slowPicture } from "../support/pictures.ts";
-import { TestWorker, type WorkerAnswer } from "./test_worker.ts";
+import { lasting, TestWorker } from "./test_worker.ts";
 
 /** Number of requests that are sent at the same time. */
 const AT_ONCE = 8;
-/** Requests with each kind of picture. The gallery of the workers changes nothing in the decoders. */
-const REQUESTS = { service: 50, workers: 10 };
+/**
+ * Requests with each kind of picture; many_requests_test.ts sends more of the usual ones. The gallery
+ * of the workers changes nothing in the decoders.
+ */
+const REQUESTS = { service: 16, workers: 8 };
 /** Requests with a picture that is refused, or takes most of a second. */
 const FEW_REQUESTS = 4;
-
-/** Everything in an answer that does not change from request to request. */
-function lasting({ status, headers, bytes }: WorkerAnswer) {
-  const text = new TextDecoder("latin1").decode(bytes);
-  const isJson = headers.get("content-type")?.includes("json");
-  const { duration_ms: _, request_id: __, ...json } = isJson ? JSON.parse(text) : {};
-  return { status, face: headers.get("x-face"), answer: isJson ? json : text };
-}
 
 /** Pictures, and the pictures of which a few requests are enough. */
 async function kinds() {

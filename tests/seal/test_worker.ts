@@ -21,6 +21,14 @@ export interface WorkerAnswer {
   readonly bytes: Uint8Array;
 }
 
+/** Everything in an answer that does not change from request to request. */
+export function lasting({ status, headers, bytes }: WorkerAnswer) {
+  const text = new TextDecoder("latin1").decode(bytes);
+  const isJson = headers.get("content-type")?.includes("json");
+  const { duration_ms: _, request_id: __, ...json } = isJson ? JSON.parse(text) : {};
+  return { status, face: headers.get("x-face"), answer: isJson ? json : text };
+}
+
 /** A worker process of its own. */
 export class TestWorker implements AsyncDisposable {
   /** Lines that the worker has printed so far, without the first one. */

@@ -18,6 +18,7 @@ const CALLS = {
   read: [0, 63],
   sendto: [44, 206],
   sendmsg: [46, 211],
+  setsockopt: [54, 208],
   statx: [332, 291],
   tgkill: [234, 131],
 } as const;
@@ -51,6 +52,7 @@ Deno.test("the arguments of a call decide on both architectures", () => {
       ["mmap", 0, 4096, 3, 0x22, 0xffff_ffffn],
       ["prctl", 15],
       ["sendto", 3, 1, 1, 0x4000, 0, 0],
+      ["setsockopt", 3, 6, 1, 1, 4],
       ["tgkill", PID, PID, 6],
       ["fcntl", 3, 4, 0x800],
     ];
@@ -75,6 +77,10 @@ Deno.test("the arguments of a call decide on both architectures", () => {
       ["prctl", 22, 2],
       ["sendto", 3, 1, 1, 0x2000_0000, 0x7fff_0000, 16],
       ["sendto", 3, 1, 1, 0, 1n << 32n, 16],
+      // SO_ATTACH_FILTER, SO_REUSEADDR, TCP_ULP.
+      ["setsockopt", 3, 1, 26, 1, 16],
+      ["setsockopt", 3, 1, 1, 1, 4],
+      ["setsockopt", 3, 6, 31, 1, 4],
       ["tgkill", 1, 1, 9],
       ["tgkill", PID + 1, PID, 9],
       ["fcntl", 3, 8, 1],

@@ -54,7 +54,6 @@ const ALWAYS = {
   shutdown: [48, 210],
   getsockname: [51, 204],
   getpeername: [52, 205],
-  setsockopt: [54, 208],
   getsockopt: [55, 209],
 
   epoll_wait: [232, null],
@@ -109,6 +108,7 @@ const CHECKED = {
   mmap: [9, 222],
   prctl: [157, 167],
   sendto: [44, 206],
+  setsockopt: [54, 208],
   tgkill: [234, 131],
 } as const satisfies Readonly<Record<string, Numbers>>;
 
@@ -132,6 +132,7 @@ const CLONE_NEW = 0x7e02_0000;
 /** F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC. F_SETOWN would send signals to others. */
 const FCNTL_COMMANDS = [1, 2, 3, 4, 1030];
 const PR_SET_NAME = 15;
+const IPPROTO_TCP = 6, TCP_NODELAY = 1;
 const NO_FILE = 0xffff_ffff;
 /** Flags of openat that do not matter: O_NONBLOCK, O_LARGEFILE (two values), O_CLOEXEC. */
 const OPEN_ANYHOW = 0o4000 | 0o100000 | 0o400000 | 0o2000000;
@@ -179,6 +180,12 @@ export function allowedCalls(
       CHECKED.sendto,
       { argument: 4, oneOf: [0] },
       { argument: 4, upper: true, oneOf: [0] },
+    ),
+    // What Deno sets for each connection. Another option runs a program of BPF at a socket.
+    ...allow(
+      CHECKED.setsockopt,
+      { argument: 1, oneOf: [IPPROTO_TCP] },
+      { argument: 2, oneOf: [TCP_NODELAY] },
     ),
     ...allow(CHECKED.tgkill, { argument: 0, oneOf: [pid] }),
     ...looksAtFiles
