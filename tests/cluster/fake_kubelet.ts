@@ -42,6 +42,8 @@ export class FakeKubelet implements AsyncDisposable {
   skewMs = 0;
   /** Milliseconds that pods have run already when this kubelet begins to run them. */
   olderMs = 0;
+  /** False when the status of new pods never says that they are ready. They still answer. */
+  reportsReady = true;
   /** Milliseconds that a worker needs for an answer. */
   answerMs = 0;
   /** False when workers accept requests without a good token. */
@@ -191,7 +193,7 @@ export class FakeKubelet implements AsyncDisposable {
       podIP,
       podIPs: [{ ip: podIP }],
       startTime: now,
-      conditions: [{ type: "Ready", status: "True", lastTransitionTime: now }],
+      conditions: [{ type: "Ready", status: this.reportsReady ? "True" : "False", lastTransitionTime: now }],
     });
   }
 
@@ -220,6 +222,7 @@ export class FakeKubelet implements AsyncDisposable {
     if (worker !== undefined && this.answers !== undefined) return this.answers(worker, request);
     await request.body?.cancel();
     if (worker === undefined) return new Response(null, { status: 404 });
+    if (pathname === "/ready") return Response.json({ status: "ok", seal: {} });
     if (pathname === "/authenticate") {
       const authorization = request.headers.get("Authorization") ?? undefined;
       const keys = this.#keys;
