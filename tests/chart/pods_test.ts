@@ -254,19 +254,19 @@ helmTest("the api has only the private keys, and the workers only the public one
 
 helmTest("a worker has a volume only for a gallery of its own or for models", async () => {
   const models = "models.persistentVolumeClaim=m";
-  for (
-    const [set, names] of [
-      [[], undefined],
-      [["isolation=process"], undefined],
-      [[models], ["models"]],
-      [["gallery.secrets={a,b}"], ["gallery"]],
-      [["gallery.persistentVolumeClaim.name=g", models], ["gallery", "models"]],
-    ] as const
-  ) {
+  const volumesOf: [set: string[], names: string[] | undefined][] = [
+    [[], undefined],
+    [["isolation=process"], undefined],
+    [[models], ["models"]],
+    [["gallery.secrets={a,b}"], ["gallery"]],
+    [["gallery.persistentVolumeClaim.name=g", models], ["gallery", "models"]],
+  ];
+  for (const [set, names] of volumesOf) {
     const objects = await render(...set.map((value) => `--set=${value}`));
-    const { volumes, containers } = find(objects, WORKER).spec.template.spec;
-    const named: { name: string }[][] = [volumes, containers[0].volumeMounts];
-    assertEquals(named.map((list) => list?.map(({ name }) => name)), [names, names]);
+    const { volumes, containers: [{ volumeMounts }] } = find(objects, WORKER).spec.template.spec;
+    for (const named of [volumes, volumeMounts] as ({ name: string }[] | undefined)[]) {
+      assertEquals(named?.map(({ name }) => name), names);
+    }
   }
 });
 

@@ -210,6 +210,6 @@ Deno.test("a replica asks at most 100 times a second, whatever the number of sta
       assertEquals(new Set(workers.asked).size, arrivals.length);
       await pods.close();
     }),
-    { numRuns: 10 },
+    { numRuns: 10, endOnFailure: true },
   );
 });
