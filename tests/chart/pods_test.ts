@@ -243,14 +243,30 @@ helmTest("the api has only the private keys, and the workers only the public one
         items: [{ key: "private.pem", path: "private.pem" }],
       },
     });
-    assertEquals(volume(WORKER), {
-      name: "token-keys",
-      configMap: { name, defaultMode: 440, items: [{ key: "public.pem", path: "public.pem" }] },
+    const env: { name: string; valueFrom?: unknown }[] =
+      find(objects, WORKER).spec.template.spec.containers[0].env;
+    assertEquals(env.find(({ name }) => name === "WORKER_TOKEN_PUBLIC_KEYS")?.valueFrom, {
+      configMapKeyRef: { name, key: "public.pem" },
     });
-    const secrets = find(objects, WORKER).spec.template.spec.volumes
-      .map((volume: unknown) => at(volume, "secret.secretName"))
-      .filter((name: unknown) => name !== undefined);
-    assert(!secrets.includes(secretName));
+    assert(!JSON.stringify(find(objects, WORKER)).includes(secretName));
+  }
+});
+
+helmTest("a worker has a volume only for a gallery of its own or for models", async () => {
+  const models = "models.persistentVolumeClaim=m";
+  const volumesOf: [set: string[], names: string[] | undefined][] = [
+    [[], undefined],
+    [["isolation=process"], undefined],
+    [[models], ["models"]],
+    [["gallery.secrets={a,b}"], ["gallery"]],
+    [["gallery.persistentVolumeClaim.name=g", models], ["gallery", "models"]],
+  ];
+  for (const [set, names] of volumesOf) {
+    const objects = await render(...set.map((value) => `--set=${value}`));
+    const { volumes, containers: [{ volumeMounts }] } = find(objects, WORKER).spec.template.spec;
+    for (const named of [volumes, volumeMounts] as ({ name: string }[] | undefined)[]) {
+      assertEquals(named?.map(({ name }) => name), names);
+    }
   }
 });
 

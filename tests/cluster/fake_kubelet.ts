@@ -8,6 +8,8 @@ import type { VerifyingKeys } from "../../shared/http/token_keys.ts";
 import { createTokenVerifier } from "../../shared/http/worker_token.ts";
 import type { KubeObject, KubernetesClient } from "../support/kubernetes.ts";
 
+const READY = [{ type: "Ready", status: "True" }];
+const NOT_READY = [{ type: "Ready", status: "False" }];
 /** Number of pods that are created at the same time. */
 const AT_ONCE = 16;
 
@@ -15,6 +17,8 @@ const AT_ONCE = 16;
 interface PodState {
   readonly uid: string;
   readonly status: string;
+  /** True when the status said that the pod is ready. */
+  readonly ready: boolean;
   /** Id of the claim, or undefined. */
   readonly claim?: string;
 }
@@ -42,6 +46,12 @@ export class FakeKubelet implements AsyncDisposable {
   skewMs = 0;
   /** Milliseconds that pods have run already when this kubelet begins to run them. */
   olderMs = 0;
+  /** False when the status of new pods does not say that they are ready. */
+  reportsReady = true;
+  /** False when new pods do not answer that they are ready. */
+  saysReady = true;
+  /** Headers of the questions to pods if they are ready. */
+  readonly questions: Headers[] = [];
   /** Milliseconds that a worker needs for an answer. */
   answerMs = 0;
   /** False when workers accept requests without a good token. */
@@ -128,6 +138,14 @@ export class FakeKubelet implements AsyncDisposable {
     return [...claims.values()];
   }
 
+  /** Reports that all pods are ready, and from now on new pods, too. */
+  async reportAllReady(): Promise<void> {
+    this.reportsReady = true;
+    await Promise.all(
+      this.#pods.values().map((pod) => this.#patchStatus(pod, { conditions: READY })),
+    );
+  }
+
   /** Deletes a pod without a grace period, as if its node had died. */
   async kill(name: string): Promise<void> {
     this.#workers.delete(this.#pods.get(name)?.status.podIP);
@@ -150,6 +168,7 @@ export class FakeKubelet implements AsyncDisposable {
       this.history.push({
         uid,
         status: labels.status,
+        ready: isReady(pod),
         claim: annotations?.["face-it.io/claim-id"],
       });
       if (type === "DELETED") this.#forget(pod);
@@ -191,7 +210,7 @@ export class FakeKubelet implements AsyncDisposable {
       podIP,
       podIPs: [{ ip: podIP }],
       startTime: now,
-      conditions: [{ type: "Ready", status: "True", lastTransitionTime: now }],
+      conditions: this.reportsReady ? READY : NOT_READY,
     });
   }
 
@@ -200,7 +219,7 @@ export class FakeKubelet implements AsyncDisposable {
     await this.#patchStatus(pod, {
       phase: "Failed",
       reason: "DeadlineExceeded",
-      conditions: [{ type: "Ready", status: "False" }],
+      conditions: NOT_READY,
     });
   }
 
@@ -217,9 +236,14 @@ export class FakeKubelet implements AsyncDisposable {
   async #answer(request: Request): Promise<Response> {
     const { hostname, pathname } = new URL(request.url);
     const worker = this.#workers.get(hostname);
+    if (pathname === "/ready") this.questions.push(request.headers);
     if (worker !== undefined && this.answers !== undefined) return this.answers(worker, request);
     await request.body?.cancel();
     if (worker === undefined) return new Response(null, { status: 404 });
+    if (pathname === "/ready") {
+      const status = this.saysReady ? "ok" : "unavailable";
+      return Response.json({ status, seal: {} }, { status: this.saysReady ? 200 : 503 });
+    }
     if (pathname === "/authenticate") {
       const authorization = request.headers.get("Authorization") ?? undefined;
       const keys = this.#keys;
@@ -252,4 +276,9 @@ export class FakeKubelet implements AsyncDisposable {
     this.#work.add(work);
     work.finally(() => this.#work.delete(work));
   }
+}
+
+function isReady({ status }: KubeObject): boolean {
+  const conditions: { type: string; status: string }[] = status.conditions ?? [];
+  return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }

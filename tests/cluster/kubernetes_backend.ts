@@ -5,6 +5,7 @@ import {
   KubernetesPool,
   type ProcessesOptions,
 } from "../../api/pool/kubernetes/kubernetes_pool.ts";
+import { createReadyClient } from "../../api/pool/kubernetes/ready_client.ts";
 import { createSupervisorClient } from "../../api/pool/kubernetes/supervisor_client.ts";
 import { delay } from "../../shared/backoff.ts";
 import { createLogger } from "../../shared/log.ts";
@@ -82,6 +83,7 @@ async function installBackend() {
         workerPort: kubelet.port,
         requestTimeoutMs: 10_000,
         leaseMaxMs: 60_000,
+        workers: createReadyClient(),
         services: {
           api,
           log,

@@ -46,7 +46,10 @@ export function testPoolContract(
   };
   const filled = async (backend: PoolBackend, options: PoolSettings) => {
     const pool = await backend.open(options);
-    await eventually(() => pool.stats().free === options.size, "the pool is full");
+    await eventually(() => {
+      const { free, warmed } = pool.stats();
+      return warmed && free === options.size;
+    }, "the pool is full");
     return pool;
   };
   const keep = async (lease: WorkerLease) => {

@@ -23,6 +23,8 @@ export interface ProcessPodsSettings {
   readonly requestsPerWorker: number;
   readonly requestsPerPod: number;
   readonly log: Logger;
+  /** False when the status of the pods never says that they are ready. By default, it says so. */
+  readonly reportsReady?: boolean;
   /** Further settings of the processes. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -99,7 +101,7 @@ export class ProcessPodsCluster extends FakePodApi {
 
   /** Starts a pod, and adds it when it is ready. */
   async addPod(): Promise<void> {
-    const { perPod: size, log, ...settings } = this.#settings;
+    const { perPod: size, log, reportsReady = true, ...settings } = this.#settings;
     const number = ++this.#made;
     const name = `pod-${number}`, ip = `127.1.0.${number}`;
     const now = () => performance.now();
@@ -128,6 +130,7 @@ export class ProcessPodsCluster extends FakePodApi {
       newRequestId: () => crypto.randomUUID(),
     });
     this.#pods.set(ip, { name, processes, fetch });
+    if (!reportsReady) this.add(name, { ip, ready: false });
     void processes.ended.then(() => {
       if (this.#isClosing || !this.has(name)) return;
       const { labels } = this.change(name, { ready: false });
@@ -137,7 +140,7 @@ export class ProcessPodsCluster extends FakePodApi {
       this.#replaceByName(name);
     });
     await eventually(() => processes.isReady || this.#isClosing, `${name} is ready`, 120_000);
-    if (!this.#isClosing) this.add(name, { ip });
+    if (!this.#isClosing && reportsReady) this.add(name, { ip });
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { createApiMetrics } from "../../api/metrics.ts";
 import { KubernetesPool } from "../../api/pool/kubernetes/kubernetes_pool.ts";
+import { createReadyClient } from "../../api/pool/kubernetes/ready_client.ts";
 import { createSupervisorClient } from "../../api/pool/kubernetes/supervisor_client.ts";
 import { delay } from "../../shared/backoff.ts";
 import { ProcessPodsCluster, type ProcessPodsSettings } from "./process_pods.ts";
@@ -40,6 +41,7 @@ export async function openProcessPods(
         maxPods: settings.maxPods,
         supervisors: createSupervisorClient(() => cluster.keys.signing),
       },
+      workers: createReadyClient(),
       services: {
         api: cluster,
         log: settings.log,

@@ -6,6 +6,7 @@ import { createApiMetrics } from "../../metrics.ts";
 import type { WorkerLease } from "../../../shared/pool/pool.ts";
 import { FakePodApi } from "./api_server/fake_pod_api.ts";
 import { FakeDelays } from "./fake_delays.ts";
+import { FakeReadyClient } from "./fake_ready_client.ts";
 import { KubernetesPool, type ProcessesOptions } from "./kubernetes_pool.ts";
 import type { PoolServices } from "./services.ts";
 
@@ -32,6 +33,8 @@ export interface FakeCluster extends AsyncDisposable {
   /** The monotonic clock. */
   readonly clock: { ms: number };
   readonly delays: FakeDelays;
+  /** Answers the questions to pods. */
+  readonly workers: FakeReadyClient;
   readonly lines: FakeLog["lines"];
   /** True when the metrics contain this line. */
   measured(line: string): Promise<boolean>;
@@ -43,6 +46,7 @@ export async function openFakeCluster(
 ): Promise<FakeCluster> {
   for (let i = 1; i <= pods; i++) api.add(`pod-${i}`);
   const { services, clock, delays, lines, measured } = fakeServices(api, replica);
+  const workers = new FakeReadyClient();
   const pool = new KubernetesPool({
     queueLimit: 3,
     requestsPerWorker: 1,
@@ -53,6 +57,7 @@ export async function openFakeCluster(
     workerPort: 8080,
     requestTimeoutMs: 10_000,
     leaseMaxMs: 60_000,
+    workers,
     services,
   });
   await tick();
@@ -61,6 +66,7 @@ export async function openFakeCluster(
     api,
     clock,
     delays,
+    workers,
     lines,
     measured,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),

@@ -1,6 +1,14 @@
 /** The pods that a claim may take: the watch has seen them, and this replica does not use them. */
 
-import { acceptsRequests, hasEnded, haveSameTemplate, type Pod } from "./pod.ts";
+import type { EarlyPods } from "./early_pods.ts";
+import {
+  acceptsRequests,
+  hasEnded,
+  hasStarted,
+  haveSameTemplate,
+  type Pod,
+  type StartedPod,
+} from "./pod.ts";
 import { PodBag } from "./pod_bag.ts";
 import type { PodObserver } from "./pod_watch.ts";
 
@@ -8,6 +16,8 @@ import type { PodObserver } from "./pod_watch.ts";
 export interface FreePodsOptions {
   /** Labels of a pod that may be claimed. */
   readonly selector: Readonly<Record<string, string>>;
+  /** The pods that have said themselves that they are ready. It must call {@linkcode FreePods.said}. */
+  readonly early: Pick<EarlyPods, "has" | "see" | "forget">;
   /**
    * Called when a pod becomes free. Returns true to take the pod immediately, as
    * {@linkcode FreePods.take} does.
@@ -32,6 +42,8 @@ export class FreePods implements PodObserver {
   /** All pods, by uid. The other sets and maps use the uid, too. */
   readonly #pods = new Map<string, Pod>();
   readonly #free = new PodBag();
+  /** Free pods whose status does not say yet that they are ready. */
+  readonly #early = new PodBag();
   readonly #taken = new Set<string>();
   /** Version of each pod at which a claim was lost. A claim at this version would be lost again. */
   readonly #lost = new Map<string, string>();
@@ -42,14 +54,15 @@ export class FreePods implements PodObserver {
 
   /** Number of pods that can be claimed now. */
   get size(): number {
-    return this.#free.size;
+    return this.#free.size + this.#early.size;
   }
 
   /** Number of pods that are starting. */
   get starting(): number {
     let count = 0;
     for (const pod of this.#pods.values()) {
-      if (this.#isUnclaimed(pod) && !pod.ready && !pod.deleting && !hasEnded(pod)) count++;
+      if (!this.#isUnclaimed(pod) || pod.ready || pod.deleting || hasEnded(pod)) continue;
+      if (!this.serves(pod)) count++;
     }
     return count;
   }
@@ -69,7 +82,15 @@ export class FreePods implements PodObserver {
     return this.#taken.has(pod.uid);
   }
 
-  /** Newest unclaimed pod that accepts requests; older ones may belong to a previous rollout. */
+  /** True when a pod accepts requests: its status says so, or the pod itself has said so. */
+  serves(pod: Pod): pod is StartedPod {
+    return acceptsRequests(pod) || (hasStarted(pod) && this.#options.early.has(pod));
+  }
+
+  /**
+   * Newest unclaimed pod that accepts requests, according to its status; older ones may belong to a
+   * previous rollout.
+   */
   get newest(): Pod | undefined {
     let newest: Pod | undefined;
     // startedAt comes from the clocks of different nodes, so it cannot be compared.
@@ -84,14 +105,18 @@ export class FreePods implements PodObserver {
   /** True when a claimed pod, as last seen, accepts requests and has the newest template. */
   isUpToDate({ uid }: Pod): boolean {
     const current = this.#pods.get(uid);
-    if (current === undefined || !acceptsRequests(current)) return false;
+    if (current === undefined || !this.serves(current)) return false;
     const { newest } = this;
     return newest === undefined || haveSameTemplate(current, newest);
   }
 
-  /** Takes a free pod at random, so that replicas seldom take the same one. */
+  /**
+   * Takes a free pod at random, so that replicas seldom take the same one. A pod whose status says
+   * that it is ready comes first: a rollout counts only the pods that become ready before they leave.
+   */
   take(): Pod | undefined {
-    const pod = this.#free.draw(this.#options.random());
+    const chance = this.#options.random();
+    const pod = this.#free.draw(chance) ?? this.#early.draw(chance);
     if (pod !== undefined) this.#taken.add(pod.uid);
     return pod;
   }
@@ -117,6 +142,12 @@ export class FreePods implements PodObserver {
     if (current !== undefined) this.#update(current);
   }
 
+  /** A pod has said that it is ready. */
+  said({ uid }: Pod): void {
+    const current = this.#pods.get(uid);
+    if (current !== undefined) this.#update(current);
+  }
+
   listed(pods: readonly Pod[]): void {
     // The list comes from the API server's store, so it is right about pods that seemed lost.
     this.#lost.clear();
@@ -138,13 +169,16 @@ export class FreePods implements PodObserver {
 
   #put(pod: Pod): void {
     this.#pods.set(pod.uid, pod);
-    if (!acceptsRequests(pod)) this.#options.onNotServing(pod);
+    this.#options.early.see(pod, this.#isUnclaimed(pod));
+    if (!this.serves(pod)) this.#options.onNotServing(pod);
     this.#update(pod);
   }
 
   #remove(pod: Pod): void {
     for (const set of [this.#pods, this.#taken, this.#lost]) set.delete(pod.uid);
     this.#free.remove(pod);
+    this.#early.remove(pod);
+    this.#options.early.forget(pod);
     this.#options.onNotServing(pod);
     this.#options.onGone(pod);
   }
@@ -152,11 +186,15 @@ export class FreePods implements PodObserver {
   /** Decides whether a pod is free. */
   #update(pod: Pod): void {
     const { uid, resourceVersion } = pod;
-    const isFree = acceptsRequests(pod) && this.#isUnclaimed(pod) && !this.#taken.has(uid) &&
+    const isFree = this.serves(pod) && this.#isUnclaimed(pod) && !this.#taken.has(uid) &&
       this.#lost.get(uid) !== resourceVersion;
-    if (!isFree) this.#free.remove(pod);
-    else if (this.#free.has(pod) || !this.#options.onFree(pod)) this.#free.put(pod);
-    else this.#taken.add(uid);
+    const wasFree = this.#free.has(pod) || this.#early.has(pod);
+    const isKept = isFree && (wasFree || !this.#options.onFree(pod));
+    if (isFree && !isKept) this.#taken.add(uid);
+    for (const [bag, fits] of [[this.#free, pod.ready], [this.#early, !pod.ready]] as const) {
+      if (isKept && fits) bag.put(pod);
+      else bag.remove(pod);
+    }
   }
 
   #isUnclaimed({ labels }: Pod): boolean {

@@ -19,9 +19,15 @@ const pod = (name: string, version: number, change: Partial<Pod> = {}): Pod => (
   ...change,
 });
 
-function open(random = () => 0, onFree = (_pod: Pod) => false, onChange = () => {}) {
+function open(
+  random = () => 0,
+  onFree = (_pod: Pod) => false,
+  onChange = () => {},
+  said: ReadonlySet<string> = new Set(),
+) {
   return new FreePods({
     selector: { app: "w", status: "ready" },
+    early: { has: ({ uid }) => said.has(uid), see: () => {}, forget: () => {} },
     random,
     onFree,
     onNotServing: () => {},
@@ -117,10 +123,57 @@ Deno.test("onChange is called once for each report of the watch", () => {
   assertEquals(changes, 4);
 });
 
+Deno.test("a pod that has said itself that it is ready is taken after those whose status says so", () => {
+  const said = new Set(["early"]);
+  const pods = open(() => 0, () => false, () => {}, said);
+  const early = pod("early", 1, { ready: false });
+  pods.listed([early, pod("late", 1, { ready: false }), pod("ready", 1)]);
+  assertEquals([pods.size, pods.starting], [2, 1]);
+  assertEquals([pods.take()?.name, pods.take()?.name, pods.take()], ["ready", "early", undefined]);
+  pods.release(early);
+  assertEquals(pods.size, 1);
+  pods.seen(pod("early", 2));
+  said.clear();
+  assertEquals(pods.take()?.resourceVersion, "2");
+});
+
+Deno.test("a pod that has said itself that it is ready is offered once, and not when it ends", () => {
+  const said = new Set(["a"]), offered: string[] = [];
+  const pods = open(
+    () => 0,
+    ({ name }) => {
+      offered.push(name);
+      return false;
+    },
+    () => {},
+    said,
+  );
+  const starting = pod("a", 1, { ready: false, phase: "Pending" });
+  pods.seen(starting);
+  pods.said(starting);
+  pods.seen(pod("a", 2));
+  assertEquals(offered, ["a"]);
+  for (const end of [{ deleting: true }, { phase: "Failed" }, { ip: undefined }]) {
+    pods.seen(pod("a", 3, { ready: false, ...end }));
+    assertEquals(pods.size, 0);
+  }
+  pods.gone(pod("a", 4));
+  pods.said(starting);
+  assertEquals(pods.size, 0);
+});
+
+Deno.test("the newest pod is one whose status says that it is ready", () => {
+  const pods = open(() => 0, () => false, () => {}, new Set(["new"]));
+  pods.listed([pod("old", 1), pod("new", 1, { ready: false, createdAt: 5 })]);
+  assertEquals(pods.newest?.name, "old");
+});
+
 const names = ["a", "b", "c"];
 const steps = fc.array(
   fc.record({
-    do: fc.constantFrom("see", "claimed", "gone", "relist", "take", "release", "lose"),
+    do: fc.constantFrom(
+      ...["see", "start", "say", "claimed", "gone", "relist", "take", "release", "lose"] as const,
+    ),
     name: fc.constantFrom(...names),
   }),
   { maxLength: 60 },
@@ -128,7 +181,8 @@ const steps = fc.array(
 
 Deno.test("take gives only pods that are ready, not taken, and not lost at their version", () => {
   fc.assert(fc.property(steps, (steps) => {
-    const pods = open(() => 0.5);
+    const said = new Set<string>();
+    const pods = open(() => 0.5, () => false, () => {}, said);
     const seen = new Map<string, Pod>(), taken = new Map<string, Pod>();
     const lost = new Map<string, string>();
     let version = 0;
@@ -136,11 +190,16 @@ Deno.test("take gives only pods that are ready, not taken, and not lost at their
       seen.set(next.name, next);
       pods.seen(next);
     };
-    const forget = (name: string) => [seen, taken, lost].forEach((map) => map.delete(name));
+    const forget = (name: string) => [seen, taken, lost, said].forEach((map) => map.delete(name));
     for (const { do: step, name } of steps) {
       version++;
       const current = seen.get(name), mine = taken.get(name);
       if (step === "see") see(pod(name, version));
+      if (step === "start") see(pod(name, version, { ready: false }));
+      if (step === "say" && current) {
+        said.add(name);
+        pods.said(current);
+      }
       if (step === "claimed") see(pod(name, version, { labels: { app: "w", status: "busy" } }));
       if (step === "gone" && current) {
         forget(name);
@@ -157,6 +216,7 @@ Deno.test("take gives only pods that are ready, not taken, and not lost at their
         assertEquals(got, seen.get(got.name));
         assert(!taken.has(got.name), "the pod was taken already");
         assertEquals(got.labels["status"], "ready");
+        assert(got.ready || said.has(got.name), "the pod is not ready");
         assert(lost.get(got.name) !== got.resourceVersion, "the pod was lost at this version");
         taken.set(got.name, got);
       }
@@ -166,7 +226,8 @@ Deno.test("take gives only pods that are ready, not taken, and not lost at their
         pods[step](mine);
       }
       const free = [...seen.values()].filter((pod) =>
-        pod.labels["status"] === "ready" && !taken.has(pod.name) &&
+        pod.labels["status"] === "ready" && (pod.ready || said.has(pod.name)) &&
+        !taken.has(pod.name) &&
         lost.get(pod.name) !== pod.resourceVersion
       );
       assertEquals(pods.size, free.length);

@@ -13,12 +13,14 @@ import { WaitQueue } from "../../../shared/pool/wait_queue.ts";
 import { type ClaimAttempt, ClaimPause } from "./claim_pause.ts";
 import { type ClaimedPods, WholePods } from "./claimed_pods.ts";
 import { Deletions } from "./deletions.ts";
+import { EarlyPods } from "./early_pods.ts";
 import { FreePods } from "./free_pods.ts";
 import { type ClaimedWorker, KeptWorkers } from "./kept_workers.ts";
 import { haveSameTemplate, type Pod } from "./pod.ts";
 import { watchOwner } from "./owner_watch.ts";
 import { watchPods } from "./pod_watch.ts";
 import { ProcessPods } from "./process_pods.ts";
+import type { ReadyClient } from "./ready_client.ts";
 import { runReaper } from "./reaper.ts";
 import { ReplicaClaims } from "./replica_claims.ts";
 import type { PoolServices } from "./services.ts";
@@ -44,6 +46,8 @@ export interface KubernetesPoolOptions {
   readonly leaseMaxMs: number;
   /** The workers are processes of claimed pods. undefined: each worker is a pod. */
   readonly processes?: ProcessesOptions | undefined;
+  /** Asks pods if they are ready. The pool closes it. */
+  readonly workers: ReadyClient;
   readonly services: PoolServices;
 }
 
@@ -73,6 +77,8 @@ export class KubernetesPool implements WorkerPool {
   readonly #queue: WaitQueue<Candidate>;
   readonly #retryAfter: RetryAfter;
   readonly #pods: FreePods;
+  readonly #early: EarlyPods;
+  readonly #workers: ReadyClient;
   readonly #pause: ClaimPause;
   readonly #claims: ReplicaClaims;
   readonly #kept: KeptWorkers;
@@ -90,7 +96,7 @@ export class KubernetesPool implements WorkerPool {
   #pauses = 0;
 
   constructor(options: KubernetesPoolOptions) {
-    const { replica, selector, ownerName, workerPort, services } = options;
+    const { replica, selector, ownerName, workerPort, workers, services } = options;
     const { requestsPerWorker, requestTimeoutMs, leaseMaxMs, processes } = options;
     const { now, random } = services;
     const closing = this.#closing.signal;
@@ -118,8 +124,16 @@ export class KubernetesPool implements WorkerPool {
       track: (work) => void this.#unfinished.add(work),
       closing,
     });
+    this.#workers = workers;
+    this.#early = new EarlyPods({
+      workers,
+      workerPort,
+      onReady: (pod) => this.#pods.said(pod),
+      services,
+    });
     this.#pods = new FreePods({
       selector,
+      early: this.#early,
       random,
       onFree: (pod) => this.#offerPod(pod),
       onNotServing: (pod) => {
@@ -187,7 +201,8 @@ export class KubernetesPool implements WorkerPool {
     // A claim that is still in progress may become a lease. This waits for its end, too.
     await this.#unfinished.ended();
     await this.#deletions.ended();
-    await Promise.all(this.#background);
+    await Promise.all([...this.#background, this.#early.close()]);
+    await this.#workers[Symbol.asyncDispose]();
     await this.#services.api[Symbol.asyncDispose]();
   }
 

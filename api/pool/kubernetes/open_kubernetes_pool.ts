@@ -11,6 +11,7 @@ import { STATUS_LABEL } from "./claim.ts";
 import { createPodApi } from "./api_server/client.ts";
 import { KubernetesPool } from "./kubernetes_pool.ts";
 import { followTokenKeys } from "./follow_token_keys.ts";
+import { createReadyClient } from "./ready_client.ts";
 import { createSupervisorClient } from "./supervisor_client.ts";
 
 /**
@@ -62,6 +63,7 @@ export async function openKubernetesPool(
     requestTimeoutMs: config.requestTimeoutMs,
     leaseMaxMs,
     processes: processes && { ...processes, supervisors: createSupervisorClient(tokenKeys) },
+    workers: createReadyClient(),
     services: {
       api,
       log,

@@ -58,10 +58,21 @@ function readTime(time: Date | string | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** True when a pod accepts requests now. */
-export function acceptsRequests(pod: Pod): pod is Pod & { ip: string; startedAt: number } {
-  return pod.ready && !pod.deleting && pod.phase === "Running" && pod.ip !== undefined &&
-    pod.startedAt !== undefined;
+/** A pod that can be connected to. */
+export type StartedPod = Pod & { readonly ip: string; readonly startedAt: number };
+
+/** True when a pod accepts requests now, according to its status. */
+export function acceptsRequests(pod: Pod): pod is StartedPod {
+  return pod.ready && pod.phase === "Running" && hasStarted(pod);
+}
+
+/**
+ * True when a pod has an address, and does not end. It can accept requests before its status says so.
+ * Its phase can still be Pending: the kubelet reports the address before the container.
+ */
+export function hasStarted(pod: Pod): pod is StartedPod {
+  return (pod.phase === "Running" || pod.phase === "Pending") && !pod.deleting &&
+    pod.ip !== undefined && pod.startedAt !== undefined;
 }
 
 /** True when both pods were made from the same version of their Deployment's template. */

@@ -8,7 +8,7 @@ import { claimPod } from "./claim_pod.ts";
 import type { Deletions } from "./deletions.ts";
 import type { FreePods } from "./free_pods.ts";
 import type { ClaimedWorker } from "./kept_workers.ts";
-import { acceptsRequests, type Pod, podUrl } from "./pod.ts";
+import { type Pod, podUrl } from "./pod.ts";
 import type { PoolServices } from "./services.ts";
 
 /** Settings of {@linkcode ReplicaClaims}, and the parts of the pool that it uses. */
@@ -125,7 +125,7 @@ export class ReplicaClaims {
   }
 
   #toWorker(pod: Pod, until: number): ClaimedWorker | undefined {
-    if (acceptsRequests(pod)) {
+    if (this.#options.pods.serves(pod)) {
       const url = podUrl(pod.ip, this.#options.workerPort);
       return { name: pod.name, url, settlingMs: SETTLING_MS, pod, until, served: 0 };
     }

@@ -40,6 +40,20 @@ console.log(`${navigator.hardwareConcurrency} cores, ${memoryGib} GiB`);
 console.log("The client and the control plane run on the same cores");
 console.log(`Pool of ${POOL_SIZE}, ${CLIENTS} clients\n`);
 
+for (const gallery of ["the gallery service", "the workers"] as const) {
+  await using release = await openRelease(
+    ...gallery === "the workers" ? [SAMPLE_GALLERY] : [],
+    "logLevel=debug",
+    `poolSize=${POOL_SIZE}`,
+  );
+  await release.untilServing();
+  console.log(`The gallery is in ${gallery}:`);
+  await measureReplacement(release, picture, POOL_SIZE, REPLACEMENTS);
+  const bareMs = await measureBarePods(release, REPLACEMENTS);
+  console.log("\nReplacement of a bare pod of the same image, with the same volumes:");
+  console.log(`${median(bareMs)} ms (p50), ${quantile(bareMs, 0.9)} ms (p90)\n`);
+}
+
 interface Tier {
   readonly isolation: "pod" | "process";
   readonly requestsPerWorker: number;
@@ -65,14 +79,7 @@ for (const tier of TIERS) {
     `requestsPerWorker=${requestsPerWorker}`,
   );
   await release.untilFull(pods);
-  if (rates.length === 0) {
-    await measureReplacement(release, picture, POOL_SIZE, REPLACEMENTS);
-    const bareMs = await measureBarePods(release, REPLACEMENTS);
-    console.log("\nReplacement of a bare pod of the same image:");
-    console.log(`${median(bareMs)} ms (p50), ${quantile(bareMs, 0.9)} ms (p90)\n`);
-    console.log(writeTable({ head: HEAD, rows: [] }));
-    await release.untilFull(POOL_SIZE);
-  }
+  if (rates.length === 0) console.log(writeTable({ head: HEAD, rows: [] }));
   console.log(writeRow(await measureLoad(release, tier)));
 }
 console.log(`\nprocess ÷ pod: ${(rates[1]! / rates[0]!).toFixed(1)}`);

@@ -1,4 +1,4 @@
-/** Measures the replacement of a pod on a real node, from the claim until the next pod is Ready. */
+/** Measures the replacement of a pod on a real node, from the claim until the next pod may serve. */
 
 import { assert } from "@std/assert";
 import { delay } from "../../../shared/backoff.ts";
@@ -17,8 +17,10 @@ const STEPS = [
   "sandbox and volumes",
   "container and Deno start, modules load",
   "models and gallery load, first run",
-  "readiness check and status",
+  "the api's question",
 ] as const;
+/** Step after a pod may serve. */
+const STATUS = "later: readiness check and status";
 
 /**
  * Claims one worker at a time, always from a full pool. Prints the time that each step of the
@@ -34,6 +36,7 @@ export async function measureReplacement(
 ): Promise<void> {
   await using watched = await watchWorkers(release.worker);
   const all: number[][] = [];
+  const statusMs: number[] = [];
   for (let i = 0; i < times; i++) {
     await release.untilFull(poolSize);
     await waitAtRandom();
@@ -45,37 +48,60 @@ export async function measureReplacement(
     await eventually(() => eventsOfNext().some(({ pod }) => isFree(pod)), "the next pod is Ready");
     const claimed = since().find(({ pod }) => pod.metadata.labels.status === "busy");
     assert(claimed !== undefined);
-    all.push(gaps([claimed.at, ...await moments(release, eventsOfNext())]));
+    const reached = await moments(release, eventsOfNext());
+    statusMs.push(reached.pop()! - reached.at(-1)!);
+    all.push(gaps([claimed.at, ...reached]));
   }
   const totals = all.map((steps) => steps.reduce((sum, ms) => sum + ms));
   const row = (what: string, ms: number[]) => [what, `${median(ms)}`, `${quantile(ms, 0.9)}`];
   const rows = STEPS.map((step, i) => row(step, all.map((steps) => steps[i]!)));
   const head = [`step of ${times} replacements`, "p50 ms", "p90 ms"];
-  console.log(writeTable({ head, rows: [...rows, row("claim to Ready", totals)] }));
+  rows.push(row("claim to a pod that may serve", totals), row(STATUS, statusMs));
+  console.log(writeTable({ head, rows }));
 }
 
-/** Returns the time at which a pod reached each step, from its events and its log. */
-async function moments({ worker }: Release, events: readonly PodEvent[]): Promise<number[]> {
+/**
+ * Returns the time at which a pod reached each step, from its events, its log and the logs of the api.
+ * The last time is the one at which its status was Ready.
+ */
+async function moments(
+  { api, release, worker }: Release,
+  events: readonly PodEvent[],
+): Promise<number[]> {
   const when = (reached: (event: PodEvent) => boolean) => {
     const event = events.find(reached);
     assert(event !== undefined);
     return event.at;
   };
   const { name } = events[0]!.pod.metadata;
-  const text = await kubectl("logs", name, `--namespace=${worker}`, "--timestamps");
+  const replicas = `app.kubernetes.io/component=api,app.kubernetes.io/instance=${release}`;
+  const [ofPod, ofApi] = await Promise.all([
+    timesOf(`--namespace=${worker}`, name),
+    timesOf(`--namespace=${api}`, `--selector=${replicas}`, "--tail=-1"),
+  ]);
   const logged = (line: string) => {
-    const found = text.split("\n").find((logged) => logged.includes(line));
-    assert(found !== undefined, `The log of ${name} has no line with ${line}`);
-    return Date.parse(found.slice(0, found.indexOf(" ")));
+    const [first] = ofPod(line);
+    assert(first !== undefined, `The log of ${name} has no line with ${line}`);
+    return first;
   };
+  const ready = when(({ pod }) => isReady(pod));
   return [
     events[0]!.at,
     when(({ pod }) => pod.spec.nodeName !== undefined),
     when(({ pod }) => hasSandbox(pod)),
     logged('"listening"'),
     logged("worker ready"),
-    when(({ pod }) => isReady(pod)),
+    Math.min(ready, ...ofApi("pod says that it is ready", `"${name}"`)),
+    ready,
   ];
+}
+
+/** Reads logs. Returns a function that returns the times of the lines that have all of some texts. */
+async function timesOf(...args: string[]): Promise<(...texts: string[]) => number[]> {
+  const lines = (await kubectl("logs", "--timestamps", ...args)).split("\n");
+  return (...texts) =>
+    lines.filter((line) => texts.every((text) => line.includes(text)))
+      .map((line) => Date.parse(line.slice(0, line.indexOf(" "))));
 }
 
 // deno-lint-ignore no-explicit-any -- a pod, as the API server sends it
