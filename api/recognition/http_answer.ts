@@ -1,0 +1,96 @@
+/**
+ * Reads an HTTP answer from the bytes of a connection to a worker. Accepts only the form that a worker
+ * sends: HTTP/1.1, a Content-Length, and sizes within bounds.
+ */
+
+/** Bounds on an answer. */
+export interface HttpAnswerLimits {
+  /** Most bytes of the status line and the headers. */
+  readonly maxHeaderBytes: number;
+  readonly maxBodyBytes: number;
+}
+
+/** A complete answer. */
+export interface HttpAnswer {
+  readonly statusCode: number;
+  /** Names are in lower case. A header that was sent more than once has an array. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** True when the connection can be used for another request. */
+  readonly keepsOpen: boolean;
+}
+
+/** Error for bytes that are no such answer. Its message has no text of the worker. */
+export class BadHttpAnswer extends Error {
+  override readonly name = "BadHttpAnswer";
+}
+
+const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: [\t\x20-\x7e]*)?$/;
+const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e]*?)[\t ]*$/;
+const LENGTH = /^\d{1,9}$/;
+const LINE_FEED = 10;
+
+/**
+ * Reads an answer.
+ *
+ * @param bytes Everything that has arrived since the request was sent
+ * @returns undefined when more bytes must arrive. The body is a copy
+ * @throws {BadHttpAnswer} when no further bytes can make it an answer, and when bytes follow the answer
+ */
+export function readHttpAnswer(
+  bytes: Uint8Array,
+  { maxHeaderBytes, maxBodyBytes }: HttpAnswerLimits,
+): HttpAnswer | undefined {
+  const start = endOfHeaders(bytes, maxHeaderBytes);
+  if (start === undefined) {
+    if (bytes.length >= maxHeaderBytes) {
+      throw new BadHttpAnswer("The worker's headers are too large");
+    }
+    return undefined;
+  }
+  const text = new TextDecoder().decode(bytes.subarray(0, start - 4));
+  const [first, ...lines] = text.split("\r\n");
+  const [, status] = STATUS_LINE.exec(first!) ?? [];
+  if (status === undefined) throw new BadHttpAnswer("The worker's answer is not HTTP/1.1");
+  const headers = readHeaders(lines);
+  const { connection, ["content-length"]: length } = headers;
+  // Without a length, the end of the connection would look like the end of the answer.
+  if (typeof length !== "string" || !LENGTH.test(length) || "transfer-encoding" in headers) {
+    throw new BadHttpAnswer("The worker's answer has no length");
+  }
+  const end = start + Number(length);
+  if (end - start > maxBodyBytes) throw new BadHttpAnswer("The worker's answer is too large");
+  if (bytes.length < end) return undefined;
+  if (bytes.length > end) throw new BadHttpAnswer("The worker's answer is longer than its length");
+  return {
+    statusCode: Number(status),
+    headers,
+    body: bytes.slice(start, end),
+    keepsOpen: connection === undefined || connection === "keep-alive",
+  };
+}
+
+/** Returns the index after the empty line that ends the headers. */
+function endOfHeaders(bytes: Uint8Array, maxHeaderBytes: number): number | undefined {
+  const limit = Math.min(bytes.length, maxHeaderBytes);
+  for (let at = 3; at < limit; at++) {
+    at = bytes.indexOf(LINE_FEED, at);
+    if (at < 0 || at >= limit) return undefined;
+    if (bytes[at - 1] === 13 && bytes[at - 2] === LINE_FEED && bytes[at - 3] === 13) return at + 1;
+  }
+  return undefined;
+}
+
+function readHeaders(lines: readonly string[]): Record<string, string | string[] | undefined> {
+  const headers: Record<string, string | string[] | undefined> = Object.create(null);
+  for (const line of lines) {
+    const [, name, value] = HEADER_LINE.exec(line) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new BadHttpAnswer("A header of the worker is malformed");
+    }
+    const key = name.toLowerCase();
+    const before = headers[key];
+    headers[key] = before === undefined ? value : [before, value].flat();
+  }
+  return headers;
+}
