@@ -126,6 +126,7 @@ class Connection {
     this.#isBusy = this.#wasUsed = true;
     const abort = () => this.close();
     signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
     let answer: HttpAnswer | undefined;
     try {
       let isSent = false;
