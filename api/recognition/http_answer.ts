@@ -29,27 +29,65 @@ const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: [\t\x20-\x7e]*)?$/;
 const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e]*?)[\t ]*$/;
 const LENGTH = /^\d{1,9}$/;
 const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 
-/**
- * Reads an answer.
- *
- * @param bytes Everything that has arrived since the request was sent
- * @returns undefined when more bytes must arrive. The body is a copy
- * @throws {BadHttpAnswer} when no further bytes can make it an answer, and when bytes follow the answer
- */
-export function readHttpAnswer(
-  bytes: Uint8Array,
-  { maxHeaderBytes, maxBodyBytes }: HttpAnswerLimits,
-): HttpAnswer | undefined {
-  const start = endOfHeaders(bytes, maxHeaderBytes);
-  if (start === undefined) {
-    if (bytes.length >= maxHeaderBytes) {
-      throw new BadHttpAnswer("The worker's headers are too large");
-    }
-    return undefined;
+/** Reads an answer whose bytes arrive in pieces. Each byte is looked at once, however small they are. */
+export class HttpAnswerReader {
+  readonly #limits: HttpAnswerLimits;
+  #searched = 0;
+  #head: HttpHead | undefined;
+
+  constructor(limits: HttpAnswerLimits) {
+    this.#limits = limits;
   }
-  const text = new TextDecoder().decode(bytes.subarray(0, start - 4));
-  const [first, ...lines] = text.split("\r\n");
+
+  /**
+   * Reads an answer.
+   *
+   * @param bytes Everything that has arrived since the request was sent
+   * @returns undefined when more bytes must arrive. The body is a copy
+   * @throws {BadHttpAnswer} when no further bytes can make it an answer, and when bytes follow it
+   */
+  read(bytes: Uint8Array): HttpAnswer | undefined {
+    this.#head ??= this.#readHead(bytes);
+    if (this.#head === undefined) return undefined;
+    const { start, end, ...head } = this.#head;
+    if (bytes.length < end) return undefined;
+    if (bytes.length > end) {
+      throw new BadHttpAnswer("The worker's answer is longer than its length");
+    }
+    return { ...head, body: bytes.slice(start, end) };
+  }
+
+  #readHead(bytes: Uint8Array): HttpHead | undefined {
+    const { maxHeaderBytes, maxBodyBytes } = this.#limits;
+    const head = bytes.subarray(0, maxHeaderBytes);
+    const start = endOfHeaders(head, this.#searched);
+    this.#searched = head.length;
+    if (start !== undefined) return readHead(bytes.subarray(0, start), maxBodyBytes);
+    if (head.length < maxHeaderBytes) return undefined;
+    throw new BadHttpAnswer("The worker's headers are too large");
+  }
+}
+
+/** Everything before the body, and the place of the body. */
+interface HttpHead extends Omit<HttpAnswer, "body"> {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Returns the index after the empty line that ends the headers. Looks at line feeds from `from` on. */
+function endOfHeaders(bytes: Uint8Array, from: number): number | undefined {
+  for (let at = bytes.indexOf(LINE_FEED, from); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) {
+    const isEnd = at >= 3 && bytes[at - 1] === CARRIAGE_RETURN && bytes[at - 2] === LINE_FEED &&
+      bytes[at - 3] === CARRIAGE_RETURN;
+    if (isEnd) return at + 1;
+  }
+  return undefined;
+}
+
+function readHead(bytes: Uint8Array, maxBodyBytes: number): HttpHead {
+  const [first, ...lines] = new TextDecoder().decode(bytes.subarray(0, -4)).split("\r\n");
   const [, status] = STATUS_LINE.exec(first!) ?? [];
   if (status === undefined) throw new BadHttpAnswer("The worker's answer is not HTTP/1.1");
   const headers = readHeaders(lines);
@@ -58,27 +96,14 @@ export function readHttpAnswer(
   if (typeof length !== "string" || !LENGTH.test(length) || "transfer-encoding" in headers) {
     throw new BadHttpAnswer("The worker's answer has no length");
   }
-  const end = start + Number(length);
-  if (end - start > maxBodyBytes) throw new BadHttpAnswer("The worker's answer is too large");
-  if (bytes.length < end) return undefined;
-  if (bytes.length > end) throw new BadHttpAnswer("The worker's answer is longer than its length");
+  if (Number(length) > maxBodyBytes) throw new BadHttpAnswer("The worker's answer is too large");
   return {
     statusCode: Number(status),
     headers,
-    body: bytes.slice(start, end),
     keepsOpen: connection === undefined || connection === "keep-alive",
+    start: bytes.length,
+    end: bytes.length + Number(length),
   };
-}
-
-/** Returns the index after the empty line that ends the headers. */
-function endOfHeaders(bytes: Uint8Array, maxHeaderBytes: number): number | undefined {
-  const limit = Math.min(bytes.length, maxHeaderBytes);
-  for (let at = 3; at < limit; at++) {
-    at = bytes.indexOf(LINE_FEED, at);
-    if (at < 0 || at >= limit) return undefined;
-    if (bytes[at - 1] === 13 && bytes[at - 2] === LINE_FEED && bytes[at - 3] === 13) return at + 1;
-  }
-  return undefined;
 }
 
 function readHeaders(lines: readonly string[]): Record<string, string | string[] | undefined> {

@@ -1,15 +1,19 @@
 import fc from "fast-check";
 import { assertEquals, assertThrows } from "@std/assert";
-import { BadHttpAnswer, readHttpAnswer } from "./http_answer.ts";
+import { BadHttpAnswer, HttpAnswerReader } from "./http_answer.ts";
 
 const LIMITS = { maxHeaderBytes: 200, maxBodyBytes: 50 };
 const encode = (text: string) => new TextEncoder().encode(text);
-const read = (text: string) => readHttpAnswer(encode(text), LIMITS);
+const read = (text: string) => new HttpAnswerReader(LIMITS).read(encode(text));
 
 Deno.test("an answer is read when all its bytes have arrived", () => {
   const text = "HTTP/1.1 422 Unprocessable Content\r\nContent-Type: a/b\r\n" +
     "X-Two: 1\r\nx-two:  2 \r\ncontent-length: 4\r\n\r\nbody";
-  for (let size = 0; size < text.length; size++) assertEquals(read(text.slice(0, size)), undefined);
+  const reader = new HttpAnswerReader(LIMITS);
+  for (let size = 0; size < text.length; size++) {
+    assertEquals(reader.read(encode(text.slice(0, size))), undefined);
+  }
+  assertEquals(read(text), reader.read(encode(text)));
   const { statusCode, headers, body, keepsOpen } = read(text)!;
   assertEquals(
     { statusCode, headers: { ...headers }, body, keepsOpen },

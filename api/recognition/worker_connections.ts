@@ -3,7 +3,7 @@
  * CPU time than all other parts of a call: see ADR 3.
  */
 
-import { type HttpAnswer, type HttpAnswerLimits, readHttpAnswer } from "./http_answer.ts";
+import { type HttpAnswer, type HttpAnswerLimits, HttpAnswerReader } from "./http_answer.ts";
 
 /** A request to a worker. */
 export interface WorkerCall {
@@ -133,9 +133,10 @@ class Connection {
       // A worker that refuses a request answers before it has read the whole body.
       const sending = this.#send(head, body).then(() => void (isSent = true));
       sending.catch(() => {});
+      const reader = new HttpAnswerReader(this.#limits);
       for (let size = 0; answer === undefined;) {
         size += await this.#reading;
-        answer = readHttpAnswer(this.#buffer.subarray(0, size), this.#limits);
+        answer = reader.read(this.#buffer.subarray(0, size));
         if (answer === undefined) this.#reading = this.#read(size);
         else this.#buffer.fill(0, 0, size);
       }
