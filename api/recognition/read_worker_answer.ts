@@ -16,7 +16,7 @@ import {
 } from "../../shared/contract/observed_face.ts";
 import { isPictureCode, pictureProblem } from "../../shared/contract/picture_problem.ts";
 import type { Problem, ProblemCode } from "../../shared/contract/problem.ts";
-import { parseJson, readBounded } from "../../shared/read_bounded.ts";
+import { parseJson } from "../../shared/read_bounded.ts";
 import { readProblemCode } from "../read_problem_code.ts";
 
 /** The response of a worker, without anything that is not documented. */
@@ -30,7 +30,7 @@ export type WorkerAnswer<Answer> =
 export interface WorkerResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Uint8Array<ArrayBuffer>;
 }
 
 /** The face of a picture, for the gallery service. */
@@ -56,12 +56,12 @@ export const MAX_ANSWER_BYTES = 4096;
  * @param userId The user that the picture was compared with, or undefined
  * @throws {BadAnswer} when the response is not as documented
  */
-export async function readIdentity(
+export function readIdentity(
   response: WorkerResponse,
   userId: string | undefined,
-): Promise<WorkerAnswer<AuthenticateAnswer>> {
-  if (response.statusCode !== 200) return await readRefusal(response);
-  return { kind: "answer", answer: checkIdentity(await readJson(response), userId) };
+): WorkerAnswer<AuthenticateAnswer> {
+  if (response.statusCode !== 200) return readRefusal(response);
+  return { kind: "answer", answer: checkIdentity(readJson(response), userId) };
 }
 
 /**
@@ -69,14 +69,11 @@ export async function readIdentity(
  *
  * @throws {BadAnswer} when the response is not as documented
  */
-export async function readEmbedding(
-  response: WorkerResponse,
-): Promise<WorkerAnswer<EmbeddedPicture>> {
-  if (response.statusCode !== 200) return await readRefusal(response);
-  const { headers, body } = response;
-  const embedding = await readBounded(body, MAX_EMBEDDING_BYTES);
+export function readEmbedding(response: WorkerResponse): WorkerAnswer<EmbeddedPicture> {
+  if (response.statusCode !== 200) return readRefusal(response);
+  const { headers, body: embedding } = response;
   if (
-    headers["content-type"] !== EMBEDDING_TYPE || embedding === undefined ||
+    headers["content-type"] !== EMBEDDING_TYPE || embedding.length > MAX_EMBEDDING_BYTES ||
     embedding.length === 0 || embedding.length % Float32Array.BYTES_PER_ELEMENT !== 0
   ) {
     throw new BadAnswer("The worker's embedding is not as documented");
@@ -88,8 +85,8 @@ export async function readEmbedding(
   return { kind: "answer", answer: { embedding, face, model: models.recognition } };
 }
 
-async function readRefusal(response: WorkerResponse): Promise<WorkerAnswer<never>> {
-  const problem = readProblemCode(response.statusCode, await readJson(response));
+function readRefusal(response: WorkerResponse): WorkerAnswer<never> {
+  const problem = readProblemCode(response.statusCode, readJson(response));
   if ("fault" in problem) throw new BadAnswer(`The worker ${problem.fault}`);
   const { code } = problem;
   if (!isPictureCode(code)) return { kind: "code", code };
@@ -111,10 +108,9 @@ function checkIdentity(value: unknown, userId: string | undefined): Authenticate
   return answer.data;
 }
 
-async function readJson({ body }: WorkerResponse): Promise<unknown> {
-  const bytes = await readBounded(body, MAX_ANSWER_BYTES);
-  if (bytes === undefined) throw new BadAnswer("The worker's answer is too large");
-  const value = parseJson(bytes);
+function readJson({ body }: WorkerResponse): unknown {
+  if (body.length > MAX_ANSWER_BYTES) throw new BadAnswer("The worker's answer is too large");
+  const value = parseJson(body);
   if (value === undefined) throw new BadAnswer("The worker's answer is not JSON");
   return value;
 }

@@ -1,12 +1,12 @@
 /** Sends a picture to a worker and classifies its response. */
 
-import { Agent, request } from "undici";
 import {
   type AuthenticateAnswer,
   LIVENESS_HEADER,
   REQUEST_ID_HEADER,
   UNCLEAR_HEADER,
 } from "../../shared/contract/contract.ts";
+import { MAX_EMBEDDING_BYTES } from "../../shared/contract/gallery_call.ts";
 import { type Problem, type ProblemCode, PROBLEMS } from "../../shared/contract/problem.ts";
 import {
   readWorkerModels,
@@ -19,7 +19,6 @@ import {
   WORKER_SEAL_HEADER,
 } from "../../shared/contract/worker_seal.ts";
 import type { Probe } from "../../shared/http/parse_probe.ts";
-import { isUnreached } from "../unreached.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../../shared/http/call_token.ts";
 import { signWorkerToken } from "../../shared/http/worker_token.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";
@@ -31,6 +30,7 @@ import {
   type WorkerAnswer,
   type WorkerResponse,
 } from "./read_worker_answer.ts";
+import { NotConnected, openWorkerConnections } from "./worker_connections.ts";
 
 /** Result of sending a picture to a worker. */
 export type WorkerResult<Answer = AuthenticateAnswer> =
@@ -106,23 +106,21 @@ export function createWorkerClient(
   keys: () => SigningKeys,
   clock: () => number = Date.now,
 ): WorkerClient {
-  const agent = new Agent({
-    maxHeaderSize: MAX_HEADER_BYTES,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    headersTimeout: 0,
-    bodyTimeout: 0,
+  const connections = openWorkerConnections({
+    maxHeaderBytes: MAX_HEADER_BYTES,
+    maxBodyBytes: MAX_EMBEDDING_BYTES,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
   });
   /** Sends a picture, and reads the response with `read`. */
   async function send<Answer>(
     url: URL,
     { worker, image, requestId, signal }: Sending,
-    read: (response: WorkerResponse) => Promise<WorkerAnswer<Answer>>,
+    read: (response: WorkerResponse) => WorkerAnswer<Answer>,
   ): Promise<WorkerResult<Answer>> {
     const token = await signWorkerToken(keys(), worker.name, clock());
     try {
-      const response = await request(url, {
-        method: "POST",
-        dispatcher: agent,
+      const response = await connections.post({
+        url,
         headers: {
           "Authorization": `Bearer ${token}`,
           "Content-Type": "application/octet-stream",
@@ -132,7 +130,7 @@ export function createWorkerClient(
         signal,
       });
       const { headers } = response;
-      const answer = await read(response);
+      const answer = read(response);
       if (answer.kind === "code") return classify(answer.code, headers["date"], clock());
       const models = readWorkerModels(headers[WORKER_MODELS_HEADER.toLowerCase()]);
       const seal = readSealState(headers[WORKER_SEAL_HEADER.toLowerCase()]);
@@ -152,7 +150,7 @@ export function createWorkerClient(
       };
     } catch (cause) {
       signal.throwIfAborted();
-      return { kind: isUnreached(cause) ? "unreached" : "failed", cause };
+      return { kind: cause instanceof NotConnected ? "unreached" : "failed", cause };
     }
   }
   return {
@@ -171,7 +169,7 @@ export function createWorkerClient(
       const liveness = result.kind === "answer" ? result.answer.face.liveness : undefined;
       return liveness === undefined ? result : { ...result, liveness };
     },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]: () => Promise.resolve(connections[Symbol.dispose]()),
   };
 }
 
