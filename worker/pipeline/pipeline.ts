@@ -3,6 +3,7 @@
 import type { QualityBounds } from "../../models/calibration.ts";
 import { pictureProblem } from "../../shared/contract/picture_problem.ts";
 import { Problem } from "../../shared/contract/problem.ts";
+import type { ModelFile } from "../inference/model_file.ts";
 import { ModelError, openSession } from "../inference/session.ts";
 import { ALIGNED_POINTS, alignFace } from "./align.ts";
 import { decode, type DecodedPicture, type DecodeLimits } from "./decode.ts";
@@ -15,16 +16,16 @@ import { type FaceQuality, findQualityFault, measureShape, TURNED_FACTOR } from 
 import { turnBoxBack, turnPicture, turnPointBack } from "./turn_picture.ts";
 import sharp from "../safe_sharp.ts";
 
-/** The content of the ONNX files. */
+/** The ONNX files, or their content. */
 export interface PipelineModels {
   /** Network that finds faces: see {@linkcode createFaceDetector}. */
-  readonly detector: Uint8Array;
+  readonly detector: ModelFile | Uint8Array;
   /** Network that finds 68 points of a face: see {@linkcode createLandmarkFinder}. */
-  readonly landmarks: Uint8Array;
+  readonly landmarks: ModelFile | Uint8Array;
   /** Network that computes embeddings: see {@linkcode createEmbedder}. */
-  readonly recognition: Uint8Array;
+  readonly recognition: ModelFile | Uint8Array;
   /** Network that measures liveness: see {@linkcode createLivenessMeter}. Without it, none is measured. */
-  readonly liveness?: Uint8Array;
+  readonly liveness?: ModelFile | Uint8Array;
 }
 
 /** Settings of {@linkcode createPipeline}. */
