@@ -6,7 +6,8 @@
 import { loadLibrary } from "../inference/library.ts";
 import { ModelFile } from "../inference/model_file.ts";
 import { openSession } from "../inference/session.ts";
-import { describeSplitModel, splitPaths } from "../inference/split_model.ts";
+import { describeSplitModel } from "../inference/split_model.ts";
+import { splitPaths } from "../../shared/split_paths.ts";
 
 /** For smaller models, to map another file takes longer than to copy the weights. */
 const LEAST_BYTES = 16 * 1024 * 1024;

@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { splitPaths } from "../../shared/split_paths.ts";
 import { hashFile, versionOf } from "./hash_file.ts";
 
 /** A split model. Its files are the ones that were written. */
@@ -24,21 +25,8 @@ export interface SplitRecord {
   readonly weights: string;
 }
 
-/** Paths of the files of a split model. The graph names the weights by their file name. */
-export interface SplitPaths {
-  readonly graph: string;
-  readonly weights: string;
-  readonly record: string;
-}
-
 /** Bytes at each end of a model that must be those of the model that was split. */
 const END_BYTES = 256 * 1024;
-
-/** Returns the paths of the files that a model is split into. They are beside it. */
-export function splitPaths(model: string): SplitPaths {
-  const stem = model.replace(/\.onnx$/, "");
-  return { graph: `${stem}.graph`, weights: `${stem}.weights`, record: `${stem}.split.json` };
-}
 
 /**
  * Finds the split model of a model file.

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { sha256 } from "../../shared/sha256.ts";
+import { splitPaths } from "../../shared/split_paths.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { splitModel } from "../image/split_models.ts";
 import { ModelFile } from "./model_file.ts";
 import { ModelError, openSession } from "./session.ts";
-import { splitPaths } from "./split_model.ts";
 
 const content = await Deno.readFile(LOCAL_PATHS.recognition);
 const name = await sha256(content);
