@@ -1,12 +1,14 @@
 /**
  * Splits the large models while the worker's image is built, so that a worker starts with less work.
- * Checks that the split model gives the same numbers: deno run … split_models.ts MODEL…
+ * Checks that a split model gives the same numbers, and removes the model that was split:
+ * deno run … split_models.ts MODEL…
  */
 
 import { loadLibrary } from "../inference/library.ts";
 import { ModelFile } from "../inference/model_file.ts";
 import { openSession } from "../inference/session.ts";
-import { describeSplitModel } from "../inference/split_model.ts";
+import { hashFile } from "../inference/hash_file.ts";
+import type { SplitRecord } from "../inference/split_model.ts";
 import { splitPaths } from "../../shared/split_paths.ts";
 
 /** For smaller models, to map another file takes longer than to copy the weights. */
@@ -17,12 +19,11 @@ const LEAST_WEIGHT_BYTES = 1024;
 /**
  * Splits a model.
  *
- * @param model Path of the model. The other files are written beside it
+ * @param model Path of the model. It is removed; the other files are written beside it
  * @throws {Error} when the split model would not give the same numbers
  */
 export async function splitModel(model: string): Promise<void> {
   const paths = splitPaths(model);
-  await Deno.remove(paths.record).catch(() => {});
   const { InferenceSession } = await loadLibrary();
   const session = await InferenceSession.create(model, {
     // These optimisations do not depend on the processor.
@@ -38,9 +39,15 @@ export async function splitModel(model: string): Promise<void> {
   });
   await session.release();
   const plain = await runOnce(await Deno.readFile(model));
-  await Deno.writeTextFile(paths.record, JSON.stringify(await describeSplitModel(model)));
+  const sha256 = async (path: string) => (await hashFile(path)).sha256;
+  const record: SplitRecord = {
+    model: await sha256(model),
+    graph: await sha256(paths.graph),
+    weights: await sha256(paths.weights),
+  };
+  await Deno.writeTextFile(paths.record, JSON.stringify(record));
+  await Deno.remove(model);
   const file = await ModelFile.read(model);
-  if (file.loaded !== paths.graph) throw new Error(`The split model of ${model} is not found`);
   const split = await runOnce(file);
   if (plain.some((numbers, i) => numbers.some((number, j) => number !== split[i]![j]))) {
     throw new Error(`The split model of ${model} gives other numbers`);

@@ -1,7 +1,7 @@
 /** A model in a file. */
 
 import { hashFile, versionOf } from "./hash_file.ts";
-import { findSplitModel } from "./split_model.ts";
+import { readSplitModel } from "./split_model.ts";
 
 /**
  * A model that ONNX Runtime reads from its file. A copy of a large model in the memory of JavaScript
@@ -11,8 +11,8 @@ export class ModelFile {
   /**
    * @param path Path of the file
    * @param sha256 sha256 of its content
-   * @param loaded Path of the file that ONNX Runtime reads: this one, or the split model of it
-   * @param versions Change when somebody changes a file: the path and version of each
+   * @param loaded Path of the file that ONNX Runtime reads: this one, or the graph of the split model
+   * @param versions Path and version of each file that was read
    */
   private constructor(
     readonly path: string,
@@ -21,14 +21,19 @@ export class ModelFile {
     private readonly versions: ReadonlyMap<string, string>,
   ) {}
 
-  /** Reads the file, and computes its sha256; or takes the split model, when the image has one. */
+  /**
+   * Reads the file, and computes its sha256. Where there is no such file, reads the split model that
+   * is in its place in an image: see {@linkcode readSplitModel}.
+   */
   static async read(path: string): Promise<ModelFile> {
-    const split = await findSplitModel(path);
-    if (split !== undefined) {
+    try {
+      const { sha256, version } = await hashFile(path);
+      return new ModelFile(path, sha256, path, new Map([[path, version]]));
+    } catch (error) {
+      const split = error instanceof Deno.errors.NotFound ? await readSplitModel(path) : undefined;
+      if (split === undefined) throw error;
       return new ModelFile(path, split.sha256, split.path, split.versions);
     }
-    const { sha256, version } = await hashFile(path);
-    return new ModelFile(path, sha256, path, new Map([[path, version]]));
   }
 
   /** True when the files are still those that were read. */
