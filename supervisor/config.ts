@@ -9,6 +9,7 @@ import type { LogOptions } from "../shared/log.ts";
 import type { WorkerSettings } from "../shared/pool/process/worker_process.ts";
 import { quietLogLevel } from "../shared/process/log_of_started.ts";
 import { SETTINGS } from "../shared/setting.ts";
+import { splitPaths } from "../shared/split_paths.ts";
 
 /** The supervisor's settings, parsed once at the start. */
 export interface SupervisorConfig {
@@ -75,7 +76,14 @@ export function readSupervisorConfig(env: Environment): SupervisorConfig {
         // In a cluster, a changed gallery is a rollout.
         FOLLOW_GALLERY: "false",
       },
-      readable: "path" in tokenKeys ? [...paths, tokenKeys.path] : paths,
+      readable: [
+        ...paths,
+        ...paths.filter((path) => path.endsWith(".onnx")).flatMap((path) => {
+          const { graph, weights, record } = splitPaths(path);
+          return [graph, weights, record];
+        }),
+        ..."path" in tokenKeys ? [tokenKeys.path] : [],
+      ],
     },
   });
 }

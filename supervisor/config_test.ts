@@ -31,6 +31,9 @@ Deno.test("a supervisor needs only the pod's name and the keys", () => {
       "/models/face_detection.onnx",
       "/models/face_landmarks.onnx",
       "/models/face_liveness.onnx",
+      ...["recognition", "detection", "landmarks", "liveness"].flatMap((model) =>
+        ["graph", "weights", "split.json"].map((end) => `/models/face_${model}.${end}`)
+      ),
       "/keys/public.pem",
     ],
   });

@@ -1,4 +1,4 @@
-// The build of the worker's image runs the worker once, so that the image has the caches of Deno.
+// The build of the worker's image runs its programs once, so that the image has the caches of Deno.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
@@ -9,7 +9,7 @@ import { type TemporaryFolder, temporaryFolder } from "../support/temporary_fold
 
 const CACHES = ["v8_code_cache_v2", "node_analysis_cache_v2", "dep_analysis_cache_v2"];
 
-Deno.test("the caches of one run have the worker's code, and all files that a reader needs", async () => {
+Deno.test("the caches of one run have the code of both programs, and all files that a reader needs", async () => {
   await using folder = await temporaryFolder();
   const { success, stderr } = await writeCaches(folder, LOCAL_PATHS.recognition);
   assert(success, stderr);
@@ -21,7 +21,11 @@ Deno.test("the caches of one run have the worker's code, and all files that a re
   using cache = new DatabaseSync(folder.path("caches/v8_code_cache_v2"), { readOnly: true });
   const rows = cache.prepare("SELECT specifier FROM codecache").all();
   const specifiers = rows.map(({ specifier }) => String(specifier));
-  for (const module of ["/worker/main.ts", "/worker/seal/seal.ts", "/onnxruntime-node/"]) {
+  const modules = [
+    ...["/worker/main.ts", "/worker/seal/seal.ts", "/onnxruntime-node/"],
+    ...["/supervisor/main.ts", "/supervisor/pod_processes.ts"],
+  ];
+  for (const module of modules) {
     assert(specifiers.some((specifier) => specifier.includes(module)), module);
   }
 });

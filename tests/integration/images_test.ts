@@ -30,7 +30,12 @@ const IMAGES = [
   {
     service: "worker",
     limitBytes: 150e6,
-    programs: ["worker/main.ts", "supervisor/main.ts", "worker/image/write_caches.ts"],
+    programs: [
+      "worker/main.ts",
+      "supervisor/main.ts",
+      "worker/image/split_models.ts",
+      "worker/image/write_caches.ts",
+    ],
     addons: ["/onnxruntime-node/", "/@img/sharp-", "/usearch/", "/libturbojpeg.so"],
   },
 ] as const;

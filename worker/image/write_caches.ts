@@ -1,7 +1,7 @@
 /**
- * Runs the worker once while its image is built. Deno then writes its caches: the compiled code, and
- * what it found in packages. In a pod, nobody can write them. Imports no package, so that it can
- * have a folder of caches of its own: DENO_DIR=/tmp/build deno run … write_caches.ts FOLDER
+ * Runs the programs of the worker's image once while it is built. Deno then writes its caches: the
+ * compiled code, and what it found in packages. In a pod, nobody can write them. Imports no package, so
+ * that it can have a folder of caches of its own: DENO_DIR=/tmp/build deno run … write_caches.ts FOLDER
  */
 
 const START_MS = 120_000, LOOK_EVERY_MS = 100;
@@ -13,25 +13,52 @@ const CACHES = ["v8_code_cache_v2", "node_analysis_cache_v2", "dep_analysis_cach
 
 const [folder] = Deno.args;
 if (folder === undefined) throw new Error("Usage: write_caches.ts FOLDER");
+const publicKey = await makePublicKey();
+// The supervisor is first: it ends in an order, and can remove the files that a reader needs.
+await runSupervisor(folder);
 await runWorker(folder);
 await checkCaches(folder);
 
-/** Starts the worker, waits until it is ready, and kills it. */
-async function runWorker(folder: string): Promise<void> {
-  const worker = new Deno.Command("deno", {
-    args: ["run", "-q", "--frozen", "--cached-only", "-P=worker", "worker/main.ts"],
+/** Starts a program of the image. */
+function start(
+  folder: string,
+  program: string,
+  flags: readonly string[],
+  logLevel: string,
+): Deno.ChildProcess {
+  return new Deno.Command("deno", {
+    args: ["run", "-q", "--frozen", "--cached-only", ...flags, program],
     env: {
       DENO_DIR: folder,
       HOST: "127.0.0.1",
       PORT: "0",
       GALLERY_MODE: "service",
       WORKER_NAME: "build",
-      WORKER_TOKEN_PUBLIC_KEYS: await makePublicKey(),
-      LOG_LEVEL: "warn",
+      WORKER_TOKEN_PUBLIC_KEYS: publicKey,
+      LOG_LEVEL: logLevel,
     },
     stdin: "null",
     stdout: "piped",
   }).spawn();
+}
+
+/** Starts the supervisor, without the right to start workers, and ends it when it listens. */
+async function runSupervisor(folder: string): Promise<void> {
+  const supervisor = start(folder, "supervisor/main.ts", ["-P=supervisor", "--deny-run"], "silent");
+  if (await readFirstLine(supervisor.stdout) === undefined) {
+    throw new Error("The supervisor ended before it listened");
+  }
+  try {
+    supervisor.kill("SIGTERM");
+  } catch {
+    // It has ended already: it may not start a worker.
+  }
+  await supervisor.status;
+}
+
+/** Starts the worker, waits until it is ready, and kills it. */
+async function runWorker(folder: string): Promise<void> {
+  const worker = start(folder, "worker/main.ts", ["-P=worker"], "warn");
   const deadline = AbortSignal.timeout(START_MS);
   const status = worker.status.then(({ code }) => {
     throw new Error(`The worker ended with ${code} before it was ready`);

@@ -1,44 +1,46 @@
 /** A model in a file. */
 
-import { createHash } from "node:crypto";
-
-/** Bytes that are read at once. */
-const PART_BYTES = 1024 * 1024;
+import { hashFile, versionOf } from "./hash_file.ts";
+import { readSplitModel } from "./split_model.ts";
 
 /**
- * Stands for the bytes of a model that ONNX Runtime reads from the file itself. It has no bytes: a
- * copy of a large model in the memory of JavaScript takes longer to make than to compute with.
+ * A model that ONNX Runtime reads from its file. A copy of a large model in the memory of JavaScript
+ * takes longer to make than to compute with.
  */
-export class ModelFile extends Uint8Array<ArrayBuffer> {
+export class ModelFile {
   /**
    * @param path Path of the file
    * @param sha256 sha256 of its content
-   * @param version Changes when somebody changes the file
+   * @param loaded Path of the file that ONNX Runtime reads: this one, or the graph of the split model
+   * @param versions Path and version of each file that was read
    */
   private constructor(
     readonly path: string,
     readonly sha256: string,
-    private readonly version: string,
-  ) {
-    super(new ArrayBuffer(0));
-  }
+    readonly loaded: string,
+    private readonly versions: ReadonlyMap<string, string>,
+  ) {}
 
-  /** Reads the file, and computes its sha256. */
+  /**
+   * Reads the file, and computes its sha256. Where there is no such file, reads the split model that
+   * is in its place in an image: see {@linkcode readSplitModel}.
+   */
   static async read(path: string): Promise<ModelFile> {
-    using file = await Deno.open(path);
-    const version = versionOf(await file.stat());
-    // The hash of Web Crypto takes twice the time, and needs the whole file in memory.
-    const hash = createHash("sha256");
-    const part = new Uint8Array(PART_BYTES);
-    for (let size; (size = file.readSync(part)) !== null;) hash.update(part.subarray(0, size));
-    return new ModelFile(path, hash.digest("hex"), version);
+    try {
+      const { sha256, version } = await hashFile(path);
+      return new ModelFile(path, sha256, path, new Map([[path, version]]));
+    } catch (error) {
+      const split = error instanceof Deno.errors.NotFound ? await readSplitModel(path) : undefined;
+      if (split === undefined) throw error;
+      return new ModelFile(path, split.sha256, split.path, split.versions);
+    }
   }
 
-  /** True when the file is still the one that was read. */
+  /** True when the files are still those that were read. */
   async isUnchanged(): Promise<boolean> {
-    return versionOf(await Deno.stat(this.path)) === this.version;
+    for (const [path, version] of this.versions) {
+      if (versionOf(await Deno.stat(path)) !== version) return false;
+    }
+    return true;
   }
 }
-
-const versionOf = ({ ino, size, mtime }: Deno.FileInfo): string =>
-  [ino, size, mtime?.getTime()].join(" ");

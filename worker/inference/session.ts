@@ -1,18 +1,8 @@
-/** Opens and runs ONNX models. No other file imports ONNX Runtime. */
+/** Opens and runs ONNX models. */
 
-import type * as Library from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-node";
+import { type LibraryOptions, loadLibrary, type OnnxRuntime } from "./library.ts";
 import { ModelFile } from "./model_file.ts";
-import { disableTelemetry } from "./telemetry.ts";
-
-let library: Promise<typeof Library> | undefined;
-
-/** Loads the library at the first call. The library is never loaded with its telemetry on. */
-function loadLibrary(): Promise<typeof Library> {
-  return library ??= (async () => {
-    disableTelemetry(Deno.env);
-    return await import("onnxruntime-node");
-  })();
-}
 
 /** A float32 input or output. */
 export interface TensorInfo {
@@ -66,7 +56,7 @@ export async function openSession(
   options: SessionOptions = {},
 ): Promise<Session> {
   const ort = await loadLibrary();
-  let session: Library.InferenceSession;
+  let session: InferenceSession;
   try {
     session = await create(ort, model, {
       intraOpNumThreads: options.threads ?? 1,
@@ -114,16 +104,16 @@ export async function openSession(
 }
 
 function create(
-  { InferenceSession }: typeof Library,
+  { InferenceSession }: OnnxRuntime,
   model: ModelFile | Uint8Array,
-  options: Library.InferenceSession.SessionOptions,
-): Promise<Library.InferenceSession> {
+  options: LibraryOptions,
+): Promise<InferenceSession> {
   return model instanceof ModelFile
-    ? InferenceSession.create(model.path, options)
+    ? InferenceSession.create(model.loaded, options)
     : InferenceSession.create(model, options);
 }
 
-function tensorInfo(value: Library.InferenceSession.ValueMetadata, label: string): TensorInfo {
+function tensorInfo(value: InferenceSession.ValueMetadata, label: string): TensorInfo {
   if (!value.isTensor || value.type !== "float32") {
     throw new ModelError(`The ${label} model's "${value.name}" is not a float32 tensor`);
   }

@@ -3,6 +3,7 @@
 import type { QualityBounds } from "../../models/calibration.ts";
 import { pictureProblem } from "../../shared/contract/picture_problem.ts";
 import { Problem } from "../../shared/contract/problem.ts";
+import type { ModelFile } from "../inference/model_file.ts";
 import { ModelError, openSession } from "../inference/session.ts";
 import { ALIGNED_POINTS, alignFace } from "./align.ts";
 import { decode, type DecodedPicture, type DecodeLimits } from "./decode.ts";
@@ -15,16 +16,16 @@ import { type FaceQuality, findQualityFault, measureShape, TURNED_FACTOR } from 
 import { turnBoxBack, turnPicture, turnPointBack } from "./turn_picture.ts";
 import sharp from "../safe_sharp.ts";
 
-/** The content of the ONNX files. */
+/** The ONNX files, or their content. */
 export interface PipelineModels {
   /** Network that finds faces: see {@linkcode createFaceDetector}. */
-  readonly detector: Uint8Array;
+  readonly detector: ModelFile | Uint8Array;
   /** Network that finds 68 points of a face: see {@linkcode createLandmarkFinder}. */
-  readonly landmarks: Uint8Array;
+  readonly landmarks: ModelFile | Uint8Array;
   /** Network that computes embeddings: see {@linkcode createEmbedder}. */
-  readonly recognition: Uint8Array;
+  readonly recognition: ModelFile | Uint8Array;
   /** Network that measures liveness: see {@linkcode createLivenessMeter}. Without it, none is measured. */
-  readonly liveness?: Uint8Array;
+  readonly liveness?: ModelFile | Uint8Array;
 }
 
 /** Settings of {@linkcode createPipeline}. */
@@ -190,19 +191,17 @@ export async function createPipeline(
       return { ...result, liveness: await measureLiveness(face.image, face.box) };
     },
     async warmUp() {
-      const picture = await grayJpeg();
-      for (let run = 0; run < WARM_UP_RUNS; run++) {
-        const image = await decode(picture, { maxPixels: WARM_UP_SIZE ** 2 });
-        await detect(image);
-        await findLandmarks(image, { left: 0, top: 0, right: image.width, bottom: image.height });
-        await measureLiveness?.(image, { left: 50, top: 50, right: 150, bottom: 150 });
-        const { embedding } = await embedder.embed(await alignFace(image, ALIGNED_POINTS));
-        const { length } = embedding;
-        if (length !== embedder.dimension) {
-          throw new ModelError(
-            `The recognition model gives ${length} numbers instead of ${embedder.dimension}`,
-          );
-        }
+      // A second run would take longer than it saves the first request.
+      const image = await decode(await grayJpeg(), { maxPixels: WARM_UP_SIZE ** 2 });
+      await detect(image);
+      await findLandmarks(image, { left: 0, top: 0, right: image.width, bottom: image.height });
+      await measureLiveness?.(image, { left: 50, top: 50, right: 150, bottom: 150 });
+      const { embedding } = await embedder.embed(await alignFace(image, ALIGNED_POINTS));
+      const { length } = embedding;
+      if (length !== embedder.dimension) {
+        throw new ModelError(
+          `The recognition model gives ${length} numbers instead of ${embedder.dimension}`,
+        );
       }
     },
     [Symbol.asyncDispose]: () => sessions.disposeAsync(),
@@ -244,8 +243,6 @@ function scaleToOriginal(
 
 /** Quarter turns of a face that may not be upright. Photos on their side are the most frequent. */
 const TURNS: readonly QuarterTurns[] = [1, 3, 2];
-/** After two runs, a request takes half as long as after none. A third costs more than it saves. */
-const WARM_UP_RUNS = 2;
 /** Width and height of the warm-up picture, in pixels. A real picture takes about as much work. */
 const WARM_UP_SIZE = 250;
 

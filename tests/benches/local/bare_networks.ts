@@ -1,6 +1,7 @@
 /** Runs only the three networks, on prepared inputs. No request can take less time. */
 
 import { seededRandom } from "../../support/seeded_random.ts";
+import type { ModelFile } from "../../../worker/inference/model_file.ts";
 import { openSession } from "../../../worker/inference/session.ts";
 import type { PipelineModels } from "../../../worker/pipeline/pipeline.ts";
 
@@ -13,8 +14,12 @@ export interface BareNetworks extends AsyncDisposable {
 /** Opens the networks in the same way as a worker. */
 export async function openBareNetworks(models: PipelineModels): Promise<BareNetworks> {
   await using opened = new AsyncDisposableStack();
-  const open = async (bytes: Uint8Array, label: string, shape: readonly number[]) => {
-    const session = opened.use(await openSession(bytes, label));
+  const open = async (
+    model: ModelFile | Uint8Array,
+    label: string,
+    shape: readonly number[],
+  ) => {
+    const session = opened.use(await openSession(model, label));
     const input = noise(shape.reduce((product, size) => product * size, 1));
     return () => session.run(input, shape);
   };
