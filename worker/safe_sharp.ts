@@ -3,7 +3,6 @@
  * people imports the library from here.
  */
 
-import "./sharp_packages.ts";
 import sharp from "sharp";
 
 // A worker decodes one picture at a time. A cache would only keep faces in memory, and more threads

@@ -3,6 +3,16 @@
 import { hashFile, versionOf } from "./hash_file.ts";
 import { readSplitModel } from "./split_model.ts";
 
+/** Error for a model whose weights are in other files. */
+export class OtherFilesError extends Error {
+  /** Name of the class. */
+  override readonly name = "OtherFilesError";
+
+  constructor() {
+    super("its weights are in other files: save it as one file");
+  }
+}
+
 /**
  * A model that ONNX Runtime reads from its file. A copy of a large model in the memory of JavaScript
  * takes longer to make than to compute with.
@@ -24,10 +34,13 @@ export class ModelFile {
   /**
    * Reads the file, and computes its sha256. Where there is no such file, reads the split model that
    * is in its place in an image: see {@linkcode readSplitModel}.
+   *
+   * @throws {OtherFilesError} for a model whose sha256 would not tell all of its weights
    */
   static async read(path: string): Promise<ModelFile> {
     try {
-      const { sha256, version } = await hashFile(path);
+      const { sha256, version, namesOtherFile } = await hashFile(path);
+      if (namesOtherFile) throw new OtherFilesError();
       return new ModelFile(path, sha256, path, new Map([[path, version]]));
     } catch (error) {
       const split = error instanceof Deno.errors.NotFound ? await readSplitModel(path) : undefined;
