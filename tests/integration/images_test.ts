@@ -76,6 +76,12 @@ for (const { service, limitBytes, programs, addons } of IMAGES) {
     },
   );
 
+  if (service === "worker") {
+    needs("images")("the image of the worker has the notices of other software", async () => {
+      assertEquals(await findEngine(image).listFiles(image, "/NOTICES.md"), ["/NOTICES.md"]);
+    });
+  }
+
   needs("images")(`the compressed image of the ${service} is small`, async (t) => {
     const bytes = await findEngine(image).compressedBytes(image);
     await t.step(`${bytes} bytes of at most ${limitBytes}`, () => assert(bytes <= limitBytes));

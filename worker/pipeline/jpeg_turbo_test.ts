@@ -120,7 +120,7 @@ Deno.test({
     const jpeg = new Uint8Array(await noisy(64, 48).jpeg().toBuffer());
     assert(decode!(jpeg, size) !== undefined);
     assertEquals(decode!(jpeg.subarray(0, jpeg.length >> 1), size), undefined);
-    for (const [width, height] of [[48, 64], [64, 47], [64, 49], [63, 48], [65, 48]] as const) {
+    for (const [width, height] of [[65, 48], [64, 49], [48, 64], [63, 48], [64, 47]] as const) {
       assertEquals(decode!(jpeg, { width, height }), undefined);
     }
     const noEnd = jpeg.slice();
@@ -138,7 +138,7 @@ Deno.test({
         .jpeg({ progressive: true }).toBuffer();
     const small = { width: 200, height: 100 }, large = { width: 3000, height: 3000 };
     assert(decode!(await progressive(200, 100), small) !== undefined);
-    assertEquals(decode!(await progressive(3000, 3000), large), undefined);
+    assert(decode!(await progressive(3000, 3000), large) === undefined);
   },
 });
 
