@@ -73,10 +73,19 @@ for (const { service, limitBytes, programs, addons } of IMAGES) {
       const found = files.filter((path) => /\.node$|\/libturbojpeg\.so/.test(path));
       const missing = addons.filter((name) => !found.some((path) => path.includes(name)));
       assertEquals(missing, []);
-      const others = found.filter((path) => !/\/linux[-/]|-linux-/.test(path));
+      // No addon for another system, nor for Linux with another C library.
+      const others = found.filter((path) => !/linux[-/](x64|arm64)\//.test(path));
       assertEquals(others, []);
+      // The packages that would build an addon.
+      assertEquals(files.filter((path) => path.includes("/cmake-js/")), []);
     },
   );
+
+  if (service === "worker") {
+    needs("images")("the image of the worker has the notices of other software", async () => {
+      assertEquals(await findEngine(image).listFiles(image, "/NOTICES.md"), ["/NOTICES.md"]);
+    });
+  }
 
   needs("images")(`the compressed image of the ${service} is small`, async (t) => {
     const bytes = await findEngine(image).compressedBytes(image);

@@ -9,7 +9,7 @@ import {
 } from "../../shared/picture/check_picture.ts";
 import { isPlainProfile } from "./colour_profile.ts";
 import type { RgbImage } from "./image.ts";
-import { isOrdinaryJpeg, type JpegDecoder, loadJpegDecoder } from "./jpeg_turbo.ts";
+import { isOrdinaryJpeg, jpegDecoder } from "./jpeg_turbo.ts";
 import sharp from "../safe_sharp.ts";
 
 /** Limits of {@linkcode decode}. */
@@ -35,14 +35,20 @@ const MAX_DECODED_PIXELS = 4_000_000;
  * picture of more than 4 million pixels is shrunk to half its width and height, one of more than 16 million to a third, and so on.
  *
  * @param bytes The picture as the client sent it
+ * @param limits Limits of the picture's size
+ * @param decodeJpeg Decodes ordinary JPEGs; libjpeg-turbo by default, where there is one
  * @throws {Problem} as {@linkcode checkPicture} does, and `invalid_image` when the picture cannot be
  * decoded
  */
-export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedPicture> {
+export async function decode(
+  bytes: Uint8Array,
+  limits: DecodeLimits,
+  decodeJpeg = jpegDecoder(),
+): Promise<DecodedPicture> {
   const size = checkPicture(bytes, limits);
   const pixels = size.width * size.height;
   if (pixels <= MAX_DECODED_PIXELS && isOrdinaryJpeg(bytes)) {
-    const data = loadOnce()?.(bytes, size);
+    const data = decodeJpeg?.(bytes, size);
     if (data !== undefined) return { ...size, data, original: size };
   }
   const options = { failOn: "error", limitInputPixels: pixels } as const;
@@ -59,12 +65,6 @@ export async function decode(bytes: Uint8Array, limits: DecodeLimits): Promise<D
   const image = await decoding.catch(invalidImage);
   return { ...image, original: { width: original.width, height: original.height } };
 }
-
-let jpegDecoder: { readonly decode: JpegDecoder | undefined } | undefined;
-
-/** A sealed worker can load nothing more. It has decoded a JPEG in its warm-up. */
-const loadOnce = (): JpegDecoder | undefined =>
-  (jpegDecoder ??= { decode: loadJpegDecoder() }).decode;
 
 /** Shrinks a picture, given its size when it is upright. */
 function shrink(picture: Sharp, { width, height }: PictureSize): Sharp {

@@ -1,7 +1,7 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import sharp from "sharp";
 import { Problem, type ProblemCode } from "../../shared/contract/problem.ts";
-import { decode } from "./decode.ts";
+import { decode, type DecodedPicture } from "./decode.ts";
 import type { RgbImage } from "./image.ts";
 
 const LIMITS = { maxPixels: 10_000 };
@@ -42,6 +42,45 @@ Deno.test("a picture of any format becomes interleaved RGB", async () => {
   const jpeg = await redAndBlue().jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer();
   const [red] = pixel(await decode(jpeg, LIMITS), 0, 0);
   assertAlmostEquals(red!, 255, 3);
+});
+
+Deno.test("the decoder of ordinary JPEGs gets these, of at most 4 million pixels, and nothing else", async () => {
+  const gray = (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: "gray" } });
+  const decoded: string[] = [];
+  const seen = async (bytes: Uint8Array) => {
+    decoded.length = 0;
+    const image = await decode(bytes, { maxPixels: 5_000_000 }, (given, { width, height }) => {
+      assert(given === bytes);
+      decoded.push(`${width} x ${height}`);
+      return new Uint8Array(width * height * 3).fill(7);
+    });
+    assertEquals(image.data[0] === 7, decoded.length > 0);
+    return decoded.join();
+  };
+  assertEquals(await seen(await gray(30, 20).jpeg().toBuffer()), "30 x 20");
+  assertEquals(await seen(await gray(2000, 2000).jpeg().toBuffer()), "2000 x 2000");
+  assertEquals(await seen(await gray(2001, 2000).jpeg().toBuffer()), "");
+  assertEquals(await seen(await gray(30, 20).jpeg({ progressive: true }).toBuffer()), "");
+  assertEquals(await seen(await gray(30, 20).png().toBuffer()), "");
+});
+
+Deno.test("a JPEG that the decoder of ordinary ones leaves is decoded by sharp", async () => {
+  const jpeg = await redAndBlue().jpeg().toBuffer();
+  assertEquals(await decode(jpeg, LIMITS, () => undefined), await decode(jpeg, LIMITS));
+});
+
+Deno.test({
+  name: "an ordinary JPEG is decoded by libjpeg-turbo by default",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    let image: DecodedPicture | undefined;
+    const decoding = decode(await redAndBlue().jpeg().toBuffer(), LIMITS);
+    decoding.then((decoded) => image = decoded);
+    // sharp answers only in a later turn of the event loop.
+    await Promise.resolve();
+    assert(image !== undefined);
+  },
 });
 
 Deno.test("a picture above the limit of pixels is refused; a picture at the limit is decoded", async () => {

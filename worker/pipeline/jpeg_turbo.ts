@@ -67,7 +67,7 @@ const SYMBOLS = {
 
 // Constants of turbojpeg.h.
 const INIT_DECOMPRESS = 1, PIXELS_RGB = 0;
-const STOP_ON_WARNING = 0, WIDTH = 5, HEIGHT = 6, MAX_MEMORY_MB = 23, MAX_PIXELS = 24;
+const STOP_ON_WARNING = 0, WIDTH = 5, HEIGHT = 6, MAX_MEMORY_MB = 23;
 
 /** Memory for the rows of a picture that is at most 16,384 pixels wide. It takes 2 MB. */
 const ROWS_MB = 16;
@@ -78,27 +78,32 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "linux-x64": "jpeg-turbo-linux-x64",
 };
 
+/** Error for a library that the package has for this system, and that cannot be loaded. */
+export class JpegDecoderError extends Error {
+  /** Name of the class. */
+  override readonly name = "JpegDecoderError";
+}
+
 /**
  * Loads libjpeg-turbo. Its library is called directly: the addon of the package takes a less exact
  * way to decode, and has no bound on memory.
  *
- * @returns undefined when the package has no library for this system
+ * @param system Operating system and architecture; those of this process by default
+ * @returns undefined when the package has no library for the system
+ * @throws {JpegDecoderError} when it has one that cannot be loaded
  */
-export function loadJpegDecoder(): JpegDecoder | undefined {
-  const folder = FOLDERS[`${process.platform}-${process.arch}`];
+export function loadJpegDecoder(
+  system = `${process.platform}-${process.arch}`,
+): JpegDecoder | undefined {
+  const folder = FOLDERS[system];
   if (folder === undefined) return undefined;
-  const root = dirname(createRequire(import.meta.url).resolve("@julusian/jpeg-turbo"));
-  const path = join(root, "prebuilds", folder, "libturbojpeg.so.0");
-  const { symbols: library } = Deno.dlopen(path, SYMBOLS);
+  const library = openLibrary(folder);
   return (bytes, { width, height }) => {
     const source = bytes as Uint8Array<ArrayBuffer>, length = BigInt(bytes.byteLength);
     using cleanup = new DisposableStack();
     const handle = cleanup.adopt(library.tj3Init(INIT_DECOMPRESS), library.tj3Destroy);
-    const isSet = [
-      [STOP_ON_WARNING, 1],
-      [MAX_MEMORY_MB, ROWS_MB],
-      [MAX_PIXELS, width * height],
-    ].every(([name, value]) => library.tj3Set(handle, name!, value!) === 0);
+    const isSet = [[STOP_ON_WARNING, 1], [MAX_MEMORY_MB, ROWS_MB]]
+      .every(([name, value]) => library.tj3Set(handle, name!, value!) === 0);
     // The size is read again from the same bytes: the library must not write more than there is room.
     if (
       !isSet || library.tj3DecompressHeader(handle, source, length) !== 0 ||
@@ -109,3 +114,25 @@ export function loadJpegDecoder(): JpegDecoder | undefined {
     return failed === 0 ? data : undefined;
   };
 }
+
+/** @throws {JpegDecoderError} as {@linkcode loadJpegDecoder} does */
+function openLibrary(folder: string) {
+  try {
+    const root = dirname(createRequire(import.meta.url).resolve("@julusian/jpeg-turbo"));
+    const path = join(root, "prebuilds", folder, "libturbojpeg.so.0");
+    return Deno.dlopen(path, SYMBOLS).symbols;
+  } catch (cause) {
+    throw new JpegDecoderError("libjpeg-turbo, which decodes JPEGs, cannot be loaded", { cause });
+  }
+}
+
+let loaded: { readonly decoder: JpegDecoder | undefined } | undefined;
+
+/**
+ * Returns the decoder of this process, and loads it at the first call. A sealed worker can load
+ * nothing more. It has decoded a JPEG in its warm-up.
+ *
+ * @throws {JpegDecoderError} as {@linkcode loadJpegDecoder} does
+ */
+export const jpegDecoder = (): JpegDecoder | undefined =>
+  (loaded ??= { decoder: loadJpegDecoder() }).decoder;

@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import sharp from "sharp";
-import { isOrdinaryJpeg, loadJpegDecoder } from "./jpeg_turbo.ts";
+import { isOrdinaryJpeg, JpegDecoderError, loadJpegDecoder } from "./jpeg_turbo.ts";
 
 const decode = loadJpegDecoder();
 
@@ -18,6 +18,21 @@ const read = (jpeg: Uint8Array) => sharp(jpeg).raw().toBuffer({ resolveWithObjec
 
 Deno.test("libjpeg-turbo is loaded on the systems of the images", () => {
   assertEquals(decode !== undefined, Deno.build.os === "linux");
+});
+
+Deno.test("a system without a library has no decoder", () => {
+  assertEquals(loadJpegDecoder("darwin-arm64"), undefined);
+});
+
+Deno.test({
+  name: "a library that cannot be loaded is an error that says so",
+  ignore: Deno.build.os !== "linux",
+  fn: () => {
+    // The package has it, and this processor cannot run it.
+    const other = Deno.build.arch === "x86_64" ? "linux-arm64" : "linux-x64";
+    const error = assertThrows(() => loadJpegDecoder(other), JpegDecoderError, "cannot be loaded");
+    assert(error.cause instanceof Error);
+  },
 });
 
 Deno.test({
@@ -60,6 +75,33 @@ Deno.test("a JPEG whose pixels are changed after decoding is not ordinary", asyn
   ) assertEquals(isOrdinaryJpeg(await other.toBuffer()), false);
 });
 
+Deno.test("a JPEG with a segment that decoding does not need is not ordinary", async () => {
+  const jpeg = await noisy(30, 20).jpeg().toBuffer();
+  const withSegment = (code: number, content: readonly number[]) =>
+    Uint8Array.of(0xff, 0xd8, 0xff, code, 0, content.length + 2, ...content, ...jpeg.subarray(2));
+  const adobe = [...new TextEncoder().encode("Adobe"), 0, 100, 0, 0, 0, 0, 0];
+  assertEquals(isOrdinaryJpeg(withSegment(0xee, adobe)), false);
+  const others = Array.from({ length: 256 }, (_, code) => code)
+    .filter((code) => isOrdinaryJpeg(withSegment(code, [0, 0])));
+  // Tables, the interval of restarts, JFIF and comments.
+  assertEquals(others, [0xc4, 0xdb, 0xdd, 0xe0, 0xfe]);
+});
+
+Deno.test("a JPEG with several scans, or several frames, is not ordinary", async () => {
+  const jpeg = new Uint8Array(await noisy(30, 20).jpeg().toBuffer());
+  const marker = (code: number) =>
+    jpeg.findIndex((byte, i) => byte === 0xff && jpeg[i + 1] === code);
+  const frame = marker(0xc0), scan = marker(0xda);
+  const oneChannel = jpeg.slice();
+  assertEquals(oneChannel[scan + 4], 3);
+  oneChannel[scan + 4] = 1;
+  assertEquals(isOrdinaryJpeg(oneChannel), false);
+  const twoFrames = [...jpeg.subarray(0, scan), ...jpeg.subarray(frame, frame + 19)];
+  assertEquals(isOrdinaryJpeg(Uint8Array.of(...twoFrames, ...jpeg.subarray(scan))), false);
+  const noFrame = [...jpeg.subarray(0, frame), ...jpeg.subarray(frame + 19)];
+  assertEquals(isOrdinaryJpeg(Uint8Array.from(noFrame)), false);
+});
+
 Deno.test("bytes that are no whole header of a JPEG are not ordinary", async () => {
   const jpeg = await noisy(30, 20).jpeg().toBuffer();
   const scan = jpeg.indexOf(Uint8Array.of(0xff, 0xda));
@@ -78,11 +120,25 @@ Deno.test({
     const jpeg = new Uint8Array(await noisy(64, 48).jpeg().toBuffer());
     assert(decode!(jpeg, size) !== undefined);
     assertEquals(decode!(jpeg.subarray(0, jpeg.length >> 1), size), undefined);
-    assertEquals(decode!(jpeg, { width: 48, height: 64 }), undefined);
-    assertEquals(decode!(jpeg, { width: 64, height: 47 }), undefined);
+    for (const [width, height] of [[65, 48], [64, 49], [48, 64], [63, 48], [64, 47]] as const) {
+      assertEquals(decode!(jpeg, { width, height }), undefined);
+    }
     const noEnd = jpeg.slice();
     noEnd.fill(0, jpeg.length - 40);
     assertEquals(decode!(noEnd, size), undefined);
+  },
+});
+
+Deno.test({
+  name: "a JPEG that must be held as a whole, and is large, is left to sharp",
+  ignore: decode === undefined,
+  fn: async () => {
+    const progressive = (width: number, height: number) =>
+      sharp({ create: { width, height, channels: 3, background: "gray" } })
+        .jpeg({ progressive: true }).toBuffer();
+    const small = { width: 200, height: 100 }, large = { width: 3000, height: 3000 };
+    assert(decode!(await progressive(200, 100), small) !== undefined);
+    assert(decode!(await progressive(3000, 3000), large) === undefined);
   },
 });
 

@@ -4,7 +4,21 @@ import { digits, type Finding } from "../budget.ts";
 import { median } from "../timing.ts";
 
 /** What became of a figure. `unclear`: the runs of both versions overlap. */
-export type Change = "better" | "worse" | "the same" | "unclear" | "only in A" | "only in B";
+export type Change =
+  | "better"
+  | "worse"
+  | "the same"
+  | "unclear"
+  | "too few runs"
+  | "only in A"
+  | "only in B";
+
+/**
+ * Fewest runs of each version. With 4 and 4 runs of one and the same version, all of the first are
+ * by chance less than all of the second, or all more, in 3 of 100 cases. With 3 and 3 it is 10, and
+ * with 2 and 2 it is 33.
+ */
+const MIN_RUNS = 4;
 
 /** A figure of two versions. */
 export interface ComparedFinding {
@@ -48,6 +62,7 @@ function changeOf(a: readonly number[], b: readonly number[], bound: Finding["bo
   if (a.length === 0) return "only in B";
   if (b.length === 0) return "only in A";
   if (new Set([...a, ...b]).size === 1) return "the same";
+  if (Math.min(a.length, b.length) < MIN_RUNS) return "too few runs";
   const isLess = Math.max(...b) < Math.min(...a);
   const isMore = Math.min(...b) > Math.max(...a);
   if (!isLess && !isMore) return "unclear";
