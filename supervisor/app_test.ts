@@ -3,6 +3,8 @@ import { ProblemBodySchema } from "../shared/contract/contract.ts";
 import { readFreeProcesses } from "../shared/contract/pod_processes.ts";
 import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
 import { signWorkerToken } from "../shared/http/worker_token.ts";
+import { eventually } from "../tests/support/eventually.ts";
+import { RawConnection } from "../tests/support/raw_http.ts";
 import { tick } from "../tests/support/tick.ts";
 import { createSupervisorApp } from "./app.ts";
 import { openFakePod } from "./fake_pod.ts";
@@ -11,12 +13,15 @@ import { createFakeLog } from "../shared/fake_log.ts";
 
 const keys = await fakeTokenKeys();
 
+const urlOf = ({ addr: { hostname, port } }: Deno.HttpServer<Deno.NetAddr>): URL =>
+  new URL(`http://${hostname}:${port}`);
+
 /** Opens a supervisor whose processes all answer with `answer`. */
 async function open(answer: (request: Request) => Response | Promise<Response>) {
   await using opening = new AsyncDisposableStack();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
   opening.defer(() => server.shutdown());
-  const url = new URL(`http://127.0.0.1:${server.addr.port}`);
+  const url = urlOf(server);
   const pod = opening.use(await openFakePod({}, url));
   const { fetch } = createSupervisorApp({
     name: "pod",
@@ -153,6 +158,34 @@ Deno.test("a refused picture, an aborted request and a process that was ended sp
   assertEquals(opened.pod.free(), ["worker-3", "worker-4"]);
   assertEquals(opened.pod.processes.isReady, true);
   waiting.resolve(new Response("late"));
+});
+
+Deno.test("a connection that ends while the picture arrives costs its process, not the pod", async () => {
+  await using opened = await open(async (request) => {
+    const bytes = await request.bytes().catch(() => []);
+    return new Response(String(bytes.length));
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, opened.fetch);
+  await using _server = { [Symbol.asyncDispose]: () => server.shutdown() };
+  const url = urlOf(server);
+  using connection = await RawConnection.open(url);
+  const token = await signWorkerToken(keys.signing, "pod/worker-1");
+  await connection.send(
+    `POST ${EMBED} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${token}\r\n`,
+    "Content-Type: application/octet-stream\r\nContent-Length: 200000\r\n\r\n",
+    new Uint8Array(100_000),
+  );
+  await eventually(() => opened.pod.free()?.length === 1, "the process serves the request");
+  connection[Symbol.dispose]();
+  await eventually(() => opened.pod.free()?.at(-1) !== "worker-2", "the process was ended");
+  assertEquals(opened.pod.free(), ["worker-2", "worker-3"]);
+
+  const whole = await fetch(new URL("/processes/worker-3/embed", url), {
+    method: "POST",
+    headers: { Authorization: `Bearer ${await signWorkerToken(keys.signing, "pod/worker-3")}` },
+    body: new Uint8Array(900_000),
+  });
+  assertEquals(await whole.text(), "900000");
 });
 
 Deno.test("the free processes are told as lines, until the pod takes no more requests", async () => {

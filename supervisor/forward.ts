@@ -5,6 +5,7 @@ import { WORKER_MODELS_HEADER } from "../shared/contract/models_in_use.ts";
 import { FACE_HEADER } from "../shared/contract/observed_face.ts";
 import { PROBLEMS } from "../shared/contract/problem.ts";
 import { WORKER_SEAL_HEADER } from "../shared/contract/worker_seal.ts";
+import { BodyEndedEarly } from "../shared/http/read_body.ts";
 import { readBounded } from "../shared/read_bounded.ts";
 
 /** Error for an answer that no worker gives. Its message has no text of the process. */
@@ -35,6 +36,7 @@ const MAX_ANSWER_BYTES = 16 * 1024;
  *
  * @param target Address of the process, with path and query
  * @param signal Ends the call
+ * @throws {BodyEndedEarly} when the connection ends while the picture arrives
  * @throws {NonsenseAnswer} when the answer has an unknown status or is too large
  * @throws when the process ends before it has answered
  * @throws the signal's reason
@@ -44,18 +46,37 @@ export async function forward(
   target: URL,
   signal: AbortSignal,
 ): Promise<Response> {
+  // An error of fetch does not tell which of its two connections has ended.
+  let endedEarly: BodyEndedEarly | undefined;
   const response = await fetch(target, {
     method: "POST",
     headers: pick(request.headers, TO_PROCESS),
-    body: request.body,
+    body: request.body && ReadableStream.from(
+      observeEnd(request.body, (cause) => endedEarly = new BodyEndedEarly(cause)),
+    ),
     redirect: "manual",
     signal,
+  }).catch((error) => {
+    throw endedEarly ?? error;
   });
   const { status, body } = response;
   if (!STATUSES.has(status)) throw new NonsenseAnswer("The status of an answer is unknown");
   const bytes = await readBounded(body ?? new Blob([]).stream(), MAX_ANSWER_BYTES);
   if (bytes === undefined) throw new NonsenseAnswer("An answer is too large");
   return new Response(bytes, { status, headers: pick(response.headers, FROM_PROCESS) });
+}
+
+/** Passes a body on. `onError` is called when it ends with an error. */
+async function* observeEnd(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  try {
+    yield* body;
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
 }
 
 function pick(headers: Headers, names: readonly string[]): Headers {
