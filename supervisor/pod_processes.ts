@@ -192,7 +192,8 @@ export class PodProcesses implements AsyncDisposable {
     const offered: Offered = { name, url, isServing: false, served: 0, end };
     this.#offered.set(process, offered);
     void this.#running.get(name)?.ended.then(end);
-    if (this.#offered.size >= this.#options.size) this.#isFilled = true;
+    // Of more processes than the pod can use, the others are never launched.
+    if (this.#offered.size >= Math.min(this.#options.size, this.#maxUsed)) this.#isFilled = true;
     this.#change();
     await ended;
     this.#offered.delete(process);
@@ -202,7 +203,7 @@ export class PodProcesses implements AsyncDisposable {
     this.#change();
   }
 
-  /** Number of processes that serve all requests of the pod. */
+  /** Number of processes that a pod starts in its life, without those that were never used. */
   get #maxUsed(): number {
     const { requestsPerPod, requestsPerWorker } = this.#options;
     return Math.ceil(requestsPerPod / requestsPerWorker);

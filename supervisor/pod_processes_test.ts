@@ -100,6 +100,14 @@ Deno.test("a pod starts no more processes than it serves requests, and then ends
   assertEquals([ended, pod.free(), launcher.launches.length], ["used", undefined, 3]);
 });
 
+Deno.test("a pod is ready when it has as many processes as it can use", async () => {
+  for (const limits of [{ requestsPerPod: 1 }, { requestsPerPod: 100, requestsPerWorker: 100 }]) {
+    await using pod = await openFakePod(limits);
+    assertEquals(pod.launcher.launches.length, 1);
+    assertEquals([pod.processes.isReady, pod.free()], [true, ["worker-1"]]);
+  }
+});
+
 Deno.test("when the first process cannot start, the reason is told", async () => {
   const launcher = new FakeLauncher();
   await using pod = await openFakePod({ launch: launcher.launch });
