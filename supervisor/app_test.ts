@@ -130,7 +130,7 @@ Deno.test("a process that breaks the connection or answers nonsense ends its pod
       url.endsWith("/embed")
         ? new Response(null, { status: 303, headers: { Location: "/elsewhere" } })
         : new Response("ok"),
-    () => new Response("no", { status: 418 }),
+    ...[401, 409, 418, 503].map((status) => () => Response.json({}, { status })),
     () =>
       new Response(ReadableStream.from((async function* () {
         yield new Uint8Array([1]);

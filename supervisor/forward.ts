@@ -23,10 +23,16 @@ const FROM_PROCESS = [
   WORKER_MODELS_HEADER,
   WORKER_SEAL_HEADER,
 ];
-const STATUSES: ReadonlySet<number> = new Set([
-  200,
-  ...Object.values(PROBLEMS).map(({ status }) => status),
-]);
+/**
+ * Refusals of requests that are not for a worker. The supervisor has checked the token, and that the
+ * process is ready and serves a request. The api sends a picture again after such an answer.
+ */
+const ONLY_FROM_SUPERVISOR = (["unauthorized", "worker_used", "no_worker_available"] as const)
+  .map((code): number => PROBLEMS[code].status);
+const STATUSES: ReadonlySet<number> = new Set(
+  [200, ...Object.values(PROBLEMS).map(({ status }) => status)]
+    .filter((status) => !ONLY_FROM_SUPERVISOR.includes(status)),
+);
 /** An embedding has at most 8 KiB, every other answer at most 4 KiB. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 
@@ -37,7 +43,7 @@ const MAX_ANSWER_BYTES = 16 * 1024;
  * @param target Address of the process, with path and query
  * @param signal Ends the call
  * @throws {BodyEndedEarly} when the connection ends while the picture arrives
- * @throws {NonsenseAnswer} when the answer has an unknown status or is too large
+ * @throws {NonsenseAnswer} when the answer has a status that no process gives, or is too large
  * @throws when the process ends before it has answered
  * @throws the signal's reason
  */
@@ -60,7 +66,7 @@ export async function forward(
     throw endedEarly ?? error;
   });
   const { status, body } = response;
-  if (!STATUSES.has(status)) throw new NonsenseAnswer("The status of an answer is unknown");
+  if (!STATUSES.has(status)) throw new NonsenseAnswer(`No process answers ${status}`);
   const bytes = await readBounded(body ?? new Blob([]).stream(), MAX_ANSWER_BYTES);
   if (bytes === undefined) throw new NonsenseAnswer("An answer is too large");
   return new Response(bytes, { status, headers: pick(response.headers, FROM_PROCESS) });
