@@ -77,6 +77,8 @@ async function main(): Promise<void> {
     await processes.started;
     log.debug({ processes: config.processes }, "first process ready");
   } catch (error) {
+    // The processes that were starting have been ended.
+    if (ending) return;
     log.error({ error: describeError(error) }, "supervisor cannot start a worker process");
     Deno.exit(1);
   }
