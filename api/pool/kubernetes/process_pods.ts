@@ -53,6 +53,7 @@ const BACKOFF = { firstMs: 50, maxMs: 200 };
  */
 export class ProcessPods implements ClaimedPods {
   readonly perPod: number;
+  readonly areProcesses = true;
   readonly #options: ProcessPodsOptions;
   /** The pods in use, by uid. */
   readonly #pods = new Map<string, UsedPod>();
