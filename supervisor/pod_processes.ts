@@ -8,6 +8,7 @@ import {
   type WorkerProcess,
 } from "../shared/pool/process/process_pool.ts";
 import { processWorkerName } from "../shared/contract/pod_processes.ts";
+import { Turns } from "./turns.ts";
 import { WorkEnd } from "./work_end.ts";
 
 /** Settings of {@linkcode PodProcesses}, and the services that it uses. */
@@ -21,6 +22,8 @@ export interface PodProcessesOptions
   readonly requestsPerWorker: number;
   /** Number of requests that all processes serve together. */
   readonly requestsPerPod: number;
+  /** Number of processes that start at the same time: each has a limit of time, and needs a core. */
+  readonly startsAtOnce: number;
 }
 
 /** A process that waits for a request, or serves one. */
@@ -53,6 +56,7 @@ export class PodProcesses implements AsyncDisposable {
   readonly #running = new Map<string, WorkerProcess>();
   readonly #closing = new AbortController();
   readonly #offers: Promise<void>[];
+  readonly #starts: Turns;
   readonly #work = new WorkEnd(() => this.#change());
   #next = Promise.withResolvers<void>();
   #launched = 0;
@@ -64,6 +68,7 @@ export class PodProcesses implements AsyncDisposable {
 
   constructor(options: PodProcessesOptions) {
     this.#options = options;
+    this.#starts = new Turns(options.startsAtOnce);
     this.#pool = new ProcessPool({
       size: options.size,
       queueLimit: options.size,
@@ -215,7 +220,7 @@ export class PodProcesses implements AsyncDisposable {
     this.#launched++;
     const name = processWorkerName(this.#options.pod, process);
     try {
-      const launched = await this.#options.launch(name, signal, onGallery);
+      const launched = await this.#starts.run(() => this.#options.launch(name, signal, onGallery));
       this.#running.set(name, launched);
       void launched.ended.then(() => this.#see(launched));
       return launched;

@@ -108,6 +108,7 @@ export class ProcessPodsCluster extends FakePodApi {
       ...settings,
       pod: name,
       size,
+      startsAtOnce: 2,
       launch: async (...args) => {
         const process = await this.#launch(...args);
         this.running.set(process.name, process);
