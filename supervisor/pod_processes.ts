@@ -1,5 +1,6 @@
 /** The worker processes of a pod: some wait for a request, and each is destroyed after its use. */
 
+import { abortable } from "../shared/abortable.ts";
 import type { WorkerLease } from "../shared/pool/pool.ts";
 import {
   type LaunchWorker,
@@ -40,6 +41,8 @@ interface Offered extends PodProcess {
   served: number;
   readonly end: () => void;
 }
+
+const untilAborted = (signal: AbortSignal) => abortable(new Promise<never>(() => {}), signal);
 
 /** The supervisor only reports what the api counts. */
 const NO_METRICS = { claimSeconds() {}, waitSeconds() {}, shed() {}, reaped() {} };
@@ -241,9 +244,3 @@ export class PodProcesses implements AsyncDisposable {
     this.#next = Promise.withResolvers();
   }
 }
-
-const untilAborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });

@@ -81,7 +81,10 @@ export class ProcessPods implements ClaimedPods {
       retired: new AbortController(),
     };
     this.#pods.set(claimed.pod.uid, used);
-    if (this.#options.closing.aborted) return this.retire(claimed.pod) as undefined;
+    if (this.#options.closing.aborted) {
+      this.retire(claimed.pod);
+      return;
+    }
     const opened = Promise.withResolvers<void>();
     this.#options.track(this.#follow(used, opened.resolve).finally(opened.resolve));
     this.#options.track(this.#retireInTime(used));
