@@ -222,9 +222,15 @@ function poolConfig(values: z.infer<typeof ApiEnvSchema>): ApiConfig["pool"] {
     const tokenKeys = values.GALLERY_URL === undefined ? undefined : keyLocation(values);
     return { kind: "process", size: values.POOL_SIZE, tokenKeys };
   }
-  const isKept = values.REQUESTS_PER_WORKER > 1 || values.ISOLATION === "process";
-  if (isKept && values.LEASE_MAX_MS < values.REQUEST_TIMEOUT_MS) {
-    throw new ConfigError("Bad environment: LEASE_MAX_MS: must be at least REQUEST_TIMEOUT_MS");
+  const isProcess = values.ISOLATION === "process";
+  const isKept = isProcess || values.REQUESTS_PER_WORKER > 1;
+  // A claimed pod takes no request that could last longer than its claim. So a pod that is claimed
+  // for little more than one request would be deleted before it has served any.
+  if (isKept && values.LEASE_MAX_MS < values.REQUEST_TIMEOUT_MS * (isProcess ? 2 : 1)) {
+    throw new ConfigError(
+      "Bad environment: LEASE_MAX_MS: must be at least REQUEST_TIMEOUT_MS, and twice as much with " +
+        "ISOLATION=process",
+    );
   }
   return {
     kind: "kubernetes",

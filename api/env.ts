@@ -157,7 +157,7 @@ export const KUBERNETES_ENV = {
   }),
   LEASE_MAX_MS: integer(1, 86_400_000).default(300_000).register(SETTINGS, {
     description:
-      "longest time in milliseconds to keep a worker; must be at least REQUEST_TIMEOUT_MS; has no effect with ISOLATION=pod when REQUESTS_PER_WORKER is 1",
+      "longest time in milliseconds to keep a worker; must be at least REQUEST_TIMEOUT_MS, and twice as much with ISOLATION=process; has no effect with ISOLATION=pod when REQUESTS_PER_WORKER is 1",
     chartValue: "leaseMaxMs",
   }),
   ISOLATION: choice("pod", "process").default("pod").register(SETTINGS, {

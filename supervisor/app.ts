@@ -7,6 +7,7 @@ import { EmbedQuerySchema } from "../shared/contract/observed_face.ts";
 import { PROCESSES_PATH } from "../shared/contract/pod_processes.ts";
 import { Problem } from "../shared/contract/problem.ts";
 import { SEAL_PARTS } from "../shared/contract/worker_seal.ts";
+import { BodyEndedEarly } from "../shared/http/read_body.ts";
 import { takes } from "../shared/http/route_input.ts";
 import {
   installService,
@@ -104,6 +105,10 @@ export function createSupervisorApp(deps: SupervisorAppDeps): SupervisorApp {
         c.req.raw.signal.throwIfAborted();
         if (signal.aborted) {
           throw new Problem("deadline_exceeded", "The process has not answered in time");
+        }
+        if (cause instanceof BodyEndedEarly) {
+          c.get("event")["outcome"] = "client_gone";
+          throw cause;
         }
         // A process that was ended from outside has done nothing wrong.
         if (processes.find(process) !== undefined) {

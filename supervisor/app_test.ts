@@ -3,6 +3,9 @@ import { ProblemBodySchema } from "../shared/contract/contract.ts";
 import { readFreeProcesses } from "../shared/contract/pod_processes.ts";
 import { fakeTokenKeys } from "../shared/http/fake_token_keys.ts";
 import { signWorkerToken } from "../shared/http/worker_token.ts";
+import { eventually } from "../tests/support/eventually.ts";
+import { forever } from "../tests/support/forever.ts";
+import { RawConnection } from "../tests/support/raw_http.ts";
 import { tick } from "../tests/support/tick.ts";
 import { createSupervisorApp } from "./app.ts";
 import { openFakePod } from "./fake_pod.ts";
@@ -11,12 +14,15 @@ import { createFakeLog } from "../shared/fake_log.ts";
 
 const keys = await fakeTokenKeys();
 
+const urlOf = ({ addr: { hostname, port } }: Deno.HttpServer<Deno.NetAddr>): URL =>
+  new URL(`http://${hostname}:${port}`);
+
 /** Opens a supervisor whose processes all answer with `answer`. */
 async function open(answer: (request: Request) => Response | Promise<Response>) {
   await using opening = new AsyncDisposableStack();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
   opening.defer(() => server.shutdown());
-  const url = new URL(`http://127.0.0.1:${server.addr.port}`);
+  const url = urlOf(server);
   const pod = opening.use(await openFakePod({}, url));
   const { fetch } = createSupervisorApp({
     name: "pod",
@@ -93,31 +99,38 @@ Deno.test("only a token for the process itself reaches it, and only once", async
   const Authorization = `Bearer ${await signWorkerToken(keys.signing, "pod")}`;
   const again = () =>
     opened.fetch(new Request("http://pod.test/processes", { headers: { Authorization } }));
-  await (await again()).body?.cancel();
-  assertEquals(await codeOf(await again()), "unauthorized");
+  const statuses = [];
+  for (const response of [await again(), await again()]) {
+    statuses.push(response.status);
+    await response.body?.cancel();
+  }
+  assertEquals(statuses, [200, 401]);
 });
 
 Deno.test("a process that is gone or serves another request is used", async () => {
   const { promise, resolve } = Promise.withResolvers<Response>();
   await using opened = await open(() => promise);
   const first = opened.send("POST", EMBED, "pod/worker-1", PICTURE);
-  await tick();
+  await eventually(() => opened.pod.free()?.length === 1, "the process serves the request");
   const second = await opened.send("POST", EMBED, "pod/worker-1", PICTURE);
   assertEquals([second.status, await codeOf(second)], [409, "worker_used"]);
   resolve(new Response("ok"));
   await (await first).text();
-  await tick();
+  await eventually(() => opened.pod.free()?.length === 2, "the process is replaced");
   for (const method of ["POST", "DELETE"]) {
     const path = method === "POST" ? EMBED : "/processes/worker-1";
     assertEquals(await codeOf(await opened.send(method, path, "pod/worker-1")), "worker_used");
   }
 });
 
-Deno.test("a process that breaks the connection or answers nonsense spoils its pod", async () => {
-  const nonsense = [
+Deno.test("a process that breaks the connection or answers nonsense ends its pod", async () => {
+  const nonsense: ((request: Request) => Response)[] = [
     () => new Response("x".repeat(20_000)),
-    () => new Response(null, { status: 302, headers: { Location: "http://127.0.0.1:1/" } }),
-    () => new Response("no", { status: 418 }),
+    ({ url }) =>
+      url.endsWith("/embed")
+        ? new Response(null, { status: 303, headers: { Location: "/elsewhere" } })
+        : new Response("ok"),
+    ...[401, 409, 418, 503].map((status) => () => Response.json({}, { status })),
     () =>
       new Response(ReadableStream.from((async function* () {
         yield new Uint8Array([1]);
@@ -135,24 +148,68 @@ Deno.test("a process that breaks the connection or answers nonsense spoils its p
   }
 });
 
-Deno.test("a refused picture, an aborted request and a process that was ended spoil nothing", async () => {
-  const waiting = Promise.withResolvers<Response>();
+Deno.test("a refused picture, an aborted request and a process that was ended do not end the pod", async () => {
   let answer = (): Response | Promise<Response> => Response.json({}, { status: 422 });
   await using opened = await open(() => answer());
+  const { processes, free } = opened.pod;
   assertEquals((await opened.send("POST", EMBED, "pod/worker-1", PICTURE)).status, 422);
-  await tick();
+  await eventually(() => free()?.join() === "worker-2,worker-3", "the process is replaced");
 
+  const waiting = Promise.withResolvers<Response>();
   answer = () => waiting.promise;
   const gone = new AbortController();
-  const path = "/processes/worker-2/embed";
-  const aborted = opened.send("POST", path, "pod/worker-2", { ...PICTURE, signal: gone.signal });
-  await tick();
+  const ask = (process: string, signal = forever()) =>
+    opened.send("POST", `/processes/${process}/embed`, `pod/${process}`, { ...PICTURE, signal });
+  const aborted = ask("worker-2", gone.signal);
+  await eventually(() => free()?.length === 1, "the process serves the request");
   gone.abort();
   assertEquals((await aborted).status, 499);
-  await tick();
-  assertEquals(opened.pod.free(), ["worker-3", "worker-4"]);
-  assertEquals(opened.pod.processes.isReady, true);
+  await eventually(() => free()?.join() === "worker-3,worker-4", "the process is replaced");
   waiting.resolve(new Response("late"));
+
+  const breaking = Promise.withResolvers<void>();
+  answer = () =>
+    new Response(
+      ReadableStream.from((async function* () {
+        yield new Uint8Array([1]);
+        await breaking.promise;
+      })()),
+    );
+  const ended = ask("worker-3");
+  await eventually(() => free()?.length === 1, "the process serves the request");
+  processes.end("worker-3");
+  await eventually(() => free()?.join() === "worker-4,worker-5", "the process is replaced");
+  breaking.reject(new Error("The connection ends with the process"));
+  assertEquals(await codeOf(await ended), "worker_failed");
+  assertEquals([processes.isReady, free()], [true, ["worker-4", "worker-5"]]);
+});
+
+Deno.test("a connection that ends while the picture arrives costs its process, not the pod", async () => {
+  await using opened = await open(async (request) => {
+    const bytes = await request.bytes().catch(() => []);
+    return new Response(String(bytes.length));
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, opened.fetch);
+  await using _server = { [Symbol.asyncDispose]: () => server.shutdown() };
+  const url = urlOf(server);
+  using connection = await RawConnection.open(url);
+  const token = await signWorkerToken(keys.signing, "pod/worker-1");
+  await connection.send(
+    `POST ${EMBED} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${token}\r\n`,
+    "Content-Type: application/octet-stream\r\nContent-Length: 200000\r\n\r\n",
+    new Uint8Array(100_000),
+  );
+  await eventually(() => opened.pod.free()?.length === 1, "the process serves the request");
+  connection[Symbol.dispose]();
+  await eventually(() => opened.pod.free()?.at(-1) !== "worker-2", "the process was ended");
+  assertEquals(opened.pod.free(), ["worker-2", "worker-3"]);
+
+  const whole = await fetch(new URL("/processes/worker-3/embed", url), {
+    method: "POST",
+    headers: { Authorization: `Bearer ${await signWorkerToken(keys.signing, "pod/worker-3")}` },
+    body: new Uint8Array(900_000),
+  });
+  assertEquals(await whole.text(), "900000");
 });
 
 Deno.test("the free processes are told as lines, until the pod takes no more requests", async () => {

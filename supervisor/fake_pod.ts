@@ -31,6 +31,7 @@ export async function openFakePod(
     size: 2,
     requestsPerWorker: 1,
     requestsPerPod: 100,
+    startsAtOnce: 2,
     launch: async (...args) => Object.assign(await launcher.launch(...args), { url }),
     log,
     now: () => 0,

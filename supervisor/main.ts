@@ -11,6 +11,8 @@ import { PodProcesses } from "./pod_processes.ts";
 import { createTokenVerifiers } from "./token_verifiers.ts";
 
 const WORKER_START_TIMEOUT_MS = 30_000;
+/** A process that starts waits for its files now and then. */
+const MIN_STARTS_AT_ONCE = 2;
 /** The chart lets a request take at most 12 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
 /** The process exits this long after its last answer. Until then, the api has deleted the pod. */
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
     size: config.processes,
     requestsPerWorker: config.requestsPerWorker,
     requestsPerPod: config.requestsPerPod,
+    startsAtOnce: Math.max(MIN_STARTS_AT_ONCE, navigator.hardwareConcurrency),
     launch: createWorkerLauncher({ ...config.worker, startTimeoutMs: WORKER_START_TIMEOUT_MS }),
     log,
     now,
@@ -77,6 +80,8 @@ async function main(): Promise<void> {
     await processes.started;
     log.debug({ processes: config.processes }, "first process ready");
   } catch (error) {
+    // The processes that were starting have been ended.
+    if (ending) return;
     log.error({ error: describeError(error) }, "supervisor cannot start a worker process");
     Deno.exit(1);
   }

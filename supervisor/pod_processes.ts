@@ -1,5 +1,6 @@
 /** The worker processes of a pod: some wait for a request, and each is destroyed after its use. */
 
+import { abortable } from "../shared/abortable.ts";
 import type { WorkerLease } from "../shared/pool/pool.ts";
 import {
   type LaunchWorker,
@@ -8,6 +9,7 @@ import {
   type WorkerProcess,
 } from "../shared/pool/process/process_pool.ts";
 import { processWorkerName } from "../shared/contract/pod_processes.ts";
+import { Turns } from "./turns.ts";
 import { WorkEnd } from "./work_end.ts";
 
 /** Settings of {@linkcode PodProcesses}, and the services that it uses. */
@@ -21,6 +23,8 @@ export interface PodProcessesOptions
   readonly requestsPerWorker: number;
   /** Number of requests that all processes serve together. */
   readonly requestsPerPod: number;
+  /** Number of processes that start at the same time: each has a limit of time, and needs a core. */
+  readonly startsAtOnce: number;
 }
 
 /** A process that waits for a request, or serves one. */
@@ -38,6 +42,8 @@ interface Offered extends PodProcess {
   readonly end: () => void;
 }
 
+const untilAborted = (signal: AbortSignal) => abortable(new Promise<never>(() => {}), signal);
+
 /** The supervisor only reports what the api counts. */
 const NO_METRICS = { claimSeconds() {}, waitSeconds() {}, shed() {}, reaped() {} };
 
@@ -53,6 +59,7 @@ export class PodProcesses implements AsyncDisposable {
   readonly #running = new Map<string, WorkerProcess>();
   readonly #closing = new AbortController();
   readonly #offers: Promise<void>[];
+  readonly #starts: Turns;
   readonly #work = new WorkEnd(() => this.#change());
   #next = Promise.withResolvers<void>();
   #launched = 0;
@@ -64,6 +71,7 @@ export class PodProcesses implements AsyncDisposable {
 
   constructor(options: PodProcessesOptions) {
     this.#options = options;
+    this.#starts = new Turns(options.startsAtOnce);
     this.#pool = new ProcessPool({
       size: options.size,
       queueLimit: options.size,
@@ -192,7 +200,8 @@ export class PodProcesses implements AsyncDisposable {
     const offered: Offered = { name, url, isServing: false, served: 0, end };
     this.#offered.set(process, offered);
     void this.#running.get(name)?.ended.then(end);
-    if (this.#offered.size >= this.#options.size) this.#isFilled = true;
+    // Of more processes than the pod can use, the others are never launched.
+    if (this.#offered.size >= Math.min(this.#options.size, this.#maxUsed)) this.#isFilled = true;
     this.#change();
     await ended;
     this.#offered.delete(process);
@@ -202,7 +211,7 @@ export class PodProcesses implements AsyncDisposable {
     this.#change();
   }
 
-  /** Number of processes that serve all requests of the pod. */
+  /** Number of processes that a pod starts in its life, without those that were never used. */
   get #maxUsed(): number {
     const { requestsPerPod, requestsPerWorker } = this.#options;
     return Math.ceil(requestsPerPod / requestsPerWorker);
@@ -214,7 +223,7 @@ export class PodProcesses implements AsyncDisposable {
     this.#launched++;
     const name = processWorkerName(this.#options.pod, process);
     try {
-      const launched = await this.#options.launch(name, signal, onGallery);
+      const launched = await this.#starts.run(() => this.#options.launch(name, signal, onGallery));
       this.#running.set(name, launched);
       void launched.ended.then(() => this.#see(launched));
       return launched;
@@ -235,9 +244,3 @@ export class PodProcesses implements AsyncDisposable {
     this.#next = Promise.withResolvers();
   }
 }
-
-const untilAborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });

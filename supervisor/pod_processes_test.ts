@@ -100,6 +100,32 @@ Deno.test("a pod starts no more processes than it serves requests, and then ends
   assertEquals([ended, pod.free(), launcher.launches.length], ["used", undefined, 3]);
 });
 
+Deno.test("a pod is ready when it has as many processes as it can use", async () => {
+  for (const limits of [{ requestsPerPod: 1 }, { requestsPerPod: 100, requestsPerWorker: 100 }]) {
+    await using pod = await openFakePod(limits);
+    assertEquals(pod.launcher.launches.length, 1);
+    assertEquals([pod.processes.isReady, pod.free()], [true, ["worker-1"]]);
+  }
+});
+
+Deno.test("few processes start at the same time", async () => {
+  const launcher = new FakeLauncher();
+  await using pod = await openFakePod({ launch: launcher.launch, size: 5, startsAtOnce: 2 });
+  for (const [ready, launches] of [[0, 2], [1, 3], [2, 4], [3, 5], [4, 5], [5, 5]] as const) {
+    if (ready > 0) launcher.launches[ready - 1]!.ready();
+    await tick();
+    assertEquals([launcher.launches.length, pod.free()?.length], [launches, ready]);
+  }
+  assertEquals(pod.processes.isReady, true);
+});
+
+Deno.test("closing while processes wait for their start starts none of them", async () => {
+  const launcher = new FakeLauncher();
+  const pod = await openFakePod({ launch: launcher.launch, size: 5, startsAtOnce: 2 });
+  await pod[Symbol.asyncDispose]();
+  assertEquals(launcher.launches.length, 2);
+});
+
 Deno.test("when the first process cannot start, the reason is told", async () => {
   const launcher = new FakeLauncher();
   await using pod = await openFakePod({ launch: launcher.launch });

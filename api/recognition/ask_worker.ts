@@ -33,6 +33,8 @@ export interface Waits {
 
 /** Number of workers that a request tries to reach. Used workers are not counted. */
 const MAX_ATTEMPTS = 2;
+/** Number of workers that one request may find used. Each of them is destroyed. */
+const MAX_USED = 10;
 /**
  * Number of workers that may refuse the token of one request. Each of them is destroyed, so a wrong
  * key must not cost a whole pool.
@@ -57,7 +59,7 @@ export async function askWorker<Answer>(
   waits: Waits,
 ): Promise<Answer> {
   const { pool, metrics, models, seals } = deps;
-  for (let unreached = 0, unauthorized = 0;;) {
+  for (let unreached = 0, unauthorized = 0, used = 0;;) {
     await using lease = await claim(pool, waits);
     const result = await callUntilReached(call, lease.worker, waits.answer, deps);
     switch (result.kind) {
@@ -74,8 +76,12 @@ export async function askWorker<Answer>(
         throw result.problem;
       case "used":
         // The worker serves fewer requests than this api expects. This can happen during an
-        // upgrade. The deadline limits these attempts.
-        continue;
+        // upgrade.
+        if (++used < MAX_USED) continue;
+        throw pool.refusal(
+          "No worker could be asked",
+          new Error(`${used} workers were used`, { cause: result.cause }),
+        );
       case "unauthorized":
         // Also logged when another worker answers: a clock or a key needs attention.
         event["tokens_refused"] = ++unauthorized;

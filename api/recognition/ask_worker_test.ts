@@ -10,9 +10,9 @@ const UNREACHED: WorkerResult = { kind: "unreached", cause: new Error("refused")
 const ANSWER: WorkerResult = { kind: "answer", answer: MATCH };
 
 /** Asks the workers of a pool. Each call of a worker takes the next of `results`. */
-function ask(settlingMs: number | undefined, results: readonly WorkerResult[]) {
+function ask(settlingMs: number | undefined, results: readonly WorkerResult[], free = 3) {
   let ms = 0;
-  const pool = new FakePool({ free: 3, settlingMs });
+  const pool = new FakePool({ free, settlingMs });
   const left = [...results];
   const signal = new AbortController().signal;
   const answer = askWorker(() => Promise.resolve(left.shift()!), {}, {
@@ -46,4 +46,13 @@ Deno.test("a worker that has no network of its own is dead when it cannot be rea
   assertEquals([pool.leases.length, waited()], [2, 0]);
   const both = ask(undefined, [UNREACHED, UNREACHED]);
   await assertRejects(() => both.answer, Problem, "The worker failed");
+});
+
+Deno.test("a request that finds every worker used does not use up the pool", async () => {
+  const used = (length: number): WorkerResult[] =>
+    Array.from({ length }, () => ({ kind: "used", cause: new Error("used") }));
+  assertEquals(await ask(undefined, [...used(9), ANSWER], 20).answer, MATCH);
+  const { pool, answer } = ask(undefined, [...used(10), ANSWER], 20);
+  const problem = await assertRejects(() => answer, Problem, "No worker could be asked");
+  assertEquals([problem.code, pool.leases.length], ["no_worker_available", 10]);
 });

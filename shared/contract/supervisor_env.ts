@@ -8,7 +8,7 @@ import { WORKER_ENV } from "./worker_env.ts";
 export const PROCESSES_ENV = {
   PROCESSES_PER_POD: integer(1, MAX_PROCESSES).default(4).register(SETTINGS, {
     description:
-      "number of worker processes that a pod keeps ready with ISOLATION=process; so many requests it takes at once",
+      "number of worker processes that a pod keeps ready with ISOLATION=process; it is also the number of requests that the pod serves at the same time",
     chartValue: "processes.perPod",
   }),
 } as const;

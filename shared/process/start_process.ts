@@ -32,6 +32,11 @@ export interface StartOptions {
   readonly startTimeoutMs: number;
   /** Called with each further line of standard output. */
   readonly onLine?: (text: string) => void;
+  /**
+   * True: lines are read until the process ends. Otherwise standard output is closed when the process
+   * is ready: nothing that it prints then costs this process anything.
+   */
+  readonly readsToEnd?: boolean;
   /** Resolves when the process is ready, after /ready has answered 200. */
   readonly alsoReady?: (signal: AbortSignal) => Promise<unknown>;
 }
@@ -63,7 +68,7 @@ const Line = z.union([
  */
 export async function startProcess(
   { args, env }: DenoCommand,
-  { label, startTimeoutMs, onLine = () => {}, alsoReady }: StartOptions,
+  { label, startTimeoutMs, onLine = () => {}, readsToEnd = false, alsoReady }: StartOptions,
   signal: AbortSignal,
 ): Promise<StartedProcess> {
   signal.throwIfAborted();
@@ -104,19 +109,21 @@ export async function startProcess(
   );
   const listening = Promise.withResolvers<URL>();
   const ready = Promise.withResolvers<void>();
+  const started = new AbortController();
   let failure: string | undefined;
   const reading = readLines(child.stdout, (text) => {
-    const line = parseLine(text);
+    const line = started.signal.aborted ? undefined : parseLine(text);
     if (line === undefined) onLine(text);
     else if ("failed" in line) failure ??= line.failed;
     else if ("ready" in line) ready.resolve();
     else listening.resolve(new URL(line.listening));
-  });
+  }, readsToEnd ? undefined : started.signal);
   try {
     const url = await abortable(listening.promise, startSignal);
     await abortable(ready.promise, startSignal);
     await waitUntilReady(url, startSignal);
     await alsoReady?.(startSignal);
+    started.abort();
     return {
       pid: child.pid,
       url,

@@ -43,7 +43,10 @@ const REFUSED: [set: string, message: string][] = [
   ["limits.requestTimeoutMs=12001", "limits.requestTimeoutMs must be at most 12000"],
   ["isolation=thread", "at '/isolation': value must be one of 'pod', 'process'"],
   ["processes.perPod=65", "at '/processes/perPod'"],
-  ["isolation=process,leaseMaxMs=10000", "leaseMaxMs must be longer than limits.requestTimeoutMs"],
+  [
+    "isolation=process,leaseMaxMs=19999",
+    "isolation: process needs leaseMaxMs of at least 2 × limits.requestTimeoutMs",
+  ],
   [
     "requestsPerWorker=2,leaseMaxMs=10000",
     "leaseMaxMs must be longer than limits.requestTimeoutMs",

@@ -68,6 +68,7 @@ export class FakePodSupervisors implements AsyncDisposable {
       size: this.#size,
       requestsPerWorker: this.#requestsPerWorker,
       requestsPerPod: 1000,
+      startsAtOnce: 2,
       launch: launcher.launch,
       log,
       now,

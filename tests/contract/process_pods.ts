@@ -6,6 +6,7 @@
 import { FakePodApi } from "../../api/pool/kubernetes/api_server/fake_pod_api.ts";
 import type { Preconditions } from "../../api/pool/kubernetes/api_server/pod_api.ts";
 import { localWorker } from "../../api/pool/process/local_worker.ts";
+import { abortable } from "../../shared/abortable.ts";
 import { type FakeTokenKeys, fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { WorkerProcess } from "../../shared/pool/process/process_pool.ts";
@@ -109,6 +110,7 @@ export class ProcessPodsCluster extends FakePodApi {
       ...settings,
       pod: name,
       size,
+      startsAtOnce: 2,
       launch: async (...args) => {
         const process = await this.#launch(...args);
         this.running.set(process.name, process);
@@ -145,7 +147,8 @@ export class ProcessPodsCluster extends FakePodApi {
 
   /**
    * Kills a process with a signal that its supervisor has not sent. Returns false when the process has
-   * ended before, or its supervisor was faster.
+   * ended before, or its supervisor was faster. Deno handles some signals itself: of those, the first
+   * one ends no process.
    */
   async kill(workerName: string, signal: Deno.Signal = "SIGKILL"): Promise<boolean> {
     const process = this.running.get(workerName);
@@ -155,7 +158,7 @@ export class ProcessPodsCluster extends FakePodApi {
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-    await process.ended;
+    await abortable(process.ended, AbortSignal.timeout(60_000));
     return process.ownEnd() !== undefined;
   }
 

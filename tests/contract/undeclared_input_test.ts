@@ -62,6 +62,7 @@ const supervisor = (answersWith: "authenticate" | "embed"): TestedApp =>
       size: 1,
       requestsPerWorker: 1,
       requestsPerPod: 1,
+      startsAtOnce: 2,
       launch: () => Promise.reject(new Error("Not reached")),
       random: () => 0,
     }),

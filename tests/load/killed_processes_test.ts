@@ -47,7 +47,7 @@ needs("linux")(
           const name = names[Math.floor(random() * names.length)];
           if (name === undefined) return false;
           // The supervisor may be faster: it kills each process after its answer.
-          const isKilled = await cluster.kill(name, random() < 0.5 ? "SIGKILL" : "SIGSEGV");
+          const isKilled = await cluster.kill(name, random() < 0.5 ? "SIGKILL" : "SIGABRT");
           if (isKilled) killed.add(name);
           return isKilled;
         },

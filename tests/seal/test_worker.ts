@@ -82,6 +82,7 @@ export class TestWorker implements AsyncDisposable {
         label: "worker",
         startTimeoutMs: START_TIMEOUT_MS,
         onLine: (line) => worker.printed.push(line),
+        readsToEnd: true,
       },
       forever(),
     );

@@ -8,6 +8,8 @@ import type { Pod } from "./pod.ts";
 export interface ClaimedPods {
   /** Number of requests that a free pod would take at once. */
   readonly perPod: number;
+  /** True when the workers of a pod are processes, which `onWorker` gets. */
+  readonly areProcesses: boolean;
   /** True when a pod must be told of rollouts, although no worker in it is free. */
   readonly isUsed: boolean;
   /** Number of further pods that may be claimed now. */
@@ -42,6 +44,7 @@ export interface ClaimedPods {
 /** Each worker is a pod. */
 export class WholePods implements ClaimedPods {
   readonly perPod = 1;
+  readonly areProcesses = false;
   readonly room = Infinity;
   readonly isUsed = false;
   readonly #deletions: Deletions;

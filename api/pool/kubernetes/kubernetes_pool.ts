@@ -324,7 +324,7 @@ export class KubernetesPool implements WorkerPool {
     if (this.#claims.hasOwner) this.#warmed = true;
     if (!this.#pause.allowsClaim) return false;
     // Of a pod with processes, each process arrives as a worker.
-    if (this.#claimed.perPod === 1) this.#retryAfter.workerArrived(this.#queue.length);
+    if (!this.#claimed.areProcesses) this.#retryAfter.workerArrived(this.#queue.length);
     if (this.#queue.length === 0 || !this.#needsPod(this.#queue.length)) return false;
     this.#opening++;
     return this.#queue.offer({ pod, attempt: this.#pause.begin() });
@@ -357,8 +357,8 @@ export class KubernetesPool implements WorkerPool {
 
   #opened(): void {
     this.#opening--;
-    // The pod was lost, or it has fewer free workers than requests wait for it.
-    if (this.#claimed.perPod > 1) this.#offerFreePods();
+    // The pod was lost, or it has fewer free processes than requests wait for it.
+    if (this.#claimed.areProcesses) this.#offerFreePods();
   }
 
   /** Gives the pods that became free during a pause to the claims that wait. */

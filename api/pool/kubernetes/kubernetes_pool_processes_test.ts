@@ -7,12 +7,14 @@ import { end, type FakeClusterOptions, keep, openFakeCluster } from "./fake_clus
 import { FakeSupervisors } from "./fake_supervisors.ts";
 
 /** Opens a pool whose pods have two processes each. */
-async function open(options: FakeClusterOptions & { readonly maxPods?: number } = {}) {
-  const { maxPods = 2, ...rest } = options;
-  const supervisors = new FakeSupervisors(2);
+async function open(
+  options: FakeClusterOptions & { readonly maxPods?: number; readonly perPod?: number } = {},
+) {
+  const { maxPods = 2, perPod = 2, ...rest } = options;
+  const supervisors = new FakeSupervisors(perPod);
   const cluster = await openFakeCluster({
     ...rest,
-    processes: { perPod: 2, maxPods, supervisors },
+    processes: { perPod, maxPods, supervisors },
   });
   return {
     ...cluster,
@@ -250,6 +252,25 @@ Deno.test("when the claim of a pod is lost, the requests that wait for it claim 
   assertEquals(leases.length, 3);
   assertEquals(leases.some(({ worker }) => worker.name.startsWith("pod-1/")), false);
   await Promise.all(leases.map(end));
+});
+
+Deno.test("a request that waits for a lost pod of one process claims another pod", async () => {
+  const api = new FakePodApi();
+  await using cluster = await open({ pods: 2, maxPods: 1, perPod: 1, api, queueLimit: 3 });
+  const start = api.stall("patch");
+  const gone = new AbortController();
+  const first = assertRejects(() => cluster.pool.claim(gone.signal), Error, "gone");
+  const second = cluster.claim();
+  await tick();
+  gone.abort(new Error("gone"));
+  await first;
+  api.change("pod-1", { labels: { app: "w", status: "busy" } });
+  start();
+  await tick();
+  assertEquals(cluster.pool.stats().waiters, 0);
+  const lease = await second;
+  assertEquals(lease.worker.name, "pod-2/worker-1");
+  await end(lease);
 });
 
 Deno.test("while no process is free, a full queue refuses", async () => {

@@ -14,6 +14,9 @@ import { followTokenKeys } from "./follow_token_keys.ts";
 import { createReadyClient } from "./ready_client.ts";
 import { createSupervisorClient } from "./supervisor_client.ts";
 
+/** Label for the kind of worker, in the chart. */
+const KIND_LABEL = "face-it.io/gallery";
+
 /**
  * Opens the pool. An API server that is unreachable is not an error: the pool retries until the
  * server answers.
@@ -42,11 +45,7 @@ export async function openKubernetesPool(
   const api = await createPodApi({
     config: loadCredentials(inCluster),
     namespace,
-    selector: Object.entries(selector)
-      // Leave out the label that a claim changes, so that claimed pods are watched, too.
-      .filter(([name]) => name !== STATUS_LABEL)
-      .map((label) => label.join("="))
-      .join(","),
+    selector: watchedSelector(selector),
     owner,
     onFailure: (call, code) => metrics.pool.apiFailure(call, code),
     now,
@@ -75,6 +74,20 @@ export async function openKubernetesPool(
     },
   });
   return { pool, tokenKeys };
+}
+
+/**
+ * Returns the selector of the pods that the pool watches: also pods that it may not claim. It leaves out
+ * the label that a claim changes, and the kind of worker: when that has changed, nobody else would
+ * delete the claimed pods of a replica that has crashed.
+ *
+ * @param selector Labels of a pod that may be claimed
+ */
+export function watchedSelector(selector: Readonly<Record<string, string>>): string {
+  return Object.entries(selector)
+    .filter(([name]) => name !== STATUS_LABEL && name !== KIND_LABEL)
+    .map((label) => label.join("="))
+    .join(",");
 }
 
 /** Loads the service account's credentials, or those of KUBECONFIG or ~/.kube/config. */

@@ -53,6 +53,7 @@ const BACKOFF = { firstMs: 50, maxMs: 200 };
  */
 export class ProcessPods implements ClaimedPods {
   readonly perPod: number;
+  readonly areProcesses = true;
   readonly #options: ProcessPodsOptions;
   /** The pods in use, by uid. */
   readonly #pods = new Map<string, UsedPod>();
@@ -80,7 +81,10 @@ export class ProcessPods implements ClaimedPods {
       retired: new AbortController(),
     };
     this.#pods.set(claimed.pod.uid, used);
-    if (this.#options.closing.aborted) return this.retire(claimed.pod) as undefined;
+    if (this.#options.closing.aborted) {
+      this.retire(claimed.pod);
+      return;
+    }
     const opened = Promise.withResolvers<void>();
     this.#options.track(this.#follow(used, opened.resolve).finally(opened.resolve));
     this.#options.track(this.#retireInTime(used));

@@ -44,7 +44,8 @@ export function createWorkerOutput(onGallery: (fingerprint: string) => void): Wo
 }
 
 function parseLine(text: string): z.infer<typeof Line> | undefined {
-  if (text.length >= MAX_LINE) return undefined;
+  // A worker that a picture has taken over may print any number of lines.
+  if (text.length >= MAX_LINE || !text.startsWith('{"gallery":')) return undefined;
   try {
     return Line.safeParse(JSON.parse(text)).data;
   } catch {

@@ -40,3 +40,8 @@ Deno.test("other lines are dropped, also endless ones", async () => {
   assertEquals(await output.loaded, { fingerprint: B, withoutModel: true });
   assertEquals(seen, [A]);
 });
+
+Deno.test("of many lines that come at once, few are read", async () => {
+  const { seen } = await read([`${gallery(A, B)}\n`.repeat(10_000), `${gallery(A, A)}\n`]);
+  assertEquals(seen, [...Array.from({ length: 64 }, () => B), A]);
+});

@@ -35,6 +35,7 @@ export function workerCommand({ env, readable }: WorkerSettings, name: string): 
 /** Makes the function that starts a worker. */
 export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
   const holdsGallery = options.env["GALLERY_MODE"] !== "service";
+  const followsGallery = holdsGallery && options.env["FOLLOW_GALLERY"] !== "false";
   return async (name, signal, onGallery = () => {}) => {
     const output = createWorkerOutput(onGallery);
     let loaded = NO_GALLERY;
@@ -42,6 +43,7 @@ export function createWorkerLauncher(options: LaunchOptions): LaunchWorker {
       label: "worker",
       startTimeoutMs: options.startTimeoutMs,
       onLine: output.onLine,
+      readsToEnd: followsGallery,
       alsoReady: async (startSignal) => {
         if (holdsGallery) loaded = await abortable(output.loaded, startSignal);
         else onGallery(NO_GALLERY.fingerprint);
