@@ -117,9 +117,11 @@ needs("photos")(
     assertEquals(byName(stored), byName(expected));
     assertEquals(new Set(stored.values().flatMap((ids) => ids)).size, enrolled.size);
 
-    // It made each template once. Only the photos that were on their way were sent again.
-    assertEquals(answered(service, 201), enrolled.size);
-    assert(answered(service, 200) <= 4, `${answered(service, 200)} photos were sent again`);
+    // It made each template once. Only the photos that were on their way were sent again. The client
+    // of the first answer was killed, so this answer may not be in the log.
+    const resent = answered(service, 200), unlogged = enrolled.size - answered(service, 201);
+    assert(resent <= 4, `${resent} photos were sent again`);
+    assert(unlogged >= 0 && unlogged <= resent, `${unlogged} first answers are not in the log`);
     const before = answered(service);
     const again = await runCommand(PROGRAM, args, { permissions: "enroll" });
     assertMatch(again.out, / 0 new templates, /);

@@ -71,7 +71,7 @@ Deno.test("only one file loads ONNX Runtime, after it has switched the telemetry
       }
     }
   }
-  assertEquals(loading.toSorted(), [CONTROL, "worker/inference/session.ts"]);
+  assertEquals(loading.toSorted(), [CONTROL, "worker/inference/library.ts"]);
 });
 
 async function* sourceFiles(folder: string): AsyncGenerator<string> {
