@@ -10,7 +10,7 @@ const REQUESTS = 4;
 
 /** Shell program that prints the pids of the worker processes: the children of the supervisor. */
 const LIST = `for p in /proc/[0-9]*; do case "$(tr '\\0' ' ' < $p/cmdline 2>/dev/null)" in
-  *worker/main.ts*) echo "\${p#/proc/}";;
+  deno*worker/main.ts*|/*/deno*worker/main.ts*) echo "\${p#/proc/}";;
 esac; done`;
 
 needs("helm", "node")("a fresh process for each request, in pods on a cluster", async (t) => {
