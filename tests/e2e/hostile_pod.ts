@@ -66,11 +66,11 @@ export async function startHostilePod(
         ...container,
         command: await hostileCommand(),
         volumeMounts: [
-          ...container.volumeMounts,
+          ...container.volumeMounts ?? [],
           { name: "hostile", mountPath: MOUNTED, readOnly: true },
         ],
       }],
-      volumes: [...spec.volumes, { name: "hostile", configMap: { name } }],
+      volumes: [...spec.volumes ?? [], { name: "hostile", configMap: { name } }],
     },
   });
   const log = async () => (await kubectl("logs", name, `--namespace=${namespace}`)).split("\n");
