@@ -13,11 +13,14 @@ function open(workers = new FakeReadyClient()) {
   const api = new FakePodApi();
   const time = new FakeTime();
   const { log, lines } = createFakeLog();
+  /** Names of the pods that have said that they are ready. */
   const ready: string[] = [];
-  const pods = new EarlyPods({
+  /** Names of the pods that have said that they no longer are. */
+  const over: string[] = [];
+  const pods: EarlyPods = new EarlyPods({
     workers,
     workerPort: 8080,
-    onReady: ({ name }) => ready.push(name),
+    onChange: (pod) => (pods.has(pod) ? ready : over).push(pod.name),
     services: { log, now: time.now, delay: time.delay },
   });
   const see = (pod: Pod) => {
@@ -26,7 +29,7 @@ function open(workers = new FakeReadyClient()) {
   };
   const start = (name: string, change: Partial<Pod> = {}) =>
     see(api.add(name, { ready: false, ip: name, ...change }));
-  return { workers, time, lines, ready, pods, see, start, change: api.change.bind(api) };
+  return { workers, time, lines, ready, over, pods, see, start, change: api.change.bind(api) };
 }
 
 const ofTemplate = (hash: string) => ({
@@ -47,7 +50,51 @@ Deno.test("a pod with an address is asked until it says that it is ready", async
   assertEquals([ready, pods.has(pod)], [["a"], true]);
   assertEquals(lines.map(({ msg, worker }) => [msg, worker]), [["pod says that it is ready", "a"]]);
   await time.pass(10_000);
-  assertEquals(workers.asked.length, 4);
+  assertEquals([ready, workers.asked.length], [["a"], 4 + 5]);
+  await pods.close();
+});
+
+Deno.test("a pod that has said that it is ready, and then dies, is ready no more until it says so again", async () => {
+  const { workers, time, lines, ready, over, pods, start } = open();
+  workers.ready.add("a");
+  const pod = start("a");
+  await time.pass(1000);
+  workers.ready.delete("a");
+  await time.pass(1000);
+  assertEquals([over, pods.has(pod)], [["a"], false]);
+  assertEquals(lines.at(-1)?.msg, "pod no longer says that it is ready");
+  await time.pass(60_000);
+  assertEquals([ready, over], [["a"], ["a"]]);
+  workers.ready.add("a");
+  await time.pass(2000);
+  assertEquals([ready, pods.has(pod)], [["a", "a"], true]);
+  await pods.close();
+});
+
+Deno.test("a pod of an old template that is ready is asked until it no longer is", async () => {
+  const { workers, time, over, pods, start } = open();
+  workers.ready.add("a");
+  const pod = start("a", { labels: ofTemplate("1"), createdAt: 1 });
+  await time.pass(0);
+  start("new", { labels: ofTemplate("2"), createdAt: 2, ready: true });
+  assert(pods.has(pod));
+  workers.ready.delete("a");
+  await time.pass(2000);
+  assertEquals([over, workers.asked], [["a"], ["a", "a"]]);
+  await time.pass(5000);
+  assertEquals(workers.asked.length, 2);
+});
+
+Deno.test("a version of a pod that is older than the kubelet's report is still ready", async () => {
+  const { workers, time, pods, see, start, change } = open();
+  workers.ready.add("a");
+  start("a");
+  await time.pass(0);
+  const claimed = see(change("a", CLAIMED));
+  see(change("a", { ready: true }));
+  assert(pods.has(claimed));
+  see(change("a", { ready: false }));
+  assert(!pods.has(claimed));
 });
 
 Deno.test("a pod is asked more and more seldom, so that its answer is late by a tenth at most", async () => {
@@ -161,6 +208,10 @@ Deno.test("a pod that has said that it is ready stays so when it is claimed", as
   start("a");
   await time.pass(0);
   assert(pods.has(see(change("a", CLAIMED))));
+  workers.ready.delete("a");
+  await time.pass(5000);
+  assert(pods.has(change("a", {})));
+  assertEquals(workers.asked, ["a"]);
 });
 
 Deno.test("only pods of the template of the newest pod that the kubelet has reported are asked", async () => {
@@ -180,6 +231,19 @@ Deno.test("only pods of the template of the newest pod that the kubelet has repo
   workers.asked.length = 0;
   await time.pass(1000);
   assertEquals(new Set(workers.asked), new Set(["new-2"]));
+  await pods.close();
+});
+
+Deno.test("pods of two templates that were created in the same second use up no turns", async () => {
+  const { workers, time, pods, start, see, change } = open();
+  for (const hash of ["1", "2"]) {
+    start(`reported-${hash}`, { ready: true, labels: ofTemplate(hash), createdAt: 1 });
+    start(`starting-${hash}`, { labels: ofTemplate(hash), createdAt: 2 });
+  }
+  for (let i = 0; i < 100; i++) see(change(`reported-${i % 2 + 1}`, {}));
+  start("next", { labels: ofTemplate("1"), createdAt: 3 });
+  await time.pass(20);
+  assertEquals(workers.asked, ["starting-1", "next"]);
   await pods.close();
 });
 

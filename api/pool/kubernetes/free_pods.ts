@@ -16,7 +16,7 @@ import type { PodObserver } from "./pod_watch.ts";
 export interface FreePodsOptions {
   /** Labels of a pod that may be claimed. */
   readonly selector: Readonly<Record<string, string>>;
-  /** The pods that have said themselves that they are ready. It must call {@linkcode FreePods.said}. */
+  /** The pods that say themselves that they are ready. It must call {@linkcode FreePods.said}. */
   readonly early: Pick<EarlyPods, "has" | "see" | "forget">;
   /**
    * Called when a pod becomes free. Returns true to take the pod immediately, as
@@ -142,7 +142,7 @@ export class FreePods implements PodObserver {
     if (current !== undefined) this.#update(current);
   }
 
-  /** A pod has said that it is ready. */
+  /** A pod has said that it is ready, or that it no longer is. */
   said({ uid }: Pod): void {
     const current = this.#pods.get(uid);
     if (current !== undefined) this.#update(current);

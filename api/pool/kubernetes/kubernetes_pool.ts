@@ -128,7 +128,7 @@ export class KubernetesPool implements WorkerPool {
     this.#early = new EarlyPods({
       workers,
       workerPort,
-      onReady: (pod) => this.#pods.said(pod),
+      onChange: (pod) => this.#pods.said(pod),
       services,
     });
     this.#pods = new FreePods({

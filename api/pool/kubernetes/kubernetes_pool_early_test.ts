@@ -40,6 +40,35 @@ Deno.test("the pool is warm and has a free pod when a pod has said that it is re
   assertEquals(pool.stats().free, 0);
 });
 
+Deno.test("a pod is used although the kubelet's report arrives before the answer to its claim", async () => {
+  const api = new FakePodApi();
+  const patch = api.patch.bind(api);
+  api.patch = async (...args) => {
+    const claimed = await patch(...args);
+    api.change("starting", { ready: true });
+    await tick();
+    return claimed;
+  };
+  await using cluster = await openFakeCluster({ pods: 0, api });
+  const { pool, workers } = cluster;
+  workers.ready.add("127.0.0.2");
+  api.add("starting", STARTING);
+  await tick();
+  await using lease = await pool.claim(forever());
+  assertEquals([lease.worker.name, api.deleted], ["starting", []]);
+});
+
+Deno.test("a pod that dies before the kubelet has reported it is free no more", async () => {
+  await using cluster = await openFakeCluster({ pods: 0 });
+  const { pool, api, workers, delays } = cluster;
+  workers.ready.add("127.0.0.2");
+  api.add("starting", STARTING);
+  await tick();
+  workers.ready.delete("127.0.0.2");
+  for (const ms of [2000, 10]) await delays.pass(ms);
+  assertEquals(pool.stats(), { free: 0, busy: 0, starting: 1, waiters: 0, warmed: true });
+});
+
 Deno.test("a pod whose status says that it is ready is claimed first", async () => {
   await using cluster = await openFakeCluster({ pods: 0 });
   const { pool, api, workers } = cluster;
