@@ -30,6 +30,9 @@ export async function openBothModes(users: number): Promise<BothModes> {
   );
   if (imported.code !== 0) throw new Error(imported.err);
   const env = {
+    // With one worker for each core, cores are idle while the api and the gallery are between two
+    // requests. More workers than this share the cores' caches.
+    POOL_SIZE: String(navigator.hardwareConcurrency + 1),
     REQUESTS_PER_WORKER: "1000000",
     LOG_LEVEL: "info",
     // On a busy machine a request may take long, and still counts.

@@ -15,6 +15,8 @@ const CLIENTS = 8;
 const ROUNDS = 5;
 /** Requests of a round to each of the services. */
 const COUNT = 300;
+/** Requests to each of the services before the first round: V8 compiles what runs often. */
+const WARM_UP = 2000;
 
 /** The other service. */
 export interface Peer {
@@ -45,6 +47,7 @@ export async function measurePeer({ url, pid, photos }: Peer): Promise<Finding[]
     },
   };
   const options = { requests, clients: CLIENTS, count: COUNT };
+  for (const one of Object.values(subjects)) await measureLoad(one, { ...options, count: WARM_UP });
   return findingsOf(await measureRounds(ROUNDS, subjects, (one) => measureLoad(one, options)));
 }
 
