@@ -19,7 +19,7 @@ const END_TIMEOUT_MS = 20_000;
 const SERVICE_MODE = ["GALLERY_MODE", "GALLERY_URL", "DATA_DIR"];
 
 /** Arguments of `deno` that start the api. */
-const API = ["run", "-q", "-P=api-local", "api/main.ts"];
+const API = ["run", "-q", "--v8-flags=--min-semi-space-size=4", "-P=api-local", "api/main.ts"];
 
 /**
  * A running service. Disposing of it ends the service, and fails when the service ends with an
