@@ -39,6 +39,24 @@ export function canonicalModel(sha256: string): string {
 }
 
 /**
+ * Returns the sha256 by which the gallery service names the model in this file. All files that are or
+ * were prepared of one published file have one name, that of the first of them: galleries of every
+ * version know it, and it does not change with the next prepared file. Any other file has its own.
+ */
+export function galleryModel(sha256: string): string {
+  const name = recognitionName(sha256);
+  if (name === undefined) return sha256;
+  const model = MODEL_MANIFEST.models.recognition[name];
+  return sha256 === model.sha256 ? sha256 : model.earlier_prepared_sha256[0] ?? sha256;
+}
+
+/** Returns the sha256 of each file that has the same recognition model as this one. */
+export function filesOfModel(sha256: string): string[] {
+  const name = recognitionName(sha256);
+  return name === undefined ? [sha256] : sumsOf(MODEL_MANIFEST.models.recognition[name]);
+}
+
+/**
  * Describes a recognition model for people: its name and its name for `--recognition`, when it is
  * known, and its sha256. An example is `SFace ("sface", sha256 d852510c…)`.
  */

@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { describeRecognitionModel, findKnownModel, isSameModel } from "./known_models.ts";
+import {
+  describeRecognitionModel,
+  filesOfModel,
+  findKnownModel,
+  galleryModel,
+  isSameModel,
+} from "./known_models.ts";
 import { MODEL_MANIFEST } from "./manifest.ts";
 
 const { detector, recognition } = MODEL_MANIFEST.models;
@@ -29,6 +35,26 @@ Deno.test("a recognition model and its prepared file are the same model, and no 
   }
   assert(!isSameModel(small.sha256, sface.sha256));
   assert(!isSameModel(small.prepared_sha256!, sface.prepared_sha256!));
+});
+
+Deno.test("the gallery service names all prepared files of a model after the first one", () => {
+  for (
+    const { sha256, prepared_sha256: prepared, earlier_prepared_sha256: earlier } of [small, sface]
+  ) {
+    for (const file of [prepared!, ...earlier]) assertEquals(galleryModel(file), earlier[0]);
+    assertEquals(galleryModel(sha256), sha256);
+    for (const file of [sha256, prepared!, ...earlier]) {
+      assertEquals(filesOfModel(file).toSorted(), [sha256, prepared!, ...earlier].toSorted());
+    }
+  }
+  for (const other of [UNKNOWN, detector.sha256]) {
+    assertEquals([galleryModel(other), filesOfModel(other)], [other, [other]]);
+  }
+  // Templates in galleries have these names. They never change.
+  assertEquals([small, sface].map(({ prepared_sha256 }) => galleryModel(prepared_sha256!)), [
+    "e80fbe8d3c9773637d28ffcca8147f9685eddf43cf69bbe2303adfbc3fc45bc7",
+    "81c86860bf2a48fa136ba3575d47c6e35d9677424e28c5f2215f3d0a507704ae",
+  ]);
 });
 
 Deno.test("a recognition model is described by its names and its sha256", () => {

@@ -57,7 +57,10 @@ const RecognitionModelSchema = ModelFileSchema.extend({
   licence: z.string(),
   /** Length of an embedding. */
   dimension: z.int().positive(),
-  /** sha256 of files that earlier versions prepared: embeddings of all of them can be compared. */
+  /**
+   * sha256 of files that earlier versions prepared, the first one first: embeddings of all of them can
+   * be compared.
+   */
   earlier_prepared_sha256: z.array(Sha256),
   calibration: ModelCalibrationSchema,
 });

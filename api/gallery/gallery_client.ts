@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { z } from "zod";
+import { galleryModel } from "../../models/known_models.ts";
 import {
   type AuditPage,
   type AuditPageQuery,
@@ -205,7 +206,12 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
         {
           method: "POST",
           path: "/decisions",
-          claims: { purpose: "decide", model, ...claimsOf(whom), ...faceClaims(face) },
+          claims: {
+            purpose: "decide",
+            model: galleryModel(model),
+            ...claimsOf(whom),
+            ...faceClaims(face),
+          },
           body: { type: EMBEDDING_TYPE, bytes: embedding },
         },
         {
@@ -293,7 +299,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
           claims: {
             purpose: "add_template",
             user_id: userId,
-            model,
+            model: galleryModel(model),
             photo_sha256: photoSha256,
             ...force && { force },
           },
@@ -346,7 +352,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
       const call: Call = {
         method: "GET",
         path: "/models",
-        claims: { purpose: "describe", ...model !== undefined && { model } },
+        claims: { purpose: "describe", ...model !== undefined && { model: galleryModel(model) } },
       };
       return (await calls.make(caller, call, { statuses: [200], schema: GalleryModelsSchema }))
         .value;

@@ -1,5 +1,6 @@
 /** Refuses users that an import must not store, before anything is stored. */
 
+import { canonicalModel } from "../../models/known_models.ts";
 import { MAX_TEMPLATES_OF_USER } from "../../shared/contract/users.ts";
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
 import { userName } from "../store/users.ts";
@@ -75,7 +76,9 @@ function count(
   user: UserKey & { readonly templates: readonly Omit<IndexedTemplate, "templateId">[] },
 ): void {
   const own = distinct.get(userName(user));
-  for (const { model, photo } of own ? user.templates : []) own?.add(`${model} ${photo.toHex()}`);
+  for (const { model, photo } of own ? user.templates : []) {
+    own?.add(`${canonicalModel(model)} ${photo.toHex()}`);
+  }
   if (own === undefined || own.size <= MAX_TEMPLATES_OF_USER) return;
   throw new GalleryError(
     `The user "${user.userId}" would have more than ${

@@ -1,7 +1,7 @@
 /** Reads the users of a gallery file, as `deno task enroll` writes it, for a store. */
 
 import { createHash } from "node:crypto";
-import { isSameModel } from "../../models/known_models.ts";
+import { galleryModel, isSameModel } from "../../models/known_models.ts";
 import { normalize } from "../../matching/vector.ts";
 import { MAX_EMBEDDING_BYTES } from "../../shared/contract/gallery_call.ts";
 import {
@@ -90,7 +90,7 @@ function readEmbedding(numbers: ArrayLike<number>, label: string): Float32Array 
 function digest(model: string, embedding: Float32Array): Uint8Array {
   const { buffer, byteOffset, byteLength } = embedding;
   return new Uint8Array(
-    createHash("sha256").update(`face-it gallery entry\0${model}\0`)
+    createHash("sha256").update(`face-it gallery entry\0${galleryModel(model)}\0`)
       .update(new Uint8Array(buffer, byteOffset, byteLength)).digest(),
   );
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { GalleryError } from "../../worker/gallery/gallery_entry.ts";
 import { readGalleryFileUsers } from "./gallery_file_users.ts";
 
@@ -37,6 +38,14 @@ Deno.test("equal entries have the same digest, others do not", () => {
     "b".repeat(64),
   );
   assert(other!.templates[0]!.photo.toHex() !== a);
+});
+
+Deno.test("an entry has the same digest for all files that are prepared of one model", () => {
+  const { earlier_prepared_sha256: [first], prepared_sha256: now } =
+    MODEL_MANIFEST.models.recognition.small;
+  const json = JSON.stringify({ embeddings: [{ ...alice, embedding: [1, 0] }] });
+  const digest = (model: string) => readGalleryFileUsers(json, model)[0]!.templates[0]!.photo;
+  assertEquals(digest(first!), digest(now!));
 });
 
 Deno.test("a file needs exactly one model", () => {

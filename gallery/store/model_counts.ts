@@ -1,5 +1,6 @@
 /** Counts templates by model, and remembers the counts until the gallery changes. */
 
+import { MODEL_MANIFEST, sumsOf } from "../../models/manifest.ts";
 import { newestPosition } from "./change_log.ts";
 import type { Database } from "./database.ts";
 import type { ModelCount, Position } from "./store.ts";
@@ -7,7 +8,14 @@ import type { ModelCount, Position } from "./store.ts";
 /** Greatest number of collections whose counts are remembered. */
 const MAX_REMEMBERED = 1000;
 
-/** Returns the counts of a collection. */
+/** SQL for one text for all files with the same recognition model. */
+const SAME_MODEL = `CASE ${
+  Object.values(MODEL_MANIFEST.models.recognition).map(sumsOf).map((sums) =>
+    `WHEN model IN (${sums.map((sum) => `'${sum}'`).join(", ")}) THEN '${sums[0]}'`
+  ).join(" ")
+} ELSE model END`;
+
+/** Returns the counts of a collection. Files with the same model are counted together. */
 export type CountByModel = (collection: string) => Promise<readonly ModelCount[]>;
 
 /**
@@ -26,8 +34,8 @@ export function createModelCounts(database: Database): CountByModel {
         return known.counts;
       }
       const rows = await transaction.query(
-        `SELECT model, count(DISTINCT user_id) AS users, count(*) AS templates
-          FROM gallery_templates WHERE collection = $1 GROUP BY model ORDER BY model`,
+        `SELECT min(model) AS model, count(DISTINCT user_id) AS users, count(*) AS templates
+          FROM gallery_templates WHERE collection = $1 GROUP BY ${SAME_MODEL} ORDER BY 1`,
         collection,
       );
       const counts = rows.map((row) => ({

@@ -51,6 +51,7 @@ import {
 import type { TemplateKeys } from "../../shared/template_keys.ts";
 import {
   insertTemplates,
+  leaveOutKnown,
   listTemplateRows,
   readIndexedUsers,
   removeTemplate,
@@ -341,7 +342,10 @@ class SqlStore implements GalleryStore {
         if (isStored) {
           this.#checkConsent({ ...user, templates: stored.templates + templates.length });
         }
-        const added = isStored ? await insertTemplates(transaction, templates) : 0;
+        const missing = isStored && stored.templates > 0
+          ? await leaveOutKnown(transaction, user, templates)
+          : templates;
+        const added = isStored ? await insertTemplates(transaction, missing) : 0;
         if (changed || added > 0) {
           const { collection, userId } = user;
           changes.push({ collection, userId });

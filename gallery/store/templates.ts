@@ -1,5 +1,6 @@
 /** The statements on templates. */
 
+import { canonicalModel, filesOfModel } from "../../models/known_models.ts";
 import { listRows, type Row, type SqlValue, type Transaction } from "./database.ts";
 import type { IndexedTemplate, IndexedUser, StoredTemplate, UserKey } from "./store.ts";
 import { type RowName, type Sealed, unsealTemplate } from "./template_cipher.ts";
@@ -20,20 +21,43 @@ export async function listTemplateRows(
   return rows.map(readTemplate);
 }
 
-/** Returns the template that a user has of a photo, by the photo's keyed hash. */
+/**
+ * Returns the template that a user has of a photo and a model, by the photo's keyed hash. The template
+ * can be named after another file with the same model.
+ */
 export async function findPhoto(
   transaction: Transaction,
   { collection, userId, model, photo }: Pick<TemplateRow, keyof UserKey | "model" | "photo">,
 ): Promise<StoredTemplate | undefined> {
+  const models = filesOfModel(model);
   const [row] = await transaction.query(
     `SELECT template_id, model, created_at FROM gallery_templates
-      WHERE collection = $1 AND user_id = $2 AND model = $3 AND photo = $4`,
+      WHERE collection = $1 AND user_id = $2 AND photo = $3
+        AND model IN ${listRows(1, models.length, 4)} ORDER BY seq LIMIT 1`,
     collection,
     userId,
-    model,
     photo,
+    ...models,
   );
   return row && readTemplate(row);
+}
+
+/** Leaves out the templates of a user that {@linkcode findPhoto} would find. */
+export async function leaveOutKnown(
+  transaction: Transaction,
+  { collection, userId }: UserKey,
+  rows: readonly TemplateRow[],
+): Promise<TemplateRow[]> {
+  const idOf = (model: string, photo: Uint8Array) => `${canonicalModel(model)} ${photo.toHex()}`;
+  const stored = await transaction.query(
+    "SELECT model, photo FROM gallery_templates WHERE collection = $1 AND user_id = $2",
+    collection,
+    userId,
+  );
+  const known = new Set(
+    stored.map((row) => idOf(row["model"] as string, row["photo"] as Uint8Array)),
+  );
+  return rows.filter(({ model, photo }) => !known.has(idOf(model, photo)));
 }
 
 /** A template that is ready to be inserted. */

@@ -1,6 +1,7 @@
 /** Changes of users and templates inside an exclusive transaction. */
 
 import { createHmac } from "node:crypto";
+import { galleryModel } from "../../models/known_models.ts";
 import { isUserText } from "../../shared/contract/user_text.ts";
 import { addChanges } from "./change_log.ts";
 import { Rollback, type Transaction } from "./database.ts";
@@ -105,7 +106,7 @@ export function sealNewTemplate(
     collection: key.collection,
     userId: key.userId,
     templateId: crypto.randomUUID(),
-    model,
+    model: galleryModel(model),
   };
   const sealed = sealTemplate(keys, name, { photo, embedding });
   return { ...name, photo: photoHash, createdAt: now, sealed };

@@ -14,15 +14,16 @@ interface PRelu {
   readonly x: string;
   readonly y: string;
   readonly slope: OnnxTensor;
-  /** One for each channel. */
+  /** Elements of the slope. */
   readonly slopes: Float32Array;
 }
 
 /**
  * Rewrites each PRelu(x; a) of a graph, in one of two ways:
  *
- * - Where a convolution is the only user of the result: (a / (1 − a))·x + Relu(x). This is PRelu(x; a)
- *   divided by 1 − a, so the weights of the convolution are multiplied by 1 − a.
+ * - Where a convolution is the only user of the result, and a has one number for each channel:
+ *   (a / (1 − a))·x + Relu(x). This is PRelu(x; a) divided by 1 − a, so the weights of the convolution
+ *   are multiplied by 1 − a.
  * - Elsewhere: a·x + (1 − a)·Relu(x), which is one more multiplication of all numbers.
  *
  * A PRelu does not change when its slope is not a weight of 32-bit floats, or when one of the new
@@ -49,12 +50,13 @@ export function rewritePRelu(graph: OnnxGraph, outputs: readonly string[]): numb
   };
 
   /** Multiplies the weights of the convolution that uses y. Returns false when this is not possible. */
-  function scaleNext({ y, slopes }: PRelu): boolean {
+  function scaleNext({ y, slope, slopes }: PRelu): boolean {
     const next = onlyUser(y);
     if (next?.opType !== "Conv" || next.domain !== "" || next.input[0] !== y) return false;
     const [, name] = next.input;
     const weight = weights.get(name!);
     if (weight === undefined || onlyUser(name!) === undefined) return false;
+    if (!isForChannels(slope, weight)) return false;
     const scaled = scaleInputs(weight, slopes.map((a) => 1 - a));
     if (scaled === undefined) return false;
     weights.set(name!, scaled);
@@ -106,6 +108,15 @@ function readPRelu(node: OnnxNode, weights: Map<string, OnnxTensor>): PRelu | un
   const slope = weights.get(name!);
   const slopes = slope && floatValues(slope);
   return slopes && { x: x!, y: y!, slope: slope!, slopes };
+}
+
+/**
+ * True when a slope differs only between channels. Its dimensions are aligned with the last ones of x,
+ * [N, channels, …], and x has as many as the weights of the convolution.
+ */
+function isForChannels({ dims }: OnnxTensor, weight: OnnxTensor): boolean {
+  const channels = dims.length - (weight.dims.length - 1);
+  return dims.every((size, i) => i === channels || size === 1n);
 }
 
 /**

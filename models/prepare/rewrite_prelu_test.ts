@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { openSession } from "../../worker/inference/session.ts";
-import { readOnnx } from "./onnx_graph.ts";
+import { readOnnx, writeOnnx } from "./onnx_graph.ts";
 import { prepareModel } from "./prepare_model.ts";
 
 /**
@@ -20,18 +20,39 @@ const CONVOLUTIONS =
 
 const SHAPE = [1, 4, 2, 2];
 
+/** Returns the model, with another shape of the slope a. */
+function withSlope(...dims: readonly bigint[]): Uint8Array<ArrayBuffer> {
+  const model = readOnnx(Uint8Array.fromBase64(CONVOLUTIONS));
+  model.graph!.initializer.find(({ name }) => name === "a")!.dims = [...dims];
+  return writeOnnx(model);
+}
+const FOR_CHANNELS = [withSlope(4n, 1n, 1n), withSlope(1n, 4n, 1n, 1n)];
+/** One number for each place of a channel. */
+const FOR_PLACES = [withSlope(2n, 2n), withSlope(1n, 2n, 2n), withSlope(1n, 1n, 2n, 2n)];
+
+const long = ["Mul", "Relu", "Mul", "Add", "Conv"];
+const operations = (bytes: Uint8Array): string[] =>
+  readOnnx(bytes).graph!.node.map(({ opType }) => opType);
+
 Deno.test("a slope is moved into the next convolution, unless the result is an output or the slope is about 1", () => {
-  const { bytes, rewritten } = prepareModel(Uint8Array.fromBase64(CONVOLUTIONS));
-  assertEquals(rewritten, 3);
-  assertEquals(readOnnx(bytes).graph!.node.map(({ opType }) => opType), [
-    ...["Mul", "Relu", "Add", "Conv"],
-    ...["Mul", "Relu", "Mul", "Add", "Conv"],
-    ...["Mul", "Relu", "Mul", "Add", "Conv"],
-  ]);
+  for (const model of FOR_CHANNELS) {
+    const { bytes, rewritten } = prepareModel(model);
+    assertEquals(rewritten, 3);
+    assertEquals(operations(bytes), ["Mul", "Relu", "Add", "Conv", ...long, ...long]);
+  }
+});
+
+Deno.test("a slope that differs between places of a channel is not moved", () => {
+  for (const model of FOR_PLACES) {
+    assertEquals(operations(prepareModel(model).bytes), [...long, ...long, ...long]);
+  }
 });
 
 Deno.test("a network with convolutions computes the same results as before", async () => {
-  const original = Uint8Array.fromBase64(CONVOLUTIONS);
+  for (const model of [...FOR_CHANNELS, ...FOR_PLACES]) await assertSameResults(model);
+});
+
+async function assertSameResults(original: Uint8Array<ArrayBuffer>): Promise<void> {
   await using before = await openSession(original, "test");
   await using after = await openSession(prepareModel(original).bytes, "test");
   const numbers = fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), {
@@ -49,4 +70,4 @@ Deno.test("a network with convolutions computes the same results as before", asy
       })
     );
   }));
-});
+}

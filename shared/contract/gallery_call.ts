@@ -73,7 +73,7 @@ export const GALLERY_CLAIMS = {
   body_sha256: Sha256Schema.optional(),
   /** Checksum of the query, without the question mark. Missing for a call without a query. */
   query_sha256: Sha256Schema.optional(),
-  /** Checksum of the recognition model that made the embedding, as the worker has told it. */
+  /** Checksum of the recognition model that made the embedding, as `galleryModel` names it. */
   model: Sha256Schema.optional(),
   /** Liveness score of the face, as the worker has told it. Missing when none is measured. */
   liveness: z.number().min(0).max(1).optional(),

@@ -58,7 +58,11 @@ export const TemplateSchema = z.strictObject({
   template_id: z.string().min(1).max(64).regex(/^[!-~]+$/).meta({
     example: "0a634ed6-9f79-44e3-8b58-1b6e6bd94869",
   }),
-  model: Sha256Schema.meta({ description: "sha256 of the recognition model that made it" }),
+  model: Sha256Schema.meta({
+    description:
+      "Names the recognition model that made it: the sha256 of the model's file, or of " +
+      "the first file that a version of the service prepared of it",
+  }),
   created_at: TimeSchema,
 }).meta({ id: "Template" });
 

@@ -7,13 +7,19 @@ import { fakeAccess, fakeKey } from "../../api/callers/fake_access.ts";
 import { createFakeApp, PNG } from "../../api/fake_app.ts";
 import { createGalleryClient, type GalleryClient } from "../../api/gallery/gallery_client.ts";
 import { embedding } from "../../api/recognition/fake_worker_client.ts";
+import { MODEL_MANIFEST } from "../../models/manifest.ts";
 import { CALLS } from "../../gallery/fake_caller.ts";
 import { face, MODEL, photo } from "../../gallery/fake_faces.ts";
 import { installFake } from "../../gallery/fake_gallery.ts";
+import { WORKER_MODELS } from "../../shared/contract/fake_answers.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { createGalleryTokenVerifier } from "../../shared/http/gallery_token.ts";
 
 const KEYS = await fakeTokenKeys();
+const { small } = MODEL_MANIFEST.models.recognition;
+/** The recognition model's files that the gallery before knows, and the one that workers have now. */
+const KNOWN_FILES = [small.sha256, small.earlier_prepared_sha256[0]!],
+  NEW_FILE = small.prepared_sha256!;
 const CLAIMS = new Set(
   "purpose collection key user_id template_id body_sha256 query_sha256 model photo_sha256 force only_new"
     .split(" "),
@@ -70,6 +76,11 @@ function olderGallery(): OlderGallery {
       const detail = "The request has no valid token for the gallery";
       return problem(401, "Unauthorized", detail, "unauthorized");
     }
+    // It has no calibration for any other file.
+    if (claims.model !== undefined && !KNOWN_FILES.includes(claims.model)) {
+      const detail = "The gallery cannot answer at the moment";
+      return problem(503, "Gallery unavailable", detail, "gallery_unavailable");
+    }
     const [status, body] = answer;
     return Response.json(body, { status });
   });
@@ -102,7 +113,9 @@ Deno.test("an api recognises, enrols and reads users with a gallery of the versi
       const result = await embedding("somebody")(signal);
       if (result.kind !== "answer" || !("embedding" in result.answer)) return result;
       const { answer } = result;
-      return { ...result, answer: { ...answer, face: { ...answer.face, liveness: 0.187 } } };
+      const face = { ...answer.face, liveness: 0.187 };
+      const models = { ...WORKER_MODELS, recognition: NEW_FILE };
+      return { ...result, models, answer: { ...answer, face, model: NEW_FILE } };
     }),
   });
   const json = { ...headers, "Content-Type": "application/json" };

@@ -7,6 +7,7 @@ import {
   MAX_IMPORTED_USERS,
   type Position,
 } from "../../../gallery/store/store.ts";
+import { MODEL_MANIFEST, sumsOf } from "../../../models/manifest.ts";
 import { MODEL, newTemplate } from "../../support/gallery_store.ts";
 import { ALICE, BOB, KEYS, readAll, type StoreTest } from "./store_backend.ts";
 
@@ -33,6 +34,32 @@ export function testTemplates(test: StoreTest): void {
       { model: MODEL, users: 2, templates: 2 },
       { model: "cd".repeat(32), users: 1, templates: 1 },
     ]);
+  });
+
+  test("files with the same recognition model are one model", async (store) => {
+    const { small, sface } = MODEL_MANIFEST.models.recognition;
+    for (const [i, first] of sumsOf(small).entries()) {
+      const key = { collection: `c${i}`, userId: "alice" };
+      const of = (model: string, seed = 1) => ({ ...newTemplate(seed), model });
+      await store.putUser(key, { name: "Alice" });
+      const stored = await store.addTemplate(key, of(first));
+      assert(stored.kind === "stored" && stored.added);
+      for (const model of sumsOf(small)) {
+        assertEquals(await store.addTemplate(key, of(model)), { ...stored, added: false });
+        const user = { ...key, name: "Alice", templates: [of(model)] };
+        assertEquals(await store.importUsers([user]), 0);
+        // Another photo, before and after an upgrade.
+        await store.addTemplate(key, of(model, 2));
+      }
+      assertEquals((await store.getUser(key))?.templates, 2);
+      const other = await store.addTemplate(key, of(sface.sha256));
+      assert(other.kind === "stored" && other.added);
+      const counts = await store.countByModel(key.collection);
+      assertEquals(counts.map(({ templates, users }) => [templates, users]).toSorted(), [
+        [1, 1],
+        [2, 1],
+      ]);
+    }
   });
 
   test("a template is deleted alone, and its photo can be added again", async (store) => {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { MODEL_MANIFEST } from "../../../../models/manifest.ts";
 import { png } from "../../../../tests/support/png.ts";
 import { temporaryFolder } from "../../../../tests/support/temporary_folder.ts";
 import { NO_PROGRESS } from "../../../../shared/progress.ts";
@@ -169,6 +170,33 @@ Deno.test("after a change of the model every photo is sent again, also when nobo
       const [first, second] = await enrol(fake, made.people, { journal, keyId: "1" });
       assertEquals([first!.hasTemplate, second!.hasTemplate], [true, false]);
     }
+  }
+});
+
+Deno.test("after a change to another file with the same model nothing is sent again", async () => {
+  const { small } = MODEL_MANIFEST.models.recognition;
+  await using made = await peopleWith(2, 1);
+  for (const tellsModel of [true, false]) {
+    await using fake = startFakeService();
+    fake.metrics = "face_it_pool_free 2\nface_it_pool_busy 0\n";
+    fake.tellsModel = tellsModel;
+    fake.model = small.earlier_prepared_sha256[0]!;
+    const journal = createMemoryJournal();
+    await enrol(fake, made.people, { journal });
+    fake.model = small.prepared_sha256!;
+    fake.requests.length = 0;
+    const results = await enrol(fake, made.people, { journal });
+    assertEquals(outcomes(results), [["known", "known"], ["known"]]);
+    // The first photo tells the model.
+    assertEquals(photosSent(fake), tellsModel ? 0 : 1);
+
+    // Without the journal, the service knows the photos. A refused one does not change that the person
+    // has a template.
+    fake.force = (request) => request === "POST /users/p1/templates" ? "face_unclear" : undefined;
+    const again = await enrol(fake, made.people);
+    assertEquals(outcomes(again), [["known", "known"], ["refused"]]);
+    assertEquals(again.map(({ hasTemplate }) => hasTemplate), [true, true]);
+    assertEquals([...fake.users.values()].map(({ templates }) => templates.size), [2, 1]);
   }
 });
 

@@ -1,5 +1,6 @@
 /** Enrols one person into a service: one photo after the other. */
 
+import { canonicalModel, isSameModel } from "../../../../models/known_models.ts";
 import type { PersonToEnrol } from "../enroll.ts";
 import { EnrolmentError } from "../name_users.ts";
 import { NoAnswerError } from "./call.ts";
@@ -77,7 +78,7 @@ export async function enrolPerson(
   }
   const model = settings.service.model();
   const hadTemplates = typeof user === "object" &&
-    user.templates.values().some((of) => model === undefined || of === model);
+    user.templates.values().some((of) => model === undefined || isSameModel(of, model));
   return {
     userId,
     photos: photos.map((path) => results.get(path)!),
@@ -168,7 +169,7 @@ function isAccepted(user: FoundUser, keyId: string | null | undefined) {
 
 /** A photo makes one template for each model. */
 const idOf = ({ sha256, model }: Pick<JournalEntry, "sha256" | "model">): string =>
-  `${sha256} ${model}`;
+  `${sha256} ${canonicalModel(model)}`;
 
 const nameOf = ({ name }: PersonToEnrol): string | undefined => name?.normalize("NFC");
 

@@ -1,6 +1,7 @@
 /** A service for tests of the command. It has users and templates, and accepts every photo. */
 
 import { Hono } from "hono";
+import { canonicalModel } from "../../../../models/known_models.ts";
 import { PROBLEMS } from "../../../../shared/contract/problem.ts";
 import { sha256 } from "../../../../shared/sha256.ts";
 
@@ -100,7 +101,7 @@ export function startFakeService(): FakeService {
     try {
       const { model } = fake;
       const photo = await sha256(new Uint8Array(await c.req.arrayBuffer()));
-      const digest = `${photo} ${model}`;
+      const digest = `${photo} ${canonicalModel(model)}`;
       const user = users.get(c.req.param("id"));
       if (user === undefined) return problem("user_not_found");
       const known = user.templates.get(digest);
