@@ -56,6 +56,7 @@ export function openWorkerConnections(options: ConnectionOptions): WorkerConnect
   const idle = new Map<string, Connection[]>();
   const all = new Set<Connection>();
   let sweep: ReturnType<typeof setTimeout> | undefined;
+  let isDisposed = false;
 
   const takeIdle = (host: string): Connection | undefined => {
     for (let found = idle.get(host)?.pop(); found; found = idle.get(host)?.pop()) {
@@ -65,6 +66,10 @@ export function openWorkerConnections(options: ConnectionOptions): WorkerConnect
   };
   const connectTo = async (url: URL, signal: AbortSignal): Promise<Connection> => {
     const tcp = await openTcp(url, signal, options);
+    if (isDisposed) {
+      tcp.close();
+      throw new NotConnected("The connections have ended");
+    }
     const connection = new Connection(tcp, options, () => all.delete(connection));
     all.add(connection);
     return connection;
@@ -100,6 +105,7 @@ export function openWorkerConnections(options: ConnectionOptions): WorkerConnect
     },
 
     [Symbol.dispose]() {
+      isDisposed = true;
       clearTimeout(sweep);
       for (const connection of all) connection.close();
     },

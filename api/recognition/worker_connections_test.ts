@@ -190,6 +190,18 @@ Deno.test("the end of a client closes its connections", async () => {
   await eventually(() => worker.open === 0, "the connection is closed");
 });
 
+Deno.test("a connection that opens after the end of the client is closed", async () => {
+  await using worker = startWorker(answerAll);
+  const { connect, goOn } = slowConnect();
+  const connections = openWorkerConnections({ ...OPTIONS, connect });
+  const asked = connections.post(call(worker.url));
+  connections[Symbol.dispose]();
+  goOn();
+  await assertRejects(() => asked, NotConnected);
+  assertEquals(connections.open, 0);
+  await eventually(() => worker.connections === 1 && worker.open === 0, "it is closed");
+});
+
 Deno.test("a worker that does not accept a connection in time was not reached", async () => {
   await using worker = startWorker(answerAll);
   const { connect, goOn } = slowConnect();
