@@ -172,6 +172,7 @@ class Connection {
     this.isOpen = false;
     this.#onClose();
     this.#tcp.close();
+    this.#buffer.fill(0);
   }
 
   async #send(head: string, body: Uint8Array): Promise<void> {

@@ -67,7 +67,6 @@ function seenBuffers() {
     return tcp;
   };
   const isEmpty = () =>
-    buffers.size > 0 &&
     [...buffers].every((buffer) => new Uint8Array(buffer).every((at) => at === 0));
   return { connect, isEmpty };
 }
@@ -252,6 +251,50 @@ Deno.test("the bytes of an answer do not stay in memory", async () => {
   using connections = openWorkerConnections({ ...OPTIONS, connect });
   const { body } = await connections.post(call(worker.url));
   assertEquals([body, isEmpty()], [encode("ok"), true]);
+});
+
+Deno.test("the bytes of an answer that is refused, incomplete or aborted do not stay in memory", async () => {
+  const gone = new AbortController();
+  const { signal } = gone;
+  const cases = [
+    { bytes: "220 mail.test\r\n\r\n" },
+    { bytes: ANSWER + ANSWER },
+    { bytes: ANSWER.slice(0, -1), ends: true },
+    { bytes: ANSWER.slice(0, -1), signal },
+  ];
+  for (const { bytes, ends, ...more } of cases) {
+    await using worker = startWorker(async (tcp) => {
+      await tcp.read(new Uint8Array(1000));
+      await tcp.write(encode(bytes));
+      if (!ends) await tcp.read(new Uint8Array(1));
+    });
+    const { connect, isEmpty } = seenBuffers();
+    using connections = openWorkerConnections({ ...OPTIONS, connect });
+    const asked = assertRejects(() => connections.post(call(worker.url, more)), Error);
+    if (more.signal !== undefined) {
+      await eventually(() => !isEmpty(), "bytes arrive");
+      gone.abort();
+    }
+    await asked;
+    assertEquals(isEmpty(), true);
+  }
+});
+
+Deno.test("bytes that nobody asked for do not stay in memory", async () => {
+  const { promise: answered, resolve: goOn } = Promise.withResolvers<void>();
+  await using worker = startWorker(async (tcp) => {
+    await tcp.read(new Uint8Array(1000));
+    await tcp.write(encode(ANSWER));
+    await answered;
+    await tcp.write(encode(ANSWER));
+    await tcp.read(new Uint8Array(1));
+  });
+  const { connect, isEmpty } = seenBuffers();
+  using connections = openWorkerConnections({ ...OPTIONS, connect });
+  await connections.post(call(worker.url));
+  goOn();
+  await eventually(() => connections.open === 0, "the connection is closed");
+  assertEquals(isEmpty(), true);
 });
 
 Deno.test("an aborted call closes its connection", async () => {
