@@ -26,7 +26,7 @@ export class BadHttpAnswer extends Error {
 }
 
 const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: [\t\x20-\x7e]*)?$/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e]*?)[\t ]*$/;
+const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e]*)$/;
 const LENGTH = /^\d{1,9}$/;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -115,7 +115,9 @@ function readHeaders(lines: readonly string[]): Record<string, string | string[]
     }
     const key = name.toLowerCase();
     const before = headers[key];
-    headers[key] = before === undefined ? value : [before, value].flat();
+    // An expression that left the spaces out would try them in each combination.
+    const text = value.trim();
+    headers[key] = before === undefined ? text : [before, text].flat();
   }
   return headers;
 }

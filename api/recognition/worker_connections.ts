@@ -38,7 +38,11 @@ export interface ConnectionOptions extends HttpAnswerLimits {
   readonly connectTimeoutMs: number;
   /** A connection that nobody has used for this time is closed: its worker may be gone. */
   readonly keptMs?: number;
+  readonly connect?: Connect;
 }
+
+/** Opens a connection. */
+export type Connect = (to: Deno.ConnectOptions) => Promise<Deno.TcpConn>;
 
 const KEPT_MS = 5000;
 /** A larger body is written in a call of its own, so that it is not copied. */
@@ -52,6 +56,7 @@ export function openWorkerConnections(options: ConnectionOptions): WorkerConnect
   const idle = new Map<string, Connection[]>();
   const all = new Set<Connection>();
   let sweep: ReturnType<typeof setTimeout> | undefined;
+  let isDisposed = false;
 
   const takeIdle = (host: string): Connection | undefined => {
     for (let found = idle.get(host)?.pop(); found; found = idle.get(host)?.pop()) {
@@ -60,7 +65,11 @@ export function openWorkerConnections(options: ConnectionOptions): WorkerConnect
     return undefined;
   };
   const connectTo = async (url: URL, signal: AbortSignal): Promise<Connection> => {
-    const tcp = await connect(url, signal, options.connectTimeoutMs);
+    const tcp = await openTcp(url, signal, options);
+    if (isDisposed) {
+      tcp.close();
+      throw new NotConnected("The connections have ended");
+    }
     const connection = new Connection(tcp, options, () => all.delete(connection));
     all.add(connection);
     return connection;
@@ -96,6 +105,7 @@ export function openWorkerConnections(options: ConnectionOptions): WorkerConnect
     },
 
     [Symbol.dispose]() {
+      isDisposed = true;
       clearTimeout(sweep);
       for (const connection of all) connection.close();
     },
@@ -162,6 +172,7 @@ class Connection {
     this.isOpen = false;
     this.#onClose();
     this.#tcp.close();
+    this.#buffer.fill(0);
   }
 
   async #send(head: string, body: Uint8Array): Promise<void> {
@@ -193,18 +204,19 @@ class Connection {
   }
 }
 
-async function connect(
+async function openTcp(
   { hostname, port }: URL,
   signal: AbortSignal,
-  timeoutMs: number,
+  { connectTimeoutMs, connect = Deno.connect }: ConnectionOptions,
 ): Promise<Deno.TcpConn> {
-  const connecting = Deno.connect({
+  const connecting = connect({
     hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
     port: Number(port || 80),
   });
   using cleanup = new DisposableStack();
   const { promise: given, reject: giveUp } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => giveUp(new NotConnected("No connection in time")), timeoutMs);
+  const late = new NotConnected("No connection in time");
+  const timer = setTimeout(() => giveUp(late), connectTimeoutMs);
   cleanup.defer(() => clearTimeout(timer));
   const abort = () => giveUp(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
@@ -214,7 +226,7 @@ async function connect(
     tcp.setNoDelay(true);
     return tcp;
   } catch (cause) {
-    void connecting.then((late) => late.close(), () => {});
+    void connecting.then((tcp) => tcp.close(), () => {});
     signal.throwIfAborted();
     throw cause instanceof NotConnected
       ? cause

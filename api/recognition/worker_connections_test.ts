@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { eventually } from "../../tests/support/eventually.ts";
+import { BadHttpAnswer } from "./http_answer.ts";
 import { NotConnected, openWorkerConnections, type WorkerCall } from "./worker_connections.ts";
 
 const OPTIONS = { maxHeaderBytes: 4096, maxBodyBytes: 8192, connectTimeoutMs: 5000 };
@@ -43,6 +44,33 @@ async function answerAll(tcp: Deno.TcpConn): Promise<void> {
   while (await tcp.read(buffer) !== null) await tcp.write(encode(ANSWER));
 }
 
+/** Connects when it is told to. */
+function slowConnect() {
+  const { promise, resolve: goOn } = Promise.withResolvers<void>();
+  const connect = async (to: Deno.ConnectOptions) => {
+    await promise;
+    return await Deno.connect(to);
+  };
+  return { connect, goOn };
+}
+
+/** Connects, and remembers the memory that answers are read into. */
+function seenBuffers() {
+  const buffers = new Set<ArrayBufferLike>();
+  const connect = async (to: Deno.ConnectOptions) => {
+    const tcp = await Deno.connect(to);
+    const read = tcp.read.bind(tcp);
+    tcp.read = (bytes) => {
+      buffers.add(bytes.buffer);
+      return read(bytes);
+    };
+    return tcp;
+  };
+  const isEmpty = () =>
+    [...buffers].every((buffer) => new Uint8Array(buffer).every((at) => at === 0));
+  return { connect, isEmpty };
+}
+
 const call = (url: URL, more: Partial<WorkerCall> = {}): WorkerCall => ({
   url,
   headers: { "X-A": "1" },
@@ -83,9 +111,12 @@ Deno.test("a connection that the worker has closed, or on which it sends somethi
       await tcp.read(new Uint8Array(1000));
       await tcp.write(encode(ANSWER));
       await answered;
-      if (unasked !== "") await tcp.write(encode(unasked));
+      if (unasked === "") return;
+      await tcp.write(encode(unasked));
+      // The api closes the connection.
+      await tcp.read(new Uint8Array(1));
     });
-    using connections = openWorkerConnections(OPTIONS);
+    using connections = openWorkerConnections({ ...OPTIONS, keptMs: 600_000 });
     for (let i = 1; i <= 2; i++) {
       const { promise, resolve: goOn } = Promise.withResolvers<void>();
       answered = promise;
@@ -135,6 +166,135 @@ Deno.test("a connection that nobody uses is closed", async () => {
   await eventually(() => worker.open === 0, "the connection is closed");
   await connections.post(call(worker.url));
   assertEquals(worker.connections, 2);
+});
+
+Deno.test("after an answer that is refused, the connection is closed", async () => {
+  await using worker = startWorker(async (tcp) => {
+    const buffer = new Uint8Array(1000);
+    while (await tcp.read(buffer) !== null) await tcp.write(encode("220 mail.test\r\n\r\n"));
+  });
+  using connections = openWorkerConnections(OPTIONS);
+  await assertRejects(() => connections.post(call(worker.url)), BadHttpAnswer);
+  assertEquals(connections.open, 0);
+  await eventually(() => worker.open === 0, "the connection is closed");
+});
+
+Deno.test("the end of a client closes its connections", async () => {
+  await using worker = startWorker(answerAll);
+  const connections = openWorkerConnections({ ...OPTIONS, keptMs: 600_000 });
+  await connections.post(call(worker.url));
+  assertEquals([worker.open, connections.open], [1, 1]);
+  connections[Symbol.dispose]();
+  assertEquals(connections.open, 0);
+  await eventually(() => worker.open === 0, "the connection is closed");
+});
+
+Deno.test("a connection that opens after the end of the client is closed", async () => {
+  await using worker = startWorker(answerAll);
+  const { connect, goOn } = slowConnect();
+  const connections = openWorkerConnections({ ...OPTIONS, connect });
+  const asked = connections.post(call(worker.url));
+  connections[Symbol.dispose]();
+  goOn();
+  await assertRejects(() => asked, NotConnected);
+  assertEquals(connections.open, 0);
+  await eventually(() => worker.connections === 1 && worker.open === 0, "it is closed");
+});
+
+Deno.test("a worker that does not accept a connection in time was not reached", async () => {
+  await using worker = startWorker(answerAll);
+  const { connect, goOn } = slowConnect();
+  using connections = openWorkerConnections({ ...OPTIONS, connect, connectTimeoutMs: 1 });
+  let error: unknown;
+  connections.post(call(worker.url)).catch((thrown) => error = thrown);
+  await eventually(() => error instanceof NotConnected, "the call ends");
+  goOn();
+  await eventually(() => worker.connections === 1, "the worker is connected");
+  await eventually(() => worker.open === 0, "the late connection is closed");
+  assertEquals(connections.open, 0);
+});
+
+Deno.test("a call that is aborted while it connects ends at once", async () => {
+  await using worker = startWorker(answerAll);
+  const { connect, goOn } = slowConnect();
+  using connections = openWorkerConnections({ ...OPTIONS, connect, connectTimeoutMs: 600_000 });
+  const gone = new AbortController();
+  let error: unknown;
+  connections.post(call(worker.url, { signal: gone.signal })).catch((thrown) => error = thrown);
+  gone.abort(new RangeError("Over"));
+  await eventually(() => error instanceof RangeError, "the call ends");
+  goOn();
+  await eventually(() => worker.connections === 1, "the worker is connected");
+  await eventually(() => worker.open === 0, "the late connection is closed");
+});
+
+Deno.test("an IPv6 address is connected to without its brackets", async () => {
+  const asked: Deno.ConnectOptions[] = [];
+  const connect = (to: Deno.ConnectOptions) => {
+    asked.push(to);
+    return Promise.reject(new Error("Refused"));
+  };
+  using connections = openWorkerConnections({ ...OPTIONS, connect });
+  for (const host of ["[fd00::5]:8000", "[::1]", "10.0.0.5:8000"]) {
+    await assertRejects(() => connections.post(call(new URL(`http://${host}/`))), NotConnected);
+  }
+  assertEquals(asked, [
+    { hostname: "fd00::5", port: 8000 },
+    { hostname: "::1", port: 80 },
+    { hostname: "10.0.0.5", port: 8000 },
+  ]);
+});
+
+Deno.test("the bytes of an answer do not stay in memory", async () => {
+  await using worker = startWorker(answerAll);
+  const { connect, isEmpty } = seenBuffers();
+  using connections = openWorkerConnections({ ...OPTIONS, connect });
+  const { body } = await connections.post(call(worker.url));
+  assertEquals([body, isEmpty()], [encode("ok"), true]);
+});
+
+Deno.test("the bytes of an answer that is refused, incomplete or aborted do not stay in memory", async () => {
+  const gone = new AbortController();
+  const { signal } = gone;
+  const cases = [
+    { bytes: "220 mail.test\r\n\r\n" },
+    { bytes: ANSWER + ANSWER },
+    { bytes: ANSWER.slice(0, -1), ends: true },
+    { bytes: ANSWER.slice(0, -1), signal },
+  ];
+  for (const { bytes, ends, ...more } of cases) {
+    await using worker = startWorker(async (tcp) => {
+      await tcp.read(new Uint8Array(1000));
+      await tcp.write(encode(bytes));
+      if (!ends) await tcp.read(new Uint8Array(1));
+    });
+    const { connect, isEmpty } = seenBuffers();
+    using connections = openWorkerConnections({ ...OPTIONS, connect });
+    const asked = assertRejects(() => connections.post(call(worker.url, more)), Error);
+    if (more.signal !== undefined) {
+      await eventually(() => !isEmpty(), "bytes arrive");
+      gone.abort();
+    }
+    await asked;
+    assertEquals(isEmpty(), true);
+  }
+});
+
+Deno.test("bytes that nobody asked for do not stay in memory", async () => {
+  const { promise: answered, resolve: goOn } = Promise.withResolvers<void>();
+  await using worker = startWorker(async (tcp) => {
+    await tcp.read(new Uint8Array(1000));
+    await tcp.write(encode(ANSWER));
+    await answered;
+    await tcp.write(encode(ANSWER));
+    await tcp.read(new Uint8Array(1));
+  });
+  const { connect, isEmpty } = seenBuffers();
+  using connections = openWorkerConnections({ ...OPTIONS, connect });
+  await connections.post(call(worker.url));
+  goOn();
+  await eventually(() => connections.open === 0, "the connection is closed");
+  assertEquals(isEmpty(), true);
 });
 
 Deno.test("an aborted call closes its connection", async () => {

@@ -81,11 +81,9 @@ for (const { service, limitBytes, programs, addons } of IMAGES) {
     },
   );
 
-  if (service === "worker") {
-    needs("images")("the image of the worker has the notices of other software", async () => {
-      assertEquals(await findEngine(image).listFiles(image, "/NOTICES.md"), ["/NOTICES.md"]);
-    });
-  }
+  needs("images")(`the image of the ${service} has the notices of other software`, async () => {
+    assertEquals(await findEngine(image).listFiles(image, "/NOTICES.md"), ["/NOTICES.md"]);
+  });
 
   needs("images")(`the compressed image of the ${service} is small`, async (t) => {
     const bytes = await findEngine(image).compressedBytes(image);

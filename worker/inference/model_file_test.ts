@@ -5,6 +5,9 @@ import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { ModelFile, OtherFilesError } from "./model_file.ts";
 import { ModelError, openSession } from "./session.ts";
 
+/** A text `location` that is the first field of something. */
+const LOCATION = [...new TextEncoder().encode("\n\x08location")];
+
 Deno.test("the sha256 is that of all bytes, for files of any size", async () => {
   for (const size of [0, 1, 1024 * 1024, 3 * 1024 * 1024 + 1]) {
     const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251);
@@ -14,12 +17,32 @@ Deno.test("the sha256 is that of all bytes, for files of any size", async () => 
 });
 
 Deno.test("a model whose weights are in other files is refused, wherever it says so", async () => {
-  const key = new TextEncoder().encode("\n\x08location");
-  for (const at of [0, 1024 * 1024 - 5, 1024 * 1024, 2 * 1024 * 1024 - 1]) {
-    const bytes = new Uint8Array(3 * 1024 * 1024);
-    bytes.set(key, at);
-    await using folder = await temporaryFolder({ model: bytes });
-    await assertRejects(() => ModelFile.read(folder.path("model")), OtherFilesError);
+  const part = 1024 * 1024;
+  const places = [0, 2 * part - 1, ...Array.from({ length: 16 }, (_, i) => part - 15 + i)];
+  // An entry of `external_data`. The length of a long one has two bytes.
+  for (const start of [[0x6a, 26], [0x6a, 0x84, 0x01]]) {
+    for (const at of places) {
+      const bytes = new Uint8Array(2 * part + 100);
+      bytes.set([...start, ...LOCATION], at);
+      await using folder = await temporaryFolder({ model: bytes });
+      await assertRejects(() => ModelFile.read(folder.path("model")), OtherFilesError);
+    }
+  }
+});
+
+Deno.test("a model with a tensor named location is not refused", async () => {
+  const name = (text: string) => [0x0a, text.length, ...new TextEncoder().encode(text)];
+  for (
+    const bytes of [
+      LOCATION,
+      [...name("jpeg"), ...LOCATION, ...name("scale")],
+      // A node, and the declaration of a value.
+      [0x0a, 16, ...name("loc"), ...LOCATION, 0x12, 1, 0x78],
+      [0x5a, 12, ...LOCATION, 0x12, 0],
+    ]
+  ) {
+    await using folder = await temporaryFolder({ model: Uint8Array.from(bytes) });
+    await ModelFile.read(folder.path("model"));
   }
 });
 

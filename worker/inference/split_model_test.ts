@@ -4,7 +4,7 @@ import { splitPaths } from "../../shared/split_paths.ts";
 import { LOCAL_PATHS } from "../../shared/local_paths.ts";
 import { temporaryFolder } from "../../tests/support/temporary_folder.ts";
 import { splitModel } from "../image/split_models.ts";
-import { ModelFile } from "./model_file.ts";
+import { ModelFile, OtherFilesError } from "./model_file.ts";
 import { ModelError, openSession } from "./session.ts";
 import { SplitModelError } from "./split_model.ts";
 
@@ -37,6 +37,11 @@ Deno.test("a split model has the name and the numbers of the model", async () =>
   const face = Float32Array.from({ length: 3 * 112 * 112 }, (_, i) => Math.cos(i));
   const shape = [1, 3, 112, 112];
   assertEquals(await split.run(face, shape), await plain.run(face, shape));
+});
+
+Deno.test("the graph of a split model is refused as a model, because its weights are not in it", async () => {
+  await using folder = await splitFolder();
+  await assertRejects(() => ModelFile.read(folder.graph), OtherFilesError);
 });
 
 Deno.test("a split model with a damaged or missing file is refused", async () => {
