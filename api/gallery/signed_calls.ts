@@ -16,6 +16,7 @@ import { parseJson, readBounded } from "../../shared/read_bounded.ts";
 import { readProblemCode } from "../read_problem_code.ts";
 import { isUnreached } from "../unreached.ts";
 import { galleryProblem, GalleryUnavailable } from "./gallery_problem.ts";
+import { startTimeLimit, type TimeLimit } from "../../shared/time_limit.ts";
 
 /** The caller on whose behalf the api calls the gallery. */
 export interface GalleryCaller {
@@ -254,10 +255,5 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
 }
 
 /** Starts the time that a call may take. */
-function startLimit(timeoutMs: number): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new Error(`The gallery did not answer within ${timeoutMs} ms`));
-  }, timeoutMs);
-  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
-}
+const startLimit = (timeoutMs: number): TimeLimit =>
+  startTimeLimit(timeoutMs, () => new Error(`The gallery did not answer within ${timeoutMs} ms`));

@@ -15,6 +15,7 @@ import type { LeasedWorker } from "../../shared/pool/pool.ts";
 import { Admission, type AdmissionLimits, QUEUE_SHARE } from "./admission.ts";
 import { askWorker, type AskWorkerDeps } from "./ask_worker.ts";
 import type { WorkerResult } from "./worker_client.ts";
+import { startTimeLimit, type TimeLimit } from "../../shared/time_limit.ts";
 
 /** Bounds on requests with a picture. */
 export interface PictureLimits extends AdmissionLimits {
@@ -129,8 +130,7 @@ function expectedBytes(request: Request, maxImageBytes: number): number {
   return Math.min(declaredLength(request) ?? 0, max);
 }
 
-interface Deadline extends Disposable {
-  readonly signal: AbortSignal;
+interface Deadline extends TimeLimit {
   /** The reason of the signal. */
   readonly problem: Problem;
 }
@@ -140,7 +140,5 @@ function startDeadline(timeoutMs: number): Deadline {
     "deadline_exceeded",
     `The picture was not processed within ${timeoutMs} ms`,
   );
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(problem), timeoutMs);
-  return { signal: controller.signal, problem, [Symbol.dispose]: () => clearTimeout(timer) };
+  return { ...startTimeLimit(timeoutMs, () => problem), problem };
 }

@@ -4,6 +4,8 @@
  */
 
 import { type HttpAnswer, type HttpAnswerLimits, HttpAnswerReader } from "./http_answer.ts";
+import { abortable } from "../../shared/abortable.ts";
+import { startTimeLimit } from "../../shared/time_limit.ts";
 
 /** A request to a worker. */
 export interface WorkerCall {
@@ -213,16 +215,9 @@ async function openTcp(
     hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
     port: Number(port || 80),
   });
-  using cleanup = new DisposableStack();
-  const { promise: given, reject: giveUp } = Promise.withResolvers<never>();
-  const late = new NotConnected("No connection in time");
-  const timer = setTimeout(() => giveUp(late), connectTimeoutMs);
-  cleanup.defer(() => clearTimeout(timer));
-  const abort = () => giveUp(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  cleanup.defer(() => signal.removeEventListener("abort", abort));
+  using limit = startTimeLimit(connectTimeoutMs, () => new NotConnected("No connection in time"));
   try {
-    const tcp = await Promise.race([connecting, given]);
+    const tcp = await abortable(abortable(connecting, signal), limit.signal);
     tcp.setNoDelay(true);
     return tcp;
   } catch (cause) {

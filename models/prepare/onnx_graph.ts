@@ -98,7 +98,7 @@ export interface OnnxAttribute extends Message {
 export const FLOAT32 = 1;
 
 /** The kinds of an attribute whose value is a graph or a list of graphs. */
-export const GRAPH_ATTRIBUTES: readonly number[] = [5, 10];
+const GRAPH_ATTRIBUTES: readonly number[] = [5, 10];
 
 const ONE = 1 as Label, MANY = 3 as Label;
 const FLOAT = 2 as Type, INT64 = 3 as Type, INT32 = 5 as Type, STRING = 9 as Type;
@@ -220,6 +220,13 @@ export function readDetailedOnnx(bytes: Uint8Array): DetailedModel {
 /** Returns the bytes of an ONNX file that {@linkcode readDetailedOnnx} read. */
 export function writeDetailedOnnx(model: DetailedModel): Uint8Array<ArrayBuffer> {
   return toBinary(DETAILED("ModelProto"), model) as Uint8Array<ArrayBuffer>;
+}
+
+/** True when a node contains another graph, as branches and loops do. It can use every name. */
+export function hasBranches({ node }: DetailedGraph): boolean {
+  return node.some(({ attribute }) =>
+    attribute.some(({ type }) => GRAPH_ATTRIBUTES.includes(type))
+  );
 }
 
 /** Creates a node of the standard operator set. */

@@ -1,7 +1,7 @@
 /** Rewrites a network so that it computes the same result in less time. */
 
 import {
-  GRAPH_ATTRIBUTES,
+  hasBranches,
   type OnnxGraph,
   type OnnxModel,
   readDetailedOnnx,
@@ -79,16 +79,12 @@ function canBroadcast(model: OnnxModel): boolean {
   return standard !== undefined && standard.version >= BROADCASTING_OPSET;
 }
 
-/**
- * Returns the names of a model's outputs; undefined when a node contains a graph, which can use every
- * name.
- */
+/** Returns the names of a model's outputs; undefined for a model with branches. */
 function namedOutputs(bytes: Uint8Array): string[] | undefined {
   const { graph } = readDetailedOnnx(bytes);
-  const hasBranches = graph?.node.some(({ attribute }) =>
-    attribute.some(({ type }) => GRAPH_ATTRIBUTES.includes(type))
-  );
-  return hasBranches ? undefined : graph?.output.map(({ name }) => name);
+  return graph === undefined || hasBranches(graph)
+    ? undefined
+    : graph.output.map(({ name }) => name);
 }
 
 function zeroNegligible(graph: OnnxGraph): number {

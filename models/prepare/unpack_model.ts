@@ -1,7 +1,7 @@
 /** Makes a network that ONNX Runtime and a worker accept from one that was packed for size. */
 
 import { dequantiseWeights } from "./dequantise.ts";
-import { GRAPH_ATTRIBUTES, readDetailedOnnx, writeDetailedOnnx } from "./onnx_graph.ts";
+import { hasBranches, readDetailedOnnx, writeDetailedOnnx } from "./onnx_graph.ts";
 import { removeDropout, removeInputScaling, removeUnused } from "./remove_nodes.ts";
 
 /** An unpacked model. */
@@ -34,10 +34,7 @@ export function unpackModel(bytes: Uint8Array<ArrayBuffer>): UnpackedModel {
   const { graph, irVersion } = model;
   const unchanged = { bytes, removed: 0 };
   if (graph === undefined || irVersion < FREE_WEIGHTS_IR_VERSION) return unchanged;
-  const hasBranches = graph.node.some(({ attribute }) =>
-    attribute.some(({ type }) => GRAPH_ATTRIBUTES.includes(type))
-  );
-  if (hasBranches) return unchanged;
+  if (hasBranches(graph)) return unchanged;
   const removed = [
     ...dequantiseWeights(graph),
     ...removeDropout(graph),

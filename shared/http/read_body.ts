@@ -3,6 +3,7 @@
 import { setImmediate as pause } from "node:timers/promises";
 import { abortable } from "../abortable.ts";
 import { Problem } from "../contract/problem.ts";
+import { startTimeLimit } from "../time_limit.ts";
 
 /** Number of pieces of a body whose size does not matter. */
 const PIECES_OF_ANY_SIZE = 1000;
@@ -54,14 +55,12 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   if (request.body === null) return new Uint8Array();
 
   using cleanup = new DisposableStack();
-  const deadline = new AbortController();
-  const timer = setTimeout(() => {
-    deadline.abort(
-      new Problem("request_timeout", `The body did not arrive within ${limits.timeoutMs} ms`),
-    );
-  }, limits.timeoutMs);
-  cleanup.defer(() => clearTimeout(timer));
-
+  const deadline = cleanup.use(
+    startTimeLimit(
+      limits.timeoutMs,
+      () => new Problem("request_timeout", `The body did not arrive within ${limits.timeoutMs} ms`),
+    ),
+  );
   const signal = AbortSignal.any([limits.signal, deadline.signal]);
   const reader = openReader(request.body);
   let pending = false;

@@ -3,6 +3,7 @@
 import { Agent, request } from "undici";
 import { z } from "zod";
 import { parseJson, readBounded } from "../../../shared/read_bounded.ts";
+import { startTimeLimit } from "../../../shared/time_limit.ts";
 
 /** Asks workers. */
 export interface ReadyClient extends AsyncDisposable {
@@ -36,20 +37,11 @@ export function createReadyClient(): ReadyClient {
   });
   return {
     async isReady(url, signal) {
-      if (signal.aborted) return false;
-      const call = new AbortController();
-      const end = () => call.abort();
-      const timer = setTimeout(end, TIMEOUT_MS);
-      signal.addEventListener("abort", end, { once: true });
-      using cleanup = new DisposableStack();
-      cleanup.defer(() => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", end);
-      });
+      using limit = startTimeLimit(TIMEOUT_MS);
       try {
         const { statusCode, body } = await request(new URL("/ready", url), {
           dispatcher: agent,
-          signal: call.signal,
+          signal: AbortSignal.any([signal, limit.signal]),
         });
         // Also the body of a refusal is read, so that the connection can be used again.
         const bytes = await readBounded(body, MAX_BODY_BYTES);

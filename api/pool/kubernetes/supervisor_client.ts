@@ -9,6 +9,7 @@ import { PROBLEMS } from "../../../shared/contract/problem.ts";
 import type { SigningKeys } from "../../../shared/http/token_keys.ts";
 import { signWorkerToken } from "../../../shared/http/worker_token.ts";
 import type { LeasedWorker } from "../../../shared/pool/pool.ts";
+import { startTimeLimit } from "../../../shared/time_limit.ts";
 
 /** Calls supervisors. */
 export interface SupervisorClient {
@@ -72,12 +73,9 @@ export function createSupervisorClient(keys: () => SigningKeys): SupervisorClien
 
 /** Sends a GET. The answer's headers have a deadline, its body has none. */
 async function connect(url: URL, headers: HeadersInit, signal: AbortSignal): Promise<Response> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
-  using cleanup = new DisposableStack();
-  cleanup.defer(() => clearTimeout(timer));
+  using limit = startTimeLimit(TIMEOUT_MS);
   try {
-    return await fetch(url, { headers, signal: AbortSignal.any([signal, late.signal]) });
+    return await fetch(url, { headers, signal: AbortSignal.any([signal, limit.signal]) });
   } catch (cause) {
     signal.throwIfAborted();
     throw new SupervisorUnreached("The supervisor cannot be reached", { cause });
