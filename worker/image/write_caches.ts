@@ -4,6 +4,8 @@
  * that it can have a folder of caches of its own: DENO_DIR=/tmp/build deno run … write_caches.ts FOLDER
  */
 
+import { abortable } from "../../shared/abortable.ts";
+
 const START_MS = 120_000, LOOK_EVERY_MS = 100;
 /**
  * Caches of Deno. SQLite keeps them in the format WAL. A process that cannot write can read them only
@@ -45,15 +47,23 @@ function start(
 /** Starts the supervisor, without the right to start workers, and ends it when it listens. */
 async function runSupervisor(folder: string): Promise<void> {
   const supervisor = start(folder, "supervisor/main.ts", ["-P=supervisor", "--deny-run"], "silent");
-  if (await readFirstLine(supervisor.stdout) === undefined) {
-    throw new Error("The supervisor ended before it listened");
-  }
   try {
-    supervisor.kill("SIGTERM");
-  } catch {
-    // It has ended already: it may not start a worker.
+    const line = abortable(readFirstLine(supervisor.stdout), AbortSignal.timeout(START_MS));
+    if (await line === undefined) throw new Error("The supervisor ended before it listened");
+  } finally {
+    end(supervisor, "SIGTERM");
   }
   await supervisor.status;
+}
+
+/** Sends a signal to a program, which may have ended already. */
+function end(program: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    program.kill(signal);
+  } catch (error) {
+    // Deno throws a TypeError when the program has ended.
+    if (!(error instanceof TypeError)) throw error;
+  }
 }
 
 /** Starts the worker, waits until it is ready, and kills it. */
@@ -74,9 +84,12 @@ async function runWorker(folder: string): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   });
-  await Promise.race([ready, status]);
   status.catch(() => {});
-  worker.kill("SIGKILL");
+  try {
+    await abortable(Promise.race([ready, status]), deadline);
+  } finally {
+    end(worker, "SIGKILL");
+  }
   await worker.status;
 }
 
