@@ -174,15 +174,18 @@ class SqliteDatabase implements Database {
   }
 
   async #query(text: string, parameters: readonly SqlValue[]): Promise<readonly Row[]> {
-    return await translateErrors(() => {
-      let statement = this.#statements.get(text);
-      if (statement === undefined) {
-        if (this.#statements.size === MAX_STATEMENTS) this.#statements.clear();
-        statement = this.#connection.prepare(text.replaceAll(/\$(\d)/g, "?$1"));
-        this.#statements.set(text, statement);
-      }
-      return statement.all(...parameters) as Row[];
-    });
+    return await translateErrors(() => this.#prepare(text).all(...parameters) as Row[]);
+  }
+
+  /** Returns the prepared statement of a text. It is kept for the next time. */
+  #prepare(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      if (this.#statements.size === MAX_STATEMENTS) this.#statements.clear();
+      statement = this.#connection.prepare(text.replaceAll(/\$(\d)/g, "?$1"));
+      this.#statements.set(text, statement);
+    }
+    return statement;
   }
 
   /** While the disk is full, only transactions that free room may make the file larger. */
@@ -229,7 +232,7 @@ class SqliteDatabase implements Database {
 
   #execute(statement: string): void {
     // The errors of exec() have no code.
-    translateErrors(() => this.#connection.prepare(statement).all());
+    translateErrors(() => this.#prepare(statement).all());
   }
 
   /** SQLite itself rolls back after some errors; there is then no transaction. */

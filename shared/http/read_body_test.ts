@@ -68,12 +68,43 @@ Deno.test("a body with a Content-Length over the limit is refused and not read",
 });
 
 Deno.test("a body that becomes too large is refused, and the rest is not read", async () => {
-  for (const headers of [{}, { "Content-Length": "2" }, { "Content-Length": "many" }]) {
+  for (const headers of [{}, { "Content-Length": "0" }, { "Content-Length": "many" }]) {
     const { request, seen } = chunked(["12345", "678901", "rest", "rest"], { headers });
     const problem = await assertRejects(() => readBody(request, limits({ maxBytes: 10 })), Problem);
     assertEquals(problem.code, "payload_too_large");
     assertEquals(seen, { pulled: 2, cancelled: true });
   }
+});
+
+Deno.test("a body that declares a small size is read as a whole, within the same bounds", async () => {
+  const headers = { "Content-Length": "6" };
+  const arrived: number[] = [];
+  const { request } = chunked(["123", "456"], { headers });
+  const body = await readBody(request, limits({ arrived: (bytes) => void arrived.push(bytes) }));
+  assertEquals([text(body), arrived], ["123456", [6]]);
+
+  const longer = chunked(["12345", "678901"], { headers });
+  const problem = await assertRejects(
+    () => readBody(longer.request, limits({ maxBytes: 10 })),
+    Problem,
+  );
+  assertEquals(problem.code, "payload_too_large");
+
+  const stalled = chunked(["12345"], { headers, stalls: true });
+  const late = await assertRejects(
+    () => readBody(stalled.request, limits({ timeoutMs: 1 })),
+    Problem,
+  );
+  assertEquals(late.code, "request_timeout");
+
+  const stop = new AbortController();
+  const stopped = assertRejects(
+    () =>
+      readBody(chunked(["1"], { headers, stalls: true }).request, limits({ signal: stop.signal })),
+    RangeError,
+  );
+  stop.abort(new RangeError("Gone"));
+  await stopped;
 });
 
 Deno.test("a body that stalls is refused after its timeout", async () => {

@@ -59,7 +59,8 @@ Deno.test("a match and a non-match look as in the other mode", async () => {
   }
   assertEquals(
     gallery.calls.map(({ purpose }) => purpose),
-    ["check_decision", "decide", "check_decision", "decide"],
+    // After a match, the next search need not ask first.
+    ["check_decision", "decide", "decide"],
   );
 });
 
@@ -94,6 +95,45 @@ Deno.test("a caller finds only the users of its key's collection", async () => {
   assertEquals((await (await post({ headers })).json()).matched, true);
   for (const [i, purpose] of ["check_decision", "decide"].entries()) {
     assertEquals(gallery.calls[i], { purpose, collection: "shop", key: own.entry.id });
+  }
+});
+
+Deno.test("a search asks first if it is allowed, unless the one before has just matched", async () => {
+  const { post, gallery } = await setUp(["user1"], {
+    free: 6,
+    workers: ["somebody", "user1", "user1", "somebody", "user1", "user1"].map(embedding),
+  });
+  const purposes = async (path = "/authenticate") => {
+    gallery.calls.length = 0;
+    assertEquals((await post({}, path)).status, 200);
+    return gallery.calls.map(({ purpose }) => purpose);
+  };
+  const both = ["check_decision", "decide"];
+  assertEquals(await purposes(), both);
+  assertEquals(await purposes(), both, "after a non-match");
+  assertEquals(await purposes(), ["decide"], "after a match");
+  assertEquals(await purposes(), ["decide"], "after two matches");
+  assertEquals(await purposes("/authenticate?client_ref=phone"), both, "of another client");
+  assertEquals(await purposes("/authenticate?user_id=user1"), both, "of one user");
+});
+
+Deno.test("a decision that is refused or fails makes the next search ask first", async () => {
+  for (const failure of ["too_many_attempts", "away"] as const) {
+    const { post, gallery } = await setUp(["user1"], {
+      free: 3,
+      workers: ["user1", "user1", "user1"].map(embedding),
+    });
+    assertEquals((await post()).status, 200);
+    if (failure === "away") gallery.down = true;
+    else gallery.refused.set(undefined, failure);
+    const codes = [];
+    for (let i = 0; i < 2; i++) codes.push((await (await post()).json()).code);
+    const code = failure === "away" ? "gallery_unavailable" : failure;
+    assertEquals(codes, [code, code]);
+    assertEquals(
+      gallery.calls.map(({ purpose }) => purpose),
+      ["check_decision", "decide", "decide", "check_decision"],
+    );
   }
 });
 
