@@ -13,11 +13,13 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    const { bytes, removed, zeroed, rewritten } = prepareModel(await readInput(input));
+    const { bytes, removed, channels, zeroed, rewritten } = prepareModel(await readInput(input));
     await writeOutput(output, bytes);
     console.log(
-      `${output}: ${removed} nodes computed or removed, ${zeroed} weights set to zero, ` +
-        `${rewritten} PRelu rewritten; sha256 ${await sha256(bytes)}`,
+      `${output}: ${removed} nodes computed or removed, ${channels} channels removed, ` +
+        `${zeroed} weights set to zero, ${rewritten} PRelu rewritten; sha256 ${await sha256(
+          bytes,
+        )}`,
     );
     return 0;
   } catch (error) {

@@ -1,5 +1,6 @@
 /** Rewrites a network so that it computes the same result in less time. */
 
+import { magnitudeBits, NEGLIGIBLE_BITS } from "./negligible.ts";
 import {
   hasBranches,
   type OnnxGraph,
@@ -9,6 +10,7 @@ import {
   writeOnnx,
 } from "./onnx_graph.ts";
 import { createFloatTensor, floatValues } from "./onnx_tensor.ts";
+import { removeChannels, type TrimmedModel } from "./remove_channels.ts";
 import { rewritePRelu } from "./rewrite_prelu.ts";
 import { type UnpackedModel, unpackModel } from "./unpack_model.ts";
 
@@ -18,6 +20,8 @@ export interface PreparedModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Number of nodes that {@linkcode unpackModel} computed or removed. */
   readonly removed: number;
+  /** Number of channels that {@linkcode removeChannels} removed. */
+  readonly channels: number;
   /** Number of weights that were set to zero. */
   readonly zeroed: number;
   /** Number of PRelu nodes that were rewritten. */
@@ -29,14 +33,6 @@ export class NotOnnxError extends Error {
   override readonly name = "NotOnnxError";
 }
 
-/**
- * Bits of the float 1e-15. The product of a smaller weight and a number of a network is denormal,
- * or too small to change a sum. The code compares the bits of weights, because the bits rise with
- * the magnitude. A comparison of the numbers would be wrong where ONNX Runtime flushes denormal
- * numbers: there it treats them as zero.
- */
-const [NEGLIGIBLE_BITS] = bitsOf(Float32Array.of(1e-15)) as unknown as [number];
-
 /** The first operator set in which Mul and Add broadcast as PRelu does. */
 const BROADCASTING_OPSET = 7n;
 
@@ -45,6 +41,8 @@ const BROADCASTING_OPSET = 7n;
  * float:
  *
  * - A model that was packed for size is unpacked: {@linkcode unpackModel}.
+ * - Channels that are always zero are removed: {@linkcode removeChannels}. This comes before PRelu is
+ *   rewritten, because it does not know the new form.
  * - Weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower.
  * - PRelu becomes a sum with Relu: {@linkcode rewritePRelu}. ONNX Runtime has faster kernels for this
  *   form. They keep its blocked memory layout.
@@ -55,11 +53,13 @@ const BROADCASTING_OPSET = 7n;
  * @throws {NotOnnxError} when the bytes are not an ONNX model
  */
 export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
-  let model: OnnxModel, unpacked: UnpackedModel, outputs: readonly string[] | undefined;
+  let model: OnnxModel, unpacked: UnpackedModel, trimmed: TrimmedModel;
+  let outputs: readonly string[] | undefined;
   try {
     unpacked = unpackModel(bytes);
-    model = readOnnx(unpacked.bytes);
-    outputs = namedOutputs(unpacked.bytes);
+    trimmed = removeChannels(unpacked.bytes);
+    model = readOnnx(trimmed.bytes);
+    outputs = namedOutputs(trimmed.bytes);
   } catch (cause) {
     throw new NotOnnxError("The file is not an ONNX model", { cause });
   }
@@ -69,9 +69,14 @@ export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
   }
   const rewritten = canBroadcast(model) && outputs ? rewritePRelu(graph, outputs) : 0;
   const zeroed = zeroNegligible(graph);
-  const { removed } = unpacked;
-  if (zeroed === 0 && rewritten === 0) return { ...unpacked, zeroed, rewritten };
-  return { bytes: writeOnnx(model), removed, zeroed, rewritten };
+  const { removed } = unpacked, { channels } = trimmed;
+  return {
+    bytes: zeroed === 0 && rewritten === 0 ? trimmed.bytes : writeOnnx(model),
+    removed,
+    channels,
+    zeroed,
+    rewritten,
+  };
 }
 
 function canBroadcast(model: OnnxModel): boolean {
@@ -93,9 +98,8 @@ function zeroNegligible(graph: OnnxGraph): number {
     const values = floatValues(tensor);
     if (values === undefined) return tensor;
     let here = 0;
-    bitsOf(values).forEach((bits, i) => {
-      const magnitude = bits & 0x7fffffff;
-      if (magnitude === 0 || magnitude >= NEGLIGIBLE_BITS) return;
+    magnitudeBits(values).forEach((bits, i) => {
+      if (bits === 0 || bits >= NEGLIGIBLE_BITS) return;
       values[i] = 0;
       here++;
     });
@@ -103,8 +107,4 @@ function zeroNegligible(graph: OnnxGraph): number {
     return here === 0 ? tensor : createFloatTensor(tensor.name, tensor.dims, values);
   });
   return zeroed;
-}
-
-function bitsOf({ buffer, byteOffset, length }: Float32Array): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, length);
 }

@@ -62,7 +62,7 @@ Deno.test("preparing a model gives the same result where ONNX Runtime flushes de
 
 Deno.test("a prepared model does not change when it is prepared again", () => {
   const { bytes } = prepareModel(Uint8Array.fromBase64(PRELU));
-  assertEquals(prepareModel(bytes), { bytes, removed: 0, zeroed: 0, rewritten: 0 });
+  assertEquals(prepareModel(bytes), { bytes, removed: 0, channels: 0, zeroed: 0, rewritten: 0 });
 });
 
 Deno.test("a PRelu that cannot be replaced does not change", () => {

@@ -153,6 +153,7 @@ Deno.test("an unpacked network does not change when it is prepared again", () =>
   assertEquals(prepareModel(once.bytes), {
     bytes: once.bytes,
     removed: 0,
+    channels: 0,
     zeroed: 0,
     rewritten: 0,
   });

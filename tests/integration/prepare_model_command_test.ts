@@ -11,7 +11,7 @@ Deno.test("prepare-model copies a model that is already prepared", async () => {
   assertEquals(code, 0);
   assertStringIncludes(
     out,
-    "0 nodes computed or removed, 0 weights set to zero, 0 PRelu rewritten",
+    "0 nodes computed or removed, 0 channels removed, 0 weights set to zero, 0 PRelu rewritten",
   );
   assertStringIncludes(out, CHECKOUT_MODEL.prepared_sha256!);
   assertEquals(await Deno.readFile(output), await Deno.readFile(LOCAL_PATHS.recognition));

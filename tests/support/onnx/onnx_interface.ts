@@ -13,7 +13,7 @@ import {
 export type Dimension = number | string;
 
 // Fields of onnx.proto3. onnx_graph.ts does not know them, and keeps them as unknown fields.
-const GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, NODE_ATTRIBUTE = 5;
+const GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, GRAPH_VALUE_INFO = 13, NODE_ATTRIBUTE = 5;
 const ATTRIBUTE_TYPE_INT = 2, ATTRIBUTE_TYPE_INTS = 7;
 
 /** Returns the names of the graph's inputs that are not weights. */
@@ -38,23 +38,33 @@ export function setInput(
   addField(graph, GRAPH_INPUT, encodeValueInfo(name, shape));
 }
 
+/** Adds the shape of a float32 value inside the graph. */
+export function addInnerShape(graph: OnnxGraph, name: string, shape: readonly Dimension[]): void {
+  addField(graph, GRAPH_VALUE_INFO, encodeValueInfo(name, shape));
+}
+
 /** Adds a float32 output. */
 export function addOutput(graph: OnnxGraph, name: string, shape: readonly Dimension[]): void {
   addField(graph, GRAPH_OUTPUT, encodeValueInfo(name, shape));
 }
 
-/** Creates a node with settings that are integers. */
+/** Creates a node with settings that are integers or lists of integers. */
 export function createOperation(
   opType: string,
   inputs: string[],
   output: string,
-  settings: Readonly<Record<string, number>> = {},
+  settings: Readonly<Record<string, number | readonly number[]>> = {},
 ): OnnxNode {
   const node = createNode(opType, inputs, output);
   for (const [name, value] of Object.entries(settings)) {
     const attribute = new BinaryWriter().tag(1, WireType.LengthDelimited).string(name);
-    attribute.tag(3, WireType.Varint).int64(value);
-    attribute.tag(20, WireType.Varint).int32(ATTRIBUTE_TYPE_INT);
+    if (typeof value === "number") {
+      attribute.tag(3, WireType.Varint).int64(value);
+      attribute.tag(20, WireType.Varint).int32(ATTRIBUTE_TYPE_INT);
+    } else {
+      for (const number of value) attribute.tag(8, WireType.Varint).int64(number);
+      attribute.tag(20, WireType.Varint).int32(ATTRIBUTE_TYPE_INTS);
+    }
     addField(node, NODE_ATTRIBUTE, attribute.finish());
   }
   return node;
@@ -62,12 +72,7 @@ export function createOperation(
 
 /** Creates a node that puts the dimensions of `input` into another order. */
 export function createTranspose(input: string, output: string, order: readonly number[]): OnnxNode {
-  const node = createNode("Transpose", [input], output);
-  const attribute = new BinaryWriter().tag(1, WireType.LengthDelimited).string("perm");
-  for (const axis of order) attribute.tag(8, WireType.Varint).int64(axis);
-  attribute.tag(20, WireType.Varint).int32(ATTRIBUTE_TYPE_INTS);
-  addField(node, NODE_ATTRIBUTE, attribute.finish());
-  return node;
+  return createOperation("Transpose", [input], output, { perm: order });
 }
 
 // ValueInfoProto has the fields name (1) and type (2). The type has the field tensor_type (1),

@@ -30,6 +30,7 @@ Deno.test("a transposed model does not have to be prepared again", () => {
   assertEquals(prepareModel(transposed), {
     bytes: transposed,
     removed: 0,
+    channels: 0,
     zeroed: 0,
     rewritten: 0,
   });
