@@ -19,8 +19,8 @@ const ASKING_TIMEOUT_MS = 120_000;
 
 const clusterTest = needs("helm", "cluster");
 
-/** Requests that are sent at a steady pace. */
-interface Asking {
+/** Requests that are sent at a steady pace. Disposing of it ends them, when a test fails. */
+interface Asking extends AsyncDisposable {
   /** Number of answers so far. */
   readonly answered: number;
   /** Sends no more requests, and returns all answers. */
@@ -39,18 +39,28 @@ function startAsking(replica: Service, intervalMs: number): Asking {
   };
   const asking = (async () => {
     while (!stop.signal.aborted) {
-      answers.push(ask());
+      const answer = ask();
+      // The failure of one is reported when all are waited for.
+      answer.catch(() => {});
+      answers.push(answer);
       await delay(intervalMs, forever());
     }
   })();
+  const end = async () => {
+    stop.abort();
+    await asking;
+    return await Promise.allSettled(answers);
+  };
   return {
     get answered() {
       return answered;
     },
     async stop() {
-      stop.abort();
-      await asking;
+      await end();
       return await Promise.all(answers);
+    },
+    async [Symbol.asyncDispose]() {
+      await end();
     },
   };
 }
@@ -118,7 +128,7 @@ function underLoad(name: string, disturb: (pool: ReplicatedPool) => Promise<void
     const intervalMs = await measureInterval(pool);
     const replica = await pool.start();
     const before = pool.kubelet.requests.size;
-    const asking = startAsking(replica, intervalMs);
+    await using asking = startAsking(replica, intervalMs);
     await eventually(() => pool.kubelet.requests.size >= before + 2, "requests are served");
     await disturb(pool);
     await untilEnough(asking, pool);
@@ -160,7 +170,7 @@ clusterTest(
     const replica = await pool.start({ env: { QUEUE_LIMIT: "1" } });
     kubelet.cordon();
     const served = kubelet.requests.size;
-    const cordoned = startAsking(replica, 500);
+    await using cordoned = startAsking(replica, 500);
     await eventually(
       async () => await replica.metric("face_it_pool_shed_total") >= 3,
       "requests are refused",
@@ -170,7 +180,7 @@ clusterTest(
     assertServedOrRefused(await cordoned.stop());
     await untilFull(replica);
 
-    const asking = startAsking(replica, intervalMs);
+    await using asking = startAsking(replica, intervalMs);
     await untilEnough(asking, pool);
     assertMostServed(await asking.stop());
     assert(kubelet.requests.values().every((count) => count === 1));
