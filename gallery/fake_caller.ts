@@ -190,7 +190,7 @@ export const signCall = (
   { claims }: FakeCall,
   keys: SigningKeys,
   nowMs?: number,
-): Promise<string> => signGalleryToken(keys, claims satisfies { purpose: Purpose }, nowMs);
+): string => signGalleryToken(keys, claims satisfies { purpose: Purpose }, nowMs);
 
 /** Returns the request of a call. */
 export function requestOf(

@@ -56,7 +56,7 @@ export interface FakeInstallation extends AsyncDisposable {
   readonly store: GalleryStore;
   readonly clock: { now: number };
   readonly lines: ReturnType<typeof createFakeLog>["lines"];
-  readonly keys: Awaited<ReturnType<typeof fakeTokenKeys>>;
+  readonly keys: ReturnType<typeof fakeTokenKeys>;
   /**
    * Starts a service.
    *
@@ -85,7 +85,7 @@ export async function installFake(options: FakeOptions = {}): Promise<FakeInstal
   const { match = { on: "cosine", threshold: 0.5 }, calibration, answerTimeoutMs = 8000 } = options;
   const folder = await temporaryFolder();
   const clock = { now: START_MS };
-  const keys = await fakeTokenKeys();
+  const keys = fakeTokenKeys();
   const { log, lines } = createFakeLog();
   const store = await openStore(options.location ?? folder.path("gallery"), {
     keys: parseTemplateKeys(makeTemplateKey()),
@@ -139,7 +139,7 @@ export async function installFake(options: FakeOptions = {}): Promise<FakeInstal
         metrics,
         watch,
         async call(call, authorization) {
-          const header = authorization ?? `Bearer ${await signCall(call, keys.signing, clock.now)}`;
+          const header = authorization ?? `Bearer ${signCall(call, keys.signing, clock.now)}`;
           return await send(requestOf("http://gallery", call, header));
         },
         get: (path) => send(new Request(`http://gallery${path}`)),

@@ -122,14 +122,16 @@ Deno.test("a call about another user, template, collection or body than its stat
 
 Deno.test("a call without a valid token is refused, and its body is not read", async () => {
   await withReplica(async (replica) => {
-    const foreign = await fakeTokenKeys();
+    const foreign = fakeTokenKeys();
     for (const call of EVERY_CALL) {
       const refused = await replica.call(
         call,
-        `Bearer ${await signGalleryToken(
-          foreign.signing,
-          call.claims,
-        )}`,
+        `Bearer ${
+          signGalleryToken(
+            foreign.signing,
+            call.claims,
+          )
+        }`,
       );
       assertEquals(refused.body.code, "unauthorized");
       for (const header of ["", "Bearer ", "Bearer a.b.c", "Basic dTpw"]) {
@@ -152,7 +154,7 @@ Deno.test("the token of a change or decision is accepted once by all replicas to
   const changes = EVERY_CALL.filter(({ method }) => method !== "GET");
   assertEquals(changes.length, 6);
   for (const call of changes) {
-    const header = `Bearer ${await signGalleryToken(keys.signing, call.claims, clock.now)}`;
+    const header = `Bearer ${signGalleryToken(keys.signing, call.claims, clock.now)}`;
     const about = `${call.method} ${call.path}`;
     assertEquals((await codeOf(a, call, header))[0] < 300, true, about);
     clock.now += 60_000;
@@ -164,7 +166,7 @@ Deno.test("the token of a change or decision is accepted once by all replicas to
   for (
     const call of [CALLS.addTemplate("nobody", embedding, NEW), CALLS.about("delete_user", "x")]
   ) {
-    const header = `Bearer ${await signGalleryToken(keys.signing, call.claims, clock.now)}`;
+    const header = `Bearer ${signGalleryToken(keys.signing, call.claims, clock.now)}`;
     await a.call(call, header);
     assertEquals(await codeOf(b, call, header), [401, "unauthorized"]);
   }
@@ -176,11 +178,11 @@ Deno.test("a token for a worker, and one that is too old, are refused", async ()
   const { keys, clock } = installation;
   const replica = await installation.replica();
   const call = CALLS.about("get_user", "user1");
-  const forWorker = await signWorkerToken(keys.signing, "worker-1", clock.now);
+  const forWorker = signWorkerToken(keys.signing, "worker-1", clock.now);
   assertEquals(await codeOf(replica, call, `Bearer ${forWorker}`), [401, "unauthorized"]);
-  const old = await signGalleryToken(keys.signing, call.claims, clock.now - 101_000);
+  const old = signGalleryToken(keys.signing, call.claims, clock.now - 101_000);
   assertEquals(await codeOf(replica, call, `Bearer ${old}`), [401, "unauthorized"]);
-  const young = await signGalleryToken(keys.signing, call.claims, clock.now - 99_000);
+  const young = signGalleryToken(keys.signing, call.claims, clock.now - 99_000);
   assertEquals(await codeOf(replica, call, `Bearer ${young}`), [404, "user_not_found"]);
   assertEquals(await codeOf(replica, call, `Bearer ${young}`), [401, "unauthorized"]);
 });

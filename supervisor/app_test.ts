@@ -12,7 +12,7 @@ import { openFakePod } from "./fake_pod.ts";
 import { createTokenVerifiers } from "./token_verifiers.ts";
 import { createFakeLog } from "../shared/fake_log.ts";
 
-const keys = await fakeTokenKeys();
+const keys = fakeTokenKeys();
 
 const urlOf = ({ addr: { hostname, port } }: Deno.HttpServer<Deno.NetAddr>): URL =>
   new URL(`http://${hostname}:${port}`);
@@ -42,7 +42,7 @@ async function open(answer: (request: Request) => Response | Promise<Response>) 
   ) => {
     const headers = new Headers({ "Content-Type": "application/octet-stream" });
     if (audience !== undefined) {
-      headers.set("Authorization", `Bearer ${await signWorkerToken(keys.signing, audience)}`);
+      headers.set("Authorization", `Bearer ${signWorkerToken(keys.signing, audience)}`);
     }
     return await fetch(new Request(`http://pod.test${path}`, { method, headers, ...init }));
   };
@@ -96,7 +96,7 @@ Deno.test("only a token for the process itself reaches it, and only once", async
   }
   assertEquals([reached, opened.pod.free()], [0, ["worker-1", "worker-2"]]);
 
-  const Authorization = `Bearer ${await signWorkerToken(keys.signing, "pod")}`;
+  const Authorization = `Bearer ${signWorkerToken(keys.signing, "pod")}`;
   const again = () =>
     opened.fetch(new Request("http://pod.test/processes", { headers: { Authorization } }));
   const statuses = [];
@@ -193,7 +193,7 @@ Deno.test("a connection that ends while the picture arrives costs its process, n
   await using _server = { [Symbol.asyncDispose]: () => server.shutdown() };
   const url = urlOf(server);
   using connection = await RawConnection.open(url);
-  const token = await signWorkerToken(keys.signing, "pod/worker-1");
+  const token = signWorkerToken(keys.signing, "pod/worker-1");
   await connection.send(
     `POST ${EMBED} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${token}\r\n`,
     "Content-Type: application/octet-stream\r\nContent-Length: 200000\r\n\r\n",
@@ -206,7 +206,7 @@ Deno.test("a connection that ends while the picture arrives costs its process, n
 
   const whole = await fetch(new URL("/processes/worker-3/embed", url), {
     method: "POST",
-    headers: { Authorization: `Bearer ${await signWorkerToken(keys.signing, "pod/worker-3")}` },
+    headers: { Authorization: `Bearer ${signWorkerToken(keys.signing, "pod/worker-3")}` },
     body: new Uint8Array(900_000),
   });
   assertEquals(await whole.text(), "900000");

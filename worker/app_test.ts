@@ -17,7 +17,7 @@ import { AmbiguousFace, type Authenticator, type Identity } from "./authenticato
 
 const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3, 4);
 const NAME = "worker-1";
-const KEYS = await fakeTokenKeys();
+const KEYS = fakeTokenKeys();
 const { duration_ms: _, ...IDENTITY } = MATCH;
 
 interface Settings {
@@ -54,7 +54,7 @@ function setUp(settings: Settings = {}) {
   const call = async (path: string, init: RequestInit = {}) =>
     await app.fetch(new Request(`http://worker.test${path}`, init));
   const post = async (init: RequestInit = {}, path = "/authenticate") => {
-    const token = await signWorkerToken(KEYS.signing, NAME);
+    const token = signWorkerToken(KEYS.signing, NAME);
     const headers = { "Authorization": `Bearer ${token}`, ...init.headers };
     return await call(path, { method: "POST", body: PNG, ...init, headers });
   };
@@ -160,7 +160,7 @@ Deno.test("the authenticator gets the picture and the user_id", async () => {
 
 Deno.test("a worker neither reads nor counts a request without a valid token", async () => {
   const { post, call, state } = setUp();
-  const other = await signWorkerToken((await fakeTokenKeys()).signing, NAME);
+  const other = signWorkerToken(fakeTokenKeys().signing, NAME);
   for (const Authorization of ["", "Bearer ", "Basic dTpw", "Bearer a.b.c", `Bearer ${other}`]) {
     await assertProblem(await post({ headers: { Authorization } }), "unauthorized");
   }
@@ -173,7 +173,7 @@ Deno.test("a worker neither reads nor counts a request without a valid token", a
 
 Deno.test("a worker accepts a token once, and the second call does not count", async () => {
   const { post, state, lines } = setUp({ requestsPerWorker: 2 });
-  const Authorization = `Bearer ${await signWorkerToken(KEYS.signing, NAME)}`;
+  const Authorization = `Bearer ${signWorkerToken(KEYS.signing, NAME)}`;
   const response = await post({ headers: { Authorization } });
   assertEquals(response.status, 200);
   await response.body?.cancel();

@@ -16,7 +16,7 @@ import { sha256 } from "../../shared/sha256.ts";
 import { createGalleryClient, type GalleryCaller, type GalleryClient } from "./gallery_client.ts";
 import { GalleryUnavailable } from "./gallery_problem.ts";
 
-const KEYS = await fakeTokenKeys();
+const KEYS = fakeTokenKeys();
 const MODEL = "f".repeat(64), PHOTO = "a".repeat(64);
 const FACE = { embedding: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), model: MODEL };
 const MATCH = {

@@ -40,7 +40,7 @@ export async function ensureKeys(
   store: KeyStore,
 ): Promise<{ readonly privateKeys: Outcome; readonly publicKeys: Outcome | "completed" }> {
   const { text, outcome } = await ensureSecretFile(store.privateKeys, makePrivateKey);
-  const keys = await parsePrivateKeys(text);
+  const keys = parsePrivateKeys(text);
   return { privateKeys: outcome, publicKeys: await ensurePublic(store, keys) };
 }
 
@@ -51,11 +51,11 @@ async function ensurePublic(store: KeyStore, keys: SigningKeys): Promise<Outcome
       if (await store.createPublic(publicHalves(keys))) return "made";
       continue;
     }
-    const present = await parsePublicKeys(stored.text);
+    const present = parsePublicKeys(stored.text);
     const missing = keys.filter(({ id }) => !present.has(id));
     if (missing.length === 0) return "kept";
     const text = `${stored.text.trim()}\n${publicHalves(missing)}`;
-    await parsePublicKeys(text);
+    parsePublicKeys(text);
     if (await store.replacePublic(text, stored.version)) return "completed";
   }
   throw new ConfigError("Worker token keys: the public keys change again and again");

@@ -48,9 +48,9 @@ class FakeKeyStore implements KeyStore {
   }
 
   /** Checks that the workers have every key of the api, and returns the number of public keys. */
-  async check(): Promise<number> {
-    const keys = await parsePrivateKeys(this.privateText!);
-    const halves = await parsePublicKeys(this.publicText!);
+  check(): number {
+    const keys = parsePrivateKeys(this.privateText!);
+    const halves = parsePublicKeys(this.publicText!);
     for (const { id } of keys) assert(halves.has(id));
     return halves.size;
   }
@@ -59,33 +59,33 @@ class FakeKeyStore implements KeyStore {
 Deno.test("both kinds of keys are made when both are missing, and then kept", async () => {
   const store = new FakeKeyStore();
   assertEquals(await ensureKeys(store), { privateKeys: "made", publicKeys: "made" });
-  assertEquals(await store.check(), 1);
+  assertEquals(store.check(), 1);
   const { privateText, publicText } = store;
   assertEquals(await ensureKeys(store), { privateKeys: "kept", publicKeys: "kept" });
   assertEquals([store.privateText, store.publicText], [privateText, publicText]);
 });
 
 Deno.test("missing public keys are derived from the private ones", async () => {
-  const [old, next] = [await fakeTokenKeys(), await fakeTokenKeys()];
+  const [old, next] = [fakeTokenKeys(), fakeTokenKeys()];
   const both = old.privatePem + next.privatePem;
   const empty = new FakeKeyStore(both);
   assertEquals(await ensureKeys(empty), { privateKeys: "kept", publicKeys: "made" });
-  assertEquals(await empty.check(), 2);
+  assertEquals(empty.check(), 2);
   const lacksOne = new FakeKeyStore(both, old.publicPem);
   assertEquals(await ensureKeys(lacksOne), { privateKeys: "kept", publicKeys: "completed" });
-  assertEquals(await lacksOne.check(), 2);
+  assertEquals(lacksOne.check(), 2);
   assertEquals(lacksOne.privateText, both);
 });
 
 Deno.test("a new private key is added to public keys that exist: running replicas still sign with theirs", async () => {
-  const old = await fakeTokenKeys();
+  const old = fakeTokenKeys();
   const store = new FakeKeyStore(undefined, old.publicPem);
   assertEquals(await ensureKeys(store), { privateKeys: "made", publicKeys: "completed" });
-  assertEquals(await store.check(), 2);
+  assertEquals(store.check(), 2);
 });
 
 Deno.test("a run that is disturbed by another one keeps the other one's keys", async () => {
-  const other = await fakeTokenKeys();
+  const other = fakeTokenKeys();
   let disturbances = 0;
   const store = new FakeKeyStore(undefined, undefined, (store) => {
     if (disturbances++ > 0) return;
@@ -93,19 +93,19 @@ Deno.test("a run that is disturbed by another one keeps the other one's keys", a
   });
   assertEquals(await ensureKeys(store), { privateKeys: "kept", publicKeys: "made" });
   assertEquals(store.privateText, other.privatePem);
-  assertEquals(await store.check(), 1);
+  assertEquals(store.check(), 1);
 
   let others = 0;
-  const extra = await fakeTokenKeys();
+  const extra = fakeTokenKeys();
   const changing = new FakeKeyStore(other.privatePem, extra.publicPem, (store) => {
     if (others++ < 3) store.version++;
   });
   assertEquals((await ensureKeys(changing)).publicKeys, "completed");
-  assertEquals(await changing.check(), 2);
+  assertEquals(changing.check(), 2);
 });
 
 Deno.test("a store that changes again and again is an error", async () => {
-  const [one, other] = [await fakeTokenKeys(), await fakeTokenKeys()];
+  const [one, other] = [fakeTokenKeys(), fakeTokenKeys()];
   const store = new FakeKeyStore(one.privatePem, other.publicPem, (store) => {
     store.version++;
   });
@@ -113,7 +113,7 @@ Deno.test("a store that changes again and again is an error", async () => {
 });
 
 Deno.test("keys that cannot be used are an error, and stay as they are", async () => {
-  const { privatePem, publicPem } = await fakeTokenKeys();
+  const { privatePem, publicPem } = fakeTokenKeys();
   for (
     const [secret, open] of [
       ["key of the first version: 32 bytes", undefined],
@@ -124,7 +124,7 @@ Deno.test("keys that cannot be used are an error, and stay as they are", async (
       [privatePem, ""],
       [
         privatePem,
-        (await Promise.all(Array.from({ length: 16 }, fakeTokenKeys)))
+        Array.from({ length: 16 }, fakeTokenKeys)
           .map(({ publicPem }) => publicPem).join(""),
       ],
     ] as const

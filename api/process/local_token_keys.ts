@@ -17,7 +17,7 @@ import {
 export async function openLocalTokenKeys(
   location: TokenKeyLocation | undefined,
 ): Promise<SigningKeys> {
-  return await parsePrivateKeys(
-    location === undefined ? await makePrivateKey() : await readTokenKeys(location),
+  return parsePrivateKeys(
+    location === undefined ? makePrivateKey() : await readTokenKeys(location),
   );
 }

@@ -117,7 +117,7 @@ export function createWorkerClient(
     { worker, image, requestId, signal }: Sending,
     read: (response: WorkerResponse) => WorkerAnswer<Answer>,
   ): Promise<WorkerResult<Answer>> {
-    const token = await signWorkerToken(keys(), worker.name, clock());
+    const token = signWorkerToken(keys(), worker.name, clock());
     try {
       const response = await connections.post({
         url,

@@ -13,7 +13,7 @@ import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { createTokenVerifier } from "../../shared/http/worker_token.ts";
 import { createWorkerClient, type WorkerResult } from "./worker_client.ts";
 
-const KEYS = await fakeTokenKeys();
+const KEYS = fakeTokenKeys();
 const PROBE: Probe = { image: Uint8Array.of(0xff, 0xd8, 0xff, 1, 2, 3), userId: undefined };
 
 interface Call {

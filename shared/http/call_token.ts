@@ -4,9 +4,10 @@
  * call. The api holds the private keys. All other parts have only the public ones.
  */
 
-import { errors, jwtVerify, type JWTVerifyResult, SignJWT } from "jose";
+import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { Problem } from "../contract/problem.ts";
+import { type Claims, signToken, splitToken, verifyToken } from "./token_format.ts";
 import type { SigningKeys, VerifyingKeys } from "./token_keys.ts";
 
 /** A token is valid for this time. It is verified before the body is read. */
@@ -15,7 +16,7 @@ export const LIFETIME_SECONDS = 10;
 export const CLOCK_TOLERANCE_SECONDS = 90;
 /** A token that is accepted now is no longer accepted after this time. */
 const REMEMBERED_MS = (LIFETIME_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS + 1) * 1000;
-const ALGORITHM = "EdDSA";
+const SCHEME = "Bearer ";
 
 /** Claims that every token has. */
 const CALL_CLAIMS = {
@@ -25,6 +26,7 @@ const CALL_CLAIMS = {
   /** 128 random bits in base64url. */
   jti: z.string().regex(/^[\w-]{22}$/),
 };
+const CallClaimsSchema = z.object(CALL_CLAIMS);
 
 /** A verified token. */
 export interface VerifiedCall<Claims> {
@@ -57,16 +59,14 @@ export type TokenFault =
 export function signCall(
   keys: SigningKeys,
   audience: string,
-  claims: Readonly<Record<string, unknown>>,
+  claims: Claims,
   nowMs: number,
-): Promise<string> {
-  const [{ id, key }] = keys;
-  const now = Math.floor(nowMs / 1000);
-  const jti = crypto.getRandomValues(new Uint8Array(16))
-    .toBase64({ alphabet: "base64url", omitPadding: true });
-  return new SignJWT({ ...claims, aud: audience, iat: now, exp: now + LIFETIME_SECONDS, jti })
-    .setProtectedHeader({ alg: ALGORITHM, kid: id })
-    .sign(key);
+): string {
+  const [{ tokenHeader, key }] = keys;
+  const iat = Math.floor(nowMs / 1000);
+  const exp = iat + LIFETIME_SECONDS;
+  const jti = crypto.getRandomValues(Buffer.alloc(16)).toString("base64url");
+  return signToken(tokenHeader, { ...claims, aud: audience, iat, exp, jti }, key);
 }
 
 /** Options of {@linkcode createCallVerifier}. */
@@ -107,12 +107,18 @@ export function createCallVerifier<Shape extends z.ZodRawShape>(
 
   async function check(authorization: string | undefined) {
     if (authorization === undefined || authorization === "") return "missing";
-    const [, token] = authorization.length > maxTokenChars
-      ? []
-      : /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(authorization) ?? [];
+    if (authorization.length > maxTokenChars || !authorization.startsWith(SCHEME)) {
+      return "malformed";
+    }
+    const token = splitToken(authorization.slice(SCHEME.length));
     if (token === undefined) return "malformed";
     const nowMs = clock();
-    const verified = await verify(token, nowMs);
+    const found = keys(token.keyId);
+    const key = (found instanceof Promise ? await found : found).get(token.keyId);
+    if (key === undefined) return "unknown key";
+    const signed = verifyToken(token, key);
+    if (typeof signed === "string") return signed;
+    const verified = checkClaims(signed, nowMs);
     if (typeof verified === "string") return verified;
     const { jti } = verified;
     for (const [id, untilMs] of seen) {
@@ -125,33 +131,22 @@ export function createCallVerifier<Shape extends z.ZodRawShape>(
     return verified;
   }
 
-  async function verify(token: string, nowMs: number) {
-    let result: JWTVerifyResult;
-    try {
-      result = await jwtVerify(token, async ({ kid = "" }) => {
-        const key = (await keys(kid)).get(kid);
-        if (key === undefined) throw new UnknownKey();
-        return key;
-      }, {
-        algorithms: [ALGORITHM],
-        audience,
-        requiredClaims: ["exp", "iat", "jti"],
-        maxTokenAge: LIFETIME_SECONDS,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: new Date(nowMs),
-      });
-    } catch (error) {
-      return faultOf(error);
-    }
-    const parsed = schema.safeParse(result.payload);
-    if (!parsed.success) return "malformed" as const;
-    const { aud: _aud, iat: _iat, exp, jti, ...claims } = parsed.data as
-      & z.infer<z.ZodObject<typeof CALL_CLAIMS>>
+  function checkClaims(signed: Claims, nowMs: number) {
+    const call = CallClaimsSchema.safeParse(signed);
+    if (!call.success) return "malformed";
+    const { aud, iat, exp, jti } = call.data;
+    if (aud !== audience) return "for another audience";
+    if (!isCurrent(iat, exp, nowMs)) return "expired, or the clocks differ";
+    const parsed = schema.safeParse(signed);
+    if (!parsed.success) return "malformed";
+    const { aud: _aud, iat: _iat, exp: _exp, jti: _jti, ...claims } = parsed.data as
+      & z.infer<typeof CallClaimsSchema>
       & z.infer<z.ZodObject<Shape>>;
+    const lastSecond = Math.min(exp, iat + LIFETIME_SECONDS);
     return {
       jti,
       // A counterpart with a slow clock accepts the token for longer.
-      refusedAfterMs: (exp + 2 * CLOCK_TOLERANCE_SECONDS + 1) * 1000,
+      refusedAfterMs: (lastSecond + 2 * CLOCK_TOLERANCE_SECONDS + 1) * 1000,
       claims: claims as z.infer<z.ZodObject<Shape>>,
     };
   }
@@ -167,19 +162,10 @@ export function createCallVerifier<Shape extends z.ZodRawShape>(
   };
 }
 
-/** Error for a token whose key the verifier does not have. */
-class UnknownKey extends Error {
-  override readonly name = "UnknownKey";
-}
-
-function faultOf(error: unknown): TokenFault {
-  if (error instanceof UnknownKey) return "unknown key";
-  if (error instanceof errors.JWSSignatureVerificationFailed) return "wrong signature";
-  if (error instanceof errors.JWTExpired) return "expired, or the clocks differ";
-  if (error instanceof errors.JWTClaimValidationFailed && error.reason === "check_failed") {
-    if (error.claim === "aud") return "for another audience";
-    if (error.claim === "iat") return "expired, or the clocks differ";
-  }
-  if (error instanceof errors.JOSEError) return "malformed";
-  throw error;
+/** True while a token with these times is valid. A later expiry does not make it valid for longer. */
+function isCurrent(iat: number, exp: number, nowMs: number): boolean {
+  const now = Math.floor(nowMs / 1000);
+  const earliest = now - CLOCK_TOLERANCE_SECONDS;
+  return exp > earliest && iat >= earliest - LIFETIME_SECONDS &&
+    iat <= now + CLOCK_TOLERANCE_SECONDS;
 }

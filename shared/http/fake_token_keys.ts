@@ -18,9 +18,9 @@ export interface FakeTokenKeys {
 }
 
 /** Makes a random key. */
-export async function fakeTokenKeys(): Promise<FakeTokenKeys> {
-  const privatePem = await makePrivateKey();
-  const signing = await parsePrivateKeys(privatePem);
+export function fakeTokenKeys(): FakeTokenKeys {
+  const privatePem = makePrivateKey();
+  const signing = parsePrivateKeys(privatePem);
   const publicPem = publicHalves(signing);
-  return { signing, verifying: await parsePublicKeys(publicPem), privatePem, publicPem };
+  return { signing, verifying: parsePublicKeys(publicPem), privatePem, publicPem };
 }

@@ -14,7 +14,7 @@ export function signGalleryToken(
   keys: SigningKeys,
   claims: GalleryClaims,
   nowMs: number = Date.now(),
-): Promise<string> {
+): string {
   return signCall(keys, GALLERY_AUDIENCE, claims, nowMs);
 }
 

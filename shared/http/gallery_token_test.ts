@@ -4,9 +4,10 @@ import { Problem } from "../contract/problem.ts";
 import { signCall } from "./call_token.ts";
 import { fakeTokenKeys } from "./fake_token_keys.ts";
 import { createGalleryTokenVerifier, signGalleryToken } from "./gallery_token.ts";
+import { signToken } from "./token_format.ts";
 import { signWorkerToken } from "./worker_token.ts";
 
-const KEYS = await fakeTokenKeys();
+const KEYS = fakeTokenKeys();
 const NOW_MS = Date.UTC(2026, 0, 31, 12);
 const CLAIMS: GalleryClaims = {
   purpose: "decide",
@@ -30,7 +31,7 @@ async function assertRefused(token: string, fault: string): Promise<void> {
 
 Deno.test("the gallery gets the claims that the api has signed, once", async () => {
   const verify = verifier();
-  const token = await signGalleryToken(KEYS.signing, CLAIMS, NOW_MS);
+  const token = signGalleryToken(KEYS.signing, CLAIMS, NOW_MS);
   const { claims, refusedAfterMs, jti } = await verify(`Bearer ${token}`);
   assertEquals(claims, CLAIMS);
   assertEquals(jti.length, 22);
@@ -39,13 +40,25 @@ Deno.test("the gallery gets the claims that the api has signed, once", async () 
   assertEquals(again.code, "unauthorized");
 });
 
+Deno.test("a token with a later expiry need not be remembered for longer", async () => {
+  const iat = NOW_MS / 1000;
+  const jti = "j".repeat(22);
+  for (const exp of [iat + 11, Number.MAX_SAFE_INTEGER]) {
+    const statement = { ...CLAIMS, aud: "face-it-gallery", iat, exp, jti };
+    const [{ tokenHeader, key }] = KEYS.signing;
+    const token = signToken(tokenHeader, statement, key);
+    const { refusedAfterMs } = await verifier()(`Bearer ${token}`);
+    assertEquals(refusedAfterMs, NOW_MS + (10 + 2 * 90 + 1) * 1000);
+  }
+});
+
 Deno.test("the gallery refuses a worker's token, and a worker's name as audience", async () => {
   await assertRefused(
-    await signWorkerToken(KEYS.signing, "worker-1", NOW_MS),
+    signWorkerToken(KEYS.signing, "worker-1", NOW_MS),
     "for another audience",
   );
   await assertRefused(
-    await signCall(KEYS.signing, "worker-1", CLAIMS, NOW_MS),
+    signCall(KEYS.signing, "worker-1", CLAIMS, NOW_MS),
     "for another audience",
   );
 });
@@ -60,7 +73,7 @@ Deno.test("the gallery refuses a token with missing, unknown or malformed claims
       { ...CLAIMS, user_id: "a\nb" },
     ]
   ) {
-    const token = await signCall(KEYS.signing, "face-it-gallery", claims, NOW_MS);
+    const token = signCall(KEYS.signing, "face-it-gallery", claims, NOW_MS);
     await assertRefused(token, "malformed");
   }
 });

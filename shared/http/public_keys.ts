@@ -27,25 +27,28 @@ const MIN_AGE_MS = 2000;
 export async function openPublicKeys(
   location: TokenKeyLocation,
   { log, now, canRead = () => true }: PublicKeysOptions,
-): Promise<(id: string) => Promise<VerifyingKeys>> {
+): Promise<(id: string) => VerifyingKeys | Promise<VerifyingKeys>> {
   let text = await readTokenKeys(location);
-  let keys = await parsePublicKeys(text);
+  let keys = parsePublicKeys(text);
   let readAt = now();
 
-  return async (id) => {
-    if (keys.has(id) || "text" in location || !canRead() || now() - readAt < MIN_AGE_MS) {
-      return keys;
-    }
+  async function readAgain() {
     readAt = now();
     try {
       const latest = await readTokenKeys(location);
       if (latest === text) return keys;
-      keys = await parsePublicKeys(latest);
+      keys = parsePublicKeys(latest);
       text = latest;
       log.info({ keys: keys.size }, "token keys changed");
     } catch (error) {
       log.error({ error: describeError(error) }, "token keys not read");
     }
     return keys;
+  }
+
+  return (id) => {
+    const staysAsItIs = keys.has(id) || "text" in location || !canRead() ||
+      now() - readAt < MIN_AGE_MS;
+    return staysAsItIs ? keys : readAgain();
   };
 }

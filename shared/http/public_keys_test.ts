@@ -5,7 +5,7 @@ import { createFakeLog } from "../fake_log.ts";
 import { fakeTokenKeys } from "./fake_token_keys.ts";
 import { openPublicKeys } from "./public_keys.ts";
 
-const OLD = await fakeTokenKeys(), NEW = await fakeTokenKeys();
+const OLD = fakeTokenKeys(), NEW = fakeTokenKeys();
 const [OLD_ID, NEW_ID] = [OLD.signing[0].id, NEW.signing[0].id];
 
 /** Opens the keys in a file. */

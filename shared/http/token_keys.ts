@@ -3,24 +3,25 @@
  * private keys; workers have only the public halves.
  */
 
+import { Buffer } from "node:buffer";
 import {
-  calculateJwkThumbprint,
-  exportJWK,
-  exportPKCS8,
-  exportSPKI,
-  generateKeyPair,
-  importJWK,
-  importPKCS8,
-  importSPKI,
-} from "jose";
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from "node:crypto";
 import { ConfigError } from "../env.ts";
+import { headerOf } from "./token_format.ts";
 
 /** A private key, which signs tokens. */
 export interface SigningKey {
   /** Names the key in the header of a token: the RFC 7638 thumbprint of its public half. */
   readonly id: string;
-  /** Cannot be exported. */
-  readonly key: CryptoKey;
+  /** The header of each token that it signs, encoded. */
+  readonly tokenHeader: string;
+  /** Must not be exported. Logs and JSON show nothing of the key. */
+  readonly key: KeyObject;
   /** The public half in PEM (SPKI), in the form that {@linkcode parsePublicKeys} reads. */
   readonly publicPem: string;
 }
@@ -29,13 +30,13 @@ export interface SigningKey {
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
 /** One or more public keys, by their ids. Each of them verifies tokens. */
-export type VerifyingKeys = ReadonlyMap<string, CryptoKey>;
+export type VerifyingKeys = ReadonlyMap<string, KeyObject>;
 
 /** Largest size of a key file. A file of {@linkcode MAX_KEYS} keys has 2 KB. */
 export const MAX_KEY_FILE_BYTES = 16 * 1024;
 
 const MAX_KEYS = 16;
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]*-----END \1-----/g;
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
 const HOW_TO_MAKE = 'make one with "openssl genpkey -algorithm ed25519"';
 
 /**
@@ -43,10 +44,8 @@ const HOW_TO_MAKE = 'make one with "openssl genpkey -algorithm ed25519"';
  *
  * @throws {ConfigError} when there is no key, too many keys, another kind of key, or other text
  */
-export async function parsePrivateKeys(text: string): Promise<SigningKeys> {
-  const [first, ...others] = await Promise.all(
-    splitKeys(text, "PRIVATE KEY").map((pem) => importing(() => readSigningKey(pem))),
-  );
+export function parsePrivateKeys(text: string): SigningKeys {
+  const [first, ...others] = splitKeys(text, "PRIVATE KEY").map(readSigningKey);
   return [first!, ...others];
 }
 
@@ -55,26 +54,22 @@ export async function parsePrivateKeys(text: string): Promise<SigningKeys> {
  *
  * @throws {ConfigError} when there is no key, too many keys, another kind of key, or other text
  */
-export async function parsePublicKeys(text: string): Promise<VerifyingKeys> {
-  const keys = await Promise.all(
-    splitKeys(text, "PUBLIC KEY").map((pem) =>
-      importing(async () => {
-        const key = await importSPKI(pem, "EdDSA", { extractable: true });
-        const entry: [string, CryptoKey] = [
-          await calculateJwkThumbprint(await exportJWK(key)),
-          key as CryptoKey,
-        ];
-        return entry;
-      })
-    ),
+export function parsePublicKeys(text: string): VerifyingKeys {
+  return new Map(
+    splitKeys(text, "PUBLIC KEY").map((block) => {
+      const key = importKey(
+        block,
+        (der) => createPublicKey({ key: der, format: "der", type: "spki" }),
+      );
+      return [thumbprintOf(key), key];
+    }),
   );
-  return new Map(keys);
 }
 
 /** Makes a random private key in PEM, in the form that {@linkcode parsePrivateKeys} reads. */
-export async function makePrivateKey(): Promise<string> {
-  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
-  return `${(await exportPKCS8(privateKey)).trim()}\n`;
+export function makePrivateKey(): string {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  return `${privateKey.export({ format: "pem", type: "pkcs8" }).toString().trim()}\n`;
 }
 
 /** Returns the public halves of the keys in PEM: one block after the other. */
@@ -82,7 +77,7 @@ export function publicHalves(keys: readonly SigningKey[]): string {
   return keys.map(({ publicPem }) => publicPem).join("");
 }
 
-/** Returns the PEM blocks of the text, each without what is around it. */
+/** Returns what the PEM blocks of the text contain, in base64. */
 function splitKeys(text: string, label: "PRIVATE KEY" | "PUBLIC KEY"): string[] {
   const blocks = text.length > MAX_KEY_FILE_BYTES ? [] : [...text.matchAll(BLOCK)];
   if (text.length > MAX_KEY_FILE_BYTES) refuse(`more than ${MAX_KEY_FILE_BYTES} bytes`);
@@ -103,27 +98,42 @@ function splitKeys(text: string, label: "PRIVATE KEY" | "PUBLIC KEY"): string[] 
     }
     refuse(`a block is not a ${label}: ${HOW_TO_MAKE}`);
   }
-  return blocks.map(([block]) => block);
+  return blocks.map(([, , content]) => content!);
 }
 
-async function readSigningKey(pem: string): Promise<SigningKey> {
-  const { kty, crv, x } = await exportJWK(await importPKCS8(pem, "EdDSA", { extractable: true }));
-  const publicJwk = { kty, crv, x } as { kty: "OKP"; crv: string; x: string };
-  const publicKey = await importJWK(publicJwk, "EdDSA", { extractable: true });
+function readSigningKey(block: string): SigningKey {
+  const key = importKey(
+    block,
+    (der) => createPrivateKey({ key: der, format: "der", type: "pkcs8" }),
+  );
+  const publicKey = createPublicKey(key);
+  const id = thumbprintOf(publicKey);
   return {
-    id: await calculateJwkThumbprint(publicJwk),
-    key: await importPKCS8(pem, "EdDSA") as CryptoKey,
-    publicPem: `${(await exportSPKI(publicKey as CryptoKey)).trim()}\n`,
+    id,
+    tokenHeader: headerOf(id),
+    key,
+    publicPem: `${publicKey.export({ format: "pem", type: "spki" }).toString().trim()}\n`,
   };
 }
 
-/** Imports a key. The error of the library is left out: it can quote the key. */
-async function importing<Key>(read: () => Promise<Key>): Promise<Key> {
+/** Imports an Ed25519 key. The error of the library is left out: it can quote the key. */
+function importKey(block: string, read: (der: Buffer) => KeyObject): KeyObject {
+  let key: KeyObject | undefined;
   try {
-    return await read();
+    key = read(Buffer.from(Uint8Array.fromBase64(block)));
   } catch {
-    return refuse(`a key is damaged or not an Ed25519 key: ${HOW_TO_MAKE}`);
+    // Refused below.
   }
+  if (key?.asymmetricKeyType !== "ed25519") {
+    refuse(`a key is damaged or not an Ed25519 key: ${HOW_TO_MAKE}`);
+  }
+  return key;
+}
+
+/** Returns the thumbprint of a public key (RFC 7638). */
+function thumbprintOf(key: KeyObject): string {
+  const { crv, kty, x } = key.export({ format: "jwk" });
+  return createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
 }
 
 function refuse(reason: string): never {

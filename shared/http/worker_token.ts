@@ -17,7 +17,7 @@ export function signWorkerToken(
   keys: SigningKeys,
   workerName: string,
   nowMs: number = Date.now(),
-): Promise<string> {
+): string {
   return signCall(keys, workerName, {}, nowMs);
 }
 

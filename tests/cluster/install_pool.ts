@@ -39,7 +39,7 @@ export async function installPool(workers: number): Promise<InstalledPool> {
     labels: { app: "face-recognition-worker", status: "ready" },
     template: ofWorkers!.spec.template,
     env: Object.fromEntries(env) as Record<string, string>,
-    tokenKeys: await fakeTokenKeys(),
+    tokenKeys: fakeTokenKeys(),
     podsPath: pathOf("Pod", undefined, worker),
   };
 }

@@ -102,8 +102,8 @@ class Hooks implements AsyncDisposable {
 
   /** Checks that the workers have every key of the api, and returns both numbers of keys. */
   async check(): Promise<[privateKeys: number, publicKeys: number]> {
-    const keys = await parsePrivateKeys((await this.secret())!);
-    const halves = await parsePublicKeys((await this.configMap())!);
+    const keys = parsePrivateKeys((await this.secret())!);
+    const halves = parsePublicKeys((await this.configMap())!);
     for (const { id } of keys) assert(halves.has(id));
     return [keys.length, halves.size];
   }
@@ -156,7 +156,7 @@ clusterTest("the hooks make the namespaces and the keys, and keep them", async (
   });
 
   await t.step("a key that the user added gets its public half", async () => {
-    const next = await fakeTokenKeys();
+    const next = fakeTokenKeys();
     const both = `${await hooks.secret()}${next.privatePem}`;
     await hooks.putSecret(both);
     const { ok, text } = await hooks.run("keys");

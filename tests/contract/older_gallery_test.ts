@@ -15,7 +15,7 @@ import { WORKER_MODELS } from "../../shared/contract/fake_answers.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { createGalleryTokenVerifier } from "../../shared/http/gallery_token.ts";
 
-const KEYS = await fakeTokenKeys();
+const KEYS = fakeTokenKeys();
 const { small } = MODEL_MANIFEST.models.recognition;
 /** The recognition model's files that the gallery before knows, and the one that workers have now. */
 const KNOWN_FILES = [small.sha256, small.earlier_prepared_sha256[0]!],

@@ -8,7 +8,7 @@ import { createApiMetrics } from "../../api/metrics.ts";
 import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import type { PoolBackend } from "./pool_contract.ts";
 
-const { publicPem: PUBLIC_KEYS } = await fakeTokenKeys();
+const { publicPem: PUBLIC_KEYS } = fakeTokenKeys();
 
 /** Opens the backend. Its workers have an empty gallery. */
 export async function openProcessBackend(): Promise<PoolBackend> {

@@ -86,7 +86,7 @@ export class ProcessPodsCluster extends FakePodApi {
     );
     const cluster = new ProcessPodsCluster(
       settings,
-      await fakeTokenKeys(),
+      fakeTokenKeys(),
       settings.env?.["EMBEDDINGS_PATH"] ?? folder.path("gallery.json"),
     );
     starting.defer(() => cluster.#end());

@@ -114,10 +114,10 @@ export async function startHostilePod(
     async attack(picture) {
       await using forwarded = await forwardPort(object, 8080);
       const secret = await client.get("Secret", `${app}-token-private`, release.api);
-      const keys = await parsePrivateKeys(atob(secret!.data["private.pem"]));
+      const keys = parsePrivateKeys(atob(secret!.data["private.pem"]));
       const response = await fetch(new URL("/embed", forwarded.url), {
         method: "POST",
-        headers: { Authorization: `Bearer ${await signWorkerToken(keys, name)}` },
+        headers: { Authorization: `Bearer ${signWorkerToken(keys, name)}` },
         body: picture,
       });
       const { length } = await response.bytes();

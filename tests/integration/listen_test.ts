@@ -13,7 +13,7 @@ import { Service } from "../support/service.ts";
 /** Settings of a worker that is started by hand. */
 const WORKER_ENV = {
   WORKER_NAME: "worker-1",
-  WORKER_TOKEN_PUBLIC_KEYS: (await fakeTokenKeys()).publicPem,
+  WORKER_TOKEN_PUBLIC_KEYS: fakeTokenKeys().publicPem,
   EMBEDDINGS_PATH: LOCAL_PATHS.gallery,
   MODEL_PATH: LOCAL_PATHS.recognition,
   DETECTOR_PATH: LOCAL_PATHS.detector,

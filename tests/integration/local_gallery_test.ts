@@ -213,7 +213,7 @@ Deno.test("a first start that is killed at any moment is completed by the next o
     const data = folder.path("data");
     const command = localGalleryCommand(new Map([["DATA_DIR", data]]), {
       logFormat: "json",
-      publicKeys: (await fakeTokenKeys()).publicPem,
+      publicKeys: fakeTokenKeys().publicPem,
     });
     const options = { label: "gallery", startTimeoutMs: 30_000 };
     const kill = new AbortController();

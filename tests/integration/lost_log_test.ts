@@ -31,7 +31,7 @@ Deno.test("without a reader of its log, the gallery deletes nobody", async () =>
   const { origin } = new URL(JSON.parse(first!).listening);
   ending.defer(() => output.cancel());
   const call = async (made: Parameters<typeof gallery.sign>[0]) => {
-    const token = `Bearer ${await gallery.sign(made)}`;
+    const token = `Bearer ${gallery.sign(made)}`;
     return await readAnswer(fetch(requestOf(new URL(origin), made, token)));
   };
   const user = CALLS.about("get_user", "ada");

@@ -34,7 +34,7 @@ class Supervisor implements AsyncDisposable {
   }
 
   static async start(env: Readonly<Record<string, string>>): Promise<Supervisor> {
-    const keys = await fakeTokenKeys();
+    const keys = fakeTokenKeys();
     const worker = localWorker(Deno.env);
     const service = new Service({
       ...worker.env,
@@ -69,7 +69,7 @@ class Supervisor implements AsyncDisposable {
 
   /** Waits until a process is free, and returns its name. */
   async free(): Promise<string> {
-    const token = await signWorkerToken(this.#keys.signing, POD);
+    const token = signWorkerToken(this.#keys.signing, POD);
     const response = await fetch(new URL(PROCESSES_PATH, this.service.url), {
       headers: { Authorization: `Bearer ${token}` },
     });

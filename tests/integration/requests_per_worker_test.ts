@@ -47,15 +47,15 @@ Deno.test("a worker refuses a request without a valid token, and does not count 
     "",
     "Bearer ",
     "Bearer x.y.z",
-    await worker.token({ keys: await fakeTokenKeys() }),
-    await worker.token({ audience: "worker-8" }),
-    (await worker.token()).replace("Bearer ", "Basic "),
+    worker.token({ keys: fakeTokenKeys() }),
+    worker.token({ audience: "worker-8" }),
+    worker.token().replace("Bearer ", "Basic "),
     unsigned("worker-7"),
   ];
   for (const token of tokens) {
     assertProblem(await worker.post(await sample("user1.png"), token), "unauthorized");
   }
-  assertEquals((await worker.post(await sample("user1.png"), await worker.token())).status, 200);
+  assertEquals((await worker.post(await sample("user1.png"), worker.token())).status, 200);
   // The worker has served its one request. It would keep running for five more seconds.
   await worker.process.stop("SIGKILL");
 });
@@ -64,7 +64,7 @@ Deno.test("a worker refuses requests over its limit, and ends after the last all
   await using worker = await Worker.ready({ REQUESTS_PER_WORKER: "2" });
   const picture = await sample("user1.png");
   const answers = await Promise.all(Array.from({ length: 4 }, async () => {
-    return await worker.post(picture, await worker.token());
+    return await worker.post(picture, worker.token());
   }));
   const lastAnswer = performance.now();
   const statuses = answers.map(({ status }) => status).sort();
@@ -83,7 +83,7 @@ Deno.test("a worker refuses requests over its limit, and ends after the last all
 Deno.test("a worker that receives SIGTERM still answers its running request", async () => {
   const picture = await slowPicture();
   await using worker = await Worker.ready();
-  const answer = worker.post(picture, await worker.token());
+  const answer = worker.post(picture, worker.token());
   let answered = false;
   void answer.then(() => answered = true, () => {});
   worker.process.kill("SIGTERM");
@@ -110,7 +110,7 @@ class Worker implements AsyncDisposable {
   }
 
   static async ready(env: Readonly<Record<string, string>> = {}): Promise<Worker> {
-    const keys = await fakeTokenKeys();
+    const keys = fakeTokenKeys();
     const process = new Service({
       WORKER_NAME: "worker-7",
       WORKER_TOKEN_PUBLIC_KEYS: keys.publicPem,
@@ -126,8 +126,8 @@ class Worker implements AsyncDisposable {
   }
 
   /** Returns the Authorization header that the api would send. */
-  async token({ keys = this.#keys, audience = "worker-7" } = {}): Promise<string> {
-    return `Bearer ${await signWorkerToken(keys.signing, audience)}`;
+  token({ keys = this.#keys, audience = "worker-7" } = {}): string {
+    return `Bearer ${signWorkerToken(keys.signing, audience)}`;
   }
 
   post(picture: Picture, authorization: string | undefined): Promise<Answer> {

@@ -7,7 +7,7 @@ import { needs } from "../support/needs.ts";
 import { forever } from "../support/forever.ts";
 
 const LOCAL = localWorker(new Map());
-const { publicPem: PUBLIC_KEYS } = await fakeTokenKeys();
+const { publicPem: PUBLIC_KEYS } = fakeTokenKeys();
 
 function launcher(env: Record<string, string>, startTimeoutMs = 30_000) {
   return createWorkerLauncher({

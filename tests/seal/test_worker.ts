@@ -10,7 +10,7 @@ import { forever } from "../support/forever.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { type Replaced, testImportMap } from "./hostile_import_map.ts";
 
-const KEYS = await fakeTokenKeys();
+const KEYS = fakeTokenKeys();
 const NAME = "test-worker";
 const START_TIMEOUT_MS = 60_000;
 
@@ -114,7 +114,7 @@ export class TestWorker implements AsyncDisposable {
     const path = this.mode === "service" ? "/embed" : "/authenticate";
     const response = await fetch(new URL(path, this.#process.url), {
       method: "POST",
-      headers: { Authorization: `Bearer ${await signWorkerToken(KEYS.signing, NAME)}` },
+      headers: { Authorization: `Bearer ${signWorkerToken(KEYS.signing, NAME)}` },
       body: picture,
     });
     return {

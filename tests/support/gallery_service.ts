@@ -27,7 +27,7 @@ export interface GalleryInstallation extends AsyncDisposable {
   /** Returns the settings of an api on this machine that calls a service. */
   apiEnv(service: Service): Record<string, string>;
   /** Signs the statement of a call. */
-  sign(call: FakeCall): Promise<string>;
+  sign(call: FakeCall): string;
   /** Sends a call to a service. */
   send(service: Service, call: FakeCall, token: string): Promise<Answer>;
   /** Signs a call and sends it to a service. */
@@ -40,7 +40,7 @@ export interface GalleryInstallation extends AsyncDisposable {
  * @param store URL of a PostgreSQL database. By default the store is SQLite in the folder
  */
 export async function installGallery(store?: string): Promise<GalleryInstallation> {
-  const keys = await fakeTokenKeys();
+  const keys = fakeTokenKeys();
   const folder = await temporaryFolder({
     "template-keys": makeTemplateKey(),
     "token-keys.pem": keys.publicPem,
@@ -68,7 +68,7 @@ export async function installGallery(store?: string): Promise<GalleryInstallatio
     }),
     sign,
     send,
-    call: async (service, call) => await send(service, call, await sign(call)),
+    call: async (service, call) => await send(service, call, sign(call)),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }

@@ -27,9 +27,9 @@ export async function followTokenKeys(
   signal: AbortSignal,
 ): Promise<() => SigningKeys> {
   const text = await read();
-  let keys = await parsePrivateKeys(text);
-  const use = async (latest: string) => {
-    keys = await parsePrivateKeys(latest);
+  let keys = parsePrivateKeys(text);
+  const use = (latest: string) => {
+    keys = parsePrivateKeys(latest);
     log.info({ keys: keys.length }, "token keys changed");
   };
   const failed = (error: unknown) =>

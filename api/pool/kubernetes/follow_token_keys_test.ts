@@ -6,8 +6,8 @@ import { eventually } from "../../../tests/support/eventually.ts";
 import { FakeDelays } from "./fake_delays.ts";
 import { followTokenKeys } from "./follow_token_keys.ts";
 
-const { privatePem: OLD, signing: [{ id: OLD_ID }] } = await fakeTokenKeys();
-const { privatePem: NEW, signing: [{ id: NEW_ID }] } = await fakeTokenKeys();
+const { privatePem: OLD, signing: [{ id: OLD_ID }] } = fakeTokenKeys();
+const { privatePem: NEW, signing: [{ id: NEW_ID }] } = fakeTokenKeys();
 /** A key of the first version. */
 const BAD = "o".repeat(32);
 

@@ -40,14 +40,14 @@ const TIMEOUT_MS = 2000;
 
 /** Makes a client that signs each call with the first of `keys()`. */
 export function createSupervisorClient(keys: () => SigningKeys): SupervisorClient {
-  const authorization = async (name: string) => ({
-    Authorization: `Bearer ${await signWorkerToken(keys(), name)}`,
+  const authorization = (name: string) => ({
+    Authorization: `Bearer ${signWorkerToken(keys(), name)}`,
   });
   return {
     async *free(pod, signal) {
       const response = await connect(
         new URL(PROCESSES_PATH, pod.url),
-        await authorization(pod.name),
+        authorization(pod.name),
         signal,
       );
       if (!response.ok || response.body === null) {
@@ -59,7 +59,7 @@ export function createSupervisorClient(keys: () => SigningKeys): SupervisorClien
     async end({ url }, process, worker) {
       const response = await fetch(new URL(`${PROCESSES_PATH}/${process}`, url), {
         method: "DELETE",
-        headers: await authorization(worker.name),
+        headers: authorization(worker.name),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       await response.body?.cancel();

@@ -5,7 +5,7 @@ import { createTokenVerifier } from "../../../shared/http/worker_token.ts";
 import { forever } from "../../../tests/support/forever.ts";
 import { createSupervisorClient, SupervisorUnreached } from "./supervisor_client.ts";
 
-const keys = await fakeTokenKeys();
+const keys = fakeTokenKeys();
 
 /** Starts a supervisor that answers with `answer`. */
 function serve(answer: (request: Request) => Response | Promise<Response>) {

@@ -11,7 +11,7 @@ import { digits, type Finding, printFindings } from "../budget.ts";
 import { GALLERY, largeGallery } from "./large_gallery.ts";
 import { median, timeInTurns } from "../timing.ts";
 
-const { publicPem: PUBLIC_KEYS } = await fakeTokenKeys();
+const { publicPem: PUBLIC_KEYS } = fakeTokenKeys();
 const RUNS = 12;
 const USERS = 2000;
 /** V8 frees unused memory after some seconds without work. */
