@@ -1,6 +1,6 @@
 /** Reads what a hostile worker has tried, and says what it means. */
 
-import type { Attempt } from "./raw_calls.ts";
+import type { Attempt, Attempts } from "./raw_calls.ts";
 
 /** An attempt on one thread. */
 export interface TriedAttempt extends Attempt {
@@ -18,9 +18,26 @@ const POSSIBLE = new Set(["executable memory", "executable memory with a key"]);
 export const hasAttacked = (lines: readonly string[]): boolean =>
   lines.some((line) => line.includes('"attacked":true'));
 
+/**
+ * Attempts in one line. Who starts a process reads lines of at most 1,000 characters, and of output
+ * that comes at once at most 64 lines.
+ */
+const PER_LINE = 8;
+
+/** Returns attempts as the lines that {@linkcode readAttempts} reads. */
+export function writeAttempts(thread: TriedAttempt["thread"], attempts: Attempts): string[] {
+  const tried = Object.entries(attempts).map(([what, attempt]) => ({ thread, what, ...attempt }));
+  const lines = Math.ceil(tried.length / PER_LINE);
+  return Array.from(
+    { length: lines },
+    (_, i) => JSON.stringify({ attempts: tried.slice(i * PER_LINE, (i + 1) * PER_LINE) }),
+  );
+}
+
 /** Reads the attempts in the lines that a worker has printed. */
 export function readAttempts(lines: readonly string[]): TriedAttempt[] {
-  return lines.filter((line) => line.includes('"what":')).map((line) => JSON.parse(line));
+  return lines.filter((line) => line.startsWith('{"attempts":'))
+    .flatMap((line) => JSON.parse(line).attempts);
 }
 
 /** An error such as EINVAL comes from the call itself, which therefore was not refused. */

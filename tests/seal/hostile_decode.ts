@@ -1,10 +1,11 @@
 /**
  * The decoder of a hostile worker. It decodes the pictures of the worker's own start. The first
- * picture of a request takes it over: it attacks, and prints each attempt as one line of JSON.
+ * picture of a request takes it over: it attacks, and prints its attempts as lines of JSON.
  */
 
 import { decode as decodePicture, type DecodeLimits } from "../../worker/pipeline/decode.ts";
 import { Attacker } from "./attacks.ts";
+import { type TriedAttempt, writeAttempts } from "./attempts.ts";
 import type { Attempts } from "./raw_calls.ts";
 
 /** Requests may send larger pictures than the start decodes. */
@@ -30,8 +31,6 @@ export async function decode(bytes: Uint8Array, limits: DecodeLimits) {
   return await decodePicture(bytes, limits);
 }
 
-function print(thread: string, attempts: Attempts): void {
-  for (const [what, attempt] of Object.entries(attempts)) {
-    console.log(JSON.stringify({ thread, what, ...attempt }));
-  }
+function print(thread: TriedAttempt["thread"], attempts: Attempts): void {
+  for (const line of writeAttempts(thread, attempts)) console.log(line);
 }
