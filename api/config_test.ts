@@ -142,6 +142,7 @@ Deno.test("the error names the bad variable", () => {
       ["GALLERY_URL", "face-it-gallery:8080"],
       ["GALLERY_URL", "http://face-it-gallery:8080/path"],
       ["GALLERY_URL", "http://user@face-it-gallery:8080"],
+      ["GALLERY_URL", "https://face-it-gallery:8080"],
       ["POOL", "docker"],
       ["POOL_SIZE", "0"],
     ] as const

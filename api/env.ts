@@ -17,11 +17,14 @@ function secureUrl(): z.ZodType<string, string> {
   }, "must be an https address");
 }
 
-/** An address with http or https and nothing behind the port. */
+/**
+ * An address with http and nothing behind the port. The api's own connections have no TLS, and neither
+ * has the gallery service.
+ */
 function serviceUrl(): z.ZodType<string, string> {
   return z.string().refine((text) => {
     const url = URL.parse(text);
-    return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+    return url?.protocol === "http:" && url.href === `${url.origin}/`;
   }, "must be an address such as http://face-it-gallery:8080");
 }
 

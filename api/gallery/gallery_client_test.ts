@@ -13,6 +13,7 @@ import { fakeTokenKeys } from "../../shared/http/fake_token_keys.ts";
 import { createGalleryTokenVerifier } from "../../shared/http/gallery_token.ts";
 import { describeError } from "../../shared/log.ts";
 import { sha256 } from "../../shared/sha256.ts";
+import { eventually } from "../../tests/support/eventually.ts";
 import { createGalleryClient, type GalleryCaller, type GalleryClient } from "./gallery_client.ts";
 import { GalleryUnavailable } from "./gallery_problem.ts";
 
@@ -374,15 +375,25 @@ Deno.test("a page with more users than were asked for is a failure", async () =>
   await assertUnavailable(() => client.listUsers(caller, { limit: 1, cursor: undefined }));
 });
 
-/** Counts connections, and closes each of them after the first bytes of a request. */
-function brokenGallery() {
+/**
+ * Counts connections. Answers the first calls of each of them, and closes it after the first bytes of
+ * the next call, or before that call.
+ */
+function brokenGallery({ answers = 0, closesIdle = false } = {}) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  let connections = 0;
+  const NO_CONTENT = new TextEncoder().encode("HTTP/1.1 204 No Content\r\n\r\n");
+  let connections = 0, ended = 0;
   const serving = (async () => {
     for await (const connection of listener) {
       connections++;
+      for (let i = 0; i < answers; i++) {
+        await connection.read(new Uint8Array(4096));
+        await connection.write(NO_CONTENT);
+      }
+      if (closesIdle) await connection.closeWrite();
       await connection.read(new Uint8Array(64));
       connection.close();
+      ended++;
     }
   })();
   const client = createGalleryClient({
@@ -394,6 +405,8 @@ function brokenGallery() {
   return {
     client,
     connections: () => connections,
+    /** Number of closed connections. */
+    ended: () => ended,
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
       listener.close();
@@ -436,6 +449,30 @@ Deno.test("a call whose connection breaks is not sent again", async () => {
   assertEquals(connections(), 2);
   await assertUnavailable(() => client.getUser(CALLER, "user1"));
   assertEquals(connections(), 3);
+});
+
+Deno.test("a call is not sent again when the gallery closes a kept connection during it", async () => {
+  await using gallery = brokenGallery({ answers: 1 });
+  const { client, connections } = gallery;
+  const calls = [
+    () => client.decide(CALLER, FACE, ANYBODY),
+    () => client.getUser(CALLER, "user1"),
+  ];
+  for (const [i, call] of calls.entries()) {
+    await client.deleteUser(CALLER, "user1");
+    await assertUnavailable(call, "closed the connection");
+    assertEquals(connections(), i + 1);
+  }
+});
+
+Deno.test("a change arrives although the gallery has closed the kept connections", async () => {
+  await using gallery = brokenGallery({ answers: 1, closesIdle: true });
+  const { client, connections, ended } = gallery;
+  for (let i = 1; i <= 3; i++) {
+    await client.unlockUser(CALLER, "user1");
+    assertEquals(connections(), i);
+    await eventually(() => ended() === i, "the client closes its end, too");
+  }
 });
 
 Deno.test("a call that surely did not arrive is sent again when it only reads", async () => {

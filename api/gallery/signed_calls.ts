@@ -3,8 +3,6 @@
  * are bounded and checked, and everything else that the service sends is a failure.
  */
 
-import { Buffer } from "node:buffer";
-import { Agent } from "undici";
 import type { z } from "zod";
 import { REQUEST_ID_HEADER } from "../../shared/contract/contract.ts";
 import type { GalleryClaims } from "../../shared/contract/gallery_call.ts";
@@ -12,9 +10,9 @@ import { checksumOf } from "../../shared/http/checksum.ts";
 import { signGalleryToken } from "../../shared/http/gallery_token.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";
 import type { ApiMetrics } from "../metrics.ts";
-import { parseJson, readBounded } from "../../shared/read_bounded.ts";
+import { parseJson } from "../../shared/read_bounded.ts";
+import { NotConnected, openConnections } from "../connections/connections.ts";
 import { readProblemCode } from "../read_problem_code.ts";
-import { isUnreached } from "../unreached.ts";
 import { galleryProblem, GalleryUnavailable } from "./gallery_problem.ts";
 import { startTimeLimit, type TimeLimit } from "../../shared/time_limit.ts";
 
@@ -47,6 +45,8 @@ export interface GalleryClientOptions {
 const TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 2000;
 const MAX_HEADER_BYTES = 4096;
+/** An idle connection is closed within twice this time. The service itself closes none before it ends. */
+const KEPT_MS = 2000;
 /** A user with the longest texts, with each character escaped, has 5 KB. A template has 200 bytes. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -108,11 +108,10 @@ class BadAnswer extends Error {
 /** Makes the sender of calls. It keeps its connections. */
 export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
   const { url, keys, metrics, now, timeoutMs = TIMEOUT_MS, clock = Date.now } = options;
-  const agent = new Agent({
-    maxHeaderSize: MAX_HEADER_BYTES,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    headersTimeout: 0,
-    bodyTimeout: 0,
+  const connections = openConnections({
+    maxHeaderBytes: MAX_HEADER_BYTES,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    keptMs: KEPT_MS,
   });
   let reached = false;
 
@@ -168,13 +167,13 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
     try {
       return await send(caller, call, signal);
     } catch (error) {
-      if (call.method !== "GET" || !isUnreached(error) || signal.aborted) throw error;
+      if (call.method !== "GET" || !(error instanceof NotConnected) || signal.aborted) throw error;
       return await send(caller, call, signal);
     }
   }
 
-  function address(): string {
-    const origin = url()?.origin;
+  function address(): URL {
+    const origin = url();
     if (origin === undefined) throw new Error("The gallery service is not running");
     return origin;
   }
@@ -187,30 +186,29 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
     signal.throwIfAborted();
     const origin = address();
     const [, query] = path.split("?");
-    const token = await signGalleryToken(keys(), {
+    const token = signGalleryToken(keys(), {
       ...claims,
       ...query !== undefined && { query_sha256: checksumOf(query) },
       collection,
       ...key !== undefined && { key },
       ...body && { body_sha256: checksumOf(body.bytes) },
     }, clock());
-    const response = await agent.request({
+    const { statusCode, headers, body: bytes } = await connections.send({
+      method,
       origin,
       path,
-      method,
       headers: {
         "Authorization": `Bearer ${token}`,
         [REQUEST_ID_HEADER]: requestId,
         ...body && { "Content-Type": body.type },
       },
-      body: body ? Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.length) : null,
+      body: body?.bytes,
+      maxBodyBytes: maxAnswerBytes,
       signal,
     });
-    const bytes = await readBounded(response.body, maxAnswerBytes);
-    if (bytes === undefined) throw new BadAnswer("The gallery's answer is too large");
-    const retryAfter = response.headers["retry-after"];
+    const retryAfter = headers["retry-after"];
     return {
-      status: response.statusCode,
+      status: statusCode,
       value: parseJson(bytes),
       retryAfter: typeof retryAfter === "string" ? retryAfter : undefined,
     };
@@ -234,15 +232,14 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
     async check(signal) {
       using limit = startLimit(timeoutMs);
       try {
-        const origin = url()?.origin;
-        if (origin === undefined) return false;
-        const { statusCode, body } = await agent.request({
-          origin,
-          path: "/ready",
+        const { statusCode } = await connections.send({
           method: "GET",
+          origin: address(),
+          path: "/ready",
+          headers: {},
+          maxBodyBytes: MAX_ANSWER_BYTES,
           signal: AbortSignal.any([signal, limit.signal]),
         });
-        await readBounded(body, MAX_ANSWER_BYTES);
         if (statusCode === 200) reached = true;
         return statusCode === 200;
       } catch {
@@ -250,7 +247,7 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
       }
     },
 
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]: () => Promise.resolve(connections[Symbol.dispose]()),
   };
 }
 

@@ -23,6 +23,7 @@ import { CLOCK_TOLERANCE_SECONDS } from "../../shared/http/call_token.ts";
 import { signWorkerToken } from "../../shared/http/worker_token.ts";
 import type { SigningKeys } from "../../shared/http/token_keys.ts";
 import type { LeasedWorker } from "../../shared/pool/pool.ts";
+import { NotConnected, openConnections } from "../connections/connections.ts";
 import {
   type EmbeddedPicture,
   readEmbedding,
@@ -30,7 +31,6 @@ import {
   type WorkerAnswer,
   type WorkerResponse,
 } from "./read_worker_answer.ts";
-import { NotConnected, openWorkerConnections } from "./worker_connections.ts";
 
 /** Result of sending a picture to a worker. */
 export type WorkerResult<Answer = AuthenticateAnswer> =
@@ -106,9 +106,8 @@ export function createWorkerClient(
   keys: () => SigningKeys,
   clock: () => number = Date.now,
 ): WorkerClient {
-  const connections = openWorkerConnections({
+  const connections = openConnections({
     maxHeaderBytes: MAX_HEADER_BYTES,
-    maxBodyBytes: MAX_EMBEDDING_BYTES,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
   });
   /** Sends a picture, and reads the response with `read`. */
@@ -119,14 +118,17 @@ export function createWorkerClient(
   ): Promise<WorkerResult<Answer>> {
     const token = signWorkerToken(keys(), worker.name, clock());
     try {
-      const response = await connections.post({
-        url,
+      const response = await connections.send({
+        method: "POST",
+        origin: url,
+        path: `${url.pathname}${url.search}`,
         headers: {
           "Authorization": `Bearer ${token}`,
           "Content-Type": "application/octet-stream",
           [REQUEST_ID_HEADER]: requestId,
         },
         body: image,
+        maxBodyBytes: MAX_EMBEDDING_BYTES,
         signal,
       });
       const { headers } = response;

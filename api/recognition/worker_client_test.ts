@@ -445,7 +445,6 @@ Deno.test("an embedding that is not as documented is a failure", async () => {
     const answer of [
       () => embedded(new Uint8Array()),
       () => embedded(new Uint8Array(7)),
-      () => embedded(long),
       () => embedded(EMBEDDING, { "Content-Type": "application/octet-stream" }),
       () => embedded(EMBEDDING, { [FACE_HEADER]: undefined }),
       () => embedded(EMBEDDING, { [FACE_HEADER]: JSON.stringify({ ...FACE, box: [0] }) }),
@@ -454,6 +453,7 @@ Deno.test("an embedding that is not as documented is a failure", async () => {
       () => Response.json(MATCH),
     ]
   ) assertFailed(await embedWith(answer) as WorkerResult, "The worker");
+  assertFailed(await embedWith(() => embedded(long)) as WorkerResult, "too large");
   const longest = await embedWith(() => embedded(long.slice(4)));
   assertEquals(longest.kind, "answer");
 });

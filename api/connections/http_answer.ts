@@ -1,6 +1,6 @@
 /**
- * Reads an HTTP answer from the bytes of a connection to a worker. Accepts only the form that a worker
- * sends: HTTP/1.1, a Content-Length, and sizes within bounds.
+ * Reads an HTTP answer from the bytes of a connection. Accepts only the form that the parts of the
+ * service send: HTTP/1.1, a Content-Length, and sizes within bounds.
  */
 
 /** Bounds on an answer. */
@@ -20,7 +20,7 @@ export interface HttpAnswer {
   readonly keepsOpen: boolean;
 }
 
-/** Error for bytes that are no such answer. Its message has no text of the worker. */
+/** Error for bytes that are no such answer. Its message has no text of the server. */
 export class BadHttpAnswer extends Error {
   override readonly name = "BadHttpAnswer";
 }
@@ -54,7 +54,7 @@ export class HttpAnswerReader {
     const { start, end, ...head } = this.#head;
     if (bytes.length < end) return undefined;
     if (bytes.length > end) {
-      throw new BadHttpAnswer("The worker's answer is longer than its length");
+      throw new BadHttpAnswer("The server's answer is longer than its length");
     }
     return { ...head, body: bytes.slice(start, end) };
   }
@@ -66,7 +66,7 @@ export class HttpAnswerReader {
     this.#searched = head.length;
     if (start !== undefined) return readHead(bytes.subarray(0, start), maxBodyBytes);
     if (head.length < maxHeaderBytes) return undefined;
-    throw new BadHttpAnswer("The worker's headers are too large");
+    throw new BadHttpAnswer("The server's headers are too large");
   }
 }
 
@@ -89,21 +89,31 @@ function endOfHeaders(bytes: Uint8Array, from: number): number | undefined {
 function readHead(bytes: Uint8Array, maxBodyBytes: number): HttpHead {
   const [first, ...lines] = new TextDecoder().decode(bytes.subarray(0, -4)).split("\r\n");
   const [, status] = STATUS_LINE.exec(first!) ?? [];
-  if (status === undefined) throw new BadHttpAnswer("The worker's answer is not HTTP/1.1");
+  if (status === undefined) throw new BadHttpAnswer("The server's answer is not HTTP/1.1");
   const headers = readHeaders(lines);
-  const { connection, ["content-length"]: length } = headers;
-  // Without a length, the end of the connection would look like the end of the answer.
-  if (typeof length !== "string" || !LENGTH.test(length) || "transfer-encoding" in headers) {
-    throw new BadHttpAnswer("The worker's answer has no length");
-  }
-  if (Number(length) > maxBodyBytes) throw new BadHttpAnswer("The worker's answer is too large");
+  const { connection } = headers;
+  const statusCode = Number(status);
+  const length = bodyLength(statusCode, headers);
+  if (length > maxBodyBytes) throw new BadHttpAnswer("The server's answer is too large");
   return {
-    statusCode: Number(status),
+    statusCode,
     headers,
     keepsOpen: connection === undefined || connection === "keep-alive",
     start: bytes.length,
-    end: bytes.length + Number(length),
+    end: bytes.length + length,
   };
+}
+
+/** Without a length, the end of the connection would look like the end of the answer. */
+function bodyLength(statusCode: number, headers: HttpAnswer["headers"]): number {
+  // This status says that there is no body.
+  const isEmpty = statusCode === 204;
+  const { ["content-length"]: length = isEmpty ? "0" : undefined } = headers;
+  if (typeof length !== "string" || !LENGTH.test(length) || "transfer-encoding" in headers) {
+    throw new BadHttpAnswer("The server's answer has no length");
+  }
+  if (isEmpty && Number(length) > 0) throw new BadHttpAnswer("The server's answer has a body");
+  return Number(length);
 }
 
 function readHeaders(lines: readonly string[]): Record<string, string | string[] | undefined> {
@@ -111,7 +121,7 @@ function readHeaders(lines: readonly string[]): Record<string, string | string[]
   for (const line of lines) {
     const [, name, value] = HEADER_LINE.exec(line) ?? [];
     if (name === undefined || value === undefined) {
-      throw new BadHttpAnswer("A header of the worker is malformed");
+      throw new BadHttpAnswer("A header of the server is malformed");
     }
     const key = name.toLowerCase();
     const before = headers[key];

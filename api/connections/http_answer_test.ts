@@ -26,7 +26,7 @@ Deno.test("an answer is read when all its bytes have arrived", () => {
   );
 });
 
-Deno.test("a connection that the worker will close is not kept", () => {
+Deno.test("a connection that the server will close is not kept", () => {
   const answer = (connection: string) =>
     read(`HTTP/1.1 200 OK\r\nConnection: ${connection}\r\nContent-Length: 0\r\n\r\n`);
   assertEquals(answer("keep-alive")?.keepsOpen, true);
@@ -35,7 +35,14 @@ Deno.test("a connection that the worker will close is not kept", () => {
   }
 });
 
-Deno.test("bytes that are no answer of a worker are refused", () => {
+Deno.test("an answer without content needs no length", () => {
+  for (const length of ["", "Content-Length: 0\r\n"]) {
+    const answer = read(`HTTP/1.1 204 No Content\r\nX: y\r\n${length}\r\n`);
+    assertEquals([answer?.statusCode, answer?.body.length, answer?.keepsOpen], [204, 0, true]);
+  }
+});
+
+Deno.test("bytes that are no such answer are refused", () => {
   const length = "Content-Length: 4\r\n";
   for (
     const text of [
@@ -46,6 +53,10 @@ Deno.test("bytes that are no answer of a worker are refused", () => {
       `HTTP/1.1 2000 OK\r\n${length}\r\nbody`,
       ` HTTP/1.1 200 OK\r\n${length}\r\nbody`,
       "HTTP/1.1 200 OK\r\n\r\nbody",
+      "HTTP/1.1 200 OK\r\n\r\n",
+      "HTTP/1.1 204 No Content\r\n\r\nbody",
+      `HTTP/1.1 204 No Content\r\n${length}\r\nbody`,
+      "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nbody",
       "HTTP/1.1 200 OK\r\nContent-Length: +4\r\n\r\nbody",
       "HTTP/1.1 200 OK\r\nContent-Length: 4, 4\r\n\r\nbody",
