@@ -19,6 +19,12 @@ export interface LaunchOptions extends WorkerSettings {
   readonly startTimeoutMs: number;
 }
 
+/**
+ * The C library asks the kernel for pages of 2 MiB (ADR 40). The image of the worker sets the same for
+ * the process of a pod. Another C library ignores it.
+ */
+const HUGE_PAGES = { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" };
+
 /** Stands for the gallery of a worker that has none. */
 const NO_GALLERY: LoadedGallery = { fingerprint: "none", withoutModel: false };
 
@@ -28,7 +34,7 @@ export function workerCommand({ env, readable }: WorkerSettings, name: string): 
     program: "worker/main.ts",
     permissionSet: "worker",
     readable,
-    env: { ...env, WORKER_NAME: name },
+    env: { ...HUGE_PAGES, ...env, WORKER_NAME: name },
   });
 }
 
