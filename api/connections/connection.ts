@@ -13,7 +13,10 @@ export interface SentRequest {
   readonly body: Uint8Array | undefined;
 }
 
-/** A connection. It is always being read, so its end is noticed. */
+/**
+ * A connection. It is always being read, so its end is noticed, unless it ends in the moment in which
+ * the next request is sent.
+ */
 export class Connection {
   readonly #tcp: Deno.TcpConn;
   readonly #onClose: () => void;
@@ -55,6 +58,8 @@ export class Connection {
       let size = 0;
       while (answer === undefined) {
         size += await this.#reading;
+        // An abort overwrites what has arrived.
+        if (!this.isOpen) throw new Error("The connection was closed");
         answer = reader.read(this.#buffer.subarray(0, size));
         if (answer === undefined) this.#reading = this.#read(this.#makeRoom(size, limits));
       }

@@ -211,3 +211,34 @@ Deno.test("an aborted call rejects with the reason of its signal", async () => {
   gone.abort(new RangeError("Over"));
   await assertRejects(() => asked, RangeError, "Over");
 });
+
+Deno.test("a call that is aborted just when its answer has arrived gets no overwritten answer", async () => {
+  const headArrived = Promise.withResolvers<void>();
+  await using server = startServer(async (tcp) => {
+    await tcp.read(new Uint8Array(1000));
+    await tcp.write(encode(ANSWER.slice(0, -2)));
+    await headArrived.promise;
+    await tcp.write(encode(ANSWER.slice(-2)));
+    await tcp.read(new Uint8Array(1));
+  });
+  const gone = new AbortController();
+  using connections = openConnections({
+    ...OPTIONS,
+    connect: async (to) => {
+      const tcp = await Deno.connect(to);
+      const read = tcp.read.bind(tcp);
+      tcp.read = async (bytes) => {
+        const size = await read(bytes);
+        if (size === 2) queueMicrotask(() => gone.abort(new RangeError("Over")));
+        else headArrived.resolve();
+        return size;
+      };
+      return tcp;
+    },
+  });
+  await assertRejects(
+    () => connections.send(call(server.url, { signal: gone.signal })),
+    RangeError,
+    "Over",
+  );
+});

@@ -24,7 +24,10 @@ export interface BodyLimits {
   readonly timeoutMs: number;
   /** Stops reading, for example because the client has disconnected. */
   readonly signal: AbortSignal;
-  /** Called with the size of every piece that arrives. An error that it throws stops reading. */
+  /**
+   * Called with the size of every piece that arrives, and once with the size of a small body. An error
+   * that it throws stops reading.
+   */
   readonly arrived?: (bytes: number) => void;
 }
 
@@ -45,7 +48,8 @@ export class BodyEndedEarly extends Problem {
  *
  * @throws {Problem} `payload_too_large`; nothing is read when Content-Length is already too large
  * @throws {Problem} `request_timeout`
- * @throws {Problem} `invalid_request` for more than 1,000 pieces of less than 256 bytes on average
+ * @throws {Problem} `invalid_request` for more than 1,000 pieces of less than 256 bytes on average,
+ * unless the body declares a small size
  * @throws {BodyEndedEarly}
  * @throws the reason of `signal` when it aborts, or the error of `arrived`
  */

@@ -24,6 +24,8 @@ const SAMPLE_EVERY_MS = 3000;
 const WARM_UP = 0.4;
 /** Megabytes by which a process may grow per minute after the warm-up, as in `deno task soak`. */
 const MAX_GROWTH_MB = 3;
+/** Samples that make a slope. */
+const MIN_SAMPLES = 10;
 const HEAD = ["tier", "process", "MB at first", "MB at last", "MB a minute", "answers"];
 const EXPECTED = new Set([200, 400, 415, 422, 503]);
 
@@ -67,13 +69,14 @@ async function soak(tier: string, release: Release): Promise<void> {
   const started = performance.now();
   const minute = () => (performance.now() - started) / 60_000;
   const series = new Map<string, Series>();
-  let answers = 0;
+  let answers = 0, recognised = 0;
   await Promise.all([
     ...Array.from({ length: CLIENTS }, async (_, client) => {
       for (let i = client; minute() < minutes; i++) {
         const { status } = await release.post(bodies[i % bodies.length]!);
         if (!EXPECTED.has(status)) complaints.push(`${tier}: an answer with ${status}`);
         answers++;
+        if (status === 200) recognised++;
       }
     }),
     (async () => {
@@ -82,15 +85,21 @@ async function soak(tier: string, release: Release): Promise<void> {
       }
     })(),
   ]);
+  const measured = new Set<string>();
   for (const [process, points] of series) {
     const settled = points.filter(([at]) => at > minutes * WARM_UP);
     // A pod of processes is replaced after its last request.
-    if (settled.length < 10) continue;
+    if (settled.length < MIN_SAMPLES) continue;
+    measured.add(process.split(" ", 1)[0]!);
     const growth = slope(settled);
     if (growth > MAX_GROWTH_MB) complaints.push(`${tier}: the memory of ${process} grows`);
     const mb = (index: number) => points.at(index)![1].toFixed(0);
     console.log(writeRow([tier, process, mb(0), mb(-1), growth.toFixed(1), answers]));
   }
+  if (!measured.has("api") || !measured.has("gallery")) {
+    complaints.push(`${tier}: too few samples`);
+  }
+  if (recognised === 0) complaints.push(`${tier}: no face was recognised`);
 }
 
 /** Adds the memory of each process of {@linkcode PROGRAMS} on this machine. */
