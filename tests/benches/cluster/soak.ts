@@ -1,6 +1,6 @@
 /**
  * The command `deno task soak:cluster [--minutes N]`: sends requests to the service on a real node,
- * three minutes for each tier of isolation by default, and measures the memory of the processes that
+ * ten minutes for each tier of isolation by default, and measures the memory of the processes that
  * stay. Exits with 1 when one of them grows, or when an answer is unexpected. Exits with 2 when it
  * cannot begin.
  */
@@ -38,7 +38,7 @@ const TIERS: Readonly<Record<string, readonly string[]>> = {
 /** Programs whose processes stay for the whole time, or for many requests. */
 const PROGRAMS = ["api/main.ts", "gallery/main.ts", "supervisor/main.ts"];
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "3" } } });
+const { values } = parseArgs({ options: { minutes: { type: "string", default: "10" } } });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) stop(`--minutes must be a number above 0: it is "${values.minutes}"`);
 if (!areMet("helm", "node")) {
