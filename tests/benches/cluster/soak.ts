@@ -87,10 +87,11 @@ async function soak(tier: string, release: Release): Promise<void> {
     })(),
   ]);
   const measured = new Set<string>();
+  const longest = Math.max(...series.values().map((points) => points.length));
   for (const [process, points] of series) {
     const settled = points.filter(([at]) => at > minutes * WARM_UP);
-    // A pod of processes is replaced after its last request.
-    if (settled.length < MIN_SAMPLES) continue;
+    // A pod of processes is replaced after its last request, long before a slope could be told.
+    if (settled.length < MIN_SAMPLES || points.length < longest / 2) continue;
     measured.add(process.split(" ", 1)[0]!);
     const growth = slope(settled);
     if (growth > MAX_GROWTH_MB) complaints.add(`${tier}: the memory of ${process} grows`);
