@@ -20,7 +20,7 @@ export interface SentRequest {
 export class Connection {
   readonly #tcp: Deno.TcpConn;
   readonly #onClose: () => void;
-  /** What has arrived. The bytes of an answer that is read or refused are overwritten. */
+  /** The bytes that have arrived. Those of an answer that is read or refused are overwritten. */
   #buffer = new Uint8Array(FIRST_BYTES);
   #reading: Promise<number>;
   #isBusy = false;

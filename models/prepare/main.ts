@@ -15,11 +15,10 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const { bytes, removed, channels, zeroed, rewritten } = prepareModel(await readInput(input));
     await writeOutput(output, bytes);
+    const checksum = await sha256(bytes);
     console.log(
       `${output}: ${removed} nodes computed or removed, ${channels} channels removed, ` +
-        `${zeroed} weights set to zero, ${rewritten} PRelu rewritten; sha256 ${await sha256(
-          bytes,
-        )}`,
+        `${zeroed} weights set to zero, ${rewritten} PRelu rewritten; sha256 ${checksum}`,
     );
     return 0;
   } catch (error) {
