@@ -4,6 +4,7 @@
  * that it can have a folder of caches of its own: DENO_DIR=/tmp/build deno run … write_caches.ts FOLDER
  */
 
+import { DatabaseSync } from "node:sqlite";
 import { abortable } from "../../shared/abortable.ts";
 
 const START_MS = 120_000, LOOK_EVERY_MS = 100;
@@ -18,6 +19,7 @@ if (folder === undefined) throw new Error("Usage: write_caches.ts FOLDER");
 const publicKey = await makePublicKey();
 // The supervisor is first: it ends in an order, and can remove the files that a reader needs.
 await runSupervisor(folder);
+checkCode(folder, "/supervisor/main.ts");
 await runWorker(folder);
 await checkCaches(folder);
 
@@ -27,6 +29,7 @@ function start(
   program: string,
   flags: readonly string[],
   logLevel: string,
+  env: Readonly<Record<string, string>> = {},
 ): Deno.ChildProcess {
   return new Deno.Command("deno", {
     args: ["run", "-q", "--frozen", "--cached-only", ...flags, program],
@@ -38,28 +41,36 @@ function start(
       WORKER_NAME: "build",
       WORKER_TOKEN_PUBLIC_KEYS: publicKey,
       LOG_LEVEL: logLevel,
+      ...env,
     },
     stdin: "null",
     stdout: "piped",
   }).spawn();
 }
 
-/** Starts the supervisor, without the right to start workers, and ends it when it listens. */
+/**
+ * Runs the supervisor until it ends by itself, because its workers end. Deno writes its compiled code
+ * while it waits for them: without the right to start workers, it would end before.
+ */
 async function runSupervisor(folder: string): Promise<void> {
-  const supervisor = start(folder, "supervisor/main.ts", ["-P=supervisor", "--deny-run"], "silent");
+  const run = `--allow-run=${Deno.execPath()}`;
+  const supervisor = start(folder, "supervisor/main.ts", ["-P=supervisor", run], "silent", {
+    // A build may lack what seals a worker, so the workers end before they seal themselves.
+    MODEL_PATH: "/no/model.onnx",
+  });
   try {
-    const line = abortable(readFirstLine(supervisor.stdout), AbortSignal.timeout(START_MS));
-    if (await line === undefined) throw new Error("The supervisor ended before it listened");
+    await abortable(readFirstLine(supervisor.stdout), AbortSignal.timeout(START_MS));
+    await abortable(supervisor.status, AbortSignal.timeout(START_MS));
   } finally {
-    end(supervisor, "SIGTERM");
+    kill(supervisor);
   }
   await supervisor.status;
 }
 
-/** Sends a signal to a program, which may have ended already. */
-function end(program: Deno.ChildProcess, signal: Deno.Signal): void {
+/** Kills a program, which may have ended already. */
+function kill(program: Deno.ChildProcess): void {
   try {
-    program.kill(signal);
+    program.kill("SIGKILL");
   } catch (error) {
     // Deno throws a TypeError when the program has ended.
     if (!(error instanceof TypeError)) throw error;
@@ -88,7 +99,7 @@ async function runWorker(folder: string): Promise<void> {
   try {
     await abortable(Promise.race([ready, status]), deadline);
   } finally {
-    end(worker, "SIGKILL");
+    kill(worker);
   }
   await worker.status;
 }
@@ -101,6 +112,15 @@ async function checkCaches(folder: string): Promise<void> {
       // The log is empty when the run has added nothing.
       if (size === 0 && end !== "-wal") throw new Error(`${cache}${end} is empty`);
     }
+  }
+}
+
+/** @throws {Error} when the compiled code of a module is missing */
+function checkCode(folder: string, path: string): void {
+  using cache = new DatabaseSync(`${folder}/v8_code_cache_v2`, { readOnly: true });
+  const rows = cache.prepare("SELECT specifier FROM codecache").all();
+  if (!rows.some(({ specifier }) => String(specifier).endsWith(path))) {
+    throw new Error(`The caches lack the code of ${path}`);
   }
 }
 
