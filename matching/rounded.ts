@@ -96,7 +96,8 @@ export class RoundedVectors {
     let length = 0, roundedLength = 0, error = 0;
     for (let i = 0; i < vector.length; i++) {
       const exact = vector[i]! * scale;
-      const number = Math.round(Math.min(Math.max(exact, -LARGEST), LARGEST));
+      // Math.round takes three times as long.
+      const number = Math.floor(Math.min(Math.max(exact, -LARGEST), LARGEST) + 0.5);
       numbers[offset + i] = number;
       length += exact * exact;
       roundedLength += number * number;
