@@ -11,7 +11,7 @@ const roomOf = (rows: VectorRows) =>
 Deno.test("vectors are kept in order, and the last one takes the place of a removed one", () => {
   const steps = fc.array(
     fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, fc.nat(50)),
-    { maxLength: 80 },
+    { maxLength: 80, size: "max" },
   );
   fc.assert(fc.property(steps, fc.integer({ min: 1, max: 12 }), (steps, rowsPerSegment) => {
     const rows = new VectorRows(2, rowsPerSegment);
