@@ -69,7 +69,7 @@ export function createScan(usearchFrom = MANY_USERS): Scan {
 
 /**
  * Number of vectors that usearch finds. All that can be the nearest are nearly always among them: of
- * 4,096 rounded vectors, 5 to 25. As many take no more time than one.
+ * 4,096 rounded vectors, 4 to 35. As many take no more time than one.
  */
 const CANDIDATES = 64;
 /** Greatest part of a number by which float32 differs from it, twice. */
