@@ -2,7 +2,8 @@
 
 import { type Gallery, type User, userVector } from "./gallery.ts";
 import { compare, findNearest } from "./nearest.ts";
-import { loadUsearch, MANY_USERS, type Scan, scanByLoop } from "./scan.ts";
+import { RoundedVectors } from "./rounded.ts";
+import { createFastScan, MANY_USERS, type Scan, scanByLoop } from "./scan.ts";
 
 /** A comparison of a probe with one or more users. */
 export interface Comparison {
@@ -42,7 +43,7 @@ export interface NearestUser extends Nearest {
 export type Matcher = (probe: Float32Array, userId?: string) => NearestUser | undefined;
 
 /**
- * Makes a matcher for a gallery.
+ * Makes a matcher for a gallery. It keeps a rounded copy of the vectors.
  *
  * @example
  * ```ts
@@ -67,7 +68,10 @@ export type Matcher = (probe: Float32Array, userId?: string) => NearestUser | un
  * size
  */
 export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery)): Matcher {
-  const { dimension, users, indexOf, templateCounts, segments, size } = gallery;
+  const { dimension, users, indexOf, templateCounts, size } = gallery;
+  const segments = gallery.segments.map((segment) => {
+    return { ...segment, rounded: RoundedVectors.of(segment.vectors, dimension) };
+  });
   const findInAll = (probe: Float32Array): NearestUser | undefined => {
     const nearest = findNearest(segments, probe, scan);
     if (nearest === undefined) return undefined;
@@ -95,4 +99,4 @@ export function createMatcher(gallery: Gallery, scan: Scan = fastestScan(gallery
 }
 
 const fastestScan = ({ users }: Gallery): Scan =>
-  (users.length < MANY_USERS ? undefined : loadUsearch()) ?? scanByLoop;
+  users.length < MANY_USERS ? scanByLoop : createFastScan();

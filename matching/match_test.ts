@@ -6,12 +6,16 @@ import type { GalleryEntry } from "../worker/gallery/gallery_entry.ts";
 import { fuse } from "./fuse.ts";
 import type { Gallery } from "./gallery.ts";
 import { createMatcher } from "./match.ts";
-import { loadUsearch, type Scan, scanByLoop } from "./scan.ts";
+import { createUsearchScan, type Scan, scanByLoop } from "./scan.ts";
+import { loadUsearch } from "./usearch.ts";
 import { normalize } from "./vector.ts";
 
 const usearch = loadUsearch();
 assert(usearch, "usearch has no addon for this system, and the tests need one");
-const SCANS: Readonly<Record<string, Scan>> = { loop: scanByLoop, usearch };
+const SCANS: Readonly<Record<string, Scan>> = {
+  loop: scanByLoop,
+  usearch: createUsearchScan(usearch),
+};
 
 const findNearest = (gallery: Gallery, probe: Float32Array, userId?: string) =>
   createMatcher(gallery)(probe, userId);

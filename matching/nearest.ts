@@ -1,8 +1,11 @@
 /** Finds the vectors nearest to a probe, and computes their similarities in double precision. */
 
 import type { Segment } from "./gallery.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan, SearchedVectors } from "./scan.ts";
 import { dot } from "./vector.ts";
+
+/** Vectors that can be searched, with their place among all. */
+export type SearchedSegment = Segment & SearchedVectors;
 
 /** The vector nearest to a probe. */
 export interface NearestVector {
@@ -25,17 +28,17 @@ export interface NearestVector {
  * none, or the probe contains NaN
  */
 export function findNearest(
-  segments: Iterable<Segment>,
+  segments: Iterable<SearchedSegment>,
   probe: Float32Array,
   scan: Scan,
   except = -1,
 ): NearestVector | undefined {
   const wanted = except < 0 ? 2 : 3;
   let index = -1, similarity = -Infinity, runnerUp = -Infinity;
-  for (const { first, vectors } of segments) {
-    for (const i of scan(vectors, probe, wanted).toSorted((a, b) => a - b)) {
+  for (const segment of segments) {
+    const { first, vectors } = segment;
+    for (const i of scan(segment, probe, wanted)) {
       if (first + i === except) continue;
-      // Computed again in double precision: usearch's distances are only float32.
       const another = dot(vectors, i * probe.length, probe);
       if (another > similarity) {
         [index, similarity, runnerUp] = [first + i, another, similarity];

@@ -1,23 +1,28 @@
 /** Finds the nearest of many vectors, with a loop or with usearch. */
 
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import process from "node:process";
+import { LARGEST, type RoundedVectors } from "./rounded.ts";
+import { loadUsearch, type Usearch } from "./usearch.ts";
 import { dot } from "./vector.ts";
 
+/** Vectors that can be searched. */
+export interface SearchedVectors {
+  /** One or more, one after another. The first one is at the start of the array's buffer. */
+  readonly vectors: Float32Array;
+  /** A copy of the vectors. */
+  readonly rounded: RoundedVectors;
+}
+
 /**
- * Finds the vectors with the largest inner products with a probe.
+ * Finds the vectors with the largest inner products with a probe. Every scan finds the same.
  *
- * @param vectors One or more vectors, one after another, each as long as the probe. The first one
- * is at the start of the array's buffer
+ * @param searched Vectors, each as long as the probe
  * @param probe Embedding, L2-normalised
- * @param wanted Number of vectors that are sought, 2 by default; at most 3
- * @returns Indexes of vectors, in any order. All vectors that are sought are among them. Of several
- * vectors that are equally near, any one counts as the nearest. When the probe contains NaN, the
- * result is any indexes, or none
+ * @param wanted Number of vectors that are sought, 2 by default
+ * @returns Indexes of vectors, the nearest one first; of several that are equally near, the lower
+ * index first. None when the probe contains NaN
  */
 export type Scan = (
-  vectors: Float32Array,
+  searched: SearchedVectors,
   probe: Float32Array,
   wanted?: number,
 ) => readonly number[];
@@ -26,24 +31,22 @@ export type Scan = (
 export const MANY_USERS = 500;
 
 /** A {@linkcode Scan} by a loop over all vectors: 0.4 ms for 1,000 vectors of 512 numbers. */
-export function scanByLoop(vectors: Float32Array, probe: Float32Array, wanted = 2): number[] {
-  /** The nearest vectors so far, the nearest one first. */
-  const nearest: number[] = [], scores: number[] = [];
-  let least = -Infinity;
+export function scanByLoop(
+  { vectors }: Pick<SearchedVectors, "vectors">,
+  probe: Float32Array,
+  wanted = 2,
+): readonly number[] {
+  const best = new Best(wanted);
   for (let i = 0, offset = 0; offset < vectors.length; i++, offset += probe.length) {
-    const score = dot(vectors, offset, probe);
-    if (!(score > least)) continue;
-    const place = scores.findIndex((other) => score > other);
-    const at = place < 0 ? scores.length : place;
-    scores.splice(at, 0, score);
-    nearest.splice(at, 0, i);
-    if (scores.length > wanted) {
-      scores.pop();
-      nearest.pop();
-    }
-    if (scores.length === wanted) least = scores.at(-1)!;
+    best.add(i, dot(vectors, offset, probe));
   }
-  return nearest;
+  return best.indexes;
+}
+
+/** Makes the fastest {@linkcode Scan} for many vectors. Loads usearch. */
+export function createFastScan(): Scan {
+  const usearch = loadUsearch();
+  return usearch === undefined ? scanByLoop : createUsearchScan(usearch);
 }
 
 /**
@@ -55,62 +58,95 @@ export function scanByLoop(vectors: Float32Array, probe: Float32Array, wanted = 
  */
 export function createScan(usearchFrom = MANY_USERS): Scan {
   let fast: Scan | undefined;
-  return (vectors, probe, wanted) => {
-    if (vectors.length < usearchFrom * probe.length) return scanByLoop(vectors, probe, wanted);
-    fast ??= loadUsearch() ?? scanByLoop;
-    return fast(vectors, probe, wanted);
+  return (searched, probe, wanted) => {
+    if (searched.vectors.length < usearchFrom * probe.length) {
+      return scanByLoop(searched, probe, wanted);
+    }
+    fast ??= createFastScan();
+    return fast(searched, probe, wanted);
   };
 }
 
 /**
- * The function of usearch's addon that is used here. The package calls it with the same arguments.
+ * Number of vectors that usearch finds. All that can be the nearest are nearly always among them: of
+ * 4,096 rounded vectors, 4 to 35. As many take no more time than one.
  */
-interface Usearch {
-  exactSearch(
-    dataset: Float32Array,
-    queries: Float32Array,
-    dimensions: number,
-    count: number,
-    metric: "ip",
-    threads: number,
-  ): [keys: BigUint64Array, distances: Float32Array, counts: BigUint64Array];
-}
-
-/** The folder of the addon in the package, for each system. */
-const ADDONS: Readonly<Record<string, string>> = {
-  "darwin-arm64": "darwin-arm64+x64",
-  "darwin-x64": "darwin-arm64+x64",
-  "linux-arm64": "linux-arm64",
-  "linux-x64": "linux-x64",
-  "win32-x64": "win32-x64",
-};
+const CANDIDATES = 64;
+/** Greatest part of a number by which float32 differs from it, twice. */
+const EPSILON = 2 ** -23;
 
 /**
- * Loads usearch. Its search is five times as fast as the loop, on one thread. Its addon is loaded
- * directly: the package's own loader takes 30 ms instead of 1, and looks into folders that a worker
- * may not read.
- *
- * @returns A scan by usearch; undefined when the package has no addon for this system
- * @throws {Error} when the addon cannot be loaded
+ * Makes a {@linkcode Scan} by usearch, on one thread. It searches the rounded vectors, computes the
+ * inner products of the nearest ones in double precision, and makes sure that no other vector can be
+ * nearer. When too many vectors are almost equally near for that, it searches the vectors
+ * themselves, which takes five times as long, and at last by the loop.
  */
-export function loadUsearch(): Scan | undefined {
-  const folder = ADDONS[`${process.platform}-${process.arch}`];
-  if (folder === undefined) return undefined;
-  const require = createRequire(import.meta.url);
-  const root = join(dirname(require.resolve("usearch")), "../../..");
-  const { exactSearch }: Usearch = require(join(root, "prebuilds", folder, "usearch.node"));
-  return (vectors, probe) => {
+export function createUsearchScan({ exactSearch }: Usearch): Scan {
+  return (searched, probe, wanted = 2) => {
+    const { vectors, rounded } = searched;
+    const { length: dimension } = probe;
+    const { numbers, length, error } = rounded.round(probe);
+    const { longest, scale } = rounded;
+    // Others are no embeddings, and their products may not fit into a float32.
+    if (!(length * longest < 4)) return scanByLoop(searched, probe, wanted);
+
+    const rows = vectors.length / dimension;
+    const count = Math.min(CANDIDATES, rows);
+    /** Finds the nearest vectors by products that are `unit` times too large, and not exact. */
+    const search = <Numbers extends Float32Array | Int8Array>(
+      all: Numbers,
+      one: Numbers,
+      unit: number,
+      error: number,
+    ): readonly number[] | undefined => {
+      const [keys, distances] = exactSearch(all, one, dimension, count, "ip", 1);
+      const best = new Best(wanted);
+      for (let i = 0; i < count; i++) {
+        // All vectors that follow have at most this product.
+        if ((1 - distances[i]!) / unit + error < best.least) return best.indexes;
+        const index = Number(keys[i]);
+        best.add(index, dot(vectors, index * dimension, probe));
+      }
+      return count === rows ? best.indexes : undefined;
+    };
+    const unit = scale ** 2;
+    const roundedError = error + (LARGEST ** 2 * dimension + 1) * EPSILON / unit;
+    const floatError = (dimension + 2) * EPSILON * (1 + length * longest);
     // The addon reads from the start of an array's buffer, also when the array begins elsewhere.
     const query = probe.byteOffset === 0 ? probe : probe.slice();
-    const count = Math.min(NEAREST, vectors.length / query.length);
-    const [keys] = exactSearch(vectors, query, query.length, count, "ip", 1);
-    return Array.from(keys, Number);
+    return search(rounded.numbers.subarray(0, vectors.length), numbers, unit, roundedError) ??
+      search(vectors, query, 1, floatError) ??
+      scanByLoop(searched, probe, wanted);
   };
 }
 
-/**
- * Number of vectors that usearch finds. Two or three would be enough, but usearch's distances are
- * float32, so it may confuse vectors that are almost equally near. A few dozen take no more time
- * than one.
- */
-const NEAREST = 8;
+/** The nearest vectors so far. */
+class Best {
+  /** The nearest one first; of several that are equally near, the lower index first. */
+  readonly indexes: number[] = [];
+  /** Product of the last vector; -Infinity while fewer are known than are wanted. */
+  least = -Infinity;
+  readonly #products: number[] = [];
+  readonly #wanted: number;
+
+  constructor(wanted: number) {
+    this.#wanted = wanted;
+  }
+
+  /** Adds a vector, unless others are nearer or its product is NaN. */
+  add(index: number, product: number): void {
+    if (!(product >= this.least)) return;
+    const products = this.#products, indexes = this.indexes;
+    const isNearer = (other: number, i: number) =>
+      product > other || product === other && index < indexes[i]!;
+    const place = products.findIndex(isNearer);
+    const at = place < 0 ? products.length : place;
+    products.splice(at, 0, product);
+    indexes.splice(at, 0, index);
+    if (products.length > this.#wanted) {
+      products.pop();
+      indexes.pop();
+    }
+    if (products.length === this.#wanted) this.least = products.at(-1)!;
+  }
+}

@@ -57,8 +57,7 @@ const step = fc.oneof(
 
 Deno.test("an index finds the same as a comparison with all users of a map", () => {
   const options = fc.record({
-    // Usearch finds eight vectors, so it is exact for segments that are not larger.
-    rowsPerSegment: fc.integer({ min: 1, max: 8 }),
+    rowsPerSegment: fc.integer({ min: 1, max: 12 }),
     usearchFrom: fc.integer({ min: 1, max: 9 }),
   });
   fc.assert(

@@ -1,6 +1,8 @@
 /** Keeps vectors of one length in memory, one after another, so that they can be searched. */
 
-import type { Segment } from "../../matching/gallery.ts";
+import type { SearchedSegment } from "../../matching/nearest.ts";
+import { RoundedVectors } from "../../matching/rounded.ts";
+import type { SearchedVectors } from "../../matching/scan.ts";
 
 /** Greatest number of vectors in a segment: 8 MB of 512 numbers. A search takes 10 µs for each. */
 const ROWS_PER_SEGMENT = 4096;
@@ -10,12 +12,13 @@ const FEWEST_ROWS = 8;
 /**
  * A list of vectors in segments. Only the last segment grows, by a quarter, so a change never copies
  * more than one segment, and little memory is unused. A vector that was removed is overwritten.
+ * Beside the vectors is a rounded copy, for the search.
  */
 export class VectorRows {
   readonly #dimension: number;
   readonly #rowsPerSegment: number;
-  /** Arrays with room for more vectors than there are. All but the last one are full. */
-  readonly #segments: Float32Array[] = [];
+  /** With room for more vectors than there are. All but the last one are full. */
+  readonly #segments: SearchedVectors[] = [];
   #length = 0;
 
   /**
@@ -35,9 +38,9 @@ export class VectorRows {
 
   /** Returns a vector. It shares its buffer with the list. */
   at(row: number): Float32Array {
-    const segment = this.#segments[Math.floor(row / this.#rowsPerSegment)]!;
+    const { vectors } = this.#segments[Math.floor(row / this.#rowsPerSegment)]!;
     const start = (row % this.#rowsPerSegment) * this.#dimension;
-    return segment.subarray(start, start + this.#dimension);
+    return vectors.subarray(start, start + this.#dimension);
   }
 
   /** Adds a vector at the end. */
@@ -46,20 +49,25 @@ export class VectorRows {
     const last = Math.floor(row / this.#rowsPerSegment);
     const used = row % this.#rowsPerSegment;
     const segment = this.#segments[last];
-    if (segment === undefined || segment.length === used * this.#dimension) {
-      const rows = Math.max(FEWEST_ROWS, used + Math.ceil(used / 4));
-      const larger = new Float32Array(Math.min(rows, this.#rowsPerSegment) * this.#dimension);
-      if (segment !== undefined) larger.set(segment);
-      this.#segments[last] = larger;
+    if (segment === undefined || segment.vectors.length === used * this.#dimension) {
+      const rows = Math.min(
+        Math.max(FEWEST_ROWS, used + Math.ceil(used / 4)),
+        this.#rowsPerSegment,
+      );
+      const vectors = new Float32Array(rows * this.#dimension);
+      if (segment !== undefined) vectors.set(segment.vectors);
+      const rounded = segment?.rounded ?? new RoundedVectors(this.#dimension);
+      rounded.makeRoom(rows);
+      this.#segments[last] = { vectors, rounded };
     }
-    this.at(row).set(vector);
+    this.#set(row, vector);
   }
 
   /** Removes a vector. The last vector takes its place. */
   remove(row: number): void {
     const last = this.at(this.#length - 1);
-    this.at(row).set(last);
-    last.fill(0);
+    this.#set(row, last);
+    this.#set(this.#length - 1, new Float32Array(this.#dimension));
     this.#length--;
     // An empty segment is kept while the one before is nearly full: a user may be added again soon.
     const kept = Math.ceil((this.#length + this.#rowsPerSegment / 4) / this.#rowsPerSegment);
@@ -69,10 +77,17 @@ export class VectorRows {
   }
 
   /** Returns all vectors. The arrays share their buffers with the list. */
-  *segments(): Generator<Segment> {
+  *segments(): Generator<SearchedSegment> {
     for (let i = 0, first = 0; first < this.#length; i++, first += this.#rowsPerSegment) {
       const rows = Math.min(this.#length - first, this.#rowsPerSegment);
-      yield { first, vectors: this.#segments[i]!.subarray(0, rows * this.#dimension) };
+      const { vectors, rounded } = this.#segments[i]!;
+      yield { first, vectors: vectors.subarray(0, rows * this.#dimension), rounded };
     }
+  }
+
+  #set(row: number, vector: Float32Array): void {
+    this.at(row).set(vector);
+    const { rounded } = this.#segments[Math.floor(row / this.#rowsPerSegment)]!;
+    rounded.set(row % this.#rowsPerSegment, vector);
   }
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { RoundedVectors } from "../../matching/rounded.ts";
 import { VectorRows } from "./vector_rows.ts";
 
 const contents = (rows: VectorRows) =>
@@ -10,15 +11,15 @@ const roomOf = (rows: VectorRows) =>
 Deno.test("vectors are kept in order, and the last one takes the place of a removed one", () => {
   const steps = fc.array(
     fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, fc.nat(50)),
-    { maxLength: 80 },
+    { maxLength: 80, size: "max" },
   );
   fc.assert(fc.property(steps, fc.integer({ min: 1, max: 12 }), (steps, rowsPerSegment) => {
     const rows = new VectorRows(2, rowsPerSegment);
     const expected: number[] = [];
     steps.forEach((removed, i) => {
       if (removed === undefined) {
-        rows.push(Float32Array.of(i, -i));
-        expected.push(i);
+        rows.push(Float32Array.of(i / 100, -i / 100));
+        expected.push(i / 100);
       } else if (expected.length > 0) {
         const row = removed % expected.length;
         rows.remove(row);
@@ -27,11 +28,15 @@ Deno.test("vectors are kept in order, and the last one takes the place of a remo
       }
       assertEquals(rows.length, expected.length);
     });
-    assertEquals(contents(rows), expected.flatMap((value) => [value, -value]));
-    expected.forEach((value, row) => assertEquals([...rows.at(row)], [value, -value]));
+    const vectors = expected.map((value) => [...Float32Array.of(value, -value)]);
+    assertEquals(contents(rows), vectors.flat());
+    vectors.forEach((vector, row) => assertEquals([...rows.at(row)], vector));
     let next = 0;
-    for (const { first, vectors } of rows.segments()) {
+    for (const { first, vectors, rounded } of rows.segments()) {
       assertEquals([first, vectors.byteOffset], [next, 0]);
+      const expected = RoundedVectors.of(vectors, 2);
+      assertEquals(rounded.numbers.subarray(0, vectors.length), expected.numbers);
+      assert(rounded.longest >= expected.longest);
       next += vectors.length / 2;
     }
   }));
@@ -72,4 +77,5 @@ Deno.test("a removed vector does not stay in memory", () => {
   rows.remove(0);
   rows.remove(1);
   assertEquals([...new Float32Array(segment!.vectors.buffer)], [3, 0, 0, 0, 0, 0, 0, 0]);
+  assertEquals([...segment!.rounded.numbers], [69, 0, 0, 0, 0, 0, 0, 0]);
 });
