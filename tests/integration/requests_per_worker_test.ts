@@ -15,7 +15,7 @@ for (const limit of [1, 3]) {
   Deno.test(`no worker serves more than ${limit} of ${REQUESTS} simultaneous requests`, async () => {
     await using service = await Service.ready({
       // On a slow machine the last request waits for many workers to start.
-      REQUEST_TIMEOUT_MS: "60000",
+      REQUEST_TIMEOUT_MS: "120000",
       REQUESTS_PER_WORKER: String(limit),
       LOG_LEVEL: "debug",
     });
