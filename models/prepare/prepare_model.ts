@@ -70,8 +70,10 @@ export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
   if (graph === undefined || graph.node.length === 0) {
     throw new NotOnnxError("The file is not an ONNX model: it has no graph");
   }
+  // Before PRelu is rewritten, too: a product with a denormal number depends on ONNX Runtime's settings.
+  const zeroedFirst = zeroNegligible(graph);
   const rewritten = canBroadcast(model) && names ? rewritePRelu(graph, names) : 0;
-  const zeroed = zeroNegligible(graph);
+  const zeroed = zeroedFirst + zeroNegligible(graph);
   const removed = unpacked.removed + detector.removed, { channels } = trimmed;
   return {
     bytes: zeroed === 0 && rewritten === 0 ? detector.bytes : writeOnnx(model),
