@@ -250,7 +250,7 @@ Deno.test("channels that stay are prepared alike where ONNX Runtime flushes deno
   const original = change((graph) => {
     // A dead channel that fills the block gets a denormal weight.
     const { rawData } = weight(graph, "w");
-    new DataView(rawData.buffer, rawData.byteOffset).setUint32(39 * 18 * 4, 0x80000001, true);
+    new DataView(rawData.buffer, rawData.byteOffset).setUint32(0, 0x80000001, true);
   }, { ...FITTING, dead });
   await using session = await openSession(original, "test");
   await session.run(new Float32Array(40), SHAPE);
