@@ -42,7 +42,7 @@ const BROADCASTING_OPSET = 7n;
  * float:
  *
  * - A model that was packed for size is unpacked: {@linkcode unpackModel}.
- * - Channels that are always zero are removed: {@linkcode removeChannels}. This comes before PRelu is
+ * - Dead channels are removed: {@linkcode removeChannels}. This comes before PRelu is
  *   rewritten, because it does not know the new form.
  * - The last steps of a face detector become products: {@linkcode rewriteDetector}.
  * - Weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower.
