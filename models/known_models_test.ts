@@ -20,7 +20,9 @@ Deno.test("a file of the manifest is known, before and after its preparation", (
       assertEquals(licence, model.licence);
     }
   }
-  assert(findKnownModel(detector.sha256)!.name.includes(detector.path));
+  for (const sha256 of [detector.sha256, detector.prepared_sha256!]) {
+    assert(findKnownModel(sha256)!.name.includes(detector.path));
+  }
   assertEquals(findKnownModel(UNKNOWN), undefined);
 });
 

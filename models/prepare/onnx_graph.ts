@@ -237,6 +237,14 @@ export function createNode(opType: string, input: string[], output: string): Onn
   ) as OnnxNode;
 }
 
+/** Creates a node of a detailed model, of the standard operator set and without settings. */
+export function createDetailedNode(opType: string, input: string[], output: string): DetailedNode {
+  return create(
+    DETAILED("NodeProto"),
+    { opType, input, output: [output], name: output } as Record<string, unknown>,
+  ) as DetailedNode;
+}
+
 /** Creates a weight of a plain model from its fields. */
 export function createTensor(fields: Partial<OnnxTensor>): OnnxTensor {
   return create(PLAIN("TensorProto"), fields as Record<string, unknown>) as OnnxTensor;

@@ -11,6 +11,7 @@ import {
 } from "./onnx_graph.ts";
 import { createFloatTensor, floatValues } from "./onnx_tensor.ts";
 import { removeChannels, type TrimmedModel } from "./remove_channels.ts";
+import { rewriteDetector } from "./rewrite_detector.ts";
 import { rewritePRelu } from "./rewrite_prelu.ts";
 import { type UnpackedModel, unpackModel } from "./unpack_model.ts";
 
@@ -18,7 +19,7 @@ import { type UnpackedModel, unpackModel } from "./unpack_model.ts";
 export interface PreparedModel {
   /** The ONNX file. It is the given array when there was nothing to rewrite. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Number of nodes that {@linkcode unpackModel} computed or removed. */
+  /** Number of nodes that {@linkcode unpackModel} and {@linkcode rewriteDetector} computed or removed. */
   readonly removed: number;
   /** Number of channels that {@linkcode removeChannels} removed. */
   readonly channels: number;
@@ -41,8 +42,9 @@ const BROADCASTING_OPSET = 7n;
  * float:
  *
  * - A model that was packed for size is unpacked: {@linkcode unpackModel}.
- * - Channels that are always zero are removed: {@linkcode removeChannels}. This comes before PRelu is
+ * - Dead channels are removed: {@linkcode removeChannels}. This comes before PRelu is
  *   rewritten, because it does not know the new form.
+ * - The last steps of a face detector become products: {@linkcode rewriteDetector}.
  * - Weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower.
  * - PRelu becomes a sum with Relu: {@linkcode rewritePRelu}. ONNX Runtime has faster kernels for this
  *   form. They keep its blocked memory layout.
@@ -53,13 +55,14 @@ const BROADCASTING_OPSET = 7n;
  * @throws {NotOnnxError} when the bytes are not an ONNX model
  */
 export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
-  let model: OnnxModel, unpacked: UnpackedModel, trimmed: TrimmedModel;
-  let outputs: readonly string[] | undefined;
+  let model: OnnxModel, trimmed: TrimmedModel, unpacked: UnpackedModel, detector: UnpackedModel;
+  let names: readonly string[] | undefined;
   try {
     unpacked = unpackModel(bytes);
     trimmed = removeChannels(unpacked.bytes);
-    model = readOnnx(trimmed.bytes);
-    outputs = namedOutputs(trimmed.bytes);
+    detector = rewriteDetector(trimmed.bytes);
+    model = readOnnx(detector.bytes);
+    names = namedOutputs(detector.bytes);
   } catch (cause) {
     throw new NotOnnxError("The file is not an ONNX model", { cause });
   }
@@ -67,11 +70,13 @@ export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
   if (graph === undefined || graph.node.length === 0) {
     throw new NotOnnxError("The file is not an ONNX model: it has no graph");
   }
-  const rewritten = canBroadcast(model) && outputs ? rewritePRelu(graph, outputs) : 0;
-  const zeroed = zeroNegligible(graph);
-  const { removed } = unpacked, { channels } = trimmed;
+  // Before PRelu is rewritten, too: a product with a denormal number depends on ONNX Runtime's settings.
+  const zeroedFirst = zeroNegligible(graph);
+  const rewritten = canBroadcast(model) && names ? rewritePRelu(graph, names) : 0;
+  const zeroed = zeroedFirst + zeroNegligible(graph);
+  const removed = unpacked.removed + detector.removed, { channels } = trimmed;
   return {
-    bytes: zeroed === 0 && rewritten === 0 ? trimmed.bytes : writeOnnx(model),
+    bytes: zeroed === 0 && rewritten === 0 ? detector.bytes : writeOnnx(model),
     removed,
     channels,
     zeroed,

@@ -13,7 +13,7 @@ export interface UnpackedModel {
 }
 
 /** In older files, every weight must also be an input of the graph. */
-const FREE_WEIGHTS_IR_VERSION = 4n;
+export const FREE_WEIGHTS_IR_VERSION = 4n;
 
 /**
  * Changes a model in these ways:

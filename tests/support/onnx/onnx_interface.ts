@@ -53,7 +53,7 @@ export function createOperation(
   opType: string,
   inputs: string[],
   output: string,
-  settings: Readonly<Record<string, number | readonly number[]>> = {},
+  settings: Readonly<Record<string, number | readonly (number | bigint)[]>> = {},
 ): OnnxNode {
   const node = createNode(opType, inputs, output);
   for (const [name, value] of Object.entries(settings)) {

@@ -11,9 +11,9 @@ import {
 import { createFloatTensor } from "../../../models/prepare/onnx_tensor.ts";
 import { addOutput, setInput } from "./onnx_interface.ts";
 
-/** Returns a model of this IR version and operator set 21, with an empty graph "g". */
-const emptyModel = (irVersion: number): Uint8Array =>
-  Uint8Array.of(0x08, irVersion, 0x3a, 3, 0x12, 1, 0x67, 0x42, 2, 0x10, 21);
+/** Returns a model of this IR version and operator set, with an empty graph "g". */
+const emptyModel = (irVersion: number, operatorSet: number): Uint8Array =>
+  Uint8Array.of(0x08, irVersion, 0x3a, 3, 0x12, 1, 0x67, 0x42, 2, 0x10, operatorSet);
 const INT8 = 3, INT64 = 7;
 
 /**
@@ -25,8 +25,9 @@ export function network(
   shape: readonly number[],
   fill: (graph: OnnxGraph) => void,
   irVersion = 10,
+  operatorSet = 21,
 ): Uint8Array<ArrayBuffer> {
-  const model = readOnnx(emptyModel(irVersion)), graph = model.graph!;
+  const model = readOnnx(emptyModel(irVersion, operatorSet)), graph = model.graph!;
   setInput(graph, "x", shape);
   addOutput(graph, "y", shape);
   fill(graph);
