@@ -1,4 +1,4 @@
-/** Finds the channels between two convolutions of a network, and measures them. */
+/** Finds the channels between two convolutions of a network, and those that are always zero. */
 
 import type { GraphWeights } from "./graph_weights.ts";
 import type { DetailedNode, OnnxAttribute } from "./onnx_graph.ts";
@@ -8,11 +8,8 @@ const MAX_STEPS = 16;
 
 /** Channels that one convolution makes, and only one other uses. */
 export interface Chain {
-  /**
-   * For each channel: the size of its products in the second convolution, compared with a channel
-   * that has the largest weights of each layer. It is 0 for a channel that is always zero.
-   */
-  readonly shares: readonly number[];
+  /** For each channel: true when it is zero for every input of the network. */
+  readonly isZero: readonly boolean[];
   /** The weights with one part for each channel, and the axis of the channels. */
   readonly cuts: readonly Cut[];
   /** The settings that are the number of channels. */
@@ -36,8 +33,8 @@ interface Place {
 interface Step {
   readonly cuts: readonly Cut[];
   readonly groups?: readonly OnnxAttribute[];
-  /** Returns the size of a channel of the result. `before`: the size of this channel of the input. */
-  size(channel: number, before: number): number;
+  /** True when the channel of the result is zero. `before`: the channel of the input is zero. */
+  isZero(channel: number, before: boolean): boolean;
 }
 
 /**
@@ -61,18 +58,19 @@ export function findChain(first: DetailedNode, weights: GraphWeights): Chain | u
     if (node === undefined) return undefined;
     if (isOperation(node, "Conv") && groupOf(node) === 1) {
       const name = node.input[1]!;
-      const last = weights.partSizes(name, 1, place.count);
-      return last && join(steps, last, { name, axis: 1 });
+      if (Number(weights.own(name)?.dims[1]) !== place.count) return undefined;
+      return join(steps, place, { name, axis: 1 });
     }
     step = readStep(node, place);
   }
   return undefined;
 }
 
-function join(steps: readonly Step[], last: readonly number[], end: Cut): Chain {
+function join(steps: readonly Step[], { count }: Place, end: Cut): Chain {
   return {
-    shares: last.map((size, channel) =>
-      size * steps.reduce((before, step) => step.size(channel, before), 1)
+    isZero: Array.from(
+      { length: count },
+      (_, channel) => steps.reduce((before, step) => step.isZero(channel, before), false),
     ),
     cuts: [...steps.flatMap(({ cuts }) => cuts), end],
     groups: steps.flatMap(({ groups }) => groups ?? []),
@@ -81,7 +79,7 @@ function join(steps: readonly Step[], last: readonly number[], end: Cut): Chain 
 
 /** Returns undefined for a node that cannot be between the two convolutions. */
 function readStep(node: DetailedNode, place: Place): Step | undefined {
-  if (isOperation(node, "Relu")) return { cuts: [], size: (_, before) => before };
+  if (isOperation(node, "Relu")) return { cuts: [], isZero: (_, before) => before };
   if (isOperation(node, "PRelu")) return prelu(node, place);
   if (isOperation(node, "BatchNormalization")) return normalization(node, place);
   if (!isOperation(node, "Conv") || groupOf(node) !== place.count) return undefined;
@@ -89,16 +87,17 @@ function readStep(node: DetailedNode, place: Place): Step | undefined {
   return Number(weight?.dims[1]) === 1 ? convolution(node, place) : undefined;
 }
 
-/** A sum of products with the input, and of the bias. */
+/** A convolution is zero when its bias is, and so are its input or its weights. */
 function convolution(node: DetailedNode, { weights, count }: Place): Step | undefined {
   const [, weight, bias] = node.input;
-  const weightSizes = weights.partSizes(weight!, 0, count);
-  const biasSizes = bias ? weights.partSizes(bias, 0, count) : [];
-  if (weightSizes === undefined || biasSizes === undefined) return undefined;
+  const weightIsZero = weights.zeroParts(weight!, count);
+  const biasIsZero = bias ? weights.zeroParts(bias, count) : [];
+  if (weightIsZero === undefined || biasIsZero === undefined) return undefined;
   return {
     cuts: [weight!, bias].filter(Boolean).map((name) => ({ name: name!, axis: 0 })),
     groups: node.attribute.filter(({ name, i }) => name === "group" && i !== 1n),
-    size: (channel, before) => Math.max(before * weightSizes[channel]!, biasSizes[channel] ?? 0),
+    isZero: (channel, before) =>
+      (before || weightIsZero[channel]!) && (biasIsZero[channel] ?? true),
   };
 }
 
@@ -107,26 +106,22 @@ function prelu(node: DetailedNode, { weights, count, rank }: Place): Step | unde
   const name = node.input[1]!, slope = weights.get(name);
   if (slope === undefined) return undefined;
   // ONNX aligns the dimensions with the last ones of the input, so this is the axis of channels.
-  const axis = slope.dims.length - (rank - 1), parts = Number(slope.dims[axis] ?? 1);
-  const size: Step["size"] = (_, before) => before;
-  if (parts === 1) return { cuts: [], size };
-  return parts === count && weights.own(name) ? { cuts: [{ name, axis }], size } : undefined;
+  const axis = slope.dims.length - (rank - 1), size = Number(slope.dims[axis] ?? 1);
+  const isZero: Step["isZero"] = (_, before) => before;
+  if (size === 1) return { cuts: [], isZero };
+  return size === count && weights.own(name) ? { cuts: [{ name, axis }], isZero } : undefined;
 }
 
-/**
- * (x − mean) / √variance · scale + bias, with one number for each channel. The variance can make a
- * small channel large, so only a channel that is zero is smaller than the largest one.
- */
+/** (x − mean) / √variance · scale + bias, with one number for each channel. */
 function normalization(node: DetailedNode, { weights, count }: Place): Step | undefined {
   const names = node.input.slice(1);
-  const [scale, bias, mean, variance] = names.map((name) => weights.partSizes(name, 0, count));
+  const [scale, bias, mean, variance] = names.map((name) => weights.zeroParts(name, count));
   if (!scale || !bias || !mean || !variance || node.output.length !== 1) return undefined;
   if (names.some((name) => weights.get(name)!.dims.length !== 1)) return undefined;
   if (node.attribute.some(({ name, i }) => name === "training_mode" && i !== 0n)) return undefined;
   return {
     cuts: names.map((name) => ({ name, axis: 0 })),
-    size: (channel, before) =>
-      Math.max(bias[channel]!, scale[channel]! * Math.max(before, mean[channel]!)) === 0 ? 0 : 1,
+    isZero: (channel, before) => bias[channel]! && (scale[channel]! || (before && mean[channel]!)),
   };
 }
 

@@ -1,8 +1,8 @@
 /** Finds the weights of a graph and who uses them, and shortens them. */
 
-import { NEGLIGIBLE } from "./negligible.ts";
+import { magnitudeBits, NEGLIGIBLE_BITS } from "./negligible.ts";
 import type { DetailedGraph, DetailedNode, DetailedTensor } from "./onnx_graph.ts";
-import { createDetailedFloatTensor, elementCount, floatValues } from "./onnx_tensor.ts";
+import { createDetailedFloatTensor, floatValues } from "./onnx_tensor.ts";
 
 /** The weights of a graph, and the users of its values. */
 export class GraphWeights {
@@ -55,21 +55,20 @@ export class GraphWeights {
   }
 
   /**
-   * Returns one value for each part of a weight along an axis: the largest magnitude of its numbers,
-   * divided by that of the whole weight. It is 0 when all numbers of the part count as zero. Returns
-   * undefined when the weight does not have this number of parts, or is not {@linkcode own}.
+   * Returns one value for each part of a weight along its first axis: true when all its numbers count
+   * as zero. Returns undefined when the weight does not have this number of parts, or is not
+   * {@linkcode own}.
    */
-  partSizes(name: string, axis: number, count: number): number[] | undefined {
+  zeroParts(name: string, count: number): boolean[] | undefined {
     const tensor = this.own(name);
-    if (tensor === undefined || Number(tensor.dims[axis]) !== count) return undefined;
-    const sizes: number[] = Array(count).fill(0);
-    const inner = elementCount(tensor.dims.slice(axis + 1));
-    floatValues(tensor)!.forEach((value, i) => {
-      const part = Math.floor(i / inner) % count, size = Math.abs(value);
-      sizes[part] = Math.max(sizes[part]!, size < NEGLIGIBLE ? 0 : size);
-    });
-    const largest = Math.max(...sizes);
-    return sizes.map((size) => size === 0 ? 0 : size / largest);
+    if (tensor === undefined || Number(tensor.dims[0]) !== count) return undefined;
+    const bits = magnitudeBits(floatValues(tensor)!), size = bits.length / count;
+    // The dimensions of a damaged file can be huge.
+    if (size < 1) return undefined;
+    return Array.from(
+      { length: count },
+      (_, i) => bits.subarray(i * size, (i + 1) * size).every((bits) => bits < NEGLIGIBLE_BITS),
+    );
   }
 
   /** Removes all parts of a weight along an axis except those with these indices. */

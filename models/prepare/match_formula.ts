@@ -27,7 +27,7 @@ const INTEGERS_TYPE = 7, INTEGERS_FIELD = 8;
 
 /**
  * Returns the part of a network that computes a value by a formula; undefined when the value is
- * computed in another way, or when other nodes use a value inside the formula. A name that is in the
+ * computed in another way, or when other nodes or an output use a value inside the formula. A name that is in the
  * formula twice must be the same value.
  */
 export function matchFormula(
@@ -53,8 +53,10 @@ export function matchFormula(
   };
   if (!matches(value, formula)) return undefined;
   const inside = new Set([...nodes].map((node) => node.output[0]!));
+  inside.delete(value);
   const others = graph.node.filter((node) => !nodes.has(node));
-  if (others.some(({ input }) => input.some((name) => inside.has(name)))) return undefined;
+  const used = [...others.flatMap(({ input }) => input), ...graph.output.map(({ name }) => name)];
+  if (used.some((name) => inside.has(name))) return undefined;
   return { nodes, nameOf: (value) => names.get(value)! };
 }
 

@@ -1,11 +1,10 @@
-/** Removes channels of a network that are always zero, or nearly. */
+/** Removes channels of a network that are always zero. */
 
 import { type Chain, findChain } from "./channel_chain.ts";
 import { GraphWeights } from "./graph_weights.ts";
-import { NEGLIGIBLE } from "./negligible.ts";
 import { hasBranches, readDetailedOnnx, writeDetailedOnnx } from "./onnx_graph.ts";
 
-/** A model without its dead channels. */
+/** A model without the channels that are always zero. */
 export interface TrimmedModel {
   /** The ONNX file. It is the given array when there was nothing to remove. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -23,12 +22,10 @@ const BLOCK = 16;
 const VALUE_INFO = 13;
 
 /**
- * Removes dead channels between two convolutions: {@linkcode findChain}. Weights with |w| < 1e-15
- * count as zero, as in a prepared model. The second convolution multiplies a channel by its weights
- * and adds the products. Those of a dead channel are zero, or below 1e-15 of those of a channel that
- * has the largest weights of each layer. 32-bit floats round a sum by 6e-8 of it, so rounding hides
- * them, also when inputs or slopes make some channels a million times larger than others. As many
- * dead channels stay as fill the last block.
+ * Removes channels between two convolutions that are zero for every input: {@linkcode findChain}.
+ * Weights with |w| < 1e-15 count as zero, as in a prepared model. The result does not change, because
+ * the second convolution multiplies these channels by its weights and adds the products. As many of
+ * them stay as fill the last block.
  *
  * A model with branches or loops does not change.
  *
@@ -53,14 +50,13 @@ export function removeChannels(bytes: Uint8Array<ArrayBuffer>): TrimmedModel {
 }
 
 /** Returns the number of channels that were removed. */
-function shorten({ shares, cuts, groups }: Chain, weights: GraphWeights): number {
-  const isLive = shares.map((share) => !(share < NEGLIGIBLE));
-  const live = isLive.filter(Boolean).length;
+function shorten({ isZero, cuts, groups }: Chain, weights: GraphWeights): number {
+  const live = isZero.filter((zero) => !zero).length;
   const size = Math.max(1, Math.ceil(live / BLOCK)) * BLOCK;
-  if (size >= shares.length) return 0;
+  if (size >= isZero.length) return 0;
   let spare = size - live;
-  const kept = [...shares.keys()].filter((channel) => isLive[channel] || spare-- > 0);
+  const kept = [...isZero.keys()].filter((channel) => !isZero[channel] || spare-- > 0);
   for (const { name, axis } of cuts) weights.keep(name, axis, kept);
   for (const group of groups) group.i = BigInt(size);
-  return shares.length - size;
+  return isZero.length - size;
 }

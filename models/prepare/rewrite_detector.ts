@@ -1,5 +1,6 @@
 /** Rewrites the last steps of a face detector. */
 
+import { lastDimension } from "./last_dimension.ts";
 import { type Formula, type FormulaMatch, matchFormula } from "./match_formula.ts";
 import {
   createDetailedNode,
@@ -53,8 +54,8 @@ type Step = readonly [operation: string, inputs: string[], output: string];
  * - boxes = (raw · shift) ∘ extent + centre + exp(raw · growth) ∘ size, in which each factor has four
  *   columns. ONNX Runtime computes those of constants when it loads the model.
  *
- * A model without exactly these steps, a model with branches and a model of an old IR version do not
- * change.
+ * A model without exactly these steps and shapes, a model with branches and a model of an old IR
+ * version do not change.
  *
  * @param bytes An ONNX file
  * @throws {Error} when the bytes are not a protocol buffer
@@ -66,9 +67,7 @@ export function rewriteDetector(bytes: Uint8Array<ArrayBuffer>): UnpackedModel {
   if (hasBranches(graph)) return unchanged;
   const scores = matchFormula(graph, "scores", SCORES), boxes = matchFormula(graph, "boxes", BOXES);
   if (scores === undefined || boxes === undefined) return unchanged;
-  if (![boxes.nameOf("two"), boxes.nameOf("also two")].every((name) => isTwo(graph, name))) {
-    return unchanged;
-  }
+  if (!hasShapes(graph, boxes)) return unchanged;
   const raw = boxes.nameOf("raw"), twice = addMatrix(graph, "boxes/twice", TWICE);
   replace(graph, scores, [
     [
@@ -105,9 +104,18 @@ export function rewriteDetector(bytes: Uint8Array<ArrayBuffer>): UnpackedModel {
   return { bytes: writeDetailedOnnx(model), removed: scores.nodes.size + boxes.nodes.size };
 }
 
-function isTwo({ initializer }: DetailedGraph, name: string): boolean {
-  const weight = initializer.find((tensor) => tensor.name === name);
-  return weight !== undefined && floatValues(weight)?.join() === "2";
+/** True when there are two scores for each anchor, and the constants have the shapes of UltraFace's. */
+function hasShapes(graph: DetailedGraph, boxes: FormulaMatch): boolean {
+  const constant = (name: string) =>
+    graph.initializer.find((tensor) => tensor.name === boxes.nameOf(name));
+  const isNumber = (name: string, expected?: number) => {
+    const tensor = constant(name), values = tensor && floatValues(tensor);
+    return values?.length === 1 && (expected === undefined || values[0] === expected);
+  };
+  const scores = graph.output.find(({ name }) => name === "scores");
+  return scores !== undefined && lastDimension(scores) === 2n &&
+    isNumber("two", 2) && isNumber("also two", 2) && isNumber("shift") && isNumber("growth") &&
+    ["extent", "centre", "size"].every((name) => constant(name)?.dims.at(-1) === 2n);
 }
 
 function addMatrix(graph: DetailedGraph, name: string, rows: number[][]): string {

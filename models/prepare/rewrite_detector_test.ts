@@ -3,7 +3,13 @@ import fc from "fast-check";
 import { addOutput, createOperation } from "../../tests/support/onnx/onnx_interface.ts";
 import { add, floats, network } from "../../tests/support/onnx/packed_model.ts";
 import { openSession } from "../../worker/inference/session.ts";
-import { type OnnxGraph, readOnnx, writeOnnx } from "./onnx_graph.ts";
+import {
+  type OnnxGraph,
+  readDetailedOnnx,
+  readOnnx,
+  writeDetailedOnnx,
+  writeOnnx,
+} from "./onnx_graph.ts";
 import { prepareModel } from "./prepare_model.ts";
 import { rewriteDetector } from "./rewrite_detector.ts";
 
@@ -87,13 +93,19 @@ Deno.test("a network without exactly these steps does not change", () => {
     "another axis": (graph) =>
       void (graph.node[2] = createOperation("Softmax", ["pairs"], "scores", { axis: 1 })),
     "another operation": (graph) => void (graph.node[19]!.opType = "Sub"),
-    "an operation of somebody else": (graph) => void (graph.node[2]!.domain = "example.org"),
+    "an operation of another domain": (graph) => void (graph.node[2]!.domain = "example.org"),
     "other parts": (graph) =>
       void (graph.node[3] = createOperation("Slice", ["x"], "first", { ...FIRST, ends: [3] })),
     "parts of another value": (graph) => void (graph.node[7]!.input[0] = "y"),
     "another divisor": (graph) => void (graph.initializer[6] = floats("also two", [], [3])),
     "a value that something else uses": (graph) =>
       add(graph, [createOperation("Relu", ["half 1"], "other")]),
+    "a value that is an output, too": (graph) => addOutput(graph, "centred", SHAPE),
+    "a number for each coordinate": (graph) =>
+      void (graph.initializer[1] = floats("0.1", [2], [0.1, 0.2])),
+    "anchors of one size": (graph) =>
+      void (graph.initializer[3] = floats("anchor sizes", [1, 3, 1], [1, 2, 3])),
+    "anchors at one place": (graph) => void (graph.initializer[4] = floats("anchors", [], [0.5])),
     "another name": (graph) => void (graph.node[2]!.output[0] = "others"),
   };
   for (const [what, apply] of Object.entries(changes)) {
@@ -104,7 +116,24 @@ Deno.test("a network without exactly these steps does not change", () => {
   }
 });
 
-Deno.test("a detector of the time before weights without inputs does not change", () => {
+Deno.test("a network whose scores have another shape does not change", () => {
+  const width = (width: number | undefined) => {
+    const model = readDetailedOnnx(DETECTOR), { graph } = model;
+    const scores = graph!.output.findIndex(({ name }) => name === "scores");
+    graph!.output.splice(scores, 1);
+    const bytes = writeDetailedOnnx(model);
+    if (width === undefined) return bytes;
+    const other = readOnnx(bytes);
+    addOutput(other.graph!, "scores", [1, 3, width]);
+    return writeOnnx(other);
+  };
+  assertEquals(rewriteDetector(width(2)).removed, 19);
+  for (const bytes of [width(3), width(undefined)]) {
+    assertEquals(rewriteDetector(bytes), { bytes, removed: 0 });
+  }
+});
+
+Deno.test("a detector of IR version 3 does not change", () => {
   const bytes = network(SHAPE, detectorGraph, 3, 9);
   assertEquals(rewriteDetector(bytes), { bytes, removed: 0 });
 });

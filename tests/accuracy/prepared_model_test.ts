@@ -34,7 +34,7 @@ const { models } = await loadModels({ ...localModelPaths(new Map()), calibration
 Deno.test("preparing the published model gives the model that the workers run", async () => {
   const { bytes, channels, zeroed, rewritten } = preparedModel;
   assertEquals(await sha256(bytes), prepared_sha256!);
-  assertEquals([channels, zeroed > 10_000, rewritten], [1248, true, 33]);
+  assertEquals([channels, zeroed > 10_000, rewritten], [1168, true, 33]);
 });
 
 Deno.test("the prepared model and the published model give the same embeddings of real faces", async () => {

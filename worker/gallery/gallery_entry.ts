@@ -59,7 +59,7 @@ export function nameFileInErrors<Result>(path: string, use: () => Result): Resul
  * Parses the content of a gallery file. The numbers of the embeddings are not checked.
  *
  * ```json
- * {"model_sha256": "44d01a47…", "embeddings": [
+ * {"model_sha256": "5d558d57…", "embeddings": [
  *   {"user_id": "alice", "name": "Alice", "embedding": [0.6, -0.8]},
  *   {"user_id": "bob", "name": "Bob", "embedding_int8": "X4E="}
  * ]}
