@@ -1,6 +1,5 @@
 /** Rewrites the last steps of a face detector. */
 
-import { lastDimension } from "./last_dimension.ts";
 import { type Formula, type FormulaMatch, matchFormula } from "./match_formula.ts";
 import {
   createDetailedNode,
@@ -11,6 +10,7 @@ import {
 } from "./onnx_graph.ts";
 import { createDetailedFloatTensor, floatValues } from "./onnx_tensor.ts";
 import { removeUnused } from "./remove_nodes.ts";
+import { constantShape, lastDimension } from "./stated_shapes.ts";
 import { FREE_WEIGHTS_IR_VERSION, type UnpackedModel } from "./unpack_model.ts";
 
 /** UltraFace's scores, of two raw numbers for each anchor. */
@@ -106,16 +106,17 @@ export function rewriteDetector(bytes: Uint8Array<ArrayBuffer>): UnpackedModel {
 
 /** True when there are two scores for each anchor, and the constants have the shapes of UltraFace's. */
 function hasShapes(graph: DetailedGraph, boxes: FormulaMatch): boolean {
-  const constant = (name: string) =>
-    graph.initializer.find((tensor) => tensor.name === boxes.nameOf(name));
-  const isNumber = (name: string, expected?: number) => {
-    const tensor = constant(name), values = tensor && floatValues(tensor);
-    return values?.length === 1 && (expected === undefined || values[0] === expected);
-  };
   const scores = graph.output.find(({ name }) => name === "scores");
+  const shape = (name: string) => constantShape(graph, boxes.nameOf(name));
   return scores !== undefined && lastDimension(scores) === 2n &&
-    isNumber("two", 2) && isNumber("also two", 2) && isNumber("shift") && isNumber("growth") &&
-    ["extent", "centre", "size"].every((name) => constant(name)?.dims.at(-1) === 2n);
+    ["two", "also two"].every((name) => isTwo(graph, boxes.nameOf(name))) &&
+    ["shift", "growth"].every((name) => shape(name)?.length === 0) &&
+    ["extent", "centre", "size"].every((name) => shape(name)?.at(-1) === 2n);
+}
+
+function isTwo({ initializer }: DetailedGraph, name: string): boolean {
+  const weight = initializer.find((tensor) => tensor.name === name);
+  return weight !== undefined && floatValues(weight)?.join() === "2";
 }
 
 function addMatrix(graph: DetailedGraph, name: string, rows: number[][]): string {
