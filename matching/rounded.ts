@@ -12,7 +12,7 @@ const DEVIATIONS = 5.5;
 /**
  * A copy of vectors in whole numbers from -127 to 127. It takes a quarter of the memory. An inner
  * product of two rounded vectors, divided by {@linkcode RoundedVectors.scale} twice, is almost the
- * one of the vectors themselves: {@linkcode RoundedVectors.round} tells how near it is at least.
+ * one of the vectors themselves: {@linkcode RoundedVectors.round} returns a bound of the difference.
  */
 export class RoundedVectors {
   /** Numbers are multiplied by it before they are rounded. */
@@ -61,7 +61,7 @@ export class RoundedVectors {
     return this.#longest;
   }
 
-  /** Makes room for more vectors. */
+  /** Makes room for vectors, at least as many as before. */
   makeRoom(rows: number): void {
     const larger = new Int8Array(rows * this.#dimension);
     larger.set(this.#numbers);

@@ -72,7 +72,7 @@ export function createScan(usearchFrom = MANY_USERS): Scan {
  * 4,096 rounded vectors, 4 to 35. As many take no more time than one.
  */
 const CANDIDATES = 64;
-/** Greatest part of a number by which float32 differs from it, twice. */
+/** Twice the largest relative rounding error of float32. */
 const EPSILON = 2 ** -23;
 
 /**
@@ -91,6 +91,7 @@ export function createUsearchScan({ exactSearch }: Usearch): Scan {
     if (!(length * longest < 4)) return scanByLoop(searched, probe, wanted);
 
     const rows = vectors.length / dimension;
+    if (rows === 0) return [];
     const count = Math.min(CANDIDATES, rows);
     /** Finds the nearest vectors by products that are `unit` times too large, and not exact. */
     const search = <Numbers extends Float32Array | Int8Array>(

@@ -6,8 +6,8 @@ import process from "node:process";
 
 /**
  * The function of usearch's addon that is used here. The package calls it with the same arguments.
- * It finds the `count` vectors with the least distances, the nearest one first. A distance is 1 less
- * the inner product, as float32. The addon reads from the start of an array's buffer, also when the
+ * It finds the `count` vectors with the least distances, the nearest one first. A distance is 1
+ * minus the inner product, as float32. The addon reads from the start of an array's buffer, also when the
  * array begins elsewhere.
  */
 export interface Usearch {

@@ -59,7 +59,8 @@ async function runSupervisor(folder: string): Promise<void> {
     MODEL_PATH: "/no/model.onnx",
   });
   try {
-    await abortable(readFirstLine(supervisor.stdout), AbortSignal.timeout(START_MS));
+    const line = abortable(readFirstLine(supervisor.stdout), AbortSignal.timeout(START_MS));
+    if (await line === undefined) throw new Error("The supervisor ended before it listened");
     await abortable(supervisor.status, AbortSignal.timeout(START_MS));
   } finally {
     kill(supervisor);
@@ -115,7 +116,11 @@ async function checkCaches(folder: string): Promise<void> {
   }
 }
 
-/** @throws {Error} when the compiled code of a module is missing */
+/**
+ * Checks that the caches have the compiled code of a module.
+ *
+ * @throws {Error} when it is missing
+ */
 function checkCode(folder: string, path: string): void {
   using cache = new DatabaseSync(`${folder}/v8_code_cache_v2`, { readOnly: true });
   const rows = cache.prepare("SELECT specifier FROM codecache").all();
