@@ -27,8 +27,8 @@ const INTEGERS_TYPE = 7, INTEGERS_FIELD = 8;
 
 /**
  * Returns the part of a network that computes a value by a formula; undefined when the value is
- * computed in another way, or when other nodes or an output use a value inside the formula. A name that is in the
- * formula twice must be the same value.
+ * computed in another way, or when other nodes or an output use a value inside the formula. A name
+ * that is in the formula twice must be the same value.
  */
 export function matchFormula(
   graph: DetailedGraph,

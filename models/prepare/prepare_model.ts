@@ -19,7 +19,9 @@ import { type UnpackedModel, unpackModel } from "./unpack_model.ts";
 export interface PreparedModel {
   /** The ONNX file. It is the given array when there was nothing to rewrite. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Number of nodes that {@linkcode unpackModel} and {@linkcode rewriteDetector} computed or removed. */
+  /**
+   * Number of nodes that {@linkcode unpackModel} and {@linkcode rewriteDetector} computed or removed.
+   */
   readonly removed: number;
   /** Number of channels that {@linkcode removeChannels} removed. */
   readonly channels: number;
@@ -42,7 +44,7 @@ const BROADCASTING_OPSET = 7n;
  * float:
  *
  * - A model that was packed for size is unpacked: {@linkcode unpackModel}.
- * - Dead channels are removed: {@linkcode removeChannels}. This comes before PRelu is
+ * - Channels that are always zero are removed: {@linkcode removeChannels}. This comes before PRelu is
  *   rewritten, because it does not know the new form.
  * - The last steps of a face detector become products: {@linkcode rewriteDetector}.
  * - Weights with |w| < 1e-15 become zero: arithmetic with denormal numbers is many times slower.
@@ -70,7 +72,8 @@ export function prepareModel(bytes: Uint8Array<ArrayBuffer>): PreparedModel {
   if (graph === undefined || graph.node.length === 0) {
     throw new NotOnnxError("The file is not an ONNX model: it has no graph");
   }
-  // Before PRelu is rewritten, too: a product with a denormal number depends on ONNX Runtime's settings.
+  // Before PRelu is rewritten, too: a product with a denormal number depends on ONNX Runtime's
+  // settings.
   const zeroedFirst = zeroNegligible(graph);
   const rewritten = canBroadcast(model) && names ? rewritePRelu(graph, names) : 0;
   const zeroed = zeroedFirst + zeroNegligible(graph);
