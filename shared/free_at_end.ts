@@ -4,12 +4,12 @@
  * Frees the memory of an array when the returned object is disposed of. The garbage collector would
  * free it, too, but much later: under load, pictures of many requests would fill the memory.
  *
- * @param bytes All arrays that share its buffer become empty
+ * @param array All arrays that share its buffer become empty
  */
-export function freeAtEnd(bytes: Uint8Array): Disposable {
+export function freeAtEnd(array: ArrayBufferView): Disposable {
   return {
     [Symbol.dispose]() {
-      const { buffer } = bytes;
+      const { buffer } = array;
       if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
     },
   };

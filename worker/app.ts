@@ -16,6 +16,7 @@ import {
   WORKER_SEAL_HEADER,
 } from "../shared/contract/worker_seal.ts";
 import { EmbedQuerySchema } from "../shared/contract/observed_face.ts";
+import { freeAtEnd } from "../shared/free_at_end.ts";
 import { readProbe } from "../shared/http/read_probe.ts";
 import { takes } from "../shared/http/route_input.ts";
 import {
@@ -116,6 +117,7 @@ export function createWorkerApp(deps: WorkerAppDeps): WorkerApp {
       bodyTimeoutMs: deps.bodyTimeoutMs,
       signal: c.req.raw.signal,
     });
+    using _picture = freeAtEnd(probe.image);
     if (recognition.kind === "embed") {
       const forTemplate = c.get("query").get("template") === "true";
       return embeddingResponse(c, await recognition.embed(probe.image, { forTemplate }));

@@ -146,16 +146,19 @@ Deno.test("/ready and every answer tell the seal, as soon as it is set", async (
   assertEquals((await post()).headers.get(WORKER_SEAL_HEADER), "full");
 });
 
-Deno.test("the authenticator gets the picture and the user_id", async () => {
+Deno.test("the authenticator gets the picture and the user_id, and the picture is freed", async () => {
   const probes: Parameters<Authenticator>[0][] = [];
+  let image: Uint8Array | undefined;
   const { post } = setUp({
     authenticator: (probe) => {
-      probes.push(probe);
+      ({ image } = probe);
+      probes.push({ ...probe, image: image.slice() });
       return Promise.resolve(IDENTITY);
     },
   });
   await (await post({}, "/authenticate?user_id=user1")).body?.cancel();
   assertEquals(probes, [{ image: PNG, userId: "user1" }]);
+  assertEquals(image?.buffer.byteLength, 0);
 });
 
 Deno.test("a worker neither reads nor counts a request without a valid token", async () => {

@@ -1,6 +1,7 @@
 /** Computes the embedding of an aligned face. */
 
 import { ModelError, type Session } from "../inference/session.ts";
+import { freeAtEnd } from "../../shared/free_at_end.ts";
 import { normalize } from "../../matching/vector.ts";
 import { ALIGNED_SIZE } from "./align.ts";
 
@@ -48,7 +49,9 @@ export function createEmbedder(session: Session): Embedder {
   return {
     dimension,
     async embed(face) {
-      const [output] = await session.run(networkInput(face, layout), shape);
+      const input = networkInput(face, layout);
+      using _input = freeAtEnd(input);
+      const [output] = await session.run(input, shape);
       const length = Math.sqrt(output!.reduce((sum, value) => sum + value * value, 0));
       return { embedding: normalize(output!), length };
     },

@@ -36,6 +36,19 @@ Deno.test("the input of a channels-last network is (p - 127.5) / 128, pixel by p
   }
 });
 
+Deno.test("the memory of the input is freed after the run, and that of the face is not", async () => {
+  const session = fakeSession([1, 3, 112, 112], [[1, 1]], [Float32Array.of(1)]);
+  let input: Float32Array | undefined;
+  await createEmbedder({
+    ...session,
+    run(data, shape) {
+      input = data;
+      return session.run(data, shape);
+    },
+  }).embed(FACE);
+  assertEquals([input?.length, FACE.length], [0, 112 * 112 * 3]);
+});
+
 Deno.test("a network of a wrong shape is refused", () => {
   for (
     const [input, outputs, complaint] of [

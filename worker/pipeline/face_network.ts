@@ -1,5 +1,6 @@
 /** Runs UltraFace (version-RFB-320) on a region of a picture. */
 
+import { freeAtEnd } from "../../shared/free_at_end.ts";
 import { ModelError, type Session } from "../inference/session.ts";
 import { type Box, clipBox, type RgbImage } from "./image.ts";
 import { resample } from "./resample.ts";
@@ -69,7 +70,10 @@ export function createFaceNetwork(session: Session): FaceNetwork {
     const left = Math.floor((INPUT_WIDTH - width) / 2);
     const top = Math.floor((INPUT_HEIGHT - height) / 2);
     const input = placeOnGray(pixels, { left, top, width, height });
+    using memory = new DisposableStack();
+    if (input !== pixels) memory.use(freeAtEnd(input));
     const [scores, boxes] = await session.run(input, INPUT_SHAPE);
+    for (const output of [scores!, boxes!]) memory.use(freeAtEnd(output));
     spare = buffer;
     const toX = (x: number) =>
       region.left + (x * INPUT_WIDTH - left) / width * (region.right - region.left);

@@ -26,8 +26,9 @@ export function fakeSession(
     input: { name: "input", shape: input },
     outputs: outputs.map((shape, i) => ({ name: `output${i}`, shape })),
     run(data, shape) {
-      runs.push({ data, shape });
-      return Promise.resolve([...results]);
+      // The caller may free its input and the outputs.
+      runs.push({ data: data.slice(), shape });
+      return Promise.resolve(results.map((result) => result.slice()));
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

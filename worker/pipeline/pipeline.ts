@@ -3,6 +3,7 @@
 import type { QualityBounds } from "../../models/calibration.ts";
 import { pictureProblem } from "../../shared/contract/picture_problem.ts";
 import { Problem } from "../../shared/contract/problem.ts";
+import { freeAtEnd } from "../../shared/free_at_end.ts";
 import type { ModelFile } from "../inference/model_file.ts";
 import { ModelError, openSession } from "../inference/session.ts";
 import { ALIGNED_POINTS, alignFace } from "./align.ts";
@@ -117,10 +118,15 @@ export async function createPipeline(
   const findLandmarks = createLandmarkFinder(landmarks!);
   const embedder = createEmbedder(recognition!);
   const measureLiveness = liveness && createLivenessMeter(liveness);
+  const embedAligned = async (image: DecodedPicture, points: FivePoints) => {
+    const face = await alignFace(image, points);
+    using _face = freeAtEnd(face);
+    return await embedder.embed(face);
+  };
   const see = async (image: DecodedPicture): Promise<SeenFace> => {
     const { box } = chooseFace(await detect(image), image);
     const { points, lookDistance } = await findLandmarks(image, box);
-    const { embedding, length } = await embedder.embed(await alignFace(image, points));
+    const { embedding, length } = await embedAligned(image, points);
     const quality = { ...measureShape(points), lookDistance, embeddingLength: length };
     return { image, box, points, embedding, quality };
   };
@@ -131,7 +137,7 @@ export async function createPipeline(
     let longest = quality.embeddingLength * factor, best: QuarterTurns | undefined;
     for (const turns of TURNS) {
       const { points } = await findLandmarks(image, box, turns);
-      const { length } = await embedder.embed(await alignFace(image, points));
+      const { length } = await embedAligned(image, points);
       if (length > longest) [longest, best] = [length, turns];
     }
     return best;
@@ -176,6 +182,7 @@ export async function createPipeline(
     dimension: embedder.dimension,
     async recognize(picture, { forTemplate = false } = {}) {
       const image = await decode(picture, options);
+      using _pixels = freeAtEnd(image.data);
       const seen = await see(image);
       const { face, turns, unclear }: GatedFace = options.quality === undefined
         ? { face: seen, turns: 0 }
@@ -196,7 +203,7 @@ export async function createPipeline(
       await detect(image);
       await findLandmarks(image, { left: 0, top: 0, right: image.width, bottom: image.height });
       await measureLiveness?.(image, { left: 50, top: 50, right: 150, bottom: 150 });
-      const { embedding } = await embedder.embed(await alignFace(image, ALIGNED_POINTS));
+      const { embedding } = await embedAligned(image, ALIGNED_POINTS);
       const { length } = embedding;
       if (length !== embedder.dimension) {
         throw new ModelError(
