@@ -16,7 +16,7 @@ import { checkDimension } from "./embedding.ts";
 import { type Gallery, MAX_TRIES, rulesOf, unavailable } from "./gallery.ts";
 import { tryOf, tryProblem } from "./refuse_try.ts";
 import type { Decision } from "./store/store.ts";
-import type { TryOutcome } from "./store/tries_policy.ts";
+import type { TryOutcome, TryRefusal } from "./store/tries_policy.ts";
 
 /**
  * Number of searches of which each must use the newest state of the gallery. After the second one,
@@ -60,6 +60,13 @@ export interface Probe {
   readonly origin: AuditOrigin;
 }
 
+/** A decision that is stored. */
+export interface Decided {
+  readonly decision: GalleryDecision;
+  /** The reason why the next try like this one would be refused. */
+  readonly nextRefusal: TryRefusal | undefined;
+}
+
 /**
  * Decides, and stores the decision before it returns. When the gallery changes between the search and
  * the storing, it searches again.
@@ -68,7 +75,7 @@ export interface Probe {
  * `face_unclear`, `not_live`, `ambiguous_match`, or `gallery_unavailable`
  * @throws {StoreUnavailable} when the store is away
  */
-export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDecision> {
+export async function decide(gallery: Gallery, probe: Probe): Promise<Decided> {
   const { follower, clock } = gallery;
   const { collection, model, embedding, userId } = probe;
   const rules = rulesOf(gallery, model);
@@ -97,27 +104,25 @@ export async function decide(gallery: Gallery, probe: Probe): Promise<GalleryDec
     const matched = judgement.kind === "match" && nearest !== undefined
       ? { collection, userId: nearest.userId }
       : undefined;
-    const isNewest = await storeDecision(gallery, probe, {
+    const stored = await storeDecision(gallery, probe, {
       outcome: OUTCOMES[judgement.kind],
       tried: TRY_OUTCOMES[judgement.kind],
       faults,
       ...(position && { position }),
       ...(matched && { matched }),
     });
-    if (!isNewest) {
+    if (stored === "moved") {
       await follower.catchUp();
       continue;
     }
+    const { nextRefusal } = stored;
     if (judgement.kind === "ambiguous") throw pictureProblem("ambiguous_match");
-    if (judgement.kind === "no_match" || nearest === undefined) return { matched: false };
+    if (judgement.kind === "no_match" || nearest === undefined) {
+      return { decision: { matched: false }, nextRefusal };
+    }
+    const { userId: user_id, name: user_name } = nearest;
     const { confidence, similarity } = judgement;
-    return {
-      matched: true,
-      user_id: nearest.userId,
-      user_name: nearest.name,
-      confidence,
-      similarity,
-    };
+    return { decision: { matched: true, user_id, user_name, confidence, similarity }, nextRefusal };
   }
   throw unavailable(new Error(`The gallery has changed ${MAX_TRIES} times during the decision`));
 }
@@ -138,14 +143,14 @@ interface Finding extends Pick<Decision, "position" | "matched"> {
 /**
  * Stores a decision with its events.
  *
- * @returns False when the gallery has changed since the position
+ * @returns "moved" when the gallery has changed since the position: nothing is stored
  * @throws {Problem} `unauthorized`, `too_many_attempts` or `locked`
  */
 async function storeDecision(
   { store }: Gallery,
   probe: Probe,
   { outcome, tried, faults, position, matched }: Finding,
-): Promise<boolean> {
+): Promise<"moved" | Pick<Decided, "nextRefusal">> {
   const { jti, refusedAfterMs: expiresAt, collection, userId, origin } = probe;
   const event = { ...origin, collection, userId: matched?.userId ?? userId } as const;
   const result = await store.decide({
@@ -171,5 +176,5 @@ async function storeDecision(
       cause: new Error("The token is not accepted: used before"),
     });
   }
-  return result.kind === "decided";
+  return result.kind === "moved" ? "moved" : { nextRefusal: result.nextRefusal };
 }

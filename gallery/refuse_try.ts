@@ -9,8 +9,13 @@ export function tryProblem(refusal: TryRefusal): Problem {
   return refusal.kind === "locked"
     ? new Problem("locked", "Too many attempts have failed: an administrator must unlock the user")
     : new Problem("too_many_attempts", "Too many attempts have failed", {
-      retryAfterSeconds: Math.ceil(refusal.ms / 1000),
+      retryAfterSeconds: retryAfter(refusal),
     });
+}
+
+/** Returns the seconds after which the next try is allowed. */
+export function retryAfter({ ms }: Extract<TryRefusal, { kind: "wait" }>): number {
+  return Math.ceil(ms / 1000);
 }
 
 /** Claims of a statement that say whose try a call is. */

@@ -19,10 +19,10 @@ async function enrol({ call }: FakeReplica): Promise<void> {
   assertEquals((await call(CALLS.addTemplate("user0", face(0), photo(0)))).status, 201);
 }
 
-/** Returns everything of an answer that a client can learn. */
+/** Returns everything of an answer that a client can learn. A decision tells the api alone when. */
 function told({ status, body, headers }: FakeAnswer): unknown {
   const { code, matched } = body ?? {};
-  return [status, code ?? matched, headers.get("Retry-After")];
+  return [status, code ?? matched, status === 200 ? null : headers.get("Retry-After")];
 }
 
 const NO_MATCH = [200, false, null];
@@ -75,6 +75,28 @@ Deno.test("5 failures in a row are free, then one each 30 s, and 50 lock, also a
     assertEquals(unlocked.status, 204);
     assertEquals(await ask(STRANGER), NO_MATCH);
   }
+});
+
+Deno.test("a decision tells when the next one is allowed", async () => {
+  await using installation = await installFake({ tries: { ...DEFAULT_TRIES, searches: 3 } });
+  const replica = await installation.replica();
+  await enrol(replica);
+  const waits = async (embedding: Float32Array, claims: FakeTry) => {
+    const { status, headers } = await replica.call(decide(embedding, claims));
+    return [status, headers.get("Retry-After")];
+  };
+  for (const claims of [{ key: "door" }, { key: "door", user_id: "user0" }]) {
+    // A match ends a row of failures. It does not end a rate.
+    for (const who of [STRANGER, face(0), STRANGER]) {
+      assertEquals(await waits(who, claims), [200, null]);
+    }
+  }
+  assertEquals(await waits(STRANGER, { key: "door" }), [200, "30"]);
+  assertEquals(await waits(STRANGER, { key: "door" }), [429, "30"]);
+  for (let i = 0; i < 3; i++) {
+    assertEquals(await waits(STRANGER, { key: "door", user_id: "user0" }), [200, null]);
+  }
+  assertEquals(await waits(STRANGER, { key: "door", user_id: "user0" }), [200, "30"]);
 });
 
 Deno.test("refused enrolments count as tries of the key, and tell nothing after too many", async () => {

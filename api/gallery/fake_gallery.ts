@@ -3,7 +3,7 @@
 import type { AuditPage, AuditPageQuery } from "../../shared/contract/audit.ts";
 import { judgeFace } from "../../shared/contract/face_policy.ts";
 import { DEFAULT_POLICY } from "../../shared/contract/fake_policy.ts";
-import type { GalleryDecision, Purpose } from "../../shared/contract/gallery_call.ts";
+import type { Purpose } from "../../shared/contract/gallery_call.ts";
 import type { TryCode } from "../../shared/contract/try_code.ts";
 import type {
   GalleryModels,
@@ -15,6 +15,7 @@ import type {
   UserWithTemplates,
 } from "../../shared/contract/users.ts";
 import type {
+  Decided,
   GalleryCaller,
   GalleryClient,
   PutUserOptions,
@@ -53,6 +54,8 @@ export class FakeGallery implements GalleryClient {
   onCall: (caller: GalleryCaller) => void | Promise<void> = () => {};
   /** Codes with which tries are refused, by user_id; undefined stands for searches. */
   readonly refused = new Map<string | undefined, TryCode>();
+  /** True: each decision says that the next search would be refused. */
+  refusesNext = false;
   /** Policies on faces; those of a service without settings. */
   policy = DEFAULT_POLICY;
   readonly #collections = new Map<string, Map<string, FakeUser>>();
@@ -71,7 +74,7 @@ export class FakeGallery implements GalleryClient {
     caller: GalleryCaller,
     { embedding, ...face }: SentFace,
     { userId, clientRef }: Whom,
-  ): Promise<GalleryDecision> {
+  ): Promise<Decided> {
     const users = await this.#users(caller, "decide", clientRef);
     this.#refuse("decide", userId);
     const { refused } = judgeFace(face, this.policy, face.keyPolicy);
@@ -81,9 +84,11 @@ export class FakeGallery implements GalleryClient {
     );
     if (matches.length > 1) throw galleryProblem("decide", "ambiguous_match");
     const [match] = matches;
-    if (match === undefined) return { matched: false };
+    const isNextAllowed = !this.refusesNext;
+    if (match === undefined) return { decision: { matched: false }, isNextAllowed };
     const [user_id, { fields: { name } }] = match;
-    return { matched: true, user_id, user_name: name, confidence: 0.9998, similarity: 0.6 };
+    const scores = { confidence: 0.9998, similarity: 0.6 };
+    return { decision: { matched: true, user_id, user_name: name, ...scores }, isNextAllowed };
   }
 
   async putUser(

@@ -63,6 +63,13 @@ export interface Whom {
   readonly clientRef?: string | undefined;
 }
 
+/** A decision. */
+export interface Decided {
+  readonly decision: GalleryDecision;
+  /** False when the next decision about the same would be refused, after too many failed attempts. */
+  readonly isNextAllowed: boolean;
+}
+
 /** A template to add. */
 export interface SentTemplate extends SentEmbedding {
   /** sha256 of the picture, in hexadecimal. */
@@ -112,7 +119,7 @@ export interface GalleryClient extends AsyncDisposable {
    *
    * @throws {Problem} `face_unclear`, `not_live`, `ambiguous_match`, `too_many_attempts`, `locked`
    */
-  decide(caller: GalleryCaller, face: SentFace, whom: Whom): Promise<GalleryDecision>;
+  decide(caller: GalleryCaller, face: SentFace, whom: Whom): Promise<Decided>;
   /**
    * Creates a user, or replaces the fields of a user.
    *
@@ -201,7 +208,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
 
     async decide(caller, { embedding, model, ...face }, whom) {
       const { userId } = whom;
-      const { value } = await calls.make(
+      const { value: decision, retryAfter } = await calls.make(
         caller,
         {
           method: "POST",
@@ -221,7 +228,7 @@ export function createGalleryClient(options: GalleryClientOptions): GalleryClien
             !decision.matched || userId === undefined || decision.user_id.normalize() === userId,
         },
       );
-      return value;
+      return { decision, isNextAllowed: retryAfter === undefined };
     },
 
     async putUser(caller, userId, fields, { onlyNew = false, mayShorten = false } = {}) {

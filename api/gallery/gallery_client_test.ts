@@ -114,7 +114,7 @@ Deno.test("a decision states the caller, the user, the model and the embedding",
   await using gallery = setUp(() => Response.json(MATCH));
   const { client, caller, seen } = gallery;
   assertEquals(client.reached, false);
-  assertEquals(await client.decide(caller, FACE, USER1), MATCH);
+  assertEquals(await client.decide(caller, FACE, USER1), { decision: MATCH, isNextAllowed: true });
   assertEquals(client.reached, true);
   await client.decide({ ...caller, key: undefined, collection: "other" }, FACE, ANYBODY);
   const [first, second] = seen;
@@ -138,6 +138,15 @@ Deno.test("a decision states the caller, the user, the model and the embedding",
     body_sha256,
   });
   assertEquals(gallery.outcomes, ["decide ok", "decide ok"]);
+});
+
+Deno.test("a decision with Retry-After says that the next one would be refused", async () => {
+  const headers = { "Retry-After": "30" };
+  await using gallery = setUp(() => Response.json({ matched: false }, { headers }));
+  assertEquals(await gallery.client.decide(gallery.caller, FACE, ANYBODY), {
+    decision: { matched: false },
+    isNextAllowed: false,
+  });
 });
 
 Deno.test("a decision states what is known about the face, and the policy of the key", async () => {

@@ -72,6 +72,14 @@ export interface Expected<Value> {
   readonly whenUnknown?: { readonly value: Value };
 }
 
+/** An answer that is as documented. */
+export interface Checked<Value> {
+  readonly status: number;
+  readonly value: Value;
+  /** The header Retry-After; undefined without one. */
+  readonly retryAfter: string | undefined;
+}
+
 /** Sends calls. Disposing of it closes the connections. */
 export interface SignedCalls extends AsyncDisposable {
   /** True when the service has answered since this process started. */
@@ -88,7 +96,7 @@ export interface SignedCalls extends AsyncDisposable {
     caller: GalleryCaller,
     call: Call,
     expected: Expected<Value>,
-  ): Promise<{ readonly status: number; readonly value: Value }>;
+  ): Promise<Checked<Value>>;
   /** Asks the service if it is ready. Never rejects. */
   check(signal: AbortSignal): Promise<boolean>;
 }
@@ -119,7 +127,7 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
     caller: GalleryCaller,
     call: Call,
     { statuses, schema, fits = () => true, whenUnknown }: Expected<Value>,
-  ): Promise<{ readonly status: number; readonly value: Value }> {
+  ): Promise<Checked<Value>> {
     const started = now();
     const { purpose } = call.claims;
     let outcome = "gallery_unavailable";
@@ -136,14 +144,14 @@ export function createSignedCalls(options: GalleryClientOptions): SignedCalls {
         }
         outcome = "ok";
         reached = true;
-        return { status, value: parsed.data };
+        return { status, value: parsed.data, retryAfter };
       }
       const problem = readProblemCode(status, value);
       if ("fault" in problem) throw new BadAnswer(`The gallery ${problem.fault}`);
       if (whenUnknown !== undefined && problem.code === "not_found") {
         outcome = problem.code;
         reached = true;
-        return { status, value: whenUnknown.value };
+        return { status, value: whenUnknown.value, retryAfter };
       }
       const refusal = galleryProblem(purpose, problem.code, retryAfter);
       if (refusal === undefined) {

@@ -10,6 +10,7 @@ import type { AddCall } from "../calls.ts";
 import { decide, isFailedTry } from "../decide.ts";
 import { parseEmbedding } from "../embedding.ts";
 import type { GalleryMetrics } from "../metrics.ts";
+import { retryAfter } from "../refuse_try.ts";
 import { isStoreFailure } from "../store_failure.ts";
 
 /** Body of a call with an embedding. */
@@ -44,7 +45,7 @@ export function addDecisions(add: AddCall, { now, decided, failed }: DecisionDep
     afterwards.defer(() => decided(outcome, (now() - started) / 1000));
     try {
       const { collection, model, user_id: userId, key, client_ref: clientRef } = claims;
-      const decision = await decide(gallery, {
+      const { decision, nextRefusal } = await decide(gallery, {
         ...token,
         ...{ collection, model, userId, key, clientRef, origin },
         embedding: parseEmbedding(body),
@@ -57,6 +58,7 @@ export function addDecisions(add: AddCall, { now, decided, failed }: DecisionDep
       if (!decision.matched) failed(kindOf(claims));
       outcome = decision.matched ? "matched" : "not_matched";
       c.get("event")["outcome"] = outcome;
+      if (nextRefusal?.kind === "wait") c.header("Retry-After", `${retryAfter(nextRefusal)}`);
       return c.json(decision);
     } catch (error) {
       outcome = outcomeOf(error);

@@ -27,7 +27,7 @@ export async function decideOnce(
   options: TriesOptions,
 ): Promise<DecisionResult | Rollback<DecisionResult>> {
   const { now } = options;
-  const [isCurrent, isFirst, , refusal] = await Promise.all([
+  const [isCurrent, isFirst, , counted] = await Promise.all([
     position ? isNewest(transaction, position) : exists(transaction, matched),
     useToken(transaction, { jti, expiresAt }, now),
     matched && transaction.query(
@@ -41,9 +41,10 @@ export async function decideOnce(
     event && append([event, ...observations]),
   ]);
   if (!isFirst) return new Rollback({ kind: "replayed" });
-  if (refusal) return new Rollback({ kind: "limited", refusal });
+  if (counted?.refusal) return new Rollback({ kind: "limited", refusal: counted.refusal });
   if (!isCurrent) return new Rollback({ kind: "moved" });
-  return { kind: "decided" };
+  const nextRefusal = counted?.nextRefusal;
+  return { kind: "decided", ...nextRefusal && { nextRefusal } };
 }
 
 /**

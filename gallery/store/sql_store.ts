@@ -478,7 +478,7 @@ class SqlStore implements GalleryStore {
     checkTry(tried);
     const options = this.#triesOptions();
     const refusal = await this.#database.transaction(async (transaction) => {
-      const refusal = await countTry(transaction, tried, "failed", options);
+      const { refusal } = await countTry(transaction, tried, "failed", options);
       return refusal ? new Rollback(refusal) : undefined;
     });
     if (refusal === undefined) await this.#failureCounted();

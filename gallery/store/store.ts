@@ -198,8 +198,11 @@ export interface Decision extends CallToken {
 
 /** Result of {@linkcode GalleryStore.decide}. Only after "decided" may the caller answer. */
 export type DecisionResult =
-  /** The decision is stored, and the position was the newest. */
-  | { readonly kind: "decided" }
+  /**
+   * The decision is stored, and the position was the newest. `nextRefusal` is the reason why another
+   * try like this one would not be allowed now.
+   */
+  | { readonly kind: "decided"; readonly nextRefusal?: TryRefusal }
   /** This id was decided before, or has expired. Nothing is stored. */
   | { readonly kind: "replayed" }
   /** Too many tries have failed. Nothing is stored, and the caller may not answer with the result. */

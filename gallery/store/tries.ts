@@ -37,6 +37,17 @@ interface Counter {
   readonly limit: TriesLimit;
 }
 
+/** What the limits say about a try, after it was counted. */
+export interface CountedTry {
+  /**
+   * The reason why the try is not allowed: the transaction must then be rolled back, and nothing may
+   * depend on the outcome.
+   */
+  readonly refusal: TryRefusal | undefined;
+  /** The reason why another try like this one would not be allowed now. */
+  readonly nextRefusal: TryRefusal | undefined;
+}
+
 /** Returns the key of the hashes. It is derived from the secret that the template keys encrypt. */
 export function deriveTriesKey(photoKey: Uint8Array): Uint8Array {
   return new Uint8Array(createHmac("sha256", photoKey).update("tries").digest());
@@ -45,32 +56,36 @@ export function deriveTriesKey(photoKey: Uint8Array): Uint8Array {
 /**
  * Counts a try, unless a limit is reached. The check and the count are one statement, so replicas that
  * try at the same time cannot exceed a limit together.
- *
- * @returns The reason when the try is not allowed: the transaction must then be rolled back, and nothing
- * may depend on the outcome
  */
 export async function countTry(
   transaction: Transaction,
   tried: Try,
   outcome: TryOutcome,
   options: TriesOptions,
-): Promise<TryRefusal | undefined> {
+): Promise<CountedTry> {
   const { now } = options;
-  const refusals = countersOf(tried, options).map(async (counter) => {
-    const { limit } = counter;
-    const written = outcome === "failed"
-      ? addFailure(transaction, counter, now)
-      // A match ends a row of failures. It does not end a rate: a known face would open it again.
-      : outcome === "matched" && limit.kind === "row"
-      ? forget(transaction, counter.subject, limit, now)
-      : undefined;
-    const [done, found] = await Promise.all([written, readCounter(transaction, counter)]);
-    if (outcome === "failed" && done) return undefined;
-    const refusal = found && refusalOf(found, limit, now);
-    // A failure that was not counted is refused also when the row has changed meanwhile.
-    return refusal ?? (outcome === "failed" ? { kind: "wait" as const, ms: 1 } : undefined);
-  });
-  return strictest(await Promise.all(refusals));
+  const counted = await Promise.all(
+    countersOf(tried, options).map(async (counter) => {
+      const { limit } = counter;
+      const written = outcome === "failed"
+        ? addFailure(transaction, counter, now)
+        // A match ends a row of failures. It does not end a rate: a known face would open it again.
+        : outcome === "matched" && limit.kind === "row"
+        ? forget(transaction, counter.subject, limit, now)
+        : undefined;
+      const [done, found] = await Promise.all([written, readCounter(transaction, counter)]);
+      // Both statements run in this order, so a failure that was counted is among those found.
+      const reached = found && refusalOf(found, limit, now);
+      if (outcome === "failed" && done) return { refusal: undefined, nextRefusal: reached };
+      // A failure that was not counted is refused also when the row has changed meanwhile.
+      const late = outcome === "failed" ? { kind: "wait" as const, ms: 1 } : undefined;
+      return { refusal: reached ?? late, nextRefusal: reached ?? late };
+    }),
+  );
+  return {
+    refusal: strictest(counted.map(({ refusal }) => refusal)),
+    nextRefusal: strictest(counted.map(({ nextRefusal }) => nextRefusal)),
+  };
 }
 
 /** Returns the reason why one of the tries would not be allowed now. */
@@ -79,8 +94,8 @@ export async function findRefusal(
   tries: readonly Try[],
   options: TriesOptions,
 ): Promise<TryRefusal | undefined> {
-  const refusals = tries.map((tried) => countTry(transaction, tried, "neither", options));
-  return strictest(await Promise.all(refusals));
+  const counted = tries.map((tried) => countTry(transaction, tried, "neither", options));
+  return strictest((await Promise.all(counted)).map(({ refusal }) => refusal));
 }
 
 /** Forgets all failures about users, also of those who do not exist. */

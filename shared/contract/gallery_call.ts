@@ -98,7 +98,10 @@ const GalleryClaimsSchema = z.strictObject(GALLERY_CLAIMS);
 /** See {@linkcode GALLERY_CLAIMS}. */
 export type GalleryClaims = z.infer<typeof GalleryClaimsSchema>;
 
-/** The answer to a decision. A refusal is a problem, for example `ambiguous_match`. */
+/**
+ * The answer to a decision. A refusal is a problem, for example `ambiguous_match`. With Retry-After,
+ * the next such decision would be refused for so many seconds, after too many failed tries.
+ */
 export const GalleryDecisionSchema = z.discriminatedUnion("matched", [
   z.strictObject({
     matched: z.literal(true),

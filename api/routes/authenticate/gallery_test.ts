@@ -59,7 +59,7 @@ Deno.test("a match and a non-match look as in the other mode", async () => {
   }
   assertEquals(
     gallery.calls.map(({ purpose }) => purpose),
-    // After a match, the next search need not ask first.
+    // After a decision, the next search need not ask first.
     ["check_decision", "decide", "decide"],
   );
 });
@@ -98,10 +98,10 @@ Deno.test("a caller finds only the users of its key's collection", async () => {
   }
 });
 
-Deno.test("a search asks first if it is allowed, unless the one before has just matched", async () => {
+Deno.test("a search asks first if it is allowed, unless the decision before has told", async () => {
   const { post, gallery } = await setUp(["user1"], {
-    free: 6,
-    workers: ["somebody", "user1", "user1", "somebody", "user1", "user1"].map(embedding),
+    free: 7,
+    workers: ["somebody", "user1", "somebody", "user1", "user1", "user1", "user1"].map(embedding),
   });
   const purposes = async (path = "/authenticate") => {
     gallery.calls.length = 0;
@@ -110,9 +110,12 @@ Deno.test("a search asks first if it is allowed, unless the one before has just 
   };
   const both = ["check_decision", "decide"];
   assertEquals(await purposes(), both);
-  assertEquals(await purposes(), both, "after a non-match");
+  assertEquals(await purposes(), ["decide"], "after a non-match");
+  gallery.refusesNext = true;
   assertEquals(await purposes(), ["decide"], "after a match");
-  assertEquals(await purposes(), ["decide"], "after two matches");
+  assertEquals(await purposes(), both, "after a decision that refuses the next");
+  gallery.refusesNext = false;
+  assertEquals(await purposes(), both, "after another one");
   assertEquals(await purposes("/authenticate?client_ref=phone"), both, "of another client");
   assertEquals(await purposes("/authenticate?user_id=user1"), both, "of one user");
 });

@@ -24,8 +24,8 @@ import type { GalleryClient } from "../../gallery/gallery_client.ts";
 import type { ApiMetrics } from "../../metrics.ts";
 import type { PictureRequest, PictureRequests } from "../../recognition/picture_requests.ts";
 import type { WorkerClient } from "../../recognition/worker_client.ts";
+import { AllowedSearchers } from "./allowed_searchers.ts";
 import { AUTHENTICATE_DOC } from "./openapi.ts";
-import { RecentMatches } from "./recent_matches.ts";
 
 /** Dependencies of {@linkcode addAuthenticate}. */
 export interface AuthenticateDeps {
@@ -63,7 +63,7 @@ export function countOutcomes(
 export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: AuthenticateDeps): void {
   app.openAPIRegistry.registerPath(AUTHENTICATE_DOC);
   const { pictures, gallery, now } = deps;
-  const recent = new RecentMatches(now);
+  const allowed = new AllowedSearchers(now);
   const input = takes({ query: AuthenticateQuerySchema, body: true });
 
   app.post("/authenticate", allows(["verify", "authenticate"]), input, async (c) => {
@@ -78,7 +78,7 @@ export function addAuthenticate(app: OpenAPIHono<ServiceEnv>, deps: Authenticate
     }, async (request) => {
       const { answer, liveness } = gallery === undefined
         ? await askHolder(c, request, deps)
-        : await askGallery(c, request, gallery, { ...deps, recent });
+        : await askGallery(c, request, gallery, { ...deps, allowed });
       c.get("event")["outcome"] = answer.matched ? "matched" : "not_matched";
       return c.json({
         ...answer,
@@ -142,7 +142,9 @@ async function askGallery(
   c: Context<ServiceEnv>,
   { probe: { image, userId, clientRef }, ask, signal }: PictureRequest,
   gallery: GalleryClient,
-  { workers, metrics, policy, now, recent }: AuthenticateDeps & { readonly recent: RecentMatches },
+  { workers, metrics, policy, now, allowed }: AuthenticateDeps & {
+    readonly allowed: AllowedSearchers;
+  },
 ): Promise<Answered> {
   const event = c.get("event");
   gallery.assertAddress();
@@ -150,7 +152,7 @@ async function askGallery(
   const whom = { userId, clientRef };
   const searcher = { caller, whom };
   // Only a hint, so that no worker is used in vain. The decision itself is checked again.
-  if (!recent.has(searcher)) await gallery.checkDecision(caller, whom);
+  if (!allowed.has(searcher)) await gallery.checkDecision(caller, whom);
   const { embedding, model, face: { box, liveness, unclear } } = await ask(
     async (worker, signal) => {
       const sent = now();
@@ -170,12 +172,13 @@ async function askGallery(
     // Without a threshold the score decides nothing, and an older gallery refuses it.
     ...policy.livenessThreshold !== undefined && { liveness },
   };
-  const decision = await gallery.decide(caller, probe, whom).catch((error) => {
-    recent.delete(searcher);
-    throw error;
-  });
-  if (decision.matched) recent.add(searcher);
-  else recent.delete(searcher);
+  const { decision, isNextAllowed } = await gallery.decide(caller, probe, whom)
+    .catch((error) => {
+      allowed.delete(searcher);
+      throw error;
+    });
+  if (isNextAllowed) allowed.add(searcher);
+  else allowed.delete(searcher);
   event["gallery_ms"] = roundMs(now() - asked);
   const face = { box };
   return {
