@@ -61,7 +61,7 @@ export interface Probe {
 }
 
 /** A decision that is stored. */
-export interface Decided {
+export interface StoredDecision {
   readonly decision: GalleryDecision;
   /** The reason why the next try like this one would be refused. */
   readonly nextRefusal: TryRefusal | undefined;
@@ -75,7 +75,7 @@ export interface Decided {
  * `face_unclear`, `not_live`, `ambiguous_match`, or `gallery_unavailable`
  * @throws {StoreUnavailable} when the store is away
  */
-export async function decide(gallery: Gallery, probe: Probe): Promise<Decided> {
+export async function decide(gallery: Gallery, probe: Probe): Promise<StoredDecision> {
   const { follower, clock } = gallery;
   const { collection, model, embedding, userId } = probe;
   const rules = rulesOf(gallery, model);
@@ -150,7 +150,7 @@ async function storeDecision(
   { store }: Gallery,
   probe: Probe,
   { outcome, tried, faults, position, matched }: Finding,
-): Promise<"moved" | Pick<Decided, "nextRefusal">> {
+): Promise<"moved" | Pick<StoredDecision, "nextRefusal">> {
   const { jti, refusedAfterMs: expiresAt, collection, userId, origin } = probe;
   const event = { ...origin, collection, userId: matched?.userId ?? userId } as const;
   const result = await store.decide({

@@ -15,7 +15,7 @@ import type {
   UserWithTemplates,
 } from "../../shared/contract/users.ts";
 import type {
-  Decided,
+  DecisionAnswer,
   GalleryCaller,
   GalleryClient,
   PutUserOptions,
@@ -74,7 +74,7 @@ export class FakeGallery implements GalleryClient {
     caller: GalleryCaller,
     { embedding, ...face }: SentFace,
     { userId, clientRef }: Whom,
-  ): Promise<Decided> {
+  ): Promise<DecisionAnswer> {
     const users = await this.#users(caller, "decide", clientRef);
     this.#refuse("decide", userId);
     const { refused } = judgeFace(face, this.policy, face.keyPolicy);

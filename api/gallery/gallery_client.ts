@@ -63,10 +63,10 @@ export interface Whom {
   readonly clientRef?: string | undefined;
 }
 
-/** A decision. */
-export interface Decided {
+/** The answer to a call that decides. */
+export interface DecisionAnswer {
   readonly decision: GalleryDecision;
-  /** False when the next decision about the same would be refused, after too many failed attempts. */
+  /** False when too many searches have failed: the next one would be refused. Only for searches. */
   readonly isNextAllowed: boolean;
 }
 
@@ -119,7 +119,7 @@ export interface GalleryClient extends AsyncDisposable {
    *
    * @throws {Problem} `face_unclear`, `not_live`, `ambiguous_match`, `too_many_attempts`, `locked`
    */
-  decide(caller: GalleryCaller, face: SentFace, whom: Whom): Promise<Decided>;
+  decide(caller: GalleryCaller, face: SentFace, whom: Whom): Promise<DecisionAnswer>;
   /**
    * Creates a user, or replaces the fields of a user.
    *

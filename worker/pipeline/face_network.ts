@@ -71,6 +71,7 @@ export function createFaceNetwork(session: Session): FaceNetwork {
     const top = Math.floor((INPUT_HEIGHT - height) / 2);
     const input = placeOnGray(pixels, { left, top, width, height });
     using memory = new DisposableStack();
+    // The pixels are in the memory that is kept for the next picture.
     if (input !== pixels) memory.use(freeAtEnd(input));
     const [scores, boxes] = await session.run(input, INPUT_SHAPE);
     for (const output of [scores!, boxes!]) memory.use(freeAtEnd(output));

@@ -143,9 +143,9 @@ export async function createPipeline(
     return best;
   };
   /** Returns the face of the turned picture; undefined when it is not seen well enough there. */
-  const seeTurned = async (image: DecodedPicture, turns: QuarterTurns, bounds: QualityBounds) => {
+  const seeUpright = async (image: DecodedPicture, bounds: QualityBounds) => {
     try {
-      const face = await see(await turnPicture(image, turns));
+      const face = await see(image);
       return findQualityFault(face.quality, bounds) === undefined ? face : undefined;
     } catch (error) {
       if (error instanceof Problem) return undefined;
@@ -155,11 +155,14 @@ export async function createPipeline(
   /**
    * Returns the face when it is good enough, or the face of the picture that was turned upright.
    * Turns only faces that would be refused, so the gate costs an accepted face nothing.
+   *
+   * @param pixels Frees a turned picture at its end
    */
   const passGate = async (
     face: SeenFace,
     bounds: QualityBounds,
     forTemplate: boolean,
+    pixels: DisposableStack,
   ): Promise<GatedFace> => {
     const acceptUnclear = options.acceptUnclear === true ||
       options.acceptUnclearProbes === true && !forTemplate;
@@ -168,7 +171,9 @@ export async function createPipeline(
     if (fault === undefined) return { face, turns: 0 };
     const turns = await findTurns(face, acceptUnclear);
     if (turns !== undefined && turnUpright) {
-      const upright = await seeTurned(face.image, turns, bounds);
+      const turned = await turnPicture(face.image, turns);
+      pixels.use(freeAtEnd(turned.data));
+      const upright = await seeUpright(turned, bounds);
       if (upright !== undefined) return { face: upright, turns };
     }
     if (fault === "face_not_upright" || turns !== undefined) {
@@ -181,12 +186,13 @@ export async function createPipeline(
   return {
     dimension: embedder.dimension,
     async recognize(picture, { forTemplate = false } = {}) {
+      using pixels = new DisposableStack();
       const image = await decode(picture, options);
-      using _pixels = freeAtEnd(image.data);
+      pixels.use(freeAtEnd(image.data));
       const seen = await see(image);
       const { face, turns, unclear }: GatedFace = options.quality === undefined
         ? { face: seen, turns: 0 }
-        : await passGate(seen, options.quality, forTemplate);
+        : await passGate(seen, options.quality, forTemplate, pixels);
       const { embedding, quality } = face;
       const result = {
         ...scaleToOriginal(face, turns),

@@ -1,6 +1,6 @@
 /**
- * Remembers whose next search is allowed, as the answer to the last one has said. The gallery service
- * need not be asked then before a worker is used.
+ * Remembers whose next search is allowed, because the last decision has told it. Then the api need
+ * not ask the gallery service before it uses a worker.
  */
 
 import type { GalleryCaller, Whom } from "../../gallery/gallery_client.ts";
@@ -12,8 +12,8 @@ export interface Searcher {
 }
 
 /**
- * Milliseconds that a searcher is remembered. Failures at other replicas may end the permission
- * meanwhile. Then one request uses a worker in vain, and its decision is refused.
+ * Milliseconds that a searcher is remembered. Other searches may reach the limit meanwhile. Then the
+ * requests that are under way use workers in vain, and their decisions are refused.
  */
 const REMEMBERED_MS = 10_000;
 /** Most searchers that are remembered. */
@@ -29,7 +29,7 @@ export class AllowedSearchers {
     this.#now = now;
   }
 
-  /** True when the last search of this searcher was a moment ago. False for one user. */
+  /** True when {@linkcode add} was called less than ten seconds ago. False for one user. */
   has(searcher: Searcher): boolean {
     const allowedAt = this.#allowedAt.get(nameOf(searcher) ?? "");
     return allowedAt !== undefined && this.#now() - allowedAt < REMEMBERED_MS;
@@ -51,10 +51,7 @@ export class AllowedSearchers {
   }
 }
 
-/**
- * Returns the searcher as one text. undefined for a comparison with one user: it repeats too rarely,
- * and its few free failures end too soon.
- */
+/** Returns the searcher as one text. undefined for a comparison with one user: it repeats too rarely. */
 function nameOf({ caller: { collection, key }, whom }: Searcher): string | undefined {
   if (whom.userId !== undefined) return undefined;
   return JSON.stringify([collection, key ?? null, whom.clientRef ?? null]);

@@ -18,8 +18,8 @@ export function slope(points: readonly Point[]): number {
 
 /**
  * Returns the slope between the lowest point of the first third of a series and that of the last
- * third. Memory that is freed by a garbage collection now and then rises and falls between two such
- * points. A leak lifts them all.
+ * third. Memory that is freed by a garbage collection now and then rises and falls between them. A
+ * leak lifts both. Each third must be longer than the time from one collection to the next.
  *
  * @param points At least three points, in the order of x
  */
