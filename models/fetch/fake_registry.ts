@@ -13,7 +13,7 @@ import type { PackageFile, PackageSource } from "../manifest.ts";
  * - `truncated` sends half of the tarball.
  * - `another` sends other bytes.
  * - `silent` sends 20 bytes and then nothing.
- * - `slow` sends eight pieces, one every 50 ms.
+ * - `slow` sends 20 pieces, one every 50 ms.
  * - `busy` sends status 503 once.
  */
 export type TarballFault = "none" | "truncated" | "another" | "silent" | "slow" | "busy";
@@ -101,7 +101,7 @@ function tarballBody(tarball: Uint8Array<ArrayBuffer>, fault: TarballFault): Bod
         start: (controller) => controller.enqueue(tarball.slice(0, 20)),
       });
     case "slow":
-      return ReadableStream.from(slowly(tarball, 8));
+      return ReadableStream.from(slowly(tarball, 20));
   }
 }
 

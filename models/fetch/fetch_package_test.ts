@@ -198,7 +198,8 @@ Deno.test("a slow registry is not an error as long as it sends something", async
   await using registry = await startFakeRegistry(CONTENTS);
   await using target = await createTarget();
   registry.fault = "slow";
-  assertEquals(await target.fetch(registry, [MODEL], { stallMs: 300 }), [MODEL]);
+  // A busy machine makes single pieces late. All of them together take longer in any case.
+  assertEquals(await target.fetch(registry, [MODEL], { stallMs: 700 }), [MODEL]);
 });
 
 Deno.test("a fetch is retried when the registry is busy", async () => {
