@@ -1,7 +1,7 @@
 /**
- * The command `deno task soak:cluster [--minutes N]`: sends requests to the service on a real node,
- * ten minutes for each tier of isolation by default, and measures the memory of the processes that
- * stay. Exits with 1 when one of them grows, or when an answer is unexpected. Exits with 2 when it
+ * The command `deno task soak:cluster [--minutes N] [--tier NAME]`: sends requests to the service on
+ * a real node, ten minutes for each tier of isolation by default, and measures the memory of the
+ * processes that stay. Exits with 1 when one of them grows, or when an answer is unexpected. Exits with 2 when it
  * cannot begin.
  */
 
@@ -49,9 +49,15 @@ const TIERS: Readonly<Record<string, readonly string[]>> = {
 /** Programs whose processes stay for the whole time, or for many requests. */
 const PROGRAMS = ["api/main.ts", "gallery/main.ts", "supervisor/main.ts"];
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "10" } } });
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "10" }, tier: { type: "string" } },
+});
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) stop(`--minutes must be a number above 0: it is "${values.minutes}"`);
+const tiers = Object.entries(TIERS).filter(([tier]) =>
+  values.tier === undefined || values.tier === tier
+);
+if (tiers.length === 0) stop(`--tier must be one of ${Object.keys(TIERS).join(", ")}`);
 if (!areMet("helm", "node")) {
   stop("Needs helm, a cluster whose node has all images (KUBECONFIG), and FACE_IT_TEST_E2E=1");
 }
@@ -65,7 +71,7 @@ const pictures = await Promise.all(
 const bodies = [...pictures, pictures[0]!.slice(0, 20_000), new TextEncoder().encode("No picture")];
 const complaints = new Set<string>();
 console.log(writeTable({ head: HEAD, rows: [] }));
-for (const [tier, set] of Object.entries(TIERS)) {
+for (const [tier, set] of tiers) {
   // A stranger in a picture would soon be refused, and cost no worker.
   await using release = await openRelease(...set, "gallery.tries.searches=0");
   await release.untilServing();
