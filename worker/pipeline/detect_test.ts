@@ -164,6 +164,18 @@ Deno.test("the network's input is a red, a green and a blue plane of (p - 127) /
   }
 });
 
+Deno.test("the network's input has nothing of the picture before", async () => {
+  const { session, detect } = detectorOf([]);
+  for (const [width, height] of [[100, 400], [400, 200], [100, 400], [240, 240]] as const) {
+    const picture = plain(width, height, [255, 127, 10]);
+    const fresh = detectorOf([]);
+    await detect(picture);
+    await fresh.detect(picture);
+    const [kept, own] = [session, fresh.session].map(({ runs }) => runs.at(-1)!.data);
+    assert(kept!.every((value, i) => value === own![i]), `${width} x ${height}`);
+  }
+});
+
 Deno.test("a detection model with wrong shapes is refused", () => {
   for (
     const [input, outputs] of [

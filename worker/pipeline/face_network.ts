@@ -59,23 +59,21 @@ export function createFaceNetwork(session: Session): FaceNetwork {
     );
   }
   // To get new memory for each picture takes as much time as to resize the picture.
-  let spare: Float32Array | undefined;
+  let spare: Memory | undefined;
   return async (image, view, minScore) => {
     const { region, width, height } = view;
-    const buffer = spare ?? new Float32Array(3 * INPUT_HEIGHT * INPUT_WIDTH);
+    const memory = spare ?? { pixels: newInput() };
     // Until this call ends, another one takes memory of its own.
     spare = undefined;
-    const place = buffer.subarray(0, 3 * height * width);
+    const place = memory.pixels.subarray(0, 3 * height * width);
     const pixels = await resample(image, region, width, height, INPUT_RANGE, place);
     const left = Math.floor((INPUT_WIDTH - width) / 2);
     const top = Math.floor((INPUT_HEIGHT - height) / 2);
-    const input = placeOnGray(pixels, { left, top, width, height });
-    using memory = new DisposableStack();
-    // The pixels are in the memory that is kept for the next picture.
-    if (input !== pixels) memory.use(freeAtEnd(input));
+    const input = placeOnGray(pixels, { left, top, width, height }, memory);
     const [scores, boxes] = await session.run(input, INPUT_SHAPE);
-    for (const output of [scores!, boxes!]) memory.use(freeAtEnd(output));
-    spare = buffer;
+    using _scores = freeAtEnd(scores!);
+    using _boxes = freeAtEnd(boxes!);
+    spare = memory;
     const toX = (x: number) =>
       region.left + (x * INPUT_WIDTH - left) / width * (region.right - region.left);
     const toY = (y: number) =>
@@ -97,13 +95,31 @@ export function createFaceNetwork(session: Session): FaceNetwork {
   };
 }
 
+/** The place of a view in the network's input, in pixels. */
+interface Place {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Memory that is kept from one picture to the next. */
+interface Memory {
+  readonly pixels: Float32Array;
+  /** The last input with gray around the pixels. */
+  framed?: { readonly input: Float32Array; place: Place };
+}
+
+const newInput = (): Float32Array => new Float32Array(3 * INPUT_HEIGHT * INPUT_WIDTH);
+
 /** Returns the network's input with the pixels at a place, and gray (0) around them. */
-function placeOnGray(
-  pixels: Float32Array,
-  { left, top, width, height }: { left: number; top: number; width: number; height: number },
-): Float32Array {
+function placeOnGray(pixels: Float32Array, place: Place, memory: Memory): Float32Array {
+  const { left, top, width, height } = place;
   if (width === INPUT_WIDTH && height === INPUT_HEIGHT) return pixels;
-  const input = new Float32Array(3 * INPUT_HEIGHT * INPUT_WIDTH);
+  const framed = memory.framed ??= { input: newInput(), place };
+  const { input } = framed;
+  if (framed.place.width !== width || framed.place.height !== height) input.fill(0);
+  framed.place = place;
   for (let row = 0; row < 3 * height; row++) {
     const channel = Math.floor(row / height), y = row % height;
     input.set(

@@ -1,8 +1,8 @@
 /**
  * The command `deno task soak:cluster [--minutes N] [--tier NAME]`: sends requests to the service on
  * a real node, ten minutes for each tier of isolation by default, and measures the memory of the
- * processes that stay. Exits with 1 when one of them grows, or when an answer is unexpected. Exits with 2 when it
- * cannot begin.
+ * processes that stay. Exits with 1 when one of them grows, or when an answer is unexpected. Exits
+ * with 2 when it cannot begin.
  */
 
 import { parseArgs } from "node:util";
