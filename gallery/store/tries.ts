@@ -37,7 +37,7 @@ interface Counter {
   readonly limit: TriesLimit;
 }
 
-/** What the limits say about a try, after it was counted. */
+/** The result of counting a try. */
 export interface CountedTry {
   /**
    * The reason why the try is not allowed: the transaction must then be rolled back, and nothing may
@@ -79,7 +79,8 @@ export async function countTry(
       if (outcome === "failed" && done) return { refusal: undefined, nextRefusal: reached };
       // A failure that was not counted is refused also when the row has changed meanwhile.
       const late = outcome === "failed" ? { kind: "wait" as const, ms: 1 } : undefined;
-      return { refusal: reached ?? late, nextRefusal: reached ?? late };
+      const refusal = reached ?? late;
+      return { refusal, nextRefusal: refusal };
     }),
   );
   return {

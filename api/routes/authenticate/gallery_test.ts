@@ -98,7 +98,7 @@ Deno.test("a caller finds only the users of its key's collection", async () => {
   }
 });
 
-Deno.test("a search asks first if it is allowed, unless the last decision has", async () => {
+Deno.test("a search asks first if it is allowed, unless the last decision told it", async () => {
   const { post, gallery } = await setUp(["user1"], {
     free: 7,
     workers: ["somebody", "user1", "somebody", "user1", "user1", "user1", "user1"].map(embedding),
