@@ -66,7 +66,10 @@ export interface Whom {
 /** The answer to a call that decides. */
 export interface DecisionAnswer {
   readonly decision: GalleryDecision;
-  /** False when too many searches have failed: the next one would be refused. Only for searches. */
+  /**
+   * False when too many searches have failed: the next one would be refused. Means nothing after a
+   * comparison with one user, who can be locked.
+   */
   readonly isNextAllowed: boolean;
 }
 

@@ -100,7 +100,8 @@ export type GalleryClaims = z.infer<typeof GalleryClaimsSchema>;
 
 /**
  * The answer to a decision. A refusal is a problem, for example `ambiguous_match`. With Retry-After,
- * the next such decision would be refused for so many seconds, after too many failed tries.
+ * the next such decision would be refused for so many seconds, after too many failed tries. Without
+ * it, the next search is allowed, but the next comparison with one user can find a locked user.
  */
 export const GalleryDecisionSchema = z.discriminatedUnion("matched", [
   z.strictObject({

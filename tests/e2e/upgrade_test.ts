@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "../../shared/backoff.ts";
+import { eventually } from "../support/eventually.ts";
 import { forever } from "../support/forever.ts";
 import { helm } from "../support/helm.ts";
 import { sample } from "../support/pictures.ts";
@@ -25,6 +26,10 @@ const AFTER = "after the rollback";
 const OTHER_KIND = ["a gallery that has moved into the gallery service", ROLLBACK];
 /** Requests that find no worker in each of these changes. */
 const REFUSALS_OF_KIND = 2;
+/** Share of all requests that find no gallery in a rollback. */
+const MOST_WITHOUT_GALLERY = 0.25;
+/** Longest time until a replaced replica of the api is gone. */
+const END_TIMEOUT_MS = 60_000;
 /** Longest time to answer the burst. */
 const BURST_TIMEOUT_MS = 180_000;
 
@@ -72,6 +77,7 @@ needs("helm", "node")("upgrades under load", async (t) => {
     const { ok, text } = await helm(["rollback", release.release, "2"]);
     assert(ok, text);
     await release.rolledOut();
+    await untilOldApisAreGone(release);
     steps.push([performance.now(), AFTER]);
     assertNames(await load.since(performance.now(), 3), undefined);
   });
@@ -91,21 +97,32 @@ needs("helm", "node")("upgrades under load", async (t) => {
         code: JSON.parse(answer.text).code,
       }));
       const told = `of ${asked.length}: ${JSON.stringify(refused)}`;
+      const isGalleryAway = (code: string) => code === "gallery_unavailable";
+      const count = (change: string, isCounted: (code: string) => boolean) =>
+        refused.filter((one) => one.change === change && isCounted(one.code)).length;
       for (const kind of OTHER_KIND) {
-        const count = refused.filter(({ change, code }) =>
-          change === kind && !(change === ROLLBACK && code === "gallery_unavailable")
-        ).length;
-        assert(count <= REFUSALS_OF_KIND, told);
+        const found = count(kind, (code) => !(kind === ROLLBACK && isGalleryAway(code)));
+        assert(found <= REFUSALS_OF_KIND, told);
       }
-      const isGalleryMissed = refused.some(({ change, code }) =>
-        change === AFTER && code === "gallery_unavailable"
-      );
-      assert(!isGalleryMissed, told);
+      assert(count(ROLLBACK, isGalleryAway) <= asked.length * MOST_WITHOUT_GALLERY, told);
+      assertEquals(count(AFTER, isGalleryAway), 0, told);
       const ordinary = refused.filter(({ change }) => !OTHER_KIND.includes(change));
       assert(ordinary.length <= asked.length * 0.05, told);
     },
   );
 });
+
+/** Waits until the pods of replicas of the api that were replaced are gone. */
+async function untilOldApisAreGone({ client, api }: Release): Promise<void> {
+  await eventually(
+    async () =>
+      (await client.list("Pod", api)).every(({ metadata }) =>
+        metadata.deletionTimestamp === undefined
+      ),
+    "no pod of the api is ending",
+    END_TIMEOUT_MS,
+  );
+}
 
 /** Sends requests at a steady pace, as long as few of them wait for an answer. */
 class Load {

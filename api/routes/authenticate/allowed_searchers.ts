@@ -51,7 +51,10 @@ export class AllowedSearchers {
   }
 }
 
-/** Returns the searcher as one text. undefined for a comparison with one user: it repeats too rarely. */
+/**
+ * Returns the searcher as one text. undefined for a comparison with one user: it repeats too rarely,
+ * and no decision tells that the user is locked.
+ */
 function nameOf({ caller: { collection, key }, whom }: Searcher): string | undefined {
   if (whom.userId !== undefined) return undefined;
   return JSON.stringify([collection, key ?? null, whom.clientRef ?? null]);

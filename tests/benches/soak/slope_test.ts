@@ -11,7 +11,7 @@ Deno.test("slope() returns the slope of the line that fits the points best", () 
 Deno.test("slopeOfLowest() does not see how far a series rises between two falls", () => {
   const saw = Array.from({ length: 30 }, (_, x) => [x, 100 + 5 * (x % 7)] as const);
   assertAlmostEquals(slopeOfLowest(saw), 0);
-  // Whatever the saw looks like, what it stands on is seen.
+  // A slope below the saw is seen.
   assertAlmostEquals(slopeOfLowest(saw.map(([x, y]) => [x, y + 3 * x] as const)), 3);
   assertAlmostEquals(slopeOfLowest([[0, 5], [1, 9], [4, 1]]), -1);
 });
