@@ -47,11 +47,13 @@ for (const replicas of [1, 2, 5]) {
       }
 
       // The kubelet learns of claims a moment after the replicas.
+      const left = () =>
+        [...kubelet.pods.values()].filter(({ metadata }) => metadata.labels.status !== "ready");
       await eventually(
+        () => kubelet.claims().length >= replicas * CLAIMS && left().length === 0,
         () =>
-          kubelet.claims().length >= replicas * CLAIMS &&
-          kubelet.pods.values().every((pod) => pod.metadata.labels.status === "ready"),
-        "the kubelet has seen all claims, and no claimed pod is left",
+          `the kubelet has seen all claims (it has seen ${kubelet.claims().length}), and no ` +
+          `claimed pod is left (${left().length} are)`,
         SLOW_MACHINE_MS,
       );
       const claims = kubelet.claims();

@@ -177,8 +177,9 @@ export class KubernetesClient implements AsyncDisposable {
 
   /**
    * Yields an ADDED event for each object at `path`, and then an event for each change. The API server
-   * can end a watch at any time. Then all objects are listed again: those that still exist are ADDED
-   * once more, and those that are gone are DELETED.
+   * can end a watch at any time. Then the next watch begins after the last event that was seen. Only
+   * when the API server has no history back to it, some changes are missed: all objects are listed
+   * again, those that still exist are ADDED once more, and those that are gone are DELETED.
    */
   async *watch(path: string, signal: AbortSignal): AsyncGenerator<KubeEvent> {
     let known = new Map<string, KubeObject>();
@@ -192,12 +193,19 @@ export class KubernetesClient implements AsyncDisposable {
       }
       for (const object of listed.values()) yield { type: "ADDED", object };
       known = listed;
-      for await (const event of this.#changes(path, metadata.resourceVersion, signal)) {
-        const { type, object } = event;
-        if (type === "ERROR") break;
-        if (type === "DELETED") known.delete(object.metadata.uid);
-        else known.set(object.metadata.uid, object);
-        yield event;
+      let version: string | undefined = metadata.resourceVersion;
+      while (version !== undefined && !signal.aborted) {
+        for await (const event of this.#changes(path, version, signal)) {
+          const { type, object } = event;
+          if (type === "ERROR") {
+            version = undefined;
+            break;
+          }
+          version = object.metadata.resourceVersion;
+          if (type === "DELETED") known.delete(object.metadata.uid);
+          else known.set(object.metadata.uid, object);
+          yield event;
+        }
       }
     }
   }
