@@ -46,7 +46,7 @@ for (const GALLERY_MODE of ["workers", "service"]) {
         await t.step(scope, async () => {
           await runSchemathesis(
             service,
-            "--max-examples=10",
+            "--max-examples=20",
             `--header=Authorization: Bearer ${text}`,
           );
         });

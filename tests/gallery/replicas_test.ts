@@ -13,7 +13,7 @@ import type { Service } from "../support/service.ts";
 import { startTcpForwarder } from "../support/tcp_forwarder.ts";
 import { ObservedPerson } from "./observed_people.ts";
 
-const ANSWERS = 5_000;
+const ANSWERS = 10_000;
 const CLIENTS = 24;
 /** People who are enrolled and deleted all the time. The others stay. */
 const CHANGING = 2;

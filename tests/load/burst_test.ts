@@ -9,14 +9,14 @@ import {
   loadLabelledPictures,
 } from "./labelled_pictures.ts";
 
-const CLIENTS = 100;
+const CLIENTS = 200;
 const POOL_SIZE = 4;
-const QUEUE_LIMIT = 20;
+const QUEUE_LIMIT = 50;
 const MAX_TRIES = 10;
 
 for (const GALLERY_MODE of ["workers", "service"]) {
   Deno.test(
-    `a pool of 4 serves 24 of 100 requests at once, and the rest later (GALLERY_MODE=${GALLERY_MODE})`,
+    `a pool of 4 serves 54 of 200 requests at once, and the rest later (GALLERY_MODE=${GALLERY_MODE})`,
     () => sendBurst(GALLERY_MODE),
   );
 }
@@ -61,7 +61,7 @@ async function postUntilServed(service: Service, labelled: LabelledPicture): Pro
   for (let tries = 1;; tries++) {
     const answer = await service.post(labelled.picture);
     if (answer.status === 503) {
-      // While 20 workers start, a slow machine also keeps the gallery from answering in time.
+      // While 50 workers start, a slow machine also keeps the gallery from answering in time.
       const { code } = JSON.parse(answer.text);
       assertProblem(answer, code === "gallery_unavailable" ? code : "no_worker_available");
       assert(tries < MAX_TRIES, `Refused ${tries} times`);
