@@ -193,24 +193,28 @@ export class KubernetesClient implements AsyncDisposable {
       }
       for (const object of listed.values()) yield { type: "ADDED", object };
       known = listed;
-      let version: string | undefined = metadata.resourceVersion;
-      while (version !== undefined && !signal.aborted) {
-        for await (const event of this.#changes(path, version, signal)) {
-          const { type, object } = event;
-          if (type === "ERROR") {
-            version = undefined;
-            break;
-          }
-          version = object.metadata.resourceVersion;
-          if (type === "DELETED") known.delete(object.metadata.uid);
-          else known.set(object.metadata.uid, object);
-          yield event;
-        }
+      for await (const event of this.#changes(path, metadata.resourceVersion, signal)) {
+        const { type, object } = event;
+        if (type === "DELETED") known.delete(object.metadata.uid);
+        else known.set(object.metadata.uid, object);
+        yield event;
       }
     }
   }
 
-  async *#changes(
+  /** Yields each change after `version`, as long as the API server has the history of all of them. */
+  async *#changes(path: string, version: string, signal: AbortSignal): AsyncGenerator<KubeEvent> {
+    while (!signal.aborted) {
+      for await (const event of this.#watchOnce(path, version, signal)) {
+        if (event.type === "ERROR") return;
+        version = event.object.metadata.resourceVersion;
+        yield event;
+      }
+    }
+  }
+
+  /** Yields what one watch reports, until the API server ends it. */
+  async *#watchOnce(
     path: string,
     resourceVersion: string,
     signal: AbortSignal,
